@@ -1,0 +1,62 @@
+import type { StreamingMap } from '../src/core/streaming-map.ts';
+
+/** What the resolvers know of an operation: a transport makes one for each. */
+export interface Context {
+  readonly map: StreamingMap;
+  /** From `Last-Event-ID` or `extensions.after`: goes before the argument. */
+  readonly after?: string | undefined;
+  /** From `Last-Event-ID`: how many are left, before the argument `limit`. */
+  readonly limit?: number | undefined;
+  /** The keys that the caller may see. Empty: all. */
+  readonly keyPrefix: string;
+  /** Aborts when the client leaves. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the subscription has delivered last: results are made one at a time, so it belongs to the result at hand. */
+  readonly delivery: Delivery;
+  readonly reads: RootReads;
+}
+
+export interface Delivery {
+  cursor?: string;
+  /** How many `limit` still allows. */
+  left?: number;
+}
+
+/**
+ * All root fields of one query are read at one position: each resolver leaves its read here, and they run together, in one
+ * synchronous block, once the replica has reached every cursor that one of them names.
+ */
+export class RootReads {
+  #reads: { reach: Promise<unknown>; run: () => void }[] = [];
+  readonly #onRead: () => void;
+
+  /** `onRead` is called in the same synchronous block as the reads. */
+  constructor(onRead: () => void = () => {}) {
+    this.#onRead = onRead;
+  }
+
+  /** `reach` may reject: then this read does, alone. */
+  read<T>(reach: Promise<unknown>, run: () => T): Promise<T> {
+    if (this.#reads.length === 0) queueMicrotask(() => void this.#runAll());
+    return new Promise((resolve, reject) => {
+      this.#reads.push({
+        reach: reach.catch(reject),
+        run: () => {
+          try {
+            resolve(run());
+          } catch (error) {
+            reject(error as Error);
+          }
+        },
+      });
+    });
+  }
+
+  async #runAll(): Promise<void> {
+    const reads = this.#reads;
+    this.#reads = [];
+    await Promise.all(reads.map(({ reach }) => reach));
+    for (const { run } of reads) run();
+    this.#onRead();
+  }
+}

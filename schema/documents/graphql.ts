@@ -1,0 +1,284 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What to insert, and on which conditions. */
+export type InsertItemInput = {
+  /** A retry with the same one, under the same key, answers with the first result. */
+  idempotencyKey?: string | null | undefined;
+  /** CONFLICT when the key is there. */
+  ifAbsent?: boolean | null | undefined;
+  /** CONFLICT unless the key’s current item has this cursor. */
+  ifCursor?: string | null | undefined;
+  /** 1 to 512 bytes of UTF-8. */
+  key: string | number;
+  /** Seconds until it expires, 1 or more. */
+  ttl?: number | null | undefined;
+  /** Anything but null. */
+  value: unknown;
+};
+
+/** Selects keys. Both given: both must hold. */
+export type ItemFilter = {
+  /** Keys that start with this. */
+  keyPrefix?: string | null | undefined;
+  /** Any of these; an empty list matches nothing. */
+  keys?: Array<string | number> | null | undefined;
+};
+
+/** What happens to a subscriber that is slower than the window of single changes. */
+export type OnLag =
+  /** Goes on with the items that are still current: no key is lost, only values in between. */
+  | 'CONFLATE'
+  /** Ends with LAGGED. */
+  | 'FAIL';
+
+/** Why an item left the map. */
+export type RemovalReason =
+  /** The map was full, and this was its oldest item. */
+  | 'EVICTED'
+  /** Its `ttl` has passed. */
+  | 'EXPIRED'
+  /** By `removeItem`. */
+  | 'REMOVED';
+
+export type ItemFieldsFragment = { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string };
+
+export type RemovedItemFieldsFragment = { key: string, reason: RemovalReason, timestamp: string, cursor: string };
+
+export type ItemQueryVariables = Exact<{
+  key: string | number;
+}>;
+
+
+export type ItemQuery = { item: { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string } | null };
+
+export type ItemPageQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ItemFilter | null | undefined;
+}>;
+
+
+export type ItemPageQuery = { items: { cursor: string, edges: Array<{ cursor: string, node: { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+
+export type StreamQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StreamQuery = { stream: { epoch: string, cursor: string, size: number | null, checksum: string | null, window: number, engine: string } };
+
+export type InsertItemMutationVariables = Exact<{
+  input: InsertItemInput;
+}>;
+
+
+export type InsertItemMutation = { insertItem: { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string } };
+
+export type InsertItemsMutationVariables = Exact<{
+  inputs: Array<InsertItemInput> | InsertItemInput;
+}>;
+
+
+export type InsertItemsMutation = { insertItems: Array<{ id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string }> };
+
+export type RemoveItemMutationVariables = Exact<{
+  key: string | number;
+  ifCursor?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
+}>;
+
+
+export type RemoveItemMutation = { removeItem: { key: string, reason: RemovalReason, timestamp: string, cursor: string } | null };
+
+export type ItemsSubscriptionVariables = Exact<{
+  limit?: number | null | undefined;
+  after?: string | null | undefined;
+  filter?: ItemFilter | null | undefined;
+  onLag?: OnLag;
+}>;
+
+
+export type ItemsSubscription = { items: { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string } };
+
+export type ItemChangesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+  filter?: ItemFilter | null | undefined;
+}>;
+
+
+export type ItemChangesSubscription = { itemChanges: { reset: boolean, caughtUp: boolean, cursor: string, size: number | null, checksum: string | null, upserted: Array<{ id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string }>, removed: Array<{ key: string, reason: RemovalReason, timestamp: string, cursor: string }> } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const ItemFieldsFragmentDoc = new TypedDocumentString(`
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}
+    `, {"fragmentName":"ItemFields"}) as unknown as TypedDocumentString<ItemFieldsFragment, unknown>;
+export const RemovedItemFieldsFragmentDoc = new TypedDocumentString(`
+    fragment RemovedItemFields on RemovedItem {
+  key
+  reason
+  timestamp
+  cursor
+}
+    `, {"fragmentName":"RemovedItemFields"}) as unknown as TypedDocumentString<RemovedItemFieldsFragment, unknown>;
+export const ItemDocument = new TypedDocumentString(`
+    query Item($key: ID!) {
+  item(key: $key) {
+    ...ItemFields
+  }
+}
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}`) as unknown as TypedDocumentString<ItemQuery, ItemQueryVariables>;
+export const ItemPageDocument = new TypedDocumentString(`
+    query ItemPage($first: Int = 100, $after: String, $filter: ItemFilter) {
+  items(first: $first, after: $after, filter: $filter) {
+    edges {
+      cursor
+      node {
+        ...ItemFields
+      }
+    }
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+      endCursor
+    }
+    cursor
+  }
+}
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}`) as unknown as TypedDocumentString<ItemPageQuery, ItemPageQueryVariables>;
+export const StreamDocument = new TypedDocumentString(`
+    query Stream {
+  stream {
+    epoch
+    cursor
+    size
+    checksum
+    window
+    engine
+  }
+}
+    `) as unknown as TypedDocumentString<StreamQuery, StreamQueryVariables>;
+export const InsertItemDocument = new TypedDocumentString(`
+    mutation InsertItem($input: InsertItemInput!) {
+  insertItem(input: $input) {
+    ...ItemFields
+  }
+}
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}`) as unknown as TypedDocumentString<InsertItemMutation, InsertItemMutationVariables>;
+export const InsertItemsDocument = new TypedDocumentString(`
+    mutation InsertItems($inputs: [InsertItemInput!]!) {
+  insertItems(inputs: $inputs) {
+    ...ItemFields
+  }
+}
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}`) as unknown as TypedDocumentString<InsertItemsMutation, InsertItemsMutationVariables>;
+export const RemoveItemDocument = new TypedDocumentString(`
+    mutation RemoveItem($key: ID!, $ifCursor: String, $idempotencyKey: String) {
+  removeItem(key: $key, ifCursor: $ifCursor, idempotencyKey: $idempotencyKey) {
+    ...RemovedItemFields
+  }
+}
+    fragment RemovedItemFields on RemovedItem {
+  key
+  reason
+  timestamp
+  cursor
+}`) as unknown as TypedDocumentString<RemoveItemMutation, RemoveItemMutationVariables>;
+export const ItemsDocument = new TypedDocumentString(`
+    subscription Items($limit: Int, $after: String, $filter: ItemFilter, $onLag: OnLag! = CONFLATE) {
+  items(limit: $limit, after: $after, filter: $filter, onLag: $onLag) {
+    ...ItemFields
+  }
+}
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}`) as unknown as TypedDocumentString<ItemsSubscription, ItemsSubscriptionVariables>;
+export const ItemChangesDocument = new TypedDocumentString(`
+    subscription ItemChanges($after: String, $filter: ItemFilter) {
+  itemChanges(after: $after, filter: $filter) {
+    reset
+    upserted {
+      ...ItemFields
+    }
+    removed {
+      ...RemovedItemFields
+    }
+    caughtUp
+    cursor
+    size
+    checksum
+  }
+}
+    fragment ItemFields on Item {
+  id
+  key
+  value
+  timestamp
+  expiresAt
+  cursor
+}
+fragment RemovedItemFields on RemovedItem {
+  key
+  reason
+  timestamp
+  cursor
+}`) as unknown as TypedDocumentString<ItemChangesSubscription, ItemChangesSubscriptionVariables>;

@@ -1,0 +1,16 @@
+import type { GraphQLSchema } from 'graphql';
+import { createBuilder } from './builder.ts';
+import { addItem } from './item.ts';
+import { addMutation } from './mutation.ts';
+import { addQuery } from './query.ts';
+import { addSubscription } from './subscription.ts';
+
+/** The schema of the contract. It holds no state: the map comes with each operation's context. */
+export function createSchema(): GraphQLSchema {
+  const builder = createBuilder();
+  const types = addItem(builder);
+  addQuery(builder, types);
+  addMutation(builder, types);
+  addSubscription(builder, types);
+  return builder.toSchema();
+}

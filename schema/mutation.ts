@@ -1,0 +1,77 @@
+import type { Item } from '../src/core/change.ts';
+import type { Builder } from './builder.ts';
+import { answer } from './errors.ts';
+import type { ItemTypes } from './item.ts';
+import * as rules from './rules.ts';
+
+export function addMutation(builder: Builder, { item, removedItem }: ItemTypes): void {
+  const insertItemInput = builder.inputType('InsertItemInput', {
+    description: 'What to insert, and on which conditions.',
+    fields: (t) => ({
+      key: t.id({ required: true, description: '1 to 512 bytes of UTF-8.', validate: rules.key }),
+      value: t.field({ type: 'JSON', required: true, description: 'Anything but null.', validate: rules.value }),
+      ttl: t.int({ description: 'Seconds until it expires, 1 or more.', validate: rules.ttl }),
+      idempotencyKey: t.string({
+        description: 'A retry with the same one, under the same key, answers with the first result.',
+        validate: rules.key,
+      }),
+      ifAbsent: t.boolean({ description: 'CONFLICT when the key is there.' }),
+      ifCursor: t.string({
+        description: 'CONFLICT unless the key’s current item has this cursor.',
+        validate: rules.cursor,
+      }),
+    }),
+  });
+
+  builder.mutationType({
+    description: 'When a mutation answers, every subscription on this node delivers its change, or has.',
+    fields: (t) => ({
+      insertItem: t.field({
+        type: item,
+        description: 'Inserts an item, or replaces the one under its key.',
+        args: { input: t.arg({ type: insertItemInput, required: true, description: 'What to insert.' }) },
+        resolve: async (_root, { input }, { map, delivery }) => {
+          const inserted = await answer(map.insert(input));
+          delivery.cursor = inserted.cursor;
+          return inserted;
+        },
+      }),
+      insertItems: t.field({
+        type: [item],
+        description: 'Inserts 1 to 1,000 items at consecutive positions: all or none.',
+        args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'What to insert.' }) },
+        resolve: async (_root, { inputs }, { map, delivery }) => {
+          const inserted = await answer(map.insertMany(inputs));
+          delivery.cursor = newest(inserted);
+          return [...inserted];
+        },
+      }),
+      removeItem: t.field({
+        type: removedItem,
+        nullable: true,
+        description: 'Removes the item under a key; null when there was none.',
+        args: {
+          key: t.arg.id({ required: true, description: 'Its key.', validate: rules.key }),
+          ifCursor: t.arg.string({
+            description: 'CONFLICT unless the key’s current item has this cursor.',
+            validate: rules.cursor,
+          }),
+          idempotencyKey: t.arg.string({
+            description: 'A retry with the same one answers with the first result.',
+            validate: rules.key,
+          }),
+        },
+        resolve: async (_root, { key, ...options }, { map, delivery }) => {
+          const removed = await answer(map.remove(key, options));
+          if (removed) delivery.cursor = removed.cursor;
+          return removed;
+        },
+      }),
+    }),
+  });
+}
+
+/** A batch may begin or end with an idempotent repeat, whose place is an older one. Cursors compare as strings. */
+function newest(items: readonly Item<unknown>[]): string {
+  return items.reduce((cursor, item) => (item.cursor > cursor ? item.cursor : cursor), '');
+}

@@ -1,0 +1,28 @@
+/** The core's rules for what may go in, as zod schemas: the validation plugin puts the paths to them. */
+import { z } from 'zod';
+import { cursorProblem, keyProblem, ttlProblem, valueProblem } from '../src/core/input.ts';
+
+const MAX_FILTER_KEYS = 1000;
+
+/** Passes null and undefined: whether a value is needed is the type's business. */
+function rule<T>(problemOf: (value: T) => string | undefined) {
+  return z.custom<T>().superRefine((value, context) => {
+    const message = value == null ? undefined : problemOf(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
+
+export const key = rule<string>(keyProblem);
+export const keys = rule<readonly string[]>((list) => {
+  if (list.length > MAX_FILTER_KEYS) return `must not have more than ${MAX_FILTER_KEYS} entries`;
+  return undefined;
+});
+export const keyPrefix = rule<string>((prefix) => (prefix === '' ? undefined : keyProblem(prefix)));
+export const value = z.custom<unknown>().superRefine((json, context) => {
+  const message = valueProblem(json);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+export const ttl = rule<number>(ttlProblem);
+export const cursor = rule<string>(cursorProblem);
+export const limit = rule<number>((count) => (count >= 0 ? undefined : 'must be 0 or more'));
+export const first = rule<number>((count) => (count >= 1 && count <= 1000 ? undefined : 'must be 1 to 1,000'));

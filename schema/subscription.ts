@@ -1,0 +1,68 @@
+import { keyFilter } from '../src/core/filter.ts';
+import type { Builder } from './builder.ts';
+import { answering, translating } from './errors.ts';
+import type { ItemTypes } from './item.ts';
+import * as rules from './rules.ts';
+
+export function addSubscription(builder: Builder, { item, itemChanges, filter }: ItemTypes): void {
+  const onLag = builder.enumType('OnLag', {
+    description: 'What happens to a subscriber that is slower than the window of single changes.',
+    values: {
+      CONFLATE: {
+        description: 'Goes on with the items that are still current: no key is lost, only values in between.',
+      },
+      FAIL: { description: 'Ends with LAGGED.' },
+    } as const,
+  });
+
+  builder.subscriptionType({
+    description: 'What is there now, and then everything that changes, across one seam that neither loses nor repeats.',
+    fields: (t) => ({
+      items: t.field({
+        type: item,
+        description: 'Every current item, oldest first, then every insertion. For services and small streams.',
+        args: {
+          limit: t.arg.int({ description: 'Completes after so many. Default: no end.', validate: rules.limit }),
+          after: t.arg.string({ description: 'Goes on behind this cursor instead.', validate: rules.cursor }),
+          filter: t.arg({ type: filter, description: 'Default: every key.' }),
+          onLag: t.arg({
+            type: onLag,
+            required: true,
+            defaultValue: 'CONFLATE',
+            description: 'What happens to a slow subscriber.',
+          }),
+        },
+        subscribe: (_root, args, { map, after, limit, keyPrefix, signal, delivery }) => {
+          const most = limit ?? args.limit;
+          if (most != null) delivery.left = most;
+          const options = { onLag: args.onLag, limit: most, after: after ?? args.after, signal };
+          return answering(translating(() => map.items({ ...options, filter: keyFilter(args.filter, keyPrefix) })));
+        },
+        resolve: (delivered, _args, { delivery }) => {
+          delivery.cursor = delivered.cursor;
+          if (delivery.left !== undefined) delivery.left--;
+          return delivered;
+        },
+      }),
+      itemChanges: t.field({
+        type: itemChanges,
+        description: 'What a mirror of the map needs, conflated by key, with removals and a proof. For screens.',
+        args: {
+          after: t.arg.string({
+            description: 'Goes on behind this cursor if it can, else resets.',
+            validate: rules.cursor,
+          }),
+          filter: t.arg({ type: filter, description: 'Default: every key.' }),
+        },
+        subscribe: (_root, args, { map, after, keyPrefix, signal }) => {
+          const options = { after: after ?? args.after, signal };
+          return answering(translating(() => map.changes({ ...options, filter: keyFilter(args.filter, keyPrefix) })));
+        },
+        resolve: (delivered, _args, { delivery }) => {
+          delivery.cursor = delivered.cursor;
+          return delivered;
+        },
+      }),
+    }),
+  });
+}

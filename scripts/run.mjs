@@ -1,0 +1,105 @@
+// Makes `npm start`, `npm test` and `npm run check` work on a fresh clone, each alone:
+//
+//     node scripts/run.mjs COMMAND [ARGUMENT…]
+//
+// 1. installs the npm packages when they are missing or older than the lockfile (under a lock: two of these may run at once);
+// 2. runs COMMAND with a Node that is new enough, this one if it is, else one that it installs into .node/.
+//
+// Plain JavaScript for Node ≥ 18 that imports nothing from npm: it runs before there is anything.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_VERSION = '24.21.0';
+const OLDEST = [22, 15];
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const lock = join(root, '.install.lock');
+const [command, ...args] = process.argv.slice(2);
+
+const installedAt = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+const isInstalled = () =>
+  installedAt(join(root, 'node_modules/.package-lock.json')) >= statSync(join(root, 'package-lock.json')).mtimeMs;
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+const ownNode = join(root, `.node/node_modules/node-${platform}/bin/node`);
+const node = isNewEnough ? process.execPath : ownNode;
+
+if (!isInstalled() || !existsSync(node)) await underLock(install);
+run();
+
+function install() {
+  if (!existsSync(node)) {
+    say(`Node ${process.versions.node} is too old: installing ${NODE_VERSION} into .node/ …`);
+    mkdirSync(join(root, '.node'), { recursive: true });
+    writeFileSync(join(root, '.node/package.json'), '{ "private": true }\n');
+    npm(['install', '--ignore-scripts', '--no-save', `node-${platform}@${NODE_VERSION}`], join(root, '.node'));
+  }
+  if (!isInstalled()) {
+    say('installing npm packages …');
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], root);
+  }
+}
+
+function npm(npmArgs, cwd) {
+  const { status } = spawnSync('npm', npmArgs, { cwd, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (status !== 0) throw new Error(`npm ${npmArgs[0]} failed`);
+}
+
+async function underLock(work) {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (!isOwned()) rmSync(lock, { force: true });
+      else await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** A process that died may have left the lock behind. */
+function isOwned() {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // Just made, and not written yet.
+    if (pid === 0) return Date.now() - statSync(lock).mtimeMs < 10_000;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function run() {
+  const path = [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+  // Node strips types by itself since 22.18.
+  const strips = isNewEnough && major === 22 && minor < 18 ? ['--experimental-strip-types', '--no-warnings'] : [];
+  const [program, programArgs] = command === 'node' ? [node, [...strips, ...args]] : [command, args];
+  const child = spawn(program, programArgs, {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+    shell: process.platform === 'win32',
+  });
+  // A terminal sends SIGINT to the child by itself.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => {
+    say(`${command}: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}

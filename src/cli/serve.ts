@@ -1,0 +1,44 @@
+import { createServer, type SeamlineServer } from '../server/server.ts';
+import { flagsHelp, parseServeFlags, UsageError } from './flags.ts';
+import { stderrLogger } from './logger.ts';
+
+export const SERVE_HELP = `seamline serve: runs the server
+
+  seamline serve --port 4100 --max-items 10000
+
+${flagsHelp()}
+
+Each flag has an environment variable: --max-items is SEAMLINE_MAX_ITEMS (and --port also PORT).
+`;
+
+/** Several parents may each pass one and the same signal on to us; within this many ms it counts once. */
+const SAME_SIGNAL_MS = 100;
+
+/** Serves until SIGTERM or SIGINT, then drains; a second one exits at once. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const { logLevel, ...options } = parseServeFlags(args, process.env);
+  const server = await start({ ...options, logger: stderrLogger(logLevel) });
+  console.log(`seamline is ready
+  GraphQL and GraphiQL  ${server.url}
+  subscriptions         ${server.webSocketUrl}`);
+  await new Promise<void>((resolve, reject) => {
+    let since: number | undefined;
+    const stop = (): void => {
+      if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) process.exit(1);
+      if (since !== undefined) return;
+      since = performance.now();
+      server.drain().then(resolve, reject);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
+
+async function start(options: Parameters<typeof createServer>[0]): Promise<SeamlineServer> {
+  try {
+    return await createServer(options);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message.replace('pass open,', 'pass --open,'));
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Cursor } from './cursor.ts';
+import type { Place } from './position.ts';
+
+interface Placed extends Place {
+  readonly key: string;
+  /** Wall-clock ms of the change; never decreases along the log. */
+  readonly timestamp: number;
+  readonly cursor: Cursor;
+  /** How many further changes of the same batch follow this one: 0 at its end, and outside of batches. */
+  readonly following: number;
+}
+
+/** The latest value inserted under a key. Shared by all readers: never mutate it. */
+export interface Item<Value> extends Placed {
+  readonly value: Value;
+  /** Wall-clock ms, or null for an item without `ttl`. */
+  readonly expiresAt: number | null;
+  /** UTF-8 bytes of the key and of the value's JSON: what counts against `max-bytes`. */
+  readonly bytes: number;
+}
+
+export type RemovalReason = 'REMOVED' | 'EXPIRED' | 'EVICTED';
+
+export interface RemovedItem extends Placed {
+  readonly reason: RemovalReason;
+}
+
+/** An insertion is its item. */
+export type Change<Value> = Item<Value> | RemovedItem;
+
+export function isRemoval(change: Change<unknown>): change is RemovedItem {
+  return 'reason' in change;
+}

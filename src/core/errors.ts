@@ -1,0 +1,81 @@
+/** What can go wrong, a class per cause. `code` is what clients see in `extensions.code`; `extensions` is the rest. */
+import type { Cursor } from './cursor.ts';
+
+export interface Issue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export abstract class SeamlineError extends Error {
+  abstract readonly code: string;
+  /** The data a caller needs to act, as it goes on the wire. */
+  get extensions(): Record<string, unknown> {
+    return {};
+  }
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+export class BadInputError extends SeamlineError {
+  readonly code = 'BAD_USER_INPUT';
+  readonly issues: readonly Issue[];
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; '));
+    this.issues = issues;
+  }
+  override get extensions(): Record<string, unknown> {
+    return { issues: this.issues };
+  }
+}
+
+export class PayloadTooLargeError extends SeamlineError {
+  readonly code = 'PAYLOAD_TOO_LARGE';
+}
+
+/** `after` can't be continued: another epoch, another history, or a position that this log hasn't reached. */
+export class CursorExpiredError extends SeamlineError {
+  readonly code = 'CURSOR_EXPIRED';
+}
+
+/** A subscriber with `onLag: FAIL` was slower than the window. Resuming from `cursor` with `CONFLATE` loses no key. */
+export class LaggedError extends SeamlineError {
+  readonly code = 'LAGGED';
+  readonly missed: number;
+  readonly cursor: Cursor;
+  constructor(missed: number, cursor: Cursor) {
+    super(`lagged: ${missed} positions have left the window`);
+    this.missed = missed;
+    this.cursor = cursor;
+  }
+  override get extensions(): Record<string, unknown> {
+    return { missed: this.missed, cursor: this.cursor };
+  }
+}
+
+/** A condition didn't hold, or an idempotency key came with another payload. Nothing was written. */
+export class ConflictError extends SeamlineError {
+  readonly code = 'CONFLICT';
+  /** Which input of the batch; 0 for a single one. */
+  readonly index: number;
+  /** The cursor of the item that is there, if any. */
+  readonly cursor: Cursor | null;
+  constructor(message: string, index: number, cursor: Cursor | null) {
+    super(message);
+    this.index = index;
+    this.cursor = cursor;
+  }
+  override get extensions(): Record<string, unknown> {
+    return { index: this.index, cursor: this.cursor };
+  }
+}
+
+/** Nothing was written: retry. */
+export class EngineUnavailableError extends SeamlineError {
+  readonly code = 'ENGINE_UNAVAILABLE';
+}
+
+/** May have been written: retry with the same idempotency key. */
+export class IndeterminateError extends SeamlineError {
+  readonly code = 'INDETERMINATE';
+}

@@ -1,0 +1,169 @@
+/** What may go in. One place for the rules: the library checks whole inputs with them, the GraphQL schema each field. */
+import { type Cursor, parseCursor } from './cursor.ts';
+import { BadInputError, type Issue, PayloadTooLargeError } from './errors.ts';
+import type { Idempotency, Insertion } from './command.ts';
+import { fnv1a32, utf8Length } from './hash.ts';
+
+export interface InsertInput<Value> {
+  /** 1 to 512 bytes of UTF-8, well-formed. */
+  readonly key: string;
+  /** JSON, not null. */
+  readonly value: Value;
+  /** Seconds, 1 or more. */
+  readonly ttl?: number | null | undefined;
+  /** Per key: a retry with the same one answers with the first result. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** `ConflictError` when the key is there. */
+  readonly ifAbsent?: boolean | null | undefined;
+  /** `ConflictError` unless the key's current item has this cursor. */
+  readonly ifCursor?: string | null | undefined;
+}
+
+export interface RemoveOptions {
+  readonly idempotencyKey?: string | null | undefined;
+  readonly ifCursor?: string | null | undefined;
+}
+
+export interface InputLimits {
+  /** Seconds; for inputs without a `ttl` of their own. Default: none. */
+  readonly ttl: number | undefined;
+  /** Of one value's JSON, in UTF-8. Default 64 KiB. */
+  readonly maxValueBytes: number;
+  /** Inputs of one batch. Default 1,000, which also is the most. */
+  readonly maxBatch: number;
+  /** Keys and values of one batch together. Default 512 KiB. */
+  readonly maxBatchBytes: number;
+}
+
+export const MAX_KEY_BYTES = 512;
+export const MAX_TTL = 0x7fffffff;
+const MAX_DEPTH = 64;
+
+/** What is wrong with a key (or an idempotency key), if anything. */
+export function keyProblem(key: unknown): string | undefined {
+  if (typeof key !== 'string') return 'must be a string';
+  if (key === '') return 'must not be empty';
+  if (!key.isWellFormed()) return 'must be well-formed Unicode';
+  return utf8Length(key) > MAX_KEY_BYTES ? `must not exceed ${MAX_KEY_BYTES} bytes of UTF-8` : undefined;
+}
+
+export function ttlProblem(ttl: unknown): string | undefined {
+  const sound = Number.isInteger(ttl) && (ttl as number) >= 1 && (ttl as number) <= MAX_TTL;
+  return sound ? undefined : 'must be a whole number of seconds, 1 or more';
+}
+
+/** What keeps a value from being kept as JSON without loss, if anything. */
+export function valueProblem(value: unknown, depth = 0): string | undefined {
+  if (value === null) return depth === 0 ? 'must not be null' : undefined;
+  if (typeof value === 'string' || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'must not hold a number that JSON has not';
+  if (typeof value !== 'object') return `must be JSON, which has no ${typeof value}`;
+  if (depth === MAX_DEPTH) return `must not nest deeper than ${MAX_DEPTH}`;
+  if (Array.isArray(value)) return firstProblem(value, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return 'must hold plain objects only';
+  return firstProblem(
+    Object.values(value).filter((member) => member !== undefined),
+    depth,
+  );
+}
+
+function firstProblem(members: readonly unknown[], depth: number): string | undefined {
+  for (const member of members) {
+    const problem = valueProblem(member, depth + 1);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+export interface CheckedBatch<Value> {
+  readonly insertions: readonly Insertion<Value>[];
+  /** The values' JSON, in their order. */
+  readonly json: readonly string[];
+}
+
+/** Throws `BadInputError` with paths below `path`, or `PayloadTooLargeError`. */
+export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits: InputLimits): CheckedBatch<Value> {
+  const { maxBatch, maxBatchBytes } = limits;
+  if (inputs.length < 1 || inputs.length > maxBatch)
+    throw new BadInputError([
+      { path: ['inputs'], message: `must have 1 to ${maxBatch} entries, has ${inputs.length}` },
+    ]);
+  const issues = inputs.flatMap((input, index) => inputIssues(input, ['inputs', index]));
+  if (issues.length > 0) throw new BadInputError(issues);
+  const json = inputs.map(({ value }) => JSON.stringify(value));
+  const insertions = inputs.map((input, index) => insertionOf(input, json[index] ?? '', limits));
+  const bytes = insertions.reduce((sum, insertion) => sum + insertion.bytes, 0);
+  if (bytes > maxBatchBytes)
+    throw new PayloadTooLargeError(`the batch has ${bytes} bytes of keys and values, more than ${maxBatchBytes}`);
+  return { insertions, json };
+}
+
+export function checkRemoval(
+  key: string,
+  { idempotencyKey, ifCursor }: RemoveOptions,
+): { idempotency?: Idempotency; ifCursor?: Cursor } {
+  const issues = [
+    ...issueOf(['key'], keyProblem(key)),
+    ...issueOf(['idempotencyKey'], idempotencyKey == null ? undefined : keyProblem(idempotencyKey)),
+  ];
+  if (issues.length > 0) throw new BadInputError(issues);
+  return {
+    ...(idempotencyKey != null && { idempotency: { key: idempotencyKey, payload: hash(`remove ${ifCursor ?? ''}`) } }),
+    ...(ifCursor != null && { ifCursor: checkedCursor(ifCursor, ['ifCursor']) }),
+  };
+}
+
+function inputIssues(input: InsertInput<unknown>, path: readonly (string | number)[]): Issue[] {
+  const { key, value, ttl, idempotencyKey, ifCursor } = input;
+  return [
+    ...issueOf([...path, 'key'], keyProblem(key)),
+    ...issueOf([...path, 'value'], valueProblem(value)),
+    ...issueOf([...path, 'ttl'], ttl == null ? undefined : ttlProblem(ttl)),
+    ...issueOf([...path, 'idempotencyKey'], idempotencyKey == null ? undefined : keyProblem(idempotencyKey)),
+    ...issueOf([...path, 'ifCursor'], ifCursor == null ? undefined : cursorProblem(ifCursor)),
+  ];
+}
+
+function issueOf(path: readonly (string | number)[], message: string | undefined): Issue[] {
+  return message === undefined ? [] : [{ path, message }];
+}
+
+export function cursorProblem(cursor: string): string | undefined {
+  try {
+    parseCursor(cursor);
+    return undefined;
+  } catch {
+    return 'not a cursor of this server';
+  }
+}
+
+function checkedCursor(cursor: string, path: readonly string[]): Cursor {
+  parseCursor(cursor, path);
+  return cursor as Cursor;
+}
+
+function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: InputLimits): Insertion<Value> {
+  const { key, value, ttl, idempotencyKey, ifAbsent, ifCursor } = input;
+  const valueBytes = utf8Length(json);
+  if (valueBytes > limits.maxValueBytes)
+    throw new PayloadTooLargeError(
+      `the value of ${JSON.stringify(key)} has ${valueBytes} bytes, more than ${limits.maxValueBytes}`,
+    );
+  const payload = (): string =>
+    hash(JSON.stringify(['insert', json, ttl ?? null, ifAbsent ?? false, ifCursor ?? null]));
+  return {
+    key,
+    value,
+    bytes: utf8Length(key) + valueBytes,
+    ttl: ttl ?? limits.ttl,
+    idempotency: idempotencyKey == null ? undefined : { key: idempotencyKey, payload: payload() },
+    ifAbsent: ifAbsent === true ? true : undefined,
+    ifCursor: ifCursor == null ? undefined : (ifCursor as Cursor),
+  };
+}
+
+/** 64 bits: enough to tell a mistaken payload, not to withstand a forger. */
+function hash(text: string): string {
+  return `${fnv1a32(text).toString(36)}.${fnv1a32(text, 0x01234567).toString(36)}`;
+}

@@ -1,0 +1,40 @@
+/** Branded numbers and strings: parsed once at the edge, trusted inside. */
+declare const brand: unique symbol;
+type Branded<Base, Name> = Base & { readonly [brand]: Name };
+
+/** A change's place among all changes of its epoch: 1, 2, 3 … without a hole. 0 is before the first. */
+export type Position = Branded<number, 'Position'>;
+
+/** A command's place in its log: 1, 2, 3 … It never leaves the server. */
+export type Sequence = Branded<number, 'Sequence'>;
+
+/** The identity of a log, stored in it: 12 characters of `[0-9a-z]`. */
+export type Epoch = Branded<string, 'Epoch'>;
+
+export const START = 0 as Position;
+
+export const after = (position: Position): Position => (position + 1) as Position;
+export const before = (position: Position): Position => (position - 1) as Position;
+
+/** A position together with the digest of the history up to it: what a cursor says within one epoch. */
+export interface Place {
+  readonly position: Position;
+  /** A 32-bit running hash over every change up to `position`; 0 at the start. */
+  readonly digest: number;
+}
+
+export const ORIGIN: Place = { position: START, digest: 0 };
+
+const EPOCH = /^[0-9a-z]{12}$/;
+
+/** A fresh identity for a log that is being founded. Only a log may call this, never a node. */
+export function newEpoch(): Epoch {
+  const random = crypto.getRandomValues(new Uint8Array(12));
+  return [...random].map((byte) => (byte % 36).toString(36)).join('') as Epoch;
+}
+
+/** Throws a `TypeError` for what is no epoch. */
+export function parseEpoch(text: string): Epoch {
+  if (!EPOCH.test(text)) throw new TypeError(`not an epoch: ${JSON.stringify(text)}`);
+  return text as Epoch;
+}

@@ -1,0 +1,150 @@
+/**
+ * The only read: from where a subscriber stands, the next changes that it needs. A subscriber is a position, never a queue,
+ * so snapshot, live, resume and lag are one and the same:
+ *
+ *            at          cutoff            floor              head
+ *     ───────┼─────────────┼─────────────────┼─────────────────┼
+ *            └─ snapshot ──┘└───── lag ──────┘└──── window ────┘
+ *             current items   current items     one by one
+ *
+ * (Mostly the floor is below the cutoff, and there is no lag.) A page stays within one of the three.
+ */
+import type { Change, Item } from './change.ts';
+import { type Cursor, parseCursor } from './cursor.ts';
+import { type KeyFilter, passes } from './filter.ts';
+import { after, ORIGIN, type Place } from './position.ts';
+import type { Replica } from './replica.ts';
+
+/** Where a subscriber stands. */
+export interface Standing {
+  /** What it has, up to here. */
+  readonly at: Place;
+  /** The seam: up to here it gets current items only, and no removals. */
+  readonly cutoff: Place;
+}
+
+export interface Page<Value> {
+  /** In position order, removals too. A batch in the window is never divided, unless it alone exceeds the page. */
+  readonly changes: readonly Change<Value>[];
+  /** Where the subscriber stands once it has the page. */
+  readonly next: Standing;
+}
+
+/** How many changes are looked at in one go for a filter that lets few pass. */
+const MAX_LOOKED_AT = 4096;
+
+/** Joins now: the cutoff is the head. */
+export function joining<Value>(replica: Replica<Value>): Standing {
+  return { at: ORIGIN, cutoff: replica.head };
+}
+
+export function isInSnapshot({ at, cutoff }: Standing): boolean {
+  return at.position < cutoff.position;
+}
+
+export function isCaughtUp<Value>(replica: Replica<Value>, { at }: Standing): boolean {
+  return at.position >= replica.head.position;
+}
+
+/** How many live positions that the subscriber still needs have left the window: above 0, it lags. */
+export function missed<Value>(replica: Replica<Value>, { at, cutoff }: Standing): number {
+  return Math.max(0, replica.window.floor.position - Math.max(at.position, cutoff.position));
+}
+
+/** Whether a removal that the subscriber still needs has left the window: a mirror must start over. */
+export function hasLostRemoval<Value>(replica: Replica<Value>, { at, cutoff }: Standing): boolean {
+  return replica.lostRemoval > Math.max(at.position, cutoff.position);
+}
+
+/** At most `max` changes that pass the filter, which may be none although there are more: go on from `next`. */
+export function read<Value>(replica: Replica<Value>, standing: Standing, max: number, filter: KeyFilter): Page<Value> {
+  if (isInSnapshot(standing)) return readCurrent(replica, standing, standing.cutoff, max, filter);
+  if (missed(replica, standing) > 0) return readCurrent(replica, standing, replica.window.floor, max, filter);
+  return readWindow(replica, standing, max, filter);
+}
+
+function readCurrent<Value>(
+  replica: Replica<Value>,
+  { at, cutoff }: Standing,
+  upTo: Place,
+  max: number,
+  filter: KeyFilter,
+): Page<Value> {
+  const changes: Item<Value>[] = [];
+  let last = at;
+  let lookedAt = 0;
+  for (const item of currentItems(replica, at, filter)) {
+    if (item.position > upTo.position) break;
+    const isMatch = passes(filter, item.key);
+    // Look one match further before turning the page, so that a full page at the end of the snapshot says that it is the end.
+    if ((isMatch && changes.length === max) || lookedAt++ === MAX_LOOKED_AT)
+      return { changes, next: { at: last, cutoff } };
+    last = { position: item.position, digest: item.digest };
+    if (isMatch) changes.push(item);
+  }
+  return { changes, next: { at: upTo, cutoff } };
+}
+
+/** Current items behind a place, oldest first; with a list of keys only those that it names are looked up. */
+export function currentItems<Value>(replica: Replica<Value>, from: Place, { keys }: KeyFilter): Iterable<Item<Value>> {
+  if (!keys) return replica.items.index.from(from.position);
+  return [...keys]
+    .map((key) => replica.items.get(key))
+    .filter((item) => item !== undefined && item.position > from.position)
+    .sort((a, b) => (a?.position ?? 0) - (b?.position ?? 0)) as Item<Value>[];
+}
+
+function readWindow<Value>(
+  replica: Replica<Value>,
+  { at, cutoff }: Standing,
+  max: number,
+  filter: KeyFilter,
+): Page<Value> {
+  const changes: Change<Value>[] = [];
+  let last = at;
+  let wholeBatches = { length: 0, at };
+  for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT || last !== wholeBatches.at; lookedAt++) {
+    const change = replica.window.get(after(last.position));
+    if (!change) break;
+    const isMatch = passes(filter, change.key);
+    if (isMatch && changes.length === max) {
+      if (wholeBatches.length === 0) break;
+      return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff } };
+    }
+    last = { position: change.position, digest: change.digest };
+    if (isMatch) changes.push(change);
+    if (change.following === 0) wholeBatches = { length: changes.length, at: last };
+  }
+  return { changes, next: { at: last, cutoff } };
+}
+
+export interface ItemPage<Value> {
+  /** Oldest first. */
+  readonly items: readonly Item<Value>[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  /** The position that the page was read at. */
+  readonly cursor: Cursor;
+}
+
+export interface PageRequest {
+  /** A cursor that the replica has reached. */
+  readonly from: string | null | undefined;
+  readonly first: number;
+  readonly filter: KeyFilter;
+}
+
+/** Current items only, at the replica's head: what a query reads. */
+export function readPage<Value>(replica: Replica<Value>, { from, first, filter }: PageRequest): ItemPage<Value> {
+  const place = from == null ? ORIGIN : parseCursor(from).place;
+  const items: Item<Value>[] = [];
+  let hasNextPage = false;
+  for (const item of currentItems(replica, place, filter)) {
+    if (!passes(filter, item.key)) continue;
+    hasNextPage = items.length === first;
+    if (hasNextPage) break;
+    items.push(item);
+  }
+  const hasPreviousPage = (replica.items.index.next(ORIGIN.position)?.position ?? Infinity) <= place.position;
+  return { items, hasNextPage, hasPreviousPage, cursor: replica.cursor(replica.head) };
+}

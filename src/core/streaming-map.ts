@@ -1,0 +1,222 @@
+import type { PubSub } from '@graphql-yoga/subscription';
+import type { Item, RemovedItem } from './change.ts';
+import type { Bounds } from './command.ts';
+import { type ParsedCursor, parseCursor } from './cursor.ts';
+import { BadInputError, ConflictError, CursorExpiredError } from './errors.ts';
+import { type KeyFilter, keyFilter } from './filter.ts';
+import { Follower, type Logger } from './follower.ts';
+import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
+import { itemChanges, type ItemChanges } from './item-changes.ts';
+import { type Counters, items, type Source } from './items.ts';
+import type { LogHealth, OrderedLog } from './ordered-log.ts';
+import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
+import { joining, type Standing } from './read.ts';
+import type { Outcome, Replica } from './replica.ts';
+import { leavable, Turns } from './subscriber.ts';
+
+/** Each may be undefined: then it is the default, and of the bounds what the log says. */
+type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
+
+export interface StreamingMapOptions extends Optional<Bounds>, Optional<InputLimits> {
+  /** The one truth. The map closes it. */
+  readonly log: OrderedLog;
+  /** Default: silent. */
+  readonly logger?: Logger | undefined;
+}
+
+export interface SubscribeOptions {
+  /** A cursor to go on behind. */
+  readonly after?: string | null | undefined;
+  /** Default: every key. */
+  readonly filter?: KeyFilter | undefined;
+  /** Ends the subscription at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ItemsOptions extends SubscribeOptions {
+  /** Default: no end. */
+  readonly limit?: number | null | undefined;
+  /** What happens to a reader that is slower than the window. Default `CONFLATE`. */
+  readonly onLag?: 'CONFLATE' | 'FAIL' | undefined;
+}
+
+export const DEFAULT_LIMITS: InputLimits = {
+  ttl: undefined,
+  maxValueBytes: 64 * 1024,
+  maxBatch: 1000,
+  maxBatchBytes: 512 * 1024,
+};
+
+const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * A bounded map of the latest item per key, and subscriptions that deliver what is in it now and then everything that
+ * changes, across one seam that neither loses nor repeats. `Value` is anything that JSON keeps.
+ */
+export class StreamingMap<Value = unknown> {
+  readonly engine: string;
+  /** Says `head` when something has changed. Subscribing here is for wake-ups only: read with `items` or `changes`. */
+  readonly pubSub: PubSub<Topics>;
+  readonly limits: InputLimits;
+  readonly counters: Counters = { inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
+  readonly #follower: Follower<Value>;
+  readonly #source: Source<Value>;
+
+  private constructor(
+    follower: Follower<Value>,
+    heads: HeadTarget,
+    pubSub: PubSub<Topics>,
+    options: StreamingMapOptions,
+  ) {
+    this.engine = options.log.engine;
+    this.pubSub = pubSub;
+    this.limits = limitsOf(options);
+    this.#follower = follower;
+    this.#source = { replica: follower.replica, heads, turns: new Turns(), counters: this.counters };
+  }
+
+  /** Resolves once the map holds what the log held. */
+  static async open<Value = unknown>(options: StreamingMapOptions): Promise<StreamingMap<Value>> {
+    const { log, logger = SILENT } = options;
+    const heads = new HeadTarget((error) => logger.error(`a listener of the pub-sub threw: ${String(error)}`));
+    const pubSub = createHeadPubSub(heads);
+    const bounds = boundsOf(options);
+    const follower = await Follower.open<Value>({
+      log,
+      bounds,
+      logger,
+      onHead: (head) => pubSub.publish('head', head),
+    });
+    return new StreamingMap(follower, heads, pubSub, options);
+  }
+
+  /** Resolves with the item once it is applied here and as durable as the log promises. */
+  async insert(input: InsertInput<Value>): Promise<Item<Value>> {
+    const [item] = await this.insertMany([input]);
+    // One input, one item.
+    return item!;
+  }
+
+  /** All or none, at consecutive positions. The items are in the inputs' order. */
+  async insertMany(inputs: readonly InsertInput<Value>[]): Promise<readonly Item<Value>[]> {
+    const { insertions, json } = checkBatch(inputs, this.limits);
+    const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
+    if (outcome.kind !== 'inserted') throw new Error(`an insertion ended as ${outcome.kind}`);
+    this.counters.inserts += inputs.length;
+    return outcome.items;
+  }
+
+  /** Null when there was nothing under the key. */
+  async remove(key: string, options: RemoveOptions = {}): Promise<RemovedItem | null> {
+    const removal = { key, ...checkRemoval(key, options) };
+    const outcome = unlessConflict(await this.#follower.submit({ kind: 'remove', removal }));
+    if (outcome.kind !== 'removed') throw new Error(`a removal ended as ${outcome.kind}`);
+    return outcome.removed;
+  }
+
+  get(key: string): Item<Value> | undefined {
+    return this.#follower.replica.items.get(key);
+  }
+
+  /** What is there now, oldest first, and then every insertion. */
+  items(options: ItemsOptions = {}): AsyncGenerator<Item<Value>, void, void> {
+    const { limit, onLag = 'CONFLATE', filter = keyFilter(), signal } = options;
+    if (limit != null && !(Number.isInteger(limit) && limit >= 0))
+      throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
+    const cursor = parseAfter(options.after);
+    return leavable((left) => {
+      const start = async (): Promise<Standing> => (cursor ? await this.#reach(cursor, left) : joining(this.replica));
+      return items(this.#source, { limit: limit ?? Infinity, filter, onLag, start }, left);
+    }, signal);
+  }
+
+  /** What a mirror of the map needs, message by message. */
+  changes(options: SubscribeOptions = {}): AsyncGenerator<ItemChanges<Value>, void, void> {
+    const { filter = keyFilter(), signal } = options;
+    const cursor = parseAfter(options.after);
+    return leavable((left) => {
+      const start = async (): Promise<Standing | undefined> => {
+        if (!cursor) return undefined;
+        try {
+          return await this.#reach(cursor, left);
+        } catch (error) {
+          if (!(error instanceof CursorExpiredError)) throw error;
+          this.counters.resets++;
+          return undefined;
+        }
+      };
+      return itemChanges(this.#source, { filter, start }, left);
+    }, signal);
+  }
+
+  /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. */
+  async reach(after: string, signal?: AbortSignal): Promise<Standing> {
+    return this.#reach(parseCursor(after), signal);
+  }
+
+  /** The state machine itself: for reads that need no waiting. */
+  get replica(): Replica<Value> {
+    return this.#follower.replica;
+  }
+
+  /** How many subscriptions are open. */
+  get subscriptions(): number {
+    return this.#source.heads.listeners;
+  }
+
+  health(): LogHealth {
+    return this.#follower.health();
+  }
+
+  /** Ends nothing that is open: abort the subscriptions first. */
+  async close(): Promise<void> {
+    await this.#follower.close();
+  }
+
+  async #reach({ epoch, place, cutoff = place }: ParsedCursor, signal?: AbortSignal): Promise<Standing> {
+    if (epoch !== this.replica.epoch) throw new CursorExpiredError('the cursor is of another epoch');
+    // The other node's newest may not be here yet: what the log holds now is worth waiting for.
+    if (cutoff.position > this.replica.head.position) await this.#follower.caughtUp(signal);
+    if (cutoff.position > this.replica.head.position) throw new CursorExpiredError('the cursor is ahead of the log');
+    for (const { position, digest } of [place, cutoff]) {
+      // What has left the window can't be compared any more.
+      if ((this.replica.digestAt(position) ?? digest) !== digest)
+        throw new CursorExpiredError('the cursor is of another history');
+    }
+    return { at: place, cutoff };
+  }
+}
+
+function limitsOf({ ttl, maxValueBytes, maxBatch, maxBatchBytes }: StreamingMapOptions): InputLimits {
+  const limits = {
+    ttl: ttl ?? DEFAULT_LIMITS.ttl,
+    maxValueBytes: maxValueBytes ?? DEFAULT_LIMITS.maxValueBytes,
+    maxBatch: maxBatch ?? DEFAULT_LIMITS.maxBatch,
+    maxBatchBytes: maxBatchBytes ?? DEFAULT_LIMITS.maxBatchBytes,
+  };
+  for (const [name, value] of Object.entries(limits)) if (value !== undefined) assertCount(name, value);
+  if (limits.maxBatch > DEFAULT_LIMITS.maxBatch)
+    throw new RangeError(`maxBatch must not exceed ${DEFAULT_LIMITS.maxBatch}`);
+  return limits;
+}
+
+/** Only what was asked for: the rest is the log's. */
+function boundsOf({ maxItems, maxBytes, window }: StreamingMapOptions): Partial<Bounds> {
+  const asked = Object.entries({ maxItems, maxBytes, window }).filter(([, value]) => value !== undefined);
+  for (const [name, value] of asked) assertCount(name, value);
+  return Object.fromEntries(asked);
+}
+
+function assertCount(name: string, value: number | undefined): void {
+  if (!Number.isSafeInteger(value) || (value ?? 0) < 1)
+    throw new RangeError(`${name} must be a whole number, 1 or more`);
+}
+
+function parseAfter(after: string | null | undefined): ParsedCursor | undefined {
+  return after == null ? undefined : parseCursor(after);
+}
+
+function unlessConflict<Value>(outcome: Outcome<Value>): Exclude<Outcome<Value>, { kind: 'conflict' }> {
+  if (outcome.kind === 'conflict') throw new ConflictError(outcome.reason, outcome.index, outcome.cursor);
+  return outcome;
+}

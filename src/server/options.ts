@@ -1,0 +1,60 @@
+import type { Logger } from '../core/follower.ts';
+import type { OrderedLog } from '../core/ordered-log.ts';
+
+export interface ServerOptions {
+  /** Default 4000; 0: any free one. */
+  readonly port?: number | undefined;
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Where the items live. Default: in memory, until the process ends. */
+  readonly log?: OrderedLog | undefined;
+  /** Items. Default: the log's, or 100,000. */
+  readonly maxItems?: number | undefined;
+  /** UTF-8 of all keys and of all values' JSON. Default: the log's, or 256 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** How many of the newest changes are kept one by one. Default: the log's, or 65,536. */
+  readonly window?: number | undefined;
+  /** Seconds, for insertions without a `ttl` of their own. Default: none. */
+  readonly ttl?: number | undefined;
+  /** Of one value's JSON. Default 64 KiB. */
+  readonly maxValueBytes?: number | undefined;
+  /** Inputs of one `insertItems`, at most 1,000. Default 1,000. */
+  readonly maxBatch?: number | undefined;
+  /** Keys and values of one batch. Default 512 KiB. */
+  readonly maxBatchBytes?: number | undefined;
+  /** A WebSocket message (closed with 1009), an HTTP body (413). Default 1 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /** WebSockets. Default 10,000; further ones are closed with 1013. */
+  readonly maxConnections?: number | undefined;
+  /** Of one WebSocket. Default 100. */
+  readonly maxSubscriptions?: number | undefined;
+  /** Origins of other hosts that may use the server from a browser. Default: none. */
+  readonly allowOrigins?: readonly string[] | undefined;
+  /** Serves everybody, also on a host that others can reach. Default false. */
+  readonly open?: boolean | undefined;
+  /** Default true. */
+  readonly graphiql?: boolean | undefined;
+  /** Default true. */
+  readonly introspection?: boolean | undefined;
+  /** How long answers in flight may take when the server ends, in ms. Default 10,000. */
+  readonly drainTimeoutMs?: number | undefined;
+  /** Between keep-alives (a ping, a comment), in ms. Default 12,000. */
+  readonly keepAliveMs?: number | undefined;
+  /** Default: silent. */
+  readonly logger?: Logger | undefined;
+}
+
+export const DEFAULTS = {
+  port: 4000,
+  host: '127.0.0.1',
+  maxMessageBytes: 1024 * 1024,
+  maxConnections: 10_000,
+  maxSubscriptions: 100,
+  drainTimeoutMs: 10_000,
+  keepAliveMs: 12_000,
+} as const;
+
+/** Whether only this machine can reach the host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

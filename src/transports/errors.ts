@@ -1,0 +1,77 @@
+/** Every error that leaves the server bears one of the contract's codes (section 5) and nothing of what is inside. */
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { toGraphQLError } from '../../schema/errors.ts';
+
+/** What Yoga and its plugins call it, in the contract's words. */
+const CODES: Readonly<Record<string, string>> = {
+  BAD_REQUEST: 'BAD_USER_INPUT',
+  REQUEST_ENTITY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+};
+
+const OWN_CODES: ReadonlySet<unknown> = new Set([
+  ...['BAD_USER_INPUT', 'CURSOR_EXPIRED', 'LAGGED', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNAUTHENTICATED', 'FORBIDDEN'],
+  ...['RATE_LIMITED', 'TOO_MANY_SUBSCRIPTIONS', 'ENGINE_UNAVAILABLE', 'INDETERMINATE'],
+  ...['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'INTERNAL_SERVER_ERROR'],
+]);
+
+export type LogError = (error: unknown) => void;
+
+/** By name, not by class: with graphql 16 two copies of the class may be loaded. */
+function isGraphQLError(error: unknown): error is GraphQLError {
+  return error instanceof Error && error.name === 'GraphQLError';
+}
+
+/** For Yoga's `maskedErrors`: keeps what is meant for the client, logs and hides everything else. */
+export function maskError(error: unknown, log: LogError): GraphQLError {
+  const known = toGraphQLError(error);
+  if (!isGraphQLError(known)) return internal(known, log);
+  const { originalError, extensions } = known;
+  const code = extensions['code'];
+  if (OWN_CODES.has(code)) return withCode(known, code as string, extensions);
+  if (originalError && originalError !== known) {
+    // What a resolver threw, with the place where it did.
+    const inner = toGraphQLError(originalError);
+    if (!isGraphQLError(inner)) return internal(known, log);
+    return withCode(known, codeOf(inner), inner.extensions);
+  }
+  return withCode(known, codeOf(known), extensions);
+}
+
+/** As it goes on the wire. */
+export function formatError(error: GraphQLError): GraphQLFormattedError {
+  const { extensions, ...plain } = error.toJSON();
+  const { http: _http, ...rest } = extensions ?? {};
+  return { ...plain, extensions: rest };
+}
+
+export function parseFailed(error: unknown): GraphQLError {
+  const message = error instanceof Error ? error.message : 'the document can’t be parsed';
+  const locations = isGraphQLError(error) ? { source: error.source, positions: error.positions } : {};
+  return new GraphQLError(message, { ...locations, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
+}
+
+export function refused(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}
+
+function codeOf({ message, extensions }: GraphQLError): string {
+  const code = String(extensions['code'] ?? '');
+  if (OWN_CODES.has(code)) return code;
+  if (message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED';
+  // A GraphQLError of graphql-js or Yoga itself is about the request: variables that don't fit, an operation that isn't there.
+  return CODES[code] ?? 'BAD_USER_INPUT';
+}
+
+function withCode(error: GraphQLError, code: string, extensions: Readonly<Record<string, unknown>>): GraphQLError {
+  const { message, nodes, source, positions, path } = error;
+  const { originalError: _originalError, unexpected: _unexpected, code: _code, ...rest } = extensions;
+  const issues = code === 'BAD_USER_INPUT' && !('issues' in rest) ? { issues: [{ path: path ?? [], message }] } : {};
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...rest, ...issues, code } });
+}
+
+function internal(error: unknown, log: LogError): GraphQLError {
+  log(error);
+  const { nodes, source, positions, path } = isGraphQLError(error) ? error : ({} as Partial<GraphQLError>);
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } };
+  return new GraphQLError('Unexpected error.', { nodes, source, positions, path, extensions });
+}

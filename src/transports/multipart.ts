@@ -1,0 +1,33 @@
+/**
+ * Apollo's multipart subscriptions (`multipart/mixed; subscriptionSpec=1.0`), which a plain HttpLink asks for:
+ * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+ */
+import type { ExecutionResult } from 'graphql';
+import { type OperationContext, withCursor } from './operation.ts';
+import type { ResultFraming } from './result-stream.ts';
+
+export const MULTIPART_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Type': 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+  'Cache-Control': 'no-cache, no-transform',
+  Connection: 'keep-alive',
+  'X-Accel-Buffering': 'no',
+};
+
+const DELIMITER = '\r\n--graphql';
+
+/** The delimiter stands right behind each part: a client holds a part back until it comes. */
+const part = (json: string): string => `\r\nContent-Type: application/json; charset=utf-8\r\n\r\n${json}${DELIMITER}`;
+
+export function multipartFraming(
+  context: OperationContext,
+  stringify: (result: ExecutionResult) => string,
+): ResultFraming {
+  return {
+    head: DELIMITER,
+    result: (result) => part(`{"payload":${stringify(withCursor(result, context))}}`),
+    end: () => '--\r\n',
+    keepAlive: part('{}'),
+    // No closing delimiter: the client must not take it for the end.
+    drain: () => '\r\n',
+  };
+}

@@ -1,0 +1,75 @@
+import type { ExecutionResult } from 'graphql';
+
+/** How one transport writes results into a response body. */
+export interface ResultFraming {
+  /** Before everything else. */
+  readonly head: string;
+  result(result: ExecutionResult): string;
+  /** After the last result; `last` is that one. */
+  end(last: ExecutionResult | undefined): string;
+  /** Says nothing, but shows that the connection lives. */
+  readonly keepAlive: string;
+  /** Before the server goes. */
+  drain(): string;
+}
+
+export interface ResultStreamOptions {
+  readonly framing: ResultFraming;
+  readonly keepAliveMs: number;
+  /** Called once when the stream opens; what it returns, once when it has ended, in whichever way. */
+  readonly register: (stream: { drain(): void }) => () => void;
+}
+
+/**
+ * A response body of results: pulled, so that a slow reader costs no queue, with keep-alives of its own. They go on while a
+ * reader is slow: the timer skips a turn when the body is full, and never ends before the stream does.
+ */
+export function resultStream(
+  results: AsyncIterator<ExecutionResult>,
+  { framing, keepAliveMs, register }: ResultStreamOptions,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let last: ExecutionResult | undefined;
+  let isOver = false;
+  let release = (): void => {};
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(framing.head));
+      const keepAlive = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(framing.keepAlive));
+      }, keepAliveMs);
+      const unregister = register({
+        drain() {
+          release();
+          controller.enqueue(encoder.encode(framing.drain()));
+          controller.close();
+          void results.return?.();
+        },
+      });
+      release = () => {
+        isOver = true;
+        clearInterval(keepAlive);
+        unregister();
+      };
+    },
+    async pull(controller) {
+      const { value, done } = await results.next();
+      // It may have been drained or cancelled meanwhile.
+      if (isOver) return;
+      if (done !== true) last = value;
+      controller.enqueue(encoder.encode(done === true ? framing.end(last) : framing.result(value)));
+      if (done !== true) return;
+      release();
+      controller.close();
+    },
+    async cancel() {
+      release();
+      await results.return?.();
+    },
+  });
+}
+
+/** One result, as a stream of results. */
+export async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult, void, void> {
+  yield result;
+}

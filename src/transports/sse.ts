@@ -1,0 +1,48 @@
+/**
+ * Server-sent events after graphql-sse's PROTOCOL.md, distinct connections mode, with ids: an `EventSource` that loses its
+ * connection sends the last one as `Last-Event-ID`, and goes on behind it.
+ */
+import type { ExecutionResult } from 'graphql';
+import { ENDED, formatEventId } from './event-id.ts';
+import { type OperationContext, withCursor } from './operation.ts';
+import type { ResultFraming } from './result-stream.ts';
+
+export const SSE_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache, no-transform',
+  Connection: 'keep-alive',
+  // nginx would hold events back.
+  'X-Accel-Buffering': 'no',
+};
+
+/** Clients of a draining server come back spread over this, in ms. */
+const RETRY_SPREAD_MS = 3000;
+
+/** `context` is undefined when the request didn't get as far as an operation. */
+export function sseFraming(
+  context: OperationContext | undefined,
+  stringify: (result: ExecutionResult) => string,
+): ResultFraming {
+  const startsAnew = (result: ExecutionResult | undefined): boolean =>
+    context?.isResumed === true && result?.errors?.[0]?.extensions['code'] === 'CURSOR_EXPIRED';
+
+  const idOf = (result: ExecutionResult): string => {
+    // An empty id makes the browser forget the one that has expired.
+    if (startsAnew(result)) return 'id:\n';
+    if (result.errors && !result.data) return '';
+    const { cursor, left } = context?.delivery ?? {};
+    return cursor === undefined ? '' : `id: ${formatEventId(cursor, left)}\n`;
+  };
+
+  return {
+    // Some browsers hold the headers back until there is a body.
+    head: ':\n\n',
+    result: (result) => {
+      const body = stringify(context ? withCursor(result, context) : result);
+      return `event: next\n${idOf(result)}data: ${body}\n\n`;
+    },
+    end: (last) => `event: complete\n${startsAnew(last) ? '' : `id: ${ENDED}\n`}data:\n\n`,
+    keepAlive: ':\n\n',
+    drain: () => `retry: ${Math.round(500 + Math.random() * RETRY_SPREAD_MS)}\n\n`,
+  };
+}

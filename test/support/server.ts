@@ -1,0 +1,10 @@
+import { onTestFinished } from 'vitest';
+import type { ServerOptions } from '../../src/server/options.ts';
+import { createServer, type SeamlineServer } from '../../src/server/server.ts';
+
+/** A server on a free port, which ends with the test. */
+export async function startServer(options: ServerOptions = {}): Promise<SeamlineServer> {
+  const server = await createServer({ port: 0, drainTimeoutMs: 100, ...options });
+  onTestFinished(() => server.drain());
+  return server;
+}
