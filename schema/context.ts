@@ -45,7 +45,7 @@ export class RootReads {
           try {
             resolve(run());
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         },
       });

@@ -5,8 +5,6 @@ export interface KeyFilter {
   readonly prefix: string;
 }
 
-export const EVERY_KEY: KeyFilter = { keys: undefined, prefix: '' };
-
 const NO_KEY: KeyFilter = { keys: new Set(), prefix: '' };
 
 export interface KeyFilterInput {

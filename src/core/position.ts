@@ -14,7 +14,6 @@ export type Epoch = Branded<string, 'Epoch'>;
 export const START = 0 as Position;
 
 export const after = (position: Position): Position => (position + 1) as Position;
-export const before = (position: Position): Position => (position - 1) as Position;
 
 /** A position together with the digest of the history up to it: what a cursor says within one epoch. */
 export interface Place {

@@ -167,6 +167,7 @@ export class Replica<Value> {
 
   /** What is due at the log's time: the command's own keys first, for its conditions must not see them. */
   #expire(keys: readonly string[]): void {
+    if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > this.logTime) return;
     const own = new Set(keys.map((key) => this.items.get(key)).filter((item) => item !== undefined));
     const due = [...own].filter(isMortal).filter((item) => item.expiresAt <= this.logTime);
     due.sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);

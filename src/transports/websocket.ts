@@ -9,7 +9,7 @@ import {
   type ExecutionResult,
   type FormattedExecutionResult,
   getOperationAST,
-  GraphQLError,
+  type GraphQLError,
 } from 'graphql';
 import {
   type Context as WsContext,
@@ -23,7 +23,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import { formatError, type LogError, maskError, parseFailed, refused } from './errors.ts';
-import type { ServerContext, Yoga } from './http.ts';
+import type { Yoga } from './http.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
 import { Heartbeat } from './heartbeat.ts';
 
@@ -123,7 +123,8 @@ export class WebSocketTransport {
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) => {
           socket.on('message', (message) => {
-            receive(String(message)).catch((error: unknown) => {
+            // `ws` hands a message over as one Buffer unless it is told otherwise.
+            receive((message as Buffer).toString()).catch((error: unknown) => {
               logError(error);
               socket.close(4500, 'Internal server error');
             });
@@ -146,7 +147,7 @@ export class WebSocketTransport {
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const operation = operationContext({ map, extensions: payload.extensions });
-      const enveloped = yoga.getEnveloped({ operation } as ServerContext & Parameters<Yoga['getEnveloped']>[0]);
+      const enveloped = yoga.getEnveloped({ operation });
       return await prepare(enveloped, payload);
     } catch (error) {
       return [maskError(error, logError)];
@@ -208,7 +209,7 @@ async function* failed(errors: readonly GraphQLError[]): AsyncGenerator<Executio
 }
 
 function formatted({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
-  return { ...result, ...(errors && { errors: errors.map(formatError) }) } as FormattedExecutionResult;
+  return { ...result, ...(errors && { errors: errors.map(formatError) }) };
 }
 
 /** graphql-ws wraps what an iterable throws. */

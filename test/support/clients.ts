@@ -66,7 +66,11 @@ export const overWebSocket: Transport = {
   name: 'WebSocket',
   subscribe: (server, document, variables, extensions) => {
     const client = webSocketClient(server);
-    return overClient(client, { query: String(document), ...(variables && { variables }), ...(extensions && { extensions }) });
+    return overClient(client, {
+      query: String(document),
+      ...(variables && { variables }),
+      ...(extensions && { extensions }),
+    });
   },
 };
 
@@ -124,11 +128,16 @@ export async function* readEvents(
 ): AsyncGenerator<ServerSentEvent> {
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'text/event-stream' };
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-  const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify(body), signal: signal ?? null });
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+    signal: signal ?? null,
+  });
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    text += decoder.decode(chunk, { stream: true });
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
     for (const block of blocks) {

@@ -1,0 +1,23 @@
+// All static checks, one after the other; says which failed. `npm run check`.
+import { spawnSync } from 'node:child_process';
+
+const checks = [
+  ['format', 'prettier', '--check', '--log-level=warn', '.'],
+  ['types', 'tsc', '-p', '.'],
+  ['lint, with types', 'oxlint', '--type-aware', '--deny-warnings'],
+  ['schema drift', 'node', 'scripts/print-schema.ts', '--check'],
+  ['codegen drift', 'graphql-codegen', '--check', '--silent'],
+  ['unused code', 'knip', '--no-config-hints'],
+  ['import rules', 'vitest', 'run', 'test/import-rules.test.ts'],
+];
+
+const failed = checks.filter(([name, command, ...args]) => {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+  if (status !== 0) console.log(`${stdout}${stderr}`);
+  return status !== 0;
+});
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,0 +1,29 @@
+export type { Change, Item, RemovalReason, RemovedItem } from './core/change.ts';
+export type { Bounds } from './core/command.ts';
+export type { Cursor } from './core/cursor.ts';
+export {
+  BadInputError,
+  ConflictError,
+  CursorExpiredError,
+  EngineUnavailableError,
+  IndeterminateError,
+  type Issue,
+  LaggedError,
+  PayloadTooLargeError,
+  SeamlineError,
+} from './core/errors.ts';
+export { type KeyFilter, keyFilter, type KeyFilterInput } from './core/filter.ts';
+export type { Logger } from './core/follower.ts';
+export type { InsertInput, RemoveOptions } from './core/input.ts';
+export type { ItemChanges } from './core/item-changes.ts';
+export type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from './core/ordered-log.ts';
+export type { Epoch, Position, Sequence } from './core/position.ts';
+export {
+  type ItemsOptions,
+  StreamingMap,
+  type StreamingMapOptions,
+  type SubscribeOptions,
+} from './core/streaming-map.ts';
+export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
+export type { ServerOptions } from './server/options.ts';
+export { createServer, type SeamlineServer } from './server/server.ts';
