@@ -8,7 +8,7 @@ const checks = [
   ['schema drift', 'node', 'scripts/print-schema.ts', '--check'],
   ['codegen drift', 'graphql-codegen', '--check', '--silent'],
   ['unused code', 'knip', '--no-config-hints'],
-  ['import rules', 'vitest', 'run', 'test/import-rules.test.ts'],
+  ['import rules', 'vitest', 'run', '--reporter=dot', 'test/import-rules.test.ts'],
 ];
 
 const failed = checks.filter(([name, command, ...args]) => {

@@ -1,6 +1,5 @@
 export type { Change, Item, RemovalReason, RemovedItem } from './core/change.ts';
 export type { Bounds } from './core/command.ts';
-export type { Cursor } from './core/cursor.ts';
 export {
   BadInputError,
   ConflictError,
@@ -17,7 +16,7 @@ export type { Logger } from './core/follower.ts';
 export type { InsertInput, RemoveOptions } from './core/input.ts';
 export type { ItemChanges } from './core/item-changes.ts';
 export type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from './core/ordered-log.ts';
-export type { Epoch, Position, Sequence } from './core/position.ts';
+export type { Cursor, Epoch, Position, Sequence } from './core/position.ts';
 export {
   type ItemsOptions,
   StreamingMap,

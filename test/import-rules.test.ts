@@ -22,10 +22,10 @@ const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
 };
 
 const files = globSync(['src/**/*.{ts,tsx}', 'schema/**/*.ts']);
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"]*?['"]([^'"]+)['"]/g;
+const IMPORT = /^(?:import|export)\s[^;'"]*?from '([^']+)'|^import '([^']+)'/gm;
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, from = '']) => from);
+  [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, from, bare]) => from ?? bare ?? '');
 
 const roomOf = (file: string): string =>
   ['schema/documents', ...Object.keys(MAY_IMPORT)].find((room) => file.startsWith(`${room}/`)) ?? 'src';

@@ -1,5 +1,4 @@
-import type { Cursor } from './cursor.ts';
-import type { Place } from './position.ts';
+import type { Cursor, Place } from './position.ts';
 
 interface Placed extends Place {
   readonly key: string;

@@ -7,7 +7,7 @@
  * text is made once. What doesn't start with the magic is a foreign entry and changes nothing; what does, but can't be
  * read, is poison: it stops the replica (`PoisonError`), for skipping it would make nodes differ.
  */
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from './position.ts';
 import { crc32, utf8Length } from './hash.ts';
 
 /** What apply depends on beside the commands themselves: part of the log, so that all nodes agree. */

@@ -6,11 +6,7 @@
  * - One place has one spelling. Whatever is spelled otherwise is no cursor.
  */
 import { BadInputError } from './errors.ts';
-import { type Epoch, type Place, type Position } from './position.ts';
-
-declare const brand: unique symbol;
-/** Opaque to clients; `parseCursor` reads it. */
-export type Cursor = string & { readonly [brand]: 'Cursor' };
+import type { Cursor, Epoch, Place, Position } from './position.ts';
 
 export interface ParsedCursor {
   readonly epoch: Epoch;

@@ -1,5 +1,5 @@
 /** What can go wrong, a class per cause. `code` is what clients see in `extensions.code`; `extensions` is the rest. */
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from './position.ts';
 
 export interface Issue {
   readonly path: readonly (string | number)[];

@@ -1,8 +1,9 @@
 /** What may go in. One place for the rules: the library checks whole inputs with them, the GraphQL schema each field. */
-import { type Cursor, parseCursor } from './cursor.ts';
+import { parseCursor } from './cursor.ts';
 import { BadInputError, type Issue, PayloadTooLargeError } from './errors.ts';
 import type { Idempotency, Insertion } from './command.ts';
 import { fnv1a32, utf8Length } from './hash.ts';
+import type { Cursor } from './position.ts';
 
 export interface InsertInput<Value> {
   /** 1 to 512 bytes of UTF-8, well-formed. */

@@ -1,5 +1,5 @@
 import { type Change, isRemoval, type Item, type RemovedItem } from './change.ts';
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
 import type { Source } from './items.ts';
 import { hasLostRemoval, isCaughtUp, joining, missed, type Page, read, type Standing } from './read.ts';

@@ -11,6 +11,9 @@ export type Sequence = Branded<number, 'Sequence'>;
 /** The identity of a log, stored in it: 12 characters of `[0-9a-z]`. */
 export type Epoch = Branded<string, 'Epoch'>;
 
+/** The wire form of a place, opaque to clients: cursor.ts writes and reads it. */
+export type Cursor = Branded<string, 'Cursor'>;
+
 export const START = 0 as Position;
 
 export const after = (position: Position): Position => (position + 1) as Position;

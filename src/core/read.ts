@@ -10,9 +10,9 @@
  * (Mostly the floor is below the cutoff, and there is no lag.) A page stays within one of the three.
  */
 import type { Change, Item } from './change.ts';
-import { type Cursor, parseCursor } from './cursor.ts';
+import { parseCursor } from './cursor.ts';
 import { type KeyFilter, passes } from './filter.ts';
-import { after, ORIGIN, type Place } from './position.ts';
+import { after, type Cursor, ORIGIN, type Place } from './position.ts';
 import type { Replica } from './replica.ts';
 
 /** Where a subscriber stands. */

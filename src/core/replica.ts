@@ -8,12 +8,12 @@
 import { LRUCache } from 'lru-cache';
 import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from './change.ts';
 import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Removal } from './command.ts';
-import { type Cursor, formatCursor } from './cursor.ts';
+import { formatCursor } from './cursor.ts';
 import { isMortal } from './expiry-queue.ts';
 import { nextDigest } from './hash.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
 import { ItemCache } from './item-cache.ts';
-import { after, type Epoch, ORIGIN, type Place, type Position, type Sequence, START } from './position.ts';
+import { after, type Cursor, type Epoch, ORIGIN, type Place, type Position, type Sequence, START } from './position.ts';
 import { Window } from './window.ts';
 
 export type Outcome<Value> =
