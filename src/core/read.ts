@@ -9,7 +9,7 @@
  *
  * (Mostly the floor is below the cutoff, and there is no lag.) A page stays within one of the three.
  */
-import type { Change, Item } from './change.ts';
+import { type Change, isRemoval, type Item } from './change.ts';
 import { parseCursor } from './cursor.ts';
 import { type KeyFilter, passes } from './filter.ts';
 import { after, type Cursor, ORIGIN, type Place } from './position.ts';
@@ -32,6 +32,8 @@ export interface Page<Value> {
 
 /** How many changes are looked at in one go for a filter that lets few pass. */
 const MAX_LOOKED_AT = 4096;
+/** A page is full beyond this, in bytes of keys and values: it is what a slow subscriber holds back. */
+const FULL_PAGE_BYTES = 128 * 1024;
 
 /** Joins now: the cutoff is the head. */
 export function joining<Value>(replica: Replica<Value>): Standing {
@@ -73,14 +75,17 @@ function readCurrent<Value>(
   const changes: Item<Value>[] = [];
   let last = at;
   let lookedAt = 0;
+  let bytes = 0;
   for (const item of currentItems(replica, at, filter)) {
     if (item.position > upTo.position) break;
     const isMatch = passes(filter, item.key);
+    const isFull = changes.length === max || bytes >= FULL_PAGE_BYTES;
     // Look one match further before turning the page, so that a full page at the end of the snapshot says that it is the end.
-    if ((isMatch && changes.length === max) || lookedAt++ === MAX_LOOKED_AT)
-      return { changes, next: { at: last, cutoff } };
+    if ((isMatch && isFull) || lookedAt++ === MAX_LOOKED_AT) return { changes, next: { at: last, cutoff } };
     last = { position: item.position, digest: item.digest };
-    if (isMatch) changes.push(item);
+    if (!isMatch) continue;
+    changes.push(item);
+    bytes += item.bytes;
   }
   return { changes, next: { at: upTo, cutoff } };
 }
@@ -102,17 +107,21 @@ function readWindow<Value>(
 ): Page<Value> {
   const changes: Change<Value>[] = [];
   let last = at;
+  let bytes = 0;
   let wholeBatches = { length: 0, at };
   for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT || last !== wholeBatches.at; lookedAt++) {
     const change = replica.window.get(after(last.position));
     if (!change) break;
     const isMatch = passes(filter, change.key);
-    if (isMatch && changes.length === max) {
-      if (wholeBatches.length === 0) break;
+    const isFull = changes.length === max || bytes >= FULL_PAGE_BYTES;
+    if (isMatch && isFull && wholeBatches.length > 0)
       return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff } };
-    }
+    if (isMatch && changes.length === max) break;
     last = { position: change.position, digest: change.digest };
-    if (isMatch) changes.push(change);
+    if (isMatch) {
+      changes.push(change);
+      bytes += isRemoval(change) ? 0 : change.bytes;
+    }
     if (change.following === 0) wholeBatches = { length: changes.length, at: last };
   }
   return { changes, next: { at: last, cutoff } };
