@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=30 --external-memory-accounted-in-global-limit
+// The flags keep V8 from letting 134 MB of young garbage and as much of old lie on top of the items; they cost a fifth of
+// the insertion rate. `npm start` and the Dockerfile pass the same.
 import { UsageError } from './flags.ts';
 import { serve, SERVE_HELP } from './serve.ts';
 

@@ -65,18 +65,27 @@ export class PoisonError extends Error {}
 const FORMAT = 1;
 const MAGIC = [0x53, 0x4c] as const;
 const HEADER = 4;
+const NEWLINE = 0x0a;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** `values` are the JSON texts of the insertions' values, in their order. */
 export function encodeCommand(id: string, command: Command<unknown>, values: readonly string[] = []): Uint8Array {
-  const [head, ...lines] = command.kind === 'insert' ? [withoutValues(command.insertions), ...values] : [command];
-  const body = encoder.encode([JSON.stringify(head), ...lines].join('\n'));
-  const frame = new Uint8Array(HEADER + id.length + 4 + body.length);
+  const head = JSON.stringify(command.kind === 'insert' ? withoutValues(command.insertions) : command);
+  // Written piece by piece into one buffer: no copy of the whole text is made.
+  const lines = [head, ...values];
+  const lengths = lines.map(utf8Length);
+  const bodyAt = HEADER + id.length + 4;
+  const frame = new Uint8Array(lengths.reduce((sum, length) => sum + length, bodyAt + values.length));
   frame.set([...MAGIC, FORMAT, id.length]);
-  frame.set(encoder.encode(id), HEADER);
-  frame.set(body, HEADER + id.length + 4);
+  encoder.encodeInto(id, frame.subarray(HEADER));
+  let at = bodyAt;
+  for (const [index, line] of lines.entries()) {
+    if (index > 0) frame[at++] = NEWLINE;
+    encoder.encodeInto(line, frame.subarray(at));
+    at += lengths[index] ?? 0;
+  }
   new DataView(frame.buffer).setUint32(HEADER + id.length, crcOf(frame, HEADER + id.length));
   return frame;
 }
@@ -92,7 +101,7 @@ export function decodeCommand<Value>(frame: Uint8Array): DecodedCommand<Value> |
   if (crcOf(frame, crcAt) !== crc) throw new PoisonError('command damaged: its CRC differs');
   try {
     const id = decoder.decode(frame.subarray(HEADER, crcAt));
-    return { id, crc, command: decodeBody(decoder.decode(frame.subarray(crcAt + 4))) };
+    return { id, crc, command: decodeBody(frame.subarray(crcAt + 4)) };
   } catch (cause) {
     throw new PoisonError('command unreadable', { cause });
   }
@@ -116,15 +125,20 @@ function withoutValues(insertions: readonly Insertion<unknown>[]): { kind: 'inse
   };
 }
 
-function decodeBody<Value>(body: string): Command<Value> {
-  const [head = '', ...values] = body.split('\n');
-  const command = JSON.parse(head) as Command<Value>;
-  if (command.kind !== 'insert') return command;
-  return {
-    kind: 'insert',
-    insertions: command.insertions.map((insertion, index) => {
-      const json = values[index] ?? '';
-      return { ...insertion, value: JSON.parse(json) as Value, bytes: utf8Length(insertion.key) + utf8Length(json) };
-    }),
+function decodeBody<Value>(body: Uint8Array): Command<Value> {
+  let at = 0;
+  const nextLine = (): Uint8Array => {
+    const end = body.indexOf(NEWLINE, at);
+    const line = body.subarray(at, end < 0 ? body.length : end);
+    at += line.length + 1;
+    return line;
   };
+  const command = JSON.parse(decoder.decode(nextLine())) as Command<Value>;
+  if (command.kind !== 'insert') return command;
+  const insertions = command.insertions.map((insertion) => {
+    const json = nextLine();
+    const value = JSON.parse(decoder.decode(json)) as Value;
+    return { ...insertion, value, bytes: utf8Length(insertion.key) + json.length };
+  });
+  return { kind: 'insert', insertions };
 }

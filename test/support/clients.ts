@@ -80,7 +80,7 @@ export const overSse: Transport = {
     const controller = new AbortController();
     onTestFinished(() => controller.abort());
     const events = readEvents(server, { query: String(document), variables, extensions }, controller.signal);
-    return feedOf(resultsOf(events), () => controller.abort());
+    return feedOf(resultsOf(untilLeft(events, controller.signal)), () => controller.abort());
   },
 };
 
@@ -150,6 +150,15 @@ export async function* readEvents(
 function fieldOf(line: string): [string, string] {
   const colon = line.indexOf(':');
   return [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
+}
+
+/** Who leaves by aborting gets an end, not an error. */
+async function* untilLeft<T>(source: AsyncIterable<T>, left: AbortSignal): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } catch (error) {
+    if (!left.aborted) throw error;
+  }
 }
 
 async function* resultsOf<Data>(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<Result<Data>> {
