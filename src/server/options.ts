@@ -58,3 +58,16 @@ export const DEFAULTS = {
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
+
+/** Throws a `RangeError` that names what makes no sense. The map looks after its own options. */
+export function assertSound(options: ServerOptions): void {
+  const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, drainTimeoutMs, port } = options;
+  assertCount({ maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs }, 1);
+  assertCount({ drainTimeoutMs, port }, 0);
+}
+
+function assertCount(counts: Readonly<Record<string, number | undefined>>, least: number): void {
+  for (const [name, count = least] of Object.entries(counts))
+    if (!Number.isSafeInteger(count) || count < least)
+      throw new RangeError(`${name} must be a whole number, ${least} or more`);
+}

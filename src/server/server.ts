@@ -10,7 +10,7 @@ import { createHttp } from '../transports/http.ts';
 import { OpenStreams } from '../transports/open-streams.ts';
 import { WebSocketTransport } from '../transports/websocket.ts';
 import { createMetrics } from './metrics.ts';
-import { DEFAULTS, isLoopback, type ServerOptions } from './options.ts';
+import { assertSound, DEFAULTS, isLoopback, type ServerOptions } from './options.ts';
 import { isSameOrigin } from './origin.ts';
 
 export interface SeamlineServer {
@@ -25,6 +25,7 @@ export interface SeamlineServer {
 
 /** Resolves once the server listens and holds what its log held. Rejects, leaving nothing open, when it can't. */
 export async function createServer(options: ServerOptions = {}): Promise<SeamlineServer> {
+  assertSound(options);
   const host = options.host ?? DEFAULTS.host;
   if (options.open !== true && !isLoopback(host))
     throw new RangeError(`without authentication ${host} would be open to everybody: pass open, or a loopback host`);
@@ -52,6 +53,7 @@ class RunningServer implements SeamlineServer {
   readonly #metrics;
   readonly #allowOrigins: readonly string[];
   readonly #drainTimeoutMs: number;
+  readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
 
   constructor(map: StreamingMap, options: ServerOptions) {
@@ -110,6 +112,8 @@ class RunningServer implements SeamlineServer {
 
   async #drain(): Promise<void> {
     const closed = new Promise((resolve) => this.#http.close(resolve));
+    // A client that keeps its connection alive would come back to a server that is going.
+    for (const response of this.#inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
     this.#streams.drain();
     const timer = setTimeout(() => this.#http.closeAllConnections(), this.#drainTimeoutMs);
     await this.#webSockets.close(this.#drainTimeoutMs);
@@ -121,7 +125,8 @@ class RunningServer implements SeamlineServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
-    // A client that keeps its connection alive would come back to a server that is going.
+    this.#inFlight.add(response);
+    response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
     if (path === '/graphql') void this.#yoga(request, response);
     else if (path === '/') response.writeHead(307, { Location: '/graphql' }).end();

@@ -17,7 +17,7 @@ const OWN_CODES: ReadonlySet<unknown> = new Set(
 export type LogError = (error: unknown) => void;
 
 /** By name, not by class: with graphql 16 two copies of the class may be loaded. */
-function isGraphQLError(error: unknown): error is GraphQLError {
+export function isGraphQLError(error: unknown): error is GraphQLError {
   return error instanceof Error && error.name === 'GraphQLError';
 }
 
@@ -50,8 +50,9 @@ export function parseFailed(error: unknown): GraphQLError {
   return new GraphQLError(message, { ...locations, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
 }
 
-export function refused(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
+/** `status`: over HTTP. */
+export function refused(code: string, message: string, status?: number): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...(status && { http: { status } }) } });
 }
 
 function codeOf({ message, extensions }: GraphQLError): string {
@@ -64,9 +65,17 @@ function codeOf({ message, extensions }: GraphQLError): string {
 
 function withCode(error: GraphQLError, code: string, extensions: Readonly<Record<string, unknown>>): GraphQLError {
   const { message, nodes, source, positions, path } = error;
+  // Yoga marks what it finds wrong with a request like a document's errors, which are 200 for some clients.
+  const http = extensions['code'] === 'BAD_REQUEST' ? { http: { ...(extensions['http'] as object), spec: false } } : {};
   const { originalError: _originalError, unexpected: _unexpected, code: _code, ...rest } = extensions;
   const issues = code === 'BAD_USER_INPUT' && !('issues' in rest) ? { issues: [{ path: path ?? [], message }] } : {};
-  return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...rest, ...issues, code } });
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { ...rest, ...http, ...issues, code },
+  });
 }
 
 function internal(error: unknown, log: LogError): GraphQLError {

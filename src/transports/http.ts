@@ -1,10 +1,16 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type ExecutionResult, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
-import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import {
+  createYoga,
+  type GraphQLParams,
+  type Plugin,
+  type YogaInitialContext,
+  type YogaServerInstance,
+} from 'graphql-yoga';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
-import { formatError, type LogError, maskError } from './errors.ts';
+import { formatError, isGraphQLError, type LogError, maskError, refused } from './errors.ts';
 import { isEnded, parseEventId } from './event-id.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -70,7 +76,13 @@ export function createHttp(options: HttpOptions): Yoga {
       const isAllowed = origin !== null && allowOrigins.includes(origin);
       return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
     },
-    plugins: [onlyJsonBodies(), endedStreams(), subscriptionResponses(options), ...introspectionRules(options)],
+    plugins: [
+      onlyJsonBodies(),
+      varyByOrigin(options),
+      endedStreams(),
+      subscriptionResponses(options),
+      ...introspectionRules(options),
+    ],
   });
 }
 
@@ -80,15 +92,39 @@ function requestContext(map: StreamingMap, { request, params }: YogaInitialConte
   return operationContext({ map, extensions: params.extensions, lastEvent, signal: request.signal });
 }
 
-/** What a browser sends across origins without asking first must not reach the parser. */
+/**
+ * What a browser sends across origins without asking first must not reach the parser, and what is no JSON is the client's
+ * fault.
+ */
 function onlyJsonBodies(): Plugin {
   return {
-    onRequestParse({ request, endResponse, fetchAPI }) {
+    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
       const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (request.method !== 'POST' || type === 'application/json') return;
-      const error = { message: 'send application/json', extensions: { code: 'BAD_USER_INPUT' } };
-      const headers = { Accept: 'application/json' };
-      endResponse(fetchAPI.Response.json({ errors: [error] }, { status: 415, headers }));
+      if (request.method === 'POST' && type !== 'application/json') {
+        const error = { message: 'send application/json', extensions: { code: 'BAD_USER_INPUT' } };
+        endResponse(
+          fetchAPI.Response.json({ errors: [error] }, { status: 415, headers: { Accept: 'application/json' } }),
+        );
+        return;
+      }
+      // Yoga knows the type in lower case only.
+      const parse = requestParser ?? ((body: Request) => body.json() as Promise<GraphQLParams>);
+      setRequestParser(async (unparsed) => {
+        try {
+          return await parse(unparsed);
+        } catch (error) {
+          throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
+        }
+      });
+    },
+  };
+}
+
+/** Caches must not hand one origin's answer to another. */
+function varyByOrigin({ allowOrigins }: HttpOptions): Plugin {
+  return {
+    onResponse({ response }) {
+      if (allowOrigins.length > 0) response.headers.append('Vary', 'Origin');
     },
   };
 }

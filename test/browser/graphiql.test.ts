@@ -1,0 +1,51 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser } from '../support/browser.ts';
+import { GraphiQL } from '../support/graphiql.ts';
+import { startServer } from '../support/server.ts';
+
+describeInBrowser('GraphiQL', (openPage) => {
+  it('renders and loads the schema without a request to another host', async () => {
+    const server = await startServer();
+    const page = await openPage();
+    const strangers = await isolate(page, server.url);
+    await GraphiQL.open(page, server.url);
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.locator('.graphiql-doc-explorer').getByRole('link', { name: 'Subscription', exact: true }).click();
+    await page.locator('.graphiql-doc-explorer').getByRole('link', { name: 'itemChanges', exact: true }).waitFor();
+    expect(strangers).toEqual([]);
+  });
+
+  it('runs a typed subscription over WebSocket: shows what is there, then what is inserted (G1)', async () => {
+    const server = await startServer();
+    await server.map.insert({ key: 'before', value: { text: 'β' } });
+    const page = await openPage();
+    const strangers = await isolate(page, server.url);
+    const socket = page.waitForEvent('websocket');
+    const graphiql = await GraphiQL.open(page, server.url);
+    await graphiql.type('subscription Typed { items { key value } }', 'Typed');
+    await graphiql.run();
+    expect((await socket).url()).toBe(server.webSocketUrl);
+    await graphiql.shows('"before"');
+    await server.map.insert({ key: 'after', value: 2 });
+    await graphiql.shows('"after"');
+    expect(strangers).toEqual([]);
+  });
+});
+
+/** Aborts every request to another host than that of `url`, and collects them. */
+async function isolate(page: Page, url: string): Promise<string[]> {
+  const { host } = new URL(url);
+  const strangers: string[] = [];
+  await page.context().route(
+    (requested) => requested.protocol.startsWith('http') && requested.host !== host,
+    async (route) => {
+      strangers.push(route.request().url());
+      await route.abort();
+    },
+  );
+  page.on('websocket', (socket) => {
+    if (new URL(socket.url()).host !== host) strangers.push(socket.url());
+  });
+  return strangers;
+}

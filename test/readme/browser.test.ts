@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
+import { GraphiQL } from '../support/graphiql.ts';
+import { networkTo } from '../support/proxy.ts';
+import { bundle, snippetFor } from '../support/readme.ts';
+import { startServer } from '../support/server.ts';
+
+const PAGE = '<!doctype html><script type="module" src="/page.js"></script>';
+const GREETING = { key: 'greeting', value: { text: 'hello' } };
+
+describeInBrowser('the README’s snippets in a browser', (openPage) => {
+  it('GraphiQL: shows what is there, and what the mutation inserts from a second tab (G1, G7)', async () => {
+    const server = await startServer();
+    await server.map.insert({ key: 'before', value: 1 });
+    const document = snippetFor('GraphiQL', server.url);
+    const first = await GraphiQL.open(await openPage(), server.url, document);
+    await first.run('Items');
+    await first.shows('"before"');
+    const second = await GraphiQL.open(await openPage(), server.url, document);
+    await second.run('Insert');
+    await second.shows('"insertItem"');
+    expect(await first.shows('"greeting"')).toContain('"hello"');
+  });
+
+  it('Apollo Client: shows what is there, what it inserts itself, and what comes (G1, G2, G3)', async () => {
+    const server = await startServer();
+    await server.map.insert({ key: 'before', value: 1 });
+    const page = await openPage();
+    const log = logOf(page);
+    await openOn(page, server.url, PAGE, await bundle(snippetFor('Apollo Client', server.url), 'browser'));
+    expect((await log.next()).value).toMatchObject({ items: { id: 'before', key: 'before', value: 1 } });
+    expect((await log.next()).value).toMatchObject({ items: GREETING });
+    await server.map.insert({ key: 'after', value: [2] });
+    expect((await log.next()).value).toMatchObject({ items: { key: 'after', value: [2] } });
+  });
+
+  describe('urql', () => {
+    it('shows what is there, what it inserts itself, and what comes (G6)', async () => {
+      const server = await startServer();
+      await server.map.insert({ key: 'before', value: 1 });
+      const page = await openPage();
+      const log = logOf(page);
+      await openOn(page, server.url, PAGE, await bundle(snippetFor('urql', server.url), 'browser'));
+      const before = ['before', 1];
+      const greeting = [GREETING.key, GREETING.value];
+      // The mutation may be faster than the subscription.
+      await until(log, [before, greeting]);
+      await server.map.insert({ key: 'after', value: [2] });
+      expect((await log.next()).value).toEqual([before, greeting, ['after', [2]]]);
+    });
+
+    it('shows what has changed meanwhile after a cut, removals too (G6)', async () => {
+      const server = await startServer();
+      const network = await networkTo(server.url);
+      await server.map.insert({ key: 'before', value: 1 });
+      const page = await openPage();
+      const log = logOf(page);
+      await openOn(page, network.url, PAGE, await bundle(snippetFor('urql', network.url), 'browser'));
+      await until(log, [
+        ['before', 1],
+        [GREETING.key, GREETING.value],
+      ]);
+      network.cut();
+      await server.map.remove('before');
+      await server.map.insert({ key: 'meanwhile', value: 2 });
+      await network.refusal();
+      network.mend();
+      expect((await log.next()).value).toEqual([
+        [GREETING.key, GREETING.value],
+        ['meanwhile', 2],
+      ]);
+    });
+  });
+
+  describe('EventSource', () => {
+    it('shows what is there and what comes, and resumes by itself without loss or repeat (G1, G2, G4)', async () => {
+      const server = await startServer();
+      const network = await networkTo(server.url);
+      await server.map.insert({ key: 'before', value: { text: 'β' } });
+      const page = await openPage();
+      await openOn(page, network.url, snippetFor('EventSource', network.url));
+      await page.getByText('before: {"text":"β"}').waitFor();
+      await server.map.insert({ key: 'live', value: 1 });
+      await page.getByText('live: 1').waitFor();
+
+      network.cut();
+      await server.map.insert({ key: 'meanwhile', value: 2 });
+      await server.map.insert({ key: 'meanwhile', value: 3 });
+      await network.refusal();
+      network.mend();
+      await page.getByText('meanwhile: 3').waitFor();
+      await server.map.insert({ key: 'after', value: 4 });
+      await page.getByText('after: 4').waitFor();
+      expect(await page.locator('li').allTextContents()).toEqual([
+        'before: {"text":"β"}',
+        'live: 1',
+        'meanwhile: 2',
+        'meanwhile: 3',
+        'after: 4',
+      ]);
+    });
+
+    it('starts anew by itself when its server drains and the next one has another log (G4, G9)', async () => {
+      const [server, another] = [await startServer(), await startServer()];
+      const network = await networkTo(server.url);
+      await server.map.insert({ key: 'before', value: 1 });
+      await another.map.insert({ key: 'elsewhere', value: 2 });
+      const page = await openPage();
+      await openOn(page, network.url, snippetFor('EventSource', network.url));
+      await page.getByText('before: 1').waitFor();
+      network.mend(another.url);
+      await server.drain();
+      await page.getByText('elsewhere: 2').waitFor();
+      await another.map.insert({ key: 'after', value: 3 });
+      await page.getByText('after: 3').waitFor();
+      expect(await page.locator('li').allTextContents()).toEqual(['elsewhere: 2', 'after: 3']);
+    });
+  });
+});
+
+/** Reads on until the page has logged `expected`. */
+async function until(log: AsyncIterator<unknown>, expected: unknown): Promise<void> {
+  let shown: unknown;
+  do shown = (await log.next()).value;
+  while (JSON.stringify(shown) !== JSON.stringify(expected));
+}

@@ -1,0 +1,114 @@
+import { connect as connectTcp } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { InsertItemDocument } from '../../schema/documents/graphql.ts';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { ask, request } from '../support/clients.ts';
+import { post } from '../support/requests.ts';
+import { connect } from '../support/raw-sockets.ts';
+import { startServer } from '../support/server.ts';
+
+const input = { key: 'a', value: 1 };
+
+/** Holds the next insertion back: `reached` when it has come, `go` to let it through. */
+function holdInsert(server: SeamlineServer) {
+  const reached = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const insert = server.map.insert.bind(server.map);
+  vi.spyOn(server.map, 'insert').mockImplementation(async (input) => {
+    reached.resolve();
+    await go.promise;
+    return insert(input);
+  });
+  return { reached: reached.promise, go: go.resolve };
+}
+
+/** A connection as text, both ways. */
+function rawConnection(server: SeamlineServer) {
+  const socket = connectTcp(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8');
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  return {
+    write: (sent: string) => socket.write(sent),
+    async until(pattern: RegExp): Promise<string> {
+      while (!pattern.test(text)) {
+        const chunk = await new Promise<string | undefined>((resolve) => {
+          socket.once('data', (data) => resolve(String(data)));
+          socket.once('close', () => resolve(undefined));
+        });
+        if (chunk === undefined) break;
+        text += chunk;
+      }
+      return text;
+    },
+  };
+}
+
+describe('a drain', () => {
+  it('lets an answer in flight finish', async () => {
+    const server = await startServer({ drainTimeoutMs: 20_000 });
+    const held = holdInsert(server);
+    const answer = ask(server, InsertItemDocument, { input });
+    await held.reached;
+    const drained = server.drain();
+    held.go();
+    expect(await answer).toMatchObject({ insertItem: { key: 'a', value: 1 } });
+    await drained;
+  });
+
+  it('tells who still gets an answer that the connection ends with it: else it would wait for that too', async () => {
+    const server = await startServer({ drainTimeoutMs: 20_000 });
+    const held = holdInsert(server);
+    const answer = post(server, { query: String(InsertItemDocument), variables: { input } });
+    await held.reached;
+    const drained = server.drain();
+    held.go();
+    const response = await answer;
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await response.json()).toMatchObject({ data: { insertItem: { key: 'a' } } });
+    await drained;
+  });
+
+  it('gives an answer in flight up after drainTimeoutMs', async () => {
+    const server = await startServer({ drainTimeoutMs: 50 });
+    const held = holdInsert(server);
+    const answer = request(server, InsertItemDocument, { input });
+    const failed = expect(answer).rejects.toThrow('fetch failed');
+    await held.reached;
+    await server.drain();
+    await failed;
+    held.go();
+  });
+
+  it('makes /ready 503 while /health stays 200, for connections that are still open', async () => {
+    const server = await startServer({ drainTimeoutMs: 20_000 });
+    const connection = rawConnection(server);
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n`;
+    // A request that has begun keeps its connection from being idle, and so from being closed.
+    connection.write(`${get('/ready')}\r\n${get('/ready')}`);
+    expect(await connection.until(/ready\n/)).toMatch(/^HTTP\/1.1 200 /);
+    const drained = server.drain();
+    connection.write('\r\n');
+    expect(await connection.until(/draining\n/)).toMatch(/HTTP\/1.1 503 .*connection: close/is);
+    await drained;
+  });
+
+  it('takes no new connection, and resolves for everyone who asks for it', async () => {
+    const server = await startServer();
+    await Promise.all([server.drain(), server.drain()]);
+    await server.drain();
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed');
+    await expect(connect(server)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('closes a WebSocket that doesn’t answer after drainTimeoutMs', async () => {
+    const server = await startServer({ drainTimeoutMs: 50 });
+    const connection = rawConnection(server);
+    const key = Buffer.from('0123456789abcdef').toString('base64');
+    connection.write(
+      `GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+        `Sec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+    );
+    expect(await connection.until(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 101 /);
+    await server.drain();
+  });
+});

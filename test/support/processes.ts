@@ -1,0 +1,54 @@
+/** The command line as users have it: a process of its own, which ends with the test. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ServeProcess {
+  readonly url: string;
+  readonly webSocketUrl: string;
+  readonly exited: Promise<Exit>;
+  signal(name: 'SIGTERM' | 'SIGINT'): void;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Nothing of what the tests themselves run with, but for what finds programs. */
+const environment = (env: Environment): Environment => ({ PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...env });
+
+/** Runs to the end; ended by force when there is none. */
+export function runCli(args: readonly string[], env: Environment = {}): Promise<Exit> {
+  return new Promise((resolve) => {
+    const options = { env: environment(env), timeout: 25_000, killSignal: 'SIGKILL' as const };
+    const child = execFile(process.execPath, [MAIN, ...args], options, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+/** Resolves once it says that it is ready; rejects with what it said instead. */
+export async function serveCli(args: readonly string[], env: Environment = {}): Promise<ServeProcess> {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exited = once(child, 'close').then(([code]): Exit => ({ code: code as number | null, stdout, stderr }));
+  const urlIn = (scheme: string): string | undefined => new RegExp(`${scheme}://\\S+`).exec(stdout)?.[0];
+  let hasEnded = false;
+  void exited.then(() => (hasEnded = true));
+  while (!hasEnded) {
+    const [url, webSocketUrl] = [urlIn('http'), urlIn('ws')];
+    const signal = (name: 'SIGTERM' | 'SIGINT'): void => void child.kill(name);
+    if (url && webSocketUrl && stdout.endsWith('\n')) return { url, webSocketUrl, exited, signal };
+    await Promise.race([once(child.stdout, 'data'), exited]);
+  }
+  throw new Error(`ended before it was ready: ${JSON.stringify(await exited)}`);
+}

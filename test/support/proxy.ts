@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A network between clients and a server, which can break. */
+export interface Network {
+  /** The server's URL as it is seen through the network. */
+  readonly url: string;
+  /** Tears every connection, and refuses clients that come back until it is mended. */
+  cut(): void;
+  /** Resolves when a client has come back since the cut, and was refused. */
+  refusal(): Promise<void>;
+  /** Lets clients through again, to another server if one is given. */
+  mend(url?: string): void;
+}
+
+export async function networkTo(url: string): Promise<Network> {
+  let target = new URL(url);
+  let isCut = false;
+  let refusal = Promise.withResolvers<void>();
+  const open = new Set<Socket>();
+
+  const pass = (client: Socket): void => {
+    const server = track(connect(Number(target.port), target.hostname));
+    client.pipe(server).pipe(client);
+    client.once('close', () => server.destroy());
+    server.once('close', () => client.destroy());
+  };
+  const track = (socket: Socket): Socket => {
+    open.add(socket);
+    // Its end is seen at `close`.
+    socket.on('error', () => {});
+    socket.once('close', () => open.delete(socket));
+    return socket;
+  };
+  const cut = (): void => {
+    isCut = true;
+    refusal = Promise.withResolvers();
+    for (const socket of open) socket.destroy();
+  };
+
+  const listener = createServer((client) => {
+    if (!isCut) return pass(track(client));
+    track(client).destroy();
+    refusal.resolve();
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => {
+    cut();
+    listener.close();
+  });
+
+  const { port } = listener.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/graphql`,
+    cut,
+    refusal: () => refusal.promise,
+    mend(next = target.href) {
+      target = new URL(next);
+      isCut = false;
+    },
+  };
+}
