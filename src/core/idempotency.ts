@@ -19,7 +19,8 @@ export class IdempotencyTable {
   readonly #results: LRUCache<string, RememberedResult>;
 
   constructor(max = 100_000) {
-    this.#results = new LRUCache({ max });
+    // By size, not by `max`: that would allocate for all of them at once.
+    this.#results = new LRUCache({ maxSize: max, sizeCalculation: () => 1 });
   }
 
   get(key: string, { key: idempotencyKey }: Idempotency): FirstResult | undefined {

@@ -35,7 +35,7 @@ export class Replica<Value> {
   readonly window: Window<Value>;
   readonly firstResults = new IdempotencyTable();
   /** Ids of the newest commands. */
-  readonly commandIds = new LRUCache<string, true>({ max: 65_536 });
+  readonly commandIds = new LRUCache<string, true>({ maxSize: 65_536, sizeCalculation: () => 1 });
   /** The id of the command at `sequence`; empty when there is none of ours. */
   commandId = '';
   bounds: Bounds;

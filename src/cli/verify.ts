@@ -1,0 +1,106 @@
+/** `seamline verify`: the arguments, the progress and the table. */
+import { parseArgs } from 'node:util';
+import { type Guarantee, GUARANTEES } from '../verify/history.ts';
+import { type Progress, verify, type VerifyReport } from '../verify/workload.ts';
+import { UsageError } from './flags.ts';
+
+export const VERIFY_HELP = `seamline verify: holds a running server to what is promised
+
+  seamline verify --url http://127.0.0.1:4000/graphql --seconds 30
+
+Writers and readers, over WebSocket and SSE, with random joins, stalls, cuts and resumes. What each was told is recorded and
+checked. It inserts at most 1,400 items, under keys that begin with verify-, and removes them. Exit 1 on any violation.
+
+  --url URL        the server (default http://127.0.0.1:4000/graphql)
+  --token TOKEN    sent as a bearer token
+  --seconds S      for how long (default 30)
+  --seed N         repeats the plan of the run that printed it
+`;
+
+const MEANING: Readonly<Record<Guarantee, string>> = {
+  G1: 'Seam',
+  G2: 'Once',
+  G3: 'Order',
+  G4: 'Resume',
+  G5: 'Lag',
+  G6: 'Mirror',
+  G7: 'Acknowledged',
+  G8: 'Limit',
+  G11: 'Handoff',
+};
+
+/** The exit code. Throws `UsageError`. */
+export async function runVerify(args: readonly string[]): Promise<number> {
+  const options = parse(args);
+  const stop = new AbortController();
+  // The first one ends the run early, and leaves the server as it was.
+  const interrupt = (): void => (stop.signal.aborted ? process.exit(1) : stop.abort());
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const { isTTY } = process.stderr;
+  const onProgress = isTTY
+    ? (progress: Progress) => void process.stderr.write(`\r\u001b[K${lineOf(progress)}`)
+    : () => {};
+  try {
+    const report = await verify({ ...options, onProgress, signal: stop.signal });
+    if (isTTY) process.stderr.write('\r\u001b[K');
+    console.log(tableOf(report));
+    return report.violations === 0 ? 0 : 1;
+  } catch (error) {
+    if (isTTY) process.stderr.write('\r\u001b[K');
+    throw error;
+  }
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  let values;
+  try {
+    const options = { url: text, token: text, seconds: text, seed: text };
+    ({ values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+  }
+  const { url = 'http://127.0.0.1:4000/graphql', token, seconds = '30', seed } = values;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new UsageError(`--url: must be an http or https address, not ${JSON.stringify(url)}`);
+  return {
+    target: { url, token },
+    seconds: wholeNumber('--seconds', seconds, 1, 86_400),
+    seed: seed === undefined ? Math.floor(Math.random() * 0x100000000) : wholeNumber('--seed', seed, 0, 0xffffffff),
+  };
+}
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+  throw new UsageError(`${flag}: must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+}
+
+function lineOf({ elapsedMs, histories, deliveries, violations }: Progress): string {
+  const seconds = Math.floor(elapsedMs / 1000);
+  return `${seconds} s: ${grouped(histories)} histories, ${grouped(deliveries)} deliveries, ${grouped(violations)} violations`;
+}
+
+function tableOf({ coverage, histories, deliveries, violations, seed, examples, skipped }: VerifyReport): string {
+  const row = (name: string, ...counts: readonly string[]): string =>
+    name.padEnd(17) + counts.map((count) => count.padStart(12)).join('');
+  const lines = [
+    row('', 'histories', 'deliveries', 'violations'),
+    ...GUARANTEES.map((name) => {
+      const { histories, deliveries, violations } = coverage[name];
+      return row(`${name.padEnd(4)}${MEANING[name]}`, ...[histories, deliveries, violations].map(grouped));
+    }),
+    row('all', ...[histories, deliveries, violations].map(grouped)),
+    '',
+    'A history is what one subscription or query got; of G7 it is a call of a writer.',
+    `seed ${seed}`,
+  ];
+  if (skipped > 0) lines.push(`${skipped} rounds not checked: the server lost its log, and began another`);
+  for (const { guarantee, where, what } of examples) lines.push(`${guarantee} violated: ${where}: ${what}`);
+  const more = violations - examples.length;
+  if (more > 0) lines.push(`and ${grouped(more)} more`);
+  return lines.join('\n');
+}
+
+const grouped = (count: number): string => count.toLocaleString('en-US');

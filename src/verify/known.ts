@@ -1,0 +1,258 @@
+/**
+ * What is known of the stream's changes, in position order: what writers were answered, and what any reader was told.
+ *
+ * Sound about calls in flight: a call without an answer may have been applied at any moment since it started, or never. It
+ * is known once a reader has got its value; until then it only excuses.
+ */
+import {
+  type Entry,
+  type History,
+  type Recording,
+  type RemovedEntry,
+  type Report,
+  type Write,
+  type WriteInput,
+  type WriteResult,
+} from './history.ts';
+
+export interface Change extends WriteResult {
+  readonly key: string;
+  /** Null: a removal. */
+  readonly value: string | null;
+  /** It was applied after this; -Infinity: at an unknown time. */
+  startedAt: number;
+  /** It was applied before this; Infinity: nobody said so. */
+  answeredAt: number;
+  /** What the answer came through. */
+  connection: string | null;
+  /** The next change of the same key. */
+  successor: Change | undefined;
+  /** No later change of the key was applied before this. */
+  supersededFrom: number;
+}
+
+/** A batch whose calls had all one fate. */
+export interface Batch {
+  readonly write: Write;
+  /** Cursors. */
+  readonly first: string;
+  readonly last: string;
+}
+
+export class Known {
+  readonly byCursor = new Map<string, Change>();
+  /** Sorted by cursor; complete once all has been learned. */
+  changes: readonly Change[] = [];
+  readonly byKey = new Map<string, Change[]>();
+  /** Sorted, and apart from each other. */
+  batches: readonly Batch[] = [];
+  /** Batches without an answer. */
+  openBatches: readonly Write[] = [];
+  /** Something was evicted or expired, so that any item may be gone without anybody having said so. */
+  evicts = false;
+  /** Changes of other keys that readers were told. */
+  foreign = 0;
+  /** A reader may have been slower than the window. */
+  mayLag = false;
+  /** By key: since when calls without an answer may have removed it, or changed it in any way. */
+  readonly maybeRemoved = new Map<string, number>();
+  readonly maybeChanged = new Map<string, number>();
+
+  /** Whether the item of this change may have been gone before a moment, superseded or removed. */
+  isMaybeGone({ key, supersededFrom }: Change, before: number): boolean {
+    return this.evicts || supersededFrom < before || (this.maybeChanged.get(key) ?? Infinity) < before;
+  }
+
+  /** Whether the key may have been removed before a moment by what nobody told. */
+  isMaybeRemoved(key: string, before: number): boolean {
+    return this.evicts || (this.maybeRemoved.get(key) ?? Infinity) < before;
+  }
+
+  /** The index of the first change behind a cursor. */
+  behind(cursor: string): number {
+    return firstIndex(this.changes, (change) => change.cursor > cursor);
+  }
+
+  batchAround(cursor: string): Batch | undefined {
+    const batch = this.batches[firstIndex(this.batches, ({ last }) => last > cursor)];
+    return batch && batch.first <= cursor ? batch : undefined;
+  }
+}
+
+/** The index of the first that is `true`, in a list where those come last. */
+export function firstIndex<T>(list: readonly T[], is: (element: T) => boolean): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    // Within the list.
+    if (is(list[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** What makes two inputs one: a repeat has the same. */
+export const identityOf = ({ key, idempotencyKey }: WriteInput): string | undefined =>
+  idempotencyKey === undefined ? undefined : `${key}\n${idempotencyKey}`;
+
+export function learn(recording: Recording, report: Report): Known {
+  const known = new Known();
+  const attempts = new Attempts(recording.writes);
+  for (const write of recording.writes) learnAnswer(known, attempts, write, report);
+  const pending = new Map<string, number>();
+  for (const write of recording.writes) excuse(known, attempts, write, pending);
+  const isOurs = (key: string): boolean => recording.keyPrefixes.some((prefix) => key.startsWith(prefix));
+
+  const seen = (where: string, entry: Entry): void => {
+    if (!isOurs(entry.key)) return void known.foreign++;
+    const same = known.byCursor.get(entry.cursor);
+    if (same) {
+      if (same.key !== entry.key || same.value !== entry.value || same.timestamp !== entry.timestamp)
+        report('G1', where, `got ${describe(entry)}, which is ${describe(same)} elsewhere`);
+      return;
+    }
+    const startedAt = pending.get(`${entry.key}\n${entry.value}`);
+    if (startedAt === undefined) report('G1', where, `got ${describe(entry)}, which nobody has written`);
+    add(known, entry, startedAt ?? -Infinity);
+  };
+  const gone = (where: string, entry: RemovedEntry): void => {
+    if (!isOurs(entry.key)) return void known.foreign++;
+    if (entry.reason !== 'REMOVED') known.evicts = true;
+    if (known.byCursor.has(entry.cursor)) return;
+    const startedAt = known.maybeRemoved.get(entry.key);
+    if (entry.reason === 'REMOVED' && startedAt === undefined)
+      report('G6', where, `was told at ${entry.cursor} that ${entry.key} is removed, which nobody asked for`);
+    add(known, { ...entry, value: null }, startedAt ?? -Infinity);
+  };
+  for (const history of recording.histories) eachEntry(history, seen, gone);
+  for (const { id, item } of recording.reads) if (item) seen(id, item);
+
+  link(known);
+  known.mayLag = known.foreign > 0 || known.changes.length * 2 > recording.window;
+  known.batches = batchesOf(recording, attempts);
+  known.openBatches = recording.writes.filter(
+    (write) => write.kind === 'batch' && isOpen(write) && !attempts.isSettled(write),
+  );
+  return known;
+}
+
+const isOpen = ({ results, error }: Write): boolean => results === null && error === null;
+
+/** Several calls may be one and the same change, by their idempotency key. */
+class Attempts {
+  readonly #byIdentity = new Map<string, { first: Write; startedAt: number; isSettled: boolean }>();
+
+  constructor(writes: readonly Write[]) {
+    for (const write of writes) for (const input of write.inputs) this.#count(write, input);
+  }
+
+  #count(write: Write, input: WriteInput): void {
+    const identity = identityOf(input);
+    if (identity === undefined) return;
+    const known = this.#byIdentity.get(identity);
+    const isSettled = write.results !== null;
+    if (!known) this.#byIdentity.set(identity, { first: write, startedAt: write.startedAt, isSettled });
+    else {
+      known.startedAt = Math.min(known.startedAt, write.startedAt);
+      known.isSettled ||= isSettled;
+    }
+  }
+
+  startedAt(write: Write, input: WriteInput): number {
+    return this.#byIdentity.get(identityOf(input) ?? '')?.startedAt ?? write.startedAt;
+  }
+
+  firstOf(write: Write, input: WriteInput): Write {
+    return this.#byIdentity.get(identityOf(input) ?? '')?.first ?? write;
+  }
+
+  /** Whether some attempt was answered, so that its outcome is known. */
+  isSettled({ inputs }: Write): boolean {
+    return inputs.every((input) => this.#byIdentity.get(identityOf(input) ?? '')?.isSettled);
+  }
+}
+
+function learnAnswer(known: Known, attempts: Attempts, write: Write, report: Report): void {
+  for (const [index, input] of write.inputs.entries()) {
+    const result = write.results?.[index];
+    if (!result) continue;
+    const answeredAt = write.answeredAt ?? Infinity;
+    const same = known.byCursor.get(result.cursor);
+    if (same && (same.key !== input.key || same.value !== input.value))
+      report('G3', write.id, `was answered ${result.cursor} for ${input.key}, which is that of ${same.key} too`);
+    const change = same ?? add(known, { ...input, ...result }, attempts.startedAt(write, input));
+    if (answeredAt < change.answeredAt) Object.assign(change, { answeredAt, connection: write.connection });
+  }
+}
+
+function excuse(known: Known, attempts: Attempts, write: Write, pending: Map<string, number>): void {
+  if (!isOpen(write) || attempts.isSettled(write)) return;
+  const earlier = (map: Map<string, number>, key: string): void =>
+    void map.set(key, Math.min(map.get(key) ?? Infinity, write.startedAt));
+  for (const { key, value } of write.inputs) {
+    earlier(known.maybeChanged, key);
+    if (value === null) earlier(known.maybeRemoved, key);
+    else earlier(pending, `${key}\n${value}`);
+  }
+}
+
+function add(known: Known, entry: Omit<Entry, 'value'> & { value: string | null }, startedAt: number): Change {
+  const { key, value, cursor, timestamp } = entry;
+  const change: Change = {
+    key,
+    value,
+    cursor,
+    timestamp,
+    startedAt,
+    answeredAt: Infinity,
+    connection: null,
+    successor: undefined,
+    supersededFrom: Infinity,
+  };
+  known.byCursor.set(cursor, change);
+  return change;
+}
+
+function link(known: Known): void {
+  const changes = [...known.byCursor.values()].sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
+  for (const change of changes.toReversed()) {
+    const later = known.byKey.get(change.key) ?? [];
+    const successor = later.at(-1);
+    if (later.length === 0) known.byKey.set(change.key, later);
+    change.successor = successor;
+    change.supersededFrom = Math.min(successor?.startedAt ?? Infinity, successor?.supersededFrom ?? Infinity);
+    later.push(change);
+  }
+  for (const list of known.byKey.values()) list.reverse();
+  known.changes = changes;
+}
+
+function batchesOf({ writes }: Recording, attempts: Attempts): Batch[] {
+  const batches = new Map<string, Batch>();
+  for (const write of writes) {
+    const [first, last] = [write.results?.[0]?.cursor, write.results?.at(-1)?.cursor];
+    if (write.kind !== 'batch' || first === undefined || last === undefined) continue;
+    // One that repeats some inputs of another takes no position for them.
+    const isWhole = new Set(write.inputs.map((input) => attempts.firstOf(write, input))).size === 1;
+    if (isWhole) batches.set(first, { write, first, last });
+  }
+  return [...batches.values()].sort((a, b) => (a.first < b.first ? -1 : 1));
+}
+
+function eachEntry(
+  history: History,
+  seen: (where: string, entry: Entry) => void,
+  gone: (where: string, entry: RemovedEntry) => void,
+): void {
+  if (history.kind === 'items') for (const entry of history.deliveries) seen(history.id, entry);
+  if (history.kind === 'pages')
+    for (const { items } of history.pages) for (const entry of items) seen(history.id, entry);
+  if (history.kind !== 'itemChanges') return;
+  for (const { upserted, removed } of history.messages) {
+    for (const entry of upserted) seen(history.id, entry);
+    for (const entry of removed) gone(history.id, entry);
+  }
+}
+
+const describe = ({ key, value, cursor, timestamp }: Omit<Entry, 'value'> & { value: string | null }): string =>
+  `${key} = ${value === null ? 'removed' : value.slice(0, 60)} at ${cursor} of ${timestamp}`;

@@ -1,0 +1,242 @@
+/**
+ * Writers and readers against a running server, in rounds of a few seconds. Each round has keys of its own, is checked as
+ * it ends and then forgotten, so that a long run does not grow; what it has inserted it removes.
+ */
+import { StreamDocument } from '../../schema/documents/graphql.ts';
+import { type Caller, httpCaller, persist, WebSocketCaller } from './caller.ts';
+import { checkHistories } from './check.ts';
+import { type Coverage, cover, deliveriesOf, emptyCoverage } from './coverage.ts';
+import { Dice } from './dice.ts';
+import type { Violation, Write, WriteInput } from './history.ts';
+import { runReader } from './reader.ts';
+import { type Ground, Round } from './round.ts';
+import { ask, LostError, type Target, UnreachableError } from './target.ts';
+import { runWriter } from './writer.ts';
+import { writeSafely } from './writing.ts';
+
+export interface VerifyOptions {
+  readonly target: Target;
+  readonly seconds: number;
+  /** The plan of the run; what the network makes of it differs. */
+  readonly seed: number;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the run early, with what was checked so far. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  readonly elapsedMs: number;
+  readonly histories: number;
+  readonly deliveries: number;
+  readonly violations: number;
+}
+
+export interface VerifyReport extends Progress {
+  readonly seed: number;
+  readonly coverage: Coverage;
+  /** The first ones. */
+  readonly examples: readonly Violation[];
+  /** Rounds in which the server lost its log, as one in memory does that is started anew: not checked. */
+  readonly skipped: number;
+}
+
+const ROUND_MS = 4000;
+const WRITERS = 4;
+const READERS = 24;
+/** Changes of all writers per second. */
+const RATE = 1600;
+/** More than one message of a mirror holds. */
+const STILL_ITEMS = 1200;
+const MAX_BATCH = 100;
+const MAX_EXAMPLES = 10;
+/** A larger map is left out of the plan: its readers would only ever read its snapshot. */
+const CROWDED = 20_000;
+
+/** Throws `UnreachableError`, or what else makes it impossible to go on. */
+export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const run = new Run(options);
+  try {
+    await run.prepare();
+    for (let number = 1; !run.isOver; number++) await run.round(number);
+  } finally {
+    await run.cleanUp();
+  }
+  return run.report();
+}
+
+class Run {
+  readonly #options: VerifyOptions;
+  readonly #dice: Dice;
+  readonly #startedAt = performance.now();
+  readonly #runPrefix = `verify-${crypto.randomUUID().slice(0, 8)}-`;
+  readonly #coverage = emptyCoverage();
+  readonly #examples: Violation[] = [];
+  readonly #caller: Caller;
+  readonly #left = new Set<string>();
+  #ground: Ground | undefined;
+  #total = { histories: 0, deliveries: 0, violations: 0 };
+  #skipped = 0;
+
+  constructor(options: VerifyOptions) {
+    this.#options = options;
+    this.#dice = new Dice(options.seed);
+    this.#caller = httpCaller(options.target);
+  }
+
+  get isOver(): boolean {
+    return this.#options.signal?.aborted === true || this.#leftMs <= 0;
+  }
+
+  get #leftMs(): number {
+    return this.#options.seconds * 1000 - this.#elapsedMs;
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  async prepare(): Promise<void> {
+    const { target } = this.#options;
+    const { window, size } = await this.#stream();
+    const writes: Write[] = [];
+    const log = { writes, nextId: (kind: string) => `${kind} ${this.#runPrefix}${writes.length}` };
+    const inputs = Array.from({ length: STILL_ITEMS }, (_, n) => this.#inputOf(`${this.#runPrefix}still-${n}`, n));
+    for (const batch of inBatches(inputs)) await this.#insert(log, batch);
+    this.#ground = {
+      target,
+      runPrefix: this.#runPrefix,
+      stillWrites: writes,
+      window,
+      isLimited: size === null,
+      isCrowded: (size ?? 0) > CROWDED,
+    };
+  }
+
+  async round(number: number): Promise<void> {
+    if (!this.#ground) throw new Error('not prepared');
+    const round = new Round(this.#ground, number);
+    for (const key of round.keys) this.#left.add(key);
+    const { epoch } = await this.#stream();
+    await this.#runRound(round);
+    if (epoch === (await this.#stream()).epoch) this.#judge(round);
+    else this.#skipped++;
+    await this.#remove(round.keys);
+    this.#tell();
+  }
+
+  async #runRound(round: Round): Promise<void> {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), Math.max(500, Math.min(ROUND_MS, this.#leftMs)));
+    const leave = (): void => stop.abort();
+    this.#options.signal?.addEventListener('abort', leave);
+    const telling = setInterval(() => this.#tell(round), 250);
+    const failing = <T>(task: Promise<T>): Promise<T | void> => task.catch((error: unknown) => round.fail(error));
+    try {
+      const readers = Array.from({ length: READERS }, () => failing(runReader(round, this.#dice.fork())));
+      const writers = Array.from({ length: WRITERS }, (_, index) => failing(this.#write(round, index, stop.signal)));
+      await Promise.all(writers);
+      if (!round.failed.aborted) await failing(this.#mark(round));
+      await Promise.all(readers);
+    } finally {
+      clearTimeout(timer);
+      clearInterval(telling);
+      this.#options.signal?.removeEventListener('abort', leave);
+    }
+    if (round.failed.aborted) throw round.failed.reason;
+  }
+
+  #write(round: Round, index: number, until: AbortSignal): Promise<void> {
+    const name = `w${index}`;
+    const { target } = this.#options;
+    const caller = index % 2 === 0 ? new WebSocketCaller(target, `${round.prefix}${name}`) : httpCaller(target);
+    // Other rates, so that the writers don't march in step.
+    const rate = (RATE / WRITERS) * (0.7 + 0.2 * index);
+    return runWriter({ round, caller, dice: this.#dice.fork(), name, rate, until });
+  }
+
+  /** Each key once more: whatever a reader's filter lets pass, something of this does. */
+  async #mark(round: Round): Promise<void> {
+    const marker: { key: string; cursor: string }[] = [];
+    const inputs = round.keys.map((key, n) => this.#inputOf(key, n));
+    for (const batch of inBatches(inputs)) marker.push(...(await this.#insert(round, batch)));
+    round.end(marker);
+  }
+
+  #inputOf(key: string, number: number): WriteInput {
+    return { key, value: JSON.stringify({ id: `run-${number}` }), idempotencyKey: 'run' };
+  }
+
+  async #insert(log: Parameters<typeof writeSafely>[0], inputs: readonly WriteInput[]) {
+    for (const { key } of inputs) this.#left.add(key);
+    const { results, error } = await persist(async () => {
+      const write = await writeSafely(log, this.#caller, { kind: 'batch', inputs });
+      if (write.error === 'RATE_LIMITED') throw new LostError('the server limits the rate of insertions too much');
+      return write;
+    });
+    if (!results) throw new Error(`the server refuses to insert: ${String(error)}`);
+    return inputs.map(({ key }, index) => ({ key, cursor: results[index]?.cursor ?? '' }));
+  }
+
+  #judge(round: Round): void {
+    const recording = round.recording();
+    const violations = checkHistories(recording);
+    cover(this.#coverage, recording, violations);
+    this.#examples.push(...violations.slice(0, MAX_EXAMPLES - this.#examples.length));
+    this.#total.histories += recording.histories.length;
+    this.#total.violations += violations.length;
+    for (const history of recording.histories) this.#total.deliveries += deliveriesOf(history);
+  }
+
+  #tell(round?: Round): void {
+    const { histories, deliveries, violations } = this.#total;
+    this.#options.onProgress?.({
+      elapsedMs: this.#elapsedMs,
+      histories: histories + (round?.histories.length ?? 0),
+      deliveries: deliveries + (round?.deliveries ?? 0),
+      violations,
+    });
+  }
+
+  async #stream() {
+    const { target } = this.#options;
+    try {
+      const { data, errors } = await ask(target, StreamDocument, {});
+      if (data?.stream) return data.stream;
+      throw new UnreachableError(`${target.url} refuses: ${errors?.[0]?.message ?? 'no answer'}`);
+    } catch (error) {
+      if (error instanceof LostError) throw new UnreachableError(`can’t reach ${target.url}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** As well as it goes: the server may be gone. */
+  async #remove(keys: Iterable<string>): Promise<void> {
+    const waiting = [...keys];
+    const log = { writes: [], nextId: () => '' };
+    const removeOnes = async (): Promise<void> => {
+      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+        await writeSafely(log, this.#caller, { kind: 'remove', inputs: [{ key, value: null }] });
+        this.#left.delete(key);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, removeOnes));
+  }
+
+  async cleanUp(): Promise<void> {
+    await this.#remove(this.#left).catch((error: unknown) => {
+      if (!(error instanceof LostError)) throw error;
+    });
+  }
+
+  report(): VerifyReport {
+    const { seed } = this.#options;
+    const found = { coverage: this.#coverage, examples: this.#examples, skipped: this.#skipped };
+    return { seed, elapsedMs: this.#elapsedMs, ...this.#total, ...found };
+  }
+}
+
+function inBatches(inputs: readonly WriteInput[]): WriteInput[][] {
+  const batches: WriteInput[][] = [];
+  for (let start = 0; start < inputs.length; start += MAX_BATCH) batches.push(inputs.slice(start, start + MAX_BATCH));
+  return batches;
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { flagsHelp, parseServeFlags, UsageError } from '../../src/cli/flags.ts';
+
+/** Each flag, a value of it, and the option that it becomes. */
+const VALUES: readonly (readonly [flag: string, text: string, option: string, value: unknown])[] = [
+  ['port', '4100', 'port', 4100],
+  ['host', '::1', 'host', '::1'],
+  ['max-items', '7', 'maxItems', 7],
+  ['max-bytes', '7', 'maxBytes', 7],
+  ['window', '7', 'window', 7],
+  ['ttl', '7', 'ttl', 7],
+  ['max-value-bytes', '7', 'maxValueBytes', 7],
+  ['max-batch', '7', 'maxBatch', 7],
+  ['max-batch-bytes', '7', 'maxBatchBytes', 7],
+  ['max-message-bytes', '7', 'maxMessageBytes', 7],
+  ['max-connections', '7', 'maxConnections', 7],
+  ['max-subscriptions', '7', 'maxSubscriptions', 7],
+  ['allow-origin', 'https://a.example', 'allowOrigins', ['https://a.example']],
+  ['log-level', 'warn', 'logLevel', 'warn'],
+  ['drain-timeout', '7', 'drainTimeoutMs', 7000],
+];
+
+const SWITCHES: readonly (readonly [flag: string, option: string, on: boolean])[] = [
+  ['open', 'open', true],
+  ['no-graphiql', 'graphiql', false],
+  ['no-introspection', 'introspection', false],
+  ['no-fan-out', 'fanOut', false],
+];
+
+const variableOf = (flag: string): string => `SEAMLINE_${flag.toUpperCase().replaceAll('-', '_')}`;
+
+describe('the flags of serve', () => {
+  it.each(VALUES)('--%s %s, also by its environment variable', (flag, text, option, value) => {
+    expect(parseServeFlags([`--${flag}`, text], {})).toHaveProperty(option, value);
+    expect(parseServeFlags([`--${flag}=${text}`], {})).toHaveProperty(option, value);
+    expect(parseServeFlags([], { [variableOf(flag)]: text })).toHaveProperty(option, value);
+  });
+
+  it.each(VALUES)(
+    '--%s %s goes before its environment variable, which it need not be well spelled',
+    (flag, text, option, value) => {
+      const other = flag === 'host' ? '::2' : 'nonsense';
+      expect(parseServeFlags([`--${flag}`, text], { [variableOf(flag)]: other })).toHaveProperty(option, value);
+    },
+  );
+
+  it.each(SWITCHES)('--%s, also by its environment variable', (flag, option, on) => {
+    expect(parseServeFlags([`--${flag}`], {})).toHaveProperty(option, on);
+    expect(parseServeFlags([`--${flag}`], { [variableOf(flag)]: 'false' })).toHaveProperty(option, on);
+    for (const text of ['1', 'true', 'yes', 'on', 'TRUE'])
+      expect(parseServeFlags([], { [variableOf(flag)]: text })).toHaveProperty(option, on);
+    const off = parseServeFlags([], {});
+    for (const text of ['0', 'false', 'no', 'off', ''])
+      expect(parseServeFlags([], { [variableOf(flag)]: text })).toEqual({
+        ...off,
+        ...(flag === 'open' && text !== '' && { open: false }),
+      });
+  });
+
+  it('leaves to the server what nobody said', () => {
+    const given = Object.entries(parseServeFlags([], {})).filter(([, value]) => value !== undefined);
+    expect(Object.fromEntries(given)).toEqual({ graphiql: true, introspection: true, fanOut: true, logLevel: 'info' });
+  });
+
+  it('takes PORT, and SEAMLINE_PORT before it', () => {
+    expect(parseServeFlags([], { PORT: '4100' }).port).toBe(4100);
+    expect(parseServeFlags([], { PORT: '4100', SEAMLINE_PORT: '4200' }).port).toBe(4200);
+    expect(parseServeFlags(['--port', '4300'], { PORT: '4100', SEAMLINE_PORT: '4200' }).port).toBe(4300);
+  });
+
+  it('takes several origins', () => {
+    const allowOrigins = ['https://a.example', 'http://localhost:3000'];
+    const flags = allowOrigins.flatMap((origin) => ['--allow-origin', origin]);
+    expect(parseServeFlags(flags, {}).allowOrigins).toEqual(allowOrigins);
+    for (const separator of [',', ' ', ', '])
+      expect(parseServeFlags([], { SEAMLINE_ALLOW_ORIGIN: allowOrigins.join(separator) }).allowOrigins).toEqual(
+        allowOrigins,
+      );
+  });
+
+  it('takes an empty environment variable for none', () => {
+    const env = Object.fromEntries(VALUES.map(([flag]) => [variableOf(flag), '']));
+    expect(parseServeFlags([], env)).toEqual(parseServeFlags([], {}));
+  });
+
+  it.each([
+    ['port', '65536'],
+    ['port', '-1'],
+    ['port', '0x10'],
+    ['port', ' 1'],
+    ['max-items', '0'],
+    ['max-bytes', '0'],
+    ['window', '0'],
+    ['ttl', '0'],
+    ['ttl', '2147483648'],
+    ['max-value-bytes', '0'],
+    ['max-batch', '1001'],
+    ['max-batch-bytes', '1.5'],
+    ['max-message-bytes', '1e3'],
+    ['max-connections', '0'],
+    ['max-subscriptions', '0'],
+    ['max-items', '9007199254740992'],
+    ['allow-origin', 'example.org'],
+    ['allow-origin', 'https://a.example/'],
+    ['allow-origin', '*'],
+    ['log-level', 'loud'],
+    ['drain-timeout', '-1'],
+  ])('refuses --%s=%s, naming flag or variable', (flag, text) => {
+    expect(() => parseServeFlags([`--${flag}=${text}`], {})).toThrow(UsageError);
+    expect(() => parseServeFlags([`--${flag}=${text}`], {})).toThrow(`--${flag}`);
+    expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(UsageError);
+    expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(variableOf(flag));
+  });
+
+  it.each([['nope'], ['--nope'], ['-x'], ['--port'], ['--open=yes'], ['--no-open'], ['--', 'nope']])(
+    'refuses %j in one line',
+    (...args) => {
+      expect(() => parseServeFlags(args, {})).toThrow(UsageError);
+      expect(() => parseServeFlags(args, {})).toThrow(/^\S.{5,120}$/);
+    },
+  );
+
+  it.each(['2', 'maybe', 'x'])('refuses %j for a switch in the environment', (text) => {
+    for (const [flag] of SWITCHES) {
+      expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(UsageError);
+      expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(variableOf(flag));
+    }
+  });
+
+  it('are all in the help, one a line', () => {
+    for (const [flag] of [...VALUES, ...SWITCHES]) expect(flagsHelp()).toMatch(new RegExp(`^  --${flag} .*\\S$`, 'm'));
+  });
+});
