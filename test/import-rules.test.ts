@@ -10,15 +10,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/fanout': ['schema', 'src/core'],
   'src/transports': ['src/fanout', 'schema', 'src/core'],
   'src/server': ['src/transports', 'src/fanout', 'schema', 'src/core', 'src/logs'],
-  'src/cli': ['src/server', 'src/transports', 'src/fanout', 'schema', 'src/core', 'src/logs', 'src/client'],
+  'src/cli': [
+    'src/server',
+    'src/transports',
+    'src/fanout',
+    'schema',
+    'src/core',
+    'src/logs',
+    'src/client',
+    'src/verify',
+  ],
   // They know the schema's documents, never the server.
   'src/client': ['schema/documents'],
+  'src/verify': ['schema/documents'],
   'src/console': ['schema/documents', 'src/client'],
 };
 
 /** npm packages of the rooms that have to do with few. */
 const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['lru-cache', '@graphql-yoga/subscription'],
+  'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
 };
 
 const files = globSync(['src/**/*.{ts,tsx}', 'schema/**/*.ts']);

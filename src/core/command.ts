@@ -65,6 +65,7 @@ export class PoisonError extends Error {}
 const FORMAT = 1;
 const MAGIC = [0x53, 0x4c] as const;
 const HEADER = 4;
+const KINDS: ReadonlySet<string> = new Set<Command<unknown>['kind']>(['found', 'bounds', 'insert', 'remove', 'tick']);
 const NEWLINE = 0x0a;
 
 const encoder = new TextEncoder();
@@ -134,6 +135,7 @@ function decodeBody<Value>(body: Uint8Array): Command<Value> {
     return line;
   };
   const command = JSON.parse(decoder.decode(nextLine())) as Command<Value>;
+  if (!KINDS.has(command.kind)) throw new TypeError(`a command of kind ${String(command.kind)}`);
   if (command.kind !== 'insert') return command;
   const insertions = command.insertions.map((insertion) => {
     const json = nextLine();

@@ -63,16 +63,22 @@ export class Follower<Value> {
     const { log } = options;
     const epoch = await log.open();
     const founded = { ...DEFAULT_BOUNDS, ...options.bounds };
-    const follower = new Follower<Value>((await loadReplica(log, epoch)) ?? new Replica(epoch, founded), options);
-    const isEmpty = (await log.last()) === 0;
+    const follower = new Follower<Value>((await loadReplica(options, epoch)) ?? new Replica(epoch, founded), options);
     follower.#unfollow = await log.follow((follower.replica.sequence + 1) as Sequence, {
       entries: (batch) => follower.#apply(batch),
       broken: (reason) => follower.#stop(new Error(`the log can't be followed: ${reason}`)),
     });
-    if (isEmpty) await follower.submit({ kind: 'found', bounds: founded });
     await follower.caughtUp();
+    // Nothing of ours is there, only foreign entries at the most.
+    if (follower.replica.commandIds.size === 0 && !follower.#stopped)
+      await follower.submit({ kind: 'found', bounds: founded });
     await follower.#agreeOnBounds();
     return follower;
+  }
+
+  /** Throws `EngineUnavailableError` when this node has stopped. */
+  assertRunning(): void {
+    if (this.#stopped) throw new EngineUnavailableError('this node has stopped', { cause: this.#stopped });
   }
 
   /** Resolves with what became of the command here. Rejects with `EngineUnavailableError` or `IndeterminateError`. */
@@ -89,15 +95,14 @@ export class Follower<Value> {
     });
   }
 
-  /** Resolves when the replica has applied what the log holds now, or when `signal` aborts. */
+  /** Resolves when the replica has applied what the log holds now, or when `signal` aborts, or this node stops. */
   async caughtUp(signal?: AbortSignal): Promise<void> {
     const last = await this.#log.last();
-    while (this.replica.sequence < last && !signal?.aborted && !this.#stopped) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.add(resolve);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    const wake = (): void => this.#wakeWaiting();
+    signal?.addEventListener('abort', wake);
+    while (this.replica.sequence < last && !signal?.aborted && !this.#stopped)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    signal?.removeEventListener('abort', wake);
   }
 
   /** Keeps the replica's state in the log, so that a node that joins later needs only what follows it. */
@@ -117,6 +122,7 @@ export class Follower<Value> {
     this.#unfollow();
     this.#stopped ??= new Error('closed');
     this.#rejectPending(this.#stopped);
+    this.#wakeWaiting();
     await this.#log.close();
   }
 
@@ -125,9 +131,11 @@ export class Follower<Value> {
     if (this.#stopped) return;
     const { replica } = this;
     const { position } = replica.head;
+    let at = replica.sequence;
     const answers: (() => void)[] = [];
     try {
       for (const entry of batch) {
+        at = entry.sequence;
         this.#noteJump(entry.time);
         const decoded = decodeCommand<Value>(entry.data);
         if (!decoded) {
@@ -141,7 +149,7 @@ export class Follower<Value> {
       }
     } catch (cause) {
       // Skipping it would make this node differ from the others: reads go on, but nothing new comes in.
-      this.#stop(new Error(`command ${replica.sequence + 1} can't be applied`, { cause }));
+      this.#stop(new Error(`command ${at} can't be applied`, { cause }));
     }
     if (replica.head.position > position) this.#options.onHead(replica.head);
     for (const answer of answers) answer();
@@ -188,13 +196,16 @@ export class Follower<Value> {
 }
 
 /** From the newest snapshot that the log agrees with; undefined when there is none. */
-async function loadReplica<Value>(log: OrderedLog, epoch: Epoch): Promise<Replica<Value> | undefined> {
+async function loadReplica<Value>({ log, logger }: FollowerOptions, epoch: Epoch): Promise<Replica<Value> | undefined> {
   for (const { sequence, commandId, chunks } of await log.loadSnapshots()) {
     const entry = await log.entryAt(sequence);
-    const command = entry && decodeCommand(entry.data);
-    if (command?.id !== commandId) continue;
-    const replica = importState<Value>(await linesOf(chunks));
-    if (replica.epoch === epoch) return replica;
+    try {
+      if (!entry || (decodeCommand(entry.data)?.id ?? '') !== commandId) continue;
+      const replica = importState<Value>(await linesOf(chunks));
+      if (replica.epoch === epoch) return replica;
+    } catch (error) {
+      logger.warn(`the snapshot at sequence ${sequence} can't be read: ${String(error)}`);
+    }
   }
   return undefined;
 }

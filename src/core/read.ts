@@ -143,6 +143,15 @@ export interface PageRequest {
   readonly filter: KeyFilter;
 }
 
+/** Whether an item that passes the filter stands at or before a place. */
+function hasUpTo<Value>(replica: Replica<Value>, { position }: Place, filter: KeyFilter): boolean {
+  for (const item of currentItems(replica, ORIGIN, filter)) {
+    if (item.position > position) return false;
+    if (passes(filter, item.key)) return true;
+  }
+  return false;
+}
+
 /** Current items only, at the replica's head: what a query reads. */
 export function readPage<Value>(replica: Replica<Value>, { from, first, filter }: PageRequest): ItemPage<Value> {
   const place = from == null ? ORIGIN : parseCursor(from).place;
@@ -154,6 +163,6 @@ export function readPage<Value>(replica: Replica<Value>, { from, first, filter }
     if (hasNextPage) break;
     items.push(item);
   }
-  const hasPreviousPage = (replica.items.index.next(ORIGIN.position)?.position ?? Infinity) <= place.position;
+  const hasPreviousPage = hasUpTo(replica, place, filter);
   return { items, hasNextPage, hasPreviousPage, cursor: replica.cursor(replica.head) };
 }

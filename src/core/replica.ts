@@ -105,7 +105,7 @@ export class Replica<Value> {
         return NOTHING;
       case 'found':
         // Where two nodes met an empty log at once, the first one has founded it.
-        if (this.sequence === 1) this.#rebound(command.bounds);
+        if (this.commandIds.size === 1) this.#rebound(command.bounds);
         return NOTHING;
       case 'tick':
         return NOTHING;
@@ -116,13 +116,15 @@ export class Replica<Value> {
   #insert(insertions: readonly Insertion<Value>[]): Outcome<Value> {
     const inserted = new Set<string>();
     const claimed = new IdempotencyTable(insertions.length);
+    const known: (FirstResult | undefined)[] = [];
     let fresh = 0;
     for (const [index, insertion] of insertions.entries()) {
       const { key, idempotency, ifAbsent, ifCursor } = insertion;
       const current = this.items.get(key);
       const conflict = (reason: string): Outcome<Value> => conflictOn(current, reason, index);
       if (idempotency) {
-        const first = this.firstResults.get(key, idempotency) ?? claimed.get(key, idempotency);
+        known[index] = this.firstResults.get(key, idempotency);
+        const first = known[index] ?? claimed.get(key, idempotency);
         if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);
         if (first) continue;
         claimed.remember(key, idempotency.key, {
@@ -137,9 +139,9 @@ export class Replica<Value> {
       inserted.add(key);
       fresh++;
     }
-    const items = insertions.map((insertion) => {
+    const items = insertions.map((insertion, index) => {
       const { key, idempotency } = insertion;
-      const first = idempotency && this.firstResults.get(key, idempotency);
+      const first = known[index] ?? (idempotency && this.firstResults.get(key, idempotency));
       return first ? this.#repeated(insertion, first) : this.#insertOne(insertion, --fresh);
     });
     return { kind: 'inserted', items };

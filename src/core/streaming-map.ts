@@ -177,6 +177,9 @@ export class StreamingMap<Value = unknown> {
     if (epoch !== this.replica.epoch) throw new CursorExpiredError('the cursor is of another epoch');
     // The other node's newest may not be here yet: what the log holds now is worth waiting for.
     if (cutoff.position > this.replica.head.position) await this.#follower.caughtUp(signal);
+    // Who has left needs no standing: its generator ends before it reads.
+    if (signal?.aborted) return { at: place, cutoff };
+    if (cutoff.position > this.replica.head.position) this.#follower.assertRunning();
     if (cutoff.position > this.replica.head.position) throw new CursorExpiredError('the cursor is ahead of the log');
     for (const { position, digest } of [place, cutoff]) {
       // What has left the window can't be compared any more.

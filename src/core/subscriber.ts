@@ -50,7 +50,8 @@ export function leavable<T>(
   let isStarted = false;
   return {
     async next() {
-      if (!isStarted) signal?.addEventListener('abort', leave);
+      if (signal?.aborted) leave();
+      else if (!isStarted) signal?.addEventListener('abort', leave);
       isStarted = true;
       try {
         const result = await generator.next();

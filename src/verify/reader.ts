@@ -13,6 +13,9 @@ import { ask } from './target.ts';
 
 type Place = Pick<Segment, 'after' | 'resumedFrom' | 'limit' | 'lastEventId'>;
 
+/** How long a reader is away before it resumes: at once, or so long that what it has missed needs several messages. */
+const AWAY_MS = [0, 0, 0, 0, 300, 300, 300, 2500];
+
 const AT_START: Place = { after: null, resumedFrom: null, limit: null, lastEventId: undefined };
 
 export async function runReader(round: Round, dice: Dice): Promise<void> {
@@ -21,10 +24,11 @@ export async function runReader(round: Round, dice: Dice): Promise<void> {
     const kind = dice.next();
     const filter = round.filter(dice);
     if (kind < 0.04) await probe(round, dice);
-    else if (kind < 0.16) await queryThenSubscribe(round, dice, filter);
-    else if (kind < 0.55) await chain(round, dice, { kind: 'itemChanges', filter, ...AT_START });
+    else if (kind < 0.12) await browse(round, dice, filter);
+    else if (kind < 0.22) await queryThenSubscribe(round, dice, filter);
+    else if (kind < 0.58) await chain(round, dice, { kind: 'itemChanges', filter, ...AT_START });
     else {
-      const limit = dice.chance(0.25) ? dice.between(1, 3000) : null;
+      const limit = dice.chance(0.4) ? dice.between(1, 2500) : null;
       await chain(round, dice, { kind: 'items', filter, ...AT_START, limit });
     }
   }
@@ -38,7 +42,7 @@ async function probe(round: Round, dice: Dice): Promise<void> {
     { limit: 0, after: null, expectedError: undefined },
   ]);
   await follow(round, {
-    ...segmentChances(dice),
+    ...segmentChances(dice, 1),
     ...expected,
     kind: 'items',
     filter: null,
@@ -47,29 +51,45 @@ async function probe(round: Round, dice: Dice): Promise<void> {
   });
 }
 
-function segmentChances(dice: Dice): Pick<Segment, 'transport' | 'onLag' | 'resumeBy' | 'stalls' | 'cut'> {
+/** As a browser's `EventSource` does: resumes by `Last-Event-ID` alone, until its limit is reached. */
+async function browse(round: Round, dice: Dice, filter: Filter | null): Promise<void> {
+  const limit = dice.between(2, 60);
+  const like = { transport: 'sse', resumeBy: 'lastEventId', cut: { afterDeliveries: Math.ceil(limit / 3) } } as const;
+  await chain(round, dice, { kind: 'items', filter, ...AT_START, limit }, like);
+}
+
+function segmentChances(
+  dice: Dice,
+  limit: number,
+): Pick<Segment, 'transport' | 'onLag' | 'resumeBy' | 'stalls' | 'cut'> {
   return {
     transport: dice.chance(0.5) ? 'websocket' : 'sse',
     onLag: dice.chance(0.5) ? 'FAIL' : 'CONFLATE',
-    resumeBy: dice.pick(['argument', 'extension', 'lastEventId']),
+    resumeBy: dice.pick(['argument', 'extension', 'lastEventId', 'lastEventId']),
     stalls: dice.chance(0.3) ? [{ afterMs: dice.between(0, 300), forMs: dice.between(50, 1000) }] : [],
-    cut: dice.chance(0.4)
-      ? { afterDeliveries: dice.between(1, 2500) }
+    cut: dice.chance(0.6)
+      ? { afterDeliveries: dice.between(1, limit) }
       : { afterMs: dice.between(0, 1200), afterDeliveries: dice.chance(0.2) ? 1 : undefined },
   };
 }
 
 /** From join to leave, cut and resumed some times. */
-async function chain(round: Round, dice: Dice, start: Place & Pick<Segment, 'kind' | 'filter'>): Promise<void> {
+async function chain(
+  round: Round,
+  dice: Dice,
+  start: Place & Pick<Segment, 'kind' | 'filter'>,
+  like: Partial<Segment> = {},
+): Promise<void> {
   const { kind, filter } = start;
   let place: Place = start;
-  const segments = dice.between(1, 4);
+  // A limit is to be reached.
+  const segments = start.limit === null ? dice.between(1, 4) : 6;
   const transport = dice.chance(0.5) ? 'websocket' : 'sse';
   for (let count = 1; ; count++) {
-    const chances = segmentChances(dice);
+    const chances = segmentChances(dice, place.limit ?? 2500);
     // Mostly the same client comes back; any may.
     const segment = { ...chances, transport: dice.chance(0.8) ? transport : chances.transport, kind, filter };
-    const { history, isDone, lastEventId } = await follow(round, { ...segment, ...place });
+    const { history, isDone, lastEventId } = await follow(round, { ...segment, ...like, ...place });
     if (!history || isDone || round.failed.aborted) return;
     const isLagged = history.end.kind === 'error' && history.end.code === 'LAGGED';
     if ((history.end.kind !== 'cut' && !isLagged) || (count >= segments && !round.marker)) return;
@@ -77,7 +97,7 @@ async function chain(round: Round, dice: Dice, start: Place & Pick<Segment, 'kin
     const last = got.at(-1)?.cursor;
     const limit = place.limit === null ? null : place.limit - got.length;
     if (last !== undefined) place = { after: last, resumedFrom: history.id, limit, lastEventId };
-    if (!round.marker) await delay(dice.chance(0.5) ? 0 : dice.between(0, 300));
+    if (!round.marker) await Promise.race([delay(dice.pick(AWAY_MS) * dice.next()), round.ended]);
   }
 }
 

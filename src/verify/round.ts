@@ -12,6 +12,8 @@ export interface Ground {
   /** The items that stay as they are, so that there is a snapshot to be cut inside of. */
   readonly stillWrites: readonly Write[];
   readonly window: number;
+  /** Silence after which what has to come is overdue. */
+  readonly patienceMs: number;
   readonly isLimited: boolean;
   /** Whether the map is so large that readers of all of it would only read that. */
   readonly isCrowded: boolean;

@@ -10,7 +10,6 @@ import type { Ending, Feed, FeedRequest, Sink } from './feed.ts';
 import type { ChangesHistory, ChangesMessage, Delivery, End, Entry, Filter, ItemsHistory } from './history.ts';
 import type { Round } from './round.ts';
 import { feedOverSse } from './sse.ts';
-import { PATIENCE_MS } from './target.ts';
 import { feedOverWebSocket } from './websocket.ts';
 
 export interface Segment {
@@ -150,7 +149,7 @@ class Following {
   }
 
   #watch(): void {
-    if (this.#isStalled || performance.now() - this.#progressAt < PATIENCE_MS) return;
+    if (this.#isStalled || performance.now() - this.#progressAt < this.#round.ground.patienceMs) return;
     const isFirst = this.#segment.kind === 'itemChanges' && this.#messages.length === 0;
     if (this.#hasLimit || this.#segment.expectedError !== undefined)
       this.#finish({ kind: 'overdue', awaited: 'complete' });

@@ -10,7 +10,7 @@ import { Dice } from './dice.ts';
 import type { Violation, Write, WriteInput } from './history.ts';
 import { runReader } from './reader.ts';
 import { type Ground, Round } from './round.ts';
-import { ask, LostError, type Target, UnreachableError } from './target.ts';
+import { ask, LostError, PATIENCE_MS, type Target, UnreachableError } from './target.ts';
 import { runWriter } from './writer.ts';
 import { writeSafely } from './writing.ts';
 
@@ -20,6 +20,8 @@ export interface VerifyOptions {
   /** The plan of the run; what the network makes of it differs. */
   readonly seed: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** Silence after which what has to come is taken for lost. Default 15,000. */
+  readonly patienceMs?: number;
   /** Ends the run early, with what was checked so far. */
   readonly signal?: AbortSignal;
 }
@@ -40,7 +42,9 @@ export interface VerifyReport extends Progress {
   readonly skipped: number;
 }
 
+/** How long writers write. Readers need a little longer, to get it all. */
 const ROUND_MS = 4000;
+const LEAST_ROUND_MS = 500;
 const WRITERS = 4;
 const READERS = 24;
 /** Changes of all writers per second. */
@@ -57,7 +61,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const run = new Run(options);
   try {
     await run.prepare();
-    for (let number = 1; !run.isOver; number++) await run.round(number);
+    for (let number = 1; number === 1 || !run.isOver; number++) await run.round(number);
   } finally {
     await run.cleanUp();
   }
@@ -84,7 +88,7 @@ class Run {
   }
 
   get isOver(): boolean {
-    return this.#options.signal?.aborted === true || this.#leftMs <= 0;
+    return this.#options.signal?.aborted === true || this.#leftMs < LEAST_ROUND_MS;
   }
 
   get #leftMs(): number {
@@ -107,6 +111,7 @@ class Run {
       runPrefix: this.#runPrefix,
       stillWrites: writes,
       window,
+      patienceMs: this.#options.patienceMs ?? PATIENCE_MS,
       isLimited: size === null,
       isCrowded: (size ?? 0) > CROWDED,
     };
@@ -126,7 +131,7 @@ class Run {
 
   async #runRound(round: Round): Promise<void> {
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), Math.max(500, Math.min(ROUND_MS, this.#leftMs)));
+    const timer = setTimeout(() => stop.abort(), Math.max(LEAST_ROUND_MS, Math.min(ROUND_MS, this.#leftMs)));
     const leave = (): void => stop.abort();
     this.#options.signal?.addEventListener('abort', leave);
     const telling = setInterval(() => this.#tell(round), 250);

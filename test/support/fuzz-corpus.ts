@@ -52,7 +52,7 @@ export const DOCUMENTS: readonly string[] = [...STOCK, ...HANDWRITTEN];
 
 /** Tokens, and halves of tokens. */
 export const TOKENS = [
-  ...'{}[]()!$:=@|&.,"#\\\'`%?;\0\t\r\n',
+  ...'{ } [ ] ( ) ! $ : = @ | & . , " # \\ \' ` % ? ; \0 \t \r \n'.split(' '),
   '...',
   '"""',
   '\\u{110000}',

@@ -65,12 +65,13 @@ export function mutatedUpgrade(dice: Dice): Buffer {
 
 /** What comes from the server behind its answer to the upgrade. */
 export function* framesIn(bytes: Buffer): Generator<{ opcode: number; payload: Buffer }> {
-  for (let at = 0; at + 2 <= bytes.length; ) {
+  for (let at = 0; at + 2 <= bytes.length;) {
     const opcode = bytes.readUInt8(at) & 15;
     const code = bytes.readUInt8(at + 1) & 127;
     const from = at + (code < 126 ? 2 : code === 126 ? 4 : 10);
     if (from > bytes.length) return;
-    const length = code < 126 ? code : code === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+    const length =
+      code < 126 ? code : code === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
     at = from + length;
     if (at <= bytes.length) yield { opcode, payload: bytes.subarray(from, at) };
   }
@@ -78,7 +79,7 @@ export function* framesIn(bytes: Buffer): Generator<{ opcode: number; payload: B
 
 const fragmented = (dice: Dice, message: Buffer): Buffer => {
   const pieces: Buffer[] = [];
-  for (let at = 0; at < message.length || pieces.length === 0; ) {
+  for (let at = 0; at < message.length || pieces.length === 0;) {
     const to = Math.min(message.length, at + dice.below(20));
     const options = { isFinal: to === message.length };
     pieces.push(frame(pieces.length === 0 ? TEXT : CONTINUATION, message.subarray(at, to), options));
@@ -99,10 +100,9 @@ const harmless: readonly ((dice: Dice, cursors: readonly string[]) => Buffer)[] 
   (dice) => fragmented(dice, Buffer.from(` {"type":"ping","payload":{"a":"${'💥'.repeat(dice.below(9))}"}}`)),
   (dice, cursors) => subscribe(`s${dice.below(1e9)}`, operationJson(dice, cursors)),
   (dice, cursors) => {
-    // Gone before it is there, and there again under the same id.
+    // Gone before it is there.
     const id = `s${dice.below(1e9)}`;
-    const message = subscribe(id, operationJson(dice, cursors));
-    return Buffer.concat([message, text(`{"type":"complete","id":"${id}"}`), message]);
+    return Buffer.concat([subscribe(id, operationJson(dice, cursors)), text(`{"type":"complete","id":"${id}"}`)]);
   },
 ];
 
@@ -124,7 +124,13 @@ const malformed: readonly ((dice: Dice, cursors: readonly string[]) => Buffer)[]
   (dice) => text(`{"type":"${dice.pick(['next', 'error', 'connection_ack'])}","id":"1","payload":${oddJson(dice)}}`),
   (dice) => text(`{"type":"${dice.pick(['complete', 'ping', 'pong'])}","id":${oddJson(dice)},"payload":7}`),
   (dice) => Buffer.concat([INIT, text(`{"type":"connection_init","payload":${oddJson(dice)}}`)]),
-  () => Buffer.concat([subscribe('1', '{"query":"subscription { items { key } }"}'), subscribe('1', '{"query":"{ a }"}')]),
+  (dice, cursors) => {
+    // Twice, also while the first is on its way out; an id may be longer than the reason of a close frame.
+    const id = dice.once(4) ? 'long'.repeat(1 + dice.below(100)) : 'twice';
+    const [one, two] = [operationJson(dice, cursors), operationJson(dice, cursors)];
+    const between = dice.once(2) ? [text(`{"type":"complete","id":"${id}"}`)] : [];
+    return Buffer.concat([subscribe(id, one), ...between, subscribe(id, two), ...between]);
+  },
   (dice, cursors) => frame(BINARY, mutatedBytes(dice, Buffer.from(operationJson(dice, cursors)))),
   (dice) => frame(TEXT, Buffer.from(dice.pick([[255], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80], [0xe2, 0x82]]))),
   (dice) => frame(dice.pick([3, 4, 5, 6, 7, 11, 12, 13, 14, 15]), '{"type":"ping"}'),
@@ -134,8 +140,10 @@ const malformed: readonly ((dice: Dice, cursors: readonly string[]) => Buffer)[]
   (dice) => frame(dice.pick([PING, PONG, CLOSE]), 'part', { isFinal: false }),
   (dice) => frame(CONTINUATION, 'of nothing', { isFinal: dice.once(2) }),
   () => Buffer.concat([frame(TEXT, '{"type":', { isFinal: false }), text('"ping"}')]),
-  (dice) => frame(CLOSE, dice.pick([[0], [0, 0], [3, 237], [3, 238], [19, 136], [255, 255], [3, 232, 255, 254]]) as never),
-  (dice) => frame(TEXT, 'x', { claimedLength: dice.pick([2n ** 20n + 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) }),
+  (dice) =>
+    frame(CLOSE, dice.pick([[0], [0, 0], [3, 237], [3, 238], [19, 136], [255, 255], [3, 232, 255, 254]]) as never),
+  (dice) =>
+    frame(TEXT, 'x', { claimedLength: dice.pick([2n ** 20n + 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) }),
 ];
 
 /** Leaves the server with half of a frame, or of anything: nothing behind them can be understood. */

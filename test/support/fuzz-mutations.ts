@@ -7,6 +7,8 @@ type Mutation = (dice: Dice, text: string) => string;
 const cut = (text: string, from: number, to: number, between = ''): string =>
   text.slice(0, from) + between + text.slice(to);
 
+const reversed = (text: string): string => text.split('').toReversed().join('');
+
 /** From `at` on, up to `most` characters. */
 const sliceOf = (dice: Dice, text: string, most: number): [from: number, to: number] => {
   const from = dice.below(text.length + 1);
@@ -59,9 +61,9 @@ export function mutatedCursor(dice: Dice, cursors: readonly string[]): string {
     case 2:
       return cursor.slice(0, at);
     case 3:
-      return cut(cursor, at, at + 2, [...cursor.slice(at, at + 2)].toReversed().join(''));
+      return cut(cursor, at, at + 2, reversed(cursor.slice(at, at + 2)));
     case 4:
-      return `${[...epoch].toReversed().join('')}-${position}-${digest}`;
+      return `${reversed(epoch)}-${position}-${digest}`;
     case 5:
       // As inside of a snapshot, where the cutoff is ahead, or is not.
       return `${cursor}-${other.slice(other.indexOf('-') + 1)}`;

@@ -69,14 +69,20 @@ function extensionsFor(dice: Dice, cursors: readonly string[]): string {
   return dice.pick(['{}', `{"after":${after}}`, `{"cursors":${cursored}}`, `{${odd},"cursors":true}`]);
 }
 
-/** What a GraphQL request may look like whose envelope is sound: JSON text. */
-export function operationJson(dice: Dice, cursors: readonly string[]): string {
+/** The members of a GraphQL request whose envelope is sound, each as JSON text. */
+export function operationMembers(dice: Dice, cursors: readonly string[]): readonly [name: string, json: string][] {
   // Half of them must get past the parser and the rules, to what is behind.
   const document = dice.once(2) ? dice.pick(DOCUMENTS) : mutatedDocument(dice);
-  const members = [`"query":${JSON.stringify(document)}`];
-  if (dice.once(20)) members.push(dice.pick(['"variables":null', '"variables":{}']));
-  else members.push(`"variables":${variablesFor(dice, document, cursors)}`);
-  if (dice.once(20)) members.push(`"operationName":${dice.pick(['null', '""', '"A"', '"Item"', '"__proto__"'])}`);
-  if (dice.once(5)) members.push(`"extensions":${extensionsFor(dice, cursors)}`);
-  return `{${members.join(',')}}`;
+  const members: [string, string][] = [['query', JSON.stringify(document)]];
+  const given = dice.once(20) ? dice.pick(['null', '{}']) : variablesFor(dice, document, cursors);
+  members.push(['variables', given]);
+  if (dice.once(20)) members.push(['operationName', dice.pick(['null', '""', '"A"', '"Item"', '"__proto__"'])]);
+  if (dice.once(5)) members.push(['extensions', extensionsFor(dice, cursors)]);
+  return members;
+}
+
+export function operationJson(dice: Dice, cursors: readonly string[]): string {
+  return `{${operationMembers(dice, cursors)
+    .map(([name, json]) => `"${name}":${json}`)
+    .join(',')}}`;
 }

@@ -1,0 +1,155 @@
+/**
+ * Random lives of a map and its readers, against an oracle of a few lines. A failure prints its seed and the shortest such
+ * life; put the seed into `REGRESSIONS`. `MODEL_RUNS=200000 npm test -- test/guarantees/model.test.ts` runs more.
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { keyFilter } from '../../src/core/filter.ts';
+import type { OrderedLog } from '../../src/core/ordered-log.ts';
+import type { Sequence } from '../../src/core/position.ts';
+import { exportState, importState } from '../../src/core/state.ts';
+import { StreamingMap } from '../../src/core/streaming-map.ts';
+import { memoryLog } from '../../src/logs/memory-log.ts';
+import { counted, ItemsReader, MirrorReader, type ReaderPlan, type World } from '../support/model-readers.ts';
+import { Oracle } from '../support/oracle.ts';
+
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 10_000);
+/** Seeds that once failed. */
+const REGRESSIONS: readonly number[] = [];
+
+const KEYS = ['a', 'b', 'ab', 'c', 'd', 'λ'];
+const key = fc.constantFrom(...KEYS);
+const input = fc.record({ key, ttl: fc.option(fc.constantFrom(1, 2, 5), { nil: undefined, freq: 3 }) });
+const plan: fc.Arbitrary<ReaderPlan> = fc.record({
+  filter: fc.constantFrom(keyFilter(), keyFilter(), keyFilter({ keyPrefix: 'a' }), keyFilter({ keys: ['b', 'c'] })),
+  limit: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
+  onLag: fc.constantFrom('CONFLATE' as const, 'CONFLATE' as const, 'FAIL' as const),
+});
+
+type Command =
+  | { readonly do: 'insert'; readonly inputs: readonly { key: string; ttl: number | undefined }[] }
+  | { readonly do: 'remove'; readonly key: string }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'items' | 'changes'; readonly plan: ReaderPlan }
+  | { readonly do: 'pull'; readonly reader: number; readonly times: number }
+  | { readonly do: 'cut'; readonly reader: number }
+  | { readonly do: 'late' | 'export' }
+  | { readonly do: 'lose'; readonly commands: number };
+
+const reader = fc.nat(5);
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('insert' as const),
+      inputs: fc.array(input, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), key }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(400, 1000, 3000) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('items' as const, 'changes' as const), plan }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('pull' as const), reader, times: fc.integer({ min: 1, max: 5 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), reader }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('late' as const, 'export' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), commands: fc.integer({ min: 1, max: 3 }) }) },
+);
+
+const life = fc.record({
+  maxItems: fc.constantFrom(2, 4, 100),
+  window: fc.constantFrom(1, 3, 8, 1000),
+  commands: fc.array(command, { minLength: 12, maxLength: 40 }),
+});
+
+/** A log with the first entries of another one, of the same epoch: what a failover may leave. */
+async function prefixOf(log: OrderedLog, last: number, clock: { now: number }): Promise<OrderedLog> {
+  const epoch = await log.open();
+  const now = clock.now;
+  const prefix = memoryLog({ clock: () => clock.now, shared: true });
+  for (let sequence = 1; sequence <= last; sequence++) {
+    const entry = await log.entryAt(sequence as Sequence);
+    clock.now = entry?.time ?? now;
+    await prefix.append(entry?.data ?? new Uint8Array(), '');
+  }
+  clock.now = now;
+  prefix.open = async () => epoch;
+  return prefix;
+}
+
+async function live({
+  maxItems,
+  window,
+  commands,
+}: {
+  maxItems: number;
+  window: number;
+  commands: readonly Command[];
+}): Promise<void> {
+  const clock = { now: 1_000_000 };
+  let log: OrderedLog = memoryLog({ clock: () => clock.now, shared: true });
+  const world: World = {
+    map: await StreamingMap.open<number>({ log, maxItems, window }),
+    oracle: new Oracle(maxItems),
+    window,
+  };
+  /** How many changes there were after each sequence. */
+  const heads = [0, 0];
+  const readers: (ItemsReader | MirrorReader)[] = [];
+  const pick = (n: number): ItemsReader | MirrorReader | undefined => readers[n % readers.length];
+  const maps = [world.map];
+  let value = 0;
+
+  for (const step of commands) {
+    if (step.do === 'insert') {
+      const inputs = step.inputs.map(({ key, ttl }) => ({ key, ttl, value: value++ }));
+      world.oracle.insert(inputs, clock.now);
+      await world.map.insertMany(inputs);
+    } else if (step.do === 'remove') {
+      world.oracle.remove(step.key, clock.now);
+      await world.map.remove(step.key);
+    } else if (step.do === 'wait') clock.now += step.ms;
+    else if (step.do === 'items') readers.push(new ItemsReader(world, step.plan));
+    else if (step.do === 'changes') readers.push(new MirrorReader(world, step.plan));
+    else if (step.do === 'pull') for (let n = 0; n < step.times; n++) await pick(step.reader)?.pull();
+    else if (step.do === 'cut') await pick(step.reader)?.cut();
+    else if (step.do === 'late') {
+      const late = await StreamingMap.open<number>({ log });
+      maps.push(late);
+      expect([...exportState(late.replica)], 'a late replica equals the first').toEqual([
+        ...exportState(world.map.replica),
+      ]);
+    } else if (step.do === 'export') {
+      const lines = [...exportState(world.map.replica)];
+      expect([...exportState(importState(lines))]).toEqual(lines);
+    } else if (step.do === 'lose') {
+      const last = Math.max(1, heads.length - 1 - step.commands);
+      log = await prefixOf(log, last, clock);
+      heads.length = last + 1;
+      world.oracle = new Oracle(maxItems, world.oracle.changes.slice(0, heads[last]));
+      world.map = await StreamingMap.open<number>({ log });
+      maps.push(world.map);
+      // What follows is another history, also where it happens to be alike.
+      clock.now += 1;
+      for (const each of readers) await each.cut();
+    }
+    if (step.do === 'insert' || step.do === 'remove') heads.push(world.oracle.head);
+    expect(world.map.replica.head.position).toBe(world.oracle.head);
+    for (const each of readers) await each.settle();
+  }
+  for (const each of readers) await each.leave();
+  for (const map of maps) {
+    expect(map.subscriptions, 'G10').toBe(0);
+    await map.close();
+  }
+}
+
+it.each([undefined, ...REGRESSIONS])(
+  'G1 to G8 hold in random lives of a map and its readers (seed %s)',
+  { timeout: 3_600_000 },
+  async (seed) => {
+    await fc.assert(fc.asyncProperty(life, live), { numRuns: RUNS, ...(seed !== undefined && { seed }) });
+    console.info(`model: ${RUNS} lives, ${counted.deliveries} deliveries checked`);
+  },
+);

@@ -1,0 +1,45 @@
+import type { LogEntry, LogFollower, OrderedLog } from '../../src/core/ordered-log.ts';
+import type { Sequence } from '../../src/core/position.ts';
+
+/** Collects what it is told, and says when there is enough of it. */
+export class Collector implements LogFollower {
+  readonly held: LogEntry[] = [];
+  readonly reasons: string[] = [];
+  #isEnough: () => boolean = () => false;
+  #resolve: () => void = () => {};
+
+  entries(batch: readonly LogEntry[]): void {
+    this.held.push(...batch);
+    if (this.#isEnough()) this.#resolve();
+  }
+
+  broken(reason: string): void {
+    this.reasons.push(reason);
+  }
+
+  /** Once it has the entry of a sequence. */
+  async until(sequence: number): Promise<void> {
+    this.#isEnough = () => (this.held.at(-1)?.sequence ?? 0) >= sequence;
+    if (!this.#isEnough()) await new Promise<void>((resolve) => (this.#resolve = resolve));
+  }
+
+  get sequences(): number[] {
+    return this.held.map(({ sequence }) => sequence);
+  }
+}
+
+export const at = (sequence: number): Sequence => sequence as Sequence;
+export const upTo = (last: number, first = 1): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i);
+export const textOf = ({ data }: LogEntry): string => Buffer.from(data).toString();
+
+export async function appendTexts(log: OrderedLog, ...texts: readonly string[]): Promise<Sequence[]> {
+  const sequences: Sequence[] = [];
+  for (const text of texts) sequences.push(await log.append(Buffer.from(text), crypto.randomUUID()));
+  return sequences;
+}
+
+export async function follow(log: OrderedLog, from: number): Promise<Collector & { stop: () => void }> {
+  const collector = new Collector();
+  return Object.assign(collector, { stop: await log.follow(at(from), collector) });
+}
