@@ -26,7 +26,7 @@ export interface ItemChanges<Value> {
 export interface ChangesRequest {
   readonly filter: KeyFilter;
   /** Where to go on, or undefined to start with the whole map. Read once the subscriber listens. */
-  readonly start: (wakeup: Wakeup) => Promise<Standing | undefined>;
+  readonly start: () => Promise<Standing | undefined>;
 }
 
 const MAX_ENTRIES = 1000;
@@ -39,7 +39,7 @@ export async function* itemChanges<Value>(
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const wakeup = new Wakeup(heads, left);
   try {
-    const resumed = await start(wakeup);
+    const resumed = await start();
     let standing = resumed ?? joining(replica);
     let reset = resumed === undefined;
     let sent: { caughtUp: boolean; position: number } | undefined;

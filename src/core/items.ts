@@ -26,7 +26,7 @@ export interface ItemsRequest {
   readonly filter: KeyFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
   /** Where to start: behind a cursor, or joining now. Read once the subscriber listens. */
-  readonly start: (wakeup: Wakeup) => Promise<Standing>;
+  readonly start: () => Promise<Standing>;
 }
 
 /** Delivers what is there now and then everything that changes, until `limit` (G1 to G5, G8). Ends when `left` aborts. */
@@ -40,7 +40,7 @@ export async function* items<Value>(
   const wakeup = new Wakeup(heads, left);
   try {
     // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
-    let standing = await start(wakeup);
+    let standing = await start();
     let delivered = 0;
     let lastCursor = replica.cursor(standing.at);
     let isLagging = false;

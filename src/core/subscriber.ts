@@ -7,16 +7,12 @@
  */
 import type { HeadTarget } from './pub-sub.ts';
 
-/** One subscriber's wake-ups. A wake-up that comes while nobody waits is kept. */
+/** One subscriber's wake-ups. */
 export class Wakeup {
   readonly #target: HeadTarget;
   readonly #signal: AbortSignal;
-  #isPending = false;
   #resolve: () => void = () => {};
-  readonly #wake = (): void => {
-    this.#isPending = true;
-    this.#resolve();
-  };
+  readonly #wake = (): void => this.#resolve();
 
   constructor(target: HeadTarget, signal: AbortSignal) {
     this.#target = target;
@@ -25,10 +21,12 @@ export class Wakeup {
     signal.addEventListener('abort', this.#wake);
   }
 
-  /** Until the head has moved since the last wait ended, or the subscriber has left. */
+  /**
+   * Until the head moves, or the subscriber has left. The caller has read up to the head in the same synchronous block: an
+   * `await` between that read and this call would lose a wake-up.
+   */
   async wait(): Promise<void> {
-    if (!this.#isPending && !this.#signal.aborted) await new Promise<void>((resolve) => (this.#resolve = resolve));
-    this.#isPending = false;
+    if (!this.#signal.aborted) await new Promise<void>((resolve) => (this.#resolve = resolve));
   }
 
   release(): void {

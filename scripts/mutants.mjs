@@ -1,0 +1,155 @@
+// Breaks the core in named ways, one at a time, in a copy of the checkout, and requires its tests to go red for each.
+//
+//     node scripts/mutants.mjs [NAME…]
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** name, file, what stands there, what breaks it */
+const MUTANTS = [
+  ['cutoff one too low', 'src/core/read.ts', 'item.position > upTo.position', 'item.position >= upTo.position'],
+  ['cutoff one too high', 'src/core/read.ts', 'item.position > upTo.position', 'item.position > upTo.position + 1'],
+  [
+    'registered late',
+    'src/core/subscriber.ts',
+    "target.addEventListener('head', this.#wake);",
+    "setImmediate(() => target.addEventListener('head', this.#wake));",
+  ],
+  [
+    'wake-up dropped',
+    'src/core/subscriber.ts',
+    'readonly #wake = (): void => this.#resolve();',
+    'readonly #wake = (): void => {};',
+  ],
+  [
+    'window off by one at its old end',
+    'src/core/window.ts',
+    'position > this.#floor.position &&',
+    'position > this.#floor.position + 1 &&',
+  ],
+  [
+    'window off by one at its new end',
+    'src/core/window.ts',
+    'position <= this.#floor.position + this.#count',
+    'position < this.#floor.position + this.#count',
+  ],
+  ['window keeps one too few', 'src/core/window.ts', 'this.#count > this.#maxCount', 'this.#count >= this.#maxCount'],
+  [
+    'eviction not published',
+    'src/core/replica.ts',
+    "this.#publish({ key: oldest.key, reason: 'EVICTED', ...this.#nextPlace(), following: 0 });",
+    '',
+  ],
+  [
+    'checksum not updated on removal',
+    'src/core/item-cache.ts',
+    'this.#checksum = (this.#checksum - hashOf(item)) >>> 0;',
+    '',
+  ],
+  [
+    'digest unchecked',
+    'src/core/streaming-map.ts',
+    '(this.replica.digestAt(position) ?? digest) !== digest',
+    'position < 0',
+  ],
+  ['epoch unchecked', 'src/core/streaming-map.ts', 'if (epoch !== this.replica.epoch)', 'if (epoch === undefined)'],
+  [
+    'position ahead of the log taken',
+    'src/core/streaming-map.ts',
+    "throw new CursorExpiredError('the cursor is ahead of the log');",
+    'return { at: place, cutoff };',
+  ],
+  ['duplicate id applied', 'src/core/replica.ts', 'if (this.commandIds.has(id)) return NOTHING;', ''],
+  ['limit off by one', 'src/core/items.ts', '++delivered === limit', 'delivered++ === limit'],
+  [
+    'resume inclusive',
+    'src/core/read.ts',
+    'let last = at;\n  let bytes = 0;\n  let wholeBatches',
+    'let last = { ...at, position: Math.max(replica.window.floor.position, at.position - 1) } as Place;\n  let bytes = 0;\n  let wholeBatches',
+  ],
+  ['lag unnoticed', 'src/core/items.ts', 'isLagging = lag > 0;', 'isLagging = false;'],
+  [
+    'removal beyond the window unnoticed',
+    'src/core/read.ts',
+    'return replica.lostRemoval > Math.max(at.position, cutoff.position);',
+    'return false;',
+  ],
+  ['lost removal not remembered', 'src/core/replica.ts', 'this.lostRemoval = change.position;', ''],
+  ['batch split', 'src/core/read.ts', 'if (change.following === 0) wholeBatches', 'wholeBatches'],
+  ['release skipped', 'src/core/subscriber.ts', "this.#target.removeEventListener('head', this.#wake);", ''],
+  ['leaving does not wake', 'src/core/subscriber.ts', "signal.addEventListener('abort', this.#wake);", ''],
+  ['expiry order', 'src/core/expiry-queue.ts', 'first.position < second.position', 'first.position > second.position'],
+  ['expired items stay', 'src/core/replica.ts', "this.#takeOut(next, 'EXPIRED');", 'return;'],
+  ['timestamps fall', 'src/core/replica.ts', 'Math.max(this.timestamp, this.logTime)', 'this.logTime'],
+  [
+    'idempotency forgets its payload',
+    'src/core/replica.ts',
+    'if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);',
+    '',
+  ],
+  ['snapshot sends what was superseded', 'src/core/item-index.ts', 'block.items[slot] = undefined;', ''],
+];
+
+const wanted = process.argv.slice(2);
+const mutants = MUTANTS.filter(([name]) => wanted.length === 0 || wanted.includes(name));
+const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
+const survivors = [];
+const queue = [...mutants];
+
+await Promise.all([worker(), worker()]);
+console.log(`mutants: ${mutants.length - survivors.length} of ${mutants.length} died`);
+for (const name of survivors) console.log(`SURVIVED: ${name}`);
+process.exit(survivors.length === 0 ? 0 : 1);
+
+async function worker() {
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    const [name, file, from, to] = mutant;
+    const copy = mkdtempSync(join(tmpdir(), 'seamline-mutant-'));
+    try {
+      for (const each of files) cpSync(each, join(copy, each));
+      symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+      const source = readFileSync(file, 'utf8');
+      if (source.split(from).length !== 2) throw new Error(`${name}: ${file} must hold once: ${from}`);
+      writeFileSync(
+        join(copy, file),
+        source.replace(from, () => to),
+      );
+      const killer = (await firstFailure(copy, ['test/core'])) ?? (await firstFailure(copy, ['test/guarantees']));
+      console.log(killer ? `died      ${name}: ${killer}` : `SURVIVED  ${name}`);
+      if (!killer) survivors.push(name);
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  }
+}
+
+/** The first test that goes red; undefined when all stay green. */
+function firstFailure(cwd, filters) {
+  return new Promise((done) => {
+    const args = [
+      'run',
+      '--bail=1',
+      '--maxWorkers=1',
+      '--testTimeout=8000',
+      '--reporter=json',
+      '--outputFile=result.json',
+      ...filters,
+    ];
+    const child = spawn('vitest', args, { cwd, stdio: 'ignore', env: { ...process.env, MODEL_RUNS: '500' } });
+    // A mutant that spins never lets a test time out.
+    const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      if (signal) return done('the tests hang');
+      if (code === 0) return done(undefined);
+      try {
+        const { testResults } = JSON.parse(readFileSync(join(cwd, 'result.json'), 'utf8'));
+        const failed = testResults.flatMap((file) => file.assertionResults).find(({ status }) => status === 'failed');
+        done(failed?.title ?? 'an error outside of tests');
+      } catch {
+        done('no result');
+      }
+    });
+  });
+}
