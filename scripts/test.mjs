@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 
 const args = process.argv.slice(2);
 const isPart = args.some((arg) => !arg.startsWith('-'));
-const run = (command, ...rest) => spawnSync(command, rest, { stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
+const run = (command, ...rest) =>
+  spawnSync(command, rest, { stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
 
 const failed = run('vitest', 'run', ...args);
 process.exit(failed || isPart ? failed : run('node', 'scripts/mutants.mjs'));

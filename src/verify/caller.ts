@@ -27,6 +27,7 @@ export class WebSocketCaller implements Caller {
   readonly #target: Target;
   readonly #name: string;
   #socket: Socket | undefined;
+  #opening: Promise<Socket> | undefined;
   #sockets = 0;
 
   constructor(target: Target, name: string) {
@@ -42,7 +43,7 @@ export class WebSocketCaller implements Caller {
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
   ): Promise<Result<Data>> {
-    const socket = this.#socket?.isOpen ? this.#socket : await this.#open();
+    const socket = this.#socket?.isOpen ? this.#socket : await (this.#opening ??= this.#open());
     const answer = socket.ask<Data>({ query: String(document), variables });
     const timer = setTimeout(() => socket.breakOff(), PATIENCE_MS);
     try {
@@ -58,7 +59,11 @@ export class WebSocketCaller implements Caller {
 
   async #open(): Promise<Socket> {
     this.#sockets++;
-    return (this.#socket = await Socket.open(this.#target));
+    try {
+      return (this.#socket = await Socket.open(this.#target));
+    } finally {
+      this.#opening = undefined;
+    }
   }
 }
 

@@ -26,7 +26,7 @@ export function checkPages({ id, filter, pages }: PagesHistory, known: Known, re
       if (change.cursor > upTo) break;
       const isCurrent = change.value !== null && !(change.successor && change.successor.cursor <= cursor);
       if (!isCurrent || there.has(change.cursor) || !passes(filter, change.key)) continue;
-      const isExcused = known.evicts || (known.maybeChanged.get(change.key) ?? Infinity) < receivedAt;
+      const isExcused = known.mayVanish || (known.maybeChanged.get(change.key) ?? Infinity) < receivedAt;
       if (!isExcused) report('G11', id, `a page read at ${cursor} lacks ${change.key} at ${change.cursor}`);
     }
   }

@@ -13,6 +13,8 @@ export interface Recording {
   readonly window: number;
   /** The server tells this caller neither size nor checksum. */
   readonly isLimited: boolean;
+  /** Something was evicted or expired: any item may be gone without anybody having been told. */
+  readonly mayVanish: boolean;
   readonly writes: readonly Write[];
   readonly reads: readonly Read[];
   readonly histories: readonly History[];

@@ -48,8 +48,8 @@ export class Known {
   batches: readonly Batch[] = [];
   /** Batches without an answer. */
   openBatches: readonly Write[] = [];
-  /** Something was evicted or expired, so that any item may be gone without anybody having said so. */
-  evicts = false;
+  /** Something was evicted or expired: any item may be gone without anybody having been told. */
+  mayVanish = false;
   /** Changes of other keys that readers were told. */
   foreign = 0;
   /** A reader may have been slower than the window. */
@@ -60,12 +60,12 @@ export class Known {
 
   /** Whether the item of this change may have been gone before a moment, superseded or removed. */
   isMaybeGone({ key, supersededFrom }: Change, before: number): boolean {
-    return this.evicts || supersededFrom < before || (this.maybeChanged.get(key) ?? Infinity) < before;
+    return this.mayVanish || supersededFrom < before || (this.maybeChanged.get(key) ?? Infinity) < before;
   }
 
   /** Whether the key may have been removed before a moment by what nobody told. */
   isMaybeRemoved(key: string, before: number): boolean {
-    return this.evicts || (this.maybeRemoved.get(key) ?? Infinity) < before;
+    return this.mayVanish || (this.maybeRemoved.get(key) ?? Infinity) < before;
   }
 
   /** The index of the first change behind a cursor. */
@@ -97,6 +97,7 @@ export const identityOf = ({ key, idempotencyKey }: WriteInput): string | undefi
 
 export function learn(recording: Recording, report: Report): Known {
   const known = new Known();
+  known.mayVanish = recording.mayVanish;
   const attempts = new Attempts(recording.writes);
   for (const write of recording.writes) learnAnswer(known, attempts, write, report);
   const pending = new Map<string, number>();
@@ -117,7 +118,7 @@ export function learn(recording: Recording, report: Report): Known {
   };
   const gone = (where: string, entry: RemovedEntry): void => {
     if (!isOurs(entry.key)) return void known.foreign++;
-    if (entry.reason !== 'REMOVED') known.evicts = true;
+    if (entry.reason !== 'REMOVED') known.mayVanish = true;
     if (known.byCursor.has(entry.cursor)) return;
     const startedAt = known.maybeRemoved.get(entry.key);
     if (entry.reason === 'REMOVED' && startedAt === undefined)

@@ -9,8 +9,6 @@ export interface Ground {
   readonly target: Target;
   /** Of this run: random, for idempotency keys are remembered beyond it. */
   readonly runPrefix: string;
-  /** The items that stay as they are, so that there is a snapshot to be cut inside of. */
-  readonly stillWrites: readonly Write[];
   readonly window: number;
   /** Silence after which what has to come is overdue. */
   readonly patienceMs: number;
@@ -20,12 +18,16 @@ export interface Ground {
 }
 
 const KEYS = 200;
-const now = (): number => performance.now();
+/** More than one message of a mirror holds. */
+const STILL_KEYS = 1200;
 
 export class Round {
   readonly ground: Ground;
   readonly prefix: string;
+  /** What the writers write to. */
   readonly keys: readonly string[];
+  /** What stays as it is, so that there is a snapshot to be cut inside of. */
+  readonly stillKeys: readonly string[];
   readonly writes: Write[] = [];
   readonly reads: Read[] = [];
   readonly histories: History[] = [];
@@ -41,6 +43,7 @@ export class Round {
     this.ground = ground;
     this.prefix = `${ground.runPrefix}${number}-`;
     this.keys = Array.from({ length: KEYS }, (_, n) => `${this.prefix}k${n}`);
+    this.stillKeys = Array.from({ length: STILL_KEYS }, (_, n) => `${this.prefix}still-${n}`);
   }
 
   nextId(kind: string): string {
@@ -84,17 +87,16 @@ export class Round {
     return { keys: Array.from({ length: dice.between(1, 20) }, () => dice.pick(this.keys)) };
   }
 
-  recording(): Recording {
-    const { runPrefix, window, isLimited, stillWrites } = this.ground;
+  recording(mayVanish: boolean): Recording {
+    const { window, isLimited } = this.ground;
     return {
-      keyPrefixes: [this.prefix, `${runPrefix}still-`],
+      keyPrefixes: [this.prefix],
       window,
       isLimited,
-      writes: [...stillWrites, ...this.writes],
+      mayVanish,
+      writes: this.writes,
       reads: this.reads,
       histories: this.histories,
     };
   }
 }
-
-export { now };

@@ -2,12 +2,12 @@
  * Writers and readers against a running server, in rounds of a few seconds. Each round has keys of its own, is checked as
  * it ends and then forgotten, so that a long run does not grow; what it has inserted it removes.
  */
-import { StreamDocument } from '../../schema/documents/graphql.ts';
+import { ItemDocument, StreamDocument } from '../../schema/documents/graphql.ts';
 import { type Caller, httpCaller, persist, WebSocketCaller } from './caller.ts';
 import { checkHistories } from './check.ts';
 import { type Coverage, cover, deliveriesOf, emptyCoverage } from './coverage.ts';
 import { Dice } from './dice.ts';
-import type { Violation, Write, WriteInput } from './history.ts';
+import type { Recording, Violation, WriteInput } from './history.ts';
 import { runReader } from './reader.ts';
 import { type Ground, Round } from './round.ts';
 import { ask, LostError, PATIENCE_MS, type Target, UnreachableError } from './target.ts';
@@ -49,9 +49,9 @@ const WRITERS = 4;
 const READERS = 24;
 /** Changes of all writers per second. */
 const RATE = 1600;
-/** More than one message of a mirror holds. */
-const STILL_ITEMS = 1200;
 const MAX_BATCH = 100;
+/** Calls in flight at once; a server allows 100 of one socket by default. */
+const PIPELINED = 50;
 const MAX_EXAMPLES = 10;
 /** A larger map is left out of the plan: its readers would only ever read its snapshot. */
 const CROWDED = 20_000;
@@ -62,6 +62,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   try {
     await run.prepare();
     for (let number = 1; number === 1 || !run.isOver; number++) await run.round(number);
+  } catch (error) {
+    if (error instanceof LostError) throw new UnreachableError(`lost ${options.target.url}: ${error.message}`);
+    throw error;
   } finally {
     await run.cleanUp();
   }
@@ -84,7 +87,7 @@ class Run {
   constructor(options: VerifyOptions) {
     this.#options = options;
     this.#dice = new Dice(options.seed);
-    this.#caller = httpCaller(options.target);
+    this.#caller = new WebSocketCaller(options.target, this.#runPrefix);
   }
 
   get isOver(): boolean {
@@ -102,14 +105,9 @@ class Run {
   async prepare(): Promise<void> {
     const { target } = this.#options;
     const { window, size } = await this.#stream();
-    const writes: Write[] = [];
-    const log = { writes, nextId: (kind: string) => `${kind} ${this.#runPrefix}${writes.length}` };
-    const inputs = Array.from({ length: STILL_ITEMS }, (_, n) => this.#inputOf(`${this.#runPrefix}still-${n}`, n));
-    for (const batch of inBatches(inputs)) await this.#insert(log, batch);
     this.#ground = {
       target,
       runPrefix: this.#runPrefix,
-      stillWrites: writes,
       window,
       patienceMs: this.#options.patienceMs ?? PATIENCE_MS,
       isLimited: size === null,
@@ -120,12 +118,14 @@ class Run {
   async round(number: number): Promise<void> {
     if (!this.#ground) throw new Error('not prepared');
     const round = new Round(this.#ground, number);
-    for (const key of round.keys) this.#left.add(key);
+    for (const key of [...round.keys, ...round.stillKeys]) this.#left.add(key);
     const { epoch } = await this.#stream();
+    await this.#insert(round, round.stillKeys);
     await this.#runRound(round);
-    if (epoch === (await this.#stream()).epoch) this.#judge(round);
+    const mayVanish = await this.#mayVanish(round);
+    if (epoch === (await this.#stream()).epoch) this.#judge(round.recording(mayVanish));
     else this.#skipped++;
-    await this.#remove(round.keys);
+    await this.#remove(this.#left);
     this.#tell();
   }
 
@@ -161,29 +161,33 @@ class Run {
 
   /** Each key once more: whatever a reader's filter lets pass, something of this does. */
   async #mark(round: Round): Promise<void> {
-    const marker: { key: string; cursor: string }[] = [];
-    const inputs = round.keys.map((key, n) => this.#inputOf(key, n));
-    for (const batch of inBatches(inputs)) marker.push(...(await this.#insert(round, batch)));
-    round.end(marker);
+    round.end(await this.#insert(round, round.keys));
   }
 
-  #inputOf(key: string, number: number): WriteInput {
-    return { key, value: JSON.stringify({ id: `run-${number}` }), idempotencyKey: 'run' };
+  /** Oldest items are evicted first, and the first that stays as it is is the oldest of ours. */
+  async #mayVanish({ stillKeys: [key = ''] }: Round): Promise<boolean> {
+    const { data } = await persist(() => ask(this.#options.target, ItemDocument, { key }));
+    return !data?.item || data.item.expiresAt !== null;
   }
 
-  async #insert(log: Parameters<typeof writeSafely>[0], inputs: readonly WriteInput[]) {
-    for (const { key } of inputs) this.#left.add(key);
-    const { results, error } = await persist(async () => {
-      const write = await writeSafely(log, this.#caller, { kind: 'batch', inputs });
-      if (write.error === 'RATE_LIMITED') throw new LostError('the server limits the rate of insertions too much');
-      return write;
-    });
-    if (!results) throw new Error(`the server refuses to insert: ${String(error)}`);
-    return inputs.map(({ key }, index) => ({ key, cursor: results[index]?.cursor ?? '' }));
+  async #insert(round: Round, keys: readonly string[]): Promise<{ key: string; cursor: string }[]> {
+    const inserted: { key: string; cursor: string }[] = [];
+    for (let start = 0; start < keys.length; start += MAX_BATCH) {
+      const inputs = keys.slice(start, start + MAX_BATCH).map((key, index): WriteInput => {
+        return { key, value: JSON.stringify({ id: `run-${start + index}` }), idempotencyKey: 'run' };
+      });
+      const { results, error } = await persist(async () => {
+        const write = await writeSafely(round, this.#caller, { kind: 'batch', inputs });
+        if (write.error === 'RATE_LIMITED') throw new LostError('the server limits the rate of insertions too much');
+        return write;
+      });
+      if (!results) throw new Error(`the server refuses to insert: ${String(error)}`);
+      inserted.push(...inputs.map(({ key }, index) => ({ key, cursor: results[index]?.cursor ?? '' })));
+    }
+    return inserted;
   }
 
-  #judge(round: Round): void {
-    const recording = round.recording();
+  #judge(recording: Recording): void {
     const violations = checkHistories(recording);
     cover(this.#coverage, recording, violations);
     this.#examples.push(...violations.slice(0, MAX_EXAMPLES - this.#examples.length));
@@ -214,7 +218,6 @@ class Run {
     }
   }
 
-  /** As well as it goes: the server may be gone. */
   async #remove(keys: Iterable<string>): Promise<void> {
     const waiting = [...keys];
     const log = { writes: [], nextId: () => '' };
@@ -224,13 +227,19 @@ class Run {
         this.#left.delete(key);
       }
     };
-    await Promise.all(Array.from({ length: 8 }, removeOnes));
+    await Promise.all(Array.from({ length: PIPELINED }, removeOnes));
   }
 
+  /** As well as it goes: the server may be gone. */
   async cleanUp(): Promise<void> {
-    await this.#remove(this.#left).catch((error: unknown) => {
-      if (!(error instanceof LostError)) throw error;
-    });
+    try {
+      if (this.#left.size > 0) await this.#stream();
+      await this.#remove(this.#left);
+    } catch (error) {
+      if (!(error instanceof LostError || error instanceof UnreachableError)) throw error;
+    } finally {
+      this.#caller.breakOff();
+    }
   }
 
   report(): VerifyReport {
@@ -238,10 +247,4 @@ class Run {
     const found = { coverage: this.#coverage, examples: this.#examples, skipped: this.#skipped };
     return { seed, elapsedMs: this.#elapsedMs, ...this.#total, ...found };
   }
-}
-
-function inBatches(inputs: readonly WriteInput[]): WriteInput[][] {
-  const batches: WriteInput[][] = [];
-  for (let start = 0; start < inputs.length; start += MAX_BATCH) batches.push(inputs.slice(start, start + MAX_BATCH));
-  return batches;
 }

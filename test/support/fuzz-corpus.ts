@@ -130,6 +130,9 @@ export const STRINGS = [
 /** Documents that grow without end, at a size that tells; each with how often it is worth its time. */
 export const growing: readonly ((dice: Dice) => string)[] = [
   (dice) => repeat('{ a', dice.below(600)) + repeat('}', dice.below(600)),
+  // Deeper than a parser's stack.
+  (dice) => repeat('{ a', 3000 + dice.below(20_000)),
+  (dice) => `{ item(key: ${repeat('[{ a: ', 2000 + dice.below(5000))}`,
   (dice) => `{ ${repeat('...{ ', dice.below(300))} stream { size } ${repeat('}', dice.below(300))} }`,
   (dice) => `{ item(key: ${repeat('[', dice.below(500))}${repeat(']', dice.below(500))}) { key } }`,
   (dice) => `{ ${numbered(dice.below(120), (n) => `a${n}: stream { size }`)} }`,

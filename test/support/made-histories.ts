@@ -117,5 +117,36 @@ export function recording(
   histories: Recording['histories'],
   change: Partial<Recording> = {},
 ): Recording {
-  return { keyPrefixes: ['k'], window: 65_536, isLimited: false, writes, reads: [], histories, ...change };
+  return {
+    keyPrefixes: ['k'],
+    window: 65_536,
+    isLimited: false,
+    mayVanish: false,
+    writes,
+    reads: [],
+    histories,
+    ...change,
+  };
+}
+
+/** A sentence, and what was recorded. */
+export type Cases = readonly (readonly [string, Recording])[];
+
+/** FNV-1a-32 of `k1`, newline, the cursor of position 1; computed elsewhere. */
+export const CHECKSUM_OF_ONE = 'd30e839a';
+/** k1 at 1, k2 at 2, k1 again at 3. */
+export const THREE = [insertion(1, 'k1'), insertion(2, 'k2'), insertion(3, 'k1')];
+export const LATE = { startedAt: 10 };
+export const SNAPSHOT = { reset: true, upserted: [entry(1, 'k1'), entry(2, 'k2')] };
+export const whole = (position: number, size: number, checksum: string, upserted = [entry(1, 'k1')]) =>
+  mirror([message(position, { reset: true, upserted, size, checksum })], { filter: null });
+export const HISTORY_A = items([delivery(1, 'k1'), delivery(2, 'k2')], { id: 'a' });
+export const MIRROR_A = mirror([message(2, SNAPSHOT)], { id: 'a' });
+export const RESUMED = { after: cursor(2), resumedFrom: 'a' };
+export const repeat = (position: number, key: string) =>
+  insertion(position, key, { inputs: [{ key, value: 'v', idempotencyKey: 'once' }] });
+
+/** How a history ends. */
+export function lagged(extensions: Record<string, unknown>) {
+  return { kind: 'error', code: 'LAGGED', extensions } as const;
 }

@@ -1,0 +1,190 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ServerOptions } from '../../src/server/options.ts';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { UnreachableError } from '../../src/verify/target.ts';
+import { verify, type VerifyReport } from '../../src/verify/workload.ts';
+import { runCli, serveCli } from '../support/processes.ts';
+import { startServer } from '../support/server.ts';
+
+const run = (server: SeamlineServer, seconds: number): Promise<VerifyReport> =>
+  verify({ target: { url: server.url, token: undefined }, seconds, seed: 7, patienceMs: 3000 });
+
+const violated = ({ coverage }: VerifyReport): string[] =>
+  Object.entries(coverage)
+    .filter(([, { violations }]) => violations > 0)
+    .map(([name]) => name);
+
+/** An iterator that may be left at any moment, over what `each` makes of each result. */
+function changed<T>(source: AsyncGenerator<T>, each: (value: T) => readonly T[]): AsyncGenerator<T> {
+  const waiting: T[] = [];
+  return {
+    async next() {
+      while (waiting.length === 0) {
+        const next = await source.next();
+        if (next.done === true) return next;
+        waiting.push(...each(next.value));
+      }
+      // Not empty.
+      return { value: waiting.shift()!, done: false };
+    },
+    return: (value) => source.return(value),
+    throw: (error) => source.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+type Each = <T>() => (value: T) => readonly T[];
+
+const dropSome: Each = () => {
+  let count = 0;
+  return (value) => (++count % 40 === 0 ? [] : [value]);
+};
+const repeatSome: Each = () => {
+  let count = 0;
+  return (value) => (++count % 40 === 0 ? [value, value] : [value]);
+};
+const swapSome: Each = <T>() => {
+  let count = 0;
+  let held: T | undefined;
+  return (value: T) => {
+    const before = held;
+    held = ++count % 40 === 0 ? value : undefined;
+    if (held !== undefined) return before === undefined ? [] : [before];
+    return before === undefined ? [value] : [value, before];
+  };
+};
+
+/** Breaks what `items` delivers. */
+const spoilItems =
+  (each: Each) =>
+  ({ map }: SeamlineServer): void => {
+    const items = map.items.bind(map);
+    vi.spyOn(map, 'items').mockImplementation((options) => changed(items(options), each()));
+  };
+
+describe('seamline verify against a sound server', () => {
+  it.each<[string, number, ServerOptions]>([
+    ['as it comes', 3, {}],
+    ['with a window that stalled readers fall behind, and full', 5, { window: 300, maxItems: 1300 }],
+    ['whose items expire', 2, { ttl: 1 }],
+  ])('finds no violation of G1 to G8 and G11: %s', async (name, seconds, options) => {
+    const server = await startServer(options);
+    const report = await run(server, seconds);
+    const { histories, deliveries, violations, examples } = report;
+    console.info(`histories ${histories}, deliveries ${deliveries}: ${name}`);
+    expect(examples).toEqual([]);
+    expect(violations).toBe(0);
+    const uncovered = Object.entries(report.coverage).filter(([, { histories }]) => histories === 0);
+    expect(uncovered).toEqual([]);
+    expect(server.map.replica.items.size).toBe(0);
+  });
+
+  it('finds no violation on one where others write too, and leaves what is theirs', async () => {
+    const server = await startServer();
+    await server.map.insert({ key: 'theirs', value: 0 });
+    const writing = setInterval(() => void server.map.insert({ key: 'theirs', value: 1 }), 5);
+    onTestFinished(() => clearInterval(writing));
+    expect(await run(server, 1)).toMatchObject({ violations: 0, examples: [] });
+    expect([...server.map.replica.items.index.from(0 as never)].map(({ key }) => key)).toEqual(['theirs']);
+  });
+});
+
+describe('seamline verify against a broken server', () => {
+  it.each<[string, (server: SeamlineServer) => void, string]>([
+    ['loses items', spoilItems(dropSome), 'G1'],
+    ['repeats items', spoilItems(repeatSome), 'G2'],
+    ['swaps items', spoilItems(swapSome), 'G3'],
+    [
+      'begins anew instead of resuming',
+      ({ map }) => {
+        const items = map.items.bind(map);
+        vi.spyOn(map, 'items').mockImplementation((options) => items({ ...options, after: undefined }));
+      },
+      'G4',
+    ],
+    [
+      'forgets removals',
+      ({ map }) => {
+        const changes = map.changes.bind(map);
+        vi.spyOn(map, 'changes').mockImplementation((options) =>
+          changed(changes(options), (message) => [{ ...message, removed: [] }]),
+        );
+      },
+      'G6',
+    ],
+    [
+      'knows no idempotency',
+      ({ map }) => {
+        const insertMany = map.insertMany.bind(map);
+        vi.spyOn(map, 'insertMany').mockImplementation((inputs) =>
+          insertMany(inputs.map((input) => ({ ...input, idempotencyKey: undefined }))),
+        );
+      },
+      'G7',
+    ],
+    [
+      'takes no notice of limits above 100',
+      ({ map }) => {
+        const items = map.items.bind(map);
+        vi.spyOn(map, 'items').mockImplementation((options) =>
+          items((options?.limit ?? 0) > 100 ? { ...options, limit: 101 } : options),
+        );
+      },
+      'G8',
+    ],
+  ])('finds that it %s', async (_, spoil, guarantee) => {
+    const server = await startServer();
+    spoil(server);
+    const report = await run(server, 1);
+    expect(violated(report)).toContain(guarantee);
+    expect(report.examples[0]?.what).toMatch(/./);
+  });
+});
+
+describe('seamline verify on the command line', () => {
+  it('prints a row for each guarantee and the seed, and exits with 0', async () => {
+    const { url } = await serveCli(['--port', '0']);
+    const { code, stdout, stderr } = await runCli(['verify', '--url', url, '--seconds', '1', '--seed', '5']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const name of ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G11'])
+      expect(stdout).toMatch(new RegExp(`^${name} .* [\\d,]+ +[\\d,]+ +0$`, 'm'));
+    expect(stdout).toMatch(/^seed 5$/m);
+  });
+
+  it('exits with 1 and one line when there is no server', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const url = `http://127.0.0.1:${port}/graphql`;
+    const { code, stdout, stderr } = await runCli(['verify', '--url', url]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(`seamline: can’t reach ${url}: ECONNREFUSED\n`);
+    await expect(verify({ target: { url, token: undefined }, seconds: 1, seed: 1 })).rejects.toThrow(UnreachableError);
+  });
+
+  it.each([
+    ['--seconds 0', ['--seconds', '0']],
+    ['--seed x', ['--seed', 'x']],
+    ['--url nowhere', ['--url', 'nowhere']],
+    ['--nonsense', ['--nonsense']],
+    ['an argument', ['nonsense']],
+  ])('exits with 2 and one line for %s', async (_, args) => {
+    const { code, stdout, stderr } = await runCli(['verify', ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^seamline: [^\n]+\n$/);
+  });
+
+  it('tells its flags', async () => {
+    const { code, stdout } = await runCli(['verify', '--help']);
+    expect(code).toBe(0);
+    for (const flag of ['--url', '--token', '--seconds', '--seed']) expect(stdout).toContain(flag);
+    expect((await runCli(['--help'])).stdout).toContain('seamline verify');
+  });
+});
