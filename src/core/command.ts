@@ -135,7 +135,7 @@ function decodeBody<Value>(body: Uint8Array): Command<Value> {
     return line;
   };
   const command = JSON.parse(decoder.decode(nextLine())) as Command<Value>;
-  if (!KINDS.has(command.kind)) throw new TypeError(`a command of kind ${String(command.kind)}`);
+  if (!KINDS.has(command.kind)) throw new TypeError(`a command of kind ${command.kind as string}`);
   if (command.kind !== 'insert') return command;
   const insertions = command.insertions.map((insertion) => {
     const json = nextLine();
