@@ -128,7 +128,8 @@ class RunningServer implements SeamlineServer {
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
-    if (path === '/graphql') void this.#yoga(request, response);
+    if (!URL.canParse(`http://${request.headers.host}`)) respond(response, 400, 'bad host\n');
+    else if (path === '/graphql') void this.#yoga(request, response);
     else if (path === '/') response.writeHead(307, { Location: '/graphql' }).end();
     else if (path === '/health') respond(response, 200, 'ok\n');
     else if (path === '/ready') this.#answerReady(response);

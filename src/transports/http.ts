@@ -1,6 +1,12 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { type ExecutionResult, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import {
+  type ExecutionResult,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  type ParseOptions,
+} from 'graphql';
 import {
   createYoga,
   type GraphQLParams,
@@ -77,6 +83,7 @@ export function createHttp(options: HttpOptions): Yoga {
       return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
     },
     plugins: [
+      boundedDocuments(),
       onlyJsonBodies(),
       varyByOrigin(options),
       endedStreams(),
@@ -90,6 +97,27 @@ function requestContext(map: StreamingMap, { request, params }: YogaInitialConte
   const lastEventId = request.headers.get('last-event-id');
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   return operationContext({ map, extensions: params.extensions, lastEvent, signal: request.signal });
+}
+
+/** Tokens of one document: some ten times those of introspection. */
+const MAX_TOKENS = 3000;
+
+/** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
+function boundedDocuments(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source: string, options?: ParseOptions) => {
+        try {
+          return parse(source, { ...options, maxTokens: MAX_TOKENS });
+        } catch (error) {
+          // The parser is recursive.
+          throw error instanceof RangeError
+            ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
+            : error;
+        }
+      });
+    },
+  };
 }
 
 /**

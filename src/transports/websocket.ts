@@ -18,6 +18,7 @@ import {
   makeServer,
   type SubscribePayload,
 } from 'graphql-ws';
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -42,9 +43,28 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
 interface OperationArgs extends ExecutionArgs {
   readonly enveloped: Enveloped;
+  readonly connection: Connection;
 }
 
-type Subscriptions = WsContext['subscriptions'];
+/** What we know of a socket beside graphql-ws, which loses sight of a subscription whose id is used again too early. */
+class Connection {
+  readonly socket: WebSocket;
+  readonly #closing = new AbortController();
+  /** The open subscriptions. */
+  readonly open = new Set<object>();
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    // One listener a subscription: as many as may be.
+    setMaxListeners(0, this.#closing.signal);
+    socket.once('close', () => this.#closing.abort());
+  }
+
+  /** Aborts when the socket has closed. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+}
 
 /** Ends one operation with an `error` message. */
 class OperationFailed extends Error {
@@ -59,7 +79,7 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #heartbeat: Heartbeat;
-  readonly #subscriptions = new Map<WebSocket, Subscriptions>();
+  readonly #connections = new Set<Connection>();
   readonly #server;
 
   constructor(options: WebSocketOptions) {
@@ -84,7 +104,7 @@ export class WebSocketTransport {
 
   get subscriptions(): number {
     let count = 0;
-    for (const subscriptions of this.#subscriptions.values()) count += Object.keys(subscriptions).length;
+    for (const { open } of this.#connections) count += open.size;
     return count;
   }
 
@@ -116,46 +136,54 @@ export class WebSocketTransport {
     socket.on('error', () => {});
     if (this.connections > maxConnections) return socket.close(1013, 'too many connections');
     this.#heartbeat.watch(socket, request.socket);
+    const connection = new Connection(socket);
+    this.#connections.add(connection);
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
         send: (message) => send(socket, message),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => socket.close(code, shortened(reason)),
+        // Without its payload, which the protocol leaves to us.
+        onPing: () => send(socket, '{"type":"pong"}'),
         onMessage: (receive) => {
           socket.on('message', (message) => {
             // `ws` hands a message over as one Buffer unless it is told otherwise.
             receive((message as Buffer).toString()).catch((error: unknown) => {
+              if (isUnexpectedType(error)) return socket.close(4400, 'unexpected message');
               logError(error);
               socket.close(4500, 'Internal server error');
             });
           });
         },
       },
-      { socket },
+      { connection },
     );
     socket.once('close', (code, reason) => {
-      this.#subscriptions.delete(socket);
+      this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
     });
   }
 
   async #prepare(context: WsContext, payload: SubscribePayload) {
     const { yoga, map, maxSubscriptions, logError } = this.#options;
-    const { socket } = context.extra as { socket: WebSocket };
-    this.#subscriptions.set(socket, context.subscriptions);
-    if (Object.keys(context.subscriptions).length > maxSubscriptions)
+    const { connection } = context.extra as { connection: Connection };
+    if (Math.max(Object.keys(context.subscriptions).length, connection.open.size + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
-      const operation = operationContext({ map, extensions: payload.extensions });
+      const operation = operationContext({ map, extensions: payload.extensions, signal: connection.signal });
       const enveloped = yoga.getEnveloped({ operation });
-      return await prepare(enveloped, payload);
+      return await prepare(enveloped, payload, connection);
     } catch (error) {
       return [maskError(error, logError)];
     }
   }
 }
 
-async function prepare(enveloped: Enveloped, payload: SubscribePayload): Promise<OperationArgs | GraphQLError[]> {
+async function prepare(
+  enveloped: Enveloped,
+  payload: SubscribePayload,
+  connection: Connection,
+): Promise<OperationArgs | GraphQLError[]> {
   let document;
   try {
     document = enveloped.parse(payload.query);
@@ -169,35 +197,49 @@ async function prepare(enveloped: Enveloped, payload: SubscribePayload): Promise
     return [refused('BAD_USER_INPUT', 'name the operation to run: `operationName` names none in the document')];
   const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
   const { variables: variableValues, operationName } = payload;
-  return { enveloped, schema, document, contextValue, variableValues, operationName };
+  return { enveloped, connection, schema, document, contextValue, variableValues, operationName };
 }
 
-async function execute({ enveloped, ...args }: OperationArgs): Promise<ExecutionResult> {
+async function execute({ enveloped, connection: _connection, ...args }: OperationArgs): Promise<ExecutionResult> {
   const result = (await enveloped.execute(args)) as ExecutionResult;
   return withCursor(result, args.contextValue as OperationContext);
 }
 
 /** Results as an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
-async function subscribe({ enveloped, ...args }: OperationArgs): Promise<AsyncGenerator<ExecutionResult, void>> {
+async function subscribe({
+  enveloped,
+  connection: { open },
+  ...args
+}: OperationArgs): Promise<AsyncGenerator<ExecutionResult, void>> {
   const context = args.contextValue as OperationContext;
   const results = (await enveloped.subscribe(args)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
   if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
+  open.add(results);
+  const end = (): boolean => open.delete(results);
   const generator: AsyncGenerator<ExecutionResult, void> = {
     async next() {
       try {
         const next = await results.next();
+        if (next.done === true) end();
         return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
       } catch (error) {
+        end();
         throw new OperationFailed([error as GraphQLError]);
       }
     },
-    return: () => results.return(undefined),
-    throw: (error) => results.throw(error),
+    async return() {
+      end();
+      return results.return(undefined);
+    },
+    async throw(error) {
+      end();
+      return results.throw(error);
+    },
     [Symbol.asyncIterator]() {
       return this;
     },
     async [Symbol.asyncDispose]() {
-      await results.return(undefined);
+      await this.return(undefined);
     },
   };
   return generator;
@@ -223,4 +265,14 @@ function send(socket: WebSocket, message: string): Promise<void> {
   if (socket.readyState !== socket.OPEN) return Promise.resolve();
   // An error here is the socket's end, which `close` tells.
   return new Promise((resolve) => socket.send(message, () => resolve()));
+}
+
+/** What only servers say; graphql-ws throws it like an error of its own. */
+function isUnexpectedType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message of type');
+}
+
+/** A close frame has room for 123 bytes; a character that is cut in two becomes one of three bytes. */
+function shortened(reason = ''): string {
+  return Buffer.from(reason).subarray(0, 120).toString();
 }

@@ -88,6 +88,12 @@ function resultsIn(type: string, body: string, isWhole: boolean): string[] {
   if (type.startsWith('text/event-stream'))
     return [...body.matchAll(/^data: (.*)\n\n/gm)].map(([, result = '']) => result);
   if (type.startsWith('multipart/mixed'))
-    return [...body.matchAll(/\r\n\r\n(?:\{"payload":)?(\{.+\})\}?\r\n--/g)].map(([, result = '']) => result);
+    return [...body.matchAll(/\r\n\r\n(\{.+\})\r\n--/g)].map(([, part = '']) => payloadOf(part));
   return /\bjson\b/.test(type) && isWhole ? [body] : [];
+}
+
+/** A subscription's results are wrapped, those of anything else are not. */
+function payloadOf(part: string): string {
+  const { payload } = parseAnswer(part) as { payload?: unknown };
+  return payload === undefined ? part : JSON.stringify(payload);
 }
