@@ -58,7 +58,7 @@ const MUTANTS = [
     'position ahead of the log taken',
     'src/core/streaming-map.ts',
     "throw new CursorExpiredError('the cursor is ahead of the log');",
-    'return { at: place, cutoff };',
+    'return { at: place, cutoff, seen };',
   ],
   ['duplicate id applied', 'src/core/replica.ts', 'if (this.commandIds.has(id)) return NOTHING;', ''],
   ['limit off by one', 'src/core/items.ts', '++delivered === limit', 'delivered++ === limit'],

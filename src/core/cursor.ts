@@ -1,5 +1,7 @@
 /**
- * The wire form of a place: `<epoch>-<position>-<digest>`, and inside a snapshot also `-<position>-<digest>` of its cutoff.
+ * The wire form of a place: `<epoch>-<position>-<digest>`. Who stands inside a snapshot or a lag has a state that also
+ * depends on what came later, for it was passed over what had been superseded by then. So behind its place follow
+ * `-<position>-<digest>` of the cutoff, and then of the newest head that it saw: without that history it can't go on.
  *
  * - Cursors of one epoch compare as strings in position order: a position is written in base 36 behind its own length
  *   (one digit), so a longer number is the greater string.
@@ -13,26 +15,29 @@ export interface ParsedCursor {
   readonly place: Place;
   /** Inside a snapshot: the head when it started. Removals up to there are not owed to the reader. */
   readonly cutoff: Place | undefined;
+  /** Inside a snapshot or a lag: the newest head that shaped what the reader has. */
+  readonly seen: Place | undefined;
 }
 
 const PLACE = '([1-9a-b])([0-9a-z]+)-([0-9a-z]{7})';
-const CURSOR = new RegExp(`^([0-9a-z]{12})-${PLACE}(?:-${PLACE})?$`);
+const CURSOR = new RegExp(`^([0-9a-z]{12})-${PLACE}(?:-${PLACE})?(?:-${PLACE})?$`);
 
-export function formatCursor(epoch: Epoch, place: Place, cutoff?: Place): Cursor {
-  const plain = `${epoch}-${formatPlace(place)}`;
-  return (cutoff && cutoff.position > place.position ? `${plain}-${formatPlace(cutoff)}` : plain) as Cursor;
+export function formatCursor(epoch: Epoch, place: Place, cutoff: Place = place, seen: Place = cutoff): Cursor {
+  const seam = cutoff.position > place.position ? cutoff : place;
+  const places = seen.position > seam.position ? [place, seam, seen] : seam === place ? [place] : [place, seam];
+  return [epoch, ...places.map(formatPlace)].join('-') as Cursor;
 }
 
 /** Throws `BadInputError` at `path` for what is no cursor. */
 export function parseCursor(text: string, path: readonly (string | number)[] = ['after']): ParsedCursor {
   const match = CURSOR.exec(text);
-  const place = match && parsePlace(match[2], match[3], match[4]);
-  if (!match || !place) throw new BadInputError([{ path, message: 'not a cursor of this server' }]);
-  const cutoff = match[5] === undefined ? undefined : parsePlace(match[5], match[6], match[7]);
-  const parsed = { epoch: match[1] as Epoch, place, cutoff };
-  if (formatCursor(parsed.epoch, place, cutoff) !== text)
+  const [place, cutoff, seen] = [2, 5, 8].map((group) =>
+    parsePlace(match?.[group], match?.[group + 1], match?.[group + 2]),
+  );
+  const epoch = match?.[1] as Epoch;
+  if (!place || formatCursor(epoch, place, cutoff, seen) !== text)
     throw new BadInputError([{ path, message: 'not a cursor of this server' }]);
-  return parsed;
+  return { epoch, place, cutoff, seen };
 }
 
 function formatPlace({ position, digest }: Place): string {

@@ -89,7 +89,7 @@ function messageOf<Value>(
     upserted,
     removed,
     caughtUp,
-    cursor: replica.cursor(next.at, next.cutoff),
+    cursor: replica.cursor(next.at, next.cutoff, next.seen),
     size: isWhole ? replica.items.size : null,
     checksum: isWhole ? replica.items.checksum : null,
   };

@@ -21,6 +21,11 @@ export interface Standing {
   readonly at: Place;
   /** The seam: up to here it gets current items only, and no removals. */
   readonly cutoff: Place;
+  /**
+   * The newest head that shaped what it has: of current items only, those are missing that had been superseded by then.
+   * Matters until it stands there itself; absent: the cutoff.
+   */
+  readonly seen?: Place | undefined;
 }
 
 export interface Page<Value> {
@@ -73,6 +78,7 @@ function readCurrent<Value>(
   filter: KeyFilter,
 ): Page<Value> {
   const changes: Item<Value>[] = [];
+  const seen = replica.head;
   let last = at;
   let lookedAt = 0;
   let bytes = 0;
@@ -81,13 +87,13 @@ function readCurrent<Value>(
     const isMatch = passes(filter, item.key);
     const isFull = changes.length === max || bytes >= FULL_PAGE_BYTES;
     // Look one match further before turning the page, so that a full page at the end of the snapshot says that it is the end.
-    if ((isMatch && isFull) || lookedAt++ === MAX_LOOKED_AT) return { changes, next: { at: last, cutoff } };
+    if ((isMatch && isFull) || lookedAt++ === MAX_LOOKED_AT) return { changes, next: { at: last, cutoff, seen } };
     last = { position: item.position, digest: item.digest };
     if (!isMatch) continue;
     changes.push(item);
     bytes += item.bytes;
   }
-  return { changes, next: { at: upTo, cutoff } };
+  return { changes, next: { at: upTo, cutoff, seen } };
 }
 
 /** Current items behind a place, oldest first; with a list of keys only those that it names are looked up. */
@@ -101,7 +107,7 @@ export function currentItems<Value>(replica: Replica<Value>, from: Place, { keys
 
 function readWindow<Value>(
   replica: Replica<Value>,
-  { at, cutoff }: Standing,
+  { at, cutoff, seen }: Standing,
   max: number,
   filter: KeyFilter,
 ): Page<Value> {
@@ -115,7 +121,7 @@ function readWindow<Value>(
     const isMatch = passes(filter, change.key);
     const isFull = changes.length === max || bytes >= FULL_PAGE_BYTES;
     if (isMatch && isFull && wholeBatches.length > 0)
-      return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff } };
+      return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff, seen } };
     if (isMatch && changes.length === max) break;
     last = { position: change.position, digest: change.digest };
     if (isMatch) {
@@ -124,7 +130,7 @@ function readWindow<Value>(
     }
     if (change.following === 0) wholeBatches = { length: changes.length, at: last };
   }
-  return { changes, next: { at: last, cutoff } };
+  return { changes, next: { at: last, cutoff, seen } };
 }
 
 export interface ItemPage<Value> {

@@ -61,8 +61,8 @@ export class Replica<Value> {
     this.window = new Window(bounds.window, bounds.maxBytes, floor);
   }
 
-  cursor(place: Place, cutoff?: Place): Cursor {
-    return formatCursor(this.epoch, place, cutoff);
+  cursor(place: Place, cutoff?: Place, seen?: Place): Cursor {
+    return formatCursor(this.epoch, place, cutoff, seen);
   }
 
   /** The commands of the log, in its order, with its time. One synchronous block. */

@@ -173,20 +173,20 @@ export class StreamingMap<Value = unknown> {
     await this.#follower.close();
   }
 
-  async #reach({ epoch, place, cutoff = place }: ParsedCursor, signal?: AbortSignal): Promise<Standing> {
+  async #reach({ epoch, place, cutoff = place, seen = cutoff }: ParsedCursor, signal?: AbortSignal): Promise<Standing> {
     if (epoch !== this.replica.epoch) throw new CursorExpiredError('the cursor is of another epoch');
     // The other node's newest may not be here yet: what the log holds now is worth waiting for.
-    if (cutoff.position > this.replica.head.position) await this.#follower.caughtUp(signal);
+    if (seen.position > this.replica.head.position) await this.#follower.caughtUp(signal);
     // Who has left needs no standing: its generator ends before it reads.
-    if (signal?.aborted) return { at: place, cutoff };
-    if (cutoff.position > this.replica.head.position) this.#follower.assertRunning();
-    if (cutoff.position > this.replica.head.position) throw new CursorExpiredError('the cursor is ahead of the log');
-    for (const { position, digest } of [place, cutoff]) {
+    if (signal?.aborted) return { at: place, cutoff, seen };
+    if (seen.position > this.replica.head.position) this.#follower.assertRunning();
+    if (seen.position > this.replica.head.position) throw new CursorExpiredError('the cursor is ahead of the log');
+    for (const { position, digest } of [place, cutoff, seen]) {
       // What has left the window can't be compared any more.
       if ((this.replica.digestAt(position) ?? digest) !== digest)
         throw new CursorExpiredError('the cursor is of another history');
     }
-    return { at: place, cutoff };
+    return { at: place, cutoff, seen };
   }
 }
 

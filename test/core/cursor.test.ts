@@ -130,7 +130,8 @@ describe('no cursor', () => {
     ['a cutoff with a leading zero', '0testepoch00-11-0000002-202-0000002'],
     ['a cutoff with a digest of 2^32', '0testepoch00-11-0000002-12-1z141z4'],
     ['a cutoff cut short', inSnapshot.slice(0, -1)],
-    ['two cutoffs', `${inSnapshot}-220-0000000`],
+    ['a cutoff, seen no further', `${inSnapshot}-${inSnapshot.split('-').slice(-2).join('-')}`],
+    ['four places', `${inSnapshot}-220-0000000-230-0000000`],
   ])('is %s', (_, text) => expect(() => parseCursor(text)).toThrow(BadInputError));
 
   it('is a cursor cut short, wherever', () => {
@@ -154,4 +155,14 @@ describe('no cursor', () => {
       }),
     );
   });
+});
+
+it('says what a reader inside of a lag, or of a snapshot, has seen of what came later', () => {
+  const [at, cutoff, seen] = [1, 5, 9].map((position) => ({ position, digest: position }) as Place);
+  const epoch = parseEpoch('0testepoch00');
+  if (!at || !cutoff || !seen) throw new Error('three places');
+  expect(parseCursor(formatCursor(epoch, at, cutoff, seen))).toEqual({ epoch, place: at, cutoff, seen });
+  expect(parseCursor(formatCursor(epoch, at, at, seen))).toEqual({ epoch, place: at, cutoff: at, seen });
+  // It has come that far itself: nothing is left to say.
+  expect(formatCursor(epoch, seen, cutoff, at)).toBe(formatCursor(epoch, seen));
 });

@@ -39,7 +39,7 @@ describe('a snapshot', () => {
     feed.insert({ key: 'd' });
     const page = read(feed.replica, standing, 10, EVERY);
     expect(positionsOf(page)).toEqual([3, 4]);
-    expect(page.next).toEqual({ at: standing.cutoff, cutoff: standing.cutoff });
+    expect(page.next).toEqual({ at: standing.cutoff, cutoff: standing.cutoff, seen: feed.replica.head });
   });
 
   it('of exactly as many items as a page holds is told to be over with that page', () => {

@@ -136,6 +136,8 @@ async function live({
     }
     if (step.do === 'insert' || step.do === 'remove') heads.push(world.oracle.head);
     expect(world.map.replica.head.position).toBe(world.oracle.head);
+    // Readers that wait come to rest: how fast they are is not the matter here.
+    await new Promise((resolve) => setImmediate(resolve));
     for (const each of readers) await each.settle();
   }
   for (const each of readers) await each.leave();

@@ -5,7 +5,7 @@ import { parseCursor } from '../../src/core/cursor.ts';
 import { type KeyFilter, passes } from '../../src/core/filter.ts';
 import type { ItemChanges } from '../../src/core/item-changes.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
-import type { Oracle, OracleItem } from './oracle.ts';
+import type { Oracle, OracleChange, OracleItem } from './oracle.ts';
 import { checksumOf } from './mirror.ts';
 
 /** What there is now: the node that the reader is connected to, and the truth. */
@@ -127,7 +127,7 @@ export class ItemsReader {
       this.#at = Math.max(this.#at, upTo);
     }
     const live = oracle.changes.slice(this.#at).find((change) => change.item && isMine(change));
-    if (live) this.#next = before(oracle.changes.slice(live.position), isMine, live.position);
+    if (live) this.#next = beforeBatch(oracle.changes.slice(live.position), isMine, live);
     else this.#at = oracle.head;
     return live?.item;
   }
@@ -141,6 +141,22 @@ function before<T extends { position: number }>(
 ): number {
   const wanted = list.findIndex(isWanted);
   return list.slice(0, wanted < 0 ? undefined : wanted).at(-1)?.position ?? from;
+}
+
+/** The same in the window, where a page ends with a batch if it can. */
+function beforeBatch(
+  list: readonly OracleChange[],
+  isWanted: (each: OracleChange) => boolean,
+  from: OracleChange,
+): number {
+  const wanted = list.find(isWanted);
+  const isSameBatch = wanted?.batchEnd === from.batchEnd;
+  const passed = list.filter(({ batchEnd }) => isSameBatch || batchEnd !== wanted?.batchEnd);
+  return before(
+    wanted && !isSameBatch ? passed.filter(({ position }) => position < wanted.position) : passed,
+    isWanted,
+    from.position,
+  );
 }
 
 export class MirrorReader {
@@ -241,7 +257,7 @@ export class MirrorReader {
 
 /** Whether the log still has the history that a cursor stands on. Only such cursors are known to the oracle's map. */
 function isKnown({ map }: World, cursor: string): boolean {
-  const { place, cutoff = place } = parseCursor(cursor);
-  if (cutoff.position > map.replica.head.position) return false;
-  return [place, cutoff].every(({ position, digest }) => (map.replica.digestAt(position) ?? digest) === digest);
+  const { place, cutoff = place, seen = cutoff } = parseCursor(cursor);
+  if (seen.position > map.replica.head.position) return false;
+  return [place, cutoff, seen].every(({ position, digest }) => (map.replica.digestAt(position) ?? digest) === digest);
 }
