@@ -51,6 +51,8 @@ export class ItemsReader {
     if (this.isOver) return;
     this.#cutoff ??= this.#world.oracle.head;
     this.#pending ??= this.#generator.next();
+    // It may reject before it is looked at.
+    this.#pending.catch(() => {});
     await this.settle();
   }
 
