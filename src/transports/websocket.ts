@@ -210,7 +210,7 @@ async function subscribe({
   enveloped,
   connection: { open },
   ...args
-}: OperationArgs): Promise<AsyncGenerator<ExecutionResult, void>> {
+}: OperationArgs): Promise<AsyncIterable<ExecutionResult>> {
   const context = args.contextValue as OperationContext;
   const results = (await enveloped.subscribe(args)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
   if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
@@ -245,9 +245,8 @@ async function subscribe({
   return generator;
 }
 
-// eslint-disable-next-line require-yield
-async function* failed(errors: readonly GraphQLError[]): AsyncGenerator<ExecutionResult, void> {
-  throw new OperationFailed(errors);
+function failed(errors: readonly GraphQLError[]): AsyncIterable<ExecutionResult> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new OperationFailed(errors)) }) };
 }
 
 function formatted({ errors, ...result }: ExecutionResult): FormattedExecutionResult {

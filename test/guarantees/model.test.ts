@@ -1,6 +1,6 @@
 /**
  * Random lives of a map and its readers, against an oracle of a few lines. A failure prints its seed and the shortest such
- * life; put the seed into `REGRESSIONS`. `MODEL_RUNS=200000 npm test -- test/guarantees/model.test.ts` runs more.
+ * life; put that into `REGRESSIONS`. `MODEL_RUNS=200000 npm test -- test/guarantees/model.test.ts` runs more.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -14,9 +14,6 @@ import { counted, ItemsReader, MirrorReader, type ReaderPlan, type World } from 
 import { Oracle } from '../support/oracle.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 10_000);
-/** Seeds that once failed. */
-const REGRESSIONS: readonly number[] = [];
-
 const KEYS = ['a', 'b', 'ab', 'c', 'd', 'λ'];
 const key = fc.constantFrom(...KEYS);
 const input = fc.record({ key, ttl: fc.option(fc.constantFrom(1, 2, 5), { nil: undefined, freq: 3 }) });
@@ -147,11 +144,38 @@ async function live({
   }
 }
 
-it.each([undefined, ...REGRESSIONS])(
-  'G1 to G8 hold in random lives of a map and its readers (seed %s)',
-  { timeout: 3_600_000 },
-  async (seed) => {
-    await fc.assert(fc.asyncProperty(life, live), { numRuns: RUNS, ...(seed !== undefined && { seed }) });
-    console.info(`model: ${RUNS} lives, ${counted.deliveries} deliveries checked`);
-  },
-);
+const everyKey: ReaderPlan = { filter: keyFilter(), limit: undefined, onLag: 'CONFLATE' };
+const inserted = (...keys: string[]): Command => ({
+  do: 'insert',
+  inputs: keys.map((each) => ({ key: each, ttl: undefined })),
+});
+const pulled: Command = { do: 'pull', reader: 0, times: 1 };
+
+/** Lives that once failed; they are lived first. */
+const REGRESSIONS: [Parameters<typeof live>[0]][] = [
+  // A mirror was passed over `b`, evicted by then, in a lag; the log lost the eviction; the mirror resumed behind `b`.
+  [
+    {
+      maxItems: 2,
+      window: 8,
+      commands: [
+        { do: 'changes', plan: everyKey },
+        pulled,
+        { do: 'cut', reader: 0 },
+        { do: 'cut', reader: 0 },
+        inserted('a'),
+        inserted('b', 'd'),
+        inserted('a', 'ab', 'a', 'a'),
+        pulled,
+        { do: 'lose', commands: 1 },
+        pulled,
+        pulled,
+      ],
+    },
+  ],
+];
+
+it('G1 to G8 hold in random lives of a map and its readers', { timeout: 3_600_000 }, async () => {
+  await fc.assert(fc.asyncProperty(life, live), { numRuns: RUNS, examples: REGRESSIONS });
+  console.info(`model: ${RUNS} lives, ${counted.deliveries} deliveries checked`);
+});
