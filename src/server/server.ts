@@ -92,6 +92,8 @@ class RunningServer implements SeamlineServer {
   }
 
   async listen(port: number, host: string): Promise<void> {
+    // The first operation validates the schema and compiles most of the code: nobody's subscription shall wait for that.
+    await this.#yoga.fetch('http://localhost/graphql?query={stream{epoch}}');
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject);
       this.#http.listen(port, host, () => {
