@@ -40,6 +40,12 @@ async function serve(answer: (text: string) => void): Promise<void> {
 async function load(): Promise<void> {
   const server = fork(import.meta.filename, { execArgv: process.execArgv });
   console.log(await heard(server));
+  // One alone, whatever the map holds: nothing of the WebSocket's code has been compiled yet.
+  server.send('start');
+  const first = await join(await heard(server));
+  first.terminate();
+  server.send('stop');
+  console.log(`the process's first connection: longest stall ${await heard(server)} ms`);
   for (let round = 1; round <= ROUNDS; round++) {
     server.send('start');
     const url = await heard(server);
