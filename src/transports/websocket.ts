@@ -48,13 +48,11 @@ interface OperationArgs extends ExecutionArgs {
 
 /** What we know of a socket beside graphql-ws, which loses sight of a subscription whose id is used again too early. */
 class Connection {
-  readonly socket: WebSocket;
   readonly #closing = new AbortController();
   /** The open subscriptions. */
   readonly open = new Set<object>();
 
   constructor(socket: WebSocket) {
-    this.socket = socket;
     // One listener a subscription: as many as may be.
     setMaxListeners(0, this.#closing.signal);
     socket.once('close', () => this.#closing.abort());
