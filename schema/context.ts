@@ -3,9 +3,9 @@ import type { StreamingMap } from '../src/core/streaming-map.ts';
 /** What the resolvers know of an operation: a transport makes one for each. */
 export interface Context {
   readonly map: StreamingMap;
-  /** From `Last-Event-ID` or `extensions.after`: goes before the argument. */
-  readonly after?: string | undefined;
-  /** From `Last-Event-ID`: how many are left, before the argument `limit`. */
+  /** From `Last-Event-ID` or `extensions.after`: goes before the argument; null takes it away. */
+  readonly after?: string | null | undefined;
+  /** From `Last-Event-ID` or `extensions.limit`: how many are left, before the argument `limit`. */
   readonly limit?: number | undefined;
   /** The keys that the caller may see. Empty: all. */
   readonly keyPrefix: string;

@@ -40,7 +40,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
         resolve: (_root, args, { map, after, keyPrefix, signal, reads }) => {
-          const from = after ?? args.after;
+          const from = after === undefined ? args.after : after;
           const reached = from == null ? Promise.resolve(undefined) : map.reach(from, signal);
           return answer(
             reads.read(reached, () =>

@@ -35,7 +35,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         subscribe: (_root, args, { map, after, limit, keyPrefix, signal, delivery }) => {
           const most = limit ?? args.limit;
           if (most != null) delivery.left = most;
-          const options = { onLag: args.onLag, limit: most, after: after ?? args.after, signal };
+          const options = { onLag: args.onLag, limit: most, after: after === undefined ? args.after : after, signal };
           return answering(translating(() => map.items({ ...options, filter: keyFilter(args.filter, keyPrefix) })));
         },
         resolve: (delivered, _args, { delivery }) => {
@@ -55,7 +55,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
         subscribe: (_root, args, { map, after, keyPrefix, signal }) => {
-          const options = { after: after ?? args.after, signal };
+          const options = { after: after === undefined ? args.after : after, signal };
           return answering(translating(() => map.changes({ ...options, filter: keyFilter(args.filter, keyPrefix) })));
         },
         resolve: (delivered, _args, { delivery }) => {

@@ -30,6 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['lru-cache', '@graphql-yoga/subscription'],
   'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
+  // No server code, and each client library in a file of its own.
+  'src/client': ['@apollo/client', 'rxjs', '@urql/core', '@urql/exchange-graphcache', 'wonka', 'react'],
 };
 
 const files = globSync(['src/**/*.{ts,tsx}', 'schema/**/*.ts']);

@@ -8,11 +8,16 @@ import type { EventId } from './event-id.ts';
 
 /** What clients may put into `extensions` of a request or of a subscribe payload. */
 interface RequestExtensions {
-  /** Works as the argument `after`, without touching the document. */
-  readonly after?: string | undefined;
-  /** Makes each result bear `extensions.cursor`. */
+  /** Works as the argument `after`, without touching the document; null: as if the document had none. */
+  readonly after?: string | null | undefined;
+  /** Likewise for the argument `limit`. */
+  readonly limit?: number | undefined;
+  /** Makes each result bear `extensions.cursor`, with a limit also `extensions.left`: how many of it are left. */
   readonly cursors: boolean;
 }
+
+/** As of GraphQL's Int. */
+const MAX_LIMIT = 0x7fffffff;
 
 export interface OperationContext extends Context {
   readonly cursors: boolean;
@@ -30,12 +35,12 @@ export interface OperationParts {
 
 /** Throws `BadInputError`. */
 export function operationContext({ map, extensions, lastEvent, signal }: OperationParts): OperationContext {
-  const { after, cursors } = parseExtensions(extensions);
+  const { after, limit, cursors } = parseExtensions(extensions);
   const delivery: Delivery = {};
   return {
     map,
-    after: lastEvent?.cursor ?? after,
-    limit: lastEvent?.left,
+    after: lastEvent ? lastEvent.cursor : after,
+    limit: lastEvent?.left ?? limit,
     keyPrefix: '',
     signal,
     delivery,
@@ -46,15 +51,26 @@ export function operationContext({ map, extensions, lastEvent, signal }: Operati
 }
 
 function parseExtensions(extensions: unknown): RequestExtensions {
-  const { after, cursors } = (extensions ?? {}) as { after?: unknown; cursors?: unknown };
-  const path = ['extensions', 'after'];
-  if (after != null && typeof after !== 'string') throw new BadInputError([{ path, message: 'must be a string' }]);
-  if (after != null) parseCursor(after, path);
-  return { after: after ?? undefined, cursors: cursors === true };
+  const { after, limit, cursors } = (extensions ?? {}) as { after?: unknown; limit?: unknown; cursors?: unknown };
+  const refuse = (name: string, message: string): never => {
+    throw new BadInputError([{ path: ['extensions', name], message }]);
+  };
+  if (after != null && typeof after !== 'string') refuse('after', 'must be a string');
+  if (typeof after === 'string') parseCursor(after, ['extensions', 'after']);
+  if (limit != null && !isLimit(limit)) refuse('limit', 'must be a whole number, 0 or more');
+  return {
+    after: after as string | null | undefined,
+    limit: (limit ?? undefined) as number | undefined,
+    cursors: cursors === true,
+  };
 }
+
+const isLimit = (limit: unknown): boolean =>
+  Number.isInteger(limit) && Number(limit) >= 0 && Number(limit) <= MAX_LIMIT;
 
 /** The result as the client asked for it. To be called before the next one is made: `delivery` belongs to this one. */
 export function withCursor(result: ExecutionResult, { cursors, delivery }: OperationContext): ExecutionResult {
   if (!cursors || delivery.cursor === undefined) return result;
-  return { ...result, extensions: { ...result.extensions, cursor: delivery.cursor } };
+  const { cursor, left } = delivery;
+  return { ...result, extensions: { ...result.extensions, cursor, ...(left !== undefined && { left }) } };
 }

@@ -1,0 +1,59 @@
+import { createClient } from 'graphql-ws';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { InsertItemDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
+import { resumable } from '../../src/client/resumable.ts';
+import { ask } from '../support/clients.ts';
+import { networkTo } from '../support/proxy.ts';
+import { startServer } from '../support/server.ts';
+
+const query = String(ItemsDocument);
+
+async function world() {
+  const server = await startServer();
+  const network = await networkTo(server.url);
+  const onReset = vi.fn();
+  const socket = createClient({
+    url: network.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    retryWait: () => new Promise((resolve) => setImmediate(resolve)),
+  });
+  onTestFinished(() => socket.dispose());
+  const insert = (key: string) => ask(server, InsertItemDocument, { input: { key, value: 1 } });
+  return { server, network, onReset, insert, client: resumable(socket, { onReset }) };
+}
+
+const keyOf = (result: { data?: unknown } | undefined | void) => (result?.data as { items: { key: string } }).items.key;
+
+describe('resumable', () => {
+  it('goes on behind the last item after a cut, exactly as many as the limit says', async () => {
+    const { network, insert, client } = await world();
+    for (const key of ['a', 'b']) await insert(key);
+    const items = client.iterate({ query, variables: { limit: 4 } });
+    expect(keyOf((await items.next()).value)).toBe('a');
+    expect(keyOf((await items.next()).value)).toBe('b');
+    network.cut();
+    await network.refusal();
+    for (const key of ['c', 'a', 'e']) await insert(key);
+    network.mend();
+    expect(keyOf((await items.next()).value)).toBe('c');
+    expect(keyOf((await items.next()).value)).toBe('a');
+    expect((await items.next()).done).toBe(true);
+  });
+
+  it('starts over, and says so, when the server has lost its log', async () => {
+    const { network, insert, client, onReset } = await world();
+    await insert('a');
+    const items = client.iterate({ query });
+    expect(keyOf((await items.next()).value)).toBe('a');
+    network.cut();
+    const other = await startServer();
+    await ask(other, InsertItemDocument, { input: { key: 'z', value: 1 } });
+    network.mend(other.url);
+    expect(keyOf((await items.next()).value)).toBe('z');
+    expect(onReset).toHaveBeenCalledOnce();
+    await items.return?.();
+  });
+});
