@@ -8,6 +8,7 @@ const checks = [
   ['schema drift', 'node', 'scripts/print-schema.ts', '--check'],
   ['codegen drift', 'graphql-codegen', '--check', '--silent'],
   ['unused code', 'knip', '--no-config-hints'],
+  ['size of seamline/client', 'size-limit'],
   ['import rules', 'vitest', 'run', '--reporter=dot', 'test/import-rules.test.ts'],
 ];
 

@@ -11,7 +11,7 @@ export interface Payload {
 export interface Result {
   readonly data?: unknown;
   readonly errors?: readonly unknown[] | undefined;
-  readonly extensions?: Record<string, unknown> | null | undefined;
+  readonly extensions?: unknown;
 }
 
 export interface Sink<R = Result> {

@@ -16,8 +16,8 @@ export class Resumption {
   }
 
   /** To be called with each result before the caller gets it. */
-  follow({ extensions }: { readonly extensions?: Readonly<Record<string, unknown>> | null | undefined }): void {
-    const { cursor, left } = extensions ?? {};
+  follow({ extensions }: { readonly extensions?: unknown }): void {
+    const { cursor, left } = (extensions ?? {}) as { cursor?: unknown; left?: unknown };
     if (typeof cursor === 'string') this.extensions['after'] = cursor;
     if (typeof left === 'number') this.extensions['limit'] = left;
   }

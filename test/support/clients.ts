@@ -92,6 +92,19 @@ export function webSocketClient(server: SeamlineServer): Client {
   return client;
 }
 
+/** A client that comes back at once, and as often as it takes. */
+export function reconnectingClient(url: string): Client {
+  const client = createClient({
+    url: url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    retryWait: () => new Promise((resolve) => setImmediate(resolve)),
+  });
+  onTestFinished(() => client.dispose());
+  return client;
+}
+
 /** One subscription over a client that several may share. */
 export function overClient<Data>(client: Client, payload: Payload): Feed<Data> {
   const iterator = client.iterate<Data, Record<string, unknown>>(payload as never);

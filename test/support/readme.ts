@@ -22,7 +22,8 @@ export function snippetFor(title: string, url: string): string {
 /** The snippet and what it imports, as one module. */
 export async function bundle(code: string, platform: 'browser' | 'node'): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: ROOT, loader: 'ts', sourcefile: 'snippet.ts' },
+    stdin: { contents: code, resolveDir: ROOT, loader: 'tsx', sourcefile: 'snippet.tsx' },
+    jsx: 'automatic',
     bundle: true,
     write: false,
     format: 'esm',

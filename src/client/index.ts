@@ -1,0 +1,10 @@
+export { type Mirror, mirror, type MirrorSnapshot, type MirrorVariables } from './mirror.ts';
+export type { MirroredItem } from './item-set.ts';
+export {
+  type Payload,
+  resumable,
+  type ResumableOptions,
+  type Result,
+  type Sink,
+  type SubscriptionClient,
+} from './resumable.ts';

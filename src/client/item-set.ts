@@ -1,0 +1,44 @@
+import type { ItemChangesSubscription } from '../../schema/documents/graphql.ts';
+
+type Message = ItemChangesSubscription['itemChanges'];
+
+export type MirroredItem<Value = unknown> = Omit<Message['upserted'][number], 'value'> & { readonly value: Value };
+
+/** Items by key, oldest first, with their checksum: the sum modulo 2^32 of FNV-1a-32 of `key + "\n" + cursor`. */
+export class ItemSet {
+  readonly items = new Map<string, MirroredItem>();
+  readonly #encoder = new TextEncoder();
+  #sum = 0;
+
+  apply({ upserted, removed }: Pick<Message, 'upserted' | 'removed'>): void {
+    for (const { key } of removed) this.#delete(key);
+    for (const item of upserted) {
+      // Deleted first: it goes to the newest end.
+      this.#delete(item.key);
+      this.items.set(item.key, item);
+      this.#sum = (this.#sum + this.#hash(item)) >>> 0;
+    }
+  }
+
+  /** True also when the message has no proof, as with a filter. */
+  agreesWith({ size, checksum }: Pick<Message, 'size' | 'checksum'>): boolean {
+    return (size ?? this.items.size) === this.items.size && (checksum ?? this.checksum) === this.checksum;
+  }
+
+  get checksum(): string {
+    return this.#sum.toString(16).padStart(8, '0');
+  }
+
+  #delete(key: string): void {
+    const item = this.items.get(key);
+    if (!item) return;
+    this.items.delete(key);
+    this.#sum = (this.#sum - this.#hash(item)) >>> 0;
+  }
+
+  #hash({ key, cursor }: MirroredItem): number {
+    let hash = 0x811c9dc5;
+    for (const byte of this.#encoder.encode(`${key}\n${cursor}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+    return hash >>> 0;
+  }
+}

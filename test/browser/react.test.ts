@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { InsertItemDocument, RemoveItemDocument } from '../../schema/documents/graphql.ts';
+import { describeInBrowser, openOn } from '../support/browser.ts';
+import { ask } from '../support/clients.ts';
+import { networkTo } from '../support/proxy.ts';
+import { bundle } from '../support/readme.ts';
+import { startServer } from '../support/server.ts';
+
+const page = (url: string): string => `
+  import { createClient } from 'graphql-ws';
+  import { StrictMode, useState } from 'react';
+  import { createRoot } from 'react-dom/client';
+  import { useItems } from 'seamline/client/react';
+
+  const client = createClient({
+    url: ${JSON.stringify(url.replace('http', 'ws'))},
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    retryWait: () => new Promise((resolve) => setTimeout(resolve, 10)),
+  });
+
+  function List({ id }: { id: string }) {
+    const { items, isLoaded } = useItems(client, { filter: {} });
+    return <p id={id}>{isLoaded ? [...items.keys()].join(' ') : 'loading'}</p>;
+  }
+
+  function App() {
+    const [shown, show] = useState<readonly string[]>(['first']);
+    window.show = show;
+    return shown.map((id) => <List key={id} id={id} />);
+  }
+
+  createRoot(document.body.appendChild(document.createElement('main'))).render(<StrictMode><App /></StrictMode>);
+`;
+
+declare global {
+  var show: (ids: readonly string[]) => void;
+}
+
+describeInBrowser('useItems in React’s strict mode', (openPage) => {
+  it('gives each component the whole map: one mounted later, one mounted again, after a cut, by one subscription', async () => {
+    const server = await startServer();
+    const insert = (key: string) => ask(server, InsertItemDocument, { input: { key, value: 1 } });
+    const network = await networkTo(server.url);
+    const browser = await openPage();
+    const text = (id: string, expected: string) =>
+      browser.locator(`#${id}`, { hasText: new RegExp(`^${expected}$`) }).waitFor();
+    const subscriptions = async (): Promise<number> => {
+      const metrics = await (await fetch(new URL('/metrics', server.url))).text();
+      return Number(/^seamline_subscriptions\{transport="websocket"\} (\d+)$/m.exec(metrics)?.[1]);
+    };
+
+    for (const key of ['a', 'b']) await insert(key);
+    await openOn(browser, network.url, '<!doctype html>', await bundle(page(network.url), 'browser'));
+    await browser.addScriptTag({ url: '/page.js', type: 'module' });
+    await text('first', 'a b');
+
+    await insert('c');
+    await text('first', 'a b c');
+    await browser.evaluate(() => globalThis.show(['first', 'second']));
+    await text('second', 'a b c');
+
+    await ask(server, RemoveItemDocument, { key: 'a' });
+    for (const id of ['first', 'second']) await text(id, 'b c');
+
+    await browser.evaluate(() => globalThis.show(['second']));
+    await insert('d');
+    await text('second', 'b c d');
+    await browser.evaluate(() => globalThis.show(['second', 'first']));
+    await text('first', 'b c d');
+    expect(await subscriptions()).toBe(1);
+
+    network.cut();
+    await network.refusal();
+    await insert('e');
+    network.mend();
+    for (const id of ['first', 'second']) await text(id, 'b c d e');
+    expect(await subscriptions()).toBe(1);
+
+    await browser.evaluate(() => globalThis.show([]));
+    await browser.locator('#first').waitFor({ state: 'detached' });
+    await browser.evaluate(() => globalThis.show(['third']));
+    await text('third', 'b c d e');
+  });
+});

@@ -1,0 +1,214 @@
+import type { Client } from 'graphql-ws';
+import { describe, expect, it } from 'vitest';
+import {
+  InsertItemDocument,
+  InsertItemsDocument,
+  type ItemChangesSubscription,
+  RemoveItemDocument,
+} from '../../schema/documents/graphql.ts';
+import { type Mirror, mirror, type MirrorSnapshot } from '../../src/client/mirror.ts';
+import type { SubscriptionClient } from '../../src/client/resumable.ts';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { ask, reconnectingClient } from '../support/clients.ts';
+import { networkTo } from '../support/proxy.ts';
+import { startServer } from '../support/server.ts';
+
+type Message = ItemChangesSubscription['itemChanges'];
+
+/** Resolves at the first state, this one or a later one, that is as asked. */
+function reaches(mirrored: Mirror, condition: (snapshot: MirrorSnapshot) => boolean): Promise<MirrorSnapshot> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const snapshot = mirrored.getSnapshot();
+      if (!condition(snapshot)) return;
+      queueMicrotask(() => stop());
+      resolve(snapshot);
+    };
+    const stop = mirrored.subscribe(look);
+    look();
+  });
+}
+
+const has = (key: string) => (snapshot: MirrorSnapshot) => snapshot.items.has(key);
+const keysOf = ({ items }: MirrorSnapshot): string[] => [...items.keys()];
+
+const insert = (server: SeamlineServer, key: string, value: unknown = 1) =>
+  ask(server, InsertItemDocument, { input: { key, value } });
+
+async function openSubscriptions({ url }: SeamlineServer): Promise<number> {
+  const metrics = await (await fetch(new URL('/metrics', url))).text();
+  return Number(/^seamline_subscriptions\{transport="websocket"\} (\d+)$/m.exec(metrics)?.[1]);
+}
+
+const older = (item: Message['upserted'][number]) => ({ ...item, value: 'old', cursor: `${item.cursor}x` });
+
+/** A client between whose socket and callers each message of `itemChanges` may be damaged. */
+function damaging(client: Client, damage: (message: Message) => Message): SubscriptionClient {
+  return {
+    subscribe: (payload, sink) =>
+      client.subscribe(payload as never, {
+        next: (result) => {
+          const { itemChanges } = result.data as unknown as ItemChangesSubscription;
+          sink.next({ ...result, data: { itemChanges: damage(itemChanges) } });
+        },
+        error: (error) => sink.error(error),
+        complete: () => sink.complete(),
+      }),
+  };
+}
+
+describe('mirror', () => {
+  it('holds the map, oldest first, and follows insertions, updates and removals (G6)', async () => {
+    const server = await startServer();
+    for (const key of ['a', 'b', 'c']) await insert(server, key);
+    const mirrored = mirror<number>(reconnectingClient(server.url));
+    expect(keysOf(await reaches(mirrored, has('c')))).toEqual(['a', 'b', 'c']);
+
+    mirrored.subscribe(() => {});
+    await ask(server, RemoveItemDocument, { key: 'b' });
+    await insert(server, 'a', 2);
+    await insert(server, 'd');
+    const snapshot = await reaches(mirrored, has('d'));
+    expect(keysOf(snapshot)).toEqual(['c', 'a', 'd']);
+    expect(snapshot.items.get('a')?.value).toBe(2);
+    expect(snapshot).toMatchObject({ isLoaded: true, repairs: 0, error: undefined });
+  });
+
+  it('gives one and the same snapshot until something changes, which the next change leaves as it is', async () => {
+    const server = await startServer();
+    const mirrored = mirror(reconnectingClient(server.url));
+    mirrored.subscribe(() => {});
+    const before = await reaches(mirrored, ({ isLoaded }) => isLoaded);
+    expect(mirrored.getSnapshot()).toBe(before);
+    await insert(server, 'a');
+    const after = await reaches(mirrored, has('a'));
+    expect(after).not.toBe(before);
+    expect(before.items.size).toBe(0);
+    expect(mirrored.items.has('a')).toBe(true);
+  });
+
+  it('is whole again after twenty cuts during writes, without a repair', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const mirrored = mirror(reconnectingClient(network.url));
+    mirrored.subscribe(() => {});
+    for (let cut = 0; cut < 20; cut++) {
+      await insert(server, `before-${cut}`);
+      await reaches(mirrored, has(`before-${cut}`));
+      network.cut();
+      await network.refusal();
+      await insert(server, `while-${cut}`);
+      await ask(server, RemoveItemDocument, { key: `before-${cut}` });
+      network.mend();
+    }
+    const snapshot = await reaches(mirrored, (now) => now.items.has('while-19') && !now.items.has('before-19'));
+    expect(keysOf(snapshot)).toEqual(Array.from({ length: 20 }, (_, cut) => `while-${cut}`));
+    expect(snapshot.repairs).toBe(0);
+  });
+
+  it('shows what it had until the map of another log is whole', async () => {
+    const server = await startServer();
+    await insert(server, 'old');
+    const other = await startServer();
+    for (let index = 0; index < 2500; index += 500) {
+      const inputs = Array.from({ length: 500 }, (_, next) => ({ key: `new-${index + next}`, value: 1 }));
+      await ask(other, InsertItemsDocument, { inputs });
+    }
+    const network = await networkTo(server.url);
+    const mirrored = mirror(reconnectingClient(network.url));
+    const seen: string[] = [];
+    mirrored.subscribe(() => seen.push(`${mirrored.items.size} from ${keysOf(mirrored.getSnapshot())[0]}`));
+    await reaches(mirrored, has('old'));
+    network.cut();
+    network.mend(other.url);
+    await reaches(mirrored, has('new-2499'));
+    expect(seen).toEqual(['1 from old', '2500 from new-0']);
+  });
+
+  it.each<[string, 'insert' | 'remove', (message: Message) => Message]>([
+    ['an item', 'insert', (message) => ({ ...message, upserted: [] })],
+    ['a removal', 'remove', (message) => ({ ...message, removed: [] })],
+    ['the newest state of an item', 'insert', (message) => ({ ...message, upserted: message.upserted.map(older) })],
+  ])('notices that %s was lost on the way, and repairs itself', async (_what, change, damage) => {
+    const server = await startServer();
+    await insert(server, 'a', 'old');
+    let damages = 0;
+    const client = damaging(reconnectingClient(server.url), (message) => {
+      const isFirst = !message.reset && message.upserted.length + message.removed.length > 0 && damages++ === 0;
+      return isFirst ? damage(message) : message;
+    });
+    const mirrored = mirror(client);
+    mirrored.subscribe(() => {});
+    await reaches(mirrored, has('a'));
+    if (change === 'insert') await insert(server, 'a', 'new');
+    else await ask(server, RemoveItemDocument, { key: 'a' });
+    const { items } = await reaches(
+      mirrored,
+      ({ items: now, repairs }) => repairs === 1 && now.get('a')?.value !== 'old',
+    );
+    expect(damages).toBe(1);
+    expect(items.get('a')?.value).toBe(change === 'insert' ? 'new' : undefined);
+  });
+
+  it('is one subscription for all who ask for the same, who hold the whole map at once', async () => {
+    const server = await startServer();
+    for (const key of ['a', 'b']) await insert(server, key);
+    const client = reconnectingClient(server.url);
+    mirror(client, { filter: { keyPrefix: 'a' } }).subscribe(() => {});
+    const first = mirror(client);
+    first.subscribe(() => {});
+    await reaches(first, has('b'));
+    const second = mirror(client, { filter: {} });
+    second.subscribe(() => {});
+    expect(second.getSnapshot()).toBe(first.getSnapshot());
+    expect(await openSubscriptions(server)).toBe(2);
+  });
+
+  it('ends its subscription with the last listener, and begins anew with the next', async () => {
+    const server = await startServer();
+    await insert(server, 'a');
+    const client = reconnectingClient(server.url);
+    const mirrored = mirror(client);
+    const stops = [mirrored.subscribe(() => {}), mirrored.subscribe(() => {})];
+    await reaches(mirrored, has('a'));
+    for (const stop of stops) stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(mirrored.getSnapshot()).toMatchObject({ isLoaded: false });
+    expect(await openSubscriptions(server)).toBe(0);
+    expect(keysOf(await reaches(mirrored, has('a')))).toEqual(['a']);
+  });
+
+  it('goes on for who leaves and comes back in one go', async () => {
+    const server = await startServer();
+    await insert(server, 'a');
+    const mirrored = mirror(reconnectingClient(server.url));
+    const stop = mirrored.subscribe(() => {});
+    const before = await reaches(mirrored, has('a'));
+    stop();
+    mirrored.subscribe(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(mirrored.getSnapshot()).toBe(before);
+  });
+
+  it('holds the part that a filter selects', async () => {
+    const server = await startServer();
+    for (const key of ['a/1', 'b/1', 'a/2']) await insert(server, key);
+    const mirrored = mirror(reconnectingClient(server.url), { filter: { keyPrefix: 'a/' } });
+    expect(keysOf(await reaches(mirrored, ({ isLoaded }) => isLoaded))).toEqual(['a/1', 'a/2']);
+  });
+
+  it('says what ended it, and begins again with the next listener', async () => {
+    const server = await startServer({ maxSubscriptions: 1 });
+    const client = reconnectingClient(server.url);
+    const leave = client.subscribe(
+      { query: 'subscription { items { key } }' },
+      { next() {}, error() {}, complete() {} },
+    );
+    const mirrored = mirror(client);
+    mirrored.subscribe(() => {});
+    const { error } = await reaches(mirrored, (now) => now.error !== undefined);
+    expect(error).toMatchObject([{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }]);
+    leave();
+    await reaches(mirrored, ({ isLoaded }) => isLoaded);
+  });
+});
