@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
+import { describeInBrowser, logOf, openOn, PATIENCE_MS } from '../support/browser.ts';
 import { networkTo } from '../support/proxy.ts';
 import { snippetFor } from '../support/readme.ts';
 import { startServer } from '../support/server.ts';
@@ -23,4 +23,42 @@ describeInBrowser('EventSource', (openPage) => {
     await page.waitForFunction('source.readyState === EventSource.CLOSED');
     expect(await page.locator('li').allTextContents()).toEqual(['first: 1', 'meanwhile: 2', 'meanwhile: 3']);
   });
+
+  it(
+    'sees exactly the uncut history over 20 cuts during writes (G2, G3, G4)',
+    // Chromium waits for 3 seconds each time before it comes back.
+    { timeout: 3 * PATIENCE_MS },
+    async () => {
+      const server = await startServer();
+      const network = await networkTo(server.url);
+      const written: string[] = [];
+      const insert = async (count: number): Promise<void> => {
+        for (let index = 0; index < count; index++) {
+          const item = { key: `k${written.length % 5}`, value: written.length };
+          written.push(`${item.key}: ${item.value}`);
+          await server.map.insert(item);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      const page = await openPage();
+      const shown = (count: number) =>
+        page
+          .locator('li')
+          .nth(count - 1)
+          .waitFor();
+      await insert(3);
+      await openOn(page, network.url, snippetFor('EventSource', network.url));
+      await shown(3);
+      for (let cut = 0; cut < 20; cut++) {
+        const writing = insert(10);
+        await shown(written.length);
+        network.cut();
+        await writing;
+        await insert(3);
+        network.mend();
+        await shown(written.length);
+      }
+      expect(await page.locator('li').allTextContents()).toEqual(written);
+    },
+  );
 });

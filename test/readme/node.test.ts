@@ -1,13 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { networkTo } from '../support/proxy.ts';
-import { bundle, ROOT, snippet, snippetFor } from '../support/readme.ts';
+import { bundle, complaintsOf, linesOf, snippet, snippetFor } from '../support/readme.ts';
 import { startServer } from '../support/server.ts';
 
 /** graphql-ws waits longer and longer before it comes back. */
@@ -58,29 +51,5 @@ it(
 );
 
 it.each(['graphql-ws', 'Apollo Client', 'urql'])('%s: the snippet passes a strict type check', async (title) => {
-  await mkdir(join(ROOT, '.cache'), { recursive: true });
-  // Inside the project, so that its imports are found.
-  const directory = await mkdtemp(join(ROOT, '.cache', 'snippet-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  await writeFile(join(directory, 'snippet.ts'), snippet(title));
-  const compilerOptions = { strict: true, module: 'nodenext', target: 'es2022', skipLibCheck: true, noEmit: true };
-  await writeFile(join(directory, 'package.json'), JSON.stringify({ type: 'module' }));
-  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['snippet.ts'] }));
-  const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
-  const checked = promisify(execFile)(tsc, ['-p', directory]).catch((error: unknown) => error);
-  expect(await checked).toMatchObject({ stdout: '' });
+  expect(await complaintsOf(snippet(title))).toBe('');
 });
-
-/** What the module prints, line by line; what it writes on stderr fails the one who waits for a line. */
-async function* linesOf(module: string): AsyncGenerator<string, void, void> {
-  const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: ROOT });
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
-  const complaints = text(child.stderr);
-  child.stdin.end(module);
-  yield* createInterface({ input: child.stdout });
-  throw new Error(`the snippet ended: ${await complaints}`);
-}

@@ -1,0 +1,72 @@
+/** Connections torn while items are written: what a caller sees is what it would have seen without. */
+import { describe, expect, it } from 'vitest';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { networkTo } from '../support/proxy.ts';
+import { startServer } from '../support/server.ts';
+import { plainSubscribers, resumingSubscribers, type SeenItem } from '../support/subscribers.ts';
+
+const CUTS = 20;
+const QUERY = 'subscription { items { key value } }';
+
+/** Inserts that nobody waits for one by one, over a few keys: many are superseded at once. */
+async function write(server: SeamlineServer, count: number, written: SeenItem[]): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const item = { key: `k${written.length % 7}`, value: written.length };
+    written.push(item);
+    await server.map.insert(item);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe.each(resumingSubscribers)('$name with seamline/client', ({ subscribe }) => {
+  it(`sees exactly the uncut history over ${CUTS} cuts during writes (G2, G3, G4)`, async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const written: SeenItem[] = [];
+    for (let index = 0; index < 5; index++) await write(server, 1, written);
+    const seen = subscribe(network.url, QUERY);
+    await seen.reaches(written.length);
+    for (let cut = 0; cut < CUTS; cut++) {
+      const writing = write(server, 30, written);
+      await seen.reaches(written.length + 3);
+      network.cut();
+      if (cut % 2 === 0) await network.refusal();
+      await writing;
+      network.mend();
+      await seen.reaches(written.length);
+    }
+    expect(seen.items).toEqual(written);
+  });
+
+  it(`sees exactly as many as its limit says over ${CUTS} cuts (G8)`, async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const written: SeenItem[] = [];
+    await write(server, 2, written);
+    const seen = subscribe(network.url, `subscription { items(limit: ${2 + CUTS}) { key value } }`);
+    await seen.reaches(2);
+    for (let cut = 0; cut < CUTS; cut++) {
+      network.cut();
+      await network.refusal();
+      await write(server, 1, written);
+      network.mend();
+      await seen.reaches(written.length);
+    }
+    await write(server, 5, written);
+    await seen.ended;
+    expect(seen.items).toEqual(written.slice(0, 2 + CUTS));
+  });
+});
+
+describe.each(plainSubscribers)('$name without seamline/client', ({ subscribe }) => {
+  it('gets what is there, and then what is inserted (G1)', async () => {
+    const server = await startServer();
+    const written: SeenItem[] = [];
+    await write(server, 3, written);
+    const seen = subscribe(server.url, QUERY);
+    await seen.reaches(3);
+    await write(server, 20, written);
+    await seen.reaches(23);
+    expect(seen.items).toEqual(written);
+  });
+});

@@ -1,0 +1,73 @@
+/** docs/clients.md, as a reader would copy it. */
+import { describe, expect, it } from 'vitest';
+import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
+import { type Network, networkTo } from '../support/proxy.ts';
+import { bundle, complaintsOf, linesOf, snippet, snippetFor } from '../support/readme.ts';
+import { startServer } from '../support/server.ts';
+
+const FILE = 'docs/clients.md';
+/** Clients wait longer and longer before they come back. */
+const WITH_RECONNECTS = { timeout: 60_000 };
+
+const moduleOf = (title: string, { url }: Network, platform: 'browser' | 'node'): Promise<string> =>
+  bundle(snippetFor(title, url, FILE), platform);
+
+describe('docs/clients.md', () => {
+  it.each(['graphql-ws', 'graphql-sse', 'React', 'A mirror'])('%s: passes a strict type check', async (title) => {
+    expect(await complaintsOf(snippet(title, FILE))).toBe('');
+  });
+
+  it.each(['graphql-ws', 'graphql-sse'])(
+    '%s: goes on where it was after a cut, and says when it starts over (G1, G2, G4)',
+    WITH_RECONNECTS,
+    async (title) => {
+      const [server, another] = [await startServer(), await startServer()];
+      const network = await networkTo(server.url);
+      await server.map.insert({ key: 'before', value: 1 });
+      await another.map.insert({ key: 'elsewhere', value: 4 });
+      const lines = linesOf(await moduleOf(title, network, 'node'));
+      expect((await lines.next()).value).toBe('before 1');
+
+      network.cut();
+      await server.map.insert({ key: 'meanwhile', value: 2 });
+      await network.refusal();
+      network.mend();
+      expect((await lines.next()).value).toBe('meanwhile 2');
+
+      network.cut();
+      network.mend(another.url);
+      expect((await lines.next()).value).toBe('starts over');
+      expect((await lines.next()).value).toBe('elsewhere 4');
+    },
+  );
+
+  it('A mirror: holds the part that it asks for', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    for (const key of ['room/1', 'hall/1', 'room/2']) await server.map.insert({ key, value: 1 });
+    const lines = linesOf(await moduleOf('A mirror', network, 'node'));
+    expect((await lines.next()).value).toBe('room/1: 1, room/2: 1');
+    await server.map.remove('room/2');
+    expect((await lines.next()).value).toBe('room/1: 1');
+  });
+});
+
+describeInBrowser('docs/clients.md in a browser', (openPage) => {
+  it('React: shows what is there and what comes, after a cut too', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    await server.map.insert({ key: 'before', value: { text: 'β' } });
+    const page = await openPage();
+    await openOn(page, network.url, PAGE, await moduleOf('React', network, 'browser'));
+    await page.getByText('β').waitFor();
+    network.cut();
+    await server.map.insert({ key: 'meanwhile', value: { text: 'γ' } });
+    await network.refusal();
+    network.mend();
+    await page.getByText('γ').waitFor();
+    expect(await page.locator('li').allTextContents()).toEqual(['β', 'γ']);
+  });
+});
+
+const PAGE = '<!doctype html><body></body><script type="module" src="/page.js"></script>';
+void logOf;
