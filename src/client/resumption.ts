@@ -2,7 +2,7 @@
  * Where one execution of a subscription stands. It lives in `extensions` of the request, so that any document works, and its
  * answers bring the rest:
  *
- *     request   extensions: { cursors: true, after, limit }
+ *     request   extensions: { cursors: true, left: true, after, limit }
  *     result    extensions: { cursor, left }                   left: only with a limit
  *
  * One object for the whole life of the execution: clients that reconnect by themselves send it again, as it is by then.
@@ -12,7 +12,7 @@ export class Resumption {
 
   /** `given`: the extensions of the caller, who may begin behind a cursor of its own. */
   constructor(given?: Readonly<Record<string, unknown>> | null) {
-    this.extensions = { ...given, cursors: true };
+    this.extensions = { ...given, cursors: true, left: true };
   }
 
   /** To be called with each result before the caller gets it. */

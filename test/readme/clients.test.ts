@@ -1,6 +1,6 @@
 /** docs/clients.md, as a reader would copy it. */
 import { describe, expect, it } from 'vitest';
-import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
+import { describeInBrowser, openOn } from '../support/browser.ts';
 import { type Network, networkTo } from '../support/proxy.ts';
 import { bundle, complaintsOf, linesOf, snippet, snippetFor } from '../support/readme.ts';
 import { startServer } from '../support/server.ts';
@@ -13,11 +13,21 @@ const moduleOf = (title: string, { url }: Network, platform: 'browser' | 'node')
   bundle(snippetFor(title, url, FILE), platform);
 
 describe('docs/clients.md', () => {
-  it.each(['graphql-ws', 'graphql-sse', 'React', 'A mirror'])('%s: passes a strict type check', async (title) => {
+  it.each([
+    'graphql-ws',
+    'graphql-sse',
+    'React',
+    'A mirror',
+    'Apollo Client',
+    'A plain HttpLink',
+    'Raw `useSubscription`',
+    'urql',
+    'Graphcache',
+  ])('%s: passes a strict type check', async (title) => {
     expect(await complaintsOf(snippet(title, FILE))).toBe('');
   });
 
-  it.each(['graphql-ws', 'graphql-sse'])(
+  it.each(['graphql-ws', 'graphql-sse', 'urql'])(
     '%s: goes on where it was after a cut, and says when it starts over (G1, G2, G4)',
     WITH_RECONNECTS,
     async (title) => {
@@ -40,6 +50,34 @@ describe('docs/clients.md', () => {
       expect((await lines.next()).value).toBe('elsewhere 4');
     },
   );
+
+  it('A plain HttpLink: goes on where it was after a cut (G1, G2, G4)', WITH_RECONNECTS, async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    await server.map.insert({ key: 'before', value: 1 });
+    const lines = linesOf(await moduleOf('A plain HttpLink', network, 'node'));
+    expect((await lines.next()).value).toBe('before 1');
+    network.cut();
+    await server.map.insert({ key: 'meanwhile', value: 2 });
+    await network.refusal();
+    network.mend();
+    expect((await lines.next()).value).toBe('meanwhile 2');
+  });
+
+  it('Graphcache: the list follows insertions and removals (G11)', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    for (const key of ['a', 'b']) await server.map.insert({ key, value: 1 });
+    const lines = linesOf(await moduleOf('Graphcache', network, 'node'));
+    const shows = async (list: string): Promise<void> => {
+      for await (const line of lines) if (line === list) return;
+    };
+    await shows('a b');
+    await server.map.insert({ key: 'c', value: 1 });
+    await shows('a b c');
+    await server.map.remove('a');
+    await shows('b c');
+  });
 
   it('A mirror: holds the part that it asks for', async () => {
     const server = await startServer();
@@ -69,5 +107,35 @@ describeInBrowser('docs/clients.md in a browser', (openPage) => {
   });
 });
 
+describeInBrowser('docs/clients.md, Apollo Client in a browser', (openPage) => {
+  it('keeps a list true to what is inserted and removed, over a cut too (G11)', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    for (const key of ['a', 'b']) await server.map.insert({ key, value: 1 });
+    const page = await openPage();
+    await openOn(page, network.url, PAGE, await moduleOf('Apollo Client', network, 'browser'));
+    await page.getByText('b: 1').waitFor();
+    await server.map.insert({ key: 'c', value: 1 });
+    await page.getByText('c: 1').waitFor();
+    network.cut();
+    await server.map.remove('a');
+    await server.map.insert({ key: 'b', value: 2 });
+    await network.refusal();
+    network.mend();
+    await page.getByText('b: 2').waitFor();
+    expect(await page.locator('p').allTextContents()).toEqual(['c: 1', 'b: 2']);
+  });
+
+  it('gives a second raw subscription the whole snapshot, as deduplication is off (G1)', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    for (const key of ['a', 'b']) await server.map.insert({ key, value: 1 });
+    const page = await openPage();
+    await openOn(page, network.url, PAGE, await moduleOf('Raw `useSubscription`', network, 'browser'));
+    await page.getByText('a b', { exact: true }).waitFor();
+    await page.getByRole('button').click();
+    await expect.poll(() => page.locator('p').allTextContents()).toEqual(['a b', 'a b']);
+  });
+});
+
 const PAGE = '<!doctype html><body></body><script type="module" src="/page.js"></script>';
-void logOf;

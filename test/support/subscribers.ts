@@ -5,6 +5,7 @@ import { Client as UrqlClient, type Exchange, fetchExchange, subscriptionExchang
 import type { Client, Sink } from 'graphql-ws';
 import { createClient as createSseClient, type Client as SseClient } from 'graphql-sse';
 import { onTestFinished } from 'vitest';
+import { onEnd, pipe, subscribe } from 'wonka';
 import { resumableLink } from '../../src/client/apollo.ts';
 import { resumable, type SubscriptionClient } from '../../src/client/index.ts';
 import { resumeExchange } from '../../src/client/urql.ts';
@@ -107,11 +108,11 @@ function overUrql(name: string, exchanges: (url: string) => Exchange[]): Subscri
         exchanges: exchanges(url),
         fetchSubscriptions: true,
       });
-      const { unsubscribe } = client.subscription(query, {}).subscribe(({ data, error, hasNext }) => {
-        if (error) seen.end(error);
-        else if (data) seen.add(data);
-        if (!hasNext) seen.end();
-      });
+      const { unsubscribe } = pipe(
+        client.subscription(query, {}),
+        onEnd(() => seen.end()),
+        subscribe(({ data, error }) => (error ? seen.end(error) : seen.add(data))),
+      );
       onTestFinished(unsubscribe);
       return seen;
     },

@@ -14,22 +14,33 @@ const keyOf = (result: { data?: ItemsSubscription | null } | undefined) => resul
 describe.each(transports)('extensions over $name', ({ subscribe }) => {
   it('say the cursor of each result, and how many a limit leaves', async () => {
     const server = await serverWith('a', 'b');
-    const feed = subscribe(server, ItemsDocument, { limit: 2 }, { cursors: true });
+    const feed = subscribe(server, ItemsDocument, { limit: 2 }, { cursors: true, left: true });
     const [first, second] = await feed.take(2);
     expect(first?.extensions).toEqual({ cursor: first?.data?.items.cursor, left: 1 });
     expect(second?.extensions).toEqual({ cursor: second?.data?.items.cursor, left: 0 });
   });
 
+  it('say nothing of a limit to who asks for cursors only', async () => {
+    const server = await serverWith('a');
+    const [first] = await subscribe(server, ItemsDocument, { limit: 1 }, { cursors: true }).take(1);
+    expect(first?.extensions).toEqual({ cursor: first?.data?.items.cursor });
+  });
+
   it('say nothing of a limit where there is none', async () => {
     const server = await serverWith('a');
-    const [first] = await subscribe(server, ItemsDocument, {}, { cursors: true }).take(1);
+    const [first] = await subscribe(server, ItemsDocument, {}, { cursors: true, left: true }).take(1);
     expect(first?.extensions).toEqual({ cursor: first?.data?.items.cursor });
   });
 
   it('resume by cursor and limit whatever the document says, so that n are n (G4, G8)', async () => {
     const server = await serverWith('a', 'b', 'c', 'd');
     const document = 'subscription { items(limit: 3) { key } }';
-    const [first] = await subscribe<ItemsSubscription, object>(server, document, {}, { cursors: true }).take(1);
+    const [first] = await subscribe<ItemsSubscription, object>(
+      server,
+      document,
+      {},
+      { cursors: true, left: true },
+    ).take(1);
     const { cursor: after, left: limit } = first?.extensions ?? {};
     const rest = subscribe<ItemsSubscription, object>(server, document, {}, { after, limit });
     expect((await rest.take(2)).map(keyOf)).toEqual(['b', 'c']);

@@ -1,0 +1,112 @@
+/** What `cacheExchange` of @urql/exchange-graphcache should know of the schema. */
+import type {
+  Cache,
+  CacheExchangeOpts,
+  KeyGenerator,
+  Resolver,
+  ResolveInfo,
+  ResolverResult,
+} from '@urql/exchange-graphcache';
+import { currentItems, enlist, type Filter, forgetAllBut, remove } from './graphcache-lists.ts';
+import {
+  entityOf,
+  type Fields,
+  keyOf,
+  keyOfEntity,
+  type ReadNewest,
+  readsNewest,
+  upsert,
+  VERSIONED,
+} from './graphcache-versions.ts';
+
+/**
+ * For `cacheExchange(graphcacheConfig())`, one for each client. Select `cursor` of items and removals: without it, what comes
+ * last wins. And of items always the same fields: one that comes live with less than a list shows is not in it.
+ */
+export function graphcacheConfig(): Pick<CacheExchangeOpts, 'keys' | 'resolvers' | 'updates'> {
+  const readNewest = readsNewest();
+  return {
+    keys: {
+      Item: (item) => keyOf(item) ?? null,
+      RemovedItem: embedded,
+      ItemConnection: embedded,
+      ItemEdge: embedded,
+      PageInfo: embedded,
+      ItemChanges: embedded,
+      StreamStatus: embedded,
+    },
+    resolvers: {
+      Item: {
+        id: keyOfItem,
+        key: keyOfItem,
+        ...Object.fromEntries(VERSIONED.map((field) => [field, newestField(readNewest)])),
+      },
+      Query: {
+        item: currentItem(readNewest),
+        items: (_query, args, cache, pass) => currentItems(cache, args, pass, readNewest),
+      },
+    },
+    updates: {
+      Item: {
+        cursor: (item, _args, cache, info) => upsert(item, cache, info),
+        ...Object.fromEntries(
+          ['id', 'key', 'value', 'timestamp', 'expiresAt'].map((field) => [field, upsertUncompared]),
+        ),
+      },
+      RemovedItem: { key: removed, cursor: removed },
+      Query: {
+        item: ({ item }, { key }, cache) => {
+          if (item === null) remove(cache, key as string);
+        },
+      },
+      Mutation: {
+        insertItem: ({ insertItem }, _args, cache) => enlist(cache, [insertItem]),
+        insertItems: ({ insertItems }, _args, cache) => enlist(cache, insertItems),
+        removeItem: ({ removeItem }, { key }, cache) => {
+          if (removeItem) remove(cache, key as string, (removeItem as Fields)['cursor']);
+        },
+      },
+      Subscription: {
+        items: ({ items }, _args, cache) => enlist(cache, [items]),
+        itemChanges: ({ itemChanges }, { filter }, cache) => {
+          const { reset, upserted } = itemChanges as {
+            readonly reset?: boolean;
+            readonly upserted?: readonly Fields[];
+          };
+          if (reset === true) forgetAllBut(cache, new Set(upserted?.map(keyOf)), filter as Filter);
+          enlist(cache, upserted);
+        },
+      },
+    },
+  };
+}
+
+const embedded: KeyGenerator = () => null;
+
+const keyOfItem: Resolver = (_item, _args, _cache, { parentKey }) => keyOfEntity(parentKey);
+
+const newestField =
+  (readNewest: ReadNewest): Resolver =>
+  (item: Fields, _args, cache, pass) => {
+    const newest = readNewest(cache, pass.parentKey, pass);
+    // A removed item has left every list, but who has just inserted it, or hears of it late, still gets what it was.
+    return (newest && !newest.isRemoved ? newest.fields : item)[pass.fieldName] as ResolverResult;
+  };
+
+const currentItem =
+  (readNewest: ReadNewest): Resolver =>
+  (_query, { key }, cache, pass) => {
+    const entity = entityOf(key as string);
+    const newest = readNewest(cache, entity, pass);
+    if (newest) return newest.isRemoved ? null : entity;
+    return cache.resolve('Query', pass.parentFieldKey);
+  };
+
+function upsertUncompared(item: Fields, _args: unknown, cache: Cache, info: ResolveInfo): void {
+  if (item['cursor'] === undefined) upsert(item, cache, info);
+}
+
+function removed(item: Fields, _args: unknown, cache: Cache): void {
+  const key = keyOf(item);
+  if (key !== undefined) remove(cache, key, item['cursor']);
+}
