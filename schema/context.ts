@@ -1,4 +1,5 @@
 import type { StreamingMap } from '../src/core/streaming-map.ts';
+import type { Caller } from './caller.ts';
 
 /** What the resolvers know of an operation: a transport makes one for each. */
 export interface Context {
@@ -7,8 +8,7 @@ export interface Context {
   readonly after?: string | null | undefined;
   /** From `Last-Event-ID` or `extensions.limit`: how many are left, before the argument `limit`. */
   readonly limit?: number | undefined;
-  /** The keys that the caller may see. Empty: all. */
-  readonly keyPrefix: string;
+  readonly caller: Caller;
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal | undefined;
   /** What the subscription has delivered last: results are made one at a time, so it belongs to the result at hand. */

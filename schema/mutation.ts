@@ -1,5 +1,6 @@
 import type { Item } from '../src/core/change.ts';
 import type { Builder } from './builder.ts';
+import { assertMayWrite } from './caller.ts';
 import { answer } from './errors.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './rules.ts';
@@ -30,7 +31,9 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         type: item,
         description: 'Inserts an item, or replaces the one under its key.',
         args: { input: t.arg({ type: insertItemInput, required: true, description: 'What to insert.' }) },
-        resolve: async (_root, { input }, { map, delivery }) => {
+        resolve: async (_root, { input }, { map, caller, delivery }) => {
+          assertMayWrite(caller, [input.key]);
+          caller.spend(1);
           const inserted = await answer(map.insert(input));
           delivery.cursor = inserted.cursor;
           return inserted;
@@ -40,7 +43,12 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         type: [item],
         description: 'Inserts 1 to 1,000 items at consecutive positions: all or none.',
         args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'What to insert.' }) },
-        resolve: async (_root, { inputs }, { map, delivery }) => {
+        resolve: async (_root, { inputs }, { map, caller, delivery }) => {
+          assertMayWrite(
+            caller,
+            inputs.map(({ key }) => key),
+          );
+          caller.spend(inputs.length);
           const inserted = await answer(map.insertMany(inputs));
           delivery.cursor = newest(inserted);
           return [...inserted];
@@ -61,7 +69,8 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
             validate: rules.key,
           }),
         },
-        resolve: async (_root, { key, ...options }, { map, delivery }) => {
+        resolve: async (_root, { key, ...options }, { map, caller, delivery }) => {
+          assertMayWrite(caller, [key]);
           const removed = await answer(map.remove(key, options));
           if (removed) delivery.cursor = removed.cursor;
           return removed;

@@ -2,6 +2,7 @@ import type { Item } from '../src/core/change.ts';
 import { keyFilter } from '../src/core/filter.ts';
 import { type ItemPage, readPage } from '../src/core/read.ts';
 import type { Builder } from './builder.ts';
+import { assertMayRead } from './caller.ts';
 import type { Context } from './context.ts';
 import { answer } from './errors.ts';
 import type { ItemTypes } from './item.ts';
@@ -28,8 +29,10 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
         nullable: true,
         description: 'The item under a key, if there is one.',
         args: { key: t.arg.id({ required: true, description: 'Its key.', validate: rules.key }) },
-        resolve: (_root, { key }, { map, keyPrefix, reads }) =>
-          reads.read(Promise.resolve(), () => (key.startsWith(keyPrefix) ? map.get(key) : undefined)),
+        resolve: (_root, { key }, { map, caller, reads }) => {
+          assertMayRead(caller);
+          return reads.read(Promise.resolve(), () => (key.startsWith(caller.keyPrefix) ? map.get(key) : undefined));
+        },
       }),
       items: t.field({
         type: connection,
@@ -39,12 +42,17 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           after: t.arg.string({ description: 'Behind this cursor.', validate: rules.cursor }),
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
-        resolve: (_root, args, { map, after, keyPrefix, signal, reads }) => {
+        resolve: (_root, args, { map, after, caller, signal, reads }) => {
+          assertMayRead(caller);
           const from = after === undefined ? args.after : after;
           const reached = from == null ? Promise.resolve(undefined) : map.reach(from, signal);
           return answer(
             reads.read(reached, () =>
-              readPage(map.replica, { from, first: args.first ?? 100, filter: keyFilter(args.filter, keyPrefix) }),
+              readPage(map.replica, {
+                from,
+                first: args.first ?? 100,
+                filter: keyFilter(args.filter, caller.keyPrefix),
+              }),
             ),
           );
         },
@@ -52,16 +60,19 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
       stream: t.field({
         type: streamStatus,
         description: 'Where the stream stands.',
-        resolve: (_root, _args, context) => context.reads.read(Promise.resolve(), () => statusOf(context)),
+        resolve: (_root, _args, context) => {
+          assertMayRead(context.caller);
+          return context.reads.read(Promise.resolve(), () => statusOf(context));
+        },
       }),
     }),
   });
 }
 
-function statusOf({ map, keyPrefix }: Context): StreamStatus {
+function statusOf({ map, caller }: Context): StreamStatus {
   const { replica, engine } = map;
   // Both would tell of keys that the caller may not see.
-  const isWhole = keyPrefix === '';
+  const isWhole = caller.keyPrefix === '';
   return {
     epoch: replica.epoch,
     cursor: replica.cursor(replica.head),

@@ -1,5 +1,6 @@
 import { keyFilter } from '../src/core/filter.ts';
 import type { Builder } from './builder.ts';
+import { assertMayRead } from './caller.ts';
 import { answering, translating } from './errors.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './rules.ts';
@@ -32,11 +33,14 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             description: 'What happens to a slow subscriber.',
           }),
         },
-        subscribe: (_root, args, { map, after, limit, keyPrefix, signal, delivery }) => {
+        subscribe: (_root, args, { map, after, limit, caller, signal, delivery }) => {
+          assertMayRead(caller);
           const most = limit ?? args.limit;
           if (most != null) delivery.left = most;
           const options = { onLag: args.onLag, limit: most, after: after === undefined ? args.after : after, signal };
-          return answering(translating(() => map.items({ ...options, filter: keyFilter(args.filter, keyPrefix) })));
+          return answering(
+            translating(() => map.items({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
+          );
         },
         resolve: (delivered, _args, { delivery }) => {
           delivery.cursor = delivered.cursor;
@@ -54,9 +58,12 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           }),
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
-        subscribe: (_root, args, { map, after, keyPrefix, signal }) => {
+        subscribe: (_root, args, { map, after, caller, signal }) => {
+          assertMayRead(caller);
           const options = { after: after === undefined ? args.after : after, signal };
-          return answering(translating(() => map.changes({ ...options, filter: keyFilter(args.filter, keyPrefix) })));
+          return answering(
+            translating(() => map.changes({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
+          );
         },
         resolve: (delivered, _args, { delivery }) => {
           delivery.cursor = delivered.cursor;

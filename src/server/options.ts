@@ -30,6 +30,20 @@ export interface ServerOptions {
   readonly maxSubscriptions?: number | undefined;
   /** Origins of other hosts that may use the server from a browser. Default: none. */
   readonly allowOrigins?: readonly string[] | undefined;
+  /** Behind a reverse proxy: `X-Forwarded-For` says who the client is, `X-Forwarded-Host` which host it asked for. */
+  readonly trustProxy?: boolean | undefined;
+  /** The URL of a JSON Web Key Set: tokens are needed, and must be signed by one of its keys. Default: none. */
+  readonly jwks?: string | undefined;
+  /** Instead of `jwks`: the key of tokens that are signed by HMAC. Default: none. */
+  readonly jwtSecret?: string | undefined;
+  /** What a token's `aud` must name. Default: anything. */
+  readonly jwtAudience?: string | undefined;
+  /** What a token's `iss` must be. Default: anything. */
+  readonly jwtIssuer?: string | undefined;
+  /** A cookie that may bear the token, for reading only. Default: none. */
+  readonly jwtCookie?: string | undefined;
+  /** Items that one client may insert a second, with a burst of one second's worth. Default: no limit. */
+  readonly insertRate?: number | undefined;
   /** Serves everybody, also on a host that others can reach. Default false. */
   readonly open?: boolean | undefined;
   /** Default true. */
@@ -64,6 +78,18 @@ export function assertSound(options: ServerOptions): void {
   const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, drainTimeoutMs, port } = options;
   assertCount({ maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs }, 1);
   assertCount({ drainTimeoutMs, port }, 0);
+  assertCount({ insertRate: options.insertRate }, 1);
+  assertTokens(options);
+}
+
+function assertTokens({ jwks, jwtSecret, jwtAudience, jwtIssuer, jwtCookie }: ServerOptions): void {
+  if (jwks !== undefined && jwtSecret !== undefined) throw new RangeError('jwks and jwtSecret exclude each other');
+  if (jwks !== undefined && !/^https?:$/.test(URL.parse(jwks)?.protocol ?? ''))
+    throw new RangeError('jwks must be a URL');
+  if (jwtSecret === '') throw new RangeError('jwtSecret must not be empty');
+  const isOn = jwks !== undefined || jwtSecret !== undefined;
+  for (const [name, value] of Object.entries({ jwtAudience, jwtIssuer, jwtCookie }))
+    if (value !== undefined && !isOn) throw new RangeError(`${name} needs jwks or jwtSecret`);
 }
 
 function assertCount(counts: Readonly<Record<string, number | undefined>>, least: number): void {

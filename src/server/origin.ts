@@ -1,7 +1,32 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Whether no page of another host sent it. What is no browser sends no `Origin`. */
-export function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
-  if (origin === undefined) return true;
+export interface Origins {
+  /** Origins of other hosts whose pages may use the server. */
+  readonly allowOrigins: readonly string[];
+  /** Whether to believe `X-Forwarded-For`, `-Host` and `-Proto`. */
+  readonly trustProxy: boolean;
+}
+
+/** Whether no page of another host sent it, or one that is allowed. What is no browser sends neither header. */
+export function isOwnPage({ headers }: IncomingMessage, { allowOrigins, trustProxy }: Origins): boolean {
+  const { origin } = headers;
+  if (origin === undefined) return headers['sec-fetch-site'] !== 'cross-site';
+  if (allowOrigins.includes(origin)) return true;
+  const host = trustProxy ? (lastOf(headers['x-forwarded-host']) ?? headers.host) : headers.host;
   return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** Behind a proxy: what the proxy itself has added, which is the last one. */
+export function clientAddress({ headers, socket }: IncomingMessage, { trustProxy }: Origins): string {
+  const forwarded = trustProxy ? lastOf(headers['x-forwarded-for']) : undefined;
+  return forwarded ?? socket.remoteAddress ?? '';
+}
+
+function lastOf(header: string | readonly string[] | undefined): string | undefined {
+  return (
+    String(header ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() || undefined
+  );
 }

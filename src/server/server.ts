@@ -11,7 +11,9 @@ import { OpenStreams } from '../transports/open-streams.ts';
 import { WebSocketTransport } from '../transports/websocket.ts';
 import { createMetrics } from './metrics.ts';
 import { assertSound, DEFAULTS, isLoopback, type ServerOptions } from './options.ts';
-import { isSameOrigin } from './origin.ts';
+import { createAdmit } from './admission.ts';
+import { InsertRate } from './insert-rate.ts';
+import { isOwnPage, type Origins } from './origin.ts';
 
 export interface SeamlineServer {
   /** Where GraphQL is served, over HTTP: `http://127.0.0.1:4000/graphql`. */
@@ -27,8 +29,10 @@ export interface SeamlineServer {
 export async function createServer(options: ServerOptions = {}): Promise<SeamlineServer> {
   assertSound(options);
   const host = options.host ?? DEFAULTS.host;
-  if (options.open !== true && !isLoopback(host))
-    throw new RangeError(`without authentication ${host} would be open to everybody: pass open, or a loopback host`);
+  if (options.open !== true && options.jwks === undefined && options.jwtSecret === undefined && !isLoopback(host))
+    throw new RangeError(
+      `without authentication ${host} would be open to everybody: pass open, jwks, jwtSecret, or a loopback host`,
+    );
   const map = await StreamingMap.open({ ...options, log: options.log ?? memoryLog() });
   try {
     const server = new RunningServer(map, options);
@@ -51,7 +55,7 @@ class RunningServer implements SeamlineServer {
   readonly #webSockets: WebSocketTransport;
   readonly #streams = new OpenStreams();
   readonly #metrics;
-  readonly #allowOrigins: readonly string[];
+  readonly #origins: Origins;
   readonly #drainTimeoutMs: number;
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
@@ -62,11 +66,14 @@ class RunningServer implements SeamlineServer {
     const logError = (error: unknown): void =>
       logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     this.map = map;
-    this.#allowOrigins = allowOrigins;
+    this.#origins = { allowOrigins, trustProxy: options.trustProxy ?? false };
+    const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
+    const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     this.#yoga = createHttp({
       schema: createSchema(),
       map,
+      admit,
       streams: this.#streams,
       graphiql: options.graphiql ?? true,
       introspection: options.introspection ?? true,
@@ -78,6 +85,7 @@ class RunningServer implements SeamlineServer {
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
       map,
+      admit,
       maxConnections: options.maxConnections ?? DEFAULTS.maxConnections,
       maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
       maxMessageBytes,
@@ -155,8 +163,7 @@ class RunningServer implements SeamlineServer {
     socket.on('error', () => socket.destroy());
     if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
     if (this.#drained) return refuse(socket, '503 Service Unavailable');
-    if (!isSameOrigin(request) && !this.#allowOrigins.includes(request.headers.origin ?? ''))
-      return refuse(socket, '403 Forbidden');
+    if (!isOwnPage(request, this.#origins)) return refuse(socket, '403 Forbidden');
     this.#webSockets.upgrade(request, socket, head);
   }
 }

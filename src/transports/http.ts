@@ -16,10 +16,12 @@ import {
 } from 'graphql-yoga';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
+import { EVERYBODY } from '../../schema/caller.ts';
+import { type Admission, type Admit, whenExpired } from './admission.ts';
 import { formatError, isGraphQLError, type LogError, maskError, refused } from './errors.ts';
 import { isEnded, parseEventId } from './event-id.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
-import type { OpenStreams } from './open-streams.ts';
+import type { OpenStream, OpenStreams } from './open-streams.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
 import { once, resultStream } from './result-stream.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
@@ -27,6 +29,7 @@ import { SSE_HEADERS, sseFraming } from './sse.ts';
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly map: StreamingMap;
+  readonly admit: Admit;
   readonly streams: OpenStreams;
   readonly graphiql: boolean;
   readonly introspection: boolean;
@@ -43,6 +46,8 @@ export interface ServerContext {
   readonly res?: ServerResponse;
   /** Set by the WebSocket transport, which has no request for each operation. */
   readonly operation?: OperationContext;
+  /** Set once the request was let in. */
+  admission?: Admission;
 }
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
@@ -83,6 +88,7 @@ export function createHttp(options: HttpOptions): Yoga {
       return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
     },
     plugins: [
+      admission(options),
       boundedDocuments(),
       onlyJsonBodies(),
       varyByOrigin(options),
@@ -93,14 +99,40 @@ export function createHttp(options: HttpOptions): Yoga {
   });
 }
 
-function requestContext(map: StreamingMap, { request, params }: YogaInitialContext): OperationContext {
+function requestContext(
+  map: StreamingMap,
+  { request, params, admission }: YogaInitialContext & ServerContext,
+): OperationContext {
   const lastEventId = request.headers.get('last-event-id');
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
-  return operationContext({ map, extensions: params.extensions, lastEvent, signal: request.signal });
+  const { caller } = admission ?? OWN;
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal: request.signal });
 }
+
+/** What the server asks of itself. */
+const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** Tokens of one document: some ten times those of introspection. */
 const MAX_TOKENS = 3000;
+
+/** Before the body is read: who isn't let in costs nothing. */
+function admission({ admit, logError }: HttpOptions): Plugin {
+  return {
+    async onRequestParse({ serverContext, endResponse, fetchAPI }) {
+      const context = serverContext as ServerContext;
+      const { req } = context;
+      if (!req) return;
+      try {
+        context.admission = await admit(req, req.headers.authorization);
+      } catch (thrown) {
+        const error = maskError(thrown, logError);
+        const { status = 500 } = error.extensions['http'] as { status?: number };
+        const headers = { 'WWW-Authenticate': 'Bearer' };
+        endResponse(fetchAPI.Response.json({ errors: [formatError(error)] }, { status, headers }));
+      }
+    },
+  };
+}
 
 /** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
 function boundedDocuments(): Plugin {
@@ -185,7 +217,12 @@ function subscriptionResponses({ streams, keepAliveMs }: HttpOptions): Plugin {
       const respond = (transport: 'sse' | 'multipart', stringify: (result: ExecutionResult) => string): Response => {
         const framing =
           transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
-        const register = streams.add.bind(streams, transport);
+        const { admission: admitted = OWN } = serverContext as ServerContext;
+        const register = (stream: OpenStream): (() => void) => {
+          const remove = streams.add(transport, stream);
+          const stay = whenExpired(admitted, () => stream.drain());
+          return () => (stay(), remove());
+        };
         const results = isStream
           ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()
           : once(result as ExecutionResult);

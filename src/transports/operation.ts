@@ -1,5 +1,6 @@
 /** What HTTP and WebSocket have in common: an operation's context, and the results that leave. */
 import type { ExecutionResult } from 'graphql';
+import type { Caller } from '../../schema/caller.ts';
 import { type Context, type Delivery, RootReads } from '../../schema/context.ts';
 import { BadInputError } from '../core/errors.ts';
 import { parseCursor } from '../core/cursor.ts';
@@ -12,8 +13,10 @@ interface RequestExtensions {
   readonly after?: string | null | undefined;
   /** Likewise for the argument `limit`. */
   readonly limit?: number | undefined;
-  /** Makes each result bear `extensions.cursor`, with a limit also `extensions.left`: how many of it are left. */
+  /** Makes each result bear `extensions.cursor`. */
   readonly cursors: boolean;
+  /** With `cursors`: where there is a limit, each result also bears `extensions.left`, how many of it are left. */
+  readonly left: boolean;
 }
 
 /** As of GraphQL's Int. */
@@ -21,12 +24,14 @@ const MAX_LIMIT = 0x7fffffff;
 
 export interface OperationContext extends Context {
   readonly cursors: boolean;
+  readonly left: boolean;
   /** By `Last-Event-ID`, that is by a browser of its own accord. */
   readonly isResumed: boolean;
 }
 
 export interface OperationParts {
   readonly map: StreamingMap;
+  readonly caller: Caller;
   readonly extensions: unknown;
   /** From `Last-Event-ID`: goes before `extensions.after`. */
   readonly lastEvent?: EventId | undefined;
@@ -34,24 +39,25 @@ export interface OperationParts {
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, extensions, lastEvent, signal }: OperationParts): OperationContext {
-  const { after, limit, cursors } = parseExtensions(extensions);
+export function operationContext({ map, caller, extensions, lastEvent, signal }: OperationParts): OperationContext {
+  const { after, limit, cursors, left } = parseExtensions(extensions);
   const delivery: Delivery = {};
   return {
     map,
     after: lastEvent ? lastEvent.cursor : after,
     limit: lastEvent?.left ?? limit,
-    keyPrefix: '',
+    caller,
     signal,
     delivery,
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
     cursors,
+    left,
     isResumed: lastEvent !== undefined,
   };
 }
 
 function parseExtensions(extensions: unknown): RequestExtensions {
-  const { after, limit, cursors } = (extensions ?? {}) as { after?: unknown; limit?: unknown; cursors?: unknown };
+  const { after, limit, cursors, left } = (extensions ?? {}) as Readonly<Record<string, unknown>>;
   const refuse = (name: string, message: string): never => {
     throw new BadInputError([{ path: ['extensions', name], message }]);
   };
@@ -62,6 +68,7 @@ function parseExtensions(extensions: unknown): RequestExtensions {
     after: after as string | null | undefined,
     limit: (limit ?? undefined) as number | undefined,
     cursors: cursors === true,
+    left: left === true,
   };
 }
 
@@ -69,8 +76,11 @@ const isLimit = (limit: unknown): boolean =>
   Number.isInteger(limit) && Number(limit) >= 0 && Number(limit) <= MAX_LIMIT;
 
 /** The result as the client asked for it. To be called before the next one is made: `delivery` belongs to this one. */
-export function withCursor(result: ExecutionResult, { cursors, delivery }: OperationContext): ExecutionResult {
+export function withCursor(
+  result: ExecutionResult,
+  { cursors, left: isAsked, delivery }: OperationContext,
+): ExecutionResult {
   if (!cursors || delivery.cursor === undefined) return result;
   const { cursor, left } = delivery;
-  return { ...result, extensions: { ...result.extensions, cursor, ...(left !== undefined && { left }) } };
+  return { ...result, extensions: { ...result.extensions, cursor, ...(isAsked && left !== undefined && { left }) } };
 }
