@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/logs',
     'src/client',
     'src/verify',
+    'schema/documents',
   ],
   // They know the schema's documents, never the server.
   'src/client': ['schema/documents'],

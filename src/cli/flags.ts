@@ -1,11 +1,9 @@
 /** Flags and environment variables of `seamline serve`: flag, then environment, then default. */
-import { parseArgs } from 'node:util';
 import type { ServerOptions } from '../server/options.ts';
 import { DEFAULTS } from '../server/options.ts';
+import { parseArguments, UsageError } from './arguments.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 
-/** Said in one line, and the process exits with 2. */
-export class UsageError extends Error {}
 
 export interface ServeOptions extends ServerOptions {
   readonly logLevel: LogLevel;
@@ -86,7 +84,7 @@ type FlagName = keyof typeof FLAGS;
 
 /** Throws `UsageError`. */
 export function parseServeFlags(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions {
-  const given = parseArguments(args);
+  const given = givenIn(args);
   const names = Object.keys(FLAGS) as FlagName[];
   const values = Object.fromEntries(names.map((name) => [name, valueOf(name, given[name], env)]));
   const drainTimeout = values['drain-timeout'] as number | undefined;
@@ -123,24 +121,11 @@ export function flagsHelp(): string {
   return rows.map(([left = '', help]) => `  ${left.padEnd(width)}  ${help}`).join('\n');
 }
 
-function parseArguments(args: readonly string[]): Record<string, string | boolean | string[] | undefined> {
+function givenIn(args: readonly string[]): Record<string, string | boolean | string[] | undefined> {
   const options = Object.entries<Flag>(FLAGS).map(([name, { value, multiple = false }]) => {
     return [name, { type: value ? ('string' as const) : ('boolean' as const), multiple }] as const;
   });
-  try {
-    const parsed = parseArgs({
-      args: [...args],
-      options: Object.fromEntries(options),
-      strict: true,
-      allowPositionals: false,
-    });
-    return parsed.values as Record<string, string | boolean | string[] | undefined>;
-  } catch (error) {
-    // Node's own words, without its hints at the API.
-    throw new UsageError(
-      error instanceof Error ? (error.message.split(/\. (?:To specify|Did you)/)[0] ?? '') : String(error),
-    );
-  }
+  return parseArguments(args, Object.fromEntries(options)).values;
 }
 
 function valueOf(name: FlagName, given: string | boolean | string[] | undefined, env: NodeJS.ProcessEnv): unknown {

@@ -1,33 +1,42 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=30 --external-memory-accounted-in-global-limit
 // The flags keep V8 from letting 134 MB of young garbage and as much of old lie on top of the items; they cost a fifth of
 // the insertion rate. `npm start` and the Dockerfile pass the same.
-import { UsageError } from './flags.ts';
-import { serve, SERVE_HELP } from './serve.ts';
-import { runVerify, VERIFY_HELP } from './verify.ts';
+import { UsageError } from './arguments.ts';
+
+interface Command {
+  readonly HELP: string;
+  /** The exit code. Throws `UsageError`. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+/** Each loaded only when it is called: the others need no server. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  serve: { summary: 'runs the server (the default)', load: () => import('./serve.ts') },
+  insert: { summary: 'inserts items from a file or a pipe', load: () => import('./insert.ts') },
+  tail: { summary: 'prints what is there now, and then everything that changes', load: () => import('./tail.ts') },
+  verify: { summary: 'holds a running server to what is promised', load: () => import('./verify.ts') },
+};
 
 const HELP = `seamline: what is there now, and then everything that changes
 
-  seamline [serve]   runs the server (--help for its flags)
-  seamline verify    holds a running server to what is promised
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  seamline ${name.padEnd(8)}  ${summary}`)
+  .join('\n')}
+
+\`seamline <command> --help\` says more.
 `;
 
 /** The exit code: 0 done, 1 failed, 2 called wrongly. */
 async function run([first = 'serve', ...rest]: readonly string[]): Promise<number> {
   const isFlag = first.startsWith('-');
-  const [command, args] = isFlag ? ['serve', [first, ...rest]] : [first, rest];
+  const [name, args] = isFlag ? ['serve', [first, ...rest]] : [first, rest];
   try {
-    const isHelp = args.includes('--help') || args.includes('-h');
-    if (command === 'serve') {
-      if (isHelp) console.log(isFlag ? `${HELP}\n${SERVE_HELP}` : SERVE_HELP);
-      else await serve(args);
-      return 0;
-    }
-    if (command === 'verify') {
-      if (!isHelp) return await runVerify(args);
-      console.log(VERIFY_HELP);
-      return 0;
-    }
-    throw new UsageError(`unknown command ${JSON.stringify(command)}`);
+    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!entry) throw new UsageError(`unknown command ${JSON.stringify(name)}`);
+    const command = await entry.load();
+    if (!args.includes('--help') && !args.includes('-h')) return await command.run(args);
+    console.log(isFlag ? `${HELP}\n${command.HELP}` : command.HELP);
+    return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     console.error(`seamline: ${message}`);

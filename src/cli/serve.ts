@@ -1,8 +1,9 @@
 import { createServer, type SeamlineServer } from '../server/server.ts';
-import { flagsHelp, parseServeFlags, UsageError } from './flags.ts';
+import { UsageError } from './arguments.ts';
+import { flagsHelp, parseServeFlags } from './flags.ts';
 import { stderrLogger } from './logger.ts';
 
-export const SERVE_HELP = `seamline serve: runs the server
+export const HELP = `seamline serve: runs the server
 
   seamline serve --port 4100 --max-items 10000
 
@@ -15,7 +16,7 @@ Each flag has an environment variable: --max-items is SEAMLINE_MAX_ITEMS (and --
 const SAME_SIGNAL_MS = 100;
 
 /** Serves until SIGTERM or SIGINT, then drains; a second one exits at once. */
-export async function serve(args: readonly string[]): Promise<void> {
+export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const server = await start({ ...options, logger: stderrLogger(logLevel) });
   console.log(`seamline is ready
@@ -32,6 +33,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
+  return 0;
 }
 
 async function start(options: Parameters<typeof createServer>[0]): Promise<SeamlineServer> {

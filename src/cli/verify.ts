@@ -1,18 +1,16 @@
 /** `seamline verify`: the arguments, the progress and the table. */
-import { parseArgs } from 'node:util';
 import { type Guarantee, GUARANTEES } from '../verify/history.ts';
 import { type Progress, verify, type VerifyReport } from '../verify/workload.ts';
-import { UsageError } from './flags.ts';
+import { parseArguments, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './arguments.ts';
 
-export const VERIFY_HELP = `seamline verify: holds a running server to what is promised
+export const HELP = `seamline verify: holds a running server to what is promised
 
   seamline verify --url http://127.0.0.1:4000/graphql --seconds 30
 
 Writers and readers, over WebSocket and SSE, with random joins, stalls, cuts and resumes. What each was told is recorded and
 checked. It inserts at most 1,400 items, under keys that begin with verify-, and removes them. Exit 1 on any violation.
 
-  --url URL        the server (default http://127.0.0.1:4000/graphql)
-  --token TOKEN    sent as a bearer token
+${TARGET_HELP}
   --seconds S      for how long (default 30)
   --seed N         repeats the plan of the run that printed it
 `;
@@ -30,7 +28,7 @@ const MEANING: Readonly<Record<Guarantee, string>> = {
 };
 
 /** The exit code. Throws `UsageError`. */
-export async function runVerify(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[]): Promise<number> {
   const options = parse(args);
   const stop = new AbortController();
   // The first one ends the run early, and leaves the server as it was.
@@ -54,27 +52,16 @@ export async function runVerify(args: readonly string[]): Promise<number> {
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  let values;
-  try {
-    const options = { url: text, token: text, seconds: text, seed: text };
-    ({ values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
-  }
-  const { url = 'http://127.0.0.1:4000/graphql', token, seconds = '30', seed } = values;
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-    throw new UsageError(`--url: must be an http or https address, not ${JSON.stringify(url)}`);
+  const {
+    seconds = '30',
+    seed,
+    ...target
+  } = parseArguments(args, { ...TARGET_FLAGS, seconds: text, seed: text }).values;
   return {
-    target: { url, token },
+    target: targetOf(target),
     seconds: wholeNumber('--seconds', seconds, 1, 86_400),
     seed: seed === undefined ? Math.floor(Math.random() * 0x100000000) : wholeNumber('--seed', seed, 0, 0xffffffff),
   };
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new UsageError(`${flag}: must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
 }
 
 function lineOf({ elapsedMs, histories, deliveries, violations }: Progress): string {

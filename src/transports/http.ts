@@ -1,54 +1,19 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import {
-  type ExecutionResult,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-  parse,
-  type ParseOptions,
-} from 'graphql';
-import {
-  createYoga,
-  type GraphQLParams,
-  type Plugin,
-  type YogaInitialContext,
-  type YogaServerInstance,
-} from 'graphql-yoga';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import { EVERYBODY } from '../../schema/caller.ts';
-import { type Admission, type Admit, whenExpired } from './admission.ts';
-import { formatError, isGraphQLError, type LogError, maskError, refused } from './errors.ts';
-import { isEnded, parseEventId } from './event-id.ts';
+import { type Admission, whenExpired } from './admission.ts';
+import { formatError, maskError } from './errors.ts';
+import { parseEventId } from './event-id.ts';
+import type { HttpOptions, ServerContext } from './http-options.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
-import type { OpenStream, OpenStreams } from './open-streams.ts';
+import type { OpenStream } from './open-streams.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
+import { admission, boundedDocuments, endedStreams, onlyJsonBodies, varyByOrigin } from './requests.ts';
 import { once, resultStream } from './result-stream.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
-
-export interface HttpOptions {
-  readonly schema: GraphQLSchema;
-  readonly map: StreamingMap;
-  readonly admit: Admit;
-  readonly streams: OpenStreams;
-  readonly graphiql: boolean;
-  readonly introspection: boolean;
-  readonly allowOrigins: readonly string[];
-  /** Of a request's body. */
-  readonly maxBodyBytes: number;
-  readonly keepAliveMs: number;
-  readonly logError: LogError;
-}
-
-/** What Node's server hands over, and the WebSocket transport for its operations. */
-export interface ServerContext {
-  readonly req?: IncomingMessage;
-  readonly res?: ServerResponse;
-  /** Set by the WebSocket transport, which has no request for each operation. */
-  readonly operation?: OperationContext;
-  /** Set once the request was let in. */
-  admission?: Admission;
-}
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
 
@@ -111,93 +76,6 @@ function requestContext(
 
 /** What the server asks of itself. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
-
-/** Tokens of one document: some ten times those of introspection. */
-const MAX_TOKENS = 3000;
-
-/** Before the body is read: who isn't let in costs nothing. */
-function admission({ admit, logError }: HttpOptions): Plugin {
-  return {
-    async onRequestParse({ serverContext, endResponse, fetchAPI }) {
-      const context = serverContext as ServerContext;
-      const { req } = context;
-      if (!req) return;
-      try {
-        context.admission = await admit(req, req.headers.authorization);
-      } catch (thrown) {
-        const error = maskError(thrown, logError);
-        const { status = 500 } = error.extensions['http'] as { status?: number };
-        const headers = { 'WWW-Authenticate': 'Bearer' };
-        endResponse(fetchAPI.Response.json({ errors: [formatError(error)] }, { status, headers }));
-      }
-    },
-  };
-}
-
-/** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
-function boundedDocuments(): Plugin {
-  return {
-    onParse({ setParseFn }) {
-      setParseFn((source: string, options?: ParseOptions) => {
-        try {
-          return parse(source, { ...options, maxTokens: MAX_TOKENS });
-        } catch (error) {
-          // The parser is recursive.
-          throw error instanceof RangeError
-            ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
-            : error;
-        }
-      });
-    },
-  };
-}
-
-/**
- * What a browser sends across origins without asking first must not reach the parser, and what is no JSON is the client's
- * fault.
- */
-function onlyJsonBodies(): Plugin {
-  return {
-    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
-      const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (request.method === 'POST' && type !== 'application/json') {
-        const error = { message: 'send application/json', extensions: { code: 'BAD_USER_INPUT' } };
-        endResponse(
-          fetchAPI.Response.json({ errors: [error] }, { status: 415, headers: { Accept: 'application/json' } }),
-        );
-        return;
-      }
-      // Yoga knows the type in lower case only.
-      const parse = requestParser ?? ((body: Request) => body.json() as Promise<GraphQLParams>);
-      setRequestParser(async (unparsed) => {
-        try {
-          return await parse(unparsed);
-        } catch (error) {
-          throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
-        }
-      });
-    },
-  };
-}
-
-/** Caches must not hand one origin's answer to another. */
-function varyByOrigin({ allowOrigins }: HttpOptions): Plugin {
-  return {
-    onResponse({ response }) {
-      if (allowOrigins.length > 0) response.headers.append('Vary', 'Origin');
-    },
-  };
-}
-
-/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. */
-function endedStreams(): Plugin {
-  return {
-    onRequest({ request, endResponse, fetchAPI }) {
-      const lastEventId = request.headers.get('last-event-id');
-      if (lastEventId && isEnded(lastEventId)) endResponse(new fetchAPI.Response(null, { status: 204 }));
-    },
-  };
-}
 
 /** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
 function subscriptionResponses({ streams, keepAliveMs }: HttpOptions): Plugin {

@@ -18,13 +18,12 @@ import {
   makeServer,
   type SubscribePayload,
 } from 'graphql-ws';
-import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { StreamingMap } from '../core/streaming-map.ts';
-import { type Caller, EVERYBODY } from '../../schema/caller.ts';
-import { type Admit, whenExpired } from './admission.ts';
+import type { Admit } from './admission.ts';
+import { Connection, shortened } from './connection.ts';
 import { formatError, type LogError, maskError, parseFailed, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
@@ -44,35 +43,13 @@ export interface WebSocketOptions {
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
-interface OperationArgs extends ExecutionArgs {
-  readonly enveloped: Enveloped;
+interface Extra {
   readonly connection: Connection;
 }
 
-/** Before the connection was let in; graphql-ws lets no operation through until then. */
-const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
-
-/** What we know of a socket beside graphql-ws, which loses sight of a subscription whose id is used again too early. */
-class Connection {
-  readonly #closing = new AbortController();
-  /** The open subscriptions. */
-  readonly open = new Set<object>();
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
-  caller: Caller = NOBODY;
-
-  constructor(socket: WebSocket, request: IncomingMessage) {
-    this.socket = socket;
-    this.request = request;
-    // One listener a subscription: as many as may be.
-    setMaxListeners(0, this.#closing.signal);
-    socket.once('close', () => this.#closing.abort());
-  }
-
-  /** Aborts when the socket has closed. */
-  get signal(): AbortSignal {
-    return this.#closing.signal;
-  }
+interface OperationArgs extends ExecutionArgs {
+  readonly enveloped: Enveloped;
+  readonly connection: Connection;
 }
 
 /** Ends one operation with an `error` message. */
@@ -98,7 +75,7 @@ export class WebSocketTransport {
     this.#sockets = new WebSocketServer({ ...settings, handleProtocols: (protocols) => handleProtocols(protocols) });
     this.#heartbeat = new Heartbeat(options.keepAliveMs);
     this.#server = makeServer({
-      onConnect: (context) => this.#connect(context),
+      onConnect: ({ extra, connectionParams }) => (extra as Extra).connection.enter(connectionParams, options),
       onSubscribe: (context, _id, payload) => this.#prepare(context, payload),
       execute: (args) => execute(args as OperationArgs),
       subscribe: (args) => subscribe(args as OperationArgs),
@@ -174,28 +151,9 @@ export class WebSocketTransport {
     });
   }
 
-  /** False closes it, with 4403 unless it is closed already. */
-  async #connect({ extra, connectionParams }: WsContext): Promise<boolean> {
-    const { admit, logError } = this.#options;
-    const { connection } = extra as { connection: Connection };
-    const { socket, request } = connection;
-    try {
-      const admission = await admit(request, authorizationOf(connectionParams) ?? request.headers.authorization);
-      connection.caller = admission.caller;
-      const stay = whenExpired(admission, () => socket.close(4403, 'the token has expired'));
-      socket.once('close', stay);
-      return true;
-    } catch (thrown) {
-      const { message, extensions } = maskError(thrown, logError);
-      if (extensions['code'] === 'UNAUTHENTICATED') socket.close(4401, shortened(message));
-      else socket.close(1013, shortened(message));
-      return false;
-    }
-  }
-
   async #prepare(context: WsContext, payload: SubscribePayload) {
     const { yoga, map, maxSubscriptions, logError } = this.#options;
-    const { connection } = context.extra as { connection: Connection };
+    const { connection } = context.extra as Extra;
     const { caller, signal } = connection;
     if (Math.max(Object.keys(context.subscriptions).length, connection.open.size + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
@@ -296,24 +254,7 @@ function send(socket: WebSocket, message: string): Promise<void> {
   return new Promise((resolve) => socket.send(message, () => resolve()));
 }
 
-/** `{ Authorization }` in any case, or `{ headers: { Authorization } }`, which GraphiQL's and other clients' forms send. */
-function authorizationOf(parameters: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  for (const [name, value] of Object.entries(parameters ?? {})) {
-    if (/^authorization$/i.test(name) && typeof value === 'string') return value;
-    if (name === 'headers' && typeof value === 'object' && value !== null) {
-      const inner = authorizationOf({ ...value, headers: undefined });
-      if (inner !== undefined) return inner;
-    }
-  }
-  return undefined;
-}
-
 /** What only servers say; graphql-ws throws it like an error of its own. */
 function isUnexpectedType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
-}
-
-/** A close frame has room for 123 bytes; a character that is cut in two becomes one of three bytes. */
-function shortened(reason = ''): string {
-  return Buffer.from(reason).subarray(0, 120).toString();
 }

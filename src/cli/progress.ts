@@ -1,0 +1,86 @@
+/** What `seamline insert` says on stderr: lines, and on a terminal one more, redrawn, of how far it is. */
+
+export interface Tally {
+  readonly items: number;
+  readonly refused: number;
+  readonly expired: number;
+  /** Of the source, up to the last line that is done with. */
+  readonly bytes: number;
+}
+
+export interface Span {
+  readonly elapsedMs: number;
+  /** Of the source, where that is known. */
+  readonly totalBytes: number | undefined;
+}
+
+const BAR = 24;
+const INTERVAL_MS = 100;
+
+export function progressLine({ items, bytes }: Tally, { elapsedMs, totalBytes }: Span): string {
+  const done = `${counted(items, 'item')}  ${rateOf(items, elapsedMs)}`;
+  if (totalBytes === undefined) return done;
+  const share = totalBytes === 0 ? 1 : Math.min(1, bytes / totalBytes);
+  const filled = Math.floor(share * BAR);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
+  const left = share > 0 && share < 1 ? `  ${duration((elapsedMs * (1 - share)) / share)} left` : '';
+  return `${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${done}${left}`;
+}
+
+export function summaryLine({ items, refused, expired }: Tally, elapsedMs: number): string {
+  const seconds = (elapsedMs / 1000).toFixed(1);
+  const parts = [`${counted(items, 'item')} inserted in ${seconds} s (${rateOf(items, elapsedMs)})`];
+  if (refused > 0) parts.push(`${counted(refused, 'line')} refused`);
+  if (expired > 0) parts.push(`${counted(expired, 'line')} already expired`);
+  return parts.join(', ');
+}
+
+export class Progress {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #line: () => string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: NodeJS.WriteStream, line: () => string) {
+    this.#stream = stream;
+    this.#line = line;
+    if (stream.isTTY) this.#timer = setTimeout(() => this.#draw(), INTERVAL_MS).unref();
+  }
+
+  say(text: string): void {
+    this.#clear();
+    this.#stream.write(`${text}\n`);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#clear();
+    this.#timer = undefined;
+  }
+
+  #draw(): void {
+    // A line that wraps could not be redrawn.
+    this.#stream.write(`\r\u001B[K${this.#line().slice(0, this.#stream.columns - 1)}`);
+    this.#timer = setTimeout(() => this.#draw(), INTERVAL_MS).unref();
+  }
+
+  #clear(): void {
+    if (this.#timer) this.#stream.write('\r\u001B[K');
+  }
+}
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
+
+const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+/** To three digits. */
+function rateOf(items: number, elapsedMs: number): string {
+  const rate = (items * 1000) / Math.max(1, elapsedMs);
+  return `${grouped(Math.round(Number(rate.toPrecision(3))))}/s`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,135 @@
+/** `seamline tail`: from a subscription to lines. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
+import { type Payload, type Result, resumable } from '../client/resumable.ts';
+import { type GraphQLFailure, reasonOf, type Target } from '../verify/target.ts';
+import { parseArguments, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError, wholeNumber } from './arguments.ts';
+import { backoffMs } from './backoff.ts';
+import { Output } from './output.ts';
+
+export const HELP = `seamline tail: prints what is there now, and then everything that changes
+
+  seamline tail --prefix sensor/ | jq .value
+  seamline tail --url https://one.example/graphql | seamline insert --url https://other.example/graphql
+
+Prints a line of JSON for each item: first what is there, oldest first. When the connection breaks it goes on where it was as soon
+as the server is back: nothing twice, nothing left out.
+
+  --limit N        ends after N items
+  --after CURSOR   begins behind an item that was printed before
+  --prefix P       only keys that start with this
+  --changes        messages of itemChanges instead, which also tell what was removed
+${TARGET_HELP}
+`;
+
+interface Tail {
+  readonly target: Target;
+  readonly payload: Payload;
+  readonly field: 'items' | 'itemChanges';
+  readonly after: string | undefined;
+}
+
+/** The exit code. Throws `UsageError`. */
+export async function run(args: readonly string[]): Promise<number> {
+  const tail = parse(args);
+  const output = new Output(process.stdout);
+  const closed = new Promise<number>((resolve) => {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      // Who reads has enough, as `head` does.
+      if (error.code === 'EPIPE') return resolve(0);
+      say(`cannot write: ${error.message}`);
+      resolve(1);
+    });
+  });
+  const code = await Promise.race([closed, follow(tail, output)]);
+  await Promise.race([closed, output.flushed()]);
+  return code;
+}
+
+function parse(args: readonly string[]): Tail {
+  const text = { type: 'string' } as const;
+  const options = { ...TARGET_FLAGS, limit: text, after: text, prefix: text, changes: { type: 'boolean' } } as const;
+  const { limit, after, prefix, changes, ...target } = parseArguments(args, options).values;
+  if (changes && limit !== undefined) throw new UsageError('--limit counts items, and does not go with --changes');
+  const variables = {
+    ...(limit !== undefined && { limit: wholeNumber('--limit', limit, 0, 0x7fffffff) }),
+    ...(after !== undefined && { after }),
+    ...(prefix !== undefined && { filter: { keyPrefix: prefix } }),
+  };
+  const query = String(changes ? ItemChangesDocument : ItemsDocument);
+  return { target: targetOf(target), payload: { query, variables }, field: changes ? 'itemChanges' : 'items', after };
+}
+
+/** Resolves with the exit code when it has ended. */
+function follow({ target, payload, field, after }: Tail, output: Output): Promise<number> {
+  const { url, token } = target;
+  let [wasConnected, isLost, hasDelivered, isOver] = [false, false, false, false];
+  let reason = '';
+  return new Promise((resolve) => {
+    const end = (code: number, message?: string): void => {
+      if (isOver) return;
+      isOver = true;
+      if (message !== undefined) say(message);
+      resolve(code);
+    };
+    const socket = createClient({
+      url: url.replace(/^http/, 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      retryAttempts: Infinity,
+      // Later it waits for the server, but not for another token.
+      shouldRetry: (why) => wasConnected && (why as { code?: unknown }).code !== 4403,
+      retryWait: (failures) => delay(backoffMs(failures)),
+      on: {
+        connecting(isRetry) {
+          if (!isRetry || isLost) return;
+          isLost = true;
+          say(`lost the connection to ${url}: ${reason}; trying again`);
+        },
+        connected(opened) {
+          if (isLost) say('connected again');
+          [wasConnected, isLost] = [true, false];
+          output.follow(opened as WebSocket);
+        },
+        closed: (event) => (reason = describe(event)),
+      },
+    });
+    const onReset = (): void => {
+      if (after !== undefined && !hasDelivered)
+        return end(1, '--after: the server doesn’t know this cursor, or no longer (CURSOR_EXPIRED)');
+      say('the server has lost its log; going on with what is there now');
+    };
+    resumable(socket, { onReset }).subscribe(payload, {
+      next({ data, errors }: Result) {
+        if (isOver) return;
+        if (!data) return end(1, describe(errors));
+        hasDelivered = true;
+        output.write(JSON.stringify((data as Record<string, unknown>)[field]));
+      },
+      error: (error) => end(1, `${Array.isArray(error) ? '' : placeOf(error, url)}${describe(error)}`),
+      complete: () => end(0),
+    });
+  });
+}
+
+/** Errors of GraphQL, how a socket closed, or what kept it from opening. */
+function describe(error: unknown): string {
+  if (Array.isArray(error))
+    return (error as GraphQLFailure[])
+      .map(({ message, extensions }) => `${message} (${String(extensions?.['code'])})`)
+      .join('; ');
+  const { code, reason, error: cause } = error as { code?: unknown; reason?: unknown; error?: unknown };
+  if (typeof code === 'number') return `closed with ${code} ${typeof reason === 'string' ? reason : ''}`.trim();
+  return reasonOf(cause ?? error);
+}
+
+function placeOf(error: unknown, url: string): string {
+  const isClosed = typeof (error as { code?: unknown }).code === 'number';
+  return isClosed ? `${url}: ` : `cannot reach ${url}: `;
+}
+
+function say(message: string): void {
+  console.error(`seamline: ${message}`);
+}

@@ -1,0 +1,74 @@
+import { setMaxListeners } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
+import { type Caller, EVERYBODY } from '../../schema/caller.ts';
+import { type Admit, whenExpired } from './admission.ts';
+import { type LogError, maskError } from './errors.ts';
+
+type Parameters = Readonly<Record<string, unknown>>;
+
+interface Door {
+  readonly admit: Admit;
+  readonly logError: LogError;
+}
+
+/** Before the connection was let in; graphql-ws lets no operation through until then. */
+const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
+
+/** What we know of a socket beside graphql-ws, which loses sight of a subscription whose id is used again too early. */
+export class Connection {
+  readonly #closing = new AbortController();
+  /** The open subscriptions. */
+  readonly open = new Set<object>();
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  caller: Caller = NOBODY;
+
+  constructor(socket: WebSocket, request: IncomingMessage) {
+    this.socket = socket;
+    this.request = request;
+    // One listener a subscription: as many as may be.
+    setMaxListeners(0, this.#closing.signal);
+    socket.once('close', () => this.#closing.abort());
+  }
+
+  /** Aborts when the socket has closed. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** What `connection_init` says is judged here. False ends the connection, with 4403 unless it is closed already. */
+  async enter(parameters: Parameters | undefined, { admit, logError }: Door): Promise<boolean> {
+    const { socket, request } = this;
+    try {
+      const admission = await admit(request, authorizationOf(parameters) ?? request.headers.authorization);
+      this.caller = admission.caller;
+      // Back comes who has a fresh one.
+      const stay = whenExpired(admission, () => socket.close(4403, 'the token has expired'));
+      socket.once('close', stay);
+      return true;
+    } catch (thrown) {
+      const { message, extensions } = maskError(thrown, logError);
+      if (extensions['code'] === 'UNAUTHENTICATED') socket.close(4401, shortened(message));
+      else socket.close(1013, shortened(message));
+      return false;
+    }
+  }
+}
+
+/** `{ Authorization }` in any case, or `{ headers: { Authorization } }`, which GraphiQL's and other clients' forms send. */
+function authorizationOf(parameters: Parameters | undefined): string | undefined {
+  for (const [name, value] of Object.entries(parameters ?? {})) {
+    if (/^authorization$/i.test(name) && typeof value === 'string') return value;
+    if (name === 'headers' && typeof value === 'object' && value !== null) {
+      const inner = authorizationOf({ ...value, headers: undefined });
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
+}
+
+/** A close frame has room for 123 bytes; a character that is cut in two becomes one of three bytes. */
+export function shortened(reason = ''): string {
+  return Buffer.from(reason).subarray(0, 120).toString();
+}

@@ -1,0 +1,31 @@
+import type { GraphQLSchema } from 'graphql';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { StreamingMap } from '../core/streaming-map.ts';
+import type { Admission, Admit } from './admission.ts';
+import type { LogError } from './errors.ts';
+import type { OpenStreams } from './open-streams.ts';
+import type { OperationContext } from './operation.ts';
+
+export interface HttpOptions {
+  readonly schema: GraphQLSchema;
+  readonly map: StreamingMap;
+  readonly admit: Admit;
+  readonly streams: OpenStreams;
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
+  readonly allowOrigins: readonly string[];
+  /** Of a request's body. */
+  readonly maxBodyBytes: number;
+  readonly keepAliveMs: number;
+  readonly logError: LogError;
+}
+
+/** What Node's server hands over, and the WebSocket transport for its operations. */
+export interface ServerContext {
+  readonly req?: IncomingMessage;
+  readonly res?: ServerResponse;
+  /** Set by the WebSocket transport, which has no request for each operation. */
+  readonly operation?: OperationContext;
+  /** Set once the request was let in. */
+  admission?: Admission;
+}

@@ -1,0 +1,93 @@
+/** What a request has to pass before it is an operation, each a plugin of Yoga's. */
+import { parse, type ParseOptions } from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
+import { isEnded } from './event-id.ts';
+import type { HttpOptions, ServerContext } from './http-options.ts';
+
+/** Tokens of one document: some ten times those of introspection. */
+const MAX_TOKENS = 3000;
+
+/** Before the body is read: who isn't let in costs nothing. */
+export function admission({ admit, logError }: HttpOptions): Plugin {
+  return {
+    async onRequestParse({ serverContext, endResponse, fetchAPI }) {
+      const context = serverContext as ServerContext;
+      const { req } = context;
+      if (!req) return;
+      try {
+        context.admission = await admit(req, req.headers.authorization);
+      } catch (thrown) {
+        const error = maskError(thrown, logError);
+        const { status = 500 } = error.extensions['http'] as { status?: number };
+        const headers = { 'WWW-Authenticate': 'Bearer' };
+        endResponse(fetchAPI.Response.json({ errors: [formatError(error)] }, { status, headers }));
+      }
+    },
+  };
+}
+
+/** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
+export function boundedDocuments(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source: string, options?: ParseOptions) => {
+        try {
+          return parse(source, { ...options, maxTokens: MAX_TOKENS });
+        } catch (error) {
+          // The parser is recursive.
+          throw error instanceof RangeError
+            ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
+            : error;
+        }
+      });
+    },
+  };
+}
+
+/**
+ * What a browser sends across origins without asking first must not reach the parser, and what is no JSON is the client's
+ * fault.
+ */
+export function onlyJsonBodies(): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
+      const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+      if (request.method === 'POST' && type !== 'application/json') {
+        const error = { message: 'send application/json', extensions: { code: 'BAD_USER_INPUT' } };
+        endResponse(
+          fetchAPI.Response.json({ errors: [error] }, { status: 415, headers: { Accept: 'application/json' } }),
+        );
+        return;
+      }
+      // Yoga knows the type in lower case only.
+      const parse = requestParser ?? ((body: Request) => body.json() as Promise<GraphQLParams>);
+      setRequestParser(async (unparsed) => {
+        try {
+          return await parse(unparsed);
+        } catch (error) {
+          throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
+        }
+      });
+    },
+  };
+}
+
+/** Caches must not hand one origin's answer to another. */
+export function varyByOrigin({ allowOrigins }: HttpOptions): Plugin {
+  return {
+    onResponse({ response }) {
+      if (allowOrigins.length > 0) response.headers.append('Vary', 'Origin');
+    },
+  };
+}
+
+/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. */
+export function endedStreams(): Plugin {
+  return {
+    onRequest({ request, endResponse, fetchAPI }) {
+      const lastEventId = request.headers.get('last-event-id');
+      if (lastEventId && isEnded(lastEventId)) endResponse(new fetchAPI.Response(null, { status: 204 }));
+    },
+  };
+}
