@@ -46,7 +46,7 @@ const older = (item: Message['upserted'][number]) => ({ ...item, value: 'old', c
 function damaging(client: Client, damage: (message: Message) => Message): SubscriptionClient {
   return {
     subscribe: (payload, sink) =>
-      client.subscribe(payload as never, {
+      client.subscribe(payload, {
         next: (result) => {
           const { itemChanges } = result.data as unknown as ItemChangesSubscription;
           sink.next({ ...result, data: { itemChanges: damage(itemChanges) } });

@@ -25,7 +25,7 @@ async function world() {
   return { server, network, onReset, insert, client: resumable(socket, { onReset }) };
 }
 
-const keyOf = (result: { data?: unknown } | undefined | void) => (result?.data as { items: { key: string } }).items.key;
+const keyOf = (result: { data?: unknown } | void) => (result as { data: { items: { key: string } } }).data.items.key;
 
 describe('resumable', () => {
   it('goes on behind the last item after a cut, exactly as many as the limit says', async () => {

@@ -1,5 +1,5 @@
 /** The clients that people use, over real sockets, all with one face: with `seamline/client`, and as they come. */
-import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { ApolloClient, type ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client as UrqlClient, type Exchange, fetchExchange, subscriptionExchange } from '@urql/core';
 import type { Client, Sink } from 'graphql-ws';
@@ -134,7 +134,7 @@ const graphqlWs: Forms = [
 ];
 
 const graphqlSse: Forms = [
-  overSubscriptionClient('graphql-sse', (url) => sseClient(url) as SubscriptionClient),
+  overSubscriptionClient('graphql-sse', (url) => sseClient(url)),
   overSubscriptionClient('graphql-sse', (url) => resumable(sseClient(url) as SubscriptionClient)),
 ];
 
