@@ -1,9 +1,9 @@
 /** Flags and environment variables of `seamline serve`: flag, then environment, then default. */
+import { readFileSync } from 'node:fs';
 import type { ServerOptions } from '../server/options.ts';
 import { DEFAULTS } from '../server/options.ts';
 import { parseArguments, UsageError } from './arguments.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
-
 
 export interface ServeOptions extends ServerOptions {
   readonly logLevel: LogLevel;
@@ -16,6 +16,8 @@ interface Flag {
   readonly value?: string;
   readonly multiple?: true;
   readonly read?: (text: string) => unknown;
+  /** What it is called as an option of the server; by default the same, in camel case. */
+  readonly option?: keyof ServeOptions;
 }
 
 const count =
@@ -35,6 +37,16 @@ const logLevel = (text: string): LogLevel => {
   const level = LOG_LEVELS.find((name) => name === text);
   if (level) return level;
   throw new UsageError(`must be one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(text)}`);
+};
+
+const seconds = (text: string): number => count(0, 86_400)(text) * 1000;
+
+const manifest = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`can’t be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 };
 
 const FLAGS = {
@@ -61,14 +73,23 @@ const FLAGS = {
     help: 'bytes of one WebSocket message or HTTP body (default 1048576)',
     read: count(1),
   },
-  'max-connections': { value: 'N', help: 'WebSockets (default 10000)', read: count(1) },
+  'max-connections': { value: 'N', help: 'WebSockets and streams (default 10000)', read: count(1) },
   'max-subscriptions': { value: 'N', help: 'subscriptions of one WebSocket (default 100)', read: count(1) },
+  'insert-rate': { value: 'N', help: 'items that one client may insert a second (default any)', read: count(1) },
+  jwks: { value: 'URL', help: 'key set that tokens are checked with (default: no authentication)' },
+  'jwt-secret': { value: 'SECRET', help: 'instead: the secret that tokens are signed with; rather by environment' },
+  'jwt-audience': { value: 'NAME', help: 'audience that a token must be for' },
+  'jwt-issuer': { value: 'NAME', help: 'issuer that a token must come from' },
+  'jwt-cookie': { value: 'NAME', help: 'cookie that may bear the token, for reading' },
   'allow-origin': {
     value: 'ORIGIN',
     multiple: true,
     help: 'origin that may use the server from a browser; repeatable',
     read: origin,
+    option: 'allowOrigins',
   },
+  'trust-proxy': { help: 'believe X-Forwarded-For and X-Forwarded-Host: there is a proxy in front' },
+  'trusted-documents': { value: 'FILE', help: 'manifest of the only documents to run (default any)', read: manifest },
   'no-graphiql': { help: 'don’t serve GraphiQL' },
   'no-introspection': { help: 'don’t answer introspection' },
   'no-fan-out': { help: 'serve every subscription by a generator of its own' },
@@ -76,7 +97,8 @@ const FLAGS = {
   'drain-timeout': {
     value: 'SECONDS',
     help: 'time for answers in flight when the server ends (default 10)',
-    read: count(0, 86_400),
+    read: seconds,
+    option: 'drainTimeoutMs',
   },
 } as const satisfies Record<string, Flag>;
 
@@ -85,31 +107,20 @@ type FlagName = keyof typeof FLAGS;
 /** Throws `UsageError`. */
 export function parseServeFlags(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions {
   const given = givenIn(args);
-  const names = Object.keys(FLAGS) as FlagName[];
-  const values = Object.fromEntries(names.map((name) => [name, valueOf(name, given[name], env)]));
-  const drainTimeout = values['drain-timeout'] as number | undefined;
-  return {
-    port: values['port'] as number | undefined,
-    host: values['host'] as string | undefined,
-    open: values['open'] as boolean | undefined,
-    maxItems: values['max-items'] as number | undefined,
-    maxBytes: values['max-bytes'] as number | undefined,
-    window: values['window'] as number | undefined,
-    ttl: values['ttl'] as number | undefined,
-    maxValueBytes: values['max-value-bytes'] as number | undefined,
-    maxBatch: values['max-batch'] as number | undefined,
-    maxBatchBytes: values['max-batch-bytes'] as number | undefined,
-    maxMessageBytes: values['max-message-bytes'] as number | undefined,
-    maxConnections: values['max-connections'] as number | undefined,
-    maxSubscriptions: values['max-subscriptions'] as number | undefined,
-    allowOrigins: values['allow-origin'] as string[] | undefined,
-    graphiql: values['no-graphiql'] !== true,
-    introspection: values['no-introspection'] !== true,
-    fanOut: values['no-fan-out'] !== true,
-    logLevel: (values['log-level'] as LogLevel | undefined) ?? 'info',
-    drainTimeoutMs: drainTimeout === undefined ? undefined : drainTimeout * 1000,
-  };
+  const options = Object.entries<Flag>(FLAGS).map(([name, { option }]) => {
+    const value = valueOf(name as FlagName, given[name], env);
+    // `--no-x` takes away what is there without it.
+    if (name.startsWith('no-')) return [camelCase(name.slice('no-'.length)), value !== true];
+    return [option ?? camelCase(name), value];
+  });
+  // The table above names each option and reads its value.
+  return { logLevel: 'info', ...withoutUndefined(options) } as ServeOptions;
 }
+
+const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+const withoutUndefined = (entries: readonly (readonly unknown[])[]): Record<string, unknown> =>
+  Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, unknown>;
 
 /** A line for each flag. */
 export function flagsHelp(): string {

@@ -1,13 +1,32 @@
-import type { Logger } from '../core/follower.ts';
+/** What `seamline serve` says on stderr: JSON, a line each, for programs; on a terminal the same for people. */
+import { pino } from 'pino';
+import type { Logger } from '../core/logger.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** One line per message on stderr; what stdout gets is for programs. */
-export function stderrLogger(level: LogLevel): Logger {
-  const least = LOG_LEVELS.indexOf(level);
-  const write = (name: LogLevel) => (message: string) => {
-    if (LOG_LEVELS.indexOf(name) >= least) console.error(`${new Date().toISOString()} ${name} ${message}`);
-  };
-  return { info: write('info'), warn: write('warn'), error: write('error') };
+/** Waiting for a reader of stderr that has stopped; what comes on top is dropped. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Default: whether stderr is one. */
+  readonly isTerminal?: boolean;
+  /** A file descriptor. Default: stderr. */
+  readonly destination?: number;
+}
+
+export async function createLogger(options: LoggerOptions): Promise<Logger> {
+  const { level, isTerminal = process.stderr.isTTY, destination = 2 } = options;
+  if (isTerminal) {
+    const { default: pretty } = await import('pino-pretty');
+    const colorize = process.env['NO_COLOR'] === undefined;
+    const lines = { colorize, sync: true, destination, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' };
+    return pino({ level }, pretty(lines));
+  }
+  return pino(
+    { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    // Who doesn't read our log must not hold up the server; at the end the rest is written all the same.
+    pino.destination({ dest: destination, sync: false, maxLength: MAX_WAITING_BYTES }),
+  );
 }

@@ -1,7 +1,7 @@
 import { createServer, type SeamlineServer } from '../server/server.ts';
 import { UsageError } from './arguments.ts';
 import { flagsHelp, parseServeFlags } from './flags.ts';
-import { stderrLogger } from './logger.ts';
+import { createLogger } from './logger.ts';
 
 export const HELP = `seamline serve: runs the server
 
@@ -18,7 +18,7 @@ const SAME_SIGNAL_MS = 100;
 /** Serves until SIGTERM or SIGINT, then drains; a second one exits at once. */
 export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
-  const server = await start({ ...options, logger: stderrLogger(logLevel) });
+  const server = await start({ ...options, logger: await createLogger({ level: logLevel }) });
   console.log(`seamline is ready
   GraphQL and GraphiQL  ${server.url}
   subscriptions         ${server.webSocketUrl}`);

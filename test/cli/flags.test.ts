@@ -16,6 +16,12 @@ const VALUES: readonly (readonly [flag: string, text: string, option: string, va
   ['max-message-bytes', '7', 'maxMessageBytes', 7],
   ['max-connections', '7', 'maxConnections', 7],
   ['max-subscriptions', '7', 'maxSubscriptions', 7],
+  ['insert-rate', '7', 'insertRate', 7],
+  ['jwks', 'https://a.example/keys', 'jwks', 'https://a.example/keys'],
+  ['jwt-secret', 'secret', 'jwtSecret', 'secret'],
+  ['jwt-audience', 'a', 'jwtAudience', 'a'],
+  ['jwt-issuer', 'a', 'jwtIssuer', 'a'],
+  ['jwt-cookie', 'a', 'jwtCookie', 'a'],
   ['allow-origin', 'https://a.example', 'allowOrigins', ['https://a.example']],
   ['log-level', 'warn', 'logLevel', 'warn'],
   ['drain-timeout', '7', 'drainTimeoutMs', 7000],
@@ -23,6 +29,7 @@ const VALUES: readonly (readonly [flag: string, text: string, option: string, va
 
 const SWITCHES: readonly (readonly [flag: string, option: string, on: boolean])[] = [
   ['open', 'open', true],
+  ['trust-proxy', 'trustProxy', true],
   ['no-graphiql', 'graphiql', false],
   ['no-introspection', 'introspection', false],
   ['no-fan-out', 'fanOut', false],
@@ -54,7 +61,7 @@ describe('the flags of serve', () => {
     for (const text of ['0', 'false', 'no', 'off', ''])
       expect(parseServeFlags([], { [variableOf(flag)]: text })).toEqual({
         ...off,
-        ...(flag === 'open' && text !== '' && { open: false }),
+        ...(on && text !== '' && { [option]: false }),
       });
   });
 
