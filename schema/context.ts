@@ -1,4 +1,5 @@
 import type { StreamingMap } from '../src/core/streaming-map.ts';
+import type { AnswerBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
 
 /** What the resolvers know of an operation: a transport makes one for each. */
@@ -14,6 +15,7 @@ export interface Context {
   /** What the subscription has delivered last: results are made one at a time, so it belongs to the result at hand. */
   readonly delivery: Delivery;
   readonly reads: RootReads;
+  readonly budget: AnswerBudget;
 }
 
 export interface Delivery {

@@ -24,7 +24,14 @@ export function addItem(builder: Builder) {
     fields: (t) => ({
       id: t.exposeID('key', { description: 'The key: what normalised caches look for.' }),
       key: t.exposeID('key', { description: 'What the item was inserted under.' }),
-      value: t.field({ type: 'JSON', description: 'What was inserted.', resolve: (inserted) => inserted.value }),
+      value: t.field({
+        type: 'JSON',
+        description: 'What was inserted.',
+        resolve: ({ value, bytes }, _args, { budget }) => {
+          budget.spendBytes(bytes);
+          return value;
+        },
+      }),
       timestamp: t.field({
         type: 'DateTime',
         description: 'When it was inserted. Timestamps never fall along the stream, whatever the clock does.',

@@ -42,15 +42,17 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           after: t.arg.string({ description: 'Behind this cursor.', validate: rules.cursor }),
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
-        resolve: (_root, args, { map, after, caller, signal, reads }) => {
+        resolve: (_root, args, { map, after, caller, signal, reads, budget }) => {
           assertMayRead(caller);
+          const first = args.first ?? 100;
+          budget.spendItems(first);
           const from = after === undefined ? args.after : after;
           const reached = from == null ? Promise.resolve(undefined) : map.reach(from, signal);
           return answer(
             reads.read(reached, () =>
               readPage(map.replica, {
                 from,
-                first: args.first ?? 100,
+                first,
                 filter: keyFilter(args.filter, caller.keyPrefix),
               }),
             ),

@@ -42,7 +42,8 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             translating(() => map.items({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
           );
         },
-        resolve: (delivered, _args, { delivery }) => {
+        resolve: (delivered, _args, { delivery, budget }) => {
+          budget.renew();
           delivery.cursor = delivered.cursor;
           if (delivery.left !== undefined) delivery.left--;
           return delivered;
@@ -65,7 +66,8 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             translating(() => map.changes({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
           );
         },
-        resolve: (delivered, _args, { delivery }) => {
+        resolve: (delivered, _args, { delivery, budget }) => {
+          budget.renew();
           delivery.cursor = delivered.cursor;
           return delivered;
         },

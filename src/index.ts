@@ -12,7 +12,7 @@ export {
   SeamlineError,
 } from './core/errors.ts';
 export { type KeyFilter, keyFilter, type KeyFilterInput } from './core/filter.ts';
-export type { Logger } from './core/follower.ts';
+export type { LogFields, Logger } from './core/logger.ts';
 export type { InsertInput, RemoveOptions } from './core/input.ts';
 export type { ItemChanges } from './core/item-changes.ts';
 export type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from './core/ordered-log.ts';

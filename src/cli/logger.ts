@@ -22,11 +22,13 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
     const { default: pretty } = await import('pino-pretty');
     const colorize = process.env['NO_COLOR'] === undefined;
     const lines = { colorize, sync: true, destination, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' };
-    return pino({ level }, pretty(lines));
+    const logger: Logger = pino({ level }, pretty(lines));
+    return logger;
   }
-  return pino(
+  const logger: Logger = pino(
     { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
     // Who doesn't read our log must not hold up the server; at the end the rest is written all the same.
     pino.destination({ dest: destination, sync: false, maxLength: MAX_WAITING_BYTES }),
   );
+  return logger;
 }

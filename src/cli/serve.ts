@@ -19,10 +19,8 @@ const SAME_SIGNAL_MS = 100;
 export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const server = await start({ ...options, logger: await createLogger({ level: logLevel }) });
-  console.log(`seamline is ready
-  GraphQL and GraphiQL  ${server.url}
-  subscriptions         ${server.webSocketUrl}`);
-  await new Promise<void>((resolve, reject) => {
+  // Before anybody knows that it is ready, and may end it.
+  const stopped = new Promise<void>((resolve, reject) => {
     let since: number | undefined;
     const stop = (): void => {
       if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) process.exit(1);
@@ -33,6 +31,10 @@ export async function run(args: readonly string[]): Promise<number> {
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
+  console.log(`seamline is ready
+  GraphQL and GraphiQL  ${server.url}
+  subscriptions         ${server.webSocketUrl}`);
+  await stopped;
   return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 import { type Bounds, type Command, decodeCommand, encodeCommand } from './command.ts';
 import { EngineUnavailableError, IndeterminateError } from './errors.ts';
+import { errorFields, type Logger, messageOf } from './logger.ts';
 import type { LogEntry, LogHealth, LogSnapshot, OrderedLog } from './ordered-log.ts';
 import type { Epoch, Place, Sequence } from './position.ts';
 import { type Outcome, Replica } from './replica.ts';
@@ -18,13 +19,6 @@ export interface FollowerOptions {
   readonly bounds: Partial<Bounds>;
   readonly onHead: (head: Place) => void;
   readonly logger: Logger;
-}
-
-/** What the library says to whoever runs it; silent by default. */
-export interface Logger {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
 }
 
 export const DEFAULT_BOUNDS: Bounds = { maxItems: 100_000, maxBytes: 256 * 1024 * 1024, window: 65_536 };
@@ -161,7 +155,7 @@ export class Follower<Value> {
     const elapsed = performance.now() - this.#appliedAt;
     const jump = time - this.replica.logTime - elapsed;
     if (this.replica.sequence > 0 && Math.abs(jump) > CLOCK_JUMP_MS)
-      this.#options.logger.warn(`the log's clock jumped by ${Math.round(jump / 1000)} s`);
+      this.#options.logger.warn({ jumpMs: Math.round(jump) }, `the log's clock jumped by ${Math.round(jump / 1000)} s`);
     this.#appliedAt = performance.now();
   }
 
@@ -172,12 +166,12 @@ export class Follower<Value> {
     if (changed.length === 0) return;
     await this.submit({ kind: 'bounds', bounds: wanted });
     const differences = changed.map((name) => `${name} ${bounds[name]} → ${wanted[name]}`).join(', ');
-    this.#options.logger.info(`changed the log's bounds: ${differences}`);
+    this.#options.logger.info({ bounds: wanted }, `changed the log's bounds: ${differences}`);
   }
 
   #stop(error: Error): void {
     this.#stopped ??= error;
-    this.#options.logger.error(error.message);
+    this.#options.logger.error({ engine: this.#log.engine, ...errorFields(error) }, error.message);
     this.#ticker.stop();
     this.#rejectPending(error);
     this.#wakeWaiting();
@@ -204,7 +198,10 @@ async function loadReplica<Value>({ log, logger }: FollowerOptions, epoch: Epoch
       const replica = importState<Value>(await linesOf(chunks));
       if (replica.epoch === epoch) return replica;
     } catch (error) {
-      logger.warn(`the snapshot at sequence ${sequence} can't be read: ${String(error)}`);
+      logger.warn(
+        { sequence, ...errorFields(error) },
+        `the snapshot at sequence ${sequence} can't be read: ${messageOf(error)}`,
+      );
     }
   }
   return undefined;

@@ -2,9 +2,10 @@ import { type Change, isRemoval, type Item, type RemovedItem } from './change.ts
 import type { Cursor } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
 import type { Source } from './items.ts';
-import { hasLostRemoval, isCaughtUp, joining, missed, type Page, read, type Standing } from './read.ts';
+import { hasLostRemoval, isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
+import { Turn } from './turns.ts';
 
 /** One step of a mirror. A key occurs at most once, with its last state, in one of the lists. */
 export interface ItemChanges<Value> {
@@ -38,13 +39,17 @@ export async function* itemChanges<Value>(
   left: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const wakeup = new Wakeup(heads, left);
+  const turn = new Turn(turns, left);
   try {
     const resumed = await start();
     let standing = resumed ?? joining(replica);
     let reset = resumed === undefined;
     let sent: { caughtUp: boolean; position: number } | undefined;
     let isLagging = false;
-    for (; !left.aborted; await turns.take()) {
+    let spent = 0;
+    for (;;) {
+      await turn.take(isNearHead(replica, standing), spent);
+      if (left.aborted) return;
       const lag = missed(replica, standing) > 0;
       if (lag && !isLagging) counters.lagged++;
       isLagging = lag;
@@ -55,6 +60,7 @@ export async function* itemChanges<Value>(
       }
       const page = read(replica, standing, MAX_ENTRIES, filter);
       standing = page.next;
+      spent = page.changes.length;
       const caughtUp = isCaughtUp(replica, standing);
       // Who is told nothing for long (its filter lets nothing pass) gets an empty message, so that its cursor stays in the window.
       const isOld = sent !== undefined && standing.at.position - sent.position >= replica.bounds.window / 4;
@@ -66,6 +72,7 @@ export async function* itemChanges<Value>(
       } else if (caughtUp) await wakeup.wait();
     }
   } finally {
+    turn.release();
     wakeup.release();
   }
 }

@@ -1,10 +1,11 @@
 import { isRemoval, type Item } from './change.ts';
 import { LaggedError } from './errors.ts';
 import type { KeyFilter } from './filter.ts';
-import { isCaughtUp, missed, read, type Standing } from './read.ts';
+import { isCaughtUp, isNearHead, missed, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
-import { type Turns, Wakeup } from './subscriber.ts';
+import { Wakeup } from './subscriber.ts';
 import type { HeadTarget } from './pub-sub.ts';
+import { Turn, type Turns } from './turns.ts';
 
 /** What a subscriber needs of its map. */
 export interface Source<Value> {
@@ -38,6 +39,7 @@ export async function* items<Value>(
   if (limit === 0) return;
   // 1. Subscribe to the pub-sub.
   const wakeup = new Wakeup(heads, left);
+  const turn = new Turn(turns, left);
   try {
     // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
     let standing = await start();
@@ -46,7 +48,9 @@ export async function* items<Value>(
     let isLagging = false;
     // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
     // a time, so that an item that is superseded before it could be sent is skipped.
-    for (; !left.aborted; await turns.take()) {
+    for (;;) {
+      await turn.take(isNearHead(replica, standing), 1);
+      if (left.aborted) return;
       const lag = missed(replica, standing);
       if (lag > 0 && !isLagging) counters.lagged++;
       isLagging = lag > 0;
@@ -63,6 +67,7 @@ export async function* items<Value>(
       } else if (!change && isCaughtUp(replica, standing)) await wakeup.wait();
     }
   } finally {
+    turn.release();
     wakeup.release();
   }
 }

@@ -37,6 +37,8 @@ export interface Page<Value> {
 
 /** How many changes are looked at in one go for a filter that lets few pass. */
 const MAX_LOOKED_AT = 4096;
+/** Positions: a few batches. */
+const NEAR = 4096;
 /** A page is full beyond this, in bytes of keys and values: it is what a slow subscriber holds back. */
 const FULL_PAGE_BYTES = 128 * 1024;
 
@@ -51,6 +53,12 @@ export function isInSnapshot({ at, cutoff }: Standing): boolean {
 
 export function isCaughtUp<Value>(replica: Replica<Value>, { at }: Standing): boolean {
   return at.position >= replica.head.position;
+}
+
+/** Neither in a snapshot nor far behind: a subscriber that waits for what is new, rather than one that replays. */
+export function isNearHead<Value>(replica: Replica<Value>, standing: Standing): boolean {
+  const behind = replica.head.position - standing.at.position;
+  return behind <= NEAR && !isInSnapshot(standing) && missed(replica, standing) === 0;
 }
 
 /** How many live positions that the subscriber still needs have left the window: above 0, it lags. */

@@ -4,15 +4,17 @@ import type { Bounds } from './command.ts';
 import { type ParsedCursor, parseCursor } from './cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './errors.ts';
 import { type KeyFilter, keyFilter } from './filter.ts';
-import { Follower, type Logger } from './follower.ts';
+import { Follower } from './follower.ts';
 import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
 import { itemChanges, type ItemChanges } from './item-changes.ts';
 import { type Counters, items, type Source } from './items.ts';
+import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
 import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
 import { joining, type Standing } from './read.ts';
 import type { Outcome, Replica } from './replica.ts';
-import { leavable, Turns } from './subscriber.ts';
+import { leavable } from './subscriber.ts';
+import { Turns } from './turns.ts';
 
 /** Each may be undefined: then it is the default, and of the bounds what the log says. */
 type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
@@ -47,8 +49,6 @@ export const DEFAULT_LIMITS: InputLimits = {
   maxBatchBytes: 512 * 1024,
 };
 
-const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
-
 /**
  * A bounded map of the latest item per key, and subscriptions that deliver what is in it now and then everything that
  * changes, across one seam that neither loses nor repeats. `Value` is anything that JSON keeps.
@@ -78,7 +78,9 @@ export class StreamingMap<Value = unknown> {
   /** Resolves once the map holds what the log held. */
   static async open<Value = unknown>(options: StreamingMapOptions): Promise<StreamingMap<Value>> {
     const { log, logger = SILENT } = options;
-    const heads = new HeadTarget((error) => logger.error(`a listener of the pub-sub threw: ${String(error)}`));
+    const heads = new HeadTarget((error) =>
+      logger.error(errorFields(error), `a listener of the pub-sub threw: ${messageOf(error)}`),
+    );
     const pubSub = createHeadPubSub(heads);
     const bounds = boundsOf(options);
     const follower = await Follower.open<Value>({

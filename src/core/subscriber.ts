@@ -1,5 +1,5 @@
 /**
- * What the two subscription generators share: being woken when the head moves, leaving at once, and taking turns.
+ * What the two subscription generators share: being woken when the head moves, and leaving at once. (Turns: turns.ts.)
  *
  * `return()` on a generator that waits in an `await` queues behind that wait. So a subscriber is a thin wrapper around the
  * generator: its `return()` first ends the wait, then returns. Nothing is acquired before the generator's body runs, for
@@ -77,28 +77,4 @@ export function leavable<T>(
       await this.return();
     },
   };
-}
-
-/** Deliveries that all subscribers of one map may make before the event loop gets its turn: 2 ms, or 10 while the code is cold. */
-const DELIVERIES_PER_TURN = 64;
-
-/** Keeps subscribers that never have to wait (a long snapshot, a fast socket) from starving everything else. */
-export class Turns {
-  #left = DELIVERIES_PER_TURN;
-  #next: Promise<void> | undefined;
-
-  /** Counts one delivery. */
-  async take(): Promise<void> {
-    for (;;) {
-      this.#next ??= new Promise((resolve) => {
-        setImmediate(() => {
-          this.#left = DELIVERIES_PER_TURN;
-          this.#next = undefined;
-          resolve();
-        });
-      });
-      if (this.#left-- > 0) return;
-      await this.#next;
-    }
-  }
 }

@@ -1,4 +1,5 @@
-import type { Logger } from '../core/follower.ts';
+import type { Logger } from '../core/logger.ts';
+import type { TrustedDocuments } from '../transports/trusted-documents.ts';
 import type { OrderedLog } from '../core/ordered-log.ts';
 
 export interface ServerOptions {
@@ -24,7 +25,7 @@ export interface ServerOptions {
   readonly maxBatchBytes?: number | undefined;
   /** A WebSocket message (closed with 1009), an HTTP body (413). Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
-  /** WebSockets. Default 10,000; further ones are closed with 1013. */
+  /** WebSockets and streams. Default 10,000; further WebSockets are closed with 1013, streams answered 503. */
   readonly maxConnections?: number | undefined;
   /** Of one WebSocket. Default 100. */
   readonly maxSubscriptions?: number | undefined;
@@ -44,6 +45,8 @@ export interface ServerOptions {
   readonly jwtCookie?: string | undefined;
   /** Items that one client may insert a second, with a burst of one second's worth. Default: no limit. */
   readonly insertRate?: number | undefined;
+  /** By hash: the only documents that run, on every transport. Default: any. */
+  readonly trustedDocuments?: TrustedDocuments | undefined;
   /** Serves everybody, also on a host that others can reach. Default false. */
   readonly open?: boolean | undefined;
   /** Default true. */
@@ -54,7 +57,7 @@ export interface ServerOptions {
   readonly drainTimeoutMs?: number | undefined;
   /** Between keep-alives (a ping, a comment), in ms. Default 12,000. */
   readonly keepAliveMs?: number | undefined;
-  /** Default: silent. */
+  /** A pino instance will do. Default: silent. */
   readonly logger?: Logger | undefined;
 }
 
@@ -80,6 +83,14 @@ export function assertSound(options: ServerOptions): void {
   assertCount({ drainTimeoutMs, port }, 0);
   assertCount({ insertRate: options.insertRate }, 1);
   assertTokens(options);
+  assertManifest(options.trustedDocuments);
+}
+
+function assertManifest(documents: unknown): void {
+  if (documents === undefined) return;
+  const isManifest = typeof documents === 'object' && documents !== null && !Array.isArray(documents);
+  if (!isManifest || !Object.values(documents).every((document) => typeof document === 'string'))
+    throw new RangeError('trustedDocuments must be a manifest, an object of documents by their hash');
 }
 
 function assertTokens({ jwks, jwtSecret, jwtAudience, jwtIssuer, jwtCookie }: ServerOptions): void {

@@ -3,17 +3,22 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSchema } from '../../schema/index.ts';
-import type { Logger } from '../core/follower.ts';
+import { type Logger, SILENT } from '../core/logger.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { memoryLog } from '../logs/memory-log.ts';
 import { createHttp } from '../transports/http.ts';
+import { Heartbeat } from '../transports/heartbeat.ts';
+import { trusting } from '../transports/trusted-documents.ts';
 import { OpenStreams } from '../transports/open-streams.ts';
+import { RequestLog } from '../transports/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket.ts';
 import { createMetrics } from './metrics.ts';
 import { assertSound, DEFAULTS, isLoopback, type ServerOptions } from './options.ts';
 import { createAdmit } from './admission.ts';
 import { InsertRate } from './insert-rate.ts';
-import { isOwnPage, type Origins } from './origin.ts';
+import { clientAddress, isOwnPage, type Origins } from './origin.ts';
+import { watchHealth } from './health-watch.ts';
+import { traced } from './tracing.ts';
 
 export interface SeamlineServer {
   /** Where GraphQL is served, over HTTP: `http://127.0.0.1:4000/graphql`. */
@@ -33,7 +38,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
     throw new RangeError(
       `without authentication ${host} would be open to everybody: pass open, jwks, jwtSecret, or a loopback host`,
     );
-  const map = await StreamingMap.open({ ...options, log: options.log ?? memoryLog() });
+  const { logger = SILENT, log = memoryLog() } = options;
+  logger.info({ engine: log.engine, node: process.version }, 'starting');
+  const map = await StreamingMap.open({ ...options, log: traced(log) });
   try {
     const server = new RunningServer(map, options);
     await server.listen(options.port ?? DEFAULTS.port, host);
@@ -44,7 +51,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
   }
 }
 
-const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const MAX_HEADERS = 100;
+const SPARE_CONNECTIONS = 1000;
 
 class RunningServer implements SeamlineServer {
   readonly map: StreamingMap;
@@ -54,8 +62,12 @@ class RunningServer implements SeamlineServer {
   readonly #yoga;
   readonly #webSockets: WebSocketTransport;
   readonly #streams = new OpenStreams();
+  readonly #heartbeat: Heartbeat;
   readonly #metrics;
   readonly #origins: Origins;
+  readonly #logger: Logger;
+  readonly #log: RequestLog;
+  #unwatch = (): void => {};
   readonly #drainTimeoutMs: number;
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
@@ -63,10 +75,14 @@ class RunningServer implements SeamlineServer {
   constructor(map: StreamingMap, options: ServerOptions) {
     const { logger = SILENT, allowOrigins = [], keepAliveMs = DEFAULTS.keepAliveMs } = options;
     const maxMessageBytes = options.maxMessageBytes ?? DEFAULTS.maxMessageBytes;
-    const logError = (error: unknown): void =>
-      logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const logError = (error: unknown): void => this.#log.internal(error);
     this.map = map;
+    this.#heartbeat = new Heartbeat(keepAliveMs);
+    const maxConnections = options.maxConnections ?? DEFAULTS.maxConnections;
+    const trust = options.trustedDocuments && trusting(options.trustedDocuments);
     this.#origins = { allowOrigins, trustProxy: options.trustProxy ?? false };
+    this.#logger = logger;
+    this.#log = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
@@ -80,20 +96,32 @@ class RunningServer implements SeamlineServer {
       allowOrigins,
       maxBodyBytes: maxMessageBytes,
       keepAliveMs,
+      isFull: () => this.#stays >= maxConnections,
+      heartbeat: this.#heartbeat,
+      trust,
       logError,
+      log: this.#log,
     });
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
       map,
       admit,
-      maxConnections: options.maxConnections ?? DEFAULTS.maxConnections,
+      // It counts itself.
+      isFull: () => this.#stays > maxConnections,
+      heartbeat: this.#heartbeat,
+      trust,
       maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
       maxMessageBytes,
-      keepAliveMs,
-      logError,
+      log: this.#log,
     });
-    this.#http = createHttpServer((request, response) => this.#answer(request, response));
+    const patience = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
+    this.#http = createHttpServer({ ...patience, keepAliveTimeout: 65_000 }, (request, response) =>
+      this.#answer(request, response),
+    );
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http.maxHeadersCount = MAX_HEADERS;
+    // What is beyond is a flood: room for those that are told so, and for plain requests.
+    this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
     this.#metrics = createMetrics({ map, streams: this.#streams, webSockets: this.#webSockets, countSockets });
@@ -113,6 +141,10 @@ class RunningServer implements SeamlineServer {
     const shown = host.includes(':') ? `[${host}]` : host;
     this.url = `http://${shown}:${address.port}/graphql`;
     this.webSocketUrl = `ws://${shown}:${address.port}/graphql`;
+    const { engine, replica } = this.map;
+    const [position, items] = [replica.head.position, replica.items.size];
+    this.#logger.info({ url: this.url, webSocketUrl: this.webSocketUrl, engine, position, items }, 'ready');
+    this.#unwatch = watchHealth(this.map, this.#logger);
   }
 
   drain(): Promise<void> {
@@ -121,25 +153,41 @@ class RunningServer implements SeamlineServer {
   }
 
   async #drain(): Promise<void> {
+    const start = performance.now();
+    const [connections, subscriptions] = [this.#webSockets.connections, this.map.subscriptions];
+    this.#logger.info({ connections, subscriptions }, 'draining');
+    this.#unwatch();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     // A client that keeps its connection alive would come back to a server that is going.
     for (const response of this.#inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
-    this.#streams.drain();
+    this.#streams.drain(this.#drainTimeoutMs / 2);
     const timer = setTimeout(() => this.#http.closeAllConnections(), this.#drainTimeoutMs);
     await this.#webSockets.close(this.#drainTimeoutMs);
     this.#http.closeIdleConnections();
+    this.#heartbeat.stop();
     await closed;
     clearTimeout(timer);
     await this.map.close();
+    this.#log.flush();
+    this.#logger.info({ ms: Math.round(performance.now() - start) }, 'drained');
+  }
+
+  /** Connections that stay. */
+  get #stays(): number {
+    return this.#webSockets.connections + this.#streams.count('sse') + this.#streams.count('multipart');
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
+    const asker = this.#log.asker(request);
+    response.setHeader('X-Request-Id', asker.request);
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
-    if (!URL.canParse(`http://${request.headers.host}`)) respond(response, 400, 'bad host\n');
-    else if (path === '/graphql') void this.#yoga(request, response);
+    if (!URL.canParse(`http://${request.headers.host}`)) {
+      this.#log.refused(asker, 'BAD_HOST');
+      respond(response, 400, 'bad host\n');
+    } else if (path === '/graphql') void this.#yoga(request, response);
     else if (path === '/') response.writeHead(307, { Location: '/graphql' }).end();
     else if (path === '/health') respond(response, 200, 'ok\n');
     else if (path === '/ready') this.#answerReady(response);
@@ -163,7 +211,10 @@ class RunningServer implements SeamlineServer {
     socket.on('error', () => socket.destroy());
     if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
     if (this.#drained) return refuse(socket, '503 Service Unavailable');
-    if (!isOwnPage(request, this.#origins)) return refuse(socket, '403 Forbidden');
+    if (!isOwnPage(request, this.#origins)) {
+      this.#log.refused(this.#log.asker(request), 'BAD_ORIGIN', { transport: 'websocket' });
+      return refuse(socket, '403 Forbidden');
+    }
     this.#webSockets.upgrade(request, socket, head);
   }
 }

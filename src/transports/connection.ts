@@ -3,13 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { type Caller, EVERYBODY } from '../../schema/caller.ts';
 import { type Admit, whenExpired } from './admission.ts';
-import { type LogError, maskError } from './errors.ts';
+import { maskError } from './errors.ts';
+import type { Asker, RequestLog } from './request-log.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 
 interface Door {
   readonly admit: Admit;
-  readonly logError: LogError;
+  readonly log: RequestLog;
 }
 
 /** Before the connection was let in; graphql-ws lets no operation through until then. */
@@ -22,11 +23,13 @@ export class Connection {
   readonly open = new Set<object>();
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
+  readonly asker: Asker;
   caller: Caller = NOBODY;
 
-  constructor(socket: WebSocket, request: IncomingMessage) {
+  constructor(socket: WebSocket, request: IncomingMessage, asker: Asker) {
     this.socket = socket;
     this.request = request;
+    this.asker = asker;
     // One listener a subscription: as many as may be.
     setMaxListeners(0, this.#closing.signal);
     socket.once('close', () => this.#closing.abort());
@@ -38,8 +41,8 @@ export class Connection {
   }
 
   /** What `connection_init` says is judged here. False ends the connection, with 4403 unless it is closed already. */
-  async enter(parameters: Parameters | undefined, { admit, logError }: Door): Promise<boolean> {
-    const { socket, request } = this;
+  async enter(parameters: Parameters | undefined, { admit, log }: Door): Promise<boolean> {
+    const { socket, request, asker } = this;
     try {
       const admission = await admit(request, authorizationOf(parameters) ?? request.headers.authorization);
       this.caller = admission.caller;
@@ -48,7 +51,9 @@ export class Connection {
       socket.once('close', stay);
       return true;
     } catch (thrown) {
-      const { message, extensions } = maskError(thrown, logError);
+      const error = maskError(thrown, (cause) => log.internal(cause, asker));
+      log.failed(asker, [error], { transport: 'websocket' });
+      const { message, extensions } = error;
       if (extensions['code'] === 'UNAUTHENTICATED') socket.close(4401, shortened(message));
       else socket.close(1013, shortened(message));
       return false;

@@ -4,12 +4,19 @@ import type { WebSocket } from 'ws';
 /** Silence after which a connection is taken for dead. */
 const MAX_SILENCE_MS = 60_000;
 
+interface Life {
+  readonly webSocket: WebSocket | undefined;
+  drained: number;
+  aliveAt: number;
+}
+
 /**
- * Pings, and ends connections that are gone. A connection lives while it answers, sends, or drains what was written to it:
- * who only reads slowly sees a ping late, but is not gone.
+ * Pings WebSockets, and ends connections that are gone. A connection lives while it answers, sends, or drains what was written
+ * to it: who only reads slowly sees a ping late, but is not gone. A stream, which nobody can answer on, lives also while
+ * nothing waits to be drained.
  */
 export class Heartbeat {
-  readonly #watched = new Map<WebSocket, { socket: Socket; drained: number; aliveAt: number }>();
+  readonly #lives = new Map<Socket, Life>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(intervalMs: number) {
@@ -17,13 +24,16 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  watch(webSocket: WebSocket, socket: Socket): void {
-    const life = { socket, drained: 0, aliveAt: performance.now() };
+  /** Returns what ends the watch. A WebSocket's ends with it. */
+  watch(socket: Socket, webSocket?: WebSocket): () => void {
+    const life: Life = { webSocket, drained: 0, aliveAt: performance.now() };
     const alive = (): void => void (life.aliveAt = performance.now());
-    this.#watched.set(webSocket, life);
-    webSocket.on('pong', alive);
-    webSocket.on('message', alive);
-    webSocket.once('close', () => this.#watched.delete(webSocket));
+    const unwatch = (): void => void this.#lives.delete(socket);
+    this.#lives.set(socket, life);
+    webSocket?.on('pong', alive);
+    webSocket?.on('message', alive);
+    webSocket?.once('close', unwatch);
+    return unwatch;
   }
 
   stop(): void {
@@ -32,12 +42,14 @@ export class Heartbeat {
 
   #beat(): void {
     const now = performance.now();
-    for (const [webSocket, life] of this.#watched) {
-      const drained = life.socket.bytesWritten - life.socket.writableLength;
-      if (drained > life.drained && life.socket.writableLength > 0) life.aliveAt = now;
+    for (const [socket, life] of this.#lives) {
+      const { webSocket } = life;
+      const drained = socket.bytesWritten - socket.writableLength;
+      const isWaiting = socket.writableLength > 0;
+      if (isWaiting ? drained > life.drained : !webSocket) life.aliveAt = now;
       life.drained = drained;
-      if (now - life.aliveAt > MAX_SILENCE_MS) webSocket.terminate();
-      else if (webSocket.readyState === webSocket.OPEN) webSocket.ping();
+      if (now - life.aliveAt > MAX_SILENCE_MS) socket.destroy();
+      else if (webSocket?.readyState === webSocket?.OPEN) webSocket?.ping();
     }
   }
 }

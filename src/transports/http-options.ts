@@ -3,8 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { Admission, Admit } from './admission.ts';
 import type { LogError } from './errors.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { OperationContext } from './operation.ts';
+import type { Asker, RequestLog } from './request-log.ts';
+import type { trusting } from './trusted-documents.ts';
 
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
@@ -17,7 +20,14 @@ export interface HttpOptions {
   /** Of a request's body. */
   readonly maxBodyBytes: number;
   readonly keepAliveMs: number;
+  /** Whether no more streams may open. */
+  readonly isFull: () => boolean;
+  /** Ends connections that are gone. */
+  readonly heartbeat: Heartbeat;
+  /** Where only the documents of a manifest run. */
+  readonly trust: ReturnType<typeof trusting> | undefined;
   readonly logError: LogError;
+  readonly log: RequestLog;
 }
 
 /** What Node's server hands over, and the WebSocket transport for its operations. */
@@ -26,6 +36,8 @@ export interface ServerContext {
   readonly res?: ServerResponse;
   /** Set by the WebSocket transport, which has no request for each operation. */
   readonly operation?: OperationContext;
+  /** Likewise; of a request it is known by itself. */
+  readonly asker?: Asker;
   /** Set once the request was let in. */
   admission?: Admission;
 }

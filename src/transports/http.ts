@@ -9,9 +9,18 @@ import { formatError, maskError } from './errors.ts';
 import { parseEventId } from './event-id.ts';
 import type { HttpOptions, ServerContext } from './http-options.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
+import { observation } from './observation.ts';
 import type { OpenStream } from './open-streams.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
-import { admission, boundedDocuments, endedStreams, onlyJsonBodies, varyByOrigin } from './requests.ts';
+import {
+  admission,
+  boundedDocuments,
+  boundedStreams,
+  endedStreams,
+  onlyJsonBodies,
+  onlyTrustedDocuments,
+  varyByOrigin,
+} from './requests.ts';
 import { once, resultStream } from './result-stream.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
 
@@ -53,7 +62,10 @@ export function createHttp(options: HttpOptions): Yoga {
       return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
     },
     plugins: [
+      observation(options.log),
       admission(options),
+      boundedStreams(options),
+      onlyTrustedDocuments(options),
       boundedDocuments(),
       onlyJsonBodies(),
       varyByOrigin(options),
@@ -78,7 +90,7 @@ function requestContext(
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
-function subscriptionResponses({ streams, keepAliveMs }: HttpOptions): Plugin {
+function subscriptionResponses({ streams, keepAliveMs, heartbeat }: HttpOptions): Plugin {
   return {
     onExecutionResult({ result, setResult, context }) {
       // Streams bear their cursors one by one.
@@ -95,11 +107,12 @@ function subscriptionResponses({ streams, keepAliveMs }: HttpOptions): Plugin {
       const respond = (transport: 'sse' | 'multipart', stringify: (result: ExecutionResult) => string): Response => {
         const framing =
           transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
-        const { admission: admitted = OWN } = serverContext as ServerContext;
+        const { admission: admitted = OWN, req } = serverContext as ServerContext;
         const register = (stream: OpenStream): (() => void) => {
           const remove = streams.add(transport, stream);
           const stay = whenExpired(admitted, () => stream.drain());
-          return () => (stay(), remove());
+          const unwatch = req && heartbeat.watch(req.socket);
+          return () => (stay(), unwatch?.(), remove());
         };
         const results = isStream
           ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()

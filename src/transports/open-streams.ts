@@ -1,3 +1,5 @@
+import { spread } from './spread.ts';
+
 /** A response that stays open. */
 export interface OpenStream {
   /** Tells the client to come back elsewhere, and ends without `complete`. */
@@ -6,9 +8,12 @@ export interface OpenStream {
 
 /** The responses that are open, by transport: what a drain ends and what the gauges count. */
 export class OpenStreams {
+  #isDraining = false;
   readonly #streams = { sse: new Set<OpenStream>(), multipart: new Set<OpenStream>() };
 
   add(transport: 'sse' | 'multipart', stream: OpenStream): () => void {
+    // On a connection that is kept alive; who opens it isn't done yet.
+    if (this.#isDraining) queueMicrotask(() => this.#streams[transport].has(stream) && stream.drain());
     this.#streams[transport].add(stream);
     return () => this.#streams[transport].delete(stream);
   }
@@ -17,7 +22,18 @@ export class OpenStreams {
     return this.#streams[transport].size;
   }
 
-  drain(): void {
-    for (const streams of Object.values(this.#streams)) for (const stream of streams) stream.drain();
+  /** One after the other, within `withinMs`. */
+  drain(withinMs: number): void {
+    this.#isDraining = true;
+    const open = Object.values(this.#streams).flatMap((streams) => [...streams].map((stream) => ({ streams, stream })));
+    spread(
+      // It may have ended meanwhile.
+      open.map(
+        ({ streams, stream }) =>
+          () =>
+            streams.has(stream) && stream.drain(),
+      ),
+      withinMs,
+    );
   }
 }

@@ -1,5 +1,6 @@
 /** What HTTP and WebSocket have in common: an operation's context, and the results that leave. */
 import type { ExecutionResult } from 'graphql';
+import { AnswerBudget } from '../../schema/budget.ts';
 import type { Caller } from '../../schema/caller.ts';
 import { type Context, type Delivery, RootReads } from '../../schema/context.ts';
 import { BadInputError } from '../core/errors.ts';
@@ -50,6 +51,7 @@ export function operationContext({ map, caller, extensions, lastEvent, signal }:
     signal,
     delivery,
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
+    budget: new AnswerBudget(),
     cursors,
     left,
     isResumed: lastEvent !== undefined,

@@ -1,5 +1,5 @@
 /** What a request has to pass before it is an operation, each a plugin of Yoga's. */
-import { parse, type ParseOptions } from 'graphql';
+import { type DocumentNode, parse, type ParseOptions, visit } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
 import { isEnded } from './event-id.ts';
@@ -7,9 +7,11 @@ import type { HttpOptions, ServerContext } from './http-options.ts';
 
 /** Tokens of one document: some ten times those of introspection. */
 const MAX_TOKENS = 3000;
+/** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
+const MAX_ALIASES = 100;
 
 /** Before the body is read: who isn't let in costs nothing. */
-export function admission({ admit, logError }: HttpOptions): Plugin {
+export function admission({ admit, log }: HttpOptions): Plugin {
   return {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
@@ -18,7 +20,9 @@ export function admission({ admit, logError }: HttpOptions): Plugin {
       try {
         context.admission = await admit(req, req.headers.authorization);
       } catch (thrown) {
-        const error = maskError(thrown, logError);
+        const asker = log.asker(req);
+        const error = maskError(thrown, (cause) => log.internal(cause, asker));
+        log.failed(asker, [error], { transport: 'http' });
         const { status = 500 } = error.extensions['http'] as { status?: number };
         const headers = { 'WWW-Authenticate': 'Bearer' };
         endResponse(fetchAPI.Response.json({ errors: [formatError(error)] }, { status, headers }));
@@ -33,7 +37,9 @@ export function boundedDocuments(): Plugin {
     onParse({ setParseFn }) {
       setParseFn((source: string, options?: ParseOptions) => {
         try {
-          return parse(source, { ...options, maxTokens: MAX_TOKENS });
+          const document = parse(source, { ...options, maxTokens: MAX_TOKENS });
+          assertFewAliases(document);
+          return document;
         } catch (error) {
           // The parser is recursive.
           throw error instanceof RangeError
@@ -41,6 +47,38 @@ export function boundedDocuments(): Plugin {
             : error;
         }
       });
+    },
+  };
+}
+
+function assertFewAliases(document: DocumentNode): void {
+  let aliases = 0;
+  visit(document, { Field: ({ alias }) => void (alias && aliases++) });
+  if (aliases > MAX_ALIASES) throw refused('GRAPHQL_VALIDATION_FAILED', `more than ${MAX_ALIASES} aliases`, 400);
+}
+
+/** By hash, from any client; what the server asks of itself is none. */
+export function onlyTrustedDocuments({ trust }: HttpOptions): Plugin {
+  return {
+    onParams({ params, request, setParams }) {
+      if (!trust) return;
+      const named = (params as { documentId?: unknown }).documentId;
+      const documentId = named ?? URL.parse(request.url)?.searchParams.get('documentId');
+      setParams({ ...params, query: trust({ ...params, documentId }) });
+    },
+  };
+}
+
+/** Streams are connections that stay. */
+export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
+  return {
+    onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
+      const accept = request.headers.get('accept') ?? '';
+      if (!/event-stream|subscriptionspec/i.test(accept) || /json/i.test(accept) || !isFull()) return;
+      const { req } = serverContext as ServerContext;
+      if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
+      const error = formatError(refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections'));
+      endResponse(fetchAPI.Response.json({ errors: [error] }, { status: 503, headers: { 'Retry-After': '5' } }));
     },
   };
 }

@@ -24,22 +24,31 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { Admit } from './admission.ts';
 import { Connection, shortened } from './connection.ts';
-import { formatError, type LogError, maskError, parseFailed, refused } from './errors.ts';
+import { formatError, maskError, parseFailed, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
-import { Heartbeat } from './heartbeat.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Asker, RequestLog } from './request-log.ts';
+import { spread } from './spread.ts';
+import type { Trustable, trusting } from './trusted-documents.ts';
 
 export interface WebSocketOptions {
   readonly yoga: Yoga;
   readonly map: StreamingMap;
   readonly admit: Admit;
-  readonly maxConnections: number;
   /** Per connection. */
   readonly maxSubscriptions: number;
   readonly maxMessageBytes: number;
-  readonly keepAliveMs: number;
-  readonly logError: LogError;
+  readonly heartbeat: Heartbeat;
+  /** Whether no more connections may open. */
+  readonly isFull: () => boolean;
+  /** Where only the documents of a manifest run. */
+  readonly trust: ReturnType<typeof trusting> | undefined;
+  readonly log: RequestLog;
 }
+
+/** Of the time to drain; the rest is for those that close. */
+const SPREAD = 0.8;
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
@@ -64,7 +73,6 @@ class OperationFailed extends Error {
 export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
-  readonly #heartbeat: Heartbeat;
   readonly #connections = new Set<Connection>();
   readonly #server;
 
@@ -73,10 +81,14 @@ export class WebSocketTransport {
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
     this.#sockets = new WebSocketServer({ ...settings, handleProtocols: (protocols) => handleProtocols(protocols) });
-    this.#heartbeat = new Heartbeat(options.keepAliveMs);
     this.#server = makeServer({
       onConnect: ({ extra, connectionParams }) => (extra as Extra).connection.enter(connectionParams, options),
-      onSubscribe: (context, _id, payload) => this.#prepare(context, payload),
+      onSubscribe: async (context, id, payload) => {
+        const asker = { ...(context.extra as Extra).connection.asker, id };
+        const prepared = await this.#prepare(context, payload, asker);
+        if (Array.isArray(prepared)) options.log.failed(asker, prepared, { transport: 'websocket' });
+        return prepared;
+      },
       execute: (args) => execute(args as OperationArgs),
       subscribe: (args) => subscribe(args as OperationArgs),
       onError: (_context, _id, _payload, errors) => errors.flatMap(causesOf).map(formatError),
@@ -99,31 +111,32 @@ export class WebSocketTransport {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
   }
 
-  /** 1012: clients resume elsewhere. */
-  drain(): void {
-    for (const socket of this.#sockets.clients) socket.close(1012, 'draining');
-  }
-
-  /** Resolves when every socket has gone, those that don't answer after `timeoutMs`. */
+  /** 1012: clients resume elsewhere. Resolves when every socket has gone, those that don't answer after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
-    this.drain();
+    const ends = [...this.#sockets.clients].map((socket) => () => socket.close(1012, 'draining'));
+    spread(ends, timeoutMs * SPREAD);
     const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
     }, timeoutMs);
     await Promise.all(gone);
     clearTimeout(timer);
-    this.#heartbeat.stop();
     this.#sockets.close();
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { maxConnections, logError } = this.#options;
+    const { isFull, heartbeat, log } = this.#options;
+    const asker = log.connected(request);
+    const logError = (error: unknown): void => log.internal(error, asker);
     // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
-    socket.on('error', () => {});
-    if (this.connections > maxConnections) return socket.close(1013, 'too many connections');
-    this.#heartbeat.watch(socket, request.socket);
-    const connection = new Connection(socket, request);
+    socket.on('error', (error) => log.broken(asker, error));
+    socket.once('close', (code) => log.disconnected(asker, code));
+    if (isFull()) {
+      log.refused(asker, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
+      return socket.close(1013, 'too many connections');
+    }
+    heartbeat.watch(request.socket, socket);
+    const connection = new Connection(socket, request, asker);
     this.#connections.add(connection);
     const closed = this.#server.opened(
       {
@@ -151,18 +164,19 @@ export class WebSocketTransport {
     });
   }
 
-  async #prepare(context: WsContext, payload: SubscribePayload) {
-    const { yoga, map, maxSubscriptions, logError } = this.#options;
+  async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker) {
+    const { yoga, map, maxSubscriptions, trust, log } = this.#options;
     const { connection } = context.extra as Extra;
     const { caller, signal } = connection;
     if (Math.max(Object.keys(context.subscriptions).length, connection.open.size + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const operation = operationContext({ map, caller, extensions: payload.extensions, signal });
-      const enveloped = yoga.getEnveloped({ operation });
-      return await prepare(enveloped, payload, connection);
+      const enveloped = yoga.getEnveloped({ operation, asker });
+      const query = trust ? trust(payload as Trustable) : payload.query;
+      return await prepare(enveloped, { ...payload, query }, connection);
     } catch (error) {
-      return [maskError(error, logError)];
+      return [maskError(error, (cause) => log.internal(cause, asker))];
     }
   }
 }

@@ -24,7 +24,7 @@ it.each(['next', 'error', 'connection_ack'])(
   'closes a WebSocket with 4400 after `%s`, which only servers say',
   async (type) => {
     const errors: string[] = [];
-    const log = (text: string): void => void errors.push(text);
+    const log = (_fields: object, text: string): void => void errors.push(text);
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error: log } });
     const socket = await connect(server);
     socket.send({ type, id: '1', payload: type === 'error' ? [{ message: 'x' }] : {} });

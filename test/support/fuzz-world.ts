@@ -26,7 +26,7 @@ export interface World {
 /** Small bounds, so that windows are left and items evicted all the time. */
 export async function startWorld(options: ServerOptions = {}): Promise<World> {
   const logged: string[] = [];
-  const log = (text: string): void => void logged.push(text);
+  const log = (_fields: object, text: string): void => void logged.push(text);
   const server = await startServer({
     maxItems: 50,
     window: 100,

@@ -13,7 +13,7 @@ export type Node = Follower<unknown> & { readonly lines: string[]; readonly head
 export async function join(log: OrderedLog, bounds: Partial<Bounds> = {}): Promise<Node> {
   const lines: string[] = [];
   const heads: number[] = [];
-  const say = (message: string): void => void lines.push(message);
+  const say = (_fields: object, message: string): void => void lines.push(message);
   const logger = { info: say, warn: say, error: say };
   const follower = await Follower.open<unknown>({
     log,

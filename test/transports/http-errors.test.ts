@@ -149,7 +149,7 @@ describe('a query string', () => {
   it.each(['variables={', 'variables=7', 'extensions=[', 'extensions={"after":"x"}'])(
     'whose %s doesn’t fit is BAD_USER_INPUT, and no log line',
     async (parameter) => {
-      const error = vi.fn<(line: string) => void>();
+      const error = vi.fn<(fields: object, line: string) => void>();
       const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
       const response = await fetch(`${server.url}?query={__typename}&${parameter}`);
       expect(extensionsOf((await response.json()) as Result<unknown>)).toMatchObject({ code: 'BAD_USER_INPUT' });
@@ -228,7 +228,7 @@ describe('CONFLICT', () => {
 
 describe('INTERNAL_SERVER_ERROR', () => {
   it('says nothing of what went wrong, which is logged', async () => {
-    const error = vi.fn<(line: string) => void>();
+    const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     vi.spyOn(server.map, 'insert').mockRejectedValue(new Error('the secret'));
     const response = await post(server, {
@@ -243,7 +243,7 @@ describe('INTERNAL_SERVER_ERROR', () => {
   });
 
   it('is no log line for what a client did wrong', async () => {
-    const error = vi.fn<(line: string) => void>();
+    const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     await post(server, '{');
     await request(server, '{');

@@ -81,7 +81,7 @@ describe('an error of one operation over WebSocket', () => {
   });
 
   it('says nothing of what went wrong inside, which is logged', async () => {
-    const error = vi.fn<(line: string) => void>();
+    const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     vi.spyOn(server.map, 'insert').mockRejectedValue(new Error('the secret'));
     const socket = await connect(server);
@@ -97,7 +97,7 @@ describe('an error of one operation over WebSocket', () => {
   });
 
   it('is INTERNAL_SERVER_ERROR when a subscription throws inside', async () => {
-    const error = vi.fn<(line: string) => void>();
+    const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     vi.spyOn(server.map, 'items').mockImplementation(() => {
       throw new Error('the secret');

@@ -1,0 +1,139 @@
+/**
+ * Who delivers next. A subscriber that never has to wait (a long snapshot, a fast socket) would starve everything else, and
+ * 2,000 of them after a reconnect would starve those who only wait for what is new. So each takes a turn for every delivery:
+ *
+ *   live      near the head: goes first
+ *   begun     replays that were let in, and newcomers for their first entries
+ *   waiting   replays that have used up their stint, oldest first: one is let in whenever none that has begun is ready
+ *
+ * Nothing is held by who doesn't ask: a slow reader keeps its stint, but others are let in while it reads. Both kinds have
+ * a bounded time in each turn of the event loop, of which the replays' can't be taken from them, so that all get on when there
+ * is more to deliver than can be.
+ */
+
+/** Of each turn of the event loop, in ms. What a single delivery takes comes on top. */
+const LIVE_MS = 8;
+const REPLAY_MS = 4;
+/** Entries. Small maps needn't wait behind large ones, and still few replays are at work at a time. */
+const STINT = 10_000;
+/** What a newcomer gets at once; a mirror, its first message. */
+const FIRST_STINT = 100;
+
+/** One subscriber's turns. */
+export class Turn {
+  readonly #turns: Turns;
+  readonly #signal: AbortSignal;
+  #stint = FIRST_STINT;
+  #lane: Lane | undefined;
+  #resolve: () => void = () => {};
+  readonly #leave = (): void => {
+    this.#lane?.delete(this);
+    this.#resolve();
+  };
+
+  constructor(turns: Turns, signal: AbortSignal) {
+    this.#turns = turns;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#leave);
+  }
+
+  /** Until it is this subscriber's turn, or it has left. `spent`: how many entries it delivered in its last one. */
+  async take(isLive: boolean, spent = 0): Promise<void> {
+    if (!isLive) this.#stint -= spent;
+    if (this.#signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#resolve = resolve;
+      this.#lane = this.#turns.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
+    });
+  }
+
+  /** Called by `Turns`, once for each time in the queue. */
+  come(): void {
+    if (this.#stint <= 0) this.#stint = STINT;
+    this.#resolve();
+  }
+
+  release(): void {
+    this.#signal.removeEventListener('abort', this.#leave);
+  }
+}
+
+/** First in, first out, but any may leave. */
+class Lane {
+  readonly #turns = new Set<Turn>();
+  /** Everything before it has gone, so it never looks at a place twice. */
+  #next = this.#turns.values();
+
+  get size(): number {
+    return this.#turns.size;
+  }
+
+  add(turn: Turn): void {
+    this.#turns.add(turn);
+  }
+
+  delete(turn: Turn): void {
+    this.#turns.delete(turn);
+  }
+
+  shift(): Turn | undefined {
+    if (this.#turns.size === 0) return undefined;
+    let { value } = this.#next.next();
+    if (!value) {
+      // An iterator that has come to the end stays there.
+      this.#next = this.#turns.values();
+      ({ value } = this.#next.next());
+    }
+    if (value) this.#turns.delete(value);
+    return value;
+  }
+}
+
+/** The turns of all subscribers of one map. */
+export class Turns {
+  readonly #lanes = { live: new Lane(), begun: new Lane(), waiting: new Lane() };
+  /** In this turn of the event loop, in ms. */
+  readonly #spent = { live: 0, replay: 0 };
+  /** Whose turn it is, and since when. */
+  #current: { readonly kind: 'live' | 'replay'; readonly since: number } | undefined;
+  #isOpen = false;
+  #isTicking = false;
+
+  queue(turn: Turn, name: 'live' | 'begun' | 'waiting'): Lane {
+    this.#lanes[name].add(turn);
+    this.#tick();
+    return this.#lanes[name];
+  }
+
+  /** A tick comes when everything that the last delivery has set off is done: so time is looked at after each. */
+  #tick(): void {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    process.nextTick(() => {
+      this.#isTicking = false;
+      this.#go();
+    });
+  }
+
+  #go(): void {
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      setImmediate(() => {
+        this.#isOpen = false;
+        Object.assign(this.#spent, { live: 0, replay: 0 });
+        if (Object.values(this.#lanes).some(({ size }) => size > 0)) this.#go();
+      });
+    }
+    const now = performance.now();
+    if (this.#current) this.#spent[this.#current.kind] += now - this.#current.since;
+    this.#current = undefined;
+    const { live, begun, waiting } = this.#lanes;
+    const isLive = live.size > 0 && this.#spent.live < LIVE_MS;
+    if (!isLive && this.#spent.replay >= REPLAY_MS) return;
+    const turn = isLive ? live.shift() : (begun.shift() ?? waiting.shift());
+    if (!turn) return;
+    this.#current = { kind: isLive ? 'live' : 'replay', since: now };
+    turn.come();
+    this.#tick();
+  }
+}

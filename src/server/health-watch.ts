@@ -1,0 +1,27 @@
+import type { Logger } from '../core/logger.ts';
+import type { LogHealth } from '../core/ordered-log.ts';
+
+const INTERVAL_MS = 1000;
+
+interface Watched {
+  readonly engine: string;
+  health(): LogHealth;
+}
+
+/** Says when the engine gets into trouble and when it is out of it again, until the returned function is called. */
+export function watchHealth(watched: Watched, logger: Logger, intervalMs = INTERVAL_MS): () => void {
+  const { engine } = watched;
+  let since: number | undefined;
+  const timer = setInterval(() => {
+    const health = watched.health();
+    if (!health.ok && since === undefined) {
+      since = performance.now();
+      logger.warn({ engine, reason: health.reason }, `not ready: ${health.reason}`);
+    } else if (health.ok && since !== undefined) {
+      logger.info({ engine, seconds: Math.round((performance.now() - since) / 1000) }, 'ready again');
+      since = undefined;
+    }
+  }, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

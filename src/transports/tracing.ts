@@ -1,0 +1,64 @@
+/**
+ * A span for each operation, through OpenTelemetry's API only: without an SDK nothing is recorded. Named and attributed after
+ * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans, without `graphql.document`, whose literals may be
+ * anybody's secrets.
+ */
+import { context, type Context, propagation, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import type { IncomingHttpHeaders } from 'node:http';
+
+export interface OperationName {
+  readonly type: string;
+  readonly name: string | undefined;
+  /** `websocket`, `sse`, `multipart`, `http`. */
+  readonly transport: string;
+}
+
+export interface OperationSpan {
+  /** Calls back so that what it does becomes the span's children. */
+  within<T>(run: () => T): T;
+  /** `code`: of the error that ended it. */
+  end(code: string | undefined, deliveries: number | undefined): void;
+}
+
+const UNRECORDED: OperationSpan = { within: (run) => run(), end: () => {} };
+
+export function operationTracer(): Tracer {
+  return trace.getTracer('seamline');
+}
+
+/** `headers`: of the HTTP request, whose `traceparent` names the parent unless an instrumentation of HTTP has made one. */
+export function startOperationSpan(
+  tracer: Tracer,
+  { type, name, transport }: OperationName,
+  headers: IncomingHttpHeaders,
+): OperationSpan {
+  const parent = parentOf(headers);
+  const span = tracer.startSpan(
+    type,
+    {
+      kind: SpanKind.SERVER,
+      attributes: {
+        'graphql.operation.type': type,
+        ...(name !== undefined && { 'graphql.operation.name': name }),
+        'seamline.transport': transport,
+      },
+    },
+    parent,
+  );
+  if (!span.isRecording()) return UNRECORDED;
+  const own = trace.setSpan(parent, span);
+  return {
+    within: (run) => context.with(own, run),
+    end(code, deliveries) {
+      if (deliveries !== undefined) span.setAttribute('seamline.deliveries', deliveries);
+      // Without its message, which may quote variables.
+      if (code !== undefined) span.setAttribute('error.type', code).setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  };
+}
+
+function parentOf(headers: IncomingHttpHeaders): Context {
+  const active = context.active();
+  return trace.getSpan(active) ? active : propagation.extract(active, headers);
+}

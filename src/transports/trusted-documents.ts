@@ -1,0 +1,32 @@
+import { refused } from './errors.ts';
+
+/** By hash, as codegen's client preset writes them (`persistedDocuments`). */
+export type TrustedDocuments = Readonly<Record<string, string>>;
+
+/** How a request may name its document. */
+export interface Trustable {
+  readonly query?: string | null | undefined;
+  readonly documentId?: unknown;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/**
+ * Finds the document that a request names: by `documentId`, by Apollo's `extensions.persistedQuery.sha256Hash`, or in full.
+ * What is returned throws `FORBIDDEN` for one that isn't in the manifest.
+ */
+export function trusting(manifest: TrustedDocuments): (request: Trustable) => string {
+  const documents = new Set(Object.values(manifest));
+  return (request) => documentOf(request, manifest, documents);
+}
+
+function documentOf(
+  { query, documentId, extensions }: Trustable,
+  manifest: TrustedDocuments,
+  documents: ReadonlySet<string>,
+): string {
+  const persisted = extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined;
+  const hash = documentId ?? persisted?.sha256Hash;
+  if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
+  if (query && documents.has(query)) return query;
+  throw refused('FORBIDDEN', 'only trusted documents run here, and this is none of them', 403);
+}
