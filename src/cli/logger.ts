@@ -5,9 +5,6 @@ import type { Logger } from '../core/logger.ts';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Waiting for a reader of stderr that has stopped; what comes on top is dropped. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-
 interface LoggerOptions {
   readonly level: LogLevel;
   /** Default: whether stderr is one. */
@@ -27,8 +24,8 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
   }
   const logger: Logger = pino(
     { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
-    // Who doesn't read our log must not hold up the server; at the end the rest is written all the same.
-    pino.destination({ dest: destination, sync: false, maxLength: MAX_WAITING_BYTES }),
+    // Asynchronously the last lines, which are wanted most, come out of order when the process ends, or not at all.
+    pino.destination({ dest: destination, sync: true }),
   );
   return logger;
 }

@@ -7,12 +7,14 @@ export interface MetricsSources {
   readonly map: StreamingMap;
   readonly streams: OpenStreams;
   readonly webSockets: WebSocketTransport;
+  /** What has been refused so far, by code. */
+  readonly refusals: ReadonlyMap<string, number>;
   /** TCP connections of all kinds. */
   readonly countSockets: () => Promise<number>;
 }
 
 /** Prometheus metrics, read when they are asked for: nothing is counted twice, and nothing costs while nobody looks. */
-export function createMetrics({ map, streams, webSockets, countSockets }: MetricsSources): Registry {
+export function createMetrics({ map, streams, webSockets, refusals, countSockets }: MetricsSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -41,6 +43,17 @@ export function createMetrics({ map, streams, webSockets, countSockets }: Metric
       this.set({ transport: 'multipart' }, streams.count('multipart'));
       // A plain request never holds one.
       this.set({ transport: 'http' }, 0);
+    },
+  });
+
+  new Counter({
+    name: 'seamline_refusals_total',
+    help: 'Requests, operations and connections refused, by code.',
+    labelNames: ['code'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [code, count] of refusals) this.inc({ code }, count);
     },
   });
 

@@ -51,8 +51,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
   }
 }
 
+/** As Node answers them where nobody listens. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
 const MAX_HEADERS = 100;
 const SPARE_CONNECTIONS = 1000;
+
+/** Connections that wait to be accepted. Who finds it full tries again after 1 s, 2 s, 4 s … however soon there is room. */
+const BACKLOG = 4096;
 
 class RunningServer implements SeamlineServer {
   readonly map: StreamingMap;
@@ -119,12 +128,25 @@ class RunningServer implements SeamlineServer {
       this.#answer(request, response),
     );
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http.on('clientError', (error: Error & { code?: string }, socket) => {
+      if (error.code === 'ECONNRESET') return void socket.destroy();
+      this.#log.unreadable(error.code ?? error.name);
+      const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
+      if (socket.writable) refuse(socket, status);
+      else socket.destroy();
+    });
     this.#http.maxHeadersCount = MAX_HEADERS;
     // What is beyond is a flood: room for those that are told so, and for plain requests.
     this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
-    this.#metrics = createMetrics({ map, streams: this.#streams, webSockets: this.#webSockets, countSockets });
+    this.#metrics = createMetrics({
+      map,
+      streams: this.#streams,
+      webSockets: this.#webSockets,
+      refusals: this.#log.refusals,
+      countSockets,
+    });
   }
 
   async listen(port: number, host: string): Promise<void> {
@@ -132,7 +154,7 @@ class RunningServer implements SeamlineServer {
     await this.#yoga.fetch('http://localhost/graphql?query={stream{epoch}}');
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject);
-      this.#http.listen(port, host, () => {
+      this.#http.listen({ port, host, backlog: BACKLOG }, () => {
         this.#http.off('error', reject);
         resolve();
       });

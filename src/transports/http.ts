@@ -117,7 +117,7 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat }: HttpOptions)
         const results = isStream
           ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()
           : once(result as ExecutionResult);
-        const body = resultStream(results, { framing, keepAliveMs, register });
+        const body = resultStream(results, { framing, keepAliveMs, register, signal: request.signal });
         return new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
       };
       if (isStream && accept.includes('multipart/mixed') && accept.includes('subscriptionspec'))

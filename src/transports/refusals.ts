@@ -22,7 +22,16 @@ export class Refusals {
     this.#logger = logger;
   }
 
+  /** How many there have been, by code. */
+  readonly counts = new Map<string, number>();
+
+  /** A client's mistake, of which an operator needs no line. */
+  count(code: string): void {
+    this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
+  }
+
   note(code: string, fields: LogFields): void {
+    this.count(code);
     const window = this.#windows.get(code) ?? this.#open(code);
     if (window.lines === MAX_LINES) window.suppressed++;
     else {

@@ -30,6 +30,8 @@ const TOLD: ReadonlySet<unknown> = new Set(['UNAUTHENTICATED', 'ENGINE_UNAVAILAB
 /** What graphql-ws, or we, close a connection with that breaks the protocol's rules; a bad token is told by itself. */
 const REFUSING_CLOSES: ReadonlySet<number> = new Set([4400, 4408, 4409, 4429]);
 
+const INTERNAL = 'INTERNAL_SERVER_ERROR';
+
 /** What an id may be; too short for a token. */
 const SANE_ID = /^[\w.:=+/-]{1,64}$/;
 
@@ -85,12 +87,18 @@ export class RequestLog {
     if (String(error.code).startsWith('WS_ERR_')) this.refused(asker, String(error.code));
   }
 
+  /** What is no HTTP request, or never becomes one. */
+  unreadable(code: string): void {
+    this.#refusals.note(code, {});
+  }
+
   /** Errors as they leave: a refusal is warned of, a client's mistake is not. */
   failed(asker: Asker, errors: readonly GraphQLError[], fields: LogFields = {}): void {
     for (const { extensions, message } of errors) {
       const { code } = extensions;
       const reason = TOLD.has(code) ? { reason: message } : {};
       if (WARNED.has(code)) this.refused(asker, String(code), { ...fields, ...reason });
+      else if (code !== INTERNAL) this.#refusals.count(typeof code === 'string' ? code : 'BAD_USER_INPUT');
     }
   }
 
@@ -108,6 +116,11 @@ export class RequestLog {
     const culprit = asker ? namesOf(asker) : typeof error === 'object' && error ? this.#culprits.get(error) : {};
     const cause = originOf(error);
     this.#logger.error({ ...culprit, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
+  }
+
+  /** By code. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#refusals.counts;
   }
 
   /** Says what has been suppressed so far. */

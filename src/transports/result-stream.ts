@@ -18,6 +18,8 @@ export interface ResultStreamOptions {
   readonly keepAliveMs: number;
   /** Called once when the stream opens; what it returns, once when it has ended, in whichever way. */
   readonly register: (stream: { drain(): void }) => () => void;
+  /** Aborts when the client has gone. A body that waits for its socket to drain is neither pulled nor cancelled then. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ResultStreamOptions {
  */
 export function resultStream(
   results: AsyncIterator<ExecutionResult>,
-  { framing, keepAliveMs, register }: ResultStreamOptions,
+  { framing, keepAliveMs, register, signal }: ResultStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let last: ExecutionResult | undefined;
@@ -51,6 +53,14 @@ export function resultStream(
         clearInterval(keepAlive);
         unregister();
       };
+      const leave = (): void => {
+        if (isOver) return;
+        release();
+        controller.close();
+        void results.return?.();
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
       const { value, done } = await results.next();

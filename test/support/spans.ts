@@ -1,0 +1,39 @@
+/** OpenTelemetry's SDK as a user sets it up, with what it has recorded. */
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { vi } from 'vitest';
+
+export interface Spans {
+  readonly all: readonly ReadableSpan[];
+  named(name: string): ReadableSpan[];
+  /** The first with this name, once it has ended: answers go out before that. */
+  ended(name: string): Promise<ReadableSpan>;
+  forget(): void;
+}
+
+/** For the rest of this file: the API has one SDK a process. */
+export function recordSpans(): Spans {
+  const exporter = new InMemorySpanExporter();
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const named = (name: string): ReadableSpan[] => exporter.getFinishedSpans().filter((span) => span.name === name);
+  return {
+    get all() {
+      return exporter.getFinishedSpans();
+    },
+    named,
+    ended: (name) =>
+      vi.waitFor(
+        () => {
+          const [span] = named(name);
+          if (!span) throw new Error(`no span is named ${name}`);
+          return span;
+        },
+        { timeout: 10_000 },
+      ),
+    forget: () => exporter.reset(),
+  };
+}
