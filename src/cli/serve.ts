@@ -42,7 +42,8 @@ async function start(options: Parameters<typeof createServer>[0]): Promise<Seaml
   try {
     return await createServer(options);
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message.replace('pass open,', 'pass --open,'));
+    if (error instanceof RangeError)
+      throw new UsageError(error.message.replace('pass open, jwks, jwtSecret', 'pass --open, --jwks, --jwt-secret'));
     throw error;
   }
 }

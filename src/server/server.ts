@@ -87,6 +87,9 @@ class RunningServer implements SeamlineServer {
     const logError = (error: unknown): void => this.#log.internal(error);
     this.map = map;
     this.#heartbeat = new Heartbeat(keepAliveMs);
+    // RFC 7518, section 3.2: a shorter one can be guessed from any token.
+    if (options.jwtSecret && Buffer.byteLength(options.jwtSecret) < 32)
+      logger.warn({}, 'jwtSecret is shorter than 32 bytes');
     const maxConnections = options.maxConnections ?? DEFAULTS.maxConnections;
     const trust = options.trustedDocuments && trusting(options.trustedDocuments);
     this.#origins = { allowOrigins, trustProxy: options.trustProxy ?? false };

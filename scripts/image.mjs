@@ -1,0 +1,140 @@
+// Builds the image and holds it to what docs/docker.md says. Needs an engine (Docker, or `ENGINE=podman`):
+//   node scripts/image.mjs [IMAGE]     an IMAGE that is named is not built
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+
+const { ENGINE = 'docker' } = process.env;
+const [image = 'seamline'] = process.argv.slice(2);
+const name = `seamline-${process.pid}`;
+const HARD = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+
+/** What it printed, and its exit code. */
+function engine(...args) {
+  const { status, stdout, stderr, error } = spawnSync(ENGINE, args, { encoding: 'utf8' });
+  if (error) throw error;
+  return { status, stdout: stdout.trim(), stderr: stderr.trim() };
+}
+
+function must(...args) {
+  const { status, stdout, stderr } = engine(...args);
+  if (status !== 0) throw new Error(`${ENGINE} ${args.join(' ')} exited ${status}: ${stderr}`);
+  return stdout;
+}
+
+let failed = 0;
+function check(sentence, holds, seen) {
+  console.log(`${holds ? 'ok    ' : 'FAILED'} ${sentence}`);
+  if (holds) return;
+  failed += 1;
+  console.log(seen);
+}
+
+async function answers(url, status) {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.status === status) return response;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${url} doesn't answer ${status}\n${engine('logs', name).stderr}`);
+}
+
+/** A socket that subscribes to `items`, its items as they come, and its close code. */
+async function subscribe(url) {
+  const socket = new WebSocket(url, 'graphql-transport-ws');
+  const closed = once(socket, 'close').then(([{ code }]) => code);
+  const keys = [];
+  const waiting = [];
+  socket.addEventListener('message', ({ data }) => {
+    const { type, payload } = JSON.parse(data);
+    if (type === 'connection_ack')
+      socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: 'subscription { items { key } }' } }));
+    if (type !== 'next') return;
+    keys.push(payload.data.items.key);
+    waiting.shift()?.();
+  });
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  const received = async (count) => {
+    while (keys.length < count) await new Promise((resolve) => waiting.push(resolve));
+    return keys.join(' ');
+  };
+  return { received, closed };
+}
+
+const insert = (url, key) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `mutation { insertItem(input: { key: "${key}", value: 1 }) { key } }` }),
+  });
+
+/** Where a port of the container is to be found. */
+const originOf = (port) => `http://${must('port', name, `${port}/tcp`).split('\n')[0]}`;
+
+async function run() {
+  const bare = engine('run', '--rm', image);
+  check(
+    'a bare run asks for --open or authentication, in one line, and exits 2',
+    bare.status === 2 && /--open/.test(bare.stderr) && !bare.stderr.includes('\n'),
+    bare,
+  );
+  const files = must('run', '--rm', '--entrypoint', 'find', image, '/app', '-not', '-user', 'root');
+  check('nothing in /app belongs to who runs it', files === '', files);
+  const packages = must('run', '--rm', '--entrypoint', 'ls', image, '/app/node_modules').split('\n');
+  const superfluous = ['typescript', 'vitest', 'react', '@apollo', '@urql', 'rxjs', 'esbuild'];
+  const found = superfluous.filter((part) => packages.includes(part));
+  check('neither development packages nor optional peers are in it', found.length === 0, found);
+
+  must('run', '--detach', '--name', name, ...HARD, '--publish', '127.0.0.1::4000', image, '--open');
+  const origin = originOf(4000);
+  await answers(`${origin}/ready`, 200);
+  check('it serves from a read-only file system, without capabilities', true);
+  check('it runs as uid 1000', must('exec', name, 'id', '-u') === '1000', must('exec', name, 'id'));
+  const page = await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } });
+  const html = await page.text();
+  check('GraphiQL is in it', page.status === 200 && html.length > 1_000_000, html.slice(0, 200));
+
+  await insert(`${origin}/graphql`, 'before');
+  const reader = await subscribe(`${origin.replace('http', 'ws')}/graphql`);
+  await reader.received(1);
+  await insert(`${origin}/graphql`, 'after');
+  const keys = await reader.received(2);
+  check('a subscriber gets what is there and what comes', keys === 'before after', keys);
+
+  const [, health] = /HEALTHCHECK[^[]*(\[.*\])/.exec(readFileSync('Dockerfile', 'utf8'));
+  const healthy = engine('exec', name, ...JSON.parse(health));
+  check('its HEALTHCHECK exits 0', healthy.status === 0, healthy);
+  const elsewhere = engine('exec', '--env', 'SEAMLINE_PORT=4001', name, ...JSON.parse(health));
+  check('its HEALTHCHECK exits 1 where nothing listens', elsewhere.status === 1, elsewhere);
+
+  must('kill', '--signal', 'TERM', name);
+  const code = await reader.closed;
+  const status = must('wait', name);
+  check('SIGTERM closes sockets with 1012 and exits 0', code === 1012 && status === '0', { code, status });
+  must('rm', name);
+
+  const environment = ['SEAMLINE_OPEN=true', 'SEAMLINE_PORT=5000', 'SEAMLINE_NO_GRAPHIQL=1'].flatMap((e) => ['-e', e]);
+  must('run', '--detach', '--name', name, ...HARD, ...environment, '--publish', '127.0.0.1::5000', image);
+  const other = originOf(5000);
+  await answers(`${other}/ready`, 200);
+  const none = await fetch(`${other}/graphql`, { headers: { accept: 'text/html' } });
+  check('environment variables are heeded', !none.headers.get('content-type')?.includes('html'), none.status);
+  const sound = engine('exec', name, ...JSON.parse(health));
+  check('its HEALTHCHECK finds a port of the environment', sound.status === 0, sound);
+}
+
+setTimeout(() => {
+  console.log('FAILED to end within a minute');
+  engine('rm', '--force', name);
+  process.exit(1);
+}, 60_000).unref();
+if (process.argv.length <= 2) must('build', '--tag', image, '.');
+try {
+  await run();
+} finally {
+  engine('rm', '--force', name);
+}
+const bytes = Number(must('image', 'inspect', '--format', '{{.Size}}', image));
+console.log(`\n${image}: ${(bytes / 1e6).toFixed(0)} MB with its base`);
+process.exit(failed === 0 ? 0 : 1);
