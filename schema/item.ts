@@ -71,12 +71,18 @@ export function addItem(builder: Builder) {
       upserted: t.field({
         type: [item],
         description: 'Inserted or replaced, in position order.',
-        resolve: ({ upserted }) => upserted,
+        resolve({ upserted }, _args, { budget }, info) {
+          budget.spendFields(upserted.length, info);
+          return upserted;
+        },
       }),
       removed: t.field({
         type: [removedItem],
         description: 'Gone, in position order.',
-        resolve: ({ removed }) => removed,
+        resolve({ removed }, _args, { budget }, info) {
+          budget.spendFields(removed.length, info);
+          return removed;
+        },
       }),
       caughtUp: t.exposeBoolean('caughtUp', {
         description: 'Whether `cursor` was the newest position as the message was made.',

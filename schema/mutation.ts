@@ -43,12 +43,14 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         type: [item],
         description: 'Inserts 1 to 1,000 items at consecutive positions: all or none.',
         args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'What to insert.' }) },
-        resolve: async (_root, { inputs }, { map, caller, delivery }) => {
+        resolve: async (_root, { inputs }, { map, caller, delivery, budget }, info) => {
           assertMayWrite(
             caller,
             inputs.map(({ key }) => key),
           );
-          caller.spend(inputs.length);
+          budget.spendFields(inputs.length, info);
+          // More than one batch may have is refused below, and never gets in by waiting.
+          if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
           const inserted = await answer(map.insertMany(inputs));
           delivery.cursor = newest(inserted);
           return [...inserted];

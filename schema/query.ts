@@ -42,10 +42,11 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           after: t.arg.string({ description: 'Behind this cursor.', validate: rules.cursor }),
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
-        resolve: (_root, args, { map, after, caller, signal, reads, budget }) => {
+        resolve: (_root, args, { map, after, caller, signal, reads, budget }, info) => {
           assertMayRead(caller);
           const first = args.first ?? 100;
           budget.spendItems(first);
+          budget.spendFields(first, info);
           const from = after === undefined ? args.after : after;
           const reached = from == null ? Promise.resolve(undefined) : map.reach(from, signal);
           return answer(

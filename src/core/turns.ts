@@ -95,11 +95,9 @@ class Lane {
 /** The turns of all subscribers of one map. */
 export class Turns {
   readonly #lanes = { live: new Lane(), begun: new Lane(), waiting: new Lane() };
-  /** In this turn of the event loop, in ms. */
-  readonly #spent = { live: 0, replay: 0 };
-  /** Whose turn it is, and since when. */
-  #current: { readonly kind: 'live' | 'replay'; readonly since: number } | undefined;
-  #isOpen = false;
+  /** When this turn of the event loop made its first delivery; undefined until then. */
+  #openedAt: number | undefined;
+  #hasReplayed = false;
   #isTicking = false;
 
   queue(turn: Turn, name: 'live' | 'begun' | 'waiting'): Lane {
@@ -119,24 +117,26 @@ export class Turns {
   }
 
   #go(): void {
-    if (!this.#isOpen) {
-      this.#isOpen = true;
-      setImmediate(() => {
-        this.#isOpen = false;
-        Object.assign(this.#spent, { live: 0, replay: 0 });
-        if (Object.values(this.#lanes).some(({ size }) => size > 0)) this.#go();
-      });
-    }
     const now = performance.now();
-    if (this.#current) this.#spent[this.#current.kind] += now - this.#current.since;
-    this.#current = undefined;
+    this.#openedAt ??= this.#open(now);
+    const spent = now - this.#openedAt;
     const { live, begun, waiting } = this.#lanes;
-    const isLive = live.size > 0 && this.#spent.live < LIVE_MS;
-    if (!isLive && this.#spent.replay >= REPLAY_MS) return;
+    const isLive = live.size > 0 && spent < LIVE_MS;
+    // One at least, however long the live ones took.
+    if (!isLive && this.#hasReplayed && spent >= LIVE_MS + REPLAY_MS) return;
     const turn = isLive ? live.shift() : (begun.shift() ?? waiting.shift());
     if (!turn) return;
-    this.#current = { kind: isLive ? 'live' : 'replay', since: now };
+    this.#hasReplayed ||= !isLive;
     turn.come();
     this.#tick();
+  }
+
+  #open(now: number): number {
+    this.#hasReplayed = false;
+    setImmediate(() => {
+      this.#openedAt = undefined;
+      if (Object.values(this.#lanes).some(({ size }) => size > 0)) this.#go();
+    });
+    return now;
   }
 }

@@ -59,7 +59,9 @@ export function createAdmit(options: AdmissionOptions): Admit {
     const claims = await verify(token);
     const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : [];
     const { keyPrefix = '' } = claims;
-    if (typeof keyPrefix !== 'string') throw unauthenticated('the claim keyPrefix must be a string');
+    // Half a character would be the beginning of many.
+    if (typeof keyPrefix !== 'string' || !keyPrefix.isWellFormed())
+      throw unauthenticated('the claim keyPrefix must be a well-formed string');
     return {
       caller: {
         mayRead: scopes.includes('items:read'),
@@ -107,11 +109,14 @@ function bearerOf(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 }
 
+/** RFC 6265, section 4.1.1. */
+const unquoted = (value: string): string => value.replace(/^"(.*)"$/, '$1');
+
 function cookieOf({ headers }: IncomingMessage, name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   for (const pair of headers.cookie?.split(';') ?? []) {
     const equals = pair.indexOf('=');
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return unquoted(pair.slice(equals + 1).trim());
   }
   return undefined;
 }

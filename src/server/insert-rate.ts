@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache';
 /** Who hasn't inserted for so long that it was forgotten has its whole burst again anyway. */
 const MAX_CLIENTS = 100_000;
 
+const TOLERANCE = 1e-6;
+
 /** So many insertions a second and client, with a burst of one second's worth: a token bucket for each. */
 export class InsertRate {
   readonly #perSecond: number;
@@ -21,7 +23,8 @@ export class InsertRate {
     const now = this.#now();
     const { left, at } = this.#clients.get(client) ?? { left: this.#perSecond, at: now };
     const current = Math.min(this.#perSecond, left + ((now - at) / 1000) * this.#perSecond);
-    if (count <= current) {
+    // Fractions are rounded: who waited as long as it was told has enough.
+    if (count <= current + TOLERANCE) {
       this.#clients.set(client, { left: current - count, at: now });
       return;
     }

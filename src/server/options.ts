@@ -71,9 +71,14 @@ export const DEFAULTS = {
   keepAliveMs: 12_000,
 } as const;
 
+/** Whether there is neither authentication nor the word that anybody may come. */
+export function isPrivate({ open, jwks, jwtSecret }: ServerOptions): boolean {
+  return open !== true && jwks === undefined && jwtSecret === undefined;
+}
+
 /** Whether only this machine can reach the host. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return /(^|\.)localhost$/.test(host) || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Throws a `RangeError` that names what makes no sense. The map looks after its own options. */

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from './options.ts';
 
 export interface Origins {
+  /** Whether there is neither authentication nor the word that anybody may come. */
+  readonly isPrivate: boolean;
   /** Origins of other hosts whose pages may use the server. */
   readonly allowOrigins: readonly string[];
   /** Whether to believe `X-Forwarded-For`, `-Host` and `-Proto`. */
@@ -14,6 +17,17 @@ export function isOwnPage({ headers }: IncomingMessage, { allowOrigins, trustPro
   if (allowOrigins.includes(origin)) return true;
   const host = trustProxy ? (lastOf(headers['x-forwarded-host']) ?? headers.host) : headers.host;
   return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/**
+ * Whether the host that a request names may be ours. A browser may reach a private server by this machine's names only: a
+ * page's owner may have a name of its own lead here (DNS rebinding).
+ */
+export function isKnownHost({ headers }: IncomingMessage, { isPrivate }: Origins): boolean {
+  const url = URL.parse(`http://${headers.host}`);
+  if (url === null) return false;
+  const isBrowser = headers.origin !== undefined || headers['user-agent']?.startsWith('Mozilla/') === true;
+  return !isPrivate || !isBrowser || isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
 /** Behind a proxy: what the proxy itself has added, which is the last one. */

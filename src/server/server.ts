@@ -1,6 +1,6 @@
 /** Builds a server of its parts: the only place that constructs things. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSchema } from '../../schema/index.ts';
 import { type Logger, SILENT } from '../core/logger.ts';
@@ -13,10 +13,10 @@ import { OpenStreams } from '../transports/open-streams.ts';
 import { RequestLog } from '../transports/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket.ts';
 import { createMetrics } from './metrics.ts';
-import { assertSound, DEFAULTS, isLoopback, type ServerOptions } from './options.ts';
+import { assertSound, DEFAULTS, isLoopback, isPrivate, type ServerOptions } from './options.ts';
 import { createAdmit } from './admission.ts';
 import { InsertRate } from './insert-rate.ts';
-import { clientAddress, isOwnPage, type Origins } from './origin.ts';
+import { clientAddress, isKnownHost, isOwnPage, type Origins } from './origin.ts';
 import { watchHealth } from './health-watch.ts';
 import { traced } from './tracing.ts';
 
@@ -34,7 +34,7 @@ export interface SeamlineServer {
 export async function createServer(options: ServerOptions = {}): Promise<SeamlineServer> {
   assertSound(options);
   const host = options.host ?? DEFAULTS.host;
-  if (options.open !== true && options.jwks === undefined && options.jwtSecret === undefined && !isLoopback(host))
+  if (isPrivate(options) && !isLoopback(host))
     throw new RangeError(
       `without authentication ${host} would be open to everybody: pass open, jwks, jwtSecret, or a loopback host`,
     );
@@ -51,9 +51,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
   }
 }
 
-/** As Node answers them where nobody listens. */
-const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+/** As Node answers them where nobody listens; what isn't here, with 400. */
+const BROKEN_REQUESTS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
@@ -92,7 +93,7 @@ class RunningServer implements SeamlineServer {
       logger.warn({}, 'jwtSecret is shorter than 32 bytes');
     const maxConnections = options.maxConnections ?? DEFAULTS.maxConnections;
     const trust = options.trustedDocuments && trusting(options.trustedDocuments);
-    this.#origins = { allowOrigins, trustProxy: options.trustProxy ?? false };
+    this.#origins = { allowOrigins, trustProxy: options.trustProxy ?? false, isPrivate: isPrivate(options) };
     this.#logger = logger;
     this.#log = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
@@ -130,14 +131,8 @@ class RunningServer implements SeamlineServer {
     this.#http = createHttpServer({ ...patience, keepAliveTimeout: 65_000 }, (request, response) =>
       this.#answer(request, response),
     );
+    this.#http.on('clientError', (error, socket) => this.#broken(error, socket));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#http.on('clientError', (error: Error & { code?: string }, socket) => {
-      if (error.code === 'ECONNRESET') return void socket.destroy();
-      this.#log.unreadable(error.code ?? error.name);
-      const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
-      if (socket.writable) refuse(socket, status);
-      else socket.destroy();
-    });
     this.#http.maxHeadersCount = MAX_HEADERS;
     // What is beyond is a flood: room for those that are told so, and for plain requests.
     this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
@@ -209,7 +204,7 @@ class RunningServer implements SeamlineServer {
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
-    if (!URL.canParse(`http://${request.headers.host}`)) {
+    if (!isKnownHost(request, this.#origins)) {
       this.#log.refused(asker, 'BAD_HOST');
       respond(response, 400, 'bad host\n');
     } else if (path === '/graphql') void this.#yoga(request, response);
@@ -232,11 +227,21 @@ class RunningServer implements SeamlineServer {
     response.end(await this.#metrics.metrics());
   }
 
+  /** What is no request, as Node itself would answer it. */
+  #broken({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+    const status = BROKEN_REQUESTS[code ?? ''] ?? '400 Bad Request';
+    const client = (socket as Socket).remoteAddress ?? '';
+    // A client that resets its connection is no refusal.
+    if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    this.#log.refused({ request: crypto.randomUUID(), client, headers: {} }, status.slice(0, 3));
+    refuse(socket, status);
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
     if (this.#drained) return refuse(socket, '503 Service Unavailable');
-    if (!isOwnPage(request, this.#origins)) {
+    if (!isKnownHost(request, this.#origins) || !isOwnPage(request, this.#origins)) {
       this.#log.refused(this.#log.asker(request), 'BAD_ORIGIN', { transport: 'websocket' });
       return refuse(socket, '403 Forbidden');
     }

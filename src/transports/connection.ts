@@ -45,6 +45,8 @@ export class Connection {
     const { socket, request, asker } = this;
     try {
       const admission = await admit(request, authorizationOf(parameters) ?? request.headers.authorization);
+      // Who has left meanwhile must not leave a timer behind.
+      if (this.signal.aborted) return false;
       this.caller = admission.caller;
       // Back comes who has a fresh one.
       const stay = whenExpired(admission, () => socket.close(4403, 'the token has expired'));

@@ -45,6 +45,7 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
 }
 
 export function parseFailed(error: unknown): GraphQLError {
+  if (isGraphQLError(error) && OWN_CODES.has(error.extensions['code'])) return error;
   const message = error instanceof Error ? error.message : 'the document can’t be parsed';
   const locations = isGraphQLError(error) ? { source: error.source, positions: error.positions } : {};
   return new GraphQLError(message, { ...locations, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });

@@ -7,6 +7,8 @@ const MAX_SILENCE_MS = 60_000;
 interface Life {
   readonly webSocket: WebSocket | undefined;
   drained: number;
+  /** Of the write that is under way. */
+  queued: number;
   aliveAt: number;
 }
 
@@ -26,7 +28,7 @@ export class Heartbeat {
 
   /** Returns what ends the watch. A WebSocket's ends with it. */
   watch(socket: Socket, webSocket?: WebSocket): () => void {
-    const life: Life = { webSocket, drained: 0, aliveAt: performance.now() };
+    const life: Life = { webSocket, drained: 0, queued: 0, aliveAt: performance.now() };
     const alive = (): void => void (life.aliveAt = performance.now());
     const unwatch = (): void => void this.#lives.delete(socket);
     this.#lives.set(socket, life);
@@ -45,11 +47,18 @@ export class Heartbeat {
     for (const [socket, life] of this.#lives) {
       const { webSocket } = life;
       const drained = socket.bytesWritten - socket.writableLength;
+      const queued = queuedOf(socket);
       const isWaiting = socket.writableLength > 0;
-      if (isWaiting ? drained > life.drained : !webSocket) life.aliveAt = now;
+      if (isWaiting ? drained > life.drained || queued < life.queued : !webSocket) life.aliveAt = now;
       life.drained = drained;
+      life.queued = queued;
       if (now - life.aliveAt > MAX_SILENCE_MS) socket.destroy();
       else if (webSocket?.readyState === webSocket?.OPEN) webSocket?.ping();
     }
   }
+}
+
+/** What is left of one write shows nowhere else: `writableLength` falls when all of it has gone. As `net` itself does for timeouts. */
+function queuedOf(socket: Socket): number {
+  return (socket as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
 }

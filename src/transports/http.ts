@@ -19,7 +19,7 @@ import {
   endedStreams,
   onlyJsonBodies,
   onlyTrustedDocuments,
-  varyByOrigin,
+  uncached,
 } from './requests.ts';
 import { once, resultStream } from './result-stream.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
@@ -42,6 +42,14 @@ mutation Insert {
 }
 `;
 
+/** What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. */
+function renderGraphiQLWithTokens(options: Parameters<typeof renderGraphiQL>[0]): string {
+  return renderGraphiQL(options).replace(
+    /extensions:\{headers:(\w+\?\.headers)\}/,
+    'extensions:{headers:$1,connectionParams:{headers:$1}}',
+  );
+}
+
 export function createHttp(options: HttpOptions): Yoga {
   const { schema, map, allowOrigins, logError } = options;
   return createYoga<ServerContext, OperationContext>({
@@ -50,12 +58,14 @@ export function createHttp(options: HttpOptions): Yoga {
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
+    // As `onlyTrustedDocuments` reads it.
+    extraParamNames: ['documentId'],
     maxRequestBodySize: options.maxBodyBytes,
     // Every error is logged where it is masked.
     logging: false,
     maskedErrors: { maskError: (error) => maskError(error, logError) },
     graphiql: options.graphiql && { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY },
-    renderGraphiQL,
+    renderGraphiQL: renderGraphiQLWithTokens,
     cors: (request) => {
       const origin = request.headers.get('origin');
       const isAllowed = origin !== null && allowOrigins.includes(origin);
@@ -68,7 +78,7 @@ export function createHttp(options: HttpOptions): Yoga {
       onlyTrustedDocuments(options),
       boundedDocuments(),
       onlyJsonBodies(),
-      varyByOrigin(options),
+      uncached(options),
       endedStreams(),
       subscriptionResponses(options),
       ...introspectionRules(options),

@@ -87,11 +87,6 @@ export class RequestLog {
     if (String(error.code).startsWith('WS_ERR_')) this.refused(asker, String(error.code));
   }
 
-  /** What is no HTTP request, or never becomes one. */
-  unreadable(code: string): void {
-    this.#refusals.note(code, {});
-  }
-
   /** Errors as they leave: a refusal is warned of, a client's mistake is not. */
   failed(asker: Asker, errors: readonly GraphQLError[], fields: LogFields = {}): void {
     for (const { extensions, message } of errors) {

@@ -1,5 +1,5 @@
 /** What a request has to pass before it is an operation, each a plugin of Yoga's. */
-import { type DocumentNode, parse, type ParseOptions, visit } from 'graphql';
+import { type DocumentNode, GraphQLError, parse, type ParseOptions, visit } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
 import { isEnded } from './event-id.ts';
@@ -9,6 +9,9 @@ import type { HttpOptions, ServerContext } from './http-options.ts';
 const MAX_TOKENS = 3000;
 /** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
+
+/** Browsers send some 150. */
+const MAX_ACCEPT_LENGTH = 500;
 
 /** Before the body is read: who isn't let in costs nothing. */
 export function admission({ admit, log }: HttpOptions): Plugin {
@@ -74,11 +77,26 @@ export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
   return {
     onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
       const accept = request.headers.get('accept') ?? '';
+      // What isn't acceptable is answered with a list as long as this one, a type of ours for each of the client's.
+      if (accept.length > MAX_ACCEPT_LENGTH) {
+        const error = formatError(refused('BAD_USER_INPUT', 'the Accept header is too long'));
+        endResponse(fetchAPI.Response.json({ errors: [error] }, { status: 406 }));
+        return;
+      }
       if (!/event-stream|subscriptionspec/i.test(accept) || /json/i.test(accept) || !isFull()) return;
       const { req } = serverContext as ServerContext;
       if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
       const error = formatError(refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections'));
       endResponse(fetchAPI.Response.json({ errors: [error] }, { status: 503, headers: { 'Retry-After': '5' } }));
+    },
+    // Who would also take JSON is known to want a stream only now.
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { req } = args.contextValue as ServerContext;
+      if (!req || !isFull()) return;
+      log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
+      const http = { status: 503, headers: { 'Retry-After': '5' } };
+      const extensions = { code: 'TOO_MANY_SUBSCRIPTIONS', http };
+      setResultAndStopExecution({ errors: [new GraphQLError('too many connections', { extensions })] });
     },
   };
 }
@@ -111,10 +129,11 @@ export function onlyJsonBodies(): Plugin {
   };
 }
 
-/** Caches must not hand one origin's answer to another. */
-export function varyByOrigin({ allowOrigins }: HttpOptions): Plugin {
+/** Caches must not hand one caller's answer to another. */
+export function uncached({ allowOrigins }: HttpOptions): Plugin {
   return {
     onResponse({ response }) {
+      if (!response.headers.has('Cache-Control')) response.headers.set('Cache-Control', 'no-store');
       if (allowOrigins.length > 0) response.headers.append('Vary', 'Origin');
     },
   };

@@ -30,7 +30,7 @@ import { type OperationContext, operationContext, withCursor } from './operation
 import type { Heartbeat } from './heartbeat.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { spread } from './spread.ts';
-import type { Trustable, trusting } from './trusted-documents.ts';
+import type { trusting } from './trusted-documents.ts';
 
 export interface WebSocketOptions {
   readonly yoga: Yoga;
@@ -125,7 +125,7 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { isFull, heartbeat, log } = this.#options;
+    const { isFull, heartbeat, log, trust } = this.#options;
     const asker = log.connected(request);
     const logError = (error: unknown): void => log.internal(error, asker);
     // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
@@ -148,7 +148,8 @@ export class WebSocketTransport {
         onMessage: (receive) => {
           socket.on('message', (message) => {
             // `ws` hands a message over as one Buffer unless it is told otherwise.
-            receive((message as Buffer).toString()).catch((error: unknown) => {
+            const text = (message as Buffer).toString();
+            receive(trust ? withQuery(text) : text).catch((error: unknown) => {
               if (isUnexpectedType(error)) return socket.close(4400, 'unexpected message');
               logError(error);
               socket.close(4500, 'Internal server error');
@@ -173,7 +174,7 @@ export class WebSocketTransport {
     try {
       const operation = operationContext({ map, caller, extensions: payload.extensions, signal });
       const enveloped = yoga.getEnveloped({ operation, asker });
-      const query = trust ? trust(payload as Trustable) : payload.query;
+      const query = trust ? trust(payload) : payload.query;
       return await prepare(enveloped, { ...payload, query }, connection);
     } catch (error) {
       return [maskError(error, (cause) => log.internal(cause, asker))];
@@ -271,4 +272,16 @@ function send(socket: WebSocket, message: string): Promise<void> {
 /** What only servers say; graphql-ws throws it like an error of its own. */
 function isUnexpectedType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
+}
+
+/** graphql-ws takes no subscribe message without a query, but where documents are named it may be left out. */
+function withQuery(text: string): string {
+  try {
+    const message = JSON.parse(text) as { type?: unknown; payload?: { query?: unknown } | null };
+    if (message?.type !== 'subscribe' || typeof message.payload !== 'object' || message.payload === null) return text;
+    if (message.payload.query != null) return text;
+    return JSON.stringify({ ...message, payload: { ...message.payload, query: '' } });
+  } catch {
+    return text;
+  }
 }

@@ -1,7 +1,7 @@
 /** Each way into a server, with one face: what one gets who knocks with these credentials. */
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { openSocket } from './raw-sockets.ts';
-import { JSON_BODY, post } from './requests.ts';
+import { post } from './requests.ts';
 
 export interface Verdict {
   /** Of HTTP; of a WebSocket the code that it was closed with. 'in': let in. */
@@ -83,8 +83,6 @@ export const httpDoors: readonly Door[] = [query, queryByGet, mutation, sse, sse
 export const doors: readonly Door[] = [...httpDoors, webSocket];
 
 /** What each door says when it stays shut. */
-export const REFUSED = { http: { status: 401, code: 'UNAUTHENTICATED' }, webSocket: { status: 4401 } } as const;
+const REFUSED = { http: { status: 401, code: 'UNAUTHENTICATED' }, webSocket: { status: 4401 } } as const;
 export const refusalAt = (door: Door): Pick<Verdict, 'status' | 'code'> =>
   door === webSocket ? REFUSED.webSocket : REFUSED.http;
-
-export { JSON_BODY };

@@ -76,6 +76,8 @@ export interface KeySet {
   /** Answers nothing before `release`; resolves when somebody asks. */
   hold(): Promise<void>;
   release(): void;
+  /** Nobody listens there any more. */
+  close(): Promise<void>;
 }
 
 export async function keySet(...keys: readonly IssuerKey[]): Promise<KeySet> {
@@ -95,11 +97,13 @@ export async function keySet(...keys: readonly IssuerKey[]): Promise<KeySet> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
+  const close = async (): Promise<void> => {
     held?.released.resolve();
+    const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
-    server.close();
-  });
+    await closed;
+  };
+  onTestFinished(close);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/keys.json`,
@@ -116,5 +120,6 @@ export async function keySet(...keys: readonly IssuerKey[]): Promise<KeySet> {
       held?.released.resolve();
       held = undefined;
     },
+    close,
   };
 }

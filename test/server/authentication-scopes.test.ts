@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { connect, subscribeMessage } from '../support/raw-sockets.ts';
+import { post, resultOf } from '../support/requests.ts';
+import { startServer } from '../support/server.ts';
+import { bearer, part, READ, SECRET, sign, WRITE } from '../support/tokens.ts';
+
+const guarded = (): Promise<SeamlineServer> => startServer({ jwtSecret: SECRET });
+
+describe('a scope', () => {
+  const READS = ['{ item(key: "a") { key } }', '{ items { cursor } }', '{ stream { epoch } }'];
+  const STREAMS = ['subscription { items { key } }', 'subscription { itemChanges { reset } }'];
+  const WRITES = [
+    'mutation { insertItem(input: { key: "a", value: 1 }) { key } }',
+    'mutation { insertItems(inputs: [{ key: "a", value: 1 }]) { key } }',
+    'mutation { removeItem(key: "a") { key } }',
+  ];
+  const FORBIDDEN = { extensions: { code: 'FORBIDDEN' } };
+  const POLLUTING = `{"__proto__":{"scope":"${READ} ${WRITE}"}}`;
+
+  const ask = async (server: SeamlineServer, document: string, scope: unknown) =>
+    resultOf(
+      await post(
+        server,
+        { query: document },
+        { accept: 'text/event-stream, application/json', ...bearer(await sign({ scope })) },
+      ),
+    );
+  /** The first message of an operation, over WebSocket. */
+  const askOverSocket = async (server: SeamlineServer, document: string, scope: unknown) => {
+    const socket = await connect(server, { headers: bearer(await sign({ scope })) });
+    socket.send(subscribeMessage('1', document));
+    return socket.next();
+  };
+
+  it.each([...READS, ...STREAMS])('items:read is needed for %s', async (document) => {
+    const server = await guarded();
+    for (const scope of [
+      undefined,
+      WRITE,
+      'items',
+      'items:read:own',
+      'Items:Read',
+      'items:readitems:write',
+      [READ],
+      { READ },
+      1,
+    ]) {
+      expect(await askOverSocket(server, document, scope), `with ${String(scope)}`).toMatchObject(
+        STREAMS.includes(document) ? { type: 'error', payload: [FORBIDDEN] } : { payload: { errors: [FORBIDDEN] } },
+      );
+      if (READS.includes(document))
+        expect(await ask(server, document, scope), `with ${String(scope)}`).toMatchObject({ errors: [FORBIDDEN] });
+    }
+    await server.map.insert({ key: 'a', value: 1 });
+    expect(await askOverSocket(server, document, `openid ${READ}`)).toMatchObject({
+      type: 'next',
+      payload: { data: {} },
+    });
+  });
+
+  it.each(STREAMS)('items:read is needed for %s over SSE', async (document) => {
+    const server = await guarded();
+    const response = await post(
+      server,
+      { query: document },
+      { accept: 'text/event-stream', ...bearer(await sign({ scope: WRITE })) },
+    );
+    expect(await response.text()).toMatch(/event: next\ndata: .*"FORBIDDEN".*\n\nevent: complete/);
+  });
+
+  it.each(WRITES)('items:write is needed for %s', async (document) => {
+    const server = await guarded();
+    await server.map.insert({ key: 'a', value: 0 });
+    for (const scope of [undefined, READ, 'items:writer', 'xitems:write', [WRITE]]) {
+      expect(await ask(server, document, scope), `with ${String(scope)}`).toMatchObject({ errors: [FORBIDDEN] });
+      expect(await askOverSocket(server, document, scope)).toMatchObject({ payload: { errors: [FORBIDDEN] } });
+    }
+    expect(server.map.replica.head.position).toBe(1);
+    const allowed = await ask(server, document, WRITE);
+    expect(allowed.errors).toBeUndefined();
+    expect(server.map.replica.head.position).toBe(2);
+  });
+
+  it('comes from the token’s own claims, not from what a claim calls its prototype', async () => {
+    const server = await guarded();
+    const body = `${part({ alg: 'HS256' })}.${part(POLLUTING)}`;
+    const token = `${body}.${createHmac('sha256', SECRET).update(body).digest('base64url')}`;
+    const { errors } = await resultOf(await post(server, { query: READS[2] ?? '' }, bearer(token)));
+    expect(errors).toMatchObject([FORBIDDEN]);
+  });
+
+  it('that lacks one field’s leaves the others of the operation alone', async () => {
+    const server = await guarded();
+    const document = `mutation { __typename insertItem(input: { key: "a", value: 1 }) { key } }`;
+    expect(await ask(server, document, READ)).toMatchObject({ errors: [{ path: ['insertItem'], ...FORBIDDEN }] });
+    expect(await ask(server, '{ __typename }', '')).toEqual({ data: { __typename: 'Query' } });
+  });
+});
