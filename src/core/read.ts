@@ -39,8 +39,16 @@ export interface Page<Value> {
 const MAX_LOOKED_AT = 4096;
 /** Positions: a few batches. */
 const NEAR = 4096;
-/** A page is full beyond this, in bytes of keys and values: it is what a slow subscriber holds back. */
+/**
+ * A page is full with one of these: what a slow subscriber holds back, in bytes of keys and values, and what is rendered at a
+ * stretch, some 2 ms, while everything else waits.
+ */
 const FULL_PAGE_BYTES = 128 * 1024;
+const FULL_PAGE_ENTRIES = 128;
+
+function isFullPage(entries: number, bytes: number, max: number): boolean {
+  return entries >= Math.min(max, FULL_PAGE_ENTRIES) || bytes >= FULL_PAGE_BYTES;
+}
 
 /** Joins now: the cutoff is the head. */
 export function joining<Value>(replica: Replica<Value>): Standing {
@@ -93,7 +101,7 @@ function readCurrent<Value>(
   for (const item of currentItems(replica, at, filter)) {
     if (item.position > upTo.position) break;
     const isMatch = passes(filter, item.key);
-    const isFull = changes.length === max || bytes >= FULL_PAGE_BYTES;
+    const isFull = isFullPage(changes.length, bytes, max);
     // Look one match further before turning the page, so that a full page at the end of the snapshot says that it is the end.
     if ((isMatch && isFull) || lookedAt++ === MAX_LOOKED_AT) return { changes, next: { at: last, cutoff, seen } };
     last = { position: item.position, digest: item.digest };
@@ -127,7 +135,7 @@ function readWindow<Value>(
     const change = replica.window.get(after(last.position));
     if (!change) break;
     const isMatch = passes(filter, change.key);
-    const isFull = changes.length === max || bytes >= FULL_PAGE_BYTES;
+    const isFull = isFullPage(changes.length, bytes, max);
     if (isMatch && isFull && wholeBatches.length > 0)
       return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff, seen } };
     if (isMatch && changes.length === max) break;

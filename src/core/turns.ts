@@ -110,10 +110,13 @@ export class Turns {
   #tick(): void {
     if (this.#isTicking) return;
     this.#isTicking = true;
-    process.nextTick(() => {
-      this.#isTicking = false;
-      this.#go();
-    });
+    // A tick asked for by another would come before what that one has set off.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        this.#isTicking = false;
+        this.#go();
+      }),
+    );
   }
 
   #go(): void {

@@ -1,0 +1,204 @@
+/** One subscriber that comes, stalls, is cut, resumes and leaves, over a WebSocket or SSE. */
+import { type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Ledger } from './ledger.ts';
+import { lightSocket } from './light-socket.ts';
+import { type Changes, ChangesWitness, type Entry, ItemsWitness } from './witness.ts';
+
+const DOCUMENTS = {
+  items: `subscription ($after: String, $filter: ItemFilter) { items(after: $after, filter: $filter) { key value cursor } }`,
+  itemChanges: `subscription ($after: String, $filter: ItemFilter) { itemChanges(after: $after, filter: $filter) {
+    reset caughtUp cursor size checksum upserted { key value cursor } removed { key cursor } } }`,
+} as const;
+
+/** How long one goes on before it does something else, at most. */
+const MOST_MS = 120_000;
+
+export interface Tally {
+  deliveries: number;
+  joins: number;
+  resumes: number;
+  /** By the server, although they read. */
+  ended: number;
+}
+
+export interface ChurnerOptions {
+  readonly name: string;
+  readonly port: number;
+  readonly ledger: Ledger;
+  readonly tally: Tally;
+  readonly kind: keyof typeof DOCUMENTS;
+  readonly transport: 'websocket' | 'sse';
+  readonly prefix: string;
+  /** Stops reading: for good, for a while, or never. */
+  readonly stalls: 'for good' | 'for a while' | 'never';
+}
+
+export class Churner {
+  readonly #options: ChurnerOptions;
+  #witness: ItemsWitness | ChangesWitness;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #close: () => void = () => {};
+  #socket: { pause(): unknown; resume(): unknown } | undefined;
+  #isStalled = false;
+  /** Since it joined: then the server may have taken it for dead. */
+  #hasStalled = false;
+  #isSettled = false;
+  #isOver = false;
+
+  constructor(options: ChurnerOptions) {
+    this.#options = options;
+    this.#witness = this.#newWitness();
+  }
+
+  #newWitness(): ItemsWitness | ChangesWitness {
+    const { name, ledger, prefix, kind } = this.#options;
+    return kind === 'items' ? new ItemsWitness(name, ledger, prefix) : new ChangesWitness(name, ledger, prefix);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get isStalled(): boolean {
+    return this.#isStalled;
+  }
+
+  isComplete(): boolean {
+    return this.#witness.isComplete();
+  }
+
+  join(): void {
+    if (this.#isOver) return;
+    const { tally, kind, prefix, transport } = this.#options;
+    const { cursor } = this.#witness;
+    if (cursor === undefined) tally.joins++;
+    else tally.resumes++;
+    const variables = { after: cursor, filter: prefix === '' ? undefined : { keyPrefix: prefix } };
+    const payload = { query: DOCUMENTS[kind], variables };
+    if (transport === 'websocket') this.#joinByWebSocket(payload);
+    else this.#joinBySse(payload);
+    this.#isStalled = false;
+    this.#hasStalled = false;
+    if (!this.#isSettled) this.#timer = setTimeout(() => this.#act(), 500 + Math.random() * MOST_MS);
+  }
+
+  /** Stays as it is from now on: no further cuts, and who stalls reads on. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    if (this.#isStalled) this.#socket?.resume();
+    this.#isStalled = false;
+    this.#isSettled = true;
+  }
+
+  leave(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#close();
+  }
+
+  #act(): void {
+    const { stalls } = this.#options;
+    if (this.#isStalled) {
+      // What it has missed it must get now.
+      this.#isStalled = false;
+      this.#socket?.resume();
+      this.#timer = setTimeout(() => this.#act(), 15_000);
+    } else if (stalls !== 'never' && Math.random() < 0.8) {
+      this.#isStalled = true;
+      this.#hasStalled = true;
+      this.#socket?.pause();
+      if (stalls === 'for a while') this.#timer = setTimeout(() => this.#act(), 2000 + Math.random() * 15_000);
+    } else {
+      if (Math.random() < 0.4) this.#witness = this.#newWitness();
+      else this.#witness.resume();
+      this.#close();
+      setTimeout(() => this.join(), Math.random() * 500);
+    }
+  }
+
+  /** The connection has ended and it was not this side's doing. */
+  #ended(why: string): void {
+    const { tally, name, ledger } = this.#options;
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    if (!this.#hasStalled) {
+      tally.ended++;
+      ledger.say(name, `was ended: ${why}`);
+    }
+    this.#witness.resume();
+    this.#timer = setTimeout(() => this.join(), 500);
+  }
+
+  #take(json: string): void {
+    const delivered = JSON.parse(json) as Delivered & { readonly payload?: Delivered | readonly unknown[] };
+    const { data, errors } = Array.isArray(delivered.payload)
+      ? { errors: delivered.payload }
+      : ((delivered.payload ?? delivered) as Delivered);
+    if (errors) return this.#options.ledger.say(this.#options.name, `ended with ${JSON.stringify(errors)}`);
+    this.#options.tally.deliveries++;
+    if (data?.items && this.#witness instanceof ItemsWitness) this.#witness.take(data.items);
+    if (data?.itemChanges && this.#witness instanceof ChangesWitness) this.#witness.take(data.itemChanges);
+  }
+
+  #joinByWebSocket(payload: object): void {
+    let [isOpen, isLeft] = [false, false];
+    const light = lightSocket({
+      port: this.#options.port,
+      onOpen: () => light.send('{"type":"connection_init"}'),
+      onMessage: (message) => {
+        if (isLeft) return;
+        if (isOpen) return this.#take(message.toString());
+        isOpen = true;
+        light.send(JSON.stringify({ type: 'subscribe', id: '1', payload }));
+      },
+      onClose: (reason) => {
+        if (!isLeft) this.#ended(String(reason));
+      },
+    });
+    this.#socket = light.socket;
+    this.#close = leaving(light.socket, () => (isLeft = true));
+  }
+
+  #joinBySse(payload: object): void {
+    let isLeft = false;
+    let text = '';
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    const options = { port: this.#options.port, path: '/graphql', method: 'POST', headers, agent: false };
+    const sent = request({ host: '127.0.0.1', ...options }, (response: IncomingMessage) => {
+      this.#socket = response;
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        if (isLeft) return;
+        const lines = (text + chunk).split('\n');
+        text = lines.pop() ?? '';
+        for (const line of lines) if (line.startsWith('data: ')) this.#take(line.slice(6));
+      });
+    });
+    sent.on('error', () => {});
+    sent.once('close', () => {
+      if (!isLeft) this.#ended('the stream has ended');
+    });
+    sent.end(JSON.stringify(payload));
+    this.#socket = undefined;
+    this.#close = () => {
+      isLeft = true;
+      sent.destroy();
+    };
+  }
+}
+
+interface Delivered {
+  readonly data?: { readonly items?: Entry; readonly itemChanges?: Changes };
+  readonly errors?: unknown;
+}
+
+/** Half of them say that they leave, half are just gone. */
+function leaving(socket: Socket, left: () => void): () => void {
+  return () => {
+    left();
+    if (Math.random() < 0.5) socket.end();
+    else socket.destroy();
+    setTimeout(() => socket.destroy(), 1000).unref();
+    socket.resume();
+  };
+}

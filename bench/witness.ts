@@ -1,0 +1,143 @@
+/** Looks at all that one subscriber gets, over its cuts and resumptions, and says what breaks a guarantee. */
+import { type Ledger, positionOf } from './ledger.ts';
+
+export interface Entry {
+  readonly key: string;
+  readonly cursor: string;
+}
+
+export interface Changes {
+  readonly reset: boolean;
+  readonly caughtUp: boolean;
+  readonly cursor: string;
+  readonly size: number | null;
+  readonly checksum: string | null;
+  readonly upserted: readonly Entry[];
+  readonly removed: readonly Entry[];
+}
+
+export interface Witness<Result> {
+  /** Where to go on, or undefined before the first delivery. */
+  readonly cursor: string | undefined;
+  take(result: Result): void;
+  /** It is cut, and goes on behind its cursor. */
+  resume(): void;
+  /** It has all there was to get once nothing is written any more. */
+  isComplete(): boolean;
+}
+
+/** `items`: G1 to G5. */
+export class ItemsWitness implements Witness<Entry> {
+  cursor: string | undefined;
+  readonly #where: string;
+  readonly #ledger: Ledger;
+  readonly #prefix: string;
+  #at = 0;
+  /** Above any cutoff that the subscription can have. */
+  #cutoff: number | undefined;
+
+  constructor(where: string, ledger: Ledger, prefix: string) {
+    this.#where = where;
+    this.#ledger = ledger;
+    this.#prefix = prefix;
+  }
+
+  take({ key, cursor }: Entry): void {
+    const [where, ledger] = [this.#where, this.#ledger];
+    this.#cutoff ??= ledger.asked;
+    const position = positionOf(cursor);
+    if (position <= this.#at || (this.cursor !== undefined && cursor <= this.cursor))
+      ledger.say(where, `got ${key} at ${cursor} behind ${this.cursor}`);
+    if (!key.startsWith(this.#prefix)) ledger.say(where, `got ${key}, which its filter leaves out`);
+    if (!ledger.agrees(position, key)) ledger.say(where, `got ${key} at ${cursor}, which is another key's`);
+    ledger.skipped(where, this.#at, position, Math.max(this.#cutoff, ledger.leftWindow), this.#prefix);
+    this.#at = position;
+    this.cursor = cursor;
+  }
+
+  /** Behind an item's cursor everything is live. */
+  resume(): void {
+    this.#cutoff = this.cursor === undefined ? undefined : this.#at;
+  }
+
+  isComplete(): boolean {
+    return this.#at === this.#ledger.newest(this.#prefix);
+  }
+}
+
+/** `itemChanges`: G6, by the mirror that a client makes. */
+export class ChangesWitness implements Witness<Changes> {
+  cursor: string | undefined;
+  readonly #where: string;
+  readonly #ledger: Ledger;
+  readonly #prefix: string;
+  readonly #items = new Map<string, string>();
+  #sum = 0;
+  #at = 0;
+  #isFirst = true;
+  #caughtUp = false;
+
+  constructor(where: string, ledger: Ledger, prefix: string) {
+    this.#where = where;
+    this.#ledger = ledger;
+    this.#prefix = prefix;
+  }
+
+  take(message: Changes): void {
+    const { reset, upserted, removed, cursor, caughtUp } = message;
+    const say = (what: string): void => this.#ledger.say(this.#where, what);
+    const isNew = this.#isFirst && this.cursor === undefined;
+    if (isNew && !reset) say('began without a reset');
+    if (reset && !isNew && this.#at >= this.#ledger.leftWindow) say(`was reset at ${cursor} within the window`);
+    if (reset) {
+      this.#items.clear();
+      Object.assign(this, { cursor: undefined });
+      this.#sum = 0;
+      this.#at = 0;
+    }
+    this.#isFirst = false;
+    const position = positionOf(cursor);
+    if (position < this.#at) say(`the message at ${cursor} comes behind ${this.cursor}`);
+    const keys = new Set<string>();
+    for (const entries of [removed, upserted]) {
+      let before = this.#at;
+      for (const entry of entries) {
+        const at = positionOf(entry.cursor);
+        if (at <= before || at > position) say(`got ${entry.key} at ${entry.cursor} behind ${before}, in ${cursor}`);
+        if (!entry.key.startsWith(this.#prefix)) say(`got ${entry.key}, which its filter leaves out`);
+        before = at;
+        keys.add(entry.key);
+        this.#set(entry, entries === upserted);
+      }
+    }
+    if (keys.size !== removed.length + upserted.length || keys.size > 1000)
+      say(`the message at ${cursor} has ${removed.length + upserted.length} entries of ${keys.size} keys`);
+    this.cursor = cursor;
+    this.#at = position;
+    this.#caughtUp = caughtUp;
+    if (caughtUp && this.#prefix === '') this.#prove(message, say);
+  }
+
+  #set({ key, cursor }: Entry, isThere: boolean): void {
+    const before = this.#items.get(key);
+    if (before !== undefined) this.#sum -= this.#ledger.partOf(key, before);
+    if (isThere) {
+      this.#sum += this.#ledger.partOf(key, cursor);
+      this.#items.set(key, cursor);
+    } else this.#items.delete(key);
+  }
+
+  #prove({ size, checksum, cursor }: Changes, say: (what: string) => void): void {
+    const own = (((this.#sum % 2 ** 32) + 2 ** 32) % 2 ** 32).toString(16).padStart(8, '0');
+    if (size !== this.#items.size || checksum !== own)
+      say(`at ${cursor} it has ${this.#items.size} items of checksum ${own}, the server ${size} of ${checksum}`);
+  }
+
+  resume(): void {
+    this.#caughtUp = false;
+  }
+
+  isComplete(): boolean {
+    return this.#caughtUp && this.#at >= this.#ledger.newest(this.#prefix);
+  }
+}
