@@ -63,7 +63,7 @@ export function resultStream(
       else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
-      const { value, done } = await results.next();
+      const { value, done } = await nextOf(results, () => release());
       // It may have been drained or cancelled meanwhile.
       if (isOver) return;
       if (done !== true) last = value;
@@ -77,6 +77,16 @@ export function resultStream(
       await results.return?.();
     },
   });
+}
+
+/** Fails as the body does: then nothing is left to be released by its end. */
+async function nextOf<T>(results: AsyncIterator<T>, failed: () => void): Promise<IteratorResult<T>> {
+  try {
+    return await results.next();
+  } catch (error) {
+    failed();
+    throw error;
+  }
 }
 
 /** One result, as a stream of results. */

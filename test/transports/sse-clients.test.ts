@@ -40,6 +40,19 @@ describe('keep-alive comments', () => {
   });
 });
 
+describe('a reader that is so slow that the stream is full', () => {
+  it('leaves nothing behind when it goes without a word (G10)', async () => {
+    const server = await startServer({ keepAliveMs: 20 });
+    for (let index = 0; index < 400; index++) await server.map.insert({ key: `k${index}`, value: 'x'.repeat(60_000) });
+    const response = await pausedStream(server);
+    await untilFull(server);
+    response.destroy();
+    await expect.poll(() => server.map.subscriptions).toBe(0);
+    const metrics = await (await fetch(new URL('/metrics', server.url))).text();
+    expect(metrics).toContain('seamline_connections{transport="sse"} 0');
+  });
+});
+
 /** A response of which nobody reads. */
 function pausedStream(server: SeamlineServer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
