@@ -111,7 +111,11 @@ describe('a map', () => {
 describe('a listener of the pub-sub', () => {
   it('that throws harms nobody', async () => {
     const said: string[] = [];
-    const logger = { info: () => {}, warn: () => {}, error: (_fields: object, message: string) => void said.push(message) };
+    const logger = {
+      info: () => {},
+      warn: () => {},
+      error: (_fields: object, message: string) => void said.push(message),
+    };
     const map = await openMap<number>({ logger });
     const healthy = take(map.items({ limit: 3000 }), 3001);
     // Nobody reads on from it: beyond 1,024 it throws.
