@@ -114,7 +114,9 @@ export function updateItems<Data>(
     edges.delete(key);
     edges.set(key, { __typename: 'ItemEdge', node, ...(node.cursor !== undefined && { cursor: node.cursor }) });
   }
-  const begins = reset && cursor !== undefined ? { cursor } : {};
+  // What was paged before belongs to a log that is lost; everything there is comes with the reset.
+  const pageInfo = connection.pageInfo && { ...connection.pageInfo, hasNextPage: false, endCursor: cursor };
+  const begins = reset && cursor !== undefined ? { cursor, ...(pageInfo && { pageInfo }) } : {};
   return { ...(previous as object), items: { ...connection, ...begins, edges: [...edges.values()] } } as Data;
 }
 

@@ -41,7 +41,7 @@ export function currentItems(cache: Cache, args: Fields, pass: ResolveInfo, read
   // A page that has not been fetched yet is a miss, whatever else is there.
   if (typeof cache.resolve('Query', pass.parentFieldKey) !== 'string') return undefined;
   const filter = args['filter'] as Filter;
-  const pages = pagesOf(cache).filter((page) => JSON.stringify(page.filter) === JSON.stringify(filter));
+  const pages = pagesOf(cache).filter((page) => contentOf(page.filter) === contentOf(filter));
   const paged = pages.flatMap(({ nodes }) =>
     [...nodes].map(([entity, cursor]) => entryOf(entity, readNewest(cache, entity, pass), cursor)),
   );
@@ -124,8 +124,11 @@ export function forgetAllBut(cache: Cache, kept: ReadonlySet<unknown>, filter: F
     if (!kept.has(key) && selects(filter, key)) remove(cache, key);
 }
 
+/** In whichever order its members are, and with null for what isn't there. */
+const contentOf = (filter: Filter): string => JSON.stringify([filter?.keys ?? null, filter?.keyPrefix ?? null]);
+
 function selects(filter: Filter, key: string): boolean {
-  return (filter?.keys?.includes(key) ?? true) && key.startsWith(filter?.keyPrefix ?? '');
+  return (filter?.keys?.map(String).includes(key) ?? true) && key.startsWith(filter?.keyPrefix ?? '');
 }
 
 export function remove(cache: Cache, key: string, cursor?: unknown): void {

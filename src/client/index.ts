@@ -1,4 +1,5 @@
 export { type Mirror, mirror, type MirrorSnapshot, type MirrorVariables } from './mirror.ts';
+export { persistent } from './persistent.ts';
 export type { MirroredItem } from './item-set.ts';
 export {
   type Payload,

@@ -1,8 +1,8 @@
 import type { ItemChangesSubscription } from '../../schema/documents/graphql.ts';
 
-type Message = ItemChangesSubscription['itemChanges'];
+type Changes = ItemChangesSubscription['itemChanges'];
 
-export type MirroredItem<Value = unknown> = Omit<Message['upserted'][number], 'value'> & { readonly value: Value };
+export type MirroredItem<Value = unknown> = Omit<Changes['upserted'][number], 'value'> & { readonly value: Value };
 
 /** Items by key, oldest first, with their checksum: the sum modulo 2^32 of FNV-1a-32 of `key + "\n" + cursor`. */
 export class ItemSet {
@@ -10,7 +10,7 @@ export class ItemSet {
   readonly #encoder = new TextEncoder();
   #sum = 0;
 
-  apply({ upserted, removed }: Pick<Message, 'upserted' | 'removed'>): void {
+  apply({ upserted, removed }: Pick<Changes, 'upserted' | 'removed'>): void {
     for (const { key } of removed) this.#delete(key);
     for (const item of upserted) {
       // Deleted first: it goes to the newest end.
@@ -20,8 +20,8 @@ export class ItemSet {
     }
   }
 
-  /** True also when the message has no proof, as with a filter. */
-  agreesWith({ size, checksum }: Pick<Message, 'size' | 'checksum'>): boolean {
+  /** True also when they have no proof, as with a filter. */
+  agreesWith({ size, checksum }: Pick<Changes, 'size' | 'checksum'>): boolean {
     return (size ?? this.items.size) === this.items.size && (checksum ?? this.checksum) === this.checksum;
   }
 

@@ -53,14 +53,19 @@ export function mirror<Value = unknown>(client: SubscriptionClient, variables: M
     },
     getSnapshot: () => snapshot() as MirrorSnapshot<Value>,
     subscribe(listener) {
-      const live = shared.get(name) ?? new LiveMirror(client, variables, () => shared.delete(name));
+      const live =
+        shared.get(name) ??
+        new LiveMirror(client, variables, () => {
+          // Another may have taken its place.
+          if (shared.get(name) === live) shared.delete(name);
+        });
       shared.set(name, live);
       return live.subscribe(listener);
     },
   };
 }
 
-/** Above this many wrong copies in a row it waits longer and longer, in ms. */
+/** The second wrong copy in a row is fetched anew after this, each further one after twice as long, in ms. */
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -76,7 +81,8 @@ class LiveMirror {
   #error: unknown;
   #repairs = 0;
   #wrongInARow = 0;
-  #leave = (): void => {};
+  /** The running subscription, or the wait for it; undefined: none runs. What an older one says is not heard. */
+  #run: { end: () => void } | undefined;
 
   constructor(client: SubscriptionClient, variables: MirrorVariables, onIdle: () => void) {
     this.#client = resumable(client);
@@ -101,7 +107,7 @@ class LiveMirror {
     // Its own, so that one function may listen twice.
     const own = (): void => listener();
     this.#listeners.add(own);
-    if (this.#listeners.size === 1 || this.#error !== undefined) this.#start();
+    if (!this.#run) this.#start();
     return () => {
       // Later: React's strict mode, and a change of route, leave and come back in one go.
       if (this.#listeners.delete(own) && this.#listeners.size === 0) queueMicrotask(() => this.#endIfIdle());
@@ -110,32 +116,47 @@ class LiveMirror {
 
   #endIfIdle(): void {
     if (this.#listeners.size > 0) return;
-    this.#leave();
+    this.#end();
     this.#onIdle();
   }
 
+  #end(): void {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.end();
+  }
+
   #start(): void {
-    this.#leave();
+    if (this.#error !== undefined) this.#snapshot = undefined;
     this.#error = undefined;
-    const variables = { ...this.#variables };
-    this.#leave = this.#client.subscribe(
-      { query: ItemChangesDocument.toString(), variables },
+    const run = { end: (): void => {} };
+    this.#run = run;
+    const ifRunning =
+      <T>(take: (given: T) => void) =>
+      (given: T): void => {
+        if (this.#run === run) take(given);
+      };
+    const end = this.#client.subscribe(
+      { query: ItemChangesDocument.toString(), variables: { ...this.#variables } },
       {
-        next: (result) => this.#receive(result),
-        error: (error) => this.#fail(error),
-        complete: () => {},
+        next: ifRunning((result: Result) => this.#receive(result)),
+        error: ifRunning((error) => this.#fail(error)),
+        complete: () => ifRunning(() => this.#fail(new Error('the subscription was completed')))(undefined),
       },
     );
+    run.end = end;
+    // It may be over already.
+    if (this.#run !== run) end();
   }
 
   #receive({ data, errors }: Result): void {
     // What the document asks for.
-    const message = (data as ItemChangesSubscription | null | undefined)?.itemChanges;
-    if (!message) return this.#fail(errors);
-    if (message.reset) this.#building = new ItemSet();
-    this.#building.apply(message);
-    if (message.caughtUp) {
-      if (!this.#building.agreesWith(message)) return this.#repair();
+    const changes = (data as ItemChangesSubscription | null | undefined)?.itemChanges;
+    if (!changes) return this.#fail(errors);
+    if (changes.reset) this.#building = new ItemSet();
+    this.#building.apply(changes);
+    if (changes.caughtUp) {
+      if (!this.#building.agreesWith(changes)) return this.#repair();
       this.#wrongInARow = 0;
       this.#shown = this.#building;
       this.#isLoaded = true;
@@ -145,13 +166,16 @@ class LiveMirror {
 
   #repair(): void {
     this.#repairs++;
-    const wait = this.#wrongInARow++ === 0 ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#wrongInARow);
-    this.#leave();
-    const timer = setTimeout(() => this.#start(), wait);
-    this.#leave = () => clearTimeout(timer);
+    const again = this.#wrongInARow++;
+    const waitMs = again === 0 ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (again - 1));
+    this.#end();
+    const timer = setTimeout(() => this.#start(), waitMs);
+    this.#run = { end: () => clearTimeout(timer) };
   }
 
+  /** Nothing comes any more, until somebody listens anew. */
   #fail(error: unknown): void {
+    this.#end();
     this.#error = error ?? new Error('the server answered without data');
     this.#changed();
   }

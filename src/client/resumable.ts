@@ -46,6 +46,7 @@ export function resumable<Client extends SubscriptionClient>(client: Client, opt
 
 function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onReset }: ResumableOptions): () => void {
   const resumption = new Resumption(payload.extensions);
+  let hasLeft = false;
   let leave = (): void => {};
 
   const start = (): void => {
@@ -53,11 +54,13 @@ function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onRe
     const startedOver = (errors: unknown): boolean => {
       if (!resumption.startsOver(errors)) return false;
       isOver = true;
+      // Over SSE it isn't over before `complete`, and a client would begin it again if the connection broke by then.
+      leave();
       onReset?.(payload);
-      start();
+      if (!hasLeft) start();
       return true;
     };
-    leave = client.subscribe(
+    const left = client.subscribe(
       { ...payload, extensions: resumption.extensions },
       {
         next(result) {
@@ -74,9 +77,14 @@ function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onRe
         },
       },
     );
+    // A client may have answered already.
+    if (!isOver) leave = left;
   };
   start();
-  return () => leave();
+  return () => {
+    hasLeft = true;
+    leave();
+  };
 }
 
 /** What a subscription delivers, one by one; `return` leaves it at once. */

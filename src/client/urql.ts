@@ -1,5 +1,12 @@
 /** A urql exchange whose subscriptions go on where they were, and what Graphcache should know of the schema. */
-import { makeOperation, type Client, type Exchange, type Operation, type OperationResult } from '@urql/core';
+import {
+  CombinedError,
+  makeOperation,
+  type Client,
+  type Exchange,
+  type Operation,
+  type OperationResult,
+} from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
 import { Resumption } from './resumption.ts';
 
@@ -53,7 +60,7 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
       const retry = (execution: Execution, result: OperationResult): void => {
         void retryWait(execution.retries++).then(
           () => startAgain(execution),
-          () => isRunning(execution) && givenUp.next(execution.deliver(result)),
+          (reason: unknown) => isRunning(execution) && givenUp.next(execution.giveUp(result, reason)),
         );
       };
 
@@ -127,6 +134,13 @@ class Execution {
     const { isDue } = this.#resumption;
     if (!error) return !hasNext && isDue;
     return (isDue || !this.#hasDelivered) && isTransient(error);
+  }
+
+  /** What was broken off may bear the last result once more: it must not come twice. */
+  giveUp({ data: _data, ...result }: OperationResult, reason: unknown): OperationResult {
+    const networkError = reason instanceof Error ? reason : new Error('given up');
+    const error = result.error ?? new CombinedError({ networkError });
+    return { ...result, data: undefined, error, operation: this.operation, hasNext: false };
   }
 
   deliver(result: OperationResult): OperationResult {

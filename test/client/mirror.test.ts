@@ -7,7 +7,7 @@ import {
   RemoveItemDocument,
 } from '../../schema/documents/graphql.ts';
 import { type Mirror, mirror, type MirrorSnapshot } from '../../src/client/mirror.ts';
-import type { SubscriptionClient } from '../../src/client/resumable.ts';
+import type { Sink, SubscriptionClient } from '../../src/client/resumable.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { ask, reconnectingClient } from '../support/clients.ts';
 import { networkTo } from '../support/proxy.ts';
@@ -55,6 +55,21 @@ function damaging(client: Client, damage: (message: Message) => Message): Subscr
         complete: () => sink.complete(),
       }),
   };
+}
+
+/** How often it was subscribed by, and who is subscribed. */
+function counting(client: SubscriptionClient) {
+  const counted = { begun: 0, sinks: new Set<Sink>() };
+  const subscribe: SubscriptionClient['subscribe'] = (payload, sink) => {
+    counted.begun++;
+    counted.sinks.add(sink);
+    const leave = client.subscribe(payload, sink);
+    return () => {
+      counted.sinks.delete(sink);
+      leave();
+    };
+  };
+  return { ...counted, counted, client: { subscribe } };
 }
 
 describe('mirror', () => {
@@ -176,6 +191,44 @@ describe('mirror', () => {
     expect(mirrored.getSnapshot()).toMatchObject({ isLoaded: false });
     expect(await openSubscriptions(server)).toBe(0);
     expect(keysOf(await reaches(mirrored, has('a')))).toEqual(['a']);
+  });
+
+  it('keeps its one subscription for who leaves and comes back in one go, as React’s strict mode does', async () => {
+    const server = await startServer();
+    await insert(server, 'a');
+    const { client, counted } = counting(reconnectingClient(server.url));
+    const mirrored = mirror(client);
+    mirrored.subscribe(() => {})();
+    mirrored.subscribe(() => {});
+    await reaches(mirrored, has('a'));
+    expect(counted.begun).toBe(1);
+  });
+
+  it('is not forgotten by the end of one that was there before', async () => {
+    const server = await startServer();
+    await insert(server, 'a');
+    const mirrored = mirror(reconnectingClient(server.url));
+    // Two ends are asked for, and between them somebody comes.
+    mirrored.subscribe(() => {})();
+    queueMicrotask(() => void mirrored.subscribe(() => {}));
+    mirrored.subscribe(() => {})();
+    await expect.poll(() => keysOf(mirrored.getSnapshot())).toEqual(['a']);
+  });
+
+  it('says so when its subscription is completed, and begins again with the next listener', async () => {
+    const server = await startServer();
+    await insert(server, 'a');
+    const { client, counted } = counting(reconnectingClient(server.url));
+    const mirrored = mirror(client);
+    mirrored.subscribe(() => {});
+    await reaches(mirrored, has('a'));
+    for (const sink of counted.sinks) sink.complete();
+    expect(mirrored.getSnapshot().error).toBeInstanceOf(Error);
+    mirrored.subscribe(() => {});
+    expect(mirrored.getSnapshot().error).toBeUndefined();
+    await insert(server, 'b');
+    expect(keysOf(await reaches(mirrored, has('b')))).toEqual(['a', 'b']);
+    expect(counted.begun).toBe(2);
   });
 
   it('goes on for who leaves and comes back in one go', async () => {

@@ -22,12 +22,45 @@ async function world() {
   });
   onTestFinished(() => socket.dispose());
   const insert = (key: string) => ask(server, InsertItemDocument, { input: { key, value: 1 } });
-  return { server, network, onReset, insert, client: resumable(socket, { onReset }) };
+  return { server, network, onReset, insert, socket, client: resumable(socket, { onReset }) };
 }
 
 const keyOf = (result: { data?: unknown } | void) => (result as { data: { items: { key: string } } }).data.items.key;
 
 describe('resumable', () => {
+  it('leaves nothing open for who leaves as it starts over (G10)', async () => {
+    const { network, insert, socket } = await world();
+    await insert('a');
+    const other = await startServer();
+    await other.map.insert({ key: 'z', value: 1 });
+    const reset = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    const client = resumable(socket, {
+      onReset() {
+        leave();
+        reset.resolve();
+      },
+    });
+    const first = Promise.withResolvers<void>();
+    const leave = client.subscribe(
+      { query },
+      {
+        next(result) {
+          seen.push(keyOf(result));
+          first.resolve();
+        },
+        error: (error) => reset.reject(error),
+        complete() {},
+      },
+    );
+    await first.promise;
+    network.cut();
+    network.mend(other.url);
+    await reset.promise;
+    await expect.poll(() => other.map.subscriptions).toBe(0);
+    expect(seen).toEqual(['a']);
+  });
+
   it('goes on behind the last item after a cut, exactly as many as the limit says', async () => {
     const { network, insert, client } = await world();
     for (const key of ['a', 'b']) await insert(key);

@@ -1,0 +1,44 @@
+/** The part of a WebSocket that is needed here. */
+interface Closable {
+  readonly readyState: number;
+  close(code: number, reason: string): void;
+}
+
+const PING_MS = 10_000;
+const PONG_MS = 5000;
+const LONGEST_WAIT_MS = 30_000;
+/** As in every implementation. */
+const OPEN = 1;
+
+/**
+ * Options for `createClient` of graphql-ws: it comes back for ever, after half a second and then longer, but never more than
+ * half a minute; and it notices a connection that died without a word (a tunnel, a lid that was closed), which graphql-ws's
+ * own `keepAlive` does not: https://the-guild.dev/graphql/ws/recipes#client-usage-with-ping-timeout-and-latency-metrics
+ */
+export function persistent() {
+  let socket: Closable | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    retryAttempts: Infinity,
+    shouldRetry: (): boolean => true,
+    async retryWait(retries: number): Promise<void> {
+      const longest = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** retries);
+      // By chance, so that a crowd doesn't come back as one.
+      await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+    },
+    keepAlive: PING_MS,
+    on: {
+      opened: (opened: unknown): void => void (socket = opened as Closable),
+      ping(isReceived: boolean): void {
+        if (isReceived) return;
+        timer = setTimeout(() => {
+          if (socket?.readyState === OPEN) socket.close(4408, 'no answer');
+        }, PONG_MS);
+      },
+      pong(isReceived: boolean): void {
+        if (isReceived) clearTimeout(timer);
+      },
+      closed: (): void => clearTimeout(timer),
+    },
+  };
+}
