@@ -9,6 +9,7 @@ import { InputQueue } from './input-queue.ts';
 import { type Line, Lines } from './lines.ts';
 import { Progress, progressLine, summaryLine } from './progress.ts';
 import { InsertError, Sender } from './sender.ts';
+import { onEnding } from './signals.ts';
 
 export const HELP = `seamline insert: inserts an item for each line of JSON
 
@@ -25,7 +26,7 @@ ${TARGET_HELP}
 `;
 
 /** The exit codes that shells know an end by a signal by. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** The exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -47,14 +48,14 @@ export async function run(args: readonly string[]): Promise<number> {
     tally.refused++;
     progress.say(`line ${line}: ${reason}`);
   };
-  for (const [signal, exitCode] of Object.entries(SIGNALS))
-    process.on(signal, () => {
-      // The second one doesn't wait for the answer in flight.
-      if (stop.signal.aborted) process.exit(exitCode);
-      code = exitCode;
+  onEnding(
+    (signal) => {
+      code = EXIT_CODES[signal] ?? 1;
       progress.say(`seamline: ending after the batch in flight; ${signal} again ends at once`);
       stop.abort();
-    });
+    },
+    (signal) => process.exit(EXIT_CODES[signal]),
+  );
 
   const sender = new Sender({
     target,

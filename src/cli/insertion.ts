@@ -42,6 +42,8 @@ export async function insertBatch(target: Target, inputs: readonly Input[]): Pro
     });
     return answerOf(response.status, resultIn(await response.text()));
   } catch (error) {
+    // Somebody was there, and may have inserted it.
+    if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'lost', reason: 'no answer in time' };
     const reason = reasonOf(error);
     return { kind: BROKEN_OFF.has(reason) ? 'lost' : 'unreachable', reason };
   }
@@ -61,7 +63,7 @@ function answerOf(status: number, result: Result<unknown> | undefined): Answer {
   const failure = result?.errors?.[0];
   if (result?.data && !failure) return { kind: 'inserted' };
   if (failure?.extensions) return meaningOf(failure, failure.extensions);
-  const reason = `it answers ${status}${result ? '' : ', and not with GraphQL'}`;
+  const reason = failure?.message ?? `it answers ${status}${result ? '' : ', and not with GraphQL'}`;
   if (status === 413) return { kind: 'refused', reason, issues: new Map(), isCount: false };
   const mayPass = status >= 500 || status === 408 || status === 429;
   return mayPass ? { kind: 'later', reason, afterMs: undefined, isRate: status === 429 } : { kind: 'failed', reason };

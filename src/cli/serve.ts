@@ -1,6 +1,7 @@
 import { createServer, type SeamlineServer } from '../server/server.ts';
 import { UsageError } from './arguments.ts';
 import { flagsHelp, parseServeFlags } from './flags.ts';
+import { onEnding } from './signals.ts';
 import { createLogger } from './logger.ts';
 
 export const HELP = `seamline serve: runs the server
@@ -12,24 +13,16 @@ ${flagsHelp()}
 Each flag has an environment variable: --max-items is SEAMLINE_MAX_ITEMS (and --port also PORT).
 `;
 
-/** Several parents may each pass one and the same signal on to us; within this many ms it counts once. */
-const SAME_SIGNAL_MS = 100;
-
 /** Serves until SIGTERM or SIGINT, then drains; a second one exits at once. */
 export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const server = await start({ ...options, logger: await createLogger({ level: logLevel }) });
   // Before anybody knows that it is ready, and may end it.
   const stopped = new Promise<void>((resolve, reject) => {
-    let since: number | undefined;
-    const stop = (): void => {
-      if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) process.exit(1);
-      if (since !== undefined) return;
-      since = performance.now();
-      server.drain().then(resolve, reject);
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    onEnding(
+      () => void server.drain().then(resolve, reject),
+      () => process.exit(1),
+    );
   });
   console.log(`seamline is ready
   GraphQL and GraphiQL  ${server.url}

@@ -92,6 +92,7 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
           if (isLost) say('connected again');
           [wasConnected, isLost] = [true, false];
           output.follow(opened as WebSocket);
+          endWhenDead(opened as WebSocket);
         },
         closed: (event) => (reason = describe(event)),
       },
@@ -112,6 +113,22 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
       complete: () => end(0),
     });
   });
+}
+
+/** The server pings every 12 s: who hears nothing for so long has lost it without a word, as a laptop does that slept. */
+const DEAD_MS = 60_000;
+
+function endWhenDead(socket: WebSocket): void {
+  let heardAt = performance.now();
+  const hear = (): void => void (heardAt = performance.now());
+  socket.on('ping', hear);
+  socket.on('message', hear);
+  const timer = setInterval(() => {
+    // While the output is slow nothing is read.
+    if (socket.isPaused) hear();
+    else if (performance.now() - heardAt > DEAD_MS) socket.terminate();
+  }, DEAD_MS / 6);
+  socket.once('close', () => clearInterval(timer));
 }
 
 /** Errors of GraphQL, how a socket closed, or what kept it from opening. */

@@ -42,6 +42,16 @@ describe('a list in Graphcache', () => {
     await list.shows(['x1', 1], ['x2', 1]);
   });
 
+  it('is the same list in whichever order the members of its filter are', async () => {
+    const { client, insert } = await world();
+    for (const key of ['x1', 'x2', 'y1']) await insert(key);
+    const list = openList(client, { filter: { keys: ['x1', 'x3', 'y1'], keyPrefix: 'x' } });
+    await list.shows(['x1', 1]);
+    resultsOf(client.subscription(CHANGES, {}));
+    await insert('x3');
+    await list.shows(['x1', 1], ['x3', 1]);
+  });
+
   it('is emptied by a reset, and of a filter by its part', async () => {
     const { client, insert, remove } = await world();
     for (const key of ['x1', 'x2', 'y1']) await insert(key);

@@ -39,6 +39,16 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(waits.filter((retries) => retries === 0)).toHaveLength(2);
   });
 
+  it('tells who gives up after a clean end, and repeats nothing (G2)', async () => {
+    const { client, server } = await cutWorld(() => Promise.reject(new Error('enough')));
+    const results = resultsOf(client.subscription(ITEMS, {}));
+    expect(keyOf(await results.next())).toBe('a');
+    await server.drain();
+    const last = await results.next();
+    expect(last?.data).toBeUndefined();
+    expect(last?.error?.message).toContain('enough');
+  });
+
   it('never comes back once it was torn down amid the wait', async () => {
     const waiting = Promise.withResolvers<void>();
     const wait = Promise.withResolvers<void>();

@@ -1,0 +1,15 @@
+/** Several parents may each pass one and the same signal on to us; within this many ms it counts once. */
+const SAME_SIGNAL_MS = 100;
+
+/** Calls `first` at the first SIGTERM or SIGINT, and `second` at the next one. */
+export function onEnding(first: (signal: NodeJS.Signals) => void, second: (signal: NodeJS.Signals) => void): void {
+  let since: number | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) second(signal);
+    if (since !== undefined) return;
+    since = performance.now();
+    first(signal);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
