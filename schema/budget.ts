@@ -1,4 +1,5 @@
-import { GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import { type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import { refused } from './errors.ts';
 
 /** Of the values in one answer: as many as the largest page of the largest values. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -63,6 +64,4 @@ function fieldsUnder({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   return fieldNodes.reduce((sum, { selectionSet }) => sum + countOf(selectionSet), 0);
 }
 
-function tooLarge(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'PAYLOAD_TOO_LARGE' } });
-}
+const tooLarge = (message: string): GraphQLError => refused('PAYLOAD_TOO_LARGE', message);

@@ -1,4 +1,5 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { refused } from './errors.ts';
 
 /** Who calls, as far as the resolvers care: what a token allows. */
 export interface Caller {
@@ -25,6 +26,4 @@ export function assertMayWrite({ mayWrite, keyPrefix }: Caller, keys: readonly s
     throw forbidden(`the token allows keys that begin with ${JSON.stringify(keyPrefix)} only`);
 }
 
-function forbidden(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
-}
+const forbidden = (message: string): GraphQLError => refused('FORBIDDEN', message);

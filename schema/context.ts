@@ -18,6 +18,14 @@ export interface Context {
   readonly budget: AnswerBudget;
 }
 
+/** Where to begin: what the transport brought goes before the argument. */
+export function beginning(
+  { after }: Pick<Context, 'after'>,
+  argument: string | null | undefined,
+): string | null | undefined {
+  return after === undefined ? argument : after;
+}
+
 export interface Delivery {
   cursor?: string;
   /** How many `limit` still allows. */

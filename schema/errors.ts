@@ -6,6 +6,15 @@ import { type Issue, SeamlineError } from '../src/core/errors.ts';
 export function toGraphQLError(error: unknown): unknown {
   if (!(error instanceof SeamlineError)) return error;
   const { message, code, extensions } = error;
+  return refused(code, message, extensions);
+}
+
+/** What clients see of a refusal; `extensions` is the data that they need to act. */
+export function refused(
+  code: string,
+  message: string,
+  extensions: Readonly<Record<string, unknown>> = {},
+): GraphQLError {
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
@@ -15,7 +24,7 @@ export function inputError(
 ): GraphQLError {
   const plain = issues.map(({ path = [], message }): Issue => ({ path: path.map(plainKey), message }));
   const summary = plain.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
-  return new GraphQLError(summary.join('; '), { extensions: { code: 'BAD_USER_INPUT', issues: plain } });
+  return refused('BAD_USER_INPUT', summary.join('; '), { issues: plain });
 }
 
 /** Standard Schema has path segments both plain and as `{ key }`. */

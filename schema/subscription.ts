@@ -1,6 +1,7 @@
 import { keyFilter } from '../src/core/filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from './caller.ts';
+import { beginning } from './context.ts';
 import { answering, translating } from './errors.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './rules.ts';
@@ -37,7 +38,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           assertMayRead(caller);
           const most = limit ?? args.limit;
           if (most != null) delivery.left = most;
-          const options = { onLag: args.onLag, limit: most, after: after === undefined ? args.after : after, signal };
+          const options = { onLag: args.onLag, limit: most, after: beginning({ after }, args.after), signal };
           return answering(
             translating(() => map.items({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
           );
@@ -61,7 +62,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         },
         subscribe: (_root, args, { map, after, caller, signal }) => {
           assertMayRead(caller);
-          const options = { after: after === undefined ? args.after : after, signal };
+          const options = { after: beginning({ after }, args.after), signal };
           return answering(
             translating(() => map.changes({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
           );

@@ -48,8 +48,17 @@ export function targetOf({ url = 'http://127.0.0.1:4000/graphql', token }: Parti
 }
 
 /** Throws `UsageError`. */
-export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+export function wholeNumber(text: string, least: number, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new UsageError(`${flag}: must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+  throw new UsageError(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+}
+
+/** Puts before what `read` has to say against it where it stood: a flag, or an environment variable. */
+export function readFrom<T>(source: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${source}: ${error.message}`) : error;
+  }
 }

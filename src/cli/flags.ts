@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerOptions } from '../server/options.ts';
 import { DEFAULTS } from '../server/options.ts';
-import { parseArguments, UsageError } from './arguments.ts';
+import { parseArguments, readFrom, UsageError, wholeNumber } from './arguments.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 
 export interface ServeOptions extends ServerOptions {
@@ -22,11 +22,8 @@ interface Flag {
 
 const count =
   (least: number, most = Number.MAX_SAFE_INTEGER) =>
-  (text: string): number => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new UsageError(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
-  };
+  (text: string): number =>
+    wholeNumber(text, least, most);
 
 const origin = (text: string): string => {
   if (URL.canParse(text) && new URL(text).origin === text) return text;
@@ -162,10 +159,5 @@ function readSwitch(variable: string, text: string): boolean {
 }
 
 function readWith({ read = String }: Flag, source: string, given: string | readonly string[]): unknown {
-  try {
-    return typeof given === 'string' ? read(given) : given.map((text) => read(text));
-  } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`${source}: ${error.message}`);
-    throw error;
-  }
+  return readFrom(source, () => (typeof given === 'string' ? read(given) : given.map((text) => read(text))));
 }

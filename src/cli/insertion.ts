@@ -1,6 +1,6 @@
 /** One request that inserts a batch, and what its answer means. */
 import type { GraphQLFailure, Result, Target } from '../verify/target.ts';
-import { headersOf, reasonOf } from '../verify/target.ts';
+import { post, reasonOf } from '../verify/target.ts';
 import type { Input } from './input.ts';
 
 export type Answer =
@@ -34,12 +34,7 @@ const QUERY = JSON.stringify(
 export async function insertBatch(target: Target, inputs: readonly Input[]): Promise<Answer> {
   const body = `{"query":${QUERY},"variables":{"inputs":[${inputs.map(({ json }) => json).join(',')}]}}`;
   try {
-    const response = await fetch(target.url, {
-      method: 'POST',
-      headers: headersOf(target, 'application/graphql-response+json, application/json'),
-      body,
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
+    const response = await post(target, body, PATIENCE_MS);
     return answerOf(response.status, resultIn(await response.text()));
   } catch (error) {
     // Somebody was there, and may have inserted it.

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
 import { type GraphQLFailure, reasonOf, type Target } from '../verify/target.ts';
-import { parseArguments, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError, wholeNumber } from './arguments.ts';
+import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError, wholeNumber } from './arguments.ts';
 import { backoffMs } from './backoff.ts';
 import { Output } from './output.ts';
 
@@ -54,7 +54,7 @@ function parse(args: readonly string[]): Tail {
   const { limit, after, prefix, changes, ...target } = parseArguments(args, options).values;
   if (changes && limit !== undefined) throw new UsageError('--limit counts items, and does not go with --changes');
   const variables = {
-    ...(limit !== undefined && { limit: wholeNumber('--limit', limit, 0, 0x7fffffff) }),
+    ...(limit !== undefined && { limit: readFrom('--limit', () => wholeNumber(limit, 0, 0x7fffffff)) }),
     ...(after !== undefined && { after }),
     ...(prefix !== undefined && { filter: { keyPrefix: prefix } }),
   };

@@ -1,7 +1,8 @@
 /** `seamline verify`: the arguments, the progress and the table. */
 import { type Guarantee, GUARANTEES } from '../verify/history.ts';
 import { type Progress, verify, type VerifyReport } from '../verify/workload.ts';
-import { parseArguments, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './arguments.ts';
+import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './arguments.ts';
+import { onEnding } from './signals.ts';
 
 export const HELP = `seamline verify: holds a running server to what is promised
 
@@ -32,9 +33,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const options = parse(args);
   const stop = new AbortController();
   // The first one ends the run early, and leaves the server as it was.
-  const interrupt = (): void => (stop.signal.aborted ? process.exit(1) : stop.abort());
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  onEnding(
+    () => stop.abort(),
+    () => process.exit(1),
+  );
   const { isTTY } = process.stderr;
   const onProgress = isTTY
     ? (progress: Progress) => void process.stderr.write(`\r\u001b[K${lineOf(progress)}`)
@@ -59,8 +61,11 @@ function parse(args: readonly string[]) {
   } = parseArguments(args, { ...TARGET_FLAGS, seconds: text, seed: text }).values;
   return {
     target: targetOf(target),
-    seconds: wholeNumber('--seconds', seconds, 1, 86_400),
-    seed: seed === undefined ? Math.floor(Math.random() * 0x100000000) : wholeNumber('--seed', seed, 0, 0xffffffff),
+    seconds: readFrom('--seconds', () => wholeNumber(seconds, 1, 86_400)),
+    seed:
+      seed === undefined
+        ? Math.floor(Math.random() * 0x100000000)
+        : readFrom('--seed', () => wholeNumber(seed, 0, 0xffffffff)),
   };
 }
 

@@ -4,7 +4,8 @@
  */
 import type { InMemoryCache, Reference, StoreObject, TypePolicies, TypePolicy } from '@apollo/client';
 import { type MergeOptions, mergePages, type ReadOptions, readPages } from './apollo-pages.ts';
-import { isOlder } from './apollo-cursor.ts';
+import { isOlder } from './cursors.ts';
+import { type ItemFilter, selecting } from './item-filter.ts';
 
 /** For `new InMemoryCache({ typePolicies })`. Select `cursor` of items and removals: without it, what comes last wins. */
 export const typePolicies: TypePolicies = {
@@ -71,19 +72,12 @@ function evict(removed: Reference | StoreObject, { cache, readField }: MergeOpti
   if (!isOlder(readField('cursor', removed), readField('cursor', { __ref: id }))) cache.evict({ id });
 }
 
-interface ItemFilter {
-  readonly keys?: readonly (string | number)[] | null;
-  readonly keyPrefix?: string | null;
-}
-
 /** On `reset`: removals may have been lost with what the server has forgotten. */
 function forget(cache: InMemoryCache, filter: ItemFilter | null | undefined, upserted: readonly Reference[]): void {
-  const { keys, keyPrefix } = filter ?? {};
-  const selected = keys && new Set(keys.map(String));
+  const isSelected = selecting(filter ?? {});
   const kept = new Set(upserted.map(({ __ref }) => __ref));
   for (const id of Object.keys(cache.extract(true))) {
     const key = /^(?:Removed)?Item:(.*)$/s.exec(id)?.[1];
-    if (key === undefined || kept.has(id) || selected?.has(key) === false || !key.startsWith(keyPrefix ?? '')) continue;
-    cache.evict({ id });
+    if (key !== undefined && !kept.has(id) && isSelected(key)) cache.evict({ id });
   }
 }

@@ -1,6 +1,6 @@
 /** `Query.items` in Apollo's cache: one list for each filter, of all pages and of what came live. */
 import type { FieldMergeFunction, FieldReadFunction, Reference, StoreObject } from '@apollo/client';
-import { epochOf, isOlder } from './apollo-cursor.ts';
+import { epochOf, isOlder } from './cursors.ts';
 
 export type ReadOptions = Parameters<FieldReadFunction>[1];
 export type MergeOptions = Parameters<FieldMergeFunction>[2];

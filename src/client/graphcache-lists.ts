@@ -14,11 +14,11 @@ import {
   type ReadNewest,
   type Version,
 } from './graphcache-versions.ts';
+import { type ItemFilter, selecting } from './item-filter.ts';
 
 const LIVE = 'Live:items';
 
-export type Filter =
-  { readonly keys?: readonly string[] | null; readonly keyPrefix?: string | null } | null | undefined;
+export type Filter = ItemFilter | null | undefined;
 
 interface Entry {
   readonly entity: string;
@@ -47,7 +47,7 @@ export function currentItems(cache: Cache, args: Fields, pass: ResolveInfo, read
   );
   const wanted = new Set(paged.flatMap(({ fields }) => Object.keys(fields)));
   const live = liveKeys(cache)
-    .filter((key) => selects(filter, key))
+    .filter(selecting(filter ?? {}))
     .map((key) => entryOf(entityOf(key), readNewest(cache, entityOf(key), pass)))
     // One that came with less than the others would make the list a miss, and for ever if it is on no page.
     .filter(({ fields }) => [...wanted].every((field) => field in fields));
@@ -120,16 +120,13 @@ export function enlist(cache: Cache, items: unknown): void {
 export function forgetAllBut(cache: Cache, kept: ReadonlySet<unknown>, filter: Filter): void {
   const paged = pagesOf(cache).flatMap(({ nodes }) => [...nodes.keys()].map((entity) => keyOfEntity(entity)));
   const single = fieldsOf(cache, 'Query', 'item').map(({ arguments: args }) => args?.['key'] as string);
+  const isSelected = selecting(filter ?? {});
   for (const key of new Set([...paged, ...single, ...liveKeys(cache)]))
-    if (!kept.has(key) && selects(filter, key)) remove(cache, key);
+    if (!kept.has(key) && isSelected(key)) remove(cache, key);
 }
 
 /** In whichever order its members are, and with null for what isn't there. */
 const contentOf = (filter: Filter): string => JSON.stringify([filter?.keys ?? null, filter?.keyPrefix ?? null]);
-
-function selects(filter: Filter, key: string): boolean {
-  return (filter?.keys?.map(String).includes(key) ?? true) && key.startsWith(filter?.keyPrefix ?? '');
-}
 
 export function remove(cache: Cache, key: string, cursor?: unknown): void {
   if (markRemoved(cache, key, cursor)) cache.invalidate(LIVE, '__item', { key });

@@ -10,6 +10,7 @@
  */
 import { gql } from '@urql/core';
 import type { Cache, FieldInfo, ResolveInfo } from '@urql/exchange-graphcache';
+import { isOlder } from './cursors.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -53,7 +54,7 @@ export function readsNewest(): ReadNewest {
 export function newestOf(cache: Cache, entity: string): Version | undefined {
   let newest: Version | undefined;
   for (const version of versionsOf(cache, entity))
-    if (!newest || !isBehind(version.cursor, newest.cursor)) newest = version;
+    if (!newest || !isOlder(version.cursor, newest.cursor)) newest = version;
   return newest;
 }
 
@@ -62,11 +63,6 @@ const versionsOf = (cache: Cache, entity: string): Version[] =>
     const version = cache.resolve(entity, fieldKey) as unknown as Version | undefined;
     return version ? [version] : [];
   });
-
-/** Cursors compare as strings within an epoch, which is what stands before the first dash. */
-function isBehind(cursor: string, other: string): boolean {
-  return cursor.split('-', 1)[0] === other.split('-', 1)[0] && cursor < other;
-}
 
 export const fieldsOf = (cache: Cache, entity: string, name: string): FieldInfo[] =>
   cache.inspectFields(entity).filter(({ fieldName }) => fieldName === name);
@@ -84,7 +80,7 @@ export function upsert(item: Fields, cache: Cache, { optimistic }: ResolveInfo):
   if (typeof cursor !== 'string' || optimistic === true) {
     const at = newest?.cursor ?? '';
     keep(cache, key, { cursor: at, isRemoved: false, fields: { ...known, ...fields } });
-  } else if (!newest || !isBehind(cursor, newest.cursor)) {
+  } else if (!newest || !isOlder(cursor, newest.cursor)) {
     const isSame = cursor === newest?.cursor;
     keep(cache, key, { cursor, isRemoved: false, fields: isSame ? { ...known, ...fields } : fields });
   }
@@ -97,7 +93,7 @@ export function upsert(item: Fields, cache: Cache, { optimistic }: ResolveInfo):
 export function markRemoved(cache: Cache, key: string, cursor?: unknown): boolean {
   const newest = newestOf(cache, entityOf(key));
   const at = typeof cursor === 'string' ? cursor : (newest?.cursor ?? '');
-  if (newest && isBehind(at, newest.cursor)) return false;
+  if (newest && isOlder(at, newest.cursor)) return false;
   keep(cache, key, { cursor: at, isRemoved: true, fields: {} });
   return true;
 }

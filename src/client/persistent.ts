@@ -1,3 +1,5 @@
+import { backOff } from './backoff.ts';
+
 /** The part of a WebSocket that is needed here. */
 interface Closable {
   readonly readyState: number;
@@ -6,7 +8,6 @@ interface Closable {
 
 const PING_MS = 10_000;
 const PONG_MS = 5000;
-const LONGEST_WAIT_MS = 30_000;
 /** As in every implementation. */
 const OPEN = 1;
 
@@ -21,11 +22,7 @@ export function persistent() {
   return {
     retryAttempts: Infinity,
     shouldRetry: (): boolean => true,
-    async retryWait(retries: number): Promise<void> {
-      const longest = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** retries);
-      // By chance, so that a crowd doesn't come back as one.
-      await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
-    },
+    retryWait: backOff,
     keepAlive: PING_MS,
     on: {
       opened: (opened: unknown): void => void (socket = opened as Closable),

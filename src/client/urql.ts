@@ -8,6 +8,7 @@ import {
   type OperationResult,
 } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
+import { backOff } from './backoff.ts';
 import { Resumption } from './resumption.ts';
 
 export { graphcacheConfig } from './graphcache.ts';
@@ -181,8 +182,3 @@ function complete(client: Client, operation: Operation): void {
 }
 
 const teardownOf = (operation: Operation): Operation => makeOperation('teardown', operation, operation.context);
-
-function backOff(retries: number): Promise<void> {
-  const delayMs = Math.min(1000 * 2 ** retries, 30_000) * (1 - Math.random() / 2);
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
-}

@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { refused } from '../../schema/errors.ts';
 
 /** Who hasn't inserted for so long that it was forgotten has its whole burst again anyway. */
 const MAX_CLIENTS = 100_000;
@@ -31,8 +31,6 @@ export class InsertRate {
     const missing = Math.min(count, this.#perSecond) - current;
     const retryAfterMs = Math.max(1, Math.ceil((missing / this.#perSecond) * 1000));
     const most = count > this.#perSecond ? `, and never more than ${this.#perSecond} at once` : '';
-    throw new GraphQLError(`${this.#perSecond} items a second may be inserted${most}`, {
-      extensions: { code: 'RATE_LIMITED', retryAfterMs },
-    });
+    throw refused('RATE_LIMITED', `${this.#perSecond} items a second may be inserted${most}`, { retryAfterMs });
   }
 }

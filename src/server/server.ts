@@ -85,7 +85,6 @@ class RunningServer implements SeamlineServer {
   constructor(map: StreamingMap, options: ServerOptions) {
     const { logger = SILENT, allowOrigins = [], keepAliveMs = DEFAULTS.keepAliveMs } = options;
     const maxMessageBytes = options.maxMessageBytes ?? DEFAULTS.maxMessageBytes;
-    const logError = (error: unknown): void => this.#log.internal(error);
     this.map = map;
     this.#heartbeat = new Heartbeat(keepAliveMs);
     // RFC 7518, section 3.2: a shorter one can be guessed from any token.
@@ -112,7 +111,6 @@ class RunningServer implements SeamlineServer {
       isFull: () => this.#stays >= maxConnections,
       heartbeat: this.#heartbeat,
       trust,
-      logError,
       log: this.#log,
     });
     this.#webSockets = new WebSocketTransport({

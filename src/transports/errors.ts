@@ -1,6 +1,6 @@
 /** Every error that leaves the server bears one of the contract's codes (section 5) and nothing of what is inside. */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { toGraphQLError } from '../../schema/errors.ts';
+import { refused as makeRefusal, toGraphQLError } from '../../schema/errors.ts';
 
 /** What Yoga and its plugins call it, in the contract's words. */
 const CODES: Readonly<Record<string, string>> = {
@@ -51,9 +51,14 @@ export function parseFailed(error: unknown): GraphQLError {
   return new GraphQLError(message, { ...locations, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
 }
 
-/** `status`: over HTTP. */
-export function refused(code: string, message: string, status?: number): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, ...(status && { http: { status } }) } });
+/** `status` and `headers`: over HTTP. */
+export function refused(
+  code: string,
+  message: string,
+  status?: number,
+  headers: Readonly<Record<string, string>> = {},
+): GraphQLError {
+  return makeRefusal(code, message, { ...(status && { http: { status, headers } }) });
 }
 
 function codeOf({ message, extensions }: GraphQLError): string {

@@ -2,7 +2,6 @@ import type { GraphQLSchema } from 'graphql';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { Admission, Admit } from './admission.ts';
-import type { LogError } from './errors.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { OperationContext } from './operation.ts';
@@ -26,7 +25,6 @@ export interface HttpOptions {
   readonly heartbeat: Heartbeat;
   /** Where only the documents of a manifest run. */
   readonly trust: ReturnType<typeof trusting> | undefined;
-  readonly logError: LogError;
   readonly log: RequestLog;
 }
 

@@ -51,7 +51,7 @@ function renderGraphiQLWithTokens(options: Parameters<typeof renderGraphiQL>[0])
 }
 
 export function createHttp(options: HttpOptions): Yoga {
-  const { schema, map, allowOrigins, logError } = options;
+  const { schema, map, allowOrigins, log } = options;
   return createYoga<ServerContext, OperationContext>({
     schema,
     context: (initial) => initial.operation ?? requestContext(map, initial),
@@ -63,7 +63,7 @@ export function createHttp(options: HttpOptions): Yoga {
     maxRequestBodySize: options.maxBodyBytes,
     // Every error is logged where it is masked.
     logging: false,
-    maskedErrors: { maskError: (error) => maskError(error, logError) },
+    maskedErrors: { maskError: (error) => maskError(error, (cause) => log.internal(cause)) },
     graphiql: options.graphiql && { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY },
     renderGraphiQL: renderGraphiQLWithTokens,
     cors: (request) => {
@@ -72,7 +72,7 @@ export function createHttp(options: HttpOptions): Yoga {
       return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
     },
     plugins: [
-      observation(options.log),
+      observation(log),
       admission(options),
       boundedStreams(options),
       onlyTrustedDocuments(options),

@@ -1,6 +1,7 @@
 /** What a request has to pass before it is an operation, each a plugin of Yoga's. */
-import { type DocumentNode, GraphQLError, parse, type ParseOptions, visit } from 'graphql';
+import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { IncomingMessage } from 'node:http';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
 import { isEnded } from './event-id.ts';
 import type { HttpOptions, ServerContext } from './http-options.ts';
@@ -16,7 +17,7 @@ const MAX_ACCEPT_LENGTH = 500;
 /** Before the body is read: who isn't let in costs nothing. */
 export function admission({ admit, log }: HttpOptions): Plugin {
   return {
-    async onRequestParse({ serverContext, endResponse, fetchAPI }) {
+    async onRequestParse({ serverContext, endResponse }) {
       const context = serverContext as ServerContext;
       const { req } = context;
       if (!req) return;
@@ -26,9 +27,9 @@ export function admission({ admit, log }: HttpOptions): Plugin {
         const asker = log.asker(req);
         const error = maskError(thrown, (cause) => log.internal(cause, asker));
         log.failed(asker, [error], { transport: 'http' });
-        const { status = 500 } = error.extensions['http'] as { status?: number };
-        const headers = { 'WWW-Authenticate': 'Bearer' };
-        endResponse(fetchAPI.Response.json({ errors: [formatError(error)] }, { status, headers }));
+        const response = answerOf(error);
+        response.headers.set('WWW-Authenticate', 'Bearer');
+        endResponse(response);
       }
     },
   };
@@ -74,31 +75,31 @@ export function onlyTrustedDocuments({ trust }: HttpOptions): Plugin {
 
 /** Streams are connections that stay. */
 export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
+  const tooMany = (req: IncomingMessage | undefined): GraphQLError => {
+    if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
+    return refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections', 503, { 'Retry-After': '5' });
+  };
   return {
-    onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
+    onRequestParse({ request, serverContext, endResponse }) {
       const accept = request.headers.get('accept') ?? '';
       // What isn't acceptable is answered with a list as long as this one, a type of ours for each of the client's.
-      if (accept.length > MAX_ACCEPT_LENGTH) {
-        const error = formatError(refused('BAD_USER_INPUT', 'the Accept header is too long'));
-        endResponse(fetchAPI.Response.json({ errors: [error] }, { status: 406 }));
-        return;
-      }
-      if (!/event-stream|subscriptionspec/i.test(accept) || /json/i.test(accept) || !isFull()) return;
-      const { req } = serverContext as ServerContext;
-      if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
-      const error = formatError(refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections'));
-      endResponse(fetchAPI.Response.json({ errors: [error] }, { status: 503, headers: { 'Retry-After': '5' } }));
+      if (accept.length > MAX_ACCEPT_LENGTH)
+        return endResponse(answerOf(refused('BAD_USER_INPUT', 'the Accept header is too long', 406)));
+      if (/event-stream|subscriptionspec/i.test(accept) && !/json/i.test(accept) && isFull())
+        endResponse(answerOf(tooMany((serverContext as ServerContext).req)));
     },
     // Who would also take JSON is known to want a stream only now.
     onSubscribe({ args, setResultAndStopExecution }) {
       const { req } = args.contextValue as ServerContext;
-      if (!req || !isFull()) return;
-      log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
-      const http = { status: 503, headers: { 'Retry-After': '5' } };
-      const extensions = { code: 'TOO_MANY_SUBSCRIPTIONS', http };
-      setResultAndStopExecution({ errors: [new GraphQLError('too many connections', { extensions })] });
+      if (req && isFull()) setResultAndStopExecution({ errors: [tooMany(req)] });
     },
   };
+}
+
+/** Before there is an operation: as JSON, whatever was asked for. */
+function answerOf(error: GraphQLError): Response {
+  const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: HeadersInit };
+  return Response.json({ errors: [formatError(error)] }, { status, headers });
 }
 
 /**
@@ -107,15 +108,12 @@ export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
  */
 export function onlyJsonBodies(): Plugin {
   return {
-    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
+    onRequestParse({ request, requestParser, setRequestParser, endResponse }) {
       const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (request.method === 'POST' && type !== 'application/json') {
-        const error = { message: 'send application/json', extensions: { code: 'BAD_USER_INPUT' } };
-        endResponse(
-          fetchAPI.Response.json({ errors: [error] }, { status: 415, headers: { Accept: 'application/json' } }),
+      if (request.method === 'POST' && type !== 'application/json')
+        return endResponse(
+          answerOf(refused('BAD_USER_INPUT', 'send application/json', 415, { Accept: 'application/json' })),
         );
-        return;
-      }
       // Yoga knows the type in lower case only.
       const parse = requestParser ?? ((body: Request) => body.json() as Promise<GraphQLParams>);
       setRequestParser(async (unparsed) => {

@@ -37,6 +37,16 @@ export function headersOf({ token }: Target, accept: string): Record<string, str
   return headers;
 }
 
+/** One request. Rejects as `fetch` does. */
+export function post(target: Target, body: string, patienceMs: number): Promise<Response> {
+  return fetch(target.url, {
+    method: 'POST',
+    headers: headersOf(target, 'application/graphql-response+json, application/json'),
+    body,
+    signal: AbortSignal.timeout(patienceMs),
+  });
+}
+
 /** Over HTTP. Throws `LostError` when there was no answer, or none of GraphQL. */
 export async function ask<Data, Variables extends object>(
   target: Target,
@@ -45,12 +55,7 @@ export async function ask<Data, Variables extends object>(
 ): Promise<Result<Data>> {
   const body = JSON.stringify({ query: String(document), variables });
   try {
-    const response = await fetch(target.url, {
-      method: 'POST',
-      headers: headersOf(target, 'application/graphql-response+json, application/json'),
-      body,
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
+    const response = await post(target, body, PATIENCE_MS);
     const result = (await response.json()) as Result<Data>;
     if (typeof result !== 'object' || result === null || !('data' in result || 'errors' in result))
       throw new Error('not an answer of GraphQL');
