@@ -1,3 +1,5 @@
+import type { ChangesRequest } from '../src/core/item-changes.ts';
+import type { ItemsRequest } from '../src/core/items.ts';
 import type { StreamingMap } from '../src/core/streaming-map.ts';
 import type { AnswerBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
@@ -16,7 +18,20 @@ export interface Context {
   readonly delivery: Delivery;
   readonly reads: RootReads;
   readonly budget: AnswerBudget;
+  /** Where subscriptions are served from positions: takes what is asked for, and then there is nothing to iterate over. */
+  readonly handover?: Handover | undefined;
 }
+
+export type StreamRequest =
+  | { readonly kind: 'items'; readonly request: ItemsRequest }
+  | { readonly kind: 'itemChanges'; readonly request: ChangesRequest };
+
+export interface Handover {
+  taken?: StreamRequest;
+}
+
+/** What a subscription's source is when somebody else delivers. */
+export async function* nothing(): AsyncGenerator<never, void, void> {}
 
 /** Where to begin: what the transport brought goes before the argument. */
 export function beginning(

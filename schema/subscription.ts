@@ -1,7 +1,7 @@
 import { keyFilter } from '../src/core/filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from './caller.ts';
-import { beginning } from './context.ts';
+import { beginning, nothing } from './context.ts';
 import { answering, translating } from './errors.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './rules.ts';
@@ -34,14 +34,22 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             description: 'What happens to a slow subscriber.',
           }),
         },
-        subscribe: (_root, args, { map, after, limit, caller, signal, delivery }) => {
+        subscribe: (_root, args, { map, after, limit, caller, signal, delivery, handover }) => {
           assertMayRead(caller);
           const most = limit ?? args.limit;
           if (most != null) delivery.left = most;
-          const options = { onLag: args.onLag, limit: most, after: beginning({ after }, args.after), signal };
-          return answering(
-            translating(() => map.items({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
-          );
+          const options = {
+            onLag: args.onLag,
+            limit: most,
+            after: beginning({ after }, args.after),
+            filter: keyFilter(args.filter, caller.keyPrefix),
+            signal,
+          };
+          return translating(() => {
+            if (!handover) return answering(map.items(options));
+            handover.taken = { kind: 'items', request: map.itemsRequest(options) };
+            return nothing();
+          });
         },
         resolve: (delivered, _args, { delivery, budget }) => {
           budget.renew();
@@ -60,12 +68,18 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           }),
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
-        subscribe: (_root, args, { map, after, caller, signal }) => {
+        subscribe: (_root, args, { map, after, caller, signal, handover }) => {
           assertMayRead(caller);
-          const options = { after: beginning({ after }, args.after), signal };
-          return answering(
-            translating(() => map.changes({ ...options, filter: keyFilter(args.filter, caller.keyPrefix) })),
-          );
+          const options = {
+            after: beginning({ after }, args.after),
+            filter: keyFilter(args.filter, caller.keyPrefix),
+            signal,
+          };
+          return translating(() => {
+            if (!handover) return answering(map.changes(options));
+            handover.taken = { kind: 'itemChanges', request: map.changesRequest(options) };
+            return nothing();
+          });
         },
         resolve: (delivered, _args, { delivery, budget }) => {
           budget.renew();

@@ -1,11 +1,11 @@
 import { type Change, isRemoval, type Item, type RemovedItem } from './change.ts';
-import type { Cursor } from './position.ts';
+import type { Cursor, Position } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
 import type { Source } from './items.ts';
 import { hasLostRemoval, isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
-import { Turn } from './turns.ts';
+import { AwaitedTurn } from './turns.ts';
 
 /** One step of a mirror. A key occurs at most once, with its last state, in one of the lists. */
 export interface ItemChanges<Value> {
@@ -27,61 +27,104 @@ export interface ItemChanges<Value> {
 export interface ChangesRequest {
   readonly filter: KeyFilter;
   /** Where to go on, or undefined to start with the whole map. Read once the subscriber listens. */
-  readonly start: () => Promise<Standing | undefined>;
+  readonly start: (left: AbortSignal) => Promise<Standing | undefined>;
+}
+
+export interface ChangesStep<Value> {
+  readonly page: Page<Value>;
+  readonly reset: boolean;
+  readonly caughtUp: boolean;
 }
 
 const MAX_ENTRIES = 1000;
 
+/** Where one mirror stands, and what it is given next. */
+export class ChangesReader<Value> {
+  standing: Standing;
+  readonly #source: Source<Value>;
+  #reset: boolean;
+  #sent: { readonly caughtUp: boolean; readonly position: Position } | undefined;
+  #isLagging = false;
+
+  /** `resumed`: undefined to start with the whole map. */
+  constructor(source: Source<Value>, resumed: Standing | undefined) {
+    this.#source = source;
+    this.standing = resumed ?? joining(source.replica);
+    this.#reset = resumed === undefined;
+  }
+
+  /**
+   * Reads on from where it stands. Undefined: there is nothing to deliver, which is the end for now when the reader stands at
+   * the head.
+   */
+  next<S extends ChangesStep<Value>>(readStep: (standing: Standing, reset: boolean) => S): S | undefined {
+    const { replica, counters } = this.#source;
+    const lag = missed(replica, this.standing) > 0;
+    if (lag && !this.#isLagging) counters.lagged++;
+    this.#isLagging = lag;
+    if (hasLostRemoval(replica, this.standing)) {
+      this.standing = joining(replica);
+      this.#reset = true;
+      counters.resets++;
+    }
+    const step = readStep(this.standing, this.#reset);
+    const { page, caughtUp } = step;
+    const { position } = page.next.at;
+    const sent = this.#sent;
+    this.standing = page.next;
+    // Who is told nothing for long (its filter lets nothing pass) gets an empty message, so that its cursor stays in the window.
+    const isOld = sent !== undefined && position - sent.position >= replica.bounds.window / 4;
+    if (sent && !this.#reset && page.changes.length === 0 && !(caughtUp && !sent.caughtUp) && !isOld) return undefined;
+    this.#sent = { caughtUp, position };
+    this.#reset = false;
+    counters.deliveries++;
+    return step;
+  }
+}
+
+/** What a mirror that stands there is told next. */
+export function readStep<Value>(
+  replica: Replica<Value>,
+  standing: Standing,
+  reset: boolean,
+  filter: KeyFilter,
+): ChangesStep<Value> {
+  const page = read(replica, standing, MAX_ENTRIES, filter);
+  return { page, reset, caughtUp: isCaughtUp(replica, page.next) };
+}
+
 /** Everything a mirror of the map (or of the filter's part of it) needs, from an empty one or from where it stood (G6). */
 export async function* itemChanges<Value>(
-  { replica, heads, turns, counters }: Source<Value>,
+  source: Source<Value>,
   { filter, start }: ChangesRequest,
   left: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
+  const { replica, heads, turns, counters } = source;
   const wakeup = new Wakeup(heads, left);
-  const turn = new Turn(turns, left);
+  const turn = new AwaitedTurn(turns, left);
+  counters.subscriptions++;
   try {
-    const resumed = await start();
-    let standing = resumed ?? joining(replica);
-    let reset = resumed === undefined;
-    let sent: { caughtUp: boolean; position: number } | undefined;
-    let isLagging = false;
+    const reader = new ChangesReader(source, await start(left));
     let spent = 0;
     for (;;) {
-      await turn.take(isNearHead(replica, standing), spent);
+      await turn.take(isNearHead(replica, reader.standing), spent);
       if (left.aborted) return;
-      const lag = missed(replica, standing) > 0;
-      if (lag && !isLagging) counters.lagged++;
-      isLagging = lag;
-      if (hasLostRemoval(replica, standing)) {
-        standing = joining(replica);
-        reset = true;
-        counters.resets++;
-      }
-      const page = read(replica, standing, MAX_ENTRIES, filter);
-      standing = page.next;
-      spent = page.changes.length;
-      const caughtUp = isCaughtUp(replica, standing);
-      // Who is told nothing for long (its filter lets nothing pass) gets an empty message, so that its cursor stays in the window.
-      const isOld = sent !== undefined && standing.at.position - sent.position >= replica.bounds.window / 4;
-      if (!sent || reset || page.changes.length > 0 || (caughtUp && !sent.caughtUp) || isOld) {
-        sent = { caughtUp, position: standing.at.position };
-        counters.deliveries++;
-        yield messageOf(replica, page, reset, caughtUp, filter);
-        reset = false;
-      } else if (caughtUp) await wakeup.wait();
+      const step = reader.next((standing, reset) => readStep(replica, standing, reset, filter));
+      spent = step?.page.changes.length ?? 0;
+      if (step) yield messageOf(replica, step, filter);
+      else if (isCaughtUp(replica, reader.standing)) await wakeup.wait();
     }
   } finally {
+    counters.subscriptions--;
     turn.release();
     wakeup.release();
   }
 }
 
-function messageOf<Value>(
+/** The message is of the moment: to be made before the head moves on. */
+export function messageOf<Value>(
   replica: Replica<Value>,
-  { changes, next }: Page<Value>,
-  reset: boolean,
-  caughtUp: boolean,
+  { page: { changes, next }, reset, caughtUp }: ChangesStep<Value>,
   filter: KeyFilter,
 ): ItemChanges<Value> {
   const upserted: Item<Value>[] = [];

@@ -1,11 +1,12 @@
 import { isRemoval, type Item } from './change.ts';
 import { LaggedError } from './errors.ts';
 import type { KeyFilter } from './filter.ts';
-import { isCaughtUp, isNearHead, missed, read, type Standing } from './read.ts';
+import type { Cursor } from './position.ts';
+import type { HeadTarget } from './pub-sub.ts';
+import { isCaughtUp, isNearHead, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
-import type { HeadTarget } from './pub-sub.ts';
-import { Turn, type Turns } from './turns.ts';
+import { AwaitedTurn, type Turns } from './turns.ts';
 
 /** What a subscriber needs of its map. */
 export interface Source<Value> {
@@ -16,6 +17,8 @@ export interface Source<Value> {
 }
 
 export interface Counters {
+  /** Open ones. */
+  subscriptions: number;
   inserts: number;
   deliveries: number;
   lagged: number;
@@ -27,46 +30,79 @@ export interface ItemsRequest {
   readonly filter: KeyFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
   /** Where to start: behind a cursor, or joining now. Read once the subscriber listens. */
-  readonly start: () => Promise<Standing>;
+  readonly start: (left: AbortSignal) => Promise<Standing>;
+}
+
+/** Where one subscriber of `items` stands, and what it is given next. */
+export class ItemsReader<Value> {
+  standing: Standing;
+  /** How many it may still have. */
+  left: number;
+  readonly #source: Source<Value>;
+  readonly #onLag: ItemsRequest['onLag'];
+  #lastCursor: Cursor;
+  #isLagging = false;
+
+  constructor(source: Source<Value>, { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>, standing: Standing) {
+    this.#source = source;
+    this.#onLag = onLag;
+    this.standing = standing;
+    this.left = limit;
+    this.#lastCursor = source.replica.cursor(standing.at);
+  }
+
+  /**
+   * Reads on from where it stands. The insertions of the page are delivered; a page without any is the end for now when the
+   * reader stands at the head. Throws `LaggedError`.
+   */
+  next<P extends Page<Value>>(readPage: (standing: Standing) => P): P {
+    const { replica, counters } = this.#source;
+    const lag = missed(replica, this.standing);
+    if (lag > 0 && !this.#isLagging) counters.lagged++;
+    this.#isLagging = lag > 0;
+    if (this.#isLagging && this.#onLag === 'FAIL') throw new LaggedError(lag, this.#lastCursor);
+    const page = readPage(this.standing);
+    this.standing = page.next;
+    return page;
+  }
+
+  /** To be called for what was delivered. */
+  delivered(count: number, lastCursor: Cursor): void {
+    this.#source.counters.deliveries += count;
+    this.left -= count;
+    this.#lastCursor = lastCursor;
+  }
 }
 
 /** Delivers what is there now and then everything that changes, until `limit` (G1 to G5, G8). Ends when `left` aborts. */
 export async function* items<Value>(
-  { replica, heads, turns, counters }: Source<Value>,
-  { limit, filter, onLag, start }: ItemsRequest,
+  source: Source<Value>,
+  request: ItemsRequest,
   left: AbortSignal,
 ): AsyncGenerator<Item<Value>, void, void> {
-  if (limit === 0) return;
+  if (request.limit === 0) return;
+  const { replica, heads, turns, counters } = source;
   // 1. Subscribe to the pub-sub.
   const wakeup = new Wakeup(heads, left);
-  const turn = new Turn(turns, left);
+  const turn = new AwaitedTurn(turns, left);
+  counters.subscriptions++;
   try {
     // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
-    let standing = await start();
-    let delivered = 0;
-    let lastCursor = replica.cursor(standing.at);
-    let isLagging = false;
+    const reader = new ItemsReader(source, request, await request.start(left));
     // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
     // a time, so that an item that is superseded before it could be sent is skipped.
     for (;;) {
-      await turn.take(isNearHead(replica, standing), 1);
+      await turn.take(isNearHead(replica, reader.standing), 1);
       if (left.aborted) return;
-      const lag = missed(replica, standing);
-      if (lag > 0 && !isLagging) counters.lagged++;
-      isLagging = lag > 0;
-      if (isLagging && onLag === 'FAIL') throw new LaggedError(lag, lastCursor);
-
-      const { changes, next } = read(replica, standing, 1, filter);
-      standing = next;
-      const change = changes[0];
+      const [change] = reader.next((standing) => read(replica, standing, 1, request.filter)).changes;
       if (change && !isRemoval(change)) {
-        counters.deliveries++;
-        lastCursor = change.cursor;
+        reader.delivered(1, change.cursor);
         yield change;
-        if (++delivered === limit) return;
-      } else if (!change && isCaughtUp(replica, standing)) await wakeup.wait();
+        if (reader.left === 0) return;
+      } else if (!change && isCaughtUp(replica, reader.standing)) await wakeup.wait();
     }
   } finally {
+    counters.subscriptions--;
     turn.release();
     wakeup.release();
   }

@@ -40,11 +40,6 @@ export class HeadTarget {
     }
     return true;
   }
-
-  /** How many listen for the head. */
-  get listeners(): number {
-    return this.#listeners.get('head')?.size ?? 0;
-  }
 }
 
 export function createHeadPubSub(eventTarget: HeadTarget): PubSub<Topics> {

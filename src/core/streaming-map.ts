@@ -6,8 +6,8 @@ import { BadInputError, ConflictError, CursorExpiredError } from './errors.ts';
 import { type KeyFilter, keyFilter } from './filter.ts';
 import { Follower } from './follower.ts';
 import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
-import { itemChanges, type ItemChanges } from './item-changes.ts';
-import { type Counters, items, type Source } from './items.ts';
+import { type ChangesRequest, itemChanges, type ItemChanges } from './item-changes.ts';
+import { type Counters, items, type ItemsRequest, type Source } from './items.ts';
 import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
 import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
@@ -58,9 +58,10 @@ export class StreamingMap<Value = unknown> {
   /** Says `head` when something has changed. Subscribing here is for wake-ups only: read with `items` or `changes`. */
   readonly pubSub: PubSub<Topics>;
   readonly limits: InputLimits;
-  readonly counters: Counters = { inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
+  readonly counters: Counters = { subscriptions: 0, inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
   readonly #follower: Follower<Value>;
-  readonly #source: Source<Value>;
+  /** What subscriptions are served from. */
+  readonly source: Source<Value>;
 
   private constructor(
     follower: Follower<Value>,
@@ -72,7 +73,7 @@ export class StreamingMap<Value = unknown> {
     this.pubSub = pubSub;
     this.limits = limitsOf(options);
     this.#follower = follower;
-    this.#source = { replica: follower.replica, heads, turns: new Turns(), counters: this.counters };
+    this.source = { replica: follower.replica, heads, turns: new Turns(), counters: this.counters };
   }
 
   /** Resolves once the map holds what the log held. */
@@ -122,33 +123,40 @@ export class StreamingMap<Value = unknown> {
 
   /** What is there now, oldest first, and then every insertion. */
   items(options: ItemsOptions = {}): AsyncGenerator<Item<Value>, void, void> {
-    const { limit, onLag = 'CONFLATE', filter = keyFilter(), signal } = options;
-    if (limit != null && !(Number.isInteger(limit) && limit >= 0))
-      throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
-    const cursor = parseAfter(options.after);
-    return leavable((left) => {
-      const start = async (): Promise<Standing> => (cursor ? await this.#reach(cursor, left) : joining(this.replica));
-      return items(this.#source, { limit: limit ?? Infinity, filter, onLag, start }, left);
-    }, signal);
+    const request = this.itemsRequest(options);
+    return leavable((left) => items(this.source, request, left), options.signal);
   }
 
   /** What a mirror of the map needs, message by message. */
   changes(options: SubscribeOptions = {}): AsyncGenerator<ItemChanges<Value>, void, void> {
-    const { filter = keyFilter(), signal } = options;
-    const cursor = parseAfter(options.after);
-    return leavable((left) => {
-      const start = async (): Promise<Standing | undefined> => {
-        if (!cursor) return undefined;
-        try {
-          return await this.#reach(cursor, left);
-        } catch (error) {
-          if (!(error instanceof CursorExpiredError)) throw error;
-          this.counters.resets++;
-          return undefined;
-        }
-      };
-      return itemChanges(this.#source, { filter, start }, left);
-    }, signal);
+    const request = this.changesRequest(options);
+    return leavable((left) => itemChanges(this.source, request, left), options.signal);
+  }
+
+  /** What `items` is asked for. Throws `BadInputError`. */
+  itemsRequest({ limit, onLag = 'CONFLATE', filter = keyFilter(), after }: ItemsOptions): ItemsRequest {
+    if (limit != null && !(Number.isInteger(limit) && limit >= 0))
+      throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
+    const cursor = parseAfter(after);
+    const start = async (left: AbortSignal): Promise<Standing> =>
+      cursor ? await this.#reach(cursor, left) : joining(this.replica);
+    return { limit: limit ?? Infinity, filter, onLag, start };
+  }
+
+  /** What `changes` is asked for. Throws `BadInputError`. */
+  changesRequest({ filter = keyFilter(), after }: SubscribeOptions): ChangesRequest {
+    const cursor = parseAfter(after);
+    const start = async (left: AbortSignal): Promise<Standing | undefined> => {
+      if (!cursor) return undefined;
+      try {
+        return await this.#reach(cursor, left);
+      } catch (error) {
+        if (!(error instanceof CursorExpiredError)) throw error;
+        this.counters.resets++;
+        return undefined;
+      }
+    };
+    return { filter, start };
   }
 
   /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. */
@@ -163,7 +171,7 @@ export class StreamingMap<Value = unknown> {
 
   /** How many subscriptions are open. */
   get subscriptions(): number {
-    return this.#source.heads.listeners;
+    return this.counters.subscriptions;
   }
 
   health(): LogHealth {

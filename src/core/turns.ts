@@ -22,38 +22,61 @@ const STINT = 10_000;
 /** What a newcomer gets at once; a mirror, its first message. */
 const FIRST_STINT = 100;
 
+/** What is to be done in a turn; `until`: when it should be over (`performance.now()`), for who can stop earlier. */
+export type Come = (until: number) => void;
+
 /** One subscriber's turns. */
 export class Turn {
   readonly #turns: Turns;
-  readonly #signal: AbortSignal;
   #stint = FIRST_STINT;
-  #lane: Lane | undefined;
+  #lane: Lane<Turn> | undefined;
+  #come: Come = () => {};
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  /** Calls `come` when it is this subscriber's turn. `spent`: how many entries it delivered in its last one. */
+  ask(isLive: boolean, spent: number, come: Come): void {
+    if (!isLive) this.#stint -= spent;
+    this.#come = come;
+    this.#lane = this.#turns.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
+  }
+
+  /** Whoever waits for it, waits no longer. */
+  leave(): void {
+    this.#lane?.delete(this);
+  }
+
+  /** Called by `Turns`, once for each time in the queue. */
+  come(until: number): void {
+    if (this.#stint <= 0) this.#stint = STINT;
+    this.#come(until);
+  }
+}
+
+/** Turns that are awaited: until it is this subscriber's, or it has left. */
+export class AwaitedTurn {
+  readonly #turn: Turn;
+  readonly #signal: AbortSignal;
   #resolve: () => void = () => {};
   readonly #leave = (): void => {
-    this.#lane?.delete(this);
+    this.#turn.leave();
     this.#resolve();
   };
 
   constructor(turns: Turns, signal: AbortSignal) {
-    this.#turns = turns;
+    this.#turn = new Turn(turns);
     this.#signal = signal;
     signal.addEventListener('abort', this.#leave);
   }
 
-  /** Until it is this subscriber's turn, or it has left. `spent`: how many entries it delivered in its last one. */
-  async take(isLive: boolean, spent = 0): Promise<void> {
-    if (!isLive) this.#stint -= spent;
+  async take(isLive: boolean, spent: number): Promise<void> {
     if (this.#signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#resolve = resolve;
-      this.#lane = this.#turns.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
+      this.#turn.ask(isLive, spent, () => resolve());
     });
-  }
-
-  /** Called by `Turns`, once for each time in the queue. */
-  come(): void {
-    if (this.#stint <= 0) this.#stint = STINT;
-    this.#resolve();
   }
 
   release(): void {
@@ -62,45 +85,45 @@ export class Turn {
 }
 
 /** First in, first out, but any may leave. */
-class Lane {
-  readonly #turns = new Set<Turn>();
+export class Lane<Member> {
+  readonly #members = new Set<Member>();
   /** Everything before it has gone, so it never looks at a place twice. */
-  #next = this.#turns.values();
+  #next = this.#members.values();
 
   get size(): number {
-    return this.#turns.size;
+    return this.#members.size;
   }
 
-  add(turn: Turn): void {
-    this.#turns.add(turn);
+  add(member: Member): void {
+    this.#members.add(member);
   }
 
-  delete(turn: Turn): void {
-    this.#turns.delete(turn);
+  delete(member: Member): void {
+    this.#members.delete(member);
   }
 
-  shift(): Turn | undefined {
-    if (this.#turns.size === 0) return undefined;
+  shift(): Member | undefined {
+    if (this.#members.size === 0) return undefined;
     let { value } = this.#next.next();
     if (!value) {
       // An iterator that has come to the end stays there.
-      this.#next = this.#turns.values();
+      this.#next = this.#members.values();
       ({ value } = this.#next.next());
     }
-    if (value) this.#turns.delete(value);
+    if (value) this.#members.delete(value);
     return value;
   }
 }
 
 /** The turns of all subscribers of one map. */
 export class Turns {
-  readonly #lanes = { live: new Lane(), begun: new Lane(), waiting: new Lane() };
+  readonly #lanes = { live: new Lane<Turn>(), begun: new Lane<Turn>(), waiting: new Lane<Turn>() };
   /** When this turn of the event loop made its first delivery; undefined until then. */
   #openedAt: number | undefined;
   #hasReplayed = false;
   #isTicking = false;
 
-  queue(turn: Turn, name: 'live' | 'begun' | 'waiting'): Lane {
+  queue(turn: Turn, name: 'live' | 'begun' | 'waiting'): Lane<Turn> {
     this.#lanes[name].add(turn);
     this.#tick();
     return this.#lanes[name];
@@ -130,7 +153,7 @@ export class Turns {
     const turn = isLive ? live.shift() : (begun.shift() ?? waiting.shift());
     if (!turn) return;
     this.#hasReplayed ||= !isLive;
-    turn.come();
+    turn.come(this.#openedAt + (isLive ? LIVE_MS : LIVE_MS + REPLAY_MS));
     this.#tick();
   }
 
