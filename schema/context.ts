@@ -1,3 +1,4 @@
+import type { DocumentNode } from 'graphql';
 import type { ChangesRequest } from '../src/core/item-changes.ts';
 import type { ItemsRequest } from '../src/core/items.ts';
 import type { StreamingMap } from '../src/core/streaming-map.ts';
@@ -26,8 +27,19 @@ export type StreamRequest =
   | { readonly kind: 'items'; readonly request: ItemsRequest }
   | { readonly kind: 'itemChanges'; readonly request: ChangesRequest };
 
+/** A valid operation, as graphql-js takes it. */
+export interface Operation {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  /** As they were sent. */
+  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
 export interface Handover {
+  operation?: Operation;
   taken?: StreamRequest;
+  /** To be called once what was taken has ended; `error` is undefined unless it failed. */
+  ended?: (error: unknown, deliveries: number) => void;
 }
 
 /** What a subscription's source is when somebody else delivers. */

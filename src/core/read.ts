@@ -43,7 +43,7 @@ const NEAR = 4096;
  * A page is full with one of these: what a slow subscriber holds back, in bytes of keys and values, and what is rendered at a
  * stretch, some 2 ms, while everything else waits.
  */
-const FULL_PAGE_BYTES = 128 * 1024;
+const FULL_PAGE_BYTES = 48 * 1024;
 const FULL_PAGE_ENTRIES = 128;
 
 function isFullPage(entries: number, bytes: number, max: number): boolean {

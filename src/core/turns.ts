@@ -39,6 +39,7 @@ export class Turn {
   /** Calls `come` when it is this subscriber's turn. `spent`: how many entries it delivered in its last one. */
   ask(isLive: boolean, spent: number, come: Come): void {
     if (!isLive) this.#stint -= spent;
+    this.#lane?.delete(this);
     this.#come = come;
     this.#lane = this.#turns.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
   }

@@ -57,6 +57,8 @@ export interface ServerOptions {
   readonly drainTimeoutMs?: number | undefined;
   /** Between keep-alives (a ping, a comment), in ms. Default 12,000. */
   readonly keepAliveMs?: number | undefined;
+  /** Serve all subscriptions of the stream from positions, rendered once for all who select the same. Default true. */
+  readonly fanOut?: boolean | undefined;
   /** A pino instance will do. Default: silent. */
   readonly logger?: Logger | undefined;
 }

@@ -2,10 +2,13 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
 import { type Logger, SILENT } from '../core/logger.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
+import { FanOut } from '../fanout/fan-out.ts';
 import { memoryLog } from '../logs/memory-log.ts';
+import { stringify } from '../transports/errors.ts';
 import { createHttp } from '../transports/http.ts';
 import { Heartbeat } from '../transports/heartbeat.ts';
 import { trusting } from '../transports/trusted-documents.ts';
@@ -98,9 +101,13 @@ class RunningServer implements SeamlineServer {
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
+    const schema = createSchema();
+    const format = (result: ExecutionResult): string => stringify(result, (error) => this.#log.internal(error));
+    const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
     this.#yoga = createHttp({
-      schema: createSchema(),
+      schema,
       map,
+      fanOut,
       admit,
       streams: this.#streams,
       graphiql: options.graphiql ?? true,
@@ -116,6 +123,7 @@ class RunningServer implements SeamlineServer {
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
       map,
+      fanOut,
       admit,
       // It counts itself.
       isFull: () => this.#stays > maxConnections,

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import { encode, textFrame } from '../fanout/frames.ts';
+import { Outlet } from '../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../schema/caller.ts';
 import { type Admit, whenExpired } from './admission.ts';
 import { maskError } from './errors.ts';
@@ -21,18 +23,37 @@ export class Connection {
   readonly #closing = new AbortController();
   /** The open subscriptions. */
   readonly open = new Set<object>();
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+  readonly outlet: Outlet;
+  readonly #socket: WebSocket;
+  /** Until it was let in. */
+  #request: IncomingMessage | undefined;
   readonly asker: Asker;
   caller: Caller = NOBODY;
 
   constructor(socket: WebSocket, request: IncomingMessage, asker: Asker) {
-    this.socket = socket;
-    this.request = request;
+    this.#socket = socket;
+    this.#request = request;
+    this.outlet = new Outlet(request.socket);
     this.asker = asker;
     // One listener a subscription: as many as may be.
     setMaxListeners(0, this.#closing.signal);
-    socket.once('close', () => this.#closing.abort());
+    socket.once('close', () => {
+      this.#closing.abort();
+      this.outlet.close();
+    });
+  }
+
+  /** Whole frames may go to the socket beside those that `ws` sends: they are never divided, nor compressed. */
+  send(message: string): Promise<void> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
+    const payload = encode(message);
+    return this.outlet.send(textFrame(payload.length) + payload);
+  }
+
+  /** What was said before goes first. */
+  close(code: number, reason = ''): void {
+    this.outlet.flush();
+    this.#socket.close(code, shortened(reason));
   }
 
   /** Aborts when the socket has closed. */
@@ -42,22 +63,26 @@ export class Connection {
 
   /** What `connection_init` says is judged here. False ends the connection, with 4403 unless it is closed already. */
   async enter(parameters: Parameters | undefined, { admit, log }: Door): Promise<boolean> {
-    const { socket, request, asker } = this;
+    const { asker } = this;
+    const request = this.#request;
+    this.#request = undefined;
+    // graphql-ws lets one `connection_init` through.
+    if (!request) return false;
     try {
       const admission = await admit(request, authorizationOf(parameters) ?? request.headers.authorization);
       // Who has left meanwhile must not leave a timer behind.
       if (this.signal.aborted) return false;
       this.caller = admission.caller;
       // Back comes who has a fresh one.
-      const stay = whenExpired(admission, () => socket.close(4403, 'the token has expired'));
-      socket.once('close', stay);
+      const stay = whenExpired(admission, () => this.close(4403, 'the token has expired'));
+      this.#socket.once('close', stay);
       return true;
     } catch (thrown) {
       const error = maskError(thrown, (cause) => log.internal(cause, asker));
       log.failed(asker, [error], { transport: 'websocket' });
       const { message, extensions } = error;
-      if (extensions['code'] === 'UNAUTHENTICATED') socket.close(4401, shortened(message));
-      else socket.close(1013, shortened(message));
+      if (extensions['code'] === 'UNAUTHENTICATED') this.close(4401, message);
+      else this.close(1013, message);
       return false;
     }
   }
@@ -76,6 +101,6 @@ function authorizationOf(parameters: Parameters | undefined): string | undefined
 }
 
 /** A close frame has room for 123 bytes; a character that is cut in two becomes one of three bytes. */
-export function shortened(reason = ''): string {
+function shortened(reason = ''): string {
   return Buffer.from(reason).subarray(0, 120).toString();
 }

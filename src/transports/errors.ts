@@ -1,5 +1,5 @@
 /** Every error that leaves the server bears one of the contract's codes (section 5) and nothing of what is inside. */
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { refused as makeRefusal, toGraphQLError } from '../../schema/errors.ts';
 
 /** What Yoga and its plugins call it, in the contract's words. */
@@ -42,6 +42,14 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...plain } = error.toJSON();
   const { http: _http, ...rest } = extensions ?? {};
   return { ...plain, extensions: rest };
+}
+
+/** A result as it goes on the wire, with what a resolver threw in it masked. */
+export function stringify({ errors, ...result }: ExecutionResult, log: LogError): string {
+  return JSON.stringify({
+    ...(errors && { errors: errors.map((error) => formatError(maskError(error, log))) }),
+    ...result,
+  });
 }
 
 export function parseFailed(error: unknown): GraphQLError {

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
+import type { FanOut } from '../fanout/fan-out.ts';
 import type { Admission, Admit } from './admission.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -26,6 +27,8 @@ export interface HttpOptions {
   /** Where only the documents of a manifest run. */
   readonly trust: ReturnType<typeof trusting> | undefined;
   readonly log: RequestLog;
+  /** Undefined: every subscription has a generator of its own. */
+  readonly fanOut: FanOut | undefined;
 }
 
 /** What Node's server hands over, and the WebSocket transport for its operations. */

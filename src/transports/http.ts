@@ -1,9 +1,10 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { type ExecutionResult, type GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
-import type { StreamingMap } from '../core/streaming-map.ts';
 import { EVERYBODY } from '../../schema/caller.ts';
+import type { Operation } from '../../schema/context.ts';
+import { Outlet } from '../fanout/outlet.ts';
 import { type Admission, whenExpired } from './admission.ts';
 import { formatError, maskError } from './errors.ts';
 import { parseEventId } from './event-id.ts';
@@ -21,6 +22,7 @@ import {
   onlyTrustedDocuments,
   uncached,
 } from './requests.ts';
+import { served } from './served.ts';
 import { once, resultStream } from './result-stream.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
 
@@ -51,10 +53,10 @@ function renderGraphiQLWithTokens(options: Parameters<typeof renderGraphiQL>[0])
 }
 
 export function createHttp(options: HttpOptions): Yoga {
-  const { schema, map, allowOrigins, log } = options;
+  const { schema, allowOrigins, log } = options;
   return createYoga<ServerContext, OperationContext>({
     schema,
-    context: (initial) => initial.operation ?? requestContext(map, initial),
+    context: (initial) => initial.operation ?? requestContext(options, initial),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
@@ -87,21 +89,29 @@ export function createHttp(options: HttpOptions): Yoga {
 }
 
 function requestContext(
-  map: StreamingMap,
-  { request, params, admission }: YogaInitialContext & ServerContext,
+  { map, fanOut }: HttpOptions,
+  { request, params, admission, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
   const lastEventId = request.headers.get('last-event-id');
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   const { caller } = admission ?? OWN;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal: request.signal });
+  const handover = fanOut && res && {};
+  const { signal } = request;
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, handover });
 }
 
 /** What the server asks of itself. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
-function subscriptionResponses({ streams, keepAliveMs, heartbeat }: HttpOptions): Plugin {
+function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }: HttpOptions): Plugin {
   return {
+    onSubscribe({ args }) {
+      const { handover } = args.contextValue as Partial<OperationContext>;
+      const { document, operationName, variableValues } = args;
+      if (handover)
+        handover.operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
+    },
     onExecutionResult({ result, setResult, context }) {
       // Streams bear their cursors one by one.
       if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
@@ -117,17 +127,23 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat }: HttpOptions)
       const respond = (transport: 'sse' | 'multipart', stringify: (result: ExecutionResult) => string): Response => {
         const framing =
           transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
-        const { admission: admitted = OWN, req } = serverContext as ServerContext;
+        const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
         const register = (stream: OpenStream): (() => void) => {
           const remove = streams.add(transport, stream);
           const stay = whenExpired(admitted, () => stream.drain());
           const unwatch = req && heartbeat.watch(req.socket);
           return () => (stay(), unwatch?.(), remove());
         };
-        const results = isStream
-          ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()
-          : once(result as ExecutionResult);
-        const body = resultStream(results, { framing, keepAliveMs, register, signal: request.signal });
+        const { signal } = request;
+        const outlet = context?.handover?.taken && res && new Outlet(res);
+        if (outlet) res?.once('close', () => outlet.close());
+        const mask = (error: unknown): GraphQLError => maskError(error, (cause) => log.internal(cause));
+        const results =
+          (fanOut && outlet && served({ fanOut, context, outlet, framing: framing.rendered, mask })) ??
+          (isStream
+            ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()
+            : once(result as ExecutionResult));
+        const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet });
         return new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
       };
       if (isStream && accept.includes('multipart/mixed') && accept.includes('subscriptionspec'))

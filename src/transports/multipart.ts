@@ -3,6 +3,7 @@
  * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
  */
 import type { ExecutionResult } from 'graphql';
+import { jsonOf, PartFraming } from '../fanout/framing.ts';
 import { type OperationContext, withCursor } from './operation.ts';
 import type { ResultFraming } from './result-stream.ts';
 
@@ -25,6 +26,9 @@ export function multipartFraming(
   return {
     head: DELIMITER,
     result: (result) => part(`{"payload":${stringify(withCursor(result, context))}}`),
+    rendered: new PartFraming(`multipart ${context.cursors}`, (result, left) =>
+      part(`{"payload":${jsonOf(result, context, left)}}`),
+    ),
     end: () => '--\r\n',
     keepAlive: part('{}'),
     // No closing delimiter: the client must not take it for the end.

@@ -1,6 +1,7 @@
 /** Tells logs and traces of every operation, on every transport: a plugin of Yoga's envelope, which they all run through. */
 import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/errors.ts';
 import type { ServerContext } from './http-options.ts';
 import type { Asker, RequestLog } from './request-log.ts';
@@ -71,7 +72,12 @@ export function observation(log: RequestLog): Plugin {
       setSubscribeFn((given) => observed.within(() => subscribeFn(given)));
       return {
         onSubscribeResult({ result, setResult }) {
-          if (Symbol.asyncIterator in result) setResult(counted(result as AsyncGenerator<ExecutionResult>, observed));
+          const { handover } = args.contextValue as Partial<Context>;
+          if (handover?.taken)
+            handover.ended = (error, deliveries) =>
+              observed.end(error === undefined ? [] : [error as GraphQLError], deliveries);
+          else if (Symbol.asyncIterator in result)
+            setResult(counted(result as AsyncGenerator<ExecutionResult>, observed));
           else observed.end(result.errors, 0);
         },
       };

@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { AnswerBudget } from '../../schema/budget.ts';
 import type { Caller } from '../../schema/caller.ts';
-import { type Context, type Delivery, RootReads } from '../../schema/context.ts';
+import { type Context, type Delivery, type Handover, RootReads } from '../../schema/context.ts';
 import { BadInputError } from '../core/errors.ts';
 import { parseCursor } from '../core/cursor.ts';
 import type { StreamingMap } from '../core/streaming-map.ts';
@@ -37,10 +37,18 @@ export interface OperationParts {
   /** From `Last-Event-ID`: goes before `extensions.after`. */
   readonly lastEvent?: EventId | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly handover?: Handover | undefined;
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, caller, extensions, lastEvent, signal }: OperationParts): OperationContext {
+export function operationContext({
+  map,
+  caller,
+  extensions,
+  lastEvent,
+  signal,
+  handover,
+}: OperationParts): OperationContext {
   const { after, limit, cursors, left } = parseExtensions(extensions);
   const delivery: Delivery = {};
   return {
@@ -52,6 +60,7 @@ export function operationContext({ map, caller, extensions, lastEvent, signal }:
     delivery,
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
     budget: new AnswerBudget(),
+    handover,
     cursors,
     left,
     isResumed: lastEvent !== undefined,

@@ -1,10 +1,14 @@
 import type { ExecutionResult } from 'graphql';
+import type { Framing } from '../fanout/framing.ts';
+import type { Outlet } from '../fanout/outlet.ts';
 
 /** How one transport writes results into a response body. */
 export interface ResultFraming {
   /** Before everything else. */
   readonly head: string;
   result(result: ExecutionResult): string;
+  /** The same for those of the fan-out. */
+  readonly rendered: Framing;
   /** After the last result; `last` is that one. */
   end(last: ExecutionResult | undefined): string;
   /** Says nothing, but shows that the connection lives. */
@@ -20,6 +24,8 @@ export interface ResultStreamOptions {
   readonly register: (stream: { drain(): void }) => () => void;
   /** Aborts when the client has gone. A body that waits for its socket to drain is neither pulled nor cancelled then. */
   readonly signal: AbortSignal;
+  /** Results go there, beside the body, which only begins and ends. */
+  readonly outlet?: Outlet | undefined;
 }
 
 /**
@@ -28,17 +34,18 @@ export interface ResultStreamOptions {
  */
 export function resultStream(
   results: AsyncIterator<ExecutionResult>,
-  { framing, keepAliveMs, register, signal }: ResultStreamOptions,
+  { framing, keepAliveMs, register, signal, outlet }: ResultStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let last: ExecutionResult | undefined;
   let isOver = false;
   let release = (): void => {};
-  return new ReadableStream<Uint8Array>({
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       controller.enqueue(encoder.encode(framing.head));
       const keepAlive = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(framing.keepAlive));
+        if (outlet) outlet.isFull || void outlet.send(framing.keepAlive);
+        else if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(framing.keepAlive));
       }, keepAliveMs);
       const unregister = register({
         drain() {
@@ -76,7 +83,9 @@ export function resultStream(
       release();
       await results.return?.();
     },
-  });
+  };
+  // Beside the body nothing may be written before its head is.
+  return new ReadableStream(source, { highWaterMark: outlet ? 0 : 1 });
 }
 
 /** Fails as the body does: then nothing is left to be released by its end. */

@@ -3,6 +3,7 @@
  * connection sends the last one as `Last-Event-ID`, and goes on behind it.
  */
 import type { ExecutionResult } from 'graphql';
+import { jsonOf, PartFraming } from '../fanout/framing.ts';
 import { ENDED, formatEventId } from './event-id.ts';
 import { type OperationContext, withCursor } from './operation.ts';
 import type { ResultFraming } from './result-stream.ts';
@@ -17,6 +18,8 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
 
 /** Clients of a draining server come back spread over this, in ms. */
 const RETRY_SPREAD_MS = 3000;
+
+const NOTHING_WANTED = { cursors: false, left: false };
 
 /** `context` is undefined when the request didn't get as far as an operation. */
 export function sseFraming(
@@ -34,13 +37,19 @@ export function sseFraming(
     return cursor === undefined ? '' : `id: ${formatEventId(cursor, left)}\n`;
   };
 
+  const eventOf = (id: string, json: string): string => `event: next\n${id}data: ${json}\n\n`;
+  const wanted = context ?? NOTHING_WANTED;
+
   return {
     // Some browsers hold the headers back until there is a body.
     head: ':\n\n',
     result: (result) => {
       const body = stringify(context ? withCursor(result, context) : result);
-      return `event: next\n${idOf(result)}data: ${body}\n\n`;
+      return eventOf(idOf(result), body);
     },
+    rendered: new PartFraming(`sse ${wanted.cursors}`, (result, left) =>
+      eventOf(`id: ${formatEventId(result.cursor, left)}\n`, jsonOf(result, wanted, left)),
+    ),
     end: (last) => `event: complete\n${startsAnew(last) ? '' : `id: ${ENDED}\n`}data:\n\n`,
     keepAlive: ':\n\n',
     drain: () => `retry: ${Math.round(500 + Math.random() * RETRY_SPREAD_MS)}\n\n`,

@@ -238,7 +238,7 @@ describe('an internal error', () => {
     const broken = (async function* () {
       yield await Promise.reject(new Error('broken'));
     })();
-    vi.spyOn(server.map, 'items').mockReturnValue(broken);
+    vi.spyOn(server.map, 'itemsRequest').mockReturnValue(broken);
     const socket = await connect(server, { headers: { 'x-request-id': 'req-4' } });
     socket.send(subscribeMessage('sub', 'subscription { items { key } }'));
     expect(await socket.next()).toMatchObject({ type: 'error' });

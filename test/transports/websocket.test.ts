@@ -99,7 +99,7 @@ describe('an error of one operation over WebSocket', () => {
   it('is INTERNAL_SERVER_ERROR when a subscription throws inside', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
-    vi.spyOn(server.map, 'items').mockImplementation(() => {
+    vi.spyOn(server.map, 'itemsRequest').mockImplementation(() => {
       throw new Error('the secret');
     });
     const socket = await connect(server);

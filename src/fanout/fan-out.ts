@@ -1,0 +1,163 @@
+/**
+ * Delivers to all subscribers of a map from their positions, without a generator, promise or execution for each:
+ *
+ *     head ──▶ sweep   each outlet whose subscribers are near the head: one write each
+ *     turns ─▶ replay  one subscriber: one chunk
+ *
+ * Both take turns with the generators' subscribers (core/turns.ts). A sweep begins when everything that this turn of the event
+ * loop brings has been applied, and goes on where it stopped when its time is over; who is served late gets more at once.
+ */
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { Operation, StreamRequest } from '../../schema/context.ts';
+import { ChangesReader } from '../core/item-changes.ts';
+import { ItemsReader, type Source } from '../core/items.ts';
+import type { Place } from '../core/position.ts';
+import { Lane, Turn } from '../core/turns.ts';
+import type { Framing } from './framing.ts';
+import { Group } from './group.ts';
+import type { Outlet } from './outlet.ts';
+import { Selections } from './selections.ts';
+import { type Ended, type Home, type Reader, Subscriber } from './subscriber.ts';
+
+/** How many rendered passages are kept at a time: a few hundred KB each at the most, mostly some 50 KB. */
+const MAX_KEPT = 256;
+
+export interface FanOutOptions {
+  readonly schema: GraphQLSchema;
+  readonly source: Source<unknown>;
+  /** The JSON of a result, its errors as clients see them. */
+  readonly format: (result: ExecutionResult) => string;
+}
+
+export interface Subscription {
+  readonly stream: StreamRequest;
+  readonly operation: Operation;
+  readonly outlet: Outlet;
+  readonly framing: Framing;
+  /** Aborts when the client has gone. */
+  readonly left: AbortSignal;
+  readonly ended: Ended;
+}
+
+export class FanOut implements Home {
+  readonly source: Source<unknown>;
+  readonly #selections: Selections;
+  readonly #groups = new Map<string, Group>();
+  readonly #turn: Turn;
+  /** Near the head, with something to read; and those that have read up to `#swept`. */
+  #ready = new Lane<Outlet>();
+  #caughtUp = new Lane<Outlet>();
+  #swept: Place | undefined;
+  #isSweeping = false;
+  #kept = 0;
+
+  constructor({ schema, source, format }: FanOutOptions) {
+    this.source = source;
+    this.#selections = new Selections(schema, format);
+    this.#turn = new Turn(source.turns);
+    source.heads.addEventListener('head', () => this.#wake());
+  }
+
+  /** Resolves once the subscriber stands where it was asked to start. Rejects as the request's `start` does. */
+  async subscribe({ stream, operation, outlet, framing, left, ended }: Subscription): Promise<Subscriber> {
+    const { counters } = this.source;
+    counters.subscriptions++;
+    const reader = await this.#start(stream, left).catch((error: unknown) => {
+      counters.subscriptions--;
+      throw error;
+    });
+    // From here on in one synchronous block: no move of the head goes unseen.
+    const group = this.#groupOf(stream, operation);
+    const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
+    group.size++;
+    outlet.subscribers.add(subscriber);
+    if (left.aborted) subscriber.leave();
+    else subscriber.goOn(0);
+    return subscriber;
+  }
+
+  serve(outlet: Outlet): void {
+    this.#caughtUp.delete(outlet);
+    this.#ready.add(outlet);
+    this.#wake();
+  }
+
+  left(subscriber: Subscriber): void {
+    const { outlet, group } = subscriber;
+    outlet.subscribers.delete(subscriber);
+    this.source.counters.subscriptions--;
+    if (--group.size === 0) this.#groups.delete(group.name);
+    if (outlet.subscribers.size > 0) return;
+    this.#ready.delete(outlet);
+    this.#caughtUp.delete(outlet);
+  }
+
+  async #start({ kind, request }: StreamRequest, left: AbortSignal): Promise<Reader> {
+    return kind === 'items'
+      ? new ItemsReader(this.source, request, await request.start(left))
+      : new ChangesReader(this.source, await request.start(left));
+  }
+
+  #groupOf(stream: StreamRequest, operation: Operation): Group {
+    const name = this.#selections.name(stream, operation);
+    let group = this.#groups.get(name);
+    if (!group) {
+      const render = this.#selections.render(operation);
+      const { kind, request } = stream;
+      const { filter } = request;
+      group = new Group({ name, kind, source: this.source, filter, render, onKept: this.#noteKept });
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  #wake(): void {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    // What else this turn of the event loop brings goes out in the same writes.
+    setImmediate(() => this.#turn.ask(true, 0, this.#sweep));
+  }
+
+  readonly #sweep = (until: number): void => {
+    for (;;) {
+      const outlet = this.#ready.shift() ?? this.#next();
+      if (!outlet) break;
+      this.#deliver(outlet);
+      if (performance.now() >= until) return this.#turn.ask(true, 0, this.#sweep);
+    }
+    this.#isSweeping = false;
+    // Nobody is left for whom it was rendered.
+    this.#forget();
+  };
+
+  readonly #noteKept = (): void => {
+    if (++this.#kept > MAX_KEPT) this.#forget();
+  };
+
+  #forget(): void {
+    this.#kept = 0;
+    for (const group of this.#groups.values()) group.forget();
+  }
+
+  /** Those that have been served are to be served again once the head has moved on. */
+  #next(): Outlet | undefined {
+    const { head } = this.source.replica;
+    if (this.#swept === head) return undefined;
+    this.#swept = head;
+    [this.#ready, this.#caughtUp] = [this.#caughtUp, this.#ready];
+    return this.#ready.shift();
+  }
+
+  #deliver(outlet: Outlet): void {
+    let [isLive, isCaughtUp] = [false, true];
+    for (const subscriber of outlet.subscribers) {
+      if (!subscriber.isLive) continue;
+      isLive = true;
+      subscriber.deliver();
+      isCaughtUp &&= subscriber.isCaughtUp;
+    }
+    outlet.flush();
+    // A full one comes back when it has drained.
+    if (isLive && !outlet.isFull) (isCaughtUp ? this.#caughtUp : this.#ready).add(outlet);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Subscribers that select the same of the same keys. What one of them is sent is rendered once, and serves all others that
+ * stand where it stood until the head moves on: positions make them comparable, whenever each of them joined.
+ */
+import type { KeyFilter } from '../core/filter.ts';
+import { isRemoval } from '../core/change.ts';
+import { type ChangesStep, messageOf, readStep } from '../core/item-changes.ts';
+import type { Source } from '../core/items.ts';
+import type { Cursor, Place } from '../core/position.ts';
+import { isInSnapshot, type Page, read, type Standing } from '../core/read.ts';
+import { encode, type WireText } from './frames.ts';
+
+/** One result, without what may differ among those who get it. */
+export interface Result {
+  /** `{"data":…` without the closing brace. */
+  readonly body: WireText;
+  readonly cursor: Cursor;
+}
+
+/** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
+export type RenderResult = (delivered: unknown) => string;
+
+/** What follows from one standing: at most one chunk. */
+export class Passage implements ChangesStep<unknown> {
+  readonly page: Page<unknown>;
+  readonly reset: boolean;
+  readonly caughtUp: boolean;
+  readonly #render: () => readonly Result[];
+  #results: readonly Result[] | undefined;
+  readonly #forms = new Map<number | string, unknown>();
+
+  constructor({ page, reset, caughtUp }: ChangesStep<unknown>, render: () => readonly Result[]) {
+    this.page = page;
+    this.reset = reset;
+    this.caughtUp = caughtUp;
+    this.#render = render;
+  }
+
+  get next(): Standing {
+    return this.page.next;
+  }
+
+  get changes(): Page<unknown>['changes'] {
+    return this.page.changes;
+  }
+
+  get results(): readonly Result[] {
+    return (this.#results ??= this.#render());
+  }
+
+  /** What all who frame the results in the same form share. */
+  shared<Form>(name: number | string, make: (results: readonly Result[]) => Form): Form {
+    let form = this.#forms.get(name) as Form | undefined;
+    if (form === undefined) this.#forms.set(name, (form = make(this.results)));
+    return form;
+  }
+}
+
+export interface GroupParts {
+  readonly name: string;
+  readonly kind: 'items' | 'itemChanges';
+  readonly source: Source<unknown>;
+  readonly filter: KeyFilter;
+  readonly render: RenderResult;
+  /** Called for each passage that is kept, before. */
+  readonly onKept: () => void;
+}
+
+export class Group {
+  readonly name: string;
+  readonly kind: GroupParts['kind'];
+  /** How many subscribers it has. */
+  size = 0;
+  readonly #source: Source<unknown>;
+  readonly #filter: KeyFilter;
+  readonly #render: RenderResult;
+  readonly #onKept: () => void;
+  readonly #kept = new Map<number | string, Passage>();
+  #head: Place | undefined;
+
+  constructor({ name, kind, source, filter, render, onKept }: GroupParts) {
+    this.name = name;
+    this.kind = kind;
+    this.#source = source;
+    this.#filter = filter;
+    this.#render = render;
+    this.#onKept = onKept;
+  }
+
+  /** For `items`, at most `max` of them. */
+  items(standing: Standing, max: number): Passage {
+    const passage = this.#passage(standing, false);
+    return passage.results.length <= max ? passage : this.#read(standing, false, max);
+  }
+
+  /** For `itemChanges`, one message. */
+  changes(standing: Standing, reset: boolean): Passage {
+    return this.#passage(standing, reset);
+  }
+
+  /** What was rendered is not needed any more, or there is too much of it. */
+  forget(): void {
+    this.#kept.clear();
+  }
+
+  #passage(standing: Standing, reset: boolean): Passage {
+    const { head } = this.#source.replica;
+    if (head !== this.#head) this.forget();
+    this.#head = head;
+    const name = nameOf(standing, reset);
+    let passage = this.#kept.get(name);
+    if (passage) return passage;
+    passage = this.#read(standing, reset, Infinity);
+    this.#onKept();
+    this.#kept.set(name, passage);
+    return passage;
+  }
+
+  #read(standing: Standing, reset: boolean, max: number): Passage {
+    const { replica } = this.#source;
+    if (this.kind === 'items') {
+      const { changes, next } = read(replica, standing, max, this.#filter);
+      const page = { changes, next: settled(next) };
+      return new Passage({ page, reset, caughtUp: false }, () =>
+        changes
+          .filter((change) => !isRemoval(change))
+          .map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
+      );
+    }
+    const { page, caughtUp } = readStep(replica, standing, reset, this.#filter);
+    const step = { page: { ...page, next: settled(page.next) }, reset, caughtUp };
+    return new Passage(step, () => {
+      const message = messageOf(replica, { page, reset, caughtUp }, this.#filter);
+      return [{ body: encode(this.#render(message)), cursor: message.cursor }];
+    });
+  }
+}
+
+/** Who has passed its cutoff, and what it saw, stands like everybody else there. */
+function settled(standing: Standing): Standing {
+  const { at, seen } = standing;
+  const isSettled = !isInSnapshot(standing) && at.position >= (seen?.position ?? 0);
+  return isSettled ? { at, cutoff: at } : standing;
+}
+
+function nameOf({ at, cutoff, seen }: Standing, reset: boolean): number | string {
+  if (cutoff === at && !reset) return at.position;
+  return `${at.position} ${cutoff.position} ${seen?.position} ${reset}`;
+}

@@ -1,0 +1,75 @@
+import type { Writable } from 'node:stream';
+import type { WireText } from './frames.ts';
+
+/** One of those that share an outlet. */
+export interface Recipient {
+  /** Served together with all others at each move of the head. */
+  readonly isLive: boolean;
+  readonly isCaughtUp: boolean;
+  /** Gathers what comes next. Returns how many entries that were. */
+  deliver(): number;
+  /** Waits for what it is given next where it belongs. `spent`: how many entries it just had. */
+  goOn(spent: number): void;
+  /** At once, whatever it waits for. */
+  leave(): void;
+}
+
+/** What a socket and an HTTP response have in common. */
+export type Way = Pick<Writable, 'writableNeedDrain' | 'writable' | 'on' | 'once'> & {
+  write(text: string, encoding: 'latin1'): boolean;
+};
+
+/**
+ * The way to one client, for all its subscriptions: what is gathered goes out in one write. A way above its high-water mark takes
+ * nothing until it has drained.
+ */
+export class Outlet {
+  /** Those that are served here. */
+  readonly subscribers = new Set<Recipient>();
+  readonly #way: Way;
+  #gathered: WireText = '';
+  #waiting: (() => void)[] = [];
+
+  constructor(way: Way) {
+    this.#way = way;
+    way.on('drain', () => {
+      this.flush();
+      for (const subscriber of this.subscribers) subscriber.goOn(0);
+    });
+  }
+
+  get isFull(): boolean {
+    return this.#way.writableNeedDrain;
+  }
+
+  gather(text: WireText): void {
+    this.#gathered += text;
+  }
+
+  /** With what else this callback of the event loop brings. Resolves when the way takes more, or has closed. */
+  send(text: WireText): Promise<void> {
+    if (this.#waiting.length === 0) queueMicrotask(() => process.nextTick(() => this.flush()));
+    this.gather(text);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  flush(): void {
+    const gathered = this.#gathered;
+    this.#gathered = '';
+    if (gathered !== '' && this.#way.writable) this.#way.write(gathered, 'latin1');
+    if (!this.isFull || !this.#way.writable) this.#resolve();
+  }
+
+  /** The client has gone. */
+  close(): void {
+    this.#resolve();
+    for (const subscriber of this.subscribers) subscriber.leave();
+  }
+
+  #resolve(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * A selection, compiled: what graphql-js would answer for it, as JSON, in one function call an item. Follows the specification,
+ * section 6. What can't be told here is left to graphql-js: a document of another shape (`compileSelection` is undefined), a
+ * value that isn't what its type says (a render is undefined), a resolver that throws.
+ */
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
+
+/** The JSON of a value, or undefined. May throw what a resolver throws. */
+export type Render = (source: unknown, context: unknown) => string | undefined;
+
+export interface SelectionParts {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** As they were sent; graphql-js has found that they fit. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+interface Parts extends SelectionParts {
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+}
+
+/** Renders `{"data":{"<name>":…}`, without the closing brace, of what the only field of the root resolves to. */
+export function compileSelection(given: SelectionParts, root: GraphQLObjectType): Render | undefined {
+  const parts = { ...given, fragments: fragmentsOf(given.document) };
+  const [only, ...others] = collect(parts, root, [given.operation.selectionSet]) ?? [];
+  if (!only || others.length > 0) return undefined;
+  const [responseName, nodes] = only;
+  const field = fieldOf(root, nodes);
+  const render = field && compileType(parts, field.type, nodes);
+  if (!render) return undefined;
+  const head = `{"data":{${JSON.stringify(responseName)}:`;
+  return (source, context) => {
+    const json = render(source, context);
+    return json === undefined ? undefined : `${head}${json}}`;
+  };
+}
+
+function compileType(parts: Parts, type: GraphQLOutputType, nodes: readonly FieldNode[]): Render | undefined {
+  if (isNonNullType(type)) {
+    const render = compileType(parts, type.ofType, nodes);
+    // Null would have to become an error.
+    return render && ((source, context) => (source == null ? undefined : render(source, context)));
+  }
+  if (isListType(type)) {
+    const render = compileType(parts, type.ofType, nodes);
+    return render && orNull((source, context) => renderList(source, render, context));
+  }
+  if (isLeafType(type)) return orNull((source) => JSON.stringify(type.serialize(source)));
+  const render = isObjectType(type) ? compileObject(parts, type, nodes) : undefined;
+  return render && orNull(render);
+}
+
+function orNull(render: Render): Render {
+  return (source, context) => (source == null ? 'null' : render(source, context));
+}
+
+function renderList(members: unknown, render: Render, context: unknown): string | undefined {
+  if (!Array.isArray(members)) return undefined;
+  let json = '';
+  for (const member of members) {
+    const rendered = render(member, context);
+    if (rendered === undefined) return undefined;
+    json += json === '' ? rendered : `,${rendered}`;
+  }
+  return `[${json}]`;
+}
+
+function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly FieldNode[]): Render | undefined {
+  const fields = collect(parts, type, selectionsOf(nodes));
+  if (!fields) return undefined;
+  const members: Render[] = [];
+  for (const [responseName, fieldNodes] of fields) {
+    const render = compileField(parts, type, fieldNodes);
+    if (!render) return undefined;
+    const head = `${members.length === 0 ? '' : ','}${JSON.stringify(responseName)}:`;
+    members.push((source, context) => {
+      const json = render(source, context);
+      return json === undefined ? undefined : head + json;
+    });
+  }
+  return (source, context) => {
+    let json = '{';
+    for (const member of members) {
+      const rendered = member(source, context);
+      if (rendered === undefined) return undefined;
+      json += rendered;
+    }
+    return `${json}}`;
+  };
+}
+
+function compileField(parts: Parts, parent: GraphQLObjectType, nodes: readonly FieldNode[]): Render | undefined {
+  if (nodes[0]?.name.value === '__typename') {
+    const json = JSON.stringify(parent.name);
+    return () => json;
+  }
+  const field = fieldOf(parent, nodes);
+  // None of the items' fields has arguments.
+  if (!field || field.args.length > 0) return undefined;
+  const render = compileType(parts, field.type, nodes);
+  const { name, resolve } = field;
+  if (!render || !resolve)
+    return render && ((source, context) => render((source as Record<string, unknown>)[name], context));
+  // What our resolvers look at.
+  const info = { fieldNodes: nodes, fragments: parts.fragments } as unknown as GraphQLResolveInfo;
+  return (source, context) => render(resolve(source, {}, context, info), context);
+}
+
+function fieldOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): GraphQLField<unknown, unknown> | undefined {
+  return type.getFields()[nodes[0]?.name.value ?? ''];
+}
+
+function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
+  return nodes.map(({ selectionSet }) => selectionSet).filter((set) => set !== undefined);
+}
+
+/** CollectFields(), by response name, in the order of the document. Undefined: it can't be told whether a field is included. */
+function collect(
+  parts: Parts,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): Map<string, FieldNode[]> | undefined {
+  const fields = new Map<string, FieldNode[]>();
+  const visited = new Set<string>();
+  const visit = (set: SelectionSetNode): boolean =>
+    set.selections.every((selection) => {
+      const included = isIncluded(parts, selection);
+      if (included === undefined) return false;
+      if (!included) return true;
+      if (selection.kind === Kind.FIELD) {
+        const name = selection.alias?.value ?? selection.name.value;
+        const nodes = fields.get(name);
+        if (nodes) nodes.push(selection);
+        else fields.set(name, [selection]);
+        return true;
+      }
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        if (visited.has(selection.name.value)) return true;
+        visited.add(selection.name.value);
+      }
+      const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : parts.fragments[selection.name.value];
+      const condition = fragment?.typeCondition?.name.value;
+      // There are neither interfaces nor unions.
+      return !fragment || (condition !== undefined && condition !== type.name) || visit(fragment.selectionSet);
+    });
+  return sets.every(visit) ? fields : undefined;
+}
+
+/** @skip and @include, whose only argument is a literal or a variable. */
+function isIncluded(parts: Parts, { directives = [] }: SelectionNode): boolean | undefined {
+  let included = true;
+  for (const { name, arguments: [argument] = [] } of directives) {
+    if (name.value !== 'skip' && name.value !== 'include') return undefined;
+    const holds = conditionOf(parts, argument?.value);
+    if (holds === undefined) return undefined;
+    included &&= name.value === 'include' ? holds : !holds;
+  }
+  return included;
+}
+
+function conditionOf({ variables, operation }: SelectionParts, value: ValueNode | undefined): boolean | undefined {
+  if (value?.kind === Kind.BOOLEAN) return value.value;
+  if (value?.kind !== Kind.VARIABLE) return undefined;
+  const { value: name } = value.name;
+  const given = variables[name];
+  if (typeof given === 'boolean') return given;
+  const definition = operation.variableDefinitions?.find(({ variable }) => variable.name.value === name);
+  const byDefault = definition?.defaultValue;
+  return given === undefined && byDefault?.kind === Kind.BOOLEAN ? byDefault.value : undefined;
+}
+
+function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionNode> {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  return fragments;
+}

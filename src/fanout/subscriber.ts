@@ -1,0 +1,123 @@
+import { ChangesReader } from '../core/item-changes.ts';
+import { ItemsReader, type Source } from '../core/items.ts';
+import { isCaughtUp, isNearHead } from '../core/read.ts';
+import { Turn } from '../core/turns.ts';
+import type { Framing } from './framing.ts';
+import type { Group, Passage } from './group.ts';
+import type { Outlet, Recipient } from './outlet.ts';
+
+export type Reader = ItemsReader<unknown> | ChangesReader<unknown>;
+
+/** Called once: `error` is why it failed; undefined when it is done, or the client has left. */
+export type Ended = (error: unknown, deliveries: number) => void;
+
+/** Where subscribers are served. */
+export interface Home {
+  readonly source: Source<unknown>;
+  /** The outlet has subscribers near the head. */
+  serve(outlet: Outlet): void;
+  /** To be called once for each subscriber. */
+  left(subscriber: Subscriber): void;
+}
+
+export interface SubscriberParts {
+  readonly outlet: Outlet;
+  readonly group: Group;
+  readonly reader: Reader;
+  readonly framing: Framing;
+  readonly ended: Ended;
+}
+
+/**
+ * One subscription: a position, and the way to its client.
+ *
+ *     replays ──(near the head)──▶ live
+ *        ▲                          │
+ *        └──(the outlet was full)───┘      whoever is parked there goes on where it belongs by then
+ */
+export class Subscriber implements Recipient {
+  isLive = false;
+  readonly group: Group;
+  readonly outlet: Outlet;
+  readonly #home: Home;
+  readonly #reader: Reader;
+  readonly #framing: Framing;
+  readonly #ended: Ended;
+  #turn: Turn | undefined;
+  #deliveries = 0;
+  #isOver = false;
+
+  constructor(home: Home, { outlet, group, reader, framing, ended }: SubscriberParts) {
+    this.#home = home;
+    this.outlet = outlet;
+    this.group = group;
+    this.#reader = reader;
+    this.#framing = framing;
+    this.#ended = ended;
+  }
+
+  get isCaughtUp(): boolean {
+    return isCaughtUp(this.#home.source.replica, this.#reader.standing);
+  }
+
+  goOn(spent: number): void {
+    if (this.#isOver || this.outlet.isFull) return;
+    const { source } = this.#home;
+    this.isLive = isNearHead(source.replica, this.#reader.standing);
+    if (this.isLive) {
+      this.#turn?.leave();
+      this.#turn = undefined;
+      this.#home.serve(this.outlet);
+    } else {
+      this.#turn ??= new Turn(source.turns);
+      this.#turn.ask(false, spent, this.#replay);
+    }
+  }
+
+  deliver(): number {
+    let passage: Passage | undefined;
+    const reader = this.#reader;
+    const left = reader instanceof ItemsReader ? reader.left : Infinity;
+    try {
+      passage = this.#next();
+    } catch (error) {
+      this.#end(error);
+      return 0;
+    }
+    if (!passage) return 0;
+    const { results } = passage;
+    if (results.length > 0) this.outlet.gather(this.#framing.text(passage, left === Infinity ? undefined : left));
+    this.#deliveries += results.length;
+    if (reader instanceof ItemsReader && reader.left === 0) this.#end();
+    return passage.changes.length;
+  }
+
+  leave(): void {
+    this.#end();
+  }
+
+  readonly #replay = (): void => {
+    if (this.#isOver || this.outlet.isFull) return;
+    const spent = this.deliver();
+    this.outlet.flush();
+    this.goOn(spent);
+  };
+
+  #next(): Passage | undefined {
+    const { group } = this;
+    const reader = this.#reader;
+    if (reader instanceof ChangesReader) return reader.next((standing, reset) => group.changes(standing, reset));
+    const passage = reader.next((standing) => group.items(standing, reader.left));
+    const last = passage.results.at(-1);
+    if (last) reader.delivered(passage.results.length, last.cursor);
+    return passage;
+  }
+
+  #end(error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#turn?.leave();
+    this.#home.left(this);
+    this.#ended(error, this.#deliveries);
+  }
+}

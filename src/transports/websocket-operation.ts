@@ -1,0 +1,126 @@
+/** One operation over WebSocket: through Yoga's envelope, as over HTTP; a subscription is then the fan-out's, if there is one. */
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  getOperationAST,
+  type GraphQLError,
+} from 'graphql';
+import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
+import type { FanOut } from '../fanout/fan-out.ts';
+import { MessageFraming } from '../fanout/framing.ts';
+import type { Connection } from './connection.ts';
+import { formatError, maskError, parseFailed, refused } from './errors.ts';
+import type { Yoga } from './http.ts';
+import { type OperationContext, withCursor } from './operation.ts';
+import type { Asker, RequestLog } from './request-log.ts';
+import { served } from './served.ts';
+
+type Enveloped = ReturnType<Yoga['getEnveloped']>;
+
+export interface OperationArgs extends ExecutionArgs {
+  readonly enveloped: Enveloped;
+  readonly connection: Connection;
+  readonly asker: Asker;
+}
+
+/** Ends one operation with an `error` message. */
+class OperationFailed extends Error {
+  readonly errors: readonly GraphQLError[];
+  constructor(errors: readonly GraphQLError[]) {
+    super('the operation failed');
+    this.errors = errors;
+  }
+}
+
+/** The operation, or what is wrong with it. */
+export async function prepare(
+  enveloped: Enveloped,
+  payload: SubscribePayload,
+  connection: Connection,
+  asker: Asker,
+): Promise<OperationArgs | GraphQLError[]> {
+  let document;
+  try {
+    document = enveloped.parse(payload.query);
+  } catch (error) {
+    return [parseFailed(error)];
+  }
+  const { schema } = enveloped;
+  const errors = enveloped.validate(schema, document) as readonly GraphQLError[];
+  if (errors.length > 0) return [...errors];
+  if (!getOperationAST(document, payload.operationName))
+    return [refused('BAD_USER_INPUT', 'name the operation to run: `operationName` names none in the document')];
+  const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
+  const { variables: variableValues, operationName } = payload;
+  return { enveloped, connection, asker, schema, document, contextValue, variableValues, operationName };
+}
+
+export async function execute({
+  enveloped,
+  connection: _connection,
+  asker: _asker,
+  ...args
+}: OperationArgs): Promise<ExecutionResult> {
+  const result = (await enveloped.execute(args)) as ExecutionResult;
+  return withCursor(result, args.contextValue as OperationContext);
+}
+
+/** Results as an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
+export async function subscribe(
+  { enveloped, connection: { open, outlet }, asker, ...args }: OperationArgs,
+  { fanOut, log }: { readonly fanOut: FanOut | undefined; readonly log: RequestLog },
+): Promise<AsyncIterable<ExecutionResult>> {
+  const context = args.contextValue as OperationContext;
+  const subscribed = (await enveloped.subscribe(args)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
+  if (!(Symbol.asyncIterator in subscribed)) return failed(subscribed.errors ?? []);
+  const mask = (error: unknown): GraphQLError => maskError(error, (cause) => log.internal(cause, asker));
+  const framing = new MessageFraming(asker.id ?? '', context);
+  const isServed = fanOut && served({ fanOut, context, outlet, framing, mask });
+  const results = isServed ?? subscribed;
+  open.add(results);
+  const end = (): boolean => open.delete(results);
+  const generator: AsyncGenerator<ExecutionResult, void> = {
+    async next() {
+      try {
+        const next = await results.next();
+        if (next.done === true) end();
+        // The fan-out has sent all results but a failure.
+        else if (isServed) throw next.value.errors?.[0];
+        return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
+      } catch (error) {
+        end();
+        throw new OperationFailed([error as GraphQLError]);
+      }
+    },
+    async return() {
+      end();
+      return results.return(undefined);
+    },
+    async throw(error) {
+      end();
+      return results.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.return(undefined);
+    },
+  };
+  return generator;
+}
+
+function failed(errors: readonly GraphQLError[]): AsyncIterable<ExecutionResult> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new OperationFailed(errors)) }) };
+}
+
+export function formatted({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
+  return { ...result, ...(errors && { errors: errors.map(formatError) }) };
+}
+
+/** graphql-ws wraps what an iterable throws. */
+export function causesOf(error: GraphQLError): readonly GraphQLError[] {
+  const cause = error.originalError ?? error.cause;
+  return cause instanceof OperationFailed ? cause.errors : [error];
+}
