@@ -44,8 +44,8 @@ export function resultStream(
     start(controller) {
       controller.enqueue(encoder.encode(framing.head));
       const keepAlive = setInterval(() => {
-        if (outlet) outlet.isFull || void outlet.send(framing.keepAlive);
-        else if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(framing.keepAlive));
+        if (outlet && !outlet.isFull) void outlet.send(framing.keepAlive);
+        if (!outlet && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(framing.keepAlive));
       }, keepAliveMs);
       const unregister = register({
         drain() {

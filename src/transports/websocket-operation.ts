@@ -74,7 +74,7 @@ export async function subscribe(
   const context = args.contextValue as OperationContext;
   const subscribed = (await enveloped.subscribe(args)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
   if (!(Symbol.asyncIterator in subscribed)) return failed(subscribed.errors ?? []);
-  const mask = (error: unknown): GraphQLError => maskError(error, (cause) => log.internal(cause, asker));
+  const mask = (error: unknown): GraphQLError => maskError(error, (cause) => log.internal(cause));
   const framing = new MessageFraming(asker.id ?? '', context);
   const isServed = fanOut && served({ fanOut, context, outlet, framing, mask });
   const results = isServed ?? subscribed;

@@ -235,10 +235,9 @@ describe('an internal error', () => {
   it('of a subscription over WebSocket is logged with its request, connection and id', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
-    const broken = (async function* () {
-      yield await Promise.reject(new Error('broken'));
-    })();
-    vi.spyOn(server.map, 'itemsRequest').mockReturnValue(broken);
+    const sound = server.map.itemsRequest({});
+    const start = (): Promise<never> => Promise.reject(new Error('broken'));
+    vi.spyOn(server.map, 'itemsRequest').mockReturnValue({ ...sound, start });
     const socket = await connect(server, { headers: { 'x-request-id': 'req-4' } });
     socket.send(subscribeMessage('sub', 'subscription { items { key } }'));
     expect(await socket.next()).toMatchObject({ type: 'error' });
