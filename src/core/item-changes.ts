@@ -38,6 +38,11 @@ export interface ChangesStep<Value> {
 
 const MAX_ENTRIES = 1000;
 
+/** What a mirror that stands there is told next. */
+export interface ChangesSteps<S> {
+  changes(standing: Standing, reset: boolean): S;
+}
+
 /** Where one mirror stands, and what it is given next. */
 export class ChangesReader<Value> {
   standing: Standing;
@@ -57,7 +62,7 @@ export class ChangesReader<Value> {
    * Reads on from where it stands. Undefined: there is nothing to deliver, which is the end for now when the reader stands at
    * the head.
    */
-  next<S extends ChangesStep<Value>>(readStep: (standing: Standing, reset: boolean) => S): S | undefined {
+  next<S extends ChangesStep<Value>>(steps: ChangesSteps<S>): S | undefined {
     const { replica, counters } = this.#source;
     const lag = missed(replica, this.standing) > 0;
     if (lag && !this.#isLagging) counters.lagged++;
@@ -67,7 +72,7 @@ export class ChangesReader<Value> {
       this.#reset = true;
       counters.resets++;
     }
-    const step = readStep(this.standing, this.#reset);
+    const step = steps.changes(this.standing, this.#reset);
     const { page, caughtUp } = step;
     const { position } = page.next.at;
     const sent = this.#sent;
@@ -105,11 +110,14 @@ export async function* itemChanges<Value>(
   counters.subscriptions++;
   try {
     const reader = new ChangesReader(source, await start(left));
+    const steps = {
+      changes: (standing: Standing, reset: boolean) => readStep(replica, standing, reset, filter),
+    };
     let spent = 0;
     for (;;) {
       await turn.take(isNearHead(replica, reader.standing), spent);
       if (left.aborted) return;
-      const step = reader.next((standing, reset) => readStep(replica, standing, reset, filter));
+      const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
       if (step) yield messageOf(replica, step, filter);
       else if (isCaughtUp(replica, reader.standing)) await wakeup.wait();

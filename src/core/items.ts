@@ -33,6 +33,11 @@ export interface ItemsRequest {
   readonly start: (left: AbortSignal) => Promise<Standing>;
 }
 
+/** What follows from a standing, at most `max` changes. */
+export interface ItemPages<P> {
+  items(standing: Standing, max: number): P;
+}
+
 /** Where one subscriber of `items` stands, and what it is given next. */
 export class ItemsReader<Value> {
   standing: Standing;
@@ -55,13 +60,13 @@ export class ItemsReader<Value> {
    * Reads on from where it stands. The insertions of the page are delivered; a page without any is the end for now when the
    * reader stands at the head. Throws `LaggedError`.
    */
-  next<P extends Page<Value>>(readPage: (standing: Standing) => P): P {
+  next<P extends Page<Value>>(pages: ItemPages<P>): P {
     const { replica, counters } = this.#source;
     const lag = missed(replica, this.standing);
     if (lag > 0 && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag > 0;
     if (this.#isLagging && this.#onLag === 'FAIL') throw new LaggedError(lag, this.#lastCursor);
-    const page = readPage(this.standing);
+    const page = pages.items(this.standing, this.left);
     this.standing = page.next;
     return page;
   }
@@ -91,10 +96,11 @@ export async function* items<Value>(
     const reader = new ItemsReader(source, request, await request.start(left));
     // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
     // a time, so that an item that is superseded before it could be sent is skipped.
+    const pages = { items: (standing: Standing) => read(replica, standing, 1, request.filter) };
     for (;;) {
       await turn.take(isNearHead(replica, reader.standing), 1);
       if (left.aborted) return;
-      const [change] = reader.next((standing) => read(replica, standing, 1, request.filter)).changes;
+      const [change] = reader.next(pages).changes;
       if (change && !isRemoval(change)) {
         reader.delivered(1, change.cursor);
         yield change;

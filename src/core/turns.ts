@@ -86,7 +86,7 @@ export class AwaitedTurn {
 }
 
 /** First in, first out, but any may leave. */
-export class Lane<Member> {
+class Lane<Member> {
   readonly #members = new Set<Member>();
   /** Everything before it has gone, so it never looks at a place twice. */
   #next = this.#members.values();

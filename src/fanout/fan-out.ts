@@ -12,7 +12,7 @@ import type { Operation, StreamRequest } from '../../schema/context.ts';
 import { ChangesReader } from '../core/item-changes.ts';
 import { ItemsReader, type Source } from '../core/items.ts';
 import type { Place } from '../core/position.ts';
-import { Lane, Turn } from '../core/turns.ts';
+import { Turn } from '../core/turns.ts';
 import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';
@@ -44,9 +44,12 @@ export class FanOut implements Home {
   readonly #selections: Selections;
   readonly #groups = new Map<string, Group>();
   readonly #turn: Turn;
-  /** Near the head, with something to read; and those that have read up to `#swept`. */
-  #ready = new Lane<Outlet>();
-  #caughtUp = new Lane<Outlet>();
+  /** Those that have subscribers near the head. */
+  readonly #live = new Set<Outlet>();
+  /** Of these, who need not wait until the head moves. */
+  readonly #fresh: Outlet[] = [];
+  /** Goes through all, once for each head that a sweep finds. */
+  #round = this.#live.values();
   #swept: Place | undefined;
   #isSweeping = false;
   #kept = 0;
@@ -77,19 +80,17 @@ export class FanOut implements Home {
   }
 
   serve(outlet: Outlet): void {
-    this.#caughtUp.delete(outlet);
-    this.#ready.add(outlet);
+    this.#live.add(outlet);
+    this.#fresh.push(outlet);
     this.#wake();
   }
 
   left(subscriber: Subscriber): void {
     const { outlet, group } = subscriber;
     outlet.subscribers.delete(subscriber);
-    this.source.counters.subscriptions--;
+    if (outlet.subscribers.size === 0) this.#live.delete(outlet);
     if (--group.size === 0) this.#groups.delete(group.name);
-    if (outlet.subscribers.size > 0) return;
-    this.#ready.delete(outlet);
-    this.#caughtUp.delete(outlet);
+    this.source.counters.subscriptions--;
   }
 
   async #start({ kind, request }: StreamRequest, left: AbortSignal): Promise<Reader> {
@@ -119,9 +120,7 @@ export class FanOut implements Home {
   }
 
   readonly #sweep = (until: number): void => {
-    for (;;) {
-      const outlet = this.#ready.shift() ?? this.#next();
-      if (!outlet) break;
+    for (let outlet = this.#next(); outlet; outlet = this.#next()) {
       this.#deliver(outlet);
       if (performance.now() >= until) return this.#turn.ask(true, 0, this.#sweep);
     }
@@ -130,6 +129,15 @@ export class FanOut implements Home {
     this.#forget();
   };
 
+  #next(): Outlet | undefined {
+    const next = this.#fresh.pop() ?? this.#round.next().value;
+    const { head } = this.source.replica;
+    if (next || this.#swept === head) return next;
+    this.#swept = head;
+    this.#round = this.#live.values();
+    return this.#round.next().value;
+  }
+
   readonly #noteKept = (): void => {
     if (++this.#kept > MAX_KEPT) this.#forget();
   };
@@ -137,15 +145,6 @@ export class FanOut implements Home {
   #forget(): void {
     this.#kept = 0;
     for (const group of this.#groups.values()) group.forget();
-  }
-
-  /** Those that have been served are to be served again once the head has moved on. */
-  #next(): Outlet | undefined {
-    const { head } = this.source.replica;
-    if (this.#swept === head) return undefined;
-    this.#swept = head;
-    [this.#ready, this.#caughtUp] = [this.#caughtUp, this.#ready];
-    return this.#ready.shift();
   }
 
   #deliver(outlet: Outlet): void {
@@ -158,6 +157,7 @@ export class FanOut implements Home {
     }
     outlet.flush();
     // A full one comes back when it has drained.
-    if (isLive && !outlet.isFull) (isCaughtUp ? this.#caughtUp : this.#ready).add(outlet);
+    if (!isLive || outlet.isFull) this.#live.delete(outlet);
+    else if (!isCaughtUp) this.#fresh.push(outlet);
   }
 }

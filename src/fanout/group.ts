@@ -4,8 +4,8 @@
  */
 import type { KeyFilter } from '../core/filter.ts';
 import { isRemoval } from '../core/change.ts';
-import { type ChangesStep, messageOf, readStep } from '../core/item-changes.ts';
-import type { Source } from '../core/items.ts';
+import { type ChangesStep, type ChangesSteps, messageOf, readStep } from '../core/item-changes.ts';
+import type { ItemPages, Source } from '../core/items.ts';
 import type { Cursor, Place } from '../core/position.ts';
 import { isInSnapshot, type Page, read, type Standing } from '../core/read.ts';
 import { encode, type WireText } from './frames.ts';
@@ -66,7 +66,7 @@ export interface GroupParts {
   readonly onKept: () => void;
 }
 
-export class Group {
+export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
   readonly name: string;
   readonly kind: GroupParts['kind'];
   /** How many subscribers it has. */

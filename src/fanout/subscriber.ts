@@ -106,8 +106,8 @@ export class Subscriber implements Recipient {
   #next(): Passage | undefined {
     const { group } = this;
     const reader = this.#reader;
-    if (reader instanceof ChangesReader) return reader.next((standing, reset) => group.changes(standing, reset));
-    const passage = reader.next((standing) => group.items(standing, reader.left));
+    if (reader instanceof ChangesReader) return reader.next(group);
+    const passage = reader.next(group);
     const last = passage.results.at(-1);
     if (last) reader.delivered(passage.results.length, last.cursor);
     return passage;
