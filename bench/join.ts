@@ -2,7 +2,7 @@
  * What it costs to join a large map: 20 subscribers at a map of 1,000,000 items, and how long the server's event loop stalls.
  * The server has a process of its own.
  *
- *     npm run bench
+ *     npm run bench -- --rows join
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,0 +1,106 @@
+/**
+ * seamline beside what one would write otherwise: GraphQL Yoga, mercurius, graphql-ws with graphql-subscriptions, and plain ws. Each
+ * server has a process and a core of its own, this process is the load. What counts is the CPU that a server's process used,
+ * by the operating system: unlike rates, it hardly depends on what else the machine does.
+ *
+ *     npm run bench                                  everything, in about 12 minutes; draws docs/bench.svg
+ *     npm run bench -- --quick                       a glance, in about 3
+ *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { PEER_NAMES, type PeerName, PEERS, pinLoad } from './load/peers.ts';
+import { chart } from './report/chart.ts';
+import { Results } from './report/results.ts';
+import { busyTable, curveTable, figureTable, goalTable } from './report/table.ts';
+import { type SizeCost, sizeCosts } from './rows/curves.ts';
+import { fanOut } from './rows/fan-out.ts';
+import { inserts } from './rows/inserts.ts';
+import { latency } from './rows/latency.ts';
+import { replay } from './rows/replay.ts';
+import type { Figure, Pace } from './rows/row.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    rows: { type: 'string' },
+    peers: { type: 'string' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    /** Where to draw it; by default a whole run does. */
+    svg: { type: 'string' },
+  },
+});
+
+interface Part {
+  readonly peers: readonly PeerName[];
+  readonly run: (name: PeerName) => Promise<Figure[]>;
+}
+
+/** Those that there are goals against; the others run once. */
+const MAIN: readonly PeerName[] = ['seamline', 'yoga', 'mercurius', 'raw-ws'];
+/** What takes longer averages over itself: it isn't measured again. */
+const LONG_MS = 25_000;
+
+const pace: Pace = flags.quick ? { ms: 700, warmUpMs: 300 } : { ms: 1500, warmUpMs: 500 };
+const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3));
+const PARTS: Readonly<Record<string, Part>> = {
+  'fan-out': { peers: PEER_NAMES, run: (name) => fanOut(name, pace) },
+  replay: { peers: PEER_NAMES, run: (name) => replay(name) },
+  inserts: { peers: ['seamline', 'yoga', 'mercurius', 'graphql-ws'], run: (name) => inserts(name, pace) },
+  latency: { peers: ['seamline', 'raw-ws'], run: (name) => latency(name, flags.quick ? 3 : 6) },
+};
+/** Of seamline alone, and once. */
+const [CURVES, JOIN] = ['curves', 'join'];
+
+const parts = chosen(flags.rows, [...Object.keys(PARTS), ...(flags.quick ? [] : [CURVES, JOIN])], [CURVES, JOIN]);
+const peers = chosen(flags.peers, flags.quick ? MAIN : PEER_NAMES, PEER_NAMES);
+const isWhole = !flags.quick && flags.rows === undefined && flags.peers === undefined;
+
+console.log(`${pinLoad()}; Node ${process.versions.node}; medians of ${rounds} round${rounds === 1 ? '' : 's'}\n`);
+const results = new Results();
+const long = new Set<string>();
+for (let round = 1; round <= rounds; round++)
+  for (const part of parts.filter((name) => name in PARTS))
+    for (const peer of peers)
+      if (PARTS[part]?.peers.includes(peer) && (round === 1 || (MAIN.includes(peer) && !long.has(`${part} ${peer}`))))
+        await run(round, part, PARTS[part], peer);
+const sizes: SizeCost[] = parts.includes(CURVES) ? await sizeCosts(pace) : [];
+
+console.log(`\n${goalTable(results)}\n\n${figureTable(results, peers)}\n\n${busyTable(results, peers)}`);
+console.log(`\n${curveTable(results, peers, sizes)}`);
+const svg = flags.svg ?? (isWhole ? 'docs/bench.svg' : undefined);
+if (svg !== undefined) writeFileSync(svg, chart(results, peers));
+if (parts.includes(JOIN)) await join();
+
+async function run(round: number, part: string, { run }: Part, peer: PeerName): Promise<void> {
+  const startedAt = performance.now();
+  const failure = await run(peer).then(
+    (figures) => results.add(figures),
+    (error: unknown) => error,
+  );
+  const took = performance.now() - startedAt;
+  if (took > LONG_MS) long.add(`${part} ${peer}`);
+  console.log(`round ${round}, ${part}: ${PEERS[peer].title}, ${(took / 1000).toFixed(1)} s`);
+  if (failure === undefined) return;
+  console.log('  FAILED', failure);
+  process.exitCode = 1;
+}
+
+/** What it costs to join a very large map: `join.ts`. */
+async function join(): Promise<void> {
+  console.log('\nJoining a map of 1,000,000 items:');
+  const args = ['--expose-gc', ...PEERS.seamline.flags, 'bench/join.ts'];
+  await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
+}
+
+/** Of a comma-separated list, or all. */
+function chosen<Name extends string>(list: string | undefined, all: readonly Name[], more: readonly Name[]): Name[] {
+  if (list === undefined) return [...all];
+  return list.split(',').map((name) => {
+    const known = [...all, ...more].find((one) => one === name);
+    if (known === undefined) throw new RangeError(`${name} is none of ${[...new Set([...all, ...more])].join(', ')}`);
+    return known;
+  });
+}

@@ -1,0 +1,135 @@
+/** Calls a server's operations, so many at a time, and counts the answers. */
+import { connect, type Socket } from 'node:net';
+import { FrameCounter } from './counters.ts';
+import type { RunningPeer } from './peers.ts';
+import { clientFrame, GREETINGS, PONG, post } from './wire.ts';
+
+export interface Operation {
+  readonly query: string;
+  readonly variables?: object;
+}
+
+export const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { cursor } }';
+export const INSERT_MANY = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { cursor } }';
+
+/** `next` and `complete`. */
+const FRAMES_PER_ANSWER = 2;
+
+/** One WebSocket. */
+export class Caller {
+  readonly #socket: Socket;
+  readonly #isRaw: boolean;
+  #id = 0;
+  #onAnswer: () => void = () => {};
+
+  private constructor(socket: Socket, isRaw: boolean) {
+    this.#socket = socket;
+    this.#isRaw = isRaw;
+  }
+
+  static async open({ port, wire }: RunningPeer): Promise<Caller> {
+    const isRaw = wire === 'raw';
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const caller = new Caller(socket, isRaw);
+    const counter = new FrameCounter();
+    let [head, isOpen, frames] = ['', false, 0];
+    const take = (bytes: Buffer): void => {
+      frames += counter.take(bytes, bytes.length);
+      if (counter.pings > 0) {
+        counter.pings = 0;
+        socket.write(PONG);
+      }
+      if (bytes.includes('"error')) throw new Error(bytes.toString());
+      for (; frames >= FRAMES_PER_ANSWER; frames -= FRAMES_PER_ANSWER) caller.#onAnswer();
+    };
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('data', (bytes) => {
+        if (isOpen) return take(bytes);
+        head += bytes.toString('latin1');
+        const end = head.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        const { opened } = GREETINGS.graphql;
+        if (!isRaw && head.length === end + 4) return void (opened && socket.write(opened));
+        isOpen = true;
+        resolve();
+      });
+      socket.write(GREETINGS.graphql.request);
+    });
+    return caller;
+  }
+
+  insert(key: string, value: string): void {
+    const input = { key, value };
+    if (this.#isRaw) this.#socket.write(clientFrame(JSON.stringify(input)));
+    else this.call({ query: INSERT, variables: { input } });
+  }
+
+  call(payload: Operation): void {
+    this.#socket.write(clientFrame(JSON.stringify({ id: String(++this.#id), type: 'subscribe', payload })));
+  }
+
+  /** Resolves with how many, once all are answered that were called within that time. */
+  async callFor(ms: number, inFlight: number, next: (n: number) => Operation): Promise<number> {
+    return keepInFlight(ms, inFlight, (n, onAnswer) => {
+      this.#onAnswer = onAnswer;
+      this.call(next(n));
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Over HTTP, each connection kept alive and with one request at a time. */
+export async function postFor(
+  ms: number,
+  port: number,
+  connections: number,
+  next: (n: number) => Operation,
+): Promise<number> {
+  const idle: ((n: number, onAnswer: () => void) => void)[] = [];
+  const sockets = Array.from({ length: connections }, () => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let [text, answered] = ['', (): void => {}];
+    const ask = (n: number, onAnswer: () => void): void => {
+      answered = onAnswer;
+      socket.write(post(next(n), 'application/json'));
+    };
+    idle.push(ask);
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      if (!isWhole(text)) return;
+      if (!text.startsWith('HTTP/1.1 200') || text.includes('"error')) throw new Error(text);
+      text = '';
+      idle.push(ask);
+      answered();
+    });
+    return socket;
+  });
+  const count = await keepInFlight(ms, connections, (n, onAnswer) => idle.shift()?.(n, onAnswer));
+  for (const socket of sockets) socket.destroy();
+  return count;
+}
+
+function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n') + 4;
+  if (end < 4) return false;
+  const length = /content-length: (\d+)/i.exec(text.slice(0, end))?.[1];
+  return length === undefined ? text.endsWith('\r\n0\r\n\r\n') : text.length >= end + Number(length);
+}
+
+/** Resolves with how many, once all are answered that were called within that time. */
+function keepInFlight(ms: number, inFlight: number, call: (n: number, onAnswer: () => void) => void): Promise<number> {
+  return new Promise((resolve) => {
+    const endsAt = performance.now() + ms;
+    let [called, answered] = [0, 0];
+    const onAnswer = (): void => {
+      answered++;
+      if (performance.now() < endsAt) call(called++, onAnswer);
+      else if (answered === called) resolve(called);
+    };
+    while (called < inFlight) call(called++, onAnswer);
+  });
+}

@@ -1,0 +1,129 @@
+/** Many subscribers in this process, each a bare socket, all reading into one buffer. */
+import { connect, type Socket } from 'node:net';
+import { ChunkCounter, type Counter, FrameCounter } from './counters.ts';
+import type { Wire } from './peers.ts';
+import { GREETINGS, PONG } from './wire.ts';
+
+/** Handshakes at a time. */
+const AT_ONCE = 100;
+
+interface Member {
+  readonly socket: Socket;
+  /** How many it has got since `restart`. */
+  count: number;
+  readonly counter: Counter;
+}
+
+export class Crowd {
+  readonly #port: number;
+  readonly #wire: Wire;
+  readonly #buffer = Buffer.allocUnsafe(256 * 1024);
+  #members: Member[] = [];
+  #onDelivery: (ordinal: number) => void = () => {};
+  #fail: (error: Error) => void = () => {};
+
+  constructor(port: number, wire: Wire) {
+    this.#port = port;
+    this.#wire = wire;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** Of all deliveries so far, on the wire. */
+  get bytes(): number {
+    return this.#members.reduce((sum, { counter }) => sum + counter.bytes, 0);
+  }
+
+  /** Resolves when each newcomer has got as many. */
+  async join(count: number, deliveries = 1, seconds = 60): Promise<void> {
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      const newcomers = Math.min(left, AT_ONCE);
+      await this.until(seconds, (done) => {
+        let missing = newcomers;
+        for (let n = 0; n < newcomers; n++) this.#add();
+        return (ordinal) => {
+          if (ordinal === deliveries && --missing === 0) done();
+        };
+      });
+    }
+  }
+
+  leave(count: number): void {
+    for (const { socket } of this.#members.splice(-count)) socket.destroy();
+  }
+
+  /** Counts from 0 again. */
+  restart(): void {
+    for (const member of this.#members) member.count = 0;
+  }
+
+  /**
+   * Each delivery goes to what `start` returns, with how many its subscriber has got by now, until `done` is called. Rejects when a
+   * subscriber is cut or gets an error, or after so many seconds.
+   */
+  async until(seconds: number, start: (done: () => void) => (ordinal: number) => void): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#fail = reject;
+        timer = setTimeout(() => reject(new Error(`not everything was delivered within ${seconds} s`)), seconds * 1000);
+        this.#onDelivery = start(resolve);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#onDelivery = () => {};
+    }
+  }
+
+  #add(): void {
+    const { request, opened, subscribe } = GREETINGS[this.#wire];
+    const counter = this.#wire === 'sse' ? new ChunkCounter() : new FrameCounter();
+    let [head, isOpen, isAwaited] = ['', false, subscribe !== undefined];
+    const take = (length: number, bytes: Buffer): void => {
+      if (!isOpen) {
+        head += bytes.toString('latin1', 0, length);
+        const end = head.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        if (!/^HTTP\/1.1 (101|200) /.test(head)) throw new Error(head);
+        isOpen = true;
+        if (opened) socket.write(opened);
+        bytes = Buffer.from(head.slice(end + 4), 'latin1');
+        length = bytes.length;
+      }
+      let delivered = counter.take(bytes, length);
+      if (counter.pings > 0) {
+        counter.pings = 0;
+        socket.write(PONG);
+      }
+      if (delivered === 0) return;
+      if (isAwaited && subscribe) {
+        isAwaited = false;
+        delivered--;
+        socket.write(subscribe);
+      }
+      // Once is enough: what is right at first doesn't go wrong with the same document.
+      if (member.count === 0 && bytes.subarray(0, length).includes('"error'))
+        throw new Error(bytes.toString('utf8', 0, length));
+      for (; delivered > 0; delivered--) this.#onDelivery(++member.count);
+    };
+    const callback = (length: number, bytes: Uint8Array): boolean => {
+      try {
+        take(length, bytes as Buffer);
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+      return true;
+    };
+    const socket = connect({ port: this.#port, host: '127.0.0.1', onread: { buffer: this.#buffer, callback } });
+    const member: Member = { socket, count: 0, counter };
+    this.#members.push(member);
+    const cut = (error?: Error): void => {
+      if (this.#members.includes(member)) this.#fail(new Error('a subscriber was cut', { cause: error }));
+    };
+    socket.on('error', cut);
+    socket.on('end', () => cut());
+    socket.write(request);
+  }
+}

@@ -1,0 +1,61 @@
+/** What the load client says: requests, and WebSocket frames whose mask is zero, which costs nothing. */
+import type { Wire } from './peers.ts';
+
+export const clientFrame = (text: string): Buffer => {
+  const size = Buffer.byteLength(text);
+  const code = size < 126 ? size : size < 65_536 ? 126 : 127;
+  const head = code < 126 ? 2 : code === 126 ? 4 : 10;
+  const bytes = Buffer.alloc(head + 4 + size);
+  bytes[0] = 0x81;
+  bytes[1] = 0x80 | code;
+  if (code === 126) bytes.writeUInt16BE(size, 2);
+  if (code === 127) bytes.writeBigUInt64BE(BigInt(size), 2);
+  bytes.write(text, head + 4);
+  return bytes;
+};
+
+export const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
+const UPGRADE = [
+  'GET /graphql HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Protocol: graphql-transport-ws',
+  '\r\n',
+].join('\r\n');
+
+export function post(body: object, accept: string): string {
+  const text = JSON.stringify(body);
+  const headers = [
+    'POST /graphql HTTP/1.1',
+    'Host: localhost',
+    'Content-Type: application/json',
+    `Accept: ${accept}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ];
+  return `${headers.join('\r\n')}\r\n\r\n${text}`;
+}
+
+const QUERY = 'subscription { items { key value timestamp cursor } }';
+
+interface Greeting {
+  /** At once. */
+  readonly request: string;
+  /** When the response's headers have come. */
+  readonly opened: Buffer | undefined;
+  /** When that is answered, if an answer is due. */
+  readonly subscribe: Buffer | undefined;
+}
+
+export const GREETINGS: Readonly<Record<Wire, Greeting>> = {
+  graphql: {
+    request: UPGRADE,
+    opened: clientFrame('{"type":"connection_init"}'),
+    subscribe: clientFrame(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: QUERY } })),
+  },
+  sse: { request: post({ query: QUERY }, 'text/event-stream'), opened: undefined, subscribe: undefined },
+  raw: { request: UPGRADE, opened: clientFrame('"subscribe"'), subscribe: undefined },
+};

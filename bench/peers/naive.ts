@@ -1,0 +1,66 @@
+/** What the peers' users would write beside their server: a map of the newest item per key, and the schema of items. */
+import { keyOf, valueOf } from './peer.ts';
+
+export interface Item {
+  readonly key: string;
+  readonly value: unknown;
+  readonly timestamp: string;
+  readonly cursor: string;
+}
+
+export interface ItemInput {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** A scalar without code of its own: nothing is converted. */
+export const TYPE_DEFS = /* GraphQL */ `
+  scalar JSON
+  scalar DateTime
+  type Item {
+    key: ID!
+    value: JSON!
+    timestamp: DateTime!
+    cursor: String!
+  }
+  input InsertItemInput {
+    key: ID!
+    value: JSON!
+  }
+  type Query {
+    items: [Item!]!
+  }
+  type Mutation {
+    insertItem(input: InsertItemInput!): Item!
+    insertItems(inputs: [InsertItemInput!]!): [Item!]!
+  }
+  type Subscription {
+    items: Item!
+  }
+`;
+
+/** As long as seamline's, so that the same goes over the wire. */
+const CURSOR_LENGTH = 25;
+
+export class NaiveCache {
+  readonly #items = new Map<string, Item>();
+  #count = 0;
+
+  /** The item, at the newest end. */
+  insert({ key, value }: ItemInput): Item {
+    const cursor = String(++this.#count).padStart(CURSOR_LENGTH, '0');
+    const item = { key, value, timestamp: new Date().toISOString(), cursor };
+    this.#items.delete(key);
+    this.#items.set(key, item);
+    return item;
+  }
+
+  /** Oldest first; a copy, for insertions go on. */
+  current(): Item[] {
+    return [...this.#items.values()];
+  }
+
+  readonly fill = (from: number, to: number): void => {
+    for (let n = from; n < to; n++) this.insert({ key: keyOf(n), value: valueOf(n) });
+  };
+}

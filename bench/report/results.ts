@@ -1,0 +1,35 @@
+/** All figures of a run, and their medians. */
+import type { PeerName } from '../load/peers.ts';
+import { quantile } from '../quantile.ts';
+import type { Figure } from '../rows/row.ts';
+
+export class Results {
+  readonly #figures: Figure[] = [];
+
+  add(figures: readonly Figure[]): void {
+    this.#figures.push(...figures);
+  }
+
+  of(row: Figure['row'], peer: PeerName): Figure[] {
+    return this.#figures.filter((figure) => figure.row === row && figure.peer === peer);
+  }
+
+  /** Undefined where nothing was measured. */
+  median(row: Figure['row'], peer: PeerName): number | undefined {
+    return median(this.of(row, peer).map(({ value }) => value));
+  }
+
+  /** Which part of the time the server's and the load client's core were busy, medians. */
+  busy(row: Figure['row'], peer: PeerName): { server: number; load: number } | undefined {
+    const measures = this.of(row, peer).flatMap(({ measure }) => measure ?? []);
+    const server = median(measures.map(({ serverShare }) => serverShare));
+    const load = median(measures.map(({ loadShare }) => loadShare));
+    return server === undefined || load === undefined ? undefined : { server, load };
+  }
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [quantile(sorted, 0.5 - 0.5 / sorted.length), quantile(sorted, 0.5)];
+  return sorted.length === 0 ? undefined : (low + high) / 2;
+}

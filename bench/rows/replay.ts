@@ -1,0 +1,38 @@
+/** What it costs to send those who join what is there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Crowd } from '../load/crowd.ts';
+import { measured, type PeerName, startPeer } from '../load/peers.ts';
+import type { Figure } from './row.ts';
+
+const [ITEMS, JOINERS] = [10_000, 100];
+const MANY_ITEMS = 100_000;
+const WARM_UP_JOINERS = 5;
+const SETTLE_MS = 300;
+/** All of it, from the slowest. */
+const PATIENCE_SECONDS = 120;
+
+export async function replay(name: PeerName): Promise<Figure[]> {
+  const peer = await startPeer(name);
+  try {
+    const crowd = new Crowd(peer.port, peer.wire);
+    const join = async (count: number, items: number): Promise<void> => {
+      crowd.leave(crowd.size);
+      await sleep(SETTLE_MS);
+      await crowd.join(count, items, PATIENCE_SECONDS);
+    };
+    await peer.fill(0, ITEMS);
+    await join(WARM_UP_JOINERS, ITEMS);
+    await peer.ask('watch');
+    const all = await measured(peer, () => join(JOINERS, ITEMS));
+    const stall = await peer.ask('stall');
+    await peer.fill(ITEMS, MANY_ITEMS);
+    const one = await measured(peer, () => join(1, MANY_ITEMS));
+    return [
+      { row: 'replay', peer: name, value: (ITEMS * JOINERS) / (all.cpu / 1000), measure: all },
+      { row: 'stall', peer: name, value: stall },
+      { row: 'replay to one', peer: name, value: MANY_ITEMS / (one.cpu / 1000), measure: one },
+    ];
+  } finally {
+    await peer.stop();
+  }
+}

@@ -1,0 +1,109 @@
+/** What is measured, and what it ought to be. */
+import type { Measure, PeerName } from '../load/peers.ts';
+
+export interface Row {
+  readonly title: string;
+  readonly unit: string;
+  /** How many times better than a peer seamline ought to be; of `share`, at most which part of a peer's it ought to need. */
+  readonly goals: Partial<Record<PeerName, number>>;
+  readonly better: 'less' | 'more' | 'share';
+  /** Seamline's own figure, whatever the others' are. */
+  readonly atMost?: number;
+}
+
+/** Behind a title: of which peers there is a figure, where it isn't of all. */
+export const ROWS = {
+  'eight in flight': {
+    title: '1,000 subscribers, 8 events in flight',
+    unit: 'µs CPU per delivery',
+    goals: { yoga: 15, mercurius: 12, 'raw-ws': 4 },
+    better: 'less',
+  },
+  'one at a time': {
+    title: '1,000 subscribers, one event at a time',
+    unit: 'µs CPU per delivery',
+    goals: { yoga: 3, mercurius: 2.5, 'raw-ws': 0.9 },
+    better: 'less',
+  },
+  'five thousand': {
+    title: '5,000 subscribers, 4 in flight',
+    unit: 'µs CPU per delivery',
+    goals: { yoga: 10, mercurius: 9, 'raw-ws': 3 },
+    better: 'less',
+  },
+  replay: {
+    title: 'replay of 10,000 items to 100 at once',
+    unit: 'items per CPU ms',
+    goals: { yoga: 30, mercurius: 30, 'raw-ws': 12 },
+    better: 'more',
+  },
+  'replay to one': {
+    title: 'replay of 100,000 items to one',
+    unit: 'items per CPU ms',
+    goals: { yoga: 8, mercurius: 8, 'raw-ws': 3 },
+    better: 'more',
+  },
+  memory: {
+    title: 'memory per idle subscriber',
+    unit: 'KB',
+    goals: { yoga: 0.45, mercurius: 0.15, 'raw-ws': 1.3 },
+    better: 'share',
+  },
+  inserts: {
+    title: 'inserts over one socket, 64 in flight',
+    unit: 'µs CPU per insert',
+    goals: { yoga: 3 },
+    better: 'less',
+  },
+  http: {
+    title: 'inserts over HTTP, 16 connections',
+    unit: 'µs CPU per insert',
+    goals: { yoga: 3, mercurius: 1 },
+    better: 'less',
+  },
+  batches: {
+    title: 'inserts in batches of 500, over one socket',
+    unit: 'µs CPU per item',
+    goals: {},
+    better: 'less',
+  },
+  stall: {
+    title: 'longest stall meanwhile',
+    unit: 'ms',
+    goals: {},
+    better: 'less',
+    atMost: 25,
+  },
+  'latency p50': {
+    title: '50/s to 1,000 subscribers: insert to delivery, p50',
+    unit: 'ms',
+    goals: {},
+    better: 'less',
+    atMost: 12,
+  },
+  'latency p99': {
+    title: 'p99',
+    unit: 'ms',
+    goals: {},
+    better: 'less',
+    atMost: 30,
+  },
+} as const satisfies Record<string, Row>;
+
+export type RowName = keyof typeof ROWS;
+
+export const ROW_NAMES = Object.keys(ROWS) as RowName[];
+
+/** One measurement. */
+export interface Figure {
+  readonly row: RowName | `${number} subscribers`;
+  readonly peer: PeerName;
+  readonly value: number;
+  readonly measure?: Measure;
+}
+
+export interface Pace {
+  /** Of a measurement. */
+  readonly ms: number;
+  readonly warmUpMs: number;
+}
