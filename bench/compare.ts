@@ -58,34 +58,45 @@ const parts = chosen(flags.rows, [...Object.keys(PARTS), ...(flags.quick ? [] : 
 const peers = chosen(flags.peers, flags.quick ? MAIN : PEER_NAMES, PEER_NAMES);
 const isWhole = !flags.quick && flags.rows === undefined && flags.peers === undefined;
 
-console.log(`${pinLoad()}; Node ${process.versions.node}; medians of ${rounds} round${rounds === 1 ? '' : 's'}\n`);
+console.log(`${pinLoad()}; Node ${process.versions.node}; medians of ${rounds} round${rounds === 1 ? '' : 's'}`);
+if (rounds > 1)
+  console.log(`once only: what takes over ${LONG_MS / 1000} s, the curves, and servers that no goal is against`);
+console.log();
 const results = new Results();
-const long = new Set<string>();
+const [long, failed] = [new Set<string>(), new Map<string, unknown>()];
 for (let round = 1; round <= rounds; round++)
   for (const part of parts.filter((name) => name in PARTS))
     for (const peer of peers)
-      if (PARTS[part]?.peers.includes(peer) && (round === 1 || (MAIN.includes(peer) && !long.has(`${part} ${peer}`))))
+      if (PARTS[part]?.peers.includes(peer) && (round === 1 || isDueAgain(part, peer)))
         await run(round, part, PARTS[part], peer);
 const sizes: SizeCost[] = parts.includes(CURVES) ? await sizeCosts(pace) : [];
 
-console.log(`\n${goalTable(results)}\n\n${figureTable(results, peers)}\n\n${busyTable(results, peers)}`);
-console.log(`\n${curveTable(results, peers, sizes)}`);
+const tables = [goalTable(results), figureTable(results, peers), busyTable(results, peers)];
+for (const table of [...tables, curveTable(results, peers, sizes)]) if (table !== '') console.log(`\n${table}`);
+for (const [what, error] of failed) console.log(`\nFAILED ${what}: ${String(error)}`);
+if ([...failed.keys()].some((what) => what.endsWith(' seamline'))) process.exitCode = 1;
 const svg = flags.svg ?? (isWhole ? 'docs/bench.svg' : undefined);
 if (svg !== undefined) writeFileSync(svg, chart(results, peers));
 if (parts.includes(JOIN)) await join();
 
+function isDueAgain(part: string, peer: PeerName): boolean {
+  const what = `${part} ${peer}`;
+  return failed.has(what) || (MAIN.includes(peer) && !long.has(what));
+}
+
+/** What fails has no figures, and another chance in the next round. */
 async function run(round: number, part: string, { run }: Part, peer: PeerName): Promise<void> {
-  const startedAt = performance.now();
-  const failure = await run(peer).then(
-    (figures) => results.add(figures),
-    (error: unknown) => error,
-  );
+  const [what, startedAt] = [`${part} ${peer}`, performance.now()];
+  try {
+    results.add(await run(peer));
+    failed.delete(what);
+  } catch (error) {
+    failed.set(what, error);
+  }
   const took = performance.now() - startedAt;
-  if (took > LONG_MS) long.add(`${part} ${peer}`);
-  console.log(`round ${round}, ${part}: ${PEERS[peer].title}, ${(took / 1000).toFixed(1)} s`);
-  if (failure === undefined) return;
-  console.log('  FAILED', failure);
-  process.exitCode = 1;
+  if (took > LONG_MS) long.add(what);
+  const outcome = failed.has(what) ? 'FAILED' : `${(took / 1000).toFixed(1)} s`;
+  console.log(`round ${round}, ${part}: ${PEERS[peer].title}, ${outcome}`);
 }
 
 /** What it costs to join a very large map: `join.ts`. */

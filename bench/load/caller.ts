@@ -19,12 +19,21 @@ const FRAMES_PER_ANSWER = 2;
 export class Caller {
   readonly #socket: Socket;
   readonly #isRaw: boolean;
+  /** Rejects when it is cut, or an operation has failed. */
+  readonly failure: Promise<never>;
+  readonly #fail: (error: Error) => void;
   #id = 0;
   #onAnswer: () => void = () => {};
 
   private constructor(socket: Socket, isRaw: boolean) {
     this.#socket = socket;
     this.#isRaw = isRaw;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failure = promise;
+    this.#fail = reject;
+    promise.catch(() => {});
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('a caller was cut')));
   }
 
   static async open({ port, wire }: RunningPeer): Promise<Caller> {
@@ -42,20 +51,26 @@ export class Caller {
       if (bytes.includes('"error')) throw new Error(bytes.toString());
       for (; frames >= FRAMES_PER_ANSWER; frames -= FRAMES_PER_ANSWER) caller.#onAnswer();
     };
-    await new Promise<void>((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('data', (bytes) => {
-        if (isOpen) return take(bytes);
-        head += bytes.toString('latin1');
-        const end = head.indexOf('\r\n\r\n');
-        if (end < 0) return;
-        const { opened } = GREETINGS.graphql;
-        if (!isRaw && head.length === end + 4) return void (opened && socket.write(opened));
-        isOpen = true;
-        resolve();
-      });
-      socket.write(GREETINGS.graphql.request);
+    const { promise: isReady, resolve } = Promise.withResolvers<void>();
+    const greet = (bytes: Buffer): void => {
+      head += bytes.toString('latin1');
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const { opened } = GREETINGS.graphql;
+      if (!isRaw && head.length === end + 4) return void (opened && socket.write(opened));
+      isOpen = true;
+      resolve();
+    };
+    socket.on('data', (bytes) => {
+      try {
+        if (isOpen) take(bytes);
+        else greet(bytes);
+      } catch (error) {
+        caller.#fail(error as Error);
+      }
     });
+    socket.write(GREETINGS.graphql.request);
+    await Promise.race([isReady, caller.failure]);
     return caller;
   }
 
@@ -71,14 +86,11 @@ export class Caller {
 
   /** Resolves with how many, once all are answered that were called within that time. */
   async callFor(ms: number, inFlight: number, next: (n: number) => Operation): Promise<number> {
-    return keepInFlight(ms, inFlight, (n, onAnswer) => {
+    const called = keepInFlight(ms, inFlight, (n, onAnswer) => {
       this.#onAnswer = onAnswer;
       this.call(next(n));
     });
-  }
-
-  close(): void {
-    this.#socket.destroy();
+    return Promise.race([called, this.failure]);
   }
 }
 
@@ -90,6 +102,7 @@ export async function postFor(
   next: (n: number) => Operation,
 ): Promise<number> {
   const idle: ((n: number, onAnswer: () => void) => void)[] = [];
+  const failure = Promise.withResolvers<never>();
   const sockets = Array.from({ length: connections }, () => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let [text, answered] = ['', (): void => {}];
@@ -98,19 +111,23 @@ export async function postFor(
       socket.write(post(next(n), 'application/json'));
     };
     idle.push(ask);
+    socket.on('error', failure.reject);
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1');
       if (!isWhole(text)) return;
-      if (!text.startsWith('HTTP/1.1 200') || text.includes('"error')) throw new Error(text);
+      if (!text.startsWith('HTTP/1.1 200') || text.includes('"error')) return failure.reject(new Error(text));
       text = '';
       idle.push(ask);
       answered();
     });
     return socket;
   });
-  const count = await keepInFlight(ms, connections, (n, onAnswer) => idle.shift()?.(n, onAnswer));
-  for (const socket of sockets) socket.destroy();
-  return count;
+  const called = keepInFlight(ms, connections, (n, onAnswer) => idle.shift()?.(n, onAnswer));
+  try {
+    return await Promise.race([called, failure.promise]);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
 }
 
 function isWhole(text: string): boolean {

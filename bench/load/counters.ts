@@ -72,10 +72,11 @@ export class FrameCounter extends Headed {
     return head + (code === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2)));
   }
 
-  protected isDelivery(bytes: Buffer, at: number): boolean {
+  protected isDelivery(bytes: Buffer, at: number, size: number): boolean {
     const opcode = bytes[at]! & 15;
     if (opcode === PING) this.pings++;
-    if (opcode === CLOSE) throw new Error('the server closed a WebSocket');
+    if (opcode === CLOSE)
+      throw new Error(`the server closed a WebSocket: ${bytes.toString('latin1', at + 4, at + size)}`);
     return opcode < CLOSE;
   }
 }

@@ -17,8 +17,8 @@ export type Ask =
   /** The longest stall of the event loop since `watch`, in ms. */
   | { readonly ask: 'stall' };
 
-/** Makes a delivery of 273 bytes: see `row.ts`. */
-const VALUE = 'x'.repeat(90);
+/** Makes a delivery of 273 bytes. */
+const VALUE = 'x'.repeat(107);
 
 export const keyOf = (n: number): string => `item-${String(n).padStart(7, '0')}`;
 

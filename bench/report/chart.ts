@@ -16,7 +16,7 @@ const [WIDTH, MARGIN, GAP] = [940, 24, 36];
 const PANEL_WIDTH = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS;
 /** Of a panel: its title and unit, then a line a bar. */
 const [TITLE_HEIGHT, LINE_HEIGHT, BAR_HEIGHT, PANEL_GAP] = [50, 22, 14, 26];
-const [LABEL_WIDTH, VALUE_WIDTH] = [132, 52];
+const [LABEL_WIDTH, VALUE_WIDTH] = [150, 52];
 const BARS_WIDTH = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH;
 const SHORT_TITLES: Partial<Record<PeerName, string>> = { 'graphql-ws': 'graphql-subscriptions' };
 

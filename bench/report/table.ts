@@ -22,7 +22,7 @@ function ratioTo(results: Results, name: RowName, peer: PeerName): number | unde
 
 /** Seamline against those that there are goals against, with the goals. */
 export function goalTable(results: Results): string {
-  const rows = ROW_NAMES.map((name) => {
+  const rows = ROW_NAMES.filter((name) => name !== 'size').map((name) => {
     const row: Row = ROWS[name];
     const own = results.median(name, 'seamline');
     const ownGoal =
@@ -42,7 +42,7 @@ export function goalTable(results: Results): string {
     ];
   });
   const header = ['seamline is so many times better than', 'seamline', ...AGAINST.map((peer) => PEERS[peer].title)];
-  return [aligned([header, ...rows]), ...batchLines(results)].join('\n');
+  return [aligned([header, ...rows]), ...batchLines(results)].join('\n').trim();
 }
 
 /** Seamline's batches against insertions one by one. */
@@ -84,7 +84,7 @@ export function busyTable(results: Results, peers: readonly PeerName[]): string 
     late.length === 0
       ? 'the server was the busier one each time'
       : `the load client was the busier one with ${late.join('; ')}`;
-  return `${table}\n${proof}`;
+  return table && `${table}\n${proof}`;
 }
 
 const CROWDS: readonly [title: string, row: Figure['row']][] = [
@@ -106,12 +106,13 @@ export function curveTable(results: Results, peers: readonly PeerName[], sizes: 
   return `${byCrowd}\n\n${aligned([['items in the map: µs CPU', 'insert', 'join, with limit: 1'], ...bySize])}`;
 }
 
-/** The first column to the left, the others to the right; without rows that have nothing. */
+/** The first column to the left, the others to the right; without rows that have nothing. Empty when none has anything. */
 function aligned(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
   const kept = rows.filter(
     (row) => row === header || row.slice(1).some((cell) => !['', '–', 'not measured'].includes(cell)),
   );
+  if (kept.length === 1) return '';
   const widths = header.map((_, n) => Math.max(...kept.map((row) => row[n]?.length ?? 0)));
   return kept
     .map((row) =>

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '../load/caller.ts';
 import { Crowd } from '../load/crowd.ts';
-import { measured, type PeerName, type RunningPeer, startPeer } from '../load/peers.ts';
+import { measured, type PeerName, startPeer } from '../load/peers.ts';
 import { keyOf, valueOf } from '../peers/peer.ts';
 import type { Figure, Pace } from './row.ts';
 
@@ -24,8 +24,15 @@ export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Fi
     const measure = async (row: Figure['row'], inFlight: number, time: number): Promise<void> => {
       await sleep(SETTLE_MS);
       await deliver(crowd, publisher, inFlight, warmUpMs);
-      const figure = await costOf(peer, crowd, () => deliver(crowd, publisher, inFlight, time));
-      figures.push({ row, peer: name, ...figure });
+      const bytes = crowd.bytes;
+      let deliveries = 0;
+      const measure = await measured(peer, async () => {
+        deliveries = await deliver(crowd, publisher, inFlight, time);
+      });
+      const size = (crowd.bytes - bytes) / deliveries;
+      if (size < SHORTEST || size > LONGEST) throw new Error(`${peer.title}'s deliveries have ${size} bytes`);
+      figures.push({ row, peer: name, value: measure.cpu / deliveries, measure });
+      figures.push({ row: 'size', peer: name, value: size });
     };
     await crowd.join(FEW);
     await sleep(SETTLE_MS);
@@ -49,21 +56,6 @@ export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Fi
   }
 }
 
-async function costOf(
-  peer: RunningPeer,
-  crowd: Crowd,
-  work: () => Promise<number>,
-): Promise<Pick<Figure, 'value' | 'measure'>> {
-  const bytes = crowd.bytes;
-  let deliveries = 0;
-  const measure = await measured(peer, async () => {
-    deliveries = await work();
-  });
-  const size = (crowd.bytes - bytes) / deliveries;
-  if (size < SHORTEST || size > LONGEST) throw new Error(`${peer.title}'s deliveries have ${size} bytes`);
-  return { value: measure.cpu / deliveries, measure };
-}
-
 /**
  * Inserts for so long, and keeps so many insertions on their way: each next one goes out once one has come to everybody. Resolves with
  * the number of deliveries, when all are there; rejects when they don't come.
@@ -71,7 +63,7 @@ async function costOf(
 async function deliver(crowd: Crowd, publisher: Caller, inFlight: number, ms: number): Promise<number> {
   crowd.restart();
   let [sent, complete] = [0, 0];
-  await crowd.until(60, (done) => {
+  const delivered = crowd.until(60, (done) => {
     const insert = (): void => publisher.insert(keyOf(sent % KEYS), valueOf(sent++));
     // A round has one place for each that may be on its way.
     const missing = Array.from({ length: inFlight }, () => crowd.size);
@@ -87,5 +79,6 @@ async function deliver(crowd: Crowd, publisher: Caller, inFlight: number, ms: nu
       else if (complete === sent) done();
     };
   });
+  await Promise.race([delivered, publisher.failure]);
   return sent * crowd.size;
 }

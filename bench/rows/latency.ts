@@ -51,10 +51,11 @@ async function steadily(crowd: Crowd, publisher: Caller, count: number): Promise
     }
   }, 1);
   try {
-    await crowd.until(60, (done) => (ordinal) => {
+    const all = crowd.until(60, (done) => (ordinal) => {
       late[delivered++] = performance.now() - (sentAt[ordinal - 1] ?? NaN);
       if (delivered === late.length) done();
     });
+    await Promise.race([all, publisher.failure]);
   } finally {
     clearInterval(timer);
   }

@@ -1,7 +1,7 @@
 /** What it costs to send those who join what is there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from '../load/crowd.ts';
-import { measured, type PeerName, startPeer } from '../load/peers.ts';
+import { type Measure, measured, type PeerName, startPeer } from '../load/peers.ts';
 import type { Figure } from './row.ts';
 
 const [ITEMS, JOINERS] = [10_000, 100];
@@ -15,18 +15,18 @@ export async function replay(name: PeerName): Promise<Figure[]> {
   const peer = await startPeer(name);
   try {
     const crowd = new Crowd(peer.port, peer.wire);
-    const join = async (count: number, items: number): Promise<void> => {
+    const join = async (count: number, items: number): Promise<Measure> => {
       crowd.leave(crowd.size);
       await sleep(SETTLE_MS);
-      await crowd.join(count, items, PATIENCE_SECONDS);
+      return measured(peer, () => crowd.join(count, items, PATIENCE_SECONDS));
     };
     await peer.fill(0, ITEMS);
     await join(WARM_UP_JOINERS, ITEMS);
     await peer.ask('watch');
-    const all = await measured(peer, () => join(JOINERS, ITEMS));
+    const all = await join(JOINERS, ITEMS);
     const stall = await peer.ask('stall');
     await peer.fill(ITEMS, MANY_ITEMS);
-    const one = await measured(peer, () => join(1, MANY_ITEMS));
+    const one = await join(1, MANY_ITEMS);
     return [
       { row: 'replay', peer: name, value: (ITEMS * JOINERS) / (all.cpu / 1000), measure: all },
       { row: 'stall', peer: name, value: stall },

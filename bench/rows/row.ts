@@ -11,7 +11,6 @@ export interface Row {
   readonly atMost?: number;
 }
 
-/** Behind a title: of which peers there is a figure, where it isn't of all. */
 export const ROWS = {
   'eight in flight': {
     title: '1,000 subscribers, 8 events in flight',
@@ -68,12 +67,13 @@ export const ROWS = {
     better: 'less',
   },
   stall: {
-    title: 'longest stall meanwhile',
+    title: 'longest stall in a replay of 10,000 items to 100',
     unit: 'ms',
     goals: {},
     better: 'less',
     atMost: 25,
   },
+  size: { title: 'a delivery, on the wire', unit: 'bytes', goals: {}, better: 'less' },
   'latency p50': {
     title: '50/s to 1,000 subscribers: insert to delivery, p50',
     unit: 'ms',
@@ -82,7 +82,7 @@ export const ROWS = {
     atMost: 12,
   },
   'latency p99': {
-    title: 'p99',
+    title: '50/s to 1,000 subscribers: insert to delivery, p99',
     unit: 'ms',
     goals: {},
     better: 'less',
