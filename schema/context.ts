@@ -1,4 +1,5 @@
 import type { DocumentNode } from 'graphql';
+import type { Item } from '../src/core/change.ts';
 import type { ChangesRequest } from '../src/core/item-changes.ts';
 import type { ItemsRequest } from '../src/core/items.ts';
 import type { StreamingMap } from '../src/core/streaming-map.ts';
@@ -21,6 +22,8 @@ export interface Context {
   readonly budget: AnswerBudget;
   /** Where subscriptions are served from positions: takes what is asked for, and then there is nothing to iterate over. */
   readonly handover?: Handover | undefined;
+  /** What has become of an insertion that was made already. */
+  readonly outcome?: Promise<readonly Item<unknown>[]> | undefined;
 }
 
 export type StreamRequest =

@@ -1,6 +1,8 @@
 import type { Item } from '../src/core/change.ts';
+import type { InsertInput } from '../src/core/input.ts';
 import type { Builder } from './builder.ts';
 import { assertMayWrite } from './caller.ts';
+import type { Context } from './context.ts';
 import { answer } from './errors.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './rules.ts';
@@ -31,28 +33,27 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         type: item,
         description: 'Inserts an item, or replaces the one under its key.',
         args: { input: t.arg({ type: insertItemInput, required: true, description: 'What to insert.' }) },
-        resolve: async (_root, { input }, { map, caller, delivery }) => {
-          assertMayWrite(caller, [input.key]);
-          caller.spend(1);
-          const inserted = await answer(map.insert(input));
-          delivery.cursor = inserted.cursor;
-          return inserted;
+        resolve: async (_root, { input }, context) => {
+          assertMayWrite(context.caller, [input.key]);
+          const [inserted] = await insert(context, [input]);
+          // One input, one item.
+          const item = inserted!;
+          context.delivery.cursor = item.cursor;
+          return item;
         },
       }),
       insertItems: t.field({
         type: [item],
         description: 'Inserts 1 to 1,000 items at consecutive positions: all or none.',
         args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'What to insert.' }) },
-        resolve: async (_root, { inputs }, { map, caller, delivery, budget }, info) => {
+        resolve: async (_root, { inputs }, context, info) => {
           assertMayWrite(
-            caller,
+            context.caller,
             inputs.map(({ key }) => key),
           );
-          budget.spendFields(inputs.length, info);
-          // More than one batch may have is refused below, and never gets in by waiting.
-          if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
-          const inserted = await answer(map.insertMany(inputs));
-          delivery.cursor = newest(inserted);
+          context.budget.spendFields(inputs.length, info);
+          const inserted = await insert(context, inputs);
+          context.delivery.cursor = newest(inserted);
           return [...inserted];
         },
       }),
@@ -80,6 +81,16 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
       }),
     }),
   });
+}
+
+function insert(
+  { map, caller, outcome }: Context,
+  inputs: readonly InsertInput<unknown>[],
+): Promise<readonly Item<unknown>[]> {
+  if (outcome) return answer(outcome);
+  // More than one batch may have is refused below, and never gets in by waiting.
+  if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
+  return answer(map.insertMany(inputs));
 }
 
 /** A batch may begin or end with an idempotent repeat, whose place is an older one. Cursors compare as strings. */

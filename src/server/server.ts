@@ -9,6 +9,9 @@ import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { memoryLog } from '../logs/memory-log.ts';
 import { stringify } from '../transports/errors.ts';
+import { HttpInsertions } from '../transports/http-insertions.ts';
+import { Insertions } from '../transports/insertions.ts';
+import { observer } from '../transports/observation.ts';
 import { createHttp } from '../transports/http.ts';
 import { Heartbeat } from '../transports/heartbeat.ts';
 import { trusting } from '../transports/trusted-documents.ts';
@@ -73,6 +76,7 @@ class RunningServer implements SeamlineServer {
   webSocketUrl = '';
   readonly #http: Server;
   readonly #yoga;
+  readonly #answerGraphQL: (request: IncomingMessage, response: ServerResponse) => unknown;
   readonly #webSockets: WebSocketTransport;
   readonly #streams = new OpenStreams();
   readonly #heartbeat: Heartbeat;
@@ -104,10 +108,14 @@ class RunningServer implements SeamlineServer {
     const schema = createSchema();
     const format = (result: ExecutionResult): string => stringify(result, (error) => this.#log.internal(error));
     const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
+    const observe = observer(this.#log);
+    const insertions = new Insertions(schema, map, observe);
     this.#yoga = createHttp({
       schema,
       map,
       fanOut,
+      observe,
+      insertions,
       admit,
       streams: this.#streams,
       graphiql: options.graphiql ?? true,
@@ -120,10 +128,21 @@ class RunningServer implements SeamlineServer {
       trust,
       log: this.#log,
     });
+    const httpInsertions = new HttpInsertions({
+      yoga: this.#yoga,
+      insertions,
+      admit,
+      maxBodyBytes: maxMessageBytes,
+      log: this.#log,
+    });
+    // Where documents are named by their hash, the short way knows none.
+    this.#answerGraphQL = trust ? this.#yoga : (request, response) => httpInsertions.answer(request, response);
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
       map,
       fanOut,
+      insertions,
+      schema,
       admit,
       // It counts itself.
       isFull: () => this.#stays > maxConnections,
@@ -213,7 +232,7 @@ class RunningServer implements SeamlineServer {
     if (!isKnownHost(request, this.#origins)) {
       this.#log.refused(asker, 'BAD_HOST');
       respond(response, 400, 'bad host\n');
-    } else if (path === '/graphql') void this.#yoga(request, response);
+    } else if (path === '/graphql') this.#answerGraphQL(request, response);
     else if (path === '/') response.writeHead(307, { Location: '/graphql' }).end();
     else if (path === '/health') respond(response, 200, 'ok\n');
     else if (path === '/ready') this.#answerReady(response);

@@ -23,6 +23,8 @@ export class Connection {
   readonly #closing = new AbortController();
   /** The open subscriptions. */
   readonly open = new Set<object>();
+  /** How many insertions are under way the short way. */
+  inserting = 0;
   readonly outlet: Outlet;
   readonly #socket: WebSocket;
   /** Until it was let in. */
@@ -48,6 +50,11 @@ export class Connection {
     if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
     const payload = encode(message);
     return this.outlet.send(textFrame(payload.length) + payload);
+  }
+
+  /** The only result of an operation, as JSON. */
+  sendResult(id: string, json: string): Promise<void> {
+    return this.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${json}}`);
   }
 
   /** What was said before goes first. */

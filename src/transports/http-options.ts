@@ -3,6 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { FanOut } from '../fanout/fan-out.ts';
 import type { Admission, Admit } from './admission.ts';
+import type { Context } from '../../schema/context.ts';
+import type { Insertions } from './insertions.ts';
+import type { Observe } from './observation.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { OperationContext } from './operation.ts';
@@ -29,6 +32,8 @@ export interface HttpOptions {
   readonly log: RequestLog;
   /** Undefined: every subscription has a generator of its own. */
   readonly fanOut: FanOut | undefined;
+  readonly observe: Observe;
+  readonly insertions: Insertions;
 }
 
 /** What Node's server hands over, and the WebSocket transport for its operations. */
@@ -41,4 +46,6 @@ export interface ServerContext {
   readonly asker?: Asker;
   /** Set once the request was let in. */
   admission?: Admission;
+  /** Of an insertion that was made already. */
+  readonly outcome?: Context['outcome'];
 }

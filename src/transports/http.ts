@@ -74,7 +74,8 @@ export function createHttp(options: HttpOptions): Yoga {
       return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
     },
     plugins: [
-      observation(log),
+      observation(log, options.observe),
+      learning(options),
       admission(options),
       boundedStreams(options),
       onlyTrustedDocuments(options),
@@ -90,14 +91,14 @@ export function createHttp(options: HttpOptions): Yoga {
 
 function requestContext(
   { map, fanOut }: HttpOptions,
-  { request, params, admission, res }: YogaInitialContext & ServerContext,
+  { request, params, admission, res, outcome }: YogaInitialContext & ServerContext,
 ): OperationContext {
   const lastEventId = request.headers.get('last-event-id');
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   const { caller } = admission ?? OWN;
   const handover = fanOut && res && {};
   const { signal } = request;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, handover });
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, handover, outcome });
 }
 
 /** What the server asks of itself. */
@@ -155,6 +156,11 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
       else if (isStream) acceptableMediaTypes.push('text/event-stream');
     },
   };
+}
+
+/** What comes again may go the short way. */
+function learning({ insertions }: HttpOptions): Plugin {
+  return { onExecute: ({ args }) => insertions.learn(args.document) };
 }
 
 function introspectionRules({ introspection }: HttpOptions): Plugin[] {

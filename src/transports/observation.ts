@@ -23,17 +23,16 @@ interface Observed {
   end(errors?: readonly GraphQLError[], deliveries?: number): void;
 }
 
-/** Must stand before what masks errors, as Yoga's own does. */
-export function observation(log: RequestLog): Plugin {
-  const tracer = operationTracer();
-  /** Whose errors have been told by the operation. */
-  const executed = new WeakSet<Asker>();
+/** Undefined for what nobody needs to be told of. */
+export type Observe = (args: Args, isStream: boolean) => Observed | undefined;
 
-  const observe = (args: Args, isStream: boolean): Observed | undefined => {
-    const { req, asker = req && log.asker(req) } = args.contextValue as ServerContext;
-    // Nobody asks the first operation, which only warms up.
-    if (!asker) return undefined;
-    executed.add(asker);
+export function observer(log: RequestLog): Observe {
+  const tracer = operationTracer();
+  return (args, isStream) => {
+    const { req, asker = req && log.asker(req), outcome } = args.contextValue as ServerContext & Partial<Context>;
+    // Nobody asks the first operation, which only warms up; and an insertion that went the short way was observed there.
+    if (!asker || outcome) return undefined;
+    log.told(asker);
     const operation = nameOf(args, asker, isStream);
     const span = startOperationSpan(tracer, operation, asker.headers);
     const fields = { operation: operation.type, operationName: operation.name, transport: operation.transport };
@@ -56,7 +55,10 @@ export function observation(log: RequestLog): Plugin {
       },
     };
   };
+}
 
+/** Must stand before what masks errors, as Yoga's own does. */
+export function observation(log: RequestLog, observe: Observe): Plugin {
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
       const observed = observe(args, false);
@@ -86,7 +88,7 @@ export function observation(log: RequestLog): Plugin {
       const { req } = serverContext as ServerContext;
       const asker = req && log.asker(req);
       // What was wrong before there was an operation.
-      if (!asker || executed.has(asker) || Array.isArray(result) || !('errors' in result)) return;
+      if (!asker || log.isTold(asker) || Array.isArray(result) || !('errors' in result)) return;
       log.failed(asker, result.errors ?? [], { transport: 'http' });
     },
   };

@@ -38,17 +38,12 @@ export interface OperationParts {
   readonly lastEvent?: EventId | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly handover?: Handover | undefined;
+  readonly outcome?: Context['outcome'];
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({
-  map,
-  caller,
-  extensions,
-  lastEvent,
-  signal,
-  handover,
-}: OperationParts): OperationContext {
+export function operationContext(parts: OperationParts): OperationContext {
+  const { map, caller, extensions, lastEvent, signal, handover, outcome } = parts;
   const { after, limit, cursors, left } = parseExtensions(extensions);
   const delivery: Delivery = {};
   return {
@@ -61,6 +56,7 @@ export function operationContext({
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
     budget: new AnswerBudget(),
     handover,
+    outcome,
     cursors,
     left,
     isResumed: lastEvent !== undefined,

@@ -46,6 +46,9 @@ export class RequestLog {
   /** Whose operation an error ended: where errors are masked, that isn't known any more. */
   readonly #culprits = new WeakMap<object, LogFields>();
 
+  /** Whose errors are told by their operations. */
+  readonly #told = new WeakSet<Asker>();
+
   constructor(logger: Logger, clientOf: (request: IncomingMessage) => string) {
     this.#logger = logger;
     this.#clientOf = clientOf;
@@ -97,6 +100,16 @@ export class RequestLog {
     }
   }
 
+  /** An operation has begun: its errors are its own to tell. */
+  told(asker: Asker): void {
+    // A connection's askers are told of by nobody else.
+    if (asker.connection === undefined) this.#told.add(asker);
+  }
+
+  isTold(asker: Asker): boolean {
+    return this.#told.has(asker);
+  }
+
   operation(asker: Asker, fields: LogFields, message: string): void {
     this.#logger.debug?.({ ...namesOf(asker), ...fields }, message);
   }
@@ -108,8 +121,10 @@ export class RequestLog {
 
   /** What is hidden from the client. */
   internal(error: unknown, asker?: Asker): void {
-    const culprit = asker ? namesOf(asker) : typeof error === 'object' && error ? this.#culprits.get(error) : {};
     const cause = originOf(error);
+    const culprit = asker
+      ? namesOf(asker)
+      : (this.#culprits.get(error as object) ?? this.#culprits.get(cause as object));
     this.#logger.error({ ...culprit, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
   }
 

@@ -4,7 +4,7 @@
  * What is ours: errors of a document or a subscription end that operation only; a socket is closed for silence only when it
  * neither answers nor drains.
  */
-import type { ExecutionResult } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { type Context as WsContext, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -17,12 +17,14 @@ import { formatError, maskError, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { operationContext } from './operation.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Insertions, ShortInsertion } from './insertions.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { spread } from './spread.ts';
 import type { trusting } from './trusted-documents.ts';
 import { causesOf, execute, formatted, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 
 export interface WebSocketOptions {
+  readonly schema: GraphQLSchema;
   readonly yoga: Yoga;
   readonly map: StreamingMap;
   readonly admit: Admit;
@@ -37,6 +39,7 @@ export interface WebSocketOptions {
   readonly log: RequestLog;
   /** Undefined: every subscription has a generator of its own. */
   readonly fanOut: FanOut | undefined;
+  readonly insertions: Insertions;
 }
 
 /** Of the time to drain; the rest is for those that close. */
@@ -44,6 +47,13 @@ const SPREAD = 0.8;
 
 interface Extra {
   readonly connection: Connection;
+}
+
+interface ShortArgs extends ExecutionArgs {
+  readonly short: ShortInsertion;
+  readonly context: WsContext;
+  readonly payload: SubscribePayload;
+  readonly asker: Asker;
 }
 
 export class WebSocketTransport {
@@ -61,11 +71,11 @@ export class WebSocketTransport {
       onConnect: ({ extra, connectionParams }) => (extra as Extra).connection.enter(connectionParams, options),
       onSubscribe: async (context, id, payload) => {
         const asker = { ...(context.extra as Extra).connection.asker, id };
-        const prepared = await this.#prepare(context, payload, asker);
+        const prepared = this.#prepareShort(context, payload, asker) ?? (await this.#prepare(context, payload, asker));
         if (Array.isArray(prepared)) options.log.failed(asker, prepared, { transport: 'websocket' });
         return prepared;
       },
-      execute: (args) => execute(args as OperationArgs),
+      execute: (args) => ('short' in args ? this.#insert(args as ShortArgs) : execute(args as OperationArgs)),
       subscribe: (args) => subscribe(args as OperationArgs, options),
       onError: (_context, _id, _payload, errors) => errors.flatMap(causesOf).map(formatError),
       onNext: (_context, _id, _payload, _args, result) =>
@@ -141,7 +151,34 @@ export class WebSocketTransport {
     });
   }
 
-  async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker) {
+  /** Undefined: the long way. */
+  #prepareShort(context: WsContext, payload: SubscribePayload, asker: Asker): ShortArgs | undefined {
+    const { insertions, trust, schema, maxSubscriptions } = this.#options;
+    const { connection } = context.extra as Extra;
+    if (trust || connection.open.size + connection.inserting >= maxSubscriptions) return undefined;
+    const short = insertions.find(payload, connection.caller, asker);
+    if (!short) return undefined;
+    const { operationName } = payload;
+    return { schema, document: short.document, operationName, contextValue: {}, short, context, payload, asker };
+  }
+
+  /** Answers by itself, or from the outcome. */
+  async #insert({
+    short,
+    context,
+    payload,
+    asker,
+  }: ShortArgs): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
+    const { connection } = context.extra as Extra;
+    connection.inserting++;
+    const json = await short.answer();
+    connection.inserting--;
+    if (json !== undefined) return sending(() => connection.sendResult(asker.id ?? '', json));
+    const prepared = await this.#prepare(context, payload, asker, short.outcome);
+    return Array.isArray(prepared) ? { errors: prepared } : execute(prepared);
+  }
+
+  async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker, outcome?: ShortInsertion['outcome']) {
     const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
     const { connection } = context.extra as Extra;
     const { caller, signal } = connection;
@@ -149,7 +186,7 @@ export class WebSocketTransport {
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const handover = fanOut && {};
-      const operation = operationContext({ map, caller, extensions: payload.extensions, signal, handover });
+      const operation = operationContext({ map, caller, extensions: payload.extensions, signal, handover, outcome });
       const enveloped = yoga.getEnveloped({ operation, asker });
       const query = trust ? trust(payload) : payload.query;
       return await prepare(enveloped, { ...payload, query }, connection, asker);
@@ -157,6 +194,18 @@ export class WebSocketTransport {
       return [maskError(error, (cause) => log.internal(cause, asker))];
     }
   }
+}
+
+/** What graphql-ws takes for results: none, for the only one is sent by itself. */
+function sending(send: () => Promise<void>): AsyncIterable<never> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        await send();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
 }
 
 /** What only servers say; graphql-ws throws it like an error of its own. */

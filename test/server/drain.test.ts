@@ -13,8 +13,8 @@ const input = { key: 'a', value: 1 };
 function holdInsert(server: SeamlineServer) {
   const reached = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
-  const insert = server.map.insert.bind(server.map);
-  vi.spyOn(server.map, 'insert').mockImplementation(async (input) => {
+  const insert = server.map.insertMany.bind(server.map);
+  vi.spyOn(server.map, 'insertMany').mockImplementation(async (input) => {
     reached.resolve();
     await go.promise;
     return insert(input);

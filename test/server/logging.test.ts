@@ -218,7 +218,7 @@ describe('an internal error', () => {
   it('over HTTP is logged with its stack and its request', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
-    vi.spyOn(server.map, 'insert').mockRejectedValue(new TypeError('broken', { cause: new Error('the cause') }));
+    vi.spyOn(server.map, 'insertMany').mockRejectedValue(new TypeError('broken', { cause: new Error('the cause') }));
     const body = { query: String(InsertItemDocument), variables: { input } };
     await post(server, body, { 'x-request-id': 'req-3' });
     const [line] = log.saying('internal error: broken');

@@ -83,7 +83,7 @@ describe('an error of one operation over WebSocket', () => {
   it('says nothing of what went wrong inside, which is logged', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
-    vi.spyOn(server.map, 'insert').mockRejectedValue(new Error('the secret'));
+    vi.spyOn(server.map, 'insertMany').mockRejectedValue(new Error('the secret'));
     const socket = await connect(server);
     const variables = { input: { key: 'a', value: 1 } };
     socket.send(subscribeMessage('1', String(InsertItemDocument), { variables }));

@@ -1,0 +1,94 @@
+/**
+ * Insertions over HTTP, the short way (insertions.ts), before Yoga: a POST whose body has come as a whole and which asks for
+ * nothing special. Any other request is Yoga's, body and all.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admit } from './admission.ts';
+import type { Yoga } from './http.ts';
+import type { Insertions, Parameters, ShortInsertion } from './insertions.ts';
+import type { RequestLog } from './request-log.ts';
+
+export interface HttpInsertionsOptions {
+  readonly yoga: Yoga;
+  readonly insertions: Insertions;
+  readonly admit: Admit;
+  readonly maxBodyBytes: number;
+  readonly log: RequestLog;
+}
+
+export class HttpInsertions {
+  readonly #options: HttpInsertionsOptions;
+
+  constructor(options: HttpInsertionsOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request, in whichever way. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    const { yoga, maxBodyBytes } = this.#options;
+    const type = answerType(request);
+    const length = Number(request.headers['content-length']);
+    if (type === undefined || !(length > 0 && length <= maxBodyBytes)) return void yoga(request, response);
+    request.once('readable', () => {
+      // All that has come: it is put back unless it is dealt with here.
+      const body = request.read() as Buffer | null;
+      const parameters = body?.length === length ? parametersOf(body) : undefined;
+      if (body && parameters && this.#options.insertions.knows(parameters))
+        return void this.#insert(request, response, { parameters, body, type });
+      if (body) request.unshift(body);
+      void yoga(request, response);
+    });
+  }
+
+  async #insert(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { parameters, body, type }: Recognised,
+  ): Promise<void> {
+    const { insertions, admit, log } = this.#options;
+    const admission = await admit(request, request.headers.authorization).catch(() => undefined);
+    const short = admission && insertions.find(parameters, admission.caller, log.asker(request));
+    const json = await short?.answer();
+    if (json === undefined) return this.#askYoga(request, response, body, short?.outcome);
+    const length = Buffer.byteLength(json);
+    response.writeHead(200, { 'Content-Type': type, 'Content-Length': length, 'Cache-Control': 'no-store' });
+    response.end(json);
+  }
+
+  /** The long way, for a request whose body has been read. */
+  async #askYoga(
+    req: IncomingMessage,
+    res: ServerResponse,
+    body: Buffer,
+    outcome: ShortInsertion['outcome'],
+  ): Promise<void> {
+    const { method = 'POST', headers } = req;
+    const init = { method, headers: headers as Record<string, string>, body: body.toString() };
+    const answer = await this.#options.yoga.fetch('http://localhost/graphql', init, { req, res, outcome });
+    res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+  }
+}
+
+interface Recognised {
+  readonly parameters: Parameters;
+  readonly body: Buffer;
+  readonly type: string;
+}
+
+/** The content type of the answer, as Yoga would choose it. Undefined: the request asks for something special. */
+function answerType({ method, url, headers }: IncomingMessage): string | undefined {
+  const { accept = '*/*', origin } = headers;
+  if (method !== 'POST' || url !== '/graphql' || origin !== undefined) return undefined;
+  if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) return undefined;
+  const [, chosen] = /^(\*\/\*|application\/json|application\/graphql-response\+json)(?:,|$)/.exec(accept) ?? [];
+  return chosen && `${chosen === '*/*' ? 'application/json' : chosen}; charset=utf-8`;
+}
+
+function parametersOf(body: Buffer): Parameters | undefined {
+  try {
+    const parameters: unknown = JSON.parse(body.toString());
+    return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
+  } catch {
+    return undefined;
+  }
+}
