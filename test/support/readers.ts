@@ -1,0 +1,155 @@
+/** One subscription over any wire, read as fast as it comes: what it has brought, parsed, in order. */
+import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import type { Result } from './clients.ts';
+import { MULTIPART } from './doors.ts';
+
+export interface Asked {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName?: string | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+export class Reader {
+  /** A terminal error comes as a result with `errors`. */
+  readonly results: Result<Data>[] = [];
+  /** Of SSE: what each result bears. */
+  readonly ids: (string | undefined)[] = [];
+  isOver = false;
+  readonly leave: () => void;
+  #wake: () => void = () => {};
+
+  constructor(open: (reader: Reader) => () => void) {
+    const leave = open(this);
+    this.leave = leave;
+    onTestFinished(leave);
+  }
+
+  add(json: string, id?: string): void {
+    this.results.push(JSON.parse(json) as Result<Data>);
+    this.ids.push(id);
+    this.#wake();
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.#wake();
+  }
+
+  /** Resolves once it holds; rejects when the subscription has ended before. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.isOver) throw new Error(`ended after ${this.results.length}: ${JSON.stringify(this.results.at(-1))}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  reaches(count: number): Promise<void> {
+    return this.until(() => this.results.length >= count);
+  }
+
+  ends(): Promise<void> {
+    return this.until(() => this.isOver);
+  }
+}
+
+export interface Wire {
+  readonly name: string;
+  read(server: SeamlineServer, asked: Asked, headers?: Readonly<Record<string, string>>): Reader;
+}
+
+export const webSocket: Wire = {
+  name: 'WebSocket',
+  read: (server, asked, headers = {}) =>
+    new Reader((reader) => {
+      const socket = new WebSocket(server.webSocketUrl, 'graphql-transport-ws', { headers });
+      socket.on('open', () => socket.send('{"type":"connection_init"}'));
+      socket.on('error', () => {});
+      socket.on('close', () => reader.end());
+      socket.on('message', (text: Buffer) => {
+        const { type, payload } = JSON.parse(text.toString()) as { type: string; payload: unknown };
+        if (type === 'connection_ack') socket.send(JSON.stringify({ id: 'α1', type: 'subscribe', payload: asked }));
+        if (type === 'next') reader.add(JSON.stringify(payload));
+        if (type === 'error') reader.add(JSON.stringify({ errors: payload }));
+        if (type === 'error' || type === 'complete') reader.end();
+      });
+      return () => socket.terminate();
+    }),
+};
+
+/** A response body, piece by piece; the last one stays back until it is whole. */
+function overHttp(
+  { url }: SeamlineServer,
+  asked: Asked,
+  headers: Readonly<Record<string, string>>,
+  { delimiter, take }: { delimiter: string; take: (reader: Reader, piece: string) => void },
+): Reader {
+  return new Reader((reader) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const body = JSON.stringify(asked);
+    const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, signal };
+    const run = async (): Promise<void> => {
+      const response = await fetch(url, init);
+      const decoder = new TextDecoder();
+      let pieces: string[] = [];
+      for await (const chunk of response.body ?? []) {
+        const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split(delimiter);
+        pieces.push(first);
+        for (const rest of more) {
+          take(reader, pieces.join(''));
+          pieces = [rest];
+        }
+      }
+      if (response.status !== 200) throw new Error(`${response.status}: ${pieces.join('')}`);
+    };
+    run().then(
+      () => reader.end(),
+      () => reader.end(),
+    );
+    return () => controller.abort();
+  });
+}
+
+export const sse: Wire = {
+  name: 'SSE',
+  read: (server, asked, headers) =>
+    overHttp(
+      server,
+      asked,
+      { accept: 'text/event-stream', ...headers },
+      {
+        delimiter: '\n\n',
+        take(reader, event) {
+          const fields = new Map(event.split('\n').map((line) => [line.split(': ', 1)[0] ?? '', line] as const));
+          const valueOf = (name: string): string | undefined => fields.get(name)?.slice(name.length + 2);
+          if (valueOf('event') === 'next') reader.add(valueOf('data') ?? '', valueOf('id'));
+          if (valueOf('event') === 'complete') reader.end();
+        },
+      },
+    ),
+};
+
+export const multipart: Wire = {
+  name: 'multipart',
+  read: (server, asked, headers) =>
+    overHttp(
+      server,
+      asked,
+      { accept: MULTIPART, ...headers },
+      {
+        delimiter: '\r\n--graphql',
+        take(reader, part) {
+          const json = part.slice(part.indexOf('\r\n\r\n') + 4);
+          const { payload } = JSON.parse(part === '' ? '{}' : json) as { payload?: unknown };
+          if (payload !== undefined) reader.add(JSON.stringify(payload));
+        },
+      },
+    ),
+};
+
+export const wires: readonly Wire[] = [webSocket, sse, multipart];
