@@ -11,7 +11,13 @@ import { work } from '../support/work.ts';
 
 type Fields = Readonly<Record<string, unknown>> & { readonly key: string };
 type Lists = Readonly<Record<'upserted' | 'again' | 'removed' | 'gone', readonly Fields[]>>;
-type Message = Lists & { reset: boolean; caughtUp: boolean; cursor: string; size: number | null; checksum: string | null };
+type Message = Lists & {
+  reset: boolean;
+  caughtUp: boolean;
+  cursor: string;
+  size: number | null;
+  checksum: string | null;
+};
 
 /** What a client has that applies every message, with all that it selected of each item. */
 class SelectedMirror {
@@ -64,34 +70,41 @@ const FILTERS = [undefined, undefined, { keyPrefix: 'b' }, { keys: ['a', 'b/æ—¥æ
 const seeds = Array.from({ length: 6 }, (_, n) => n + 1);
 
 describe.each(wires)('over $name', (wire) => {
-  it.each(seeds)('G6 a mirror has at `caughtUp` what it has by a generator: random documents and work, seed %i', async (seed) => {
-    const dice = new Dice(seed);
-    const twins = await startTwins({ window: dice.pick([20, 200, 10_000]), maxItems: dice.pick([30, 1000]) });
-    const { map } = twins.plain;
-    await work(map, dice, { commands: 80, largeOnceIn: 40 });
-    const { replica } = map;
-    const asked = Array.from({ length: 6 }, (): { asked: Asked; filter: (typeof FILTERS)[number] } => {
-      const filter = dice.pick(FILTERS);
-      const after = dice.once(3) ? replica.window.get(replica.head.position)?.cursor : undefined;
-      return { asked: changesSubscription(dice, { filter, after }), filter };
-    });
-    const mirrors = asked.map((one) => ({
-      ...one,
-      mirrors: twins.both.map((server) => new SelectedMirror(wire.read(server, one.asked))),
-    }));
-    for (const server of twins.both) await subscribed(server, asked.length);
-    for (let round = 0; round < 3; round++) {
-      await work(map, dice, { commands: 40, largeOnceIn: 40 });
-      // Something that every filter lets pass: an unconcerned mirror is told of a new head now and then only.
-      await map.insert({ key: 'b end', value: round });
-      for (const { mirrors: two, filter, asked: { query } } of mirrors) {
-        for (const mirror of two) await mirror.settle(twins.plain);
-        const [fanned, plain] = two;
-        expect(fanned?.contents, query).toEqual(plain?.contents);
-        expect([fanned?.last?.size, fanned?.last?.checksum]).toEqual([plain?.last?.size, plain?.last?.checksum]);
-        const held = [...replica.items.index.from(0 as never)].filter(({ key }) => passes(keyFilter(filter), key));
-        if (fanned?.isWhole) expect([...fanned.items.keys()].sort()).toEqual(held.map(({ key }) => key).sort());
+  it.each(seeds)(
+    'G6 a mirror has at `caughtUp` what it has by a generator: random documents and work, seed %i',
+    async (seed) => {
+      const dice = new Dice(seed);
+      const twins = await startTwins({ window: dice.pick([20, 200, 10_000]), maxItems: dice.pick([30, 1000]) });
+      const { map } = twins.plain;
+      await work(map, dice, { commands: 80, largeOnceIn: 40 });
+      const { replica } = map;
+      const asked = Array.from({ length: 6 }, (): { asked: Asked; filter: (typeof FILTERS)[number] } => {
+        const filter = dice.pick(FILTERS);
+        const after = dice.once(3) ? replica.window.get(replica.head.position)?.cursor : undefined;
+        return { asked: changesSubscription(dice, { filter, after }), filter };
+      });
+      const mirrors = asked.map((one) => ({
+        ...one,
+        mirrors: twins.both.map((server) => new SelectedMirror(wire.read(server, one.asked))),
+      }));
+      for (const server of twins.both) await subscribed(server, asked.length);
+      for (let round = 0; round < 3; round++) {
+        await work(map, dice, { commands: 40, largeOnceIn: 40 });
+        // Something that every filter lets pass: an unconcerned mirror is told of a new head now and then only.
+        await map.insert({ key: 'b end', value: round });
+        for (const {
+          mirrors: two,
+          filter,
+          asked: { query },
+        } of mirrors) {
+          for (const mirror of two) await mirror.settle(twins.plain);
+          const [fanned, plain] = two;
+          expect({ query, contents: fanned?.contents }).toEqual({ query, contents: plain?.contents });
+          expect([fanned?.last?.size, fanned?.last?.checksum]).toEqual([plain?.last?.size, plain?.last?.checksum]);
+          const held = [...replica.items.index.from(0 as never)].filter(({ key }) => passes(keyFilter(filter), key));
+          if (fanned?.isWhole) expect([...fanned.items.keys()].sort()).toEqual(held.map(({ key }) => key).sort());
+        }
       }
-    }
-  });
+    },
+  );
 });

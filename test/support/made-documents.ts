@@ -54,7 +54,9 @@ class Writer {
   }
 
   selection(type: TypeName, depth = 0, base: readonly string[] = []): string {
-    const made = Array.from({ length: 1 + this.#chooser.below(depth === 0 ? 6 : 3) }, () => this.#selected(type, depth));
+    const made = Array.from({ length: 1 + this.#chooser.below(depth === 0 ? 6 : 3) }, () =>
+      this.#selected(type, depth),
+    );
     // In the midst of the others: what is selected first is first in the result.
     made.splice(this.#chooser.below(made.length + 1), 0, ...base);
     return `{ ${made.join(' ')} }`;
@@ -117,7 +119,9 @@ const VARIABLE_TYPES = { limit: 'Int', after: 'String', filter: 'ItemFilter', on
 function literal(value: unknown, name: string): string {
   if (name === 'onLag') return String(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
-  return `{ ${Object.entries(value).map(([member, inner]) => `${member}: ${JSON.stringify(inner)}`).join(', ')} }`;
+  return `{ ${Object.entries(value)
+    .map(([member, inner]) => `${member}: ${JSON.stringify(inner)}`)
+    .join(', ')} }`;
 }
 
 interface Made extends Asked {

@@ -105,7 +105,8 @@ function overHttp(
           pieces = [rest];
         }
       }
-      if (response.status !== 200) throw new Error(`${response.status}: ${pieces.join('')}`);
+      // What there is nothing to stream of.
+      if (/json/.test(response.headers.get('content-type') ?? '')) reader.add(pieces.join(''));
     };
     run().then(
       () => reader.end(),

@@ -18,14 +18,16 @@ const KEYS: readonly string[] = [
   '\u007f\u0080ÿĀ',
 ];
 
-const deep = (depth: number): unknown => (depth === 0 ? 'bottom' : depth % 2 ? [deep(depth - 1)] : { a: deep(depth - 1) });
+const deep = (depth: number): unknown =>
+  depth === 0 ? 'bottom' : depth % 2 ? [deep(depth - 1)] : { a: deep(depth - 1) };
 
 const VALUES: readonly ((dice: Dice) => unknown)[] = [
   (dice) => dice.pick([0, -0, 1, -1.5, 1e21, 1e-7, 5e-324, Number.MAX_VALUE, 2 ** 53, true, false, '']),
   (dice) => 'x'.repeat(dice.below(140)),
   (dice) => 'ÿ'.repeat(dice.below(140)),
   (dice) => '💥'.repeat(dice.below(60)),
-  (dice) => dice.pick(['"\\/', '\u2028\u2029\u0085', '\u0000\u0001\u001f\u007f', '\ud800', 'a\udfff', '\r\n\r\n--graphql--']),
+  (dice) =>
+    dice.pick(['"\\/', '\u2028\u2029\u0085', '\u0000\u0001\u001f\u007f', '\ud800', 'a\udfff', '\r\n\r\n--graphql--']),
   () => ({ toJSON: 'x', __proto__: null, constructor: { prototype: 1 }, '': '', ä: ['ö', null, {}, []] }),
   () => JSON.parse('{"__proto__":{"a":1},"1":1,"0":0}') as unknown,
   (dice) => deep(dice.below(60)),
