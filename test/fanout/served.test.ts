@@ -1,0 +1,79 @@
+import { describe, expect, it, vi } from 'vitest';
+import { GraphQLError, parse } from 'graphql';
+import { AnswerBudget } from '../../schema/budget.ts';
+import { EVERYBODY } from '../../schema/caller.ts';
+import { RootReads } from '../../schema/context.ts';
+import { createSchema } from '../../schema/index.ts';
+import { keyFilter } from '../../src/core/filter.ts';
+import type { StreamingMap } from '../../src/core/streaming-map.ts';
+import { FanOut } from '../../src/fanout/fan-out.ts';
+import { MessageFraming } from '../../src/fanout/framing.ts';
+import { Outlet, type Way } from '../../src/fanout/outlet.ts';
+import type { OperationContext } from '../../src/transports/operation.ts';
+import { served } from '../../src/transports/served.ts';
+import { openMap } from '../support/open-map.ts';
+
+const WANTED = { cursors: false, left: false };
+
+/** A way that is always ready, and what went there. */
+function way() {
+  const writes: string[] = [];
+  const noted: Way = {
+    writable: true,
+    writableNeedDrain: false,
+    write: (text: string) => writes.push(text) > 0,
+    on: () => noted as never,
+    once: () => noted as never,
+  };
+  return { writes, way: noted };
+}
+
+function subscription(map: StreamingMap) {
+  const fanOut = new FanOut({ schema: createSchema(), source: map.source, format: JSON.stringify });
+  const { writes, way: to } = way();
+  const ended = vi.fn<(error: unknown, deliveries: number) => void>();
+  const context: OperationContext = {
+    ...WANTED,
+    map,
+    caller: EVERYBODY,
+    delivery: {},
+    reads: new RootReads(),
+    budget: new AnswerBudget(),
+    isResumed: false,
+    handover: {
+      operation: { document: parse('subscription { items { key } }') },
+      taken: { kind: 'items', request: map.itemsRequest({ filter: keyFilter() }) },
+      ended,
+    },
+  };
+  const mask = (error: unknown): GraphQLError => new GraphQLError(String(error));
+  const parts = { fanOut, context, outlet: new Outlet(to), framing: new MessageFraming('1', WANTED), mask };
+  return { results: served(parts), writes, ended };
+}
+
+describe('G10 a subscription that the fan-out delivers', () => {
+  it.each(Array.from({ length: 12 }, (_, n) => n))('is released that is left after %i microtasks', async (count) => {
+    const map = await openMap();
+    const { results, writes, ended } = subscription(map);
+    const next = results?.next();
+    for (let n = 0; n < count; n++) await Promise.resolve();
+    await results?.return();
+    expect(await next).toEqual({ done: true, value: undefined });
+    await vi.waitFor(() => expect(map.subscriptions).toBe(0));
+    expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
+    await map.insert({ key: 'a', value: 1 });
+    // A sweep takes one of them.
+    for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
+    expect(writes).toEqual([]);
+  });
+
+  it('acquires nothing before it is iterated over, and nothing when it was left before', async () => {
+    const map = await openMap();
+    const { results, ended } = subscription(map);
+    expect(map.subscriptions).toBe(0);
+    await results?.return();
+    expect(await results?.next()).toEqual({ done: true, value: undefined });
+    expect(map.subscriptions).toBe(0);
+    expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
+  });
+});
