@@ -1,0 +1,145 @@
+/** G5: who doesn't read costs no queue, and has all it is owed when it reads on. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { MULTIPART } from '../support/doors.ts';
+import { subscribeMessage } from '../support/raw-sockets.ts';
+import { webSocket } from '../support/readers.ts';
+import { startServer } from '../support/server.ts';
+import { subscribed } from '../support/twins.ts';
+import { WireSocket } from '../support/wire-socket.ts';
+
+const ITEMS = 'subscription { items { key value cursor } }';
+const VALUE = 'x'.repeat(1000);
+/** What a chunk holds of values, and the JSON around so many of them. */
+const CHUNK = 48 * 1024 * 1.25;
+/** Above it a socket takes no more. */
+const HIGH_WATER = 64 * 1024;
+
+async function insert(server: SeamlineServer, from: number, to: number): Promise<void> {
+  for (let n = from; n < to; n += 400)
+    await server.map.insertMany(
+      Array.from({ length: Math.min(400, to - n) }, (_, m) => ({ key: `k${n + m}`, value: VALUE })),
+    );
+}
+
+/** Until nothing more goes to the kernel, for its buffers are full too. */
+async function stalled({ remote }: WireSocket): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const { bytesWritten, writableLength, writableNeedDrain } = remote;
+      expect(writableNeedDrain).toBe(true);
+      const before = sent.get(remote);
+      sent.set(remote, bytesWritten - writableLength);
+      expect(bytesWritten - writableLength).toBe(before);
+    },
+    { timeout: 20_000, interval: 30 },
+  );
+}
+const sent = new WeakMap<Socket, number>();
+
+interface Next {
+  readonly data: { readonly items: { readonly key: string; readonly cursor: string } };
+}
+
+const itemsOf = (socket: WireSocket, id: string) =>
+  socket
+    .of(id)
+    .filter(({ type }) => type === 'next')
+    .map(({ payload }) => (payload as Next).data.items);
+
+it('a stalled socket is parked with one chunk, others go on, and it converges when it reads on (G1 to G3)', async () => {
+  const server = await startServer();
+  await insert(server, 0, 20_000);
+  const socket = await WireSocket.open(server);
+  const write = vi.spyOn(socket.remote, 'write');
+  let most = 0;
+  write.mockImplementation(function (this: Socket, ...args: unknown[]) {
+    const isTaken = (Object.getPrototypeOf(this) as { write: (...args: unknown[]) => boolean }).write.apply(this, args);
+    most = Math.max(most, this.writableLength);
+    return isTaken;
+  } as never);
+  socket.client.pause();
+  socket.send(subscribeMessage('1', ITEMS));
+  await stalled(socket);
+  const written = socket.remote.bytesWritten;
+  // What is inserted meanwhile others get.
+  const other = webSocket.read(server, { query: 'subscription { items(filter: { keyPrefix: "new" }) { key } }' });
+  await subscribed(server, 2);
+  await insert(server, 10_000, 15_000);
+  for (let n = 0; n < 1000; n++) await server.map.insert({ key: `new${n % 10}`, value: n });
+  await other.reaches(1000);
+  expect(socket.remote.bytesWritten).toBe(written);
+  expect(most).toBeLessThan(HIGH_WATER + CHUNK);
+  socket.client.resume();
+  const last = server.map.get('new9')?.cursor ?? '';
+  await socket.until(() => itemsOf(socket, '1').at(-1)?.cursor === last);
+  expect(most).toBeLessThan(HIGH_WATER + CHUNK);
+  const items = itemsOf(socket, '1');
+  const cursors = items.map(({ cursor }) => cursor);
+  expect(new Set(cursors).size).toBe(cursors.length);
+  expect(cursors).toEqual([...cursors].sort());
+  // What was there, or its successor; and all that came later.
+  expect(new Set(items.map(({ key }) => key)).size).toBe(20_010);
+  for (const { key, cursor } of new Map(items.map((item) => [item.key, item])).values())
+    expect(cursor).toBe(server.map.get(key)?.cursor);
+  expect(items.slice(-6000).map(({ key }) => key)).toEqual([
+    ...Array.from({ length: 5000 }, (_, n) => `k${10_000 + n}`),
+    ...Array.from({ length: 1000 }, (_, n) => `new${n % 10}`),
+  ]);
+});
+
+it('who stood at the head when its socket stalled goes on with every change in the window (G1 to G3)', async () => {
+  const server = await startServer();
+  const socket = await WireSocket.open(server);
+  socket.send(subscribeMessage('items', ITEMS), subscribeMessage('changes', 'subscription { itemChanges { cursor } }'));
+  await subscribed(server, 2);
+  socket.client.pause();
+  for (let n = 0; n < 50; n++) {
+    await insert(server, 0, 400);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await stalled(socket);
+  socket.client.resume();
+  await socket.until(() => itemsOf(socket, 'items').length === 20_000);
+  const keys = itemsOf(socket, 'items').map(({ key }) => key);
+  expect(keys).toEqual(Array.from({ length: 20_000 }, (_, n) => `k${n % 400}`));
+  await socket.until(() => JSON.stringify(socket.of('changes').at(-1)).includes(server.map.get('k399')?.cursor ?? ''));
+});
+
+describe.each([
+  ['SSE', 'text/event-stream', /^data: .*"key":"(.*?)"/gm],
+  ['multipart', MULTIPART, /^{"payload":.*"key":"(.*?)"/gm],
+])('over %s', (_name, accept, pattern) => {
+  it('a response that nobody reads is parked, and converges when it is read on (G1)', async () => {
+    const server = await startServer();
+    await insert(server, 0, 12_000);
+    const { hostname, port } = new URL(server.url);
+    const client = connect({ host: hostname, port: Number(port) });
+    onTestFinished(() => void client.destroy());
+    await once(client, 'connect');
+    const target = `/graphql?query=${encodeURIComponent(ITEMS)}`;
+    client.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nAccept: ${accept}\r\n\r\n`);
+    await subscribed(server, 1);
+    const other = webSocket.read(server, { query: ITEMS });
+    await other.reaches(12_000);
+    await server.map.insert({ key: 'end', value: 1 });
+    await other.reaches(12_001);
+    // It has had less than there is.
+    const { deliveries } = server.map.counters;
+    expect(deliveries).toBeLessThan(24_002);
+    const chunks: string[] = [];
+    let isOver = false;
+    client.on('data', (chunk) => {
+      chunks.push(chunk.toString('latin1'));
+      isOver ||= chunks.slice(-2).join('').includes('"key":"end"');
+    });
+    await vi.waitFor(() => expect(isOver).toBe(true), { timeout: 20_000, interval: 20 });
+    // Chunks of the response may end within a line.
+    const body = chunks.join('').replaceAll(/\r\n[0-9a-f]+\r\n(?=\S)/g, '');
+    const keys = [...body.matchAll(pattern)].map(([, key]) => key);
+    expect(new Set(keys).size).toBe(12_001);
+    expect(keys).toHaveLength(12_001);
+  });
+});
