@@ -48,13 +48,14 @@ describe.each(wires)('over $name', (wire) => {
     await limited.ends();
     await all.reaches(1100);
     const due = [...numbered(700), ...numbered(400)].slice(0, limit);
-    expect(limited.results.map(({ data }) => (data?.['items'] as Item).key)).toEqual(due);
-    for (const [n, { data, extensions: bears }] of limited.results.entries())
-      expect(bears).toEqual({ cursor: (data?.['items'] as Item).cursor, left: limit - n - 1 });
+    expect(limited.delivered<Item>().map(({ key }) => key)).toEqual(due);
+    const cursors = limited.delivered<Item>().map(({ cursor }) => cursor);
+    expect(limited.results.map(({ extensions: borne }) => borne)).toEqual(
+      cursors.map((cursor, n) => ({ cursor, left: limit - n - 1 })),
+    );
     if (wire !== sse) return;
-    for (const [n, { data }] of limited.results.entries())
-      expect(limited.ids[n]).toBe(`${(data?.['items'] as Item).cursor}.${limit - n - 1}`);
-    for (const [n, { data }] of all.results.entries()) expect(all.ids[n]).toBe((data?.['items'] as Item).cursor);
+    expect(limited.ids).toEqual(cursors.map((cursor, n) => `${cursor}.${limit - n - 1}`));
+    expect(all.ids).toEqual(all.delivered<Item>().map(({ cursor }) => cursor));
   });
 });
 
@@ -105,7 +106,8 @@ describe('G5 with a window smaller than what is inserted while it is sent', () =
   it('FAIL ends with what has been missed and where to go on, behind what was delivered', async () => {
     const { server, socket } = await lagging('FAIL');
     await socket.until(() => socket.of('1').at(-1)?.type === 'error');
-    const [error] = socket.of('1').at(-1)?.payload as { extensions: Record<string, unknown> }[];
+    const [error] =
+      (socket.of('1').at(-1)?.payload as readonly { extensions: Record<string, unknown> }[] | undefined) ?? [];
     const items = itemsOf(socket);
     expect(error?.extensions).toEqual({ code: 'LAGGED', missed: 3500, cursor: items.at(-1)?.cursor });
     await subscribed(server, 0);
@@ -190,8 +192,8 @@ it('a result of megabytes is one whole frame (a hundred aliases of a large value
   await reader.reaches(2);
   await server.map.insert({ key: 'c', value });
   await reader.ends();
-  for (const { data } of reader.results) {
-    const values = Object.values(data?.['items'] as Record<string, unknown>);
+  for (const item of reader.delivered<object>()) {
+    const values = Object.values(item);
     expect(values).toHaveLength(99);
     expect(values.every((one) => one === value)).toBe(true);
   }

@@ -53,13 +53,14 @@ it('a stalled socket is parked with one chunk, others go on, and it converges wh
   const server = await startServer();
   await insert(server, 0, 20_000);
   const socket = await WireSocket.open(server);
-  const write = vi.spyOn(socket.remote, 'write');
+  const { remote } = socket;
+  const write = remote.write.bind(remote) as (text: string, encoding: BufferEncoding) => boolean;
   let most = 0;
-  write.mockImplementation(function (this: Socket, ...args: unknown[]) {
-    const isTaken = (Object.getPrototypeOf(this) as { write: (...args: unknown[]) => boolean }).write.apply(this, args);
-    most = Math.max(most, this.writableLength);
+  remote.write = ((text: string, encoding: BufferEncoding) => {
+    const isTaken = write(text, encoding);
+    most = Math.max(most, remote.writableLength);
     return isTaken;
-  } as never);
+  }) as Socket['write'];
   socket.client.pause();
   socket.send(subscribeMessage('1', ITEMS));
   await stalled(socket);

@@ -42,11 +42,9 @@ it.each(wires)(
       await own.reaches(2 * filtered.length);
       expect(all.results.map(({ data }) => data)).toEqual([...due('old', mine), ...due('new', mine)]);
       expect(own.results.map(({ data }) => data)).toEqual([...due('old', filtered), ...due('new', filtered)]);
-      const removals = (): number =>
-        mirror.results.flatMap(({ data }) => (data?.['itemChanges'] as Changes).removed).length;
+      const removals = (): number => mirror.delivered<Changes>().flatMap(({ removed }) => removed).length;
       await mirror.until(() => removals() === mine.length);
-      for (const { data } of mirror.results) {
-        const { size, checksum, upserted, removed } = data?.['itemChanges'] as Changes;
+      for (const { size, checksum, upserted, removed } of mirror.delivered<Changes>()) {
         expect([...upserted, ...removed].every(({ key }) => key.startsWith(prefix))).toBe(true);
         if (prefix !== '') expect([size, checksum]).toEqual([null, null]);
       }

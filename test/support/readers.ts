@@ -40,6 +40,11 @@ export class Reader {
     this.#wake();
   }
 
+  /** What stands in each result under the only field of the root. */
+  delivered<T>(): T[] {
+    return this.results.map(({ data }) => Object.values(data ?? {})[0] as T);
+  }
+
   /** Resolves once it holds; rejects when the subscription has ended before. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
