@@ -21,6 +21,7 @@ export class Reader {
   readonly ids: (string | undefined)[] = [];
   isOver = false;
   readonly leave: () => void;
+  #failure: unknown;
   #wake: () => void = () => {};
 
   constructor(open: (reader: Reader) => () => void) {
@@ -35,8 +36,9 @@ export class Reader {
     this.#wake();
   }
 
-  end(): void {
+  end(error?: unknown): void {
     this.isOver = true;
+    this.#failure = error;
     this.#wake();
   }
 
@@ -48,7 +50,7 @@ export class Reader {
   /** Resolves once it holds; rejects when the subscription has ended before. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
-      if (this.isOver) throw new Error(`ended after ${this.results.length}: ${JSON.stringify(this.results.at(-1))}`);
+      if (this.isOver) throw new Error(`ended after ${this.results.length} results`, { cause: this.#failure });
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -57,8 +59,9 @@ export class Reader {
     return this.until(() => this.results.length >= count);
   }
 
-  ends(): Promise<void> {
-    return this.until(() => this.isOver);
+  async ends(): Promise<void> {
+    await this.until(() => this.isOver);
+    if (this.#failure) throw this.#failure;
   }
 }
 
@@ -101,21 +104,19 @@ function overHttp(
     const run = async (): Promise<void> => {
       const response = await fetch(url, init);
       const decoder = new TextDecoder();
-      let pieces: string[] = [];
+      let rest = '';
       for await (const chunk of response.body ?? []) {
-        const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split(delimiter);
-        pieces.push(first);
-        for (const rest of more) {
-          take(reader, pieces.join(''));
-          pieces = [rest];
-        }
+        // What separates them may come in two chunks.
+        const pieces = (rest + decoder.decode(chunk, { stream: true })).split(delimiter);
+        rest = pieces.pop() ?? '';
+        for (const piece of pieces) take(reader, piece);
       }
       // What there is nothing to stream of.
-      if (/json/.test(response.headers.get('content-type') ?? '')) reader.add(pieces.join(''));
+      if (/json/.test(response.headers.get('content-type') ?? '')) reader.add(rest);
     };
     run().then(
       () => reader.end(),
-      () => reader.end(),
+      (error: unknown) => reader.end(error),
     );
     return () => controller.abort();
   });
