@@ -29,14 +29,14 @@ export class HttpInsertions {
     const type = answerType(request);
     const length = Number(request.headers['content-length']);
     if (type === undefined || !(length > 0 && length <= maxBodyBytes)) return void yoga(request, response);
-    request.once('readable', () => {
-      // All that has come: it is put back unless it is dealt with here.
-      const body = request.read() as Buffer | null;
-      const parameters = body?.length === length ? parametersOf(body) : undefined;
-      if (body && parameters && this.#options.insertions.knows(parameters))
-        return void this.#insert(request, response, { parameters, body, type });
-      if (body) request.unshift(body);
-      void yoga(request, response);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
+      const body = Buffer.concat(chunks);
+      const parameters = parametersOf(body);
+      if (parameters && this.#options.insertions.knows(parameters))
+        void this.#insert(request, response, { parameters, body, type });
+      else this.#askYoga(request, response, body);
     });
   }
 
@@ -55,17 +55,28 @@ export class HttpInsertions {
     response.end(json);
   }
 
-  /** The long way, for a request whose body has been read. */
-  async #askYoga(
-    req: IncomingMessage,
-    res: ServerResponse,
+  /** The long way. Yoga takes the body of a request that has been read from there. */
+  #askYoga(
+    request: IncomingMessage,
+    response: ServerResponse,
     body: Buffer,
-    outcome: ShortInsertion['outcome'],
-  ): Promise<void> {
-    const { method = 'POST', headers } = req;
-    const init = { method, headers: headers as Record<string, string>, body: body.toString() };
-    const answer = await this.#options.yoga.fetch('http://localhost/graphql', init, { req, res, outcome });
-    res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+    outcome?: ShortInsertion['outcome'],
+  ): void {
+    const read = Object.assign(request, { body: new ReadBody(body) });
+    void this.#options.yoga(read, response, { outcome });
+  }
+}
+
+/** Yoga's adapter takes it for a body if it can be iterated over and has a member. */
+class ReadBody {
+  readonly chunk: Buffer;
+
+  constructor(chunk: Buffer) {
+    this.chunk = chunk;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+    yield this.chunk;
   }
 }
 
