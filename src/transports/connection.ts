@@ -21,8 +21,8 @@ const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 /** What we know of a socket beside graphql-ws, which loses sight of a subscription whose id is used again too early. */
 export class Connection {
   readonly #closing = new AbortController();
-  /** The open subscriptions. */
-  readonly open = new Set<object>();
+  /** How many are open. */
+  subscriptions = 0;
   /** How many insertions are under way the short way. */
   inserting = 0;
   readonly outlet: Outlet;
@@ -39,10 +39,12 @@ export class Connection {
     this.asker = asker;
     // One listener a subscription: as many as may be.
     setMaxListeners(0, this.#closing.signal);
-    socket.once('close', () => {
-      this.#closing.abort();
-      this.outlet.close();
-    });
+  }
+
+  /** The client has gone. */
+  closed(): void {
+    this.#closing.abort();
+    this.outlet.close();
   }
 
   /** Whole frames may go to the socket beside those that `ws` sends: they are never divided, nor compressed. */

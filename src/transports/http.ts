@@ -1,6 +1,6 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { type ExecutionResult, type GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { EVERYBODY } from '../../schema/caller.ts';
 import type { Operation } from '../../schema/context.ts';
@@ -138,9 +138,11 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
         const { signal } = request;
         const outlet = context?.handover?.taken && res && new Outlet(res);
         if (outlet) res?.once('close', () => outlet.close());
-        const mask = (error: unknown): GraphQLError => maskError(error, (cause) => log.internal(cause));
+        const fail = (error: unknown): ExecutionResult => ({
+          errors: [maskError(error, (cause) => log.internal(cause))],
+        });
         const results =
-          (fanOut && outlet && served({ fanOut, context, outlet, framing: framing.rendered, mask })) ??
+          (fanOut && outlet && served({ fanOut, context, outlet, framing: framing.rendered, fail })) ??
           (isStream
             ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()
             : once(result as ExecutionResult));

@@ -1,5 +1,5 @@
 /** A subscription that the fan-out delivers, as the iterable that graphql-ws and our response bodies take: it yields no result. */
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import type { FanOut, Subscription } from '../fanout/fan-out.ts';
 import type { Framing } from '../fanout/framing.ts';
 import type { Outlet } from '../fanout/outlet.ts';
@@ -12,8 +12,10 @@ export interface ServedOptions {
   readonly context: OperationContext;
   readonly outlet: Outlet;
   readonly framing: Framing;
-  /** As clients see it. */
-  readonly mask: (error: unknown) => GraphQLError;
+  /** The only result when it fails; or throws, and so does `next`. */
+  readonly fail: (error: unknown) => ExecutionResult;
+  /** Called once. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 type Results = AsyncGenerator<ExecutionResult, void, void>;
@@ -28,22 +30,26 @@ export function served({ context, ...options }: ServedOptions): Results | undefi
   return new Served({ ...options, stream: handover.taken, operation: handover.operation }, handover.ended);
 }
 
-type Parts = Omit<Subscription, 'left' | 'ended'> & Pick<ServedOptions, 'fanOut' | 'mask'>;
+type Parts = Omit<Subscription, 'left' | 'ended'> & Pick<ServedOptions, 'fanOut' | 'fail' | 'onEnd'>;
 
 const DONE = { done: true, value: undefined } as const;
 
 class Served implements Results {
   #parts: Parts | undefined;
   readonly #noteEnd: Handover['ended'];
+  readonly #onEnd: ServedOptions['onEnd'];
+  readonly #fail: ServedOptions['fail'];
   #subscriber: Subscriber | undefined;
   /** Until it stands where it starts. */
   #leaving: AbortController | undefined;
-  #resolve: (result: IteratorResult<ExecutionResult, void>) => void = () => {};
+  #resolve: (result: IteratorResult<ExecutionResult, void> | Promise<never>) => void = () => {};
   #isOver = false;
 
   constructor(parts: Parts, noteEnd: Handover['ended']) {
     this.#parts = parts;
     this.#noteEnd = noteEnd;
+    this.#onEnd = parts.onEnd;
+    this.#fail = parts.fail;
   }
 
   next(): Promise<IteratorResult<ExecutionResult, void>> {
@@ -75,10 +81,10 @@ class Served implements Results {
     await this.return();
   }
 
-  async #start({ fanOut, mask, ...subscription }: Parts): Promise<void> {
+  async #start({ fanOut, fail: _fail, onEnd: _onEnd, ...subscription }: Parts): Promise<void> {
     const leaving = new AbortController();
     this.#leaving = leaving;
-    const ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error, mask);
+    const ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error);
     try {
       this.#subscriber = await fanOut.subscribe({ ...subscription, left: leaving.signal, ended });
     } catch (error) {
@@ -87,10 +93,19 @@ class Served implements Results {
     this.#leaving = undefined;
   }
 
-  #end(deliveries: number, error?: unknown, mask?: ServedOptions['mask']): void {
+  #end(deliveries: number, error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#noteEnd?.(error, deliveries);
-    this.#resolve(error === undefined || !mask ? DONE : { done: false, value: { errors: [mask(error)] } });
+    this.#onEnd?.();
+    this.#resolve(error === undefined ? DONE : this.#failed(error));
+  }
+
+  #failed(error: unknown): IteratorResult<ExecutionResult, void> | Promise<never> {
+    try {
+      return { done: false, value: this.#fail(error) };
+    } catch (thrown) {
+      return Promise.reject(thrown as Error);
+    }
   }
 }

@@ -68,25 +68,40 @@ export async function execute({
 
 /** Results as an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
 export async function subscribe(
-  { enveloped, connection: { open, outlet }, asker, ...args }: OperationArgs,
+  args: OperationArgs,
   { fanOut, log }: { readonly fanOut: FanOut | undefined; readonly log: RequestLog },
 ): Promise<AsyncIterable<ExecutionResult>> {
+  const { enveloped, connection, asker, ...rest } = args;
   const context = args.contextValue as OperationContext;
-  const subscribed = (await enveloped.subscribe(args)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
-  if (!(Symbol.asyncIterator in subscribed)) return failed(subscribed.errors ?? []);
-  const mask = (error: unknown): GraphQLError => maskError(error, (cause) => log.internal(cause));
-  const framing = new MessageFraming(asker.id ?? '', context);
-  const isServed = fanOut && served({ fanOut, context, outlet, framing, mask });
-  const results = isServed ?? subscribed;
-  open.add(results);
-  const end = (): boolean => open.delete(results);
-  const generator: AsyncGenerator<ExecutionResult, void> = {
+  const results = (await enveloped.subscribe(rest)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
+  if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
+  // graphql-ws keeps them as long as the subscription is open.
+  Object.assign(args, { contextValue: undefined, enveloped: undefined, variableValues: undefined, asker: undefined });
+  connection.subscriptions++;
+  const onEnd = (): void => void connection.subscriptions--;
+  const fail = (error: unknown): never => {
+    throw new OperationFailed([maskError(error, (cause) => log.internal(cause))]);
+  };
+  const framing = new MessageFraming(asker.id ?? '', { cursors: context.cursors, left: context.left });
+  const own = fanOut && served({ fanOut, context, outlet: connection.outlet, framing, fail, onEnd });
+  return own ?? generated(results, context, onEnd);
+}
+
+function generated(
+  results: AsyncGenerator<ExecutionResult, void>,
+  context: OperationContext,
+  onEnd: () => void,
+): AsyncGenerator<ExecutionResult, void> {
+  let isOver = false;
+  const end = (): void => {
+    if (!isOver) onEnd();
+    isOver = true;
+  };
+  return {
     async next() {
       try {
         const next = await results.next();
         if (next.done === true) end();
-        // The fan-out has sent all results but a failure.
-        else if (isServed) throw next.value.errors?.[0];
         return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
       } catch (error) {
         end();
@@ -108,7 +123,6 @@ export async function subscribe(
       await this.return(undefined);
     },
   };
-  return generator;
 }
 
 function failed(errors: readonly GraphQLError[]): AsyncIterable<ExecutionResult> {

@@ -89,7 +89,7 @@ export class WebSocketTransport {
 
   get subscriptions(): number {
     let count = 0;
-    for (const { open } of this.#connections) count += open.size;
+    for (const { subscriptions } of this.#connections) count += subscriptions;
     return count;
   }
 
@@ -116,8 +116,8 @@ export class WebSocketTransport {
     const logError = (error: unknown): void => log.internal(error, asker);
     // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
     socket.on('error', (error) => log.broken(asker, error));
-    socket.once('close', (code) => log.disconnected(asker, code));
     if (isFull()) {
+      socket.on('close', (code) => log.disconnected(asker, code));
       log.refused(asker, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
@@ -145,7 +145,9 @@ export class WebSocketTransport {
       },
       { connection },
     );
-    socket.once('close', (code, reason) => {
+    socket.on('close', (code, reason) => {
+      log.disconnected(asker, code);
+      connection.closed();
       this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
     });
@@ -155,7 +157,7 @@ export class WebSocketTransport {
   #prepareShort(context: WsContext, payload: SubscribePayload, asker: Asker): ShortArgs | undefined {
     const { insertions, trust, schema, maxSubscriptions } = this.#options;
     const { connection } = context.extra as Extra;
-    if (trust || connection.open.size + connection.inserting >= maxSubscriptions) return undefined;
+    if (trust || connection.subscriptions + connection.inserting >= maxSubscriptions) return undefined;
     const short = insertions.find(payload, connection.caller, asker);
     if (!short) return undefined;
     const { operationName } = payload;
@@ -182,7 +184,7 @@ export class WebSocketTransport {
     const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
     const { connection } = context.extra as Extra;
     const { caller, signal } = connection;
-    if (Math.max(Object.keys(context.subscriptions).length, connection.open.size + 1) > maxSubscriptions)
+    if (Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const handover = fanOut && {};

@@ -46,8 +46,8 @@ function subscription(map: StreamingMap) {
       ended,
     },
   };
-  const mask = (error: unknown): GraphQLError => new GraphQLError(String(error));
-  const parts = { fanOut, context, outlet: new Outlet(to), framing: new MessageFraming('1', WANTED), mask };
+  const fail = (error: unknown) => ({ errors: [new GraphQLError(String(error))] });
+  const parts = { fanOut, context, outlet: new Outlet(to), framing: new MessageFraming('1', WANTED), fail };
   return { results: served(parts), writes, ended };
 }
 
