@@ -65,8 +65,8 @@ export class PoisonError extends Error {}
 const FORMAT = 1;
 const MAGIC = [0x53, 0x4c] as const;
 const HEADER = 4;
+const CRC_BYTES = 4;
 const KINDS: ReadonlySet<string> = new Set<Command<unknown>['kind']>(['found', 'bounds', 'insert', 'remove', 'tick']);
-const NEWLINE = 0x0a;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -74,20 +74,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 /** `values` are the JSON texts of the insertions' values, in their order. */
 export function encodeCommand(id: string, command: Command<unknown>, values: readonly string[] = []): Uint8Array {
   const head = JSON.stringify(command.kind === 'insert' ? withoutValues(command.insertions) : command);
-  // Written piece by piece into one buffer: no copy of the whole text is made.
-  const lines = [head, ...values];
-  const lengths = lines.map(utf8Length);
-  const bodyAt = HEADER + id.length + 4;
-  const frame = new Uint8Array(lengths.reduce((sum, length) => sum + length, bodyAt + values.length));
-  frame.set([...MAGIC, FORMAT, id.length]);
-  encoder.encodeInto(id, frame.subarray(HEADER));
-  let at = bodyAt;
-  for (const [index, line] of lines.entries()) {
-    if (index > 0) frame[at++] = NEWLINE;
-    encoder.encodeInto(line, frame.subarray(at));
-    at += lengths[index] ?? 0;
-  }
-  new DataView(frame.buffer).setUint32(HEADER + id.length, crcOf(frame, HEADER + id.length));
+  // All but the CRC is text (an id is below 128 characters): encoded in one go, with a gap that the CRC is then written to.
+  const header = String.fromCharCode(...MAGIC, FORMAT, id.length);
+  const frame = encoder.encode(`${header}${id}\0\0\0\0${[head, ...values].join('\n')}`);
+  const crcAt = HEADER + id.length;
+  new DataView(frame.buffer, frame.byteOffset).setUint32(crcAt, crcOf(frame, crcAt));
   return frame;
 }
 
@@ -97,19 +88,18 @@ export function decodeCommand<Value>(frame: Uint8Array): DecodedCommand<Value> |
   if (frame[2] !== FORMAT) throw new PoisonError(`command of format ${frame[2]}; this version reads format ${FORMAT}`);
   const idLength = frame[3] ?? 0;
   const crcAt = HEADER + idLength;
-  if (frame.length < crcAt + 4) throw new PoisonError('command cut short');
+  if (frame.length < crcAt + CRC_BYTES) throw new PoisonError('command cut short');
   const crc = new DataView(frame.buffer, frame.byteOffset).getUint32(crcAt);
   if (crcOf(frame, crcAt) !== crc) throw new PoisonError('command damaged: its CRC differs');
   try {
     const id = decoder.decode(frame.subarray(HEADER, crcAt));
-    return { id, crc, command: decodeBody(frame.subarray(crcAt + 4)) };
+    return { id, crc, command: decodeBody(decoder.decode(frame.subarray(crcAt + CRC_BYTES))) };
   } catch (cause) {
     throw new PoisonError('command unreadable', { cause });
   }
 }
 
-const crcOf = (frame: Uint8Array, crcAt: number): number =>
-  crc32(frame.subarray(crcAt + 4), crc32(frame.subarray(0, crcAt)));
+const crcOf = (frame: Uint8Array, crcAt: number): number => crc32(frame, crc32(frame, 0, 0, crcAt), crcAt + CRC_BYTES);
 
 type WithoutValue = Omit<Insertion<unknown>, 'value' | 'bytes'>;
 
@@ -126,21 +116,16 @@ function withoutValues(insertions: readonly Insertion<unknown>[]): { kind: 'inse
   };
 }
 
-function decodeBody<Value>(body: Uint8Array): Command<Value> {
-  let at = 0;
-  const nextLine = (): Uint8Array => {
-    const end = body.indexOf(NEWLINE, at);
-    const line = body.subarray(at, end < 0 ? body.length : end);
-    at += line.length + 1;
-    return line;
-  };
-  const command = JSON.parse(decoder.decode(nextLine())) as Command<Value>;
+function decodeBody<Value>(body: string): Command<Value> {
+  const [head = '', ...values] = body.split('\n');
+  const command = JSON.parse(head) as Command<Value>;
   if (!KINDS.has(command.kind)) throw new TypeError(`a command of kind ${command.kind as string}`);
   if (command.kind !== 'insert') return command;
-  const insertions = command.insertions.map((insertion) => {
-    const json = nextLine();
-    const value = JSON.parse(decoder.decode(json)) as Value;
-    return { ...insertion, value, bytes: utf8Length(insertion.key) + json.length };
+  const insertions = command.insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }, index) => {
+    // A value that is missing is no JSON.
+    const json = values[index] ?? '';
+    const value = JSON.parse(json) as Value;
+    return { key, value, bytes: utf8Length(key) + utf8Length(json), ttl, idempotency, ifAbsent, ifCursor };
   });
   return { kind: 'insert', insertions };
 }

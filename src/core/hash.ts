@@ -28,14 +28,18 @@ export function fnv1a32(text: string, basis: number = FNV_BASIS): number {
 
 /** The digest after one more change: the digest before it, the command that made it, and which of its changes it is. */
 export function nextDigest(digest: number, commandCrc: number, timestamp: number, ordinal: number): number {
-  let hash = FNV_BASIS;
-  for (const word of [digest, commandCrc, timestamp % 0x100000000, Math.floor(timestamp / 0x100000000), ordinal]) {
-    hash = Math.imul(hash ^ (word & 0xff), FNV_PRIME);
-    hash = Math.imul(hash ^ ((word >>> 8) & 0xff), FNV_PRIME);
-    hash = Math.imul(hash ^ ((word >>> 16) & 0xff), FNV_PRIME);
-    hash = Math.imul(hash ^ (word >>> 24), FNV_PRIME);
-  }
-  return hash >>> 0;
+  let hash = withWord(FNV_BASIS, digest);
+  hash = withWord(hash, commandCrc);
+  hash = withWord(hash, timestamp % 0x100000000);
+  hash = withWord(hash, Math.floor(timestamp / 0x100000000));
+  return withWord(hash, ordinal) >>> 0;
+}
+
+function withWord(before: number, word: number): number {
+  let hash = Math.imul(before ^ (word & 0xff), FNV_PRIME);
+  hash = Math.imul(hash ^ ((word >>> 8) & 0xff), FNV_PRIME);
+  hash = Math.imul(hash ^ ((word >>> 16) & 0xff), FNV_PRIME);
+  return Math.imul(hash ^ (word >>> 24), FNV_PRIME);
 }
 
 /** How many bytes the text takes in UTF-8. */
@@ -55,16 +59,36 @@ export function utf8Length(text: string): number {
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+/**
+ * What a byte does to the CRC; in the further tables, with one, two, three bytes behind it. Signed: V8 puts a number above 2^31
+ * on the heap, at each byte.
+ */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
   return crc;
 });
+const CRC_TABLE_1 = CRC_TABLE.map(withZeroBehind);
+const CRC_TABLE_2 = CRC_TABLE_1.map(withZeroBehind);
+const CRC_TABLE_3 = CRC_TABLE_2.map(withZeroBehind);
 
-/** Of `bytes` behind those that `previous` is the CRC of. */
-export function crc32(bytes: Uint8Array, previous = 0): number {
-  let crc = previous ^ 0xffffffff;
-  // The index is a byte: the table has 256 entries.
-  for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!;
-  return (crc ^ 0xffffffff) >>> 0;
+function withZeroBehind(crc: number): number {
+  return (crc >>> 8) ^ CRC_TABLE[crc & 0xff]!;
+}
+
+/** Of the bytes from `from` to `to`, behind those that `previous` is the CRC of: four in a step, the rest one by one. */
+export function crc32(bytes: Uint8Array, previous = 0, from = 0, to: number = bytes.length): number {
+  let crc = ~previous;
+  let at = from;
+  // Each index is below its array's length: a table has 256 entries.
+  for (; at + 4 <= to; at += 4) {
+    crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    crc =
+      CRC_TABLE_3[crc & 0xff]! ^
+      CRC_TABLE_2[(crc >>> 8) & 0xff]! ^
+      CRC_TABLE_1[(crc >>> 16) & 0xff]! ^
+      CRC_TABLE[crc >>> 24]!;
+  }
+  for (; at < to; at++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ bytes[at]!) & 0xff]!;
+  return ~crc >>> 0;
 }
