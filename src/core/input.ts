@@ -63,14 +63,12 @@ export function valueProblem(value: unknown, depth = 0): string | undefined {
   if (Array.isArray(value)) return firstProblem(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype) return 'must hold plain objects only';
-  return firstProblem(
-    Object.values(value).filter((member) => member !== undefined),
-    depth,
-  );
+  return firstProblem(Object.values(value), depth, true);
 }
 
-function firstProblem(members: readonly unknown[], depth: number): string | undefined {
+function firstProblem(members: readonly unknown[], depth: number, mayBeUndefined = false): string | undefined {
   for (const member of members) {
+    if (mayBeUndefined && member === undefined) continue;
     const problem = valueProblem(member, depth + 1);
     if (problem !== undefined) return problem;
   }
@@ -90,7 +88,8 @@ export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits:
     throw new BadInputError([
       { path: ['inputs'], message: `must have 1 to ${maxBatch} entries, has ${inputs.length}` },
     ]);
-  const issues = inputs.flatMap((input, index) => inputIssues(input, ['inputs', index]));
+  const issues: Issue[] = [];
+  inputs.forEach((input, index) => addIssues(issues, input, index));
   if (issues.length > 0) throw new BadInputError(issues);
   const json = inputs.map(({ value }) => JSON.stringify(value));
   const insertions = inputs.map((input, index) => insertionOf(input, json[index] ?? '', limits));
@@ -115,15 +114,16 @@ export function checkRemoval(
   };
 }
 
-function inputIssues(input: InsertInput<unknown>, path: readonly (string | number)[]): Issue[] {
+function addIssues(issues: Issue[], input: InsertInput<unknown>, index: number): void {
   const { key, value, ttl, idempotencyKey, ifCursor } = input;
-  return [
-    ...issueOf([...path, 'key'], keyProblem(key)),
-    ...issueOf([...path, 'value'], valueProblem(value)),
-    ...issueOf([...path, 'ttl'], ttl == null ? undefined : ttlProblem(ttl)),
-    ...issueOf([...path, 'idempotencyKey'], idempotencyKey == null ? undefined : keyProblem(idempotencyKey)),
-    ...issueOf([...path, 'ifCursor'], ifCursor == null ? undefined : cursorProblem(ifCursor)),
-  ];
+  const add = (field: string, message: string | undefined): void => {
+    if (message !== undefined) issues.push({ path: ['inputs', index, field], message });
+  };
+  add('key', keyProblem(key));
+  add('value', valueProblem(value));
+  if (ttl != null) add('ttl', ttlProblem(ttl));
+  if (idempotencyKey != null) add('idempotencyKey', keyProblem(idempotencyKey));
+  if (ifCursor != null) add('ifCursor', cursorProblem(ifCursor));
 }
 
 function issueOf(path: readonly (string | number)[], message: string | undefined): Issue[] {
