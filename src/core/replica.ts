@@ -22,6 +22,14 @@ export type Outcome<Value> =
   | { readonly kind: 'conflict'; readonly reason: string; readonly index: number; readonly cursor: Cursor | null }
   | { readonly kind: 'nothing' };
 
+/** On insertions that may all be made. */
+interface Verdict {
+  /** By index: the first result of an insertion that repeats one of an earlier command. */
+  readonly known: readonly (FirstResult | undefined)[];
+  /** How many of them repeat nothing. */
+  readonly fresh: number;
+}
+
 /** How many items one command may expire; what is left is due at the next one. */
 export const MAX_EXPIRED = 1000;
 
@@ -74,7 +82,7 @@ export class Replica<Value> {
     this.commandIds.set(id, true);
     this.#crc = crc;
     this.#ordinal = 0;
-    this.#expire(keysOf(command));
+    this.#expire(command);
     const outcome = this.#perform(command);
     this.#evict();
     return outcome;
@@ -112,8 +120,21 @@ export class Replica<Value> {
     }
   }
 
-  /** All or none. The inputs are judged in their order, each as if those before it had been inserted. */
+  /** All or none. */
   #insert(insertions: readonly Insertion<Value>[]): Outcome<Value> {
+    const verdict = insertions.some(isConditional) ? this.#judge(insertions) : { known: [], fresh: insertions.length };
+    if ('kind' in verdict) return verdict;
+    let following = verdict.fresh;
+    const items = insertions.map((insertion, index) => {
+      const { key, idempotency } = insertion;
+      const first = verdict.known[index] ?? (idempotency && this.firstResults.get(key, idempotency));
+      return first ? this.#repeated(insertion, first) : this.#insertOne(insertion, --following);
+    });
+    return { kind: 'inserted', items };
+  }
+
+  /** The insertions are judged in their order, each as if those before it had been inserted. */
+  #judge(insertions: readonly Insertion<Value>[]): Verdict | Outcome<Value> {
     const inserted = new Set<string>();
     const claimed = new IdempotencyTable(insertions.length);
     const known: (FirstResult | undefined)[] = [];
@@ -139,17 +160,13 @@ export class Replica<Value> {
       inserted.add(key);
       fresh++;
     }
-    const items = insertions.map((insertion, index) => {
-      const { key, idempotency } = insertion;
-      const first = known[index] ?? (idempotency && this.firstResults.get(key, idempotency));
-      return first ? this.#repeated(insertion, first) : this.#insertOne(insertion, --fresh);
-    });
-    return { kind: 'inserted', items };
+    return { known, fresh };
   }
 
   #insertOne({ key, value, bytes, ttl, idempotency }: Insertion<Value>, following: number): Item<Value> {
     const expiresAt = ttl === undefined ? null : this.logTime + ttl * 1000;
-    const item: Item<Value> = { key, value, ...this.#nextPlace(), expiresAt, bytes, following };
+    const { position, digest, timestamp, cursor } = this.#nextPlace();
+    const item: Item<Value> = { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };
     this.items.set(item);
     this.#publish(item);
     if (idempotency) this.#rememberFirst(key, idempotency, item);
@@ -168,9 +185,13 @@ export class Replica<Value> {
   }
 
   /** What is due at the log's time: the command's own keys first, for its conditions must not see them. */
-  #expire(keys: readonly string[]): void {
+  #expire(command: Command<Value>): void {
     if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > this.logTime) return;
-    const own = new Set(keys.map((key) => this.items.get(key)).filter((item) => item !== undefined));
+    const own = new Set(
+      keysOf(command)
+        .map((key) => this.items.get(key))
+        .filter((item) => item !== undefined),
+    );
     const due = [...own].filter(isMortal).filter((item) => item.expiresAt <= this.logTime);
     due.sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
     for (const item of due) this.#takeOut(item, 'EXPIRED');
@@ -217,8 +238,9 @@ export class Replica<Value> {
   #nextPlace(): Place & { timestamp: number; cursor: Cursor } {
     this.timestamp = Math.max(this.timestamp, this.logTime);
     const digest = nextDigest(this.head.digest, this.#crc, this.timestamp, this.#ordinal++);
-    this.head = { position: after(this.head.position), digest };
-    return { ...this.head, timestamp: this.timestamp, cursor: this.cursor(this.head) };
+    const position = after(this.head.position);
+    this.head = { position, digest };
+    return { position, digest, timestamp: this.timestamp, cursor: this.cursor(this.head) };
   }
 
   #rememberFirst(
@@ -240,6 +262,11 @@ export class Replica<Value> {
   #removedBefore(key: string, { place, timestamp }: FirstResult): RemovedItem | null {
     return place && { key, reason: 'REMOVED', timestamp, ...place, cursor: this.cursor(place), following: 0 };
   }
+}
+
+/** The others need no judging: nothing can keep them from being inserted. */
+function isConditional({ idempotency, ifAbsent, ifCursor }: Insertion<unknown>): boolean {
+  return idempotency !== undefined || ifAbsent !== undefined || ifCursor !== undefined;
 }
 
 function conflictOn(current: Item<unknown> | undefined, reason: string, index = 0): Outcome<never> {
