@@ -68,5 +68,5 @@ export class ItemCache<Value> {
 }
 
 function hashOf(item: Item<unknown>): number {
-  return fnv1a32(`${item.key}\n${item.cursor}`);
+  return fnv1a32(item.cursor, fnv1a32('\n', fnv1a32(item.key)));
 }

@@ -1,6 +1,8 @@
 import { type Change, isRemoval } from './change.ts';
 import { after, ORIGIN, type Place, type Position } from './position.ts';
 
+const NONE: readonly never[] = [];
+
 /**
  * The newest changes, one by one: a ring that is bounded by a count and by bytes.
  *
@@ -56,6 +58,7 @@ export class Window<Value> {
   }
 
   #trim(): readonly Change<Value>[] {
+    if (this.#count <= this.#maxCount && this.#bytes <= this.#maxBytes) return NONE;
     const left: Change<Value>[] = [];
     while (this.#count > this.#maxCount || this.#bytes > this.#maxBytes) {
       const slot = after(this.#floor.position) % this.#ring.length;
