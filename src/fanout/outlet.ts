@@ -15,7 +15,7 @@ export interface Recipient {
 }
 
 /** What a socket and an HTTP response have in common. */
-export type Way = Pick<Writable, 'writableNeedDrain' | 'writable' | 'on' | 'once'> & {
+export type Way = Pick<Writable, 'writableNeedDrain' | 'on'> & {
   write(text: string, encoding: 'latin1'): boolean;
 };
 
@@ -29,9 +29,12 @@ export class Outlet {
   readonly #way: Way;
   #gathered: WireText = '';
   #waiting: (() => void)[] = [];
+  readonly #isOpen: () => boolean;
 
-  constructor(way: Way) {
+  /** `isOpen`: nothing is written when the way's last word has been said. */
+  constructor(way: Way, isOpen: () => boolean) {
     this.#way = way;
+    this.#isOpen = isOpen;
     way.on('drain', () => {
       this.flush();
       for (const subscriber of this.subscribers) subscriber.goOn(0);
@@ -56,8 +59,9 @@ export class Outlet {
   flush(): void {
     const gathered = this.#gathered;
     this.#gathered = '';
-    if (gathered !== '' && this.#way.writable) this.#way.write(gathered, 'latin1');
-    if (!this.isFull || !this.#way.writable) this.#resolve();
+    const isOpen = this.#isOpen();
+    if (gathered !== '' && isOpen) this.#way.write(gathered, 'latin1');
+    if (!this.isFull || !isOpen) this.#resolve();
   }
 
   /** The client has gone. */

@@ -25,7 +25,8 @@ export class Selections {
   name({ kind, request }: StreamRequest, { document, operationName, variableValues }: Operation): string {
     let known = this.#documents.get(document);
     if (!known) this.#documents.set(document, (known = { name: this.#known++, conditions: conditionsOf(document) }));
-    const conditions = known.conditions.map((name) => variableValues?.[name]);
+    // One that is left out is not one that is null.
+    const conditions = known.conditions.map((name) => JSON.stringify(variableValues?.[name]) ?? '');
     const { keys, prefix } = request.filter;
     return JSON.stringify([kind, known.name, operationName, conditions, prefix, keys && [...keys]]);
   }

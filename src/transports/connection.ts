@@ -35,7 +35,7 @@ export class Connection {
   constructor(socket: WebSocket, request: IncomingMessage, asker: Asker) {
     this.#socket = socket;
     this.#request = request;
-    this.outlet = new Outlet(request.socket);
+    this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN);
     this.asker = asker;
     // One listener a subscription: as many as may be.
     setMaxListeners(0, this.#closing.signal);
@@ -63,6 +63,7 @@ export class Connection {
   close(code: number, reason = ''): void {
     this.outlet.flush();
     this.#socket.close(code, shortened(reason));
+    this.outlet.close();
   }
 
   /** Aborts when the socket has closed. */

@@ -136,7 +136,7 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
           return () => (stay(), unwatch?.(), remove());
         };
         const { signal } = request;
-        const outlet = context?.handover?.taken && res && new Outlet(res);
+        const outlet = context?.handover?.taken && res && new Outlet(res, () => !res.writableEnded && !res.destroyed);
         if (outlet) res?.once('close', () => outlet.close());
         const fail = (error: unknown): ExecutionResult => ({
           errors: [maskError(error, (cause) => log.internal(cause))],

@@ -27,10 +27,14 @@ type Results = AsyncGenerator<ExecutionResult, void, void>;
 export function served({ context, ...options }: ServedOptions): Results | undefined {
   const { handover } = context;
   if (!handover?.taken || !handover.operation) return undefined;
-  return new Served({ ...options, stream: handover.taken, operation: handover.operation }, handover.ended);
+  const { taken: stream, operation, ended } = handover;
+  return new Served({ ...options, stream, operation, signal: context.signal }, ended);
 }
 
-type Parts = Omit<Subscription, 'left' | 'ended'> & Pick<ServedOptions, 'fanOut' | 'fail' | 'onEnd'>;
+type Parts = Omit<Subscription, 'left' | 'ended'> &
+  Pick<ServedOptions, 'fanOut' | 'fail' | 'onEnd'> & {
+    readonly signal: AbortSignal | undefined;
+  };
 
 const DONE = { done: true, value: undefined } as const;
 
@@ -81,15 +85,23 @@ class Served implements Results {
     await this.return();
   }
 
-  async #start({ fanOut, fail: _fail, onEnd: _onEnd, ...subscription }: Parts): Promise<void> {
+  async #start({ fanOut, signal, fail: _fail, onEnd: _onEnd, ...subscription }: Parts): Promise<void> {
+    const { kind, request } = subscription.stream;
+    if (kind === 'items' && request.limit === 0) return this.#end(0);
     const leaving = new AbortController();
     this.#leaving = leaving;
+    const leave = (): void => leaving.abort();
     const ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error);
+    signal?.addEventListener('abort', leave);
+    if (signal?.aborted) leave();
     try {
       this.#subscriber = await fanOut.subscribe({ ...subscription, left: leaving.signal, ended });
+      // Between two microtasks it was neither waiting nor known here.
+      if (leaving.signal.aborted) this.#subscriber.leave();
     } catch (error) {
       ended(error, 0);
     }
+    signal?.removeEventListener('abort', leave);
     this.#leaving = undefined;
   }
 

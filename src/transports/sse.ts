@@ -32,7 +32,8 @@ export function sseFraming(
   const idOf = (result: ExecutionResult): string => {
     // An empty id makes the browser forget the one that has expired.
     if (startsAnew(result)) return 'id:\n';
-    if (result.errors && !result.data) return '';
+    // What was delivered, but could not be told, has its place all the same.
+    if (result.errors && !('data' in result)) return '';
     const { cursor, left } = context?.delivery ?? {};
     return cursor === undefined ? '' : `id: ${formatEventId(cursor, left)}\n`;
   };

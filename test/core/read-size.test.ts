@@ -43,10 +43,10 @@ describe('a batch', () => {
 });
 
 describe('a page', () => {
-  // Each is a little above 50 KB: the third one fills a page.
-  const big = { value: 'x'.repeat(50_000) };
+  // Each is a little above 20 KB: the third one fills a page.
+  const big = { value: 'x'.repeat(20_000) };
 
-  it('rests when it has 128 KiB of keys and values, and not before', () => {
+  it('rests when it has 48 KiB of keys and values, and not before', () => {
     const feed = new Feed();
     for (const key of ['a', 'b', 'c', 'd', 'e']) feed.insert({ key, ...big });
     expect(positionsOf(read(feed.replica, behind(feed, 0), 100, EVERY))).toEqual([1, 2, 3]);

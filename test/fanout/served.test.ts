@@ -19,11 +19,9 @@ const WANTED = { cursors: false, left: false };
 function way() {
   const writes: string[] = [];
   const noted: Way = {
-    writable: true,
     writableNeedDrain: false,
     write: (text: string) => writes.push(text) > 0,
     on: () => noted as never,
-    once: () => noted as never,
   };
   return { writes, way: noted };
 }
@@ -47,7 +45,7 @@ function subscription(map: StreamingMap) {
     },
   };
   const fail = (error: unknown) => ({ errors: [new GraphQLError(String(error))] });
-  const parts = { fanOut, context, outlet: new Outlet(to), framing: new MessageFraming('1', WANTED), fail };
+  const parts = { fanOut, context, outlet: new Outlet(to, () => true), framing: new MessageFraming('1', WANTED), fail };
   return { results: served(parts), writes, ended };
 }
 
