@@ -12,6 +12,8 @@ LABEL org.opencontainers.image.title="seamline" \
   org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 ENV NODE_ENV=production SEAMLINE_HOST=0.0.0.0 MALLOC_ARENA_MAX=1
+# For `--data /data`: a volume that is mounted there is its user's, too.
+RUN install -d -o 1000 -g 1000 /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY schema ./schema

@@ -23,6 +23,7 @@ export {
   type StreamingMapOptions,
   type SubscribeOptions,
 } from './core/streaming-map.ts';
+export { fileLog, type FileLogOptions } from './logs/file-log.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
 export type { ServerOptions } from './server/options.ts';
 export { createServer, type SeamlineServer } from './server/server.ts';

@@ -73,6 +73,8 @@ const FLAGS = {
   'max-connections': { value: 'N', help: 'WebSockets and streams (default 10000)', read: count(1) },
   'max-subscriptions': { value: 'N', help: 'subscriptions of one WebSocket (default 100)', read: count(1) },
   'insert-rate': { value: 'N', help: 'items that one client may insert a second (default any)', read: count(1) },
+  data: { value: 'DIR', help: 'directory that keeps the items (default: memory, until the process ends)' },
+  repair: { help: 'go on with what can be salvaged of a damaged --data directory' },
   jwks: { value: 'URL', help: 'key set that tokens are checked with (default: no authentication)' },
   'jwt-secret': { value: 'SECRET', help: 'instead: the secret that tokens are signed with; rather by environment' },
   'jwt-audience': { value: 'NAME', help: 'audience that a token must be for' },

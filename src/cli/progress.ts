@@ -1,4 +1,4 @@
-/** What `seamline insert` says on stderr: lines, and on a terminal one more, redrawn, of how far it is. */
+/** What a command says on stderr: lines, and on a terminal one more, redrawn, of how far it is. */
 
 export interface Tally {
   readonly items: number;
@@ -21,10 +21,14 @@ export function progressLine({ items, bytes }: Tally, { elapsedMs, totalBytes }:
   const done = `${counted(items, 'item')}  ${rateOf(items, elapsedMs)}`;
   if (totalBytes === undefined) return done;
   const share = totalBytes === 0 ? 1 : Math.min(1, bytes / totalBytes);
-  const filled = Math.floor(share * BAR);
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
   const left = share > 0 && share < 1 ? `  ${duration((elapsedMs * (1 - share)) / share)} left` : '';
-  return `${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${done}${left}`;
+  return `${bar(share)}  ${done}${left}`;
+}
+
+/** `share`: from 0 to 1. */
+export function bar(share: number): string {
+  const filled = Math.floor(share * BAR);
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`;
 }
 
 export function summaryLine({ items, refused, expired }: Tally, elapsedMs: number): string {

@@ -1,7 +1,9 @@
+import { FileLogError } from '../logs/file-log-errors.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
 import { UsageError } from './arguments.ts';
 import { flagsHelp, parseServeFlags } from './flags.ts';
 import { onEnding } from './signals.ts';
+import { loading } from './loading.ts';
 import { createLogger } from './logger.ts';
 
 export const HELP = `seamline serve: runs the server
@@ -33,8 +35,11 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function start(options: Parameters<typeof createServer>[0]): Promise<SeamlineServer> {
   try {
-    return await createServer(options);
+    if (options?.data === undefined) return await createServer(options);
+    return await loading((onLoading) => createServer({ ...options, onLoading }));
   } catch (error) {
+    if (error instanceof FileLogError && error.trouble === 'damaged')
+      throw new Error(`${error.message} (--repair goes on with what is sound before it)`, { cause: error });
     if (error instanceof RangeError)
       throw new UsageError(error.message.replace('pass open, jwks, jwtSecret', 'pass --open, --jwks, --jwt-secret'));
     throw error;

@@ -10,7 +10,7 @@ import { errorFields, type Logger, messageOf } from './logger.ts';
 import type { LogEntry, LogHealth, LogSnapshot, OrderedLog } from './ordered-log.ts';
 import type { Epoch, Place, Sequence } from './position.ts';
 import { type Outcome, Replica } from './replica.ts';
-import { exportState, importState } from './state.ts';
+import { exportState, StateImport } from './state.ts';
 import { Ticker } from './ticker.ts';
 
 export interface FollowerOptions {
@@ -58,22 +58,25 @@ export class Follower<Value> {
     this.#ticker = new Ticker(() => this.submit({ kind: 'tick' }));
   }
 
-  /** Resolves once the replica has applied what the log held when it was opened. */
+  /** Resolves once the replica has applied what the log held when it was opened. Rejects, with the log closed, when it can't. */
   static async open<Value>(options: FollowerOptions): Promise<Follower<Value>> {
     const { log } = options;
-    const epoch = await log.open();
-    const founded = { ...DEFAULT_BOUNDS, ...options.bounds };
-    const follower = new Follower<Value>((await loadReplica(options, epoch)) ?? new Replica(epoch, founded), options);
-    follower.#unfollow = await log.follow((follower.replica.sequence + 1) as Sequence, {
-      entries: (batch) => follower.#apply(batch),
-      broken: (reason) => follower.#stop(new Error(`the log can't be followed: ${reason}`)),
-    });
-    await follower.caughtUp();
-    // Nothing of ours is there, only foreign entries at the most.
-    if (follower.replica.commandIds.size === 0 && !follower.#stopped)
-      await follower.submit({ kind: 'found', bounds: founded });
-    await follower.#agreeOnBounds();
-    return follower;
+    try {
+      const epoch = await log.open();
+      const founded = { ...DEFAULT_BOUNDS, ...options.bounds };
+      const replica = (await loadReplica<Value>(options, epoch)) ?? new Replica<Value>(epoch, founded);
+      const follower = new Follower(replica, options);
+      await follower.#follow();
+      await follower.caughtUp();
+      // Nothing of ours is there, only foreign entries at the most.
+      if (replica.commandIds.size === 0 && !follower.#stopped)
+        await follower.submit({ kind: 'found', bounds: founded });
+      await follower.#agreeOnBounds();
+      return follower;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
   }
 
   /** Throws `EngineUnavailableError` when this node has stopped. */
@@ -124,6 +127,19 @@ export class Follower<Value> {
     this.#rejectPending(this.#stopped);
     this.#wakeWaiting();
     await this.#log.close();
+  }
+
+  async #follow(): Promise<void> {
+    const from = (this.replica.sequence + 1) as Sequence;
+    try {
+      this.#unfollow = await this.#log.follow(from, {
+        entries: (batch) => this.#apply(batch),
+        broken: (reason) => this.#stop(new Error(`the log can't be followed: ${reason}`)),
+      });
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new Error(`the log lacks sequence ${from}, and no snapshot behind it can be read`, { cause });
+    }
   }
 
   /** One synchronous block: apply, publish, answer. */
@@ -201,7 +217,7 @@ async function loadReplica<Value>({ log, logger }: FollowerOptions, epoch: Epoch
     const entry = await log.entryAt(sequence);
     try {
       if (!entry || (decodeCommand(entry.data)?.id ?? '') !== commandId) continue;
-      const replica = importState<Value>(await linesOf(chunks));
+      const replica = await importChunks<Value>(chunks);
       if (replica.epoch === epoch) return replica;
     } catch (error) {
       logger.warn(
@@ -213,14 +229,14 @@ async function loadReplica<Value>({ log, logger }: FollowerOptions, epoch: Epoch
   return undefined;
 }
 
-async function linesOf(chunks: LogSnapshot['chunks']): Promise<string[]> {
+async function importChunks<Value>(chunks: LogSnapshot['chunks']): Promise<Replica<Value>> {
+  const importing = new StateImport<Value>();
   const decoder = new TextDecoder();
-  const lines: string[] = [];
   let rest = '';
   for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    lines.push(...parts);
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) importing.take(line);
   }
-  return lines;
+  return importing.finish();
 }

@@ -41,11 +41,18 @@ export class ItemCache<Value> {
   /** The item's position must be above all others. */
   set(item: Item<Value>): void {
     const superseded = this.#items.peek(item.key);
-    this.#items.set(item.key, item);
+    this.#put(item);
     if (superseded) this.#forget(superseded);
-    this.index.add(item);
-    if (isMortal(item)) this.expiry.push(item);
     this.#checksum = (this.#checksum + hashOf(item)) >>> 0;
+  }
+
+  /** As `set`, of what a snapshot holds: no key occurs twice in it, and it says the checksum in the end. */
+  restore(item: Item<Value>): void {
+    this.#put(item);
+  }
+
+  restoreChecksum(checksum: string): void {
+    this.#checksum = Number.parseInt(checksum, 16);
   }
 
   delete(item: Item<Value>): void {
@@ -58,6 +65,12 @@ export class ItemCache<Value> {
     const oldest = this.#items.pop();
     if (oldest) this.#forget(oldest);
     return oldest;
+  }
+
+  #put(item: Item<Value>): void {
+    this.#items.set(item.key, item);
+    this.index.add(item);
+    if (isMortal(item)) this.expiry.push(item);
   }
 
   #forget(item: Item<Value>): void {

@@ -22,6 +22,7 @@ interface Header {
   readonly floor: Place;
   readonly lostRemoval: Position;
   readonly evictions: number;
+  readonly checksum: string;
   readonly counts: { readonly items: number; readonly changes: number; readonly results: number; readonly ids: number };
 }
 
@@ -50,6 +51,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     floor,
     lostRemoval,
     evictions,
+    checksum: items.checksum,
     counts,
   };
   yield JSON.stringify(header);
@@ -62,24 +64,49 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
 
 /** Throws when the lines are not a whole state of a format that this version reads. */
 export function importState<Value>(lines: Iterable<string>): Replica<Value> {
-  const iterator = lines[Symbol.iterator]();
-  const next = (): unknown => {
-    const { value, done } = iterator.next();
-    if (done === true) throw new Error('snapshot cut short');
-    return JSON.parse(value);
-  };
-  const header = next() as Header;
+  const importing = new StateImport<Value>();
+  for (const line of lines) importing.take(line);
+  return importing.finish();
+}
+
+/** Line by line, so that nobody has to hold them all. */
+export class StateImport<Value> {
+  readonly #building = build<Value>();
+  #replica: Replica<Value> | undefined;
+
+  constructor() {
+    this.#building.next();
+  }
+
+  /** Throws when a line is none of a state. What is behind the last one is ignored. */
+  take(line: string): void {
+    if (this.#replica) return;
+    const { done, value } = this.#building.next(JSON.parse(line));
+    if (done === true) this.#replica = value;
+  }
+
+  /** Throws when lines are missing. */
+  finish(): Replica<Value> {
+    if (!this.#replica) throw new Error('snapshot cut short');
+    return this.#replica;
+  }
+}
+
+/** Is given what the lines hold, one at each `yield`. */
+function* build<Value>(): Generator<void, Replica<Value>, unknown> {
+  const header = (yield) as Header;
   if (header.state !== 1) throw new Error(`snapshot of format ${String(header.state)}; this version reads format 1`);
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
     header;
   const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
-  for (let i = 0; i < counts.items; i++) replica.items.set(next() as Item<Value>);
+  for (let i = 0; i < counts.items; i++) replica.items.restore((yield) as Item<Value>);
+  replica.items.restoreChecksum(header.checksum);
   for (let i = 0; i < counts.changes; i++) {
-    const change = next() as Change<Value> | string;
+    const change = (yield) as Change<Value> | string;
     // A key stands for its current item, which has been read above.
     replica.window.push(typeof change === 'string' ? replica.items.get(change)! : change);
   }
-  for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...(next() as RememberedResult));
-  for (let i = 0; i < counts.ids; i++) replica.commandIds.set(next() as string, true);
+  for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...((yield) as RememberedResult));
+  for (let i = 0; i < counts.ids; i++) replica.commandIds.set((yield) as string, true);
   return Object.assign(replica, { sequence, commandId, logTime, timestamp, head, lostRemoval, evictions });
 }

@@ -20,6 +20,9 @@ export interface Result {
 /** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
 export type RenderResult = (delivered: unknown) => string;
 
+/** Items are sent one by one, so a batch of them may be divided. */
+const ITEMS_AT_ONCE = 128;
+
 /** What follows from one standing: at most one chunk. */
 export class Passage implements ChangesStep<unknown> {
   readonly page: Page<unknown>;
@@ -110,7 +113,7 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
     const name = nameOf(standing, reset);
     let passage = this.#kept.get(name);
     if (passage) return passage;
-    passage = this.#read(standing, reset, Infinity);
+    passage = this.#read(standing, reset, ITEMS_AT_ONCE);
     this.#onKept();
     this.#kept.set(name, passage);
     return passage;

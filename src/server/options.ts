@@ -9,6 +9,12 @@ export interface ServerOptions {
   readonly host?: string | undefined;
   /** Where the items live. Default: in memory, until the process ends. */
   readonly log?: OrderedLog | undefined;
+  /** Instead of `log`: a directory that keeps them. Default: none. */
+  readonly data?: string | undefined;
+  /** Goes on with what can be salvaged when `data` is damaged, instead of refusing. Default false. */
+  readonly repair?: boolean | undefined;
+  /** How much of what `data` keeps has been loaded, from 0 to 1. Default: nobody is told. */
+  readonly onLoading?: ((share: number) => void) | undefined;
   /** Items. Default: the log's, or 100,000. */
   readonly maxItems?: number | undefined;
   /** UTF-8 of all keys and of all values' JSON. Default: the log's, or 256 MiB. */
@@ -89,8 +95,15 @@ export function assertSound(options: ServerOptions): void {
   assertCount({ maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs }, 1);
   assertCount({ drainTimeoutMs, port }, 0);
   assertCount({ insertRate: options.insertRate }, 1);
+  assertOneLog(options);
   assertTokens(options);
   assertManifest(options.trustedDocuments);
+}
+
+function assertOneLog({ log, data, repair }: ServerOptions): void {
+  if (data === '') throw new RangeError('data must name a directory');
+  if (data !== undefined && log !== undefined) throw new RangeError('data and log exclude each other');
+  if (repair === true && data === undefined) throw new RangeError('repair needs data');
 }
 
 function assertManifest(documents: unknown): void {

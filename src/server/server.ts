@@ -5,8 +5,10 @@ import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
 import { type Logger, SILENT } from '../core/logger.ts';
+import type { OrderedLog } from '../core/ordered-log.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
+import { fileLog } from '../logs/file-log.ts';
 import { memoryLog } from '../logs/memory-log.ts';
 import { stringify } from '../transports/errors.ts';
 import { HttpInsertions } from '../transports/http-insertions.ts';
@@ -44,7 +46,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
     throw new RangeError(
       `without authentication ${host} would be open to everybody: pass open, jwks, jwtSecret, or a loopback host`,
     );
-  const { logger = SILENT, log = memoryLog() } = options;
+  const { logger = SILENT } = options;
+  const log = logOf(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
   const map = await StreamingMap.open({ ...options, log: traced(log) });
   try {
@@ -55,6 +58,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
     await map.close();
     throw error;
   }
+}
+
+function logOf({ log, data, repair, onLoading, logger }: ServerOptions): OrderedLog {
+  return log ?? (data === undefined ? memoryLog() : fileLog({ directory: data, repair, onLoading, logger }));
 }
 
 /** As Node answers them where nobody listens; what isn't here, with 400. */

@@ -1,15 +1,12 @@
 import type { GraphQLSchema } from 'graphql';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { FanOut } from '../fanout/fan-out.ts';
-import type { Admission, Admit } from './admission.ts';
-import type { Context } from '../../schema/context.ts';
+import type { Admit } from './admission.ts';
 import type { Insertions } from './insertions.ts';
 import type { Observe } from './observation.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { OpenStreams } from './open-streams.ts';
-import type { OperationContext } from './operation.ts';
-import type { Asker, RequestLog } from './request-log.ts';
+import type { RequestLog } from './request-log.ts';
 import type { trusting } from './trusted-documents.ts';
 
 export interface HttpOptions {
@@ -34,18 +31,4 @@ export interface HttpOptions {
   readonly fanOut: FanOut | undefined;
   readonly observe: Observe;
   readonly insertions: Insertions;
-}
-
-/** What Node's server hands over, and the WebSocket transport for its operations. */
-export interface ServerContext {
-  readonly req?: IncomingMessage;
-  readonly res?: ServerResponse;
-  /** Set by the WebSocket transport, which has no request for each operation. */
-  readonly operation?: OperationContext;
-  /** Likewise; of a request it is known by itself. */
-  readonly asker?: Asker;
-  /** Set once the request was let in. */
-  admission?: Admission;
-  /** Of an insertion that was made already. */
-  readonly outcome?: Context['outcome'];
 }

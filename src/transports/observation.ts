@@ -3,7 +3,7 @@ import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLE
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/errors.ts';
-import type { ServerContext } from './http-options.ts';
+import type { ServerContext } from './server-context.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { isGraphQLError } from './errors.ts';
 import { type OperationName, operationTracer, startOperationSpan } from './tracing.ts';

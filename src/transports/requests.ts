@@ -4,7 +4,8 @@ import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
 import { isEnded } from './event-id.ts';
-import type { HttpOptions, ServerContext } from './http-options.ts';
+import type { HttpOptions } from './http-options.ts';
+import type { ServerContext } from './server-context.ts';
 
 /** Tokens of one document: some ten times those of introspection. */
 const MAX_TOKENS = 3000;

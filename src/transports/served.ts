@@ -117,7 +117,7 @@ class Served implements Results {
     try {
       return { done: false, value: this.#fail(error) };
     } catch (thrown) {
-      return Promise.reject(thrown as Error);
+      return Promise.reject(thrown);
     }
   }
 }

@@ -1,0 +1,92 @@
+/**
+ * What is in the directory. A number is a sequence, in 16 digits, so that names sort as the log does:
+ *
+ *     log-….db        a segment, from that sequence on    file-log-segment.ts
+ *     snapshot-…      the state at that sequence          file-log-snapshot.ts
+ *     mark            how far it was answered             file-log-mark.ts
+ *     lock            held by the process that has it     file-log-lock.ts
+ *     ….new           under construction: of no worth     ….damaged   moved aside by a repair
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+export interface NumberedFile {
+  readonly path: string;
+  readonly sequence: number;
+}
+
+const SEGMENT = /^log-(\d{16})\.db$/;
+const SNAPSHOT = /^snapshot-(\d{16})$/;
+
+const numbered = (sequence: number): string => String(sequence).padStart(16, '0');
+
+export const segmentPath = (directory: string, first: number): string => join(directory, `log-${numbered(first)}.db`);
+
+export const snapshotPath = (directory: string, sequence: number): string =>
+  join(directory, `snapshot-${numbered(sequence)}`);
+
+export const markPath = (directory: string): string => join(directory, 'mark');
+
+export const lockPath = (directory: string): string => join(directory, 'lock');
+
+/** Oldest first. */
+export const listSegments = (directory: string): NumberedFile[] => list(directory, SEGMENT);
+
+/** Oldest first. */
+export const listSnapshots = (directory: string): NumberedFile[] => list(directory, SNAPSHOT);
+
+function list(directory: string, pattern: RegExp): NumberedFile[] {
+  return readdirSync(directory)
+    .toSorted()
+    .flatMap((name) => {
+      const digits = pattern.exec(name)?.[1];
+      return digits === undefined ? [] : [{ path: join(directory, name), sequence: Number(digits) }];
+    });
+}
+
+/** What SQLite keeps beside a file while it is open. */
+const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
+
+export function removeUnfinished(directory: string): void {
+  for (const name of readdirSync(directory))
+    if (['', ...COMPANIONS].some((suffix) => name.endsWith(`.new${suffix}`))) rmSync(join(directory, name));
+}
+
+export function moveAside(path: string): void {
+  for (const suffix of ['', ...COMPANIONS])
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.damaged${suffix}`);
+  syncDirectory(dirname(path));
+}
+
+/** With those that it is in, as far as they aren't there; and they last. */
+export function makeDirectory(directory: string): void {
+  const made = mkdirSync(directory, { recursive: true });
+  if (made === undefined) return;
+  for (let at = resolve(directory); at.length >= resolve(made).length; at = dirname(at)) syncDirectory(dirname(at));
+}
+
+/** A finished file takes its name, or gives it up, and that lasts. */
+export function renameDurably(from: string, to: string): void {
+  renameSync(from, to);
+  syncDirectory(dirname(to));
+}
+
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function syncDirectory(directory: string): void {
+  // Windows flushes no directories.
+  if (process.platform === 'win32') return;
+  const opened = openSync(directory, 'r');
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
+}

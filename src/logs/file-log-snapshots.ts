@@ -1,0 +1,110 @@
+/**
+ * Makes snapshots while the log is served: seals what there is, has another process replay it on top of the snapshot before
+ * (file-log-snapshot-process.ts), and lets go what is older than the last two. The loop only asks for it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { errorFields, type Logger } from '../core/logger.ts';
+import type { Epoch, Sequence } from '../core/position.ts';
+import { textOf } from './file-log-errors.ts';
+import { listSegments, listSnapshots } from './file-log-names.ts';
+import { FAILED } from './file-log-snapshot.ts';
+import { NODE_FLAGS, programBeside } from './file-log-thread.ts';
+
+export interface SnapshotsOptions {
+  readonly directory: string;
+  readonly epoch: Epoch;
+  /** Seals the log, and says up to where. */
+  readonly rotate: () => Promise<Sequence>;
+  readonly trim: (sequence: Sequence) => Promise<void>;
+  /** How much log may lie behind the newest one. */
+  readonly bytes: number | undefined;
+  readonly logger: Logger;
+}
+
+/** How much log may lie behind a snapshot: the start replays it, twice as slowly as it reads a snapshot. */
+const LEAST_BYTES = 16 * 1024 * 1024;
+const SHARE_OF_SNAPSHOT = 1 / 16;
+
+const PROGRAM = programBeside('file-log-snapshot-process');
+
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  /** Of the log behind the newest snapshot. */
+  #bytes: number;
+  #dueBytes: number;
+  #maker: ChildProcess | undefined;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+    this.#bytes = unsnapshotBytes(options.directory);
+    this.#dueBytes = this.#due();
+  }
+
+  appended(bytes: number): void {
+    this.#bytes += bytes;
+    this.makeIfDue();
+  }
+
+  makeIfDue(): void {
+    if (this.#bytes >= this.#dueBytes && !this.#isStopped) this.#running ??= this.#run();
+  }
+
+  /** One that is under way is given up: there will be another one. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#maker?.kill('SIGKILL');
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { directory, rotate, trim, logger } = this.#options;
+    const started = performance.now();
+    const bytes = this.#bytes;
+    try {
+      const sequence = await rotate();
+      await this.#make(sequence);
+      const [older, newest] = listSnapshots(directory).slice(-2);
+      if (newest && older) await trim(older.sequence as Sequence);
+      this.#bytes -= bytes;
+      this.#dueBytes = this.#due();
+      const ms = Math.round(performance.now() - started);
+      logger.info({ directory, sequence, ms }, 'made a snapshot');
+    } catch (error) {
+      // Tried again when as much again has come: a full disk isn't helped by an attempt at each append.
+      this.#dueBytes = this.#bytes + (this.#options.bytes ?? LEAST_BYTES);
+      if (!this.#isStopped) logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${textOf(error)}`);
+    }
+    this.#running = undefined;
+  }
+
+  async #make(upTo: Sequence): Promise<void> {
+    const { directory, epoch } = this.#options;
+    if (this.#isStopped) throw new Error('given up');
+    const args = [...NODE_FLAGS, fileURLToPath(PROGRAM), directory, epoch, String(upTo)];
+    const maker = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#maker = maker;
+    const exited = once(maker, 'exit') as Promise<[number | null, string | null]>;
+    const [said, [code, signal]] = await Promise.all([text(maker.stderr), exited]);
+    this.#maker = undefined;
+    if (code === 0) return;
+    const reason = said.split('\n').find((line) => line.startsWith(FAILED));
+    throw new Error(reason?.slice(FAILED.length) ?? `its process ended with ${code ?? signal}`);
+  }
+
+  #due(): number {
+    const newest = listSnapshots(this.#options.directory).at(-1);
+    return this.#options.bytes ?? Math.max(LEAST_BYTES, newest ? statSync(newest.path).size * SHARE_OF_SNAPSHOT : 0);
+  }
+}
+
+function unsnapshotBytes(directory: string): number {
+  const covered = listSnapshots(directory).at(-1)?.sequence ?? 0;
+  const behind = listSegments(directory).filter(({ sequence }) => sequence > covered);
+  return behind.reduce((sum, { path }) => sum + statSync(path).size, 0);
+}
