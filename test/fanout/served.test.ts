@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GraphQLError, parse } from 'graphql';
 import { AnswerBudget } from '../../schema/budget.ts';
 import { EVERYBODY } from '../../schema/caller.ts';
@@ -7,6 +7,7 @@ import { createSchema } from '../../schema/index.ts';
 import { keyFilter } from '../../src/core/filter.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
+import { Group } from '../../src/fanout/group.ts';
 import { MessageFraming } from '../../src/fanout/framing.ts';
 import { Outlet, type Way } from '../../src/fanout/outlet.ts';
 import type { OperationContext } from '../../src/transports/operation.ts';
@@ -73,5 +74,36 @@ describe('G10 a subscription that the fan-out delivers', () => {
     expect(await results?.next()).toEqual({ done: true, value: undefined });
     expect(map.subscriptions).toBe(0);
     expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
+  });
+});
+
+describe('what has been rendered', () => {
+  it('is kept for others only while a sweep lasts', async () => {
+    const map = await openMap();
+    const { results, writes } = subscription(map);
+    const [items, forget] = [vi.spyOn(Group.prototype, 'items'), vi.spyOn(Group.prototype, 'forget')];
+    onTestFinished(() => void [items, forget].map((spy) => spy.mockRestore()));
+    void results?.next();
+    await vi.waitFor(() => expect(map.subscriptions).toBe(1));
+    await map.insert({ key: 'a', value: 1 });
+    await vi.waitFor(() => expect(writes).toHaveLength(1));
+    const [read, forgotten] = [items, forget].map(({ mock }) => Math.max(...mock.invocationCallOrder));
+    expect(forgotten).toBeGreaterThan(read ?? Infinity);
+    await results?.return();
+  });
+
+  it('is bounded while snapshots are sent and nothing moves', async () => {
+    const map = await openMap();
+    for (let n = 0; n < 50; n++)
+      await map.insertMany(Array.from({ length: 1000 }, (_, m) => ({ key: `${n} ${m}`, value: m })));
+    const { results, writes } = subscription(map);
+    const forget = vi.spyOn(Group.prototype, 'forget');
+    onTestFinished(() => forget.mockRestore());
+    void results?.next();
+    // 128 results a write.
+    await vi.waitFor(() => expect(writes.length).toBeGreaterThan(380), { timeout: 20_000 });
+    // At the first one, and once on the way.
+    expect(forget.mock.calls.length).toBeGreaterThanOrEqual(2);
+    await results?.return();
   });
 });

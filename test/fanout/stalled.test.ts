@@ -17,10 +17,10 @@ const CHUNK = 48 * 1024 * 1.25;
 /** Above it a socket takes no more. */
 const HIGH_WATER = 64 * 1024;
 
-async function insert(server: SeamlineServer, from: number, to: number): Promise<void> {
-  for (let n = from; n < to; n += 400)
+async function insert(server: SeamlineServer, from: number, to: number, batch = 400): Promise<void> {
+  for (let n = from; n < to; n += batch)
     await server.map.insertMany(
-      Array.from({ length: Math.min(400, to - n) }, (_, m) => ({ key: `k${n + m}`, value: VALUE })),
+      Array.from({ length: Math.min(batch, to - n) }, (_, m) => ({ key: `k${n + m}`, value: VALUE })),
     );
 }
 
@@ -39,6 +39,18 @@ async function stalled({ remote }: WireSocket): Promise<void> {
 }
 const sent = new WeakMap<Socket, number>();
 
+/** What waits in the process at most. */
+function watched({ remote }: WireSocket): { most: number } {
+  const write = remote.write.bind(remote) as (text: string, encoding: BufferEncoding) => boolean;
+  const queued = { most: 0 };
+  remote.write = ((text: string, encoding: BufferEncoding) => {
+    const isTaken = write(text, encoding);
+    queued.most = Math.max(queued.most, remote.writableLength);
+    return isTaken;
+  }) as Socket['write'];
+  return queued;
+}
+
 interface Next {
   readonly data: { readonly items: { readonly key: string; readonly cursor: string } };
 }
@@ -53,14 +65,7 @@ it('a stalled socket is parked with one chunk, others go on, and it converges wh
   const server = await startServer();
   await insert(server, 0, 20_000);
   const socket = await WireSocket.open(server);
-  const { remote } = socket;
-  const write = remote.write.bind(remote) as (text: string, encoding: BufferEncoding) => boolean;
-  let most = 0;
-  remote.write = ((text: string, encoding: BufferEncoding) => {
-    const isTaken = write(text, encoding);
-    most = Math.max(most, remote.writableLength);
-    return isTaken;
-  }) as Socket['write'];
+  const queued = watched(socket);
   socket.client.pause();
   socket.send(subscribeMessage('1', ITEMS));
   await stalled(socket);
@@ -72,11 +77,11 @@ it('a stalled socket is parked with one chunk, others go on, and it converges wh
   for (let n = 0; n < 1000; n++) await server.map.insert({ key: `new${n % 10}`, value: n });
   await other.reaches(1000);
   expect(socket.remote.bytesWritten).toBe(written);
-  expect(most).toBeLessThan(HIGH_WATER + CHUNK);
+  expect(queued.most).toBeLessThan(HIGH_WATER + CHUNK);
   socket.client.resume();
   const last = server.map.get('new9')?.cursor ?? '';
   await socket.until(() => itemsOf(socket, '1').at(-1)?.cursor === last);
-  expect(most).toBeLessThan(HIGH_WATER + CHUNK);
+  expect(queued.most).toBeLessThan(HIGH_WATER + CHUNK);
   const items = itemsOf(socket, '1');
   const cursors = items.map(({ cursor }) => cursor);
   expect(new Set(cursors).size).toBe(cursors.length);
@@ -96,18 +101,42 @@ it('who stood at the head when its socket stalled goes on with every change in t
   const socket = await WireSocket.open(server);
   socket.send(subscribeMessage('items', ITEMS), subscribeMessage('changes', 'subscription { itemChanges { cursor } }'));
   await subscribed(server, 2);
+  const queued = watched(socket);
   socket.client.pause();
   for (let n = 0; n < 50; n++) {
-    await insert(server, 0, 400);
+    // A batch is a chunk, however large.
+    await insert(server, 0, 400, 20);
     await new Promise((resolve) => setImmediate(resolve));
   }
   await stalled(socket);
+  expect(queued.most).toBeLessThan(HIGH_WATER + CHUNK);
   socket.client.resume();
   await socket.until(() => itemsOf(socket, 'items').length === 20_000);
   const keys = itemsOf(socket, 'items').map(({ key }) => key);
   expect(keys).toEqual(Array.from({ length: 20_000 }, (_, n) => `k${n % 400}`));
   await socket.until(() => JSON.stringify(socket.of('changes').at(-1)).includes(server.map.get('k399')?.cursor ?? ''));
 });
+
+it.each([1, 400])(
+  'G5 a hundred subscriptions on a stalled socket cost no more than one, and all converge: insertions by %i',
+  async (batch) => {
+    const server = await startServer();
+    const socket = await WireSocket.open(server);
+    const ids = Array.from({ length: 100 }, (_, n) => `${n}`);
+    socket.send(...ids.map((id) => subscribeMessage(id, ITEMS)));
+    await subscribed(server, 100);
+    const queued = watched(socket);
+    socket.client.pause();
+    await insert(server, 0, 800, batch);
+    await stalled(socket);
+    // A batch comes whole.
+    expect(queued.most).toBeLessThan(HIGH_WATER + CHUNK + batch * 1200);
+    socket.client.resume();
+    await socket.until(() => socket.messages.length === 80_000);
+    for (const id of ids)
+      expect(itemsOf(socket, id).map(({ key }) => key)).toEqual(Array.from({ length: 800 }, (_, n) => `k${n}`));
+  },
+);
 
 describe.each([
   ['SSE', 'text/event-stream', /^data: .*"key":"(.*?)"/gm],
