@@ -138,8 +138,10 @@ describe('a damaged directory', () => {
 
   it('with a segment of another log refuses to start', async () => {
     const [one, two] = [await write(temporaryDirectory()), await write(temporaryDirectory())];
-    const name = filesIn(one.directory).find((each) => each.endsWith('.db')) ?? '';
-    writeFileSync(join(one.directory, name), readFileSync(join(two.directory, name)));
+    const [name, other] = [one, two].map(
+      ({ directory }) => filesIn(directory).find((each) => each.endsWith('.db')) ?? '',
+    );
+    writeFileSync(join(one.directory, name ?? ''), readFileSync(join(two.directory, other ?? '')));
     await expect(openKept(one.directory)).rejects.toThrow(`${name} is damaged: it belongs elsewhere`);
   });
 
