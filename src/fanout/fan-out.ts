@@ -41,6 +41,7 @@ export interface Subscription {
 
 export class FanOut implements Home {
   readonly source: Source<unknown>;
+  readonly replaying = new Set<Subscriber>();
   readonly #selections: Selections;
   readonly #groups = new Map<string, Group>();
   readonly #turn: Turn;
@@ -126,7 +127,7 @@ export class FanOut implements Home {
     }
     this.#isSweeping = false;
     // Nobody is left for whom it was rendered.
-    this.#forget();
+    if (this.replaying.size === 0) this.#forget();
   };
 
   #next(): Outlet | undefined {
@@ -152,6 +153,8 @@ export class FanOut implements Home {
     for (const subscriber of outlet.subscribers) {
       if (!subscriber.isLive) continue;
       isLive = true;
+      // The rest when it has drained.
+      if (outlet.isFull) break;
       subscriber.deliver();
       isCaughtUp &&= subscriber.isCaughtUp;
     }

@@ -1,6 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { WireText } from './frames.ts';
 
+/** What is written at a time, in bytes. */
+const CHUNK = 48 * 1024;
+
 /** One of those that share an outlet. */
 export interface Recipient {
   /** Served together with all others at each move of the head. */
@@ -45,8 +48,10 @@ export class Outlet {
     return this.#way.writableNeedDrain;
   }
 
+  /** With what follows in this turn; a chunk goes out at once. */
   gather(text: WireText): void {
     this.#gathered += text;
+    if (this.#gathered.length >= CHUNK) this.flush();
   }
 
   /** With what else this callback of the event loop brings. Resolves when the way takes more, or has closed. */

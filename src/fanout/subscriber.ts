@@ -14,6 +14,8 @@ export type Ended = (error: unknown, deliveries: number) => void;
 /** Where subscribers are served. */
 export interface Home {
   readonly source: Source<unknown>;
+  /** Those that are on their way to the head: what is rendered for one of them the next one will need. */
+  readonly replaying: Set<Subscriber>;
   /** The outlet has subscribers near the head. */
   serve(outlet: Outlet): void;
   /** To be called once for each subscriber. */
@@ -61,15 +63,17 @@ export class Subscriber implements Recipient {
   }
 
   goOn(spent: number): void {
-    if (this.#isOver || this.outlet.isFull) return;
+    if (this.#isOver || this.outlet.isFull) return void this.#home.replaying.delete(this);
     const { source } = this.#home;
     this.isLive = isNearHead(source.replica, this.#reader.standing);
     if (this.isLive) {
       this.#turn?.leave();
       this.#turn = undefined;
+      this.#home.replaying.delete(this);
       this.#home.serve(this.outlet);
     } else {
       this.#turn ??= new Turn(source.turns);
+      this.#home.replaying.add(this);
       this.#turn.ask(false, spent, this.#replay);
     }
   }
@@ -117,6 +121,7 @@ export class Subscriber implements Recipient {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#turn?.leave();
+    this.#home.replaying.delete(this);
     this.#home.left(this);
     this.#ended(error, this.#deliveries);
   }
