@@ -1,9 +1,9 @@
 /** A WebSocket client that costs next to nothing, so that a few thousand of them leave the CPU to the server. */
 import { connect, type Socket } from 'node:net';
+import { PONG } from './load/wire.ts';
 import { text, UPGRADE } from '../test/support/fuzz-frames.ts';
 
 const [TEXT, CLOSE, PING] = [1, 8, 9];
-const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 
 export interface LightSocket {
   readonly socket: Socket;

@@ -1,4 +1,5 @@
 /** What the load client says: requests, and WebSocket frames whose mask is zero, which costs nothing. */
+import { UPGRADE } from '../../test/support/fuzz-frames.ts';
 import type { Wire } from './peers.ts';
 
 export const clientFrame = (text: string): Buffer => {
@@ -15,17 +16,6 @@ export const clientFrame = (text: string): Buffer => {
 };
 
 export const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
-
-const UPGRADE = [
-  'GET /graphql HTTP/1.1',
-  'Host: localhost',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Protocol: graphql-transport-ws',
-  '\r\n',
-].join('\r\n');
 
 export function post(body: object, accept: string): string {
   const text = JSON.stringify(body);
@@ -52,10 +42,10 @@ interface Greeting {
 
 export const GREETINGS: Readonly<Record<Wire, Greeting>> = {
   graphql: {
-    request: UPGRADE,
+    request: String(UPGRADE),
     opened: clientFrame('{"type":"connection_init"}'),
     subscribe: clientFrame(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: QUERY } })),
   },
   sse: { request: post({ query: QUERY }, 'text/event-stream'), opened: undefined, subscribe: undefined },
-  raw: { request: UPGRADE, opened: clientFrame('"subscribe"'), subscribe: undefined },
+  raw: { request: String(UPGRADE), opened: clientFrame('"subscribe"'), subscribe: undefined },
 };
