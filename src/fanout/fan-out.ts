@@ -48,7 +48,7 @@ export class FanOut implements Home {
   /** Those that have subscribers near the head. */
   readonly #live = new Set<Outlet>();
   /** Of these, who need not wait until the head moves. */
-  readonly #fresh: Outlet[] = [];
+  readonly #fresh = new Set<Outlet>();
   /** Goes through all, once for each head that a sweep finds. */
   #round = this.#live.values();
   #swept: Place | undefined;
@@ -82,14 +82,17 @@ export class FanOut implements Home {
 
   serve(outlet: Outlet): void {
     this.#live.add(outlet);
-    this.#fresh.push(outlet);
+    this.#fresh.add(outlet);
     this.#wake();
   }
 
   left(subscriber: Subscriber): void {
     const { outlet, group } = subscriber;
     outlet.subscribers.delete(subscriber);
-    if (outlet.subscribers.size === 0) this.#live.delete(outlet);
+    if (outlet.subscribers.size === 0) {
+      this.#live.delete(outlet);
+      this.#fresh.delete(outlet);
+    }
     if (--group.size === 0) this.#groups.delete(group.name);
     this.source.counters.subscriptions--;
   }
@@ -131,7 +134,9 @@ export class FanOut implements Home {
   };
 
   #next(): Outlet | undefined {
-    const next = this.#fresh.pop() ?? this.#round.next().value;
+    const [fresh] = this.#fresh;
+    if (fresh) this.#fresh.delete(fresh);
+    const next = fresh ?? this.#round.next().value;
     const { head } = this.source.replica;
     if (next || this.#swept === head) return next;
     this.#swept = head;
@@ -161,6 +166,6 @@ export class FanOut implements Home {
     outlet.flush();
     // A full one comes back when it has drained.
     if (!isLive || outlet.isFull) this.#live.delete(outlet);
-    else if (!isCaughtUp) this.#fresh.push(outlet);
+    else if (!isCaughtUp) this.#fresh.add(outlet);
   }
 }

@@ -101,7 +101,7 @@ export class Subscriber implements Recipient {
   }
 
   readonly #replay = (): void => {
-    if (this.#isOver || this.outlet.isFull) return;
+    if (this.#isOver || this.outlet.isFull) return this.goOn(0);
     const spent = this.deliver();
     this.outlet.flush();
     this.goOn(spent);

@@ -1,5 +1,5 @@
 /** Every error that leaves the server bears one of the contract's codes (section 5) and nothing of what is inside. */
-import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { refused as makeRefusal, toGraphQLError } from '../../schema/errors.ts';
 
 /** What Yoga and its plugins call it, in the contract's words. */
@@ -44,12 +44,15 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
   return { ...plain, extensions: rest };
 }
 
+/** The same of a result. */
+export function formatResult(result: ExecutionResult): FormattedExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map(formatError) } : (result as FormattedExecutionResult);
+}
+
 /** A result as it goes on the wire, with what a resolver threw in it masked. */
-export function stringify({ errors, ...result }: ExecutionResult, log: LogError): string {
-  return JSON.stringify({
-    ...(errors && { errors: errors.map((error) => formatError(maskError(error, log))) }),
-    ...result,
-  });
+export function stringify(result: ExecutionResult, log: LogError): string {
+  const errors = result.errors?.map((error) => maskError(error, log));
+  return JSON.stringify(formatResult(errors ? { ...result, errors } : result));
 }
 
 export function parseFailed(error: unknown): GraphQLError {

@@ -3,10 +3,11 @@
  * nothing special. Any other request is Yoga's, body and all.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Admit } from './admission.ts';
+import type { Admission, Admit } from './admission.ts';
 import type { Yoga } from './http.ts';
-import type { Insertions, Parameters, ShortInsertion } from './insertions.ts';
+import type { Insertions, Parameters } from './insertions.ts';
 import type { RequestLog } from './request-log.ts';
+import type { ServerContext } from './server-context.ts';
 
 export interface HttpInsertionsOptions {
   readonly yoga: Yoga;
@@ -24,46 +25,43 @@ export class HttpInsertions {
   }
 
   /** Answers the request, in whichever way. */
-  answer(request: IncomingMessage, response: ServerResponse): void {
-    const { yoga, maxBodyBytes } = this.#options;
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { yoga, maxBodyBytes, admit } = this.#options;
     const type = answerType(request);
     const length = Number(request.headers['content-length']);
-    if (type === undefined || !(length > 0 && length <= maxBodyBytes)) return void yoga(request, response);
+    const isPlain = type !== undefined && length > 0 && length <= maxBodyBytes;
+    // Who isn't let in costs no more than that: Yoga says so, and the body is not read.
+    const admission = isPlain ? await admit(request, request.headers.authorization).catch(() => undefined) : undefined;
+    if (type === undefined || !admission) return void yoga(request, response);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => {
       const body = Buffer.concat(chunks);
       const parameters = parametersOf(body);
       if (parameters && this.#options.insertions.knows(parameters))
-        void this.#insert(request, response, { parameters, body, type });
-      else this.#askYoga(request, response, body);
+        void this.#insert(request, response, { parameters, body, type, admission });
+      else this.#askYoga(request, response, body, { admission });
     });
   }
 
   async #insert(
     request: IncomingMessage,
     response: ServerResponse,
-    { parameters, body, type }: Recognised,
+    { parameters, body, type, admission }: Recognised,
   ): Promise<void> {
-    const { insertions, admit, log } = this.#options;
-    const admission = await admit(request, request.headers.authorization).catch(() => undefined);
-    const short = admission && insertions.find(parameters, admission.caller, log.asker(request));
+    const { insertions, log } = this.#options;
+    const short = insertions.find(parameters, admission.caller, log.asker(request));
     const json = await short?.answer();
-    if (json === undefined) return this.#askYoga(request, response, body, short?.outcome);
+    if (json === undefined) return this.#askYoga(request, response, body, { admission, outcome: short?.outcome });
     const length = Buffer.byteLength(json);
     response.writeHead(200, { 'Content-Type': type, 'Content-Length': length, 'Cache-Control': 'no-store' });
     response.end(json);
   }
 
   /** The long way. Yoga takes the body of a request that has been read from there. */
-  #askYoga(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Buffer,
-    outcome?: ShortInsertion['outcome'],
-  ): void {
+  #askYoga(request: IncomingMessage, response: ServerResponse, body: Buffer, known: ServerContext): void {
     const read = Object.assign(request, { body: new ReadBody(body) });
-    void this.#options.yoga(read, response, { outcome });
+    void this.#options.yoga(read, response, known);
   }
 }
 
@@ -84,6 +82,7 @@ interface Recognised {
   readonly parameters: Parameters;
   readonly body: Buffer;
   readonly type: string;
+  readonly admission: Admission;
 }
 
 /** The content type of the answer, as Yoga would choose it. Undefined: the request asks for something special. */

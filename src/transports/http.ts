@@ -6,7 +6,7 @@ import { EVERYBODY } from '../../schema/caller.ts';
 import type { Operation } from '../../schema/context.ts';
 import { Outlet } from '../fanout/outlet.ts';
 import { type Admission, whenExpired } from './admission.ts';
-import { formatError, maskError } from './errors.ts';
+import { formatResult, maskError } from './errors.ts';
 import { parseEventId } from './event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from './server-context.ts';
@@ -172,7 +172,7 @@ function introspectionRules({ introspection }: HttpOptions): Plugin[] {
 }
 
 function stringifyResult(result: ExecutionResult): string {
-  return JSON.stringify(result.errors ? { ...result, errors: result.errors.map(formatError) } : result);
+  return JSON.stringify(formatResult(result));
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -8,10 +8,10 @@
 import {
   type DocumentNode,
   type FieldNode,
+  getOperationAST,
   type GraphQLError,
   type GraphQLSchema,
   Kind,
-  type OperationDefinitionNode,
   visit,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
@@ -94,10 +94,17 @@ export class Insertions {
   }
 
   #analyze(document: DocumentNode): KnownDocument | undefined {
-    const operation = onlyMutation(document);
+    // Of several operations it would be none.
+    const operation = getOperationAST(document);
     const [variableDefinition, ...others] = operation?.variableDefinitions ?? [];
     const root = this.#schema.getMutationType();
-    if (!operation || !root || !variableDefinition || others.length > 0 || variableDefinition.defaultValue)
+    if (
+      operation?.operation !== 'mutation' ||
+      !root ||
+      !variableDefinition ||
+      others.length > 0 ||
+      variableDefinition.defaultValue
+    )
       return undefined;
     const [field] = operation.selectionSet.selections;
     if (field?.kind !== Kind.FIELD || operation.selectionSet.selections.length > 1) return undefined;
@@ -154,12 +161,6 @@ export class ShortInsertion {
     caller.spend(this.#inputs.length);
     return map.insertMany(this.#inputs);
   }
-}
-
-/** Of a document of one operation. */
-function onlyMutation({ definitions }: DocumentNode): OperationDefinitionNode | undefined {
-  const [operation, ...others] = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  return others.length === 0 && operation?.operation === 'mutation' ? operation : undefined;
 }
 
 /** The name of the variable that is the field's only argument. */

@@ -21,7 +21,7 @@ export function admission({ admit, log }: HttpOptions): Plugin {
     async onRequestParse({ serverContext, endResponse }) {
       const context = serverContext as ServerContext;
       const { req } = context;
-      if (!req) return;
+      if (!req || context.admission) return;
       try {
         context.admission = await admit(req, req.headers.authorization);
       } catch (thrown) {

@@ -1,16 +1,10 @@
 /** One operation over WebSocket: through Yoga's envelope, as over HTTP; a subscription is then the fan-out's, if there is one. */
-import {
-  type ExecutionArgs,
-  type ExecutionResult,
-  type FormattedExecutionResult,
-  getOperationAST,
-  type GraphQLError,
-} from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
 import type { FanOut } from '../fanout/fan-out.ts';
 import { MessageFraming } from '../fanout/framing.ts';
 import type { Connection } from './connection.ts';
-import { formatError, maskError, parseFailed, refused } from './errors.ts';
+import { maskError, parseFailed, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { type OperationContext, withCursor } from './operation.ts';
 import type { Asker, RequestLog } from './request-log.ts';
@@ -127,10 +121,6 @@ function generated(
 
 function failed(errors: readonly GraphQLError[]): AsyncIterable<ExecutionResult> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new OperationFailed(errors)) }) };
-}
-
-export function formatted({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
-  return { ...result, ...(errors && { errors: errors.map(formatError) }) };
 }
 
 /** graphql-ws wraps what an iterable throws. */

@@ -13,7 +13,7 @@ import type { StreamingMap } from '../core/streaming-map.ts';
 import type { FanOut } from '../fanout/fan-out.ts';
 import type { Admit } from './admission.ts';
 import { Connection } from './connection.ts';
-import { formatError, maskError, refused } from './errors.ts';
+import { formatError, formatResult, maskError, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { operationContext } from './operation.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -21,7 +21,7 @@ import type { Insertions, ShortInsertion } from './insertions.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { spread } from './spread.ts';
 import type { trusting } from './trusted-documents.ts';
-import { causesOf, execute, formatted, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
+import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 
 export interface WebSocketOptions {
   readonly schema: GraphQLSchema;
@@ -79,7 +79,7 @@ export class WebSocketTransport {
       subscribe: (args) => subscribe(args as OperationArgs, options),
       onError: (_context, _id, _payload, errors) => errors.flatMap(causesOf).map(formatError),
       onNext: (_context, _id, _payload, _args, result) =>
-        result.errors ? formatted(result as ExecutionResult) : undefined,
+        result.errors ? formatResult(result as ExecutionResult) : undefined,
     });
   }
 
