@@ -8,7 +8,7 @@ export type Say = (where: string, what: string) => void;
 
 /** Of a long gap only so many positions are looked at: its first ones and others at random. */
 const LOOKED_AT = 32;
-const MAX_PENDING = 200_000;
+const SIFTED_AT = 10_000;
 const MAX_PARTS = 100_000;
 
 export function positionOf(cursor: string): number {
@@ -18,7 +18,7 @@ export function positionOf(cursor: string): number {
 interface Skipped {
   readonly where: string;
   readonly position: number;
-  /** Superseded or removed up to here it may be; beyond, it had to be delivered. */
+  /** Superseded or removed up to here it may be; beyond, it had to be delivered. 0: it had to be. */
   readonly upTo: number;
   readonly prefix: string;
 }
@@ -36,6 +36,7 @@ export class Ledger {
   readonly #newest = new Map<string, number>();
   readonly #parts = new Map<string, number>();
   #pending: Skipped[] = [];
+  #siftAt = SIFTED_AT;
 
   constructor(window: number) {
     this.window = window;
@@ -72,25 +73,40 @@ export class Ledger {
     for (let n = 0; n < Math.min(length, LOOKED_AT); n++) {
       const isNear = length <= LOOKED_AT || n < LOOKED_AT / 2;
       const position = from + 1 + (isNear ? n : Math.floor(Math.random() * length));
-      this.#judge({ where, position, upTo: position <= currentUpTo ? this.asked : 0, prefix }, false);
+      this.#pending.push({ where, position, upTo: position <= currentUpTo ? this.asked : 0, prefix });
     }
+    if (this.#pending.length >= this.#siftAt) this.#sift();
   }
 
-  #judge(skipped: Skipped, isLast: boolean): void {
-    const { where, position, upTo, prefix } = skipped;
+  /** Undefined: no answered call explains it yet. */
+  #judge({ position, upTo, prefix }: Skipped): boolean | undefined {
     const key = this.#keys[position];
-    if (key === null || (key !== undefined && !key.startsWith(prefix))) return;
+    if (key === undefined) return undefined;
+    if (key === null || !key.startsWith(prefix)) return true;
     const successor = this.#successors[position];
-    if (key !== undefined && successor !== undefined && successor <= upTo) return;
-    // Never answered: nobody knows what it was.
-    if (key === undefined && isLast) return;
-    if (!isLast && this.#pending.length < MAX_PENDING && (key === undefined || upTo > 0)) this.#pending.push(skipped);
-    else if (key !== undefined) this.say(where, `lost ${key} at position ${position}`);
+    if (upTo === 0 || (successor !== undefined && successor > upTo)) return false;
+    return successor === undefined ? undefined : true;
+  }
+
+  /** Keeps what calls in flight may explain. */
+  #sift(): void {
+    this.#pending = this.#pending.filter((skipped) => {
+      const verdict = this.#judge(skipped);
+      if (verdict === false) this.#lost(skipped);
+      return verdict === undefined;
+    });
+    this.#siftAt = Math.max(SIFTED_AT, this.#pending.length * 2);
+  }
+
+  #lost({ where, position }: Skipped): void {
+    this.say(where, `lost ${this.#keys[position]} at position ${position}`);
   }
 
   /** All calls have been answered. */
   settle(): void {
-    for (const skipped of this.#pending) this.#judge(skipped, true);
+    this.#sift();
+    // Of what was never answered nobody knows what it was.
+    for (const skipped of this.#pending) if (this.#keys[skipped.position] !== undefined) this.#lost(skipped);
     this.#pending = [];
   }
 
