@@ -114,6 +114,8 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
     let passage = this.#kept.get(name);
     if (passage) return passage;
     passage = this.#read(standing, reset, ITEMS_AT_ONCE);
+    // Of no use to anybody else.
+    if (this.size === 1) return passage;
     this.#onKept();
     this.#kept.set(name, passage);
     return passage;

@@ -8,6 +8,7 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
+  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
@@ -64,13 +65,34 @@ function compileType(parts: Parts, type: GraphQLOutputType, nodes: readonly Fiel
     const render = compileType(parts, type.ofType, nodes);
     return render && orNull((source, context) => renderList(source, render, context));
   }
-  if (isLeafType(type)) return orNull((source) => JSON.stringify(type.serialize(source)));
+  if (isLeafType(type)) return orNull(compileLeaf(type));
   const render = isObjectType(type) ? compileObject(parts, type, nodes) : undefined;
   return render && orNull(render);
 }
 
 function orNull(render: Render): Render {
   return (source, context) => (source == null ? 'null' : render(source, context));
+}
+
+function compileLeaf(type: GraphQLLeafType): Render {
+  const date = compileDate();
+  return (source) => {
+    const value: unknown = type.serialize(source);
+    return value instanceof Date ? date(value) : JSON.stringify(value);
+  };
+}
+
+/** What `JSON.stringify` makes of a date that is one. It takes most of the time of an item, and most items share their second. */
+function compileDate(): (date: Date) => string {
+  let [second, text] = [NaN, ''];
+  return (date) => {
+    const ms = date.getTime();
+    if (Math.floor(ms / 1000) !== second) {
+      second = Math.floor(ms / 1000);
+      text = `"${date.toISOString().slice(0, -'000Z'.length)}`;
+    }
+    return `${text}${String(ms - second * 1000).padStart(3, '0')}Z"`;
+  };
 }
 
 function renderList(members: unknown, render: Render, context: unknown): string | undefined {
