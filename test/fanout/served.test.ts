@@ -14,22 +14,23 @@ import type { OperationContext } from '../../src/transports/operation.ts';
 import { served } from '../../src/transports/served.ts';
 import { openMap } from '../support/open-map.ts';
 
+const DOCUMENT = parse('subscription { items { key } }');
 const WANTED = { cursors: false, left: false };
 
 /** A way that is always ready, and what went there. */
 function way() {
   const writes: string[] = [];
-  const noted: Way = {
-    writableNeedDrain: false,
-    write: (text: string) => writes.push(text) > 0,
-    on: () => noted as never,
-  };
-  return { writes, way: noted };
+  const write = vi.fn<(text: string) => boolean>((text) => writes.push(text) > 0);
+  const noted: Way = { writableNeedDrain: false, write, on: () => noted as never };
+  return { writes, write, way: noted };
 }
 
-function subscription(map: StreamingMap) {
-  const fanOut = new FanOut({ schema: createSchema(), source: map.source, format: JSON.stringify });
-  const { writes, way: to } = way();
+function fanOutOf(map: StreamingMap): FanOut {
+  return new FanOut({ schema: createSchema(), source: map.source, format: JSON.stringify });
+}
+
+function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
+  const { writes, write, way: to } = way();
   const ended = vi.fn<(error: unknown, deliveries: number) => void>();
   const context: OperationContext = {
     ...WANTED,
@@ -40,14 +41,14 @@ function subscription(map: StreamingMap) {
     budget: new AnswerBudget(),
     isResumed: false,
     handover: {
-      operation: { document: parse('subscription { items { key } }') },
+      operation: { document: DOCUMENT },
       taken: { kind: 'items', request: map.itemsRequest({ filter: keyFilter() }) },
       ended,
     },
   };
   const fail = (error: unknown) => ({ errors: [new GraphQLError(String(error))] });
   const parts = { fanOut, context, outlet: new Outlet(to, () => true), framing: new MessageFraming('1', WANTED), fail };
-  return { results: served(parts), writes, ended };
+  return { results: served(parts), writes, write, ended };
 }
 
 describe('G10 a subscription that the fan-out delivers', () => {
@@ -80,30 +81,35 @@ describe('G10 a subscription that the fan-out delivers', () => {
 describe('what has been rendered', () => {
   it('is kept for others only while a sweep lasts', async () => {
     const map = await openMap();
-    const { results, writes } = subscription(map);
+    const fanOut = fanOutOf(map);
+    const [{ results, writes }, other] = [subscription(map, fanOut), subscription(map, fanOut)];
     const [items, forget] = [vi.spyOn(Group.prototype, 'items'), vi.spyOn(Group.prototype, 'forget')];
     onTestFinished(() => void [items, forget].map((spy) => spy.mockRestore()));
     void results?.next();
-    await vi.waitFor(() => expect(map.subscriptions).toBe(1));
+    void other.results?.next();
+    await vi.waitFor(() => expect(map.subscriptions).toBe(2));
     await map.insert({ key: 'a', value: 1 });
-    await vi.waitFor(() => expect(writes).toHaveLength(1));
+    await vi.waitFor(() => expect([...writes, ...other.writes]).toHaveLength(2));
     const [read, forgotten] = [items, forget].map(({ mock }) => Math.max(...mock.invocationCallOrder));
     expect(forgotten).toBeGreaterThan(read ?? Infinity);
-    await results?.return();
+    await Promise.all([results?.return(), other.results?.return()]);
   });
 
   it('is bounded while snapshots are sent and nothing moves', async () => {
     const map = await openMap();
     for (let n = 0; n < 50; n++)
       await map.insertMany(Array.from({ length: 1000 }, (_, m) => ({ key: `${n} ${m}`, value: m })));
-    const { results, writes } = subscription(map);
+    const fanOut = fanOutOf(map);
+    const both = [subscription(map, fanOut), subscription(map, fanOut)];
     const forget = vi.spyOn(Group.prototype, 'forget');
     onTestFinished(() => forget.mockRestore());
-    void results?.next();
+    for (const { results } of both) void results?.next();
     // 128 results a write.
-    await vi.waitFor(() => expect(writes.length).toBeGreaterThan(380), { timeout: 20_000 });
-    // At the first one, and once on the way.
-    expect(forget.mock.calls.length).toBeGreaterThanOrEqual(2);
-    await results?.return();
+    for (const { writes } of both)
+      await vi.waitFor(() => expect(writes.length).toBeGreaterThan(380), { timeout: 20_000 });
+    // At the first one, and once on the way: well before all is sent.
+    const nearlyAll = both[0]?.write.mock.invocationCallOrder[380] ?? 0;
+    expect(forget.mock.invocationCallOrder.filter((order) => order < nearlyAll).length).toBeGreaterThanOrEqual(2);
+    await Promise.all(both.map(({ results }) => results?.return()));
   });
 });
