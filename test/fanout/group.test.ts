@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { keyFilter } from '../../src/core/filter.ts';
+import type { Item } from '../../src/core/change.ts';
+import type { ItemChanges } from '../../src/core/item-changes.ts';
+import type { Place, Position } from '../../src/core/position.ts';
+import { Group } from '../../src/fanout/group.ts';
+import { openMap } from '../support/open-map.ts';
+
+it('G6 who stands where another one does, but has seen another head, bears its own in its cursor', async () => {
+  const map = await openMap();
+  const items: Item<unknown>[] = [];
+  // A page ends with a batch.
+  for (let n = 0; n < 500; n += 50)
+    items.push(...(await map.insertMany(Array.from({ length: 50 }, (_, m) => ({ key: `k${n + m}`, value: n })))));
+  const group = new Group({
+    name: 'a',
+    kind: 'itemChanges',
+    source: map.source,
+    filter: keyFilter(),
+    render: (message) => (message as ItemChanges<unknown>).cursor,
+    onKept: () => {},
+  });
+  group.size = 3;
+  // `at` is within the items.
+  const placeOf = (at: number): Place => ({ position: (at + 1) as Position, digest: items[at]!.digest });
+  const standing = { at: placeOf(100), cutoff: placeOf(100) };
+  const told = [450, 480, 450].map((at) => group.changes({ ...standing, seen: placeOf(at) }, false));
+  expect(told.map(({ next }) => next.seen)).toEqual([placeOf(450), placeOf(480), placeOf(450)]);
+  const [first, second] = told.map(({ results }) => results[0]?.cursor);
+  expect(first).not.toBe(second);
+  expect(told[2]).toBe(told[0]);
+});
