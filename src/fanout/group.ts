@@ -23,19 +23,23 @@ export type RenderResult = (delivered: unknown) => string;
 /** Items are sent one by one, so a batch of them may be divided. */
 const ITEMS_AT_ONCE = 128;
 
-/** What follows from one standing: at most one chunk. */
+/**
+ * What follows from one standing: at most one chunk. It is rendered for each form that somebody frames it in, and kept in that form
+ * only: kept as such, too, it would be twice as much that outlives the next garbage collections.
+ */
 export class Passage implements ChangesStep<unknown> {
   readonly page: Page<unknown>;
   readonly reset: boolean;
   readonly caughtUp: boolean;
+  readonly #sent: Sent;
   readonly #render: () => readonly Result[];
-  #results: readonly Result[] | undefined;
   readonly #forms = new Map<number | string, unknown>();
 
-  constructor({ page, reset, caughtUp }: ChangesStep<unknown>, render: () => readonly Result[]) {
+  constructor({ page, reset, caughtUp }: ChangesStep<unknown>, sent: Sent, render: () => readonly Result[]) {
     this.page = page;
     this.reset = reset;
     this.caughtUp = caughtUp;
+    this.#sent = sent;
     this.#render = render;
   }
 
@@ -47,16 +51,32 @@ export class Passage implements ChangesStep<unknown> {
     return this.page.changes;
   }
 
-  get results(): readonly Result[] {
-    return (this.#results ??= this.#render());
+  /** How many results there are. */
+  get count(): number {
+    return this.#sent.count;
+  }
+
+  /** Of the last one. */
+  get lastCursor(): Cursor | undefined {
+    return this.#sent.lastCursor;
   }
 
   /** What all who frame the results in the same form share. */
   shared<Form>(name: number | string, make: (results: readonly Result[]) => Form): Form {
     let form = this.#forms.get(name) as Form | undefined;
-    if (form === undefined) this.#forms.set(name, (form = make(this.results)));
+    if (form === undefined) this.#forms.set(name, (form = make(this.#render())));
     return form;
   }
+
+  /** For those whose form nobody shares. */
+  get results(): readonly Result[] {
+    return this.shared('results', (results) => results);
+  }
+}
+
+interface Sent {
+  readonly count: number;
+  readonly lastCursor: Cursor | undefined;
 }
 
 export interface GroupParts {
@@ -93,7 +113,7 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
   /** For `items`, at most `max` of them. */
   items(standing: Standing, max: number): Passage {
     const passage = this.#passage(standing, false);
-    return passage.results.length <= max ? passage : this.#read(standing, false, max);
+    return passage.count <= max ? passage : this.#read(standing, false, max);
   }
 
   /** For `itemChanges`, one message. */
@@ -125,19 +145,18 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
     const { replica } = this.#source;
     if (this.kind === 'items') {
       const { changes, next } = read(replica, standing, max, this.#filter);
-      const page = { changes, next: settled(next) };
-      return new Passage({ page, reset, caughtUp: false }, () =>
-        changes
-          .filter((change) => !isRemoval(change))
-          .map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
+      const items = changes.filter((change) => !isRemoval(change));
+      const step = { page: { changes, next: settled(next) }, reset, caughtUp: false };
+      return new Passage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
+        items.map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
       );
     }
     const { page, caughtUp } = readStep(replica, standing, reset, this.#filter);
+    const message = messageOf(replica, { page, reset, caughtUp }, this.#filter);
     const step = { page: { ...page, next: settled(page.next) }, reset, caughtUp };
-    return new Passage(step, () => {
-      const message = messageOf(replica, { page, reset, caughtUp }, this.#filter);
-      return [{ body: encode(this.#render(message)), cursor: message.cursor }];
-    });
+    return new Passage(step, { count: 1, lastCursor: message.cursor }, () => [
+      { body: encode(this.#render(message)), cursor: message.cursor },
+    ]);
   }
 }
 

@@ -89,9 +89,8 @@ export class Subscriber implements Recipient {
       return 0;
     }
     if (!passage) return 0;
-    const { results } = passage;
-    if (results.length > 0) this.outlet.gather(this.#framing.text(passage, left === Infinity ? undefined : left));
-    this.#deliveries += results.length;
+    if (passage.count > 0) this.outlet.gather(this.#framing.text(passage, left === Infinity ? undefined : left));
+    this.#deliveries += passage.count;
     if (reader instanceof ItemsReader && reader.left === 0) this.#end();
     return passage.changes.length;
   }
@@ -112,8 +111,7 @@ export class Subscriber implements Recipient {
     const reader = this.#reader;
     if (reader instanceof ChangesReader) return reader.next(group);
     const passage = reader.next(group);
-    const last = passage.results.at(-1);
-    if (last) reader.delivered(passage.results.length, last.cursor);
+    if (passage.lastCursor) reader.delivered(passage.count, passage.lastCursor);
     return passage;
   }
 
