@@ -110,6 +110,6 @@ describe('what has been rendered', () => {
     // At the first one, and once on the way: well before all is sent.
     const nearlyAll = both[0]?.write.mock.invocationCallOrder[380] ?? 0;
     expect(forget.mock.invocationCallOrder.filter((order) => order < nearlyAll).length).toBeGreaterThanOrEqual(2);
-    await Promise.all(both.map(({ results }) => results?.return()));
+    for (const { results } of both) await results?.return();
   });
 });
