@@ -1,7 +1,7 @@
 /** Tells logs and traces of every operation, on every transport: a plugin of Yoga's envelope, which they all run through. */
 import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../../schema/context.ts';
+import type { Context, Handover } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/errors.ts';
 import type { ServerContext } from './server-context.ts';
 import type { Asker, RequestLog } from './request-log.ts';
@@ -75,9 +75,7 @@ export function observation(log: RequestLog, observe: Observe): Plugin {
       return {
         onSubscribeResult({ result, setResult }) {
           const { handover } = args.contextValue as Partial<Context>;
-          if (handover?.taken)
-            handover.ended = (error, deliveries) =>
-              observed.end(error === undefined ? [] : [error as GraphQLError], deliveries);
+          if (handover?.taken) handover.ended = endOf(observed);
           else if (Symbol.asyncIterator in result)
             setResult(counted(result as AsyncGenerator<ExecutionResult>, observed));
           else observed.end(result.errors, 0);
@@ -92,6 +90,11 @@ export function observation(log: RequestLog, observe: Observe): Plugin {
       log.failed(asker, result.errors ?? [], { transport: 'http' });
     },
   };
+}
+
+/** By itself, so that it keeps nothing else of the operation for as long as the subscription is open. */
+function endOf(observed: Observed): NonNullable<Handover['ended']> {
+  return (error, deliveries) => observed.end(error === undefined ? [] : [error as GraphQLError], deliveries);
 }
 
 /** The same generator, which tells of its end: a promise more a delivery. */
