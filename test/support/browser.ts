@@ -1,9 +1,8 @@
 /** The machine's own Chromium: stock browser behaviour, with nothing to download. */
 import { type EventEmitter, on } from 'node:events';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { findOnPath } from './programs.ts';
 
 const ARGS = [
   '--headless',
@@ -43,18 +42,6 @@ export function describeInBrowser(title: string, define: (openPage: () => Promis
       context.setDefaultTimeout(PATIENCE_MS);
       return context.newPage();
     });
-  });
-}
-
-function findOnPath(name: string): string | undefined {
-  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, name));
-  return candidates.find((candidate) => {
-    try {
-      accessSync(candidate, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
   });
 }
 

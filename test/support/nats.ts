@@ -1,0 +1,138 @@
+/** Real nats-servers with JetStream, each in a directory of its own, which can be killed, paused and started again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { findOnPath } from './programs.ts';
+
+const PROGRAM = 'nats-server';
+
+/**
+ * A `describe` for tests that need nats-servers. Without the program they are skipped, and their title says so; in CI they fail.
+ */
+export function describeWithNats(title: string, define: () => void): void {
+  const isSkipped = findOnPath(PROGRAM) === undefined && process.env['CI'] === undefined;
+  const reason = isSkipped ? ` [SKIPPED: no ${PROGRAM} on the PATH]` : '';
+  describe.skipIf(isSkipped)(`${title}${reason}`, () => {
+    define();
+  });
+}
+
+export interface NatsOptions {
+  /** Lines of nats-server's own configuration, such as `max_payload: 4096`. */
+  readonly config?: string;
+  /** Goes on with what another one left behind. Default: an empty one, which is removed at the end. */
+  readonly directory?: string;
+}
+
+/** Runs until `stop`, whatever becomes of it in between. */
+export class NatsServer {
+  readonly port: number;
+  /** Without credentials. */
+  readonly url: string;
+  /** Where it keeps its streams: `jetstream` in it may be copied and put back while the server is down. */
+  readonly directory: string;
+  readonly #isOwnDirectory: boolean;
+  readonly #config: string;
+  #child: ChildProcess | undefined;
+  #said = '';
+  readonly #onExit = (): void => void this.#child?.kill('SIGKILL');
+
+  private constructor(port: number, { config = '', directory }: NatsOptions) {
+    this.port = port;
+    this.url = `nats://127.0.0.1:${port}`;
+    this.#isOwnDirectory = directory === undefined;
+    this.directory = directory ?? mkdtempSync(join(tmpdir(), 'seamline-nats-'));
+    this.#config = `listen: 127.0.0.1:${port}\njetstream { store_dir: "${this.directory}" }\n${config}\n`;
+    process.once('exit', this.#onExit);
+  }
+
+  /** One that is ready. */
+  static async start(options: NatsOptions = {}): Promise<NatsServer> {
+    const server = new NatsServer(await freePort(), options);
+    await server.start();
+    return server;
+  }
+
+  /** Three, with one leader. The configuration is for each of them. */
+  static async startCluster({ config = '' }: Pick<NatsOptions, 'config'> = {}): Promise<readonly NatsServer[]> {
+    const ports = await Promise.all([1, 2, 3].map(freePort));
+    const routePorts = await Promise.all([1, 2, 3].map(freePort));
+    const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`).join(', ');
+    const servers = ports.map((port, n) => {
+      const cluster = `cluster { name: test, listen: "127.0.0.1:${routePorts[n]}", routes: [${routes}] }`;
+      return new NatsServer(port, { config: `server_name: n${n + 1}\n${cluster}\n${config}` });
+    });
+    await Promise.all(servers.map((server) => server.start()));
+    await Promise.all(servers.map((server) => server.said(/JetStream cluster (new )?metadata leader/)));
+    return servers;
+  }
+
+  /** Again, on the same port and with what it had kept. */
+  async start(): Promise<void> {
+    if (this.#child) throw new Error('it runs');
+    const file = join(this.directory, 'nats.conf');
+    writeFileSync(file, this.#config);
+    this.#said = '';
+    this.#child = spawn(PROGRAM, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
+    await this.said(/Server is ready/);
+  }
+
+  /** Resolves when it is gone. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  /** Its connections stay open, and nothing comes any more. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Resolves once its log has said this since it was started. */
+  async said(text: RegExp): Promise<void> {
+    const child = this.#child;
+    if (!child?.stderr) throw new Error('it does not run');
+    const ended = once(child, 'exit').then(() => child.exitCode ?? child.signalCode);
+    while (!text.test(this.#said)) {
+      const outcome = await Promise.race([once(child.stderr, 'data'), ended]);
+      if (!Array.isArray(outcome)) throw new Error(`nats-server ended with ${outcome}: ${this.#said}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    process.off('exit', this.#onExit);
+    await this.kill();
+    if (this.#isOwnDirectory) rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Not one that the system gives away by itself: a server that comes back wants the port that it had, and by then another test would
+ * have got it.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await Promise.race([once(probe, 'listening'), once(probe, 'error')]).then(
+      () => probe.listening,
+      () => false,
+    );
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
+}

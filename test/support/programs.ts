@@ -1,0 +1,14 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export function findOnPath(name: string): string | undefined {
+  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, name));
+  return candidates.find((candidate) => {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
