@@ -1,0 +1,223 @@
+/**
+ * A log on NATS JetStream, for any number of nodes: a stream of commands, ordered and kept by the servers (by Raft, with replicas),
+ * and snapshots in an object store beside it. What is answered is as durable as the stream.
+ *
+ * The connection comes back by itself, and each second the stream is looked at: whether it is there, still the same one, and
+ * whether its followers get on. Meanwhile `health` says what is wrong.
+ */
+import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import type { ConnectionOptions } from '@nats-io/transport-node';
+import { EngineUnavailableError } from '../core/errors.ts';
+import { errorFields, type Logger, messageOf, SILENT } from '../core/logger.ts';
+import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../core/ordered-log.ts';
+import type { Epoch, Sequence } from '../core/position.ts';
+import { Appender } from './nats-log-append.ts';
+import { Connection } from './nats-log-connection.ts';
+import { Follow } from './nats-log-follow.ts';
+import { connectionOptions, NATS_DEFAULTS, type NatsLogOptions } from './nats-log-options.ts';
+import { SnapshotStore } from './nats-log-snapshots.ts';
+import { epochOf, isMissing, NatsLogError, openStream } from './nats-log-stream.ts';
+
+/** Connected by whoever follows it. Throws a `RangeError` for options that make no sense. */
+export function natsLog(options: NatsLogOptions): OrderedLog {
+  return new NatsLog(options);
+}
+
+const CHECK_MS = 1000;
+const CHECK_TIMEOUT_MS = 2000;
+const CLOSED = 'the log is closed';
+
+/** What an open log has. */
+interface Parts {
+  readonly connection: Connection;
+  /** `jsm` for what the log is asked, `checks` for what it asks by itself. */
+  readonly jsm: JetStreamManager;
+  readonly checks: JetStreamManager;
+  readonly appender: Appender;
+}
+
+class NatsLog implements OrderedLog {
+  readonly engine = 'nats';
+  readonly #options: NatsLogOptions;
+  readonly #connecting: ConnectionOptions;
+  readonly #stream: string;
+  readonly #timeoutMs: number;
+  readonly #logger: Logger;
+  readonly #follows = new Set<Follow>();
+  #parts: Promise<Parts> | undefined;
+  #appender: Appender | undefined;
+  #connection: Connection | undefined;
+  #created = '';
+  #epoch: Epoch | undefined;
+  #checking: NodeJS.Timeout | undefined;
+  #isChecking = false;
+  /** What the last look at the stream has found. */
+  #trouble: string | undefined;
+  #isClosed = false;
+
+  constructor(options: NatsLogOptions) {
+    this.#connecting = connectionOptions(options);
+    this.#options = options;
+    this.#stream = options.stream ?? NATS_DEFAULTS.stream;
+    this.#timeoutMs = options.engineTimeoutMs ?? NATS_DEFAULTS.engineTimeoutMs;
+    this.#logger = options.logger ?? SILENT;
+  }
+
+  /** Again after `broken`: the stream that is there now. */
+  async open(): Promise<Epoch> {
+    this.#parts ??= this.#connect();
+    const { connection, jsm } = await this.#parts;
+    const { replicas, maxCommandBytes = NATS_DEFAULTS.maxCommandBytes } = this.#options;
+    const most = connection.client.info?.max_payload ?? 0;
+    if (most < maxCommandBytes)
+      throw new NatsLogError(
+        `NATS takes ${most} bytes (max_payload), less than the ${maxCommandBytes} that a command may have`,
+      );
+    const info = await this.#inTime('the stream', () => openStream(jsm, this.#stream, { replicas, maxCommandBytes }));
+    this.#created = info.created;
+    this.#epoch = epochOf(info);
+    this.#trouble = undefined;
+    this.#checking ??= setInterval(() => void this.#check(), CHECK_MS);
+    return this.#epoch;
+  }
+
+  append(data: Uint8Array, id: string): Promise<Sequence> {
+    return this.#appender?.append(data, id) ?? Promise.reject(new EngineUnavailableError(CLOSED));
+  }
+
+  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+    const { connection, checks } = await this.#opened();
+    const { first_seq: first, last_seq: last } = (await this.#info()).state;
+    if (from < Math.max(1, first) || from > last + 1) throw new RangeError(`sequence ${from} is not in the log`);
+    const follow = new Follow({ connection, jsm: checks, stream: this.#stream, from, follower });
+    this.#follows.add(follow);
+    await follow.restart();
+    return () => {
+      follow.stop();
+      this.#follows.delete(follow);
+    };
+  }
+
+  async last(): Promise<Sequence> {
+    return (await this.#info()).state.last_seq as Sequence;
+  }
+
+  async entryAt(sequence: Sequence): Promise<LogEntry | undefined> {
+    const { jsm } = await this.#opened();
+    if (sequence < 1) return undefined;
+    const stored = await this.#inTime('the entry', () => jsm.streams.getMessage(this.#stream, { seq: sequence }));
+    return stored ? { sequence, time: stored.time.getTime(), data: stored.data } : undefined;
+  }
+
+  async saveSnapshot(snapshot: LogSnapshot): Promise<void> {
+    const [store, epoch] = await this.#snapshots();
+    await store.save(epoch, snapshot);
+    await store.tidy(epoch);
+  }
+
+  async loadSnapshots(): Promise<readonly LogSnapshot[]> {
+    const [store, epoch] = await this.#snapshots();
+    const stored = await this.#inTime('the snapshots', () => store.list(epoch));
+    return stored.slice(0, 2).map((snapshot) => ({ ...snapshot, chunks: store.read(snapshot) }));
+  }
+
+  async trim(sequence: Sequence): Promise<void> {
+    const { jsm } = await this.#opened();
+    const { last_seq: last } = (await this.#info()).state;
+    if (sequence > 1) await jsm.streams.purge(this.#stream, { seq: Math.min(sequence, last + 1) });
+  }
+
+  health(): LogHealth {
+    const reason = this.#isClosed ? CLOSED : this.#connection?.isUp === false ? 'NATS is away' : this.#trouble;
+    return reason === undefined ? { ok: true } : { ok: false, reason };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#checking);
+    const parts = await this.#parts?.catch(() => undefined);
+    if (!parts) return;
+    for (const follow of this.#follows) follow.stop();
+    parts.appender.stop(CLOSED);
+    if (parts.connection.isUp) await Promise.race([parts.connection.client.flush(), after(CHECK_MS)]).catch(() => {});
+    await parts.connection.close();
+  }
+
+  async #connect(): Promise<Parts> {
+    const connection = await Connection.open(this.#connecting, this.#timeoutMs, this.#logger);
+    const { client } = connection;
+    const jsm = await jetstreamManager(client, { timeout: this.#timeoutMs, checkAPI: false });
+    const checks = await jetstreamManager(client, { timeout: CHECK_TIMEOUT_MS, checkAPI: false });
+    const appender = new Appender({ connection, stream: this.#stream, timeoutMs: this.#timeoutMs });
+    this.#connection = connection;
+    this.#appender = appender;
+    connection.onUp = () => {
+      appender.resendAll();
+      for (const follow of this.#follows) void follow.restart();
+      void this.#check();
+    };
+    return { connection, jsm, checks, appender };
+  }
+
+  /** Looks at the stream; at most one look at a time. */
+  async #check(): Promise<void> {
+    const { connection, checks, appender } = await this.#opened();
+    if (this.#isChecking || !connection.isUp) return;
+    this.#isChecking = true;
+    const askedAt = performance.now();
+    const asked = [...this.#follows].map((follow) => [follow, follow.next] as const);
+    try {
+      const info = await checks.streams.info(this.#stream);
+      appender.alive(askedAt);
+      this.#trouble = undefined;
+      for (const [follow, next] of asked)
+        if (info.created === this.#created) follow.check(info.state, next);
+        else follow.break('the stream was made anew');
+    } catch (error) {
+      const trouble = isMissing(error)
+        ? `the stream ${this.#stream} is gone`
+        : `the stream can't be reached: ${messageOf(error)}`;
+      if (this.#trouble === undefined) this.#logger.warn({ stream: this.#stream, ...errorFields(error) }, trouble);
+      this.#trouble = trouble;
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  async #info(): Promise<StreamInfo> {
+    const { jsm } = await this.#opened();
+    return this.#inTime('the stream', () => jsm.streams.info(this.#stream));
+  }
+
+  async #snapshots(): Promise<[SnapshotStore, Epoch]> {
+    const { connection } = await this.#opened();
+    const { replicas = 1 } = this.#options;
+    const store = await this.#inTime('the object store', () =>
+      SnapshotStore.open(connection.client, this.#stream, replicas),
+    );
+    return [store, this.#epoch ?? (await this.open())];
+  }
+
+  /** Tries again what fails for now. Rejects with `EngineUnavailableError` when it still does in the end. */
+  async #inTime<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#timeoutMs;
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error instanceof NatsLogError) throw error;
+        const isFinal = this.#isClosed || performance.now() > deadline;
+        if (isFinal)
+          throw new EngineUnavailableError(`NATS: ${what} can't be reached: ${messageOf(error)}`, { cause: error });
+      }
+      await after(100);
+    }
+  }
+
+  async #opened(): Promise<Parts> {
+    if (!this.#parts || this.#isClosed) throw new EngineUnavailableError(CLOSED);
+    return this.#parts;
+  }
+}
+
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
