@@ -25,5 +25,6 @@ export {
 } from './core/streaming-map.ts';
 export { fileLog, type FileLogOptions } from './logs/file-log.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
+export { natsLog, type NatsLogOptions } from './logs/nats-log.ts';
 export type { ServerOptions } from './server/options.ts';
 export { createServer, type SeamlineServer } from './server/server.ts';

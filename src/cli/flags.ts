@@ -38,6 +38,9 @@ const logLevel = (text: string): LogLevel => {
 
 const seconds = (text: string): number => count(0, 86_400)(text) * 1000;
 
+/** Not quoted when it is wrong: there may be a password in it. */
+const servers = (text: string): readonly string[] => text.split(',').map((url) => url.trim());
+
 const manifest = (file: string): unknown => {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -75,6 +78,20 @@ const FLAGS = {
   'insert-rate': { value: 'N', help: 'items that one client may insert a second (default any)', read: count(1) },
   data: { value: 'DIR', help: 'directory that keeps the items (default: memory, until the process ends)' },
   repair: { help: 'go on with what can be salvaged of a damaged --data directory' },
+  nats: { value: 'URL[,URL…]', help: 'NATS servers that keep the items, for any number of nodes', read: servers },
+  stream: { value: 'NAME', help: 'what the log is called there (default seamline)' },
+  'engine-timeout': {
+    value: 'SECONDS',
+    help: 'time in which an insertion is answered when they don’t (default 5)',
+    read: (text) => count(1, 60)(text) * 1000,
+    option: 'engineTimeoutMs',
+  },
+  'nats-replicas': { value: 'N', help: 'NATS servers that keep what is made there (default 1)', read: count(1, 5) },
+  'nats-creds': { value: 'FILE', help: 'credentials of a NATS user' },
+  'nats-nkey': { value: 'FILE', help: 'instead: the seed of a NATS user’s nkey' },
+  'nats-tls-ca': { value: 'FILE', help: 'certificates that NATS’s are checked with (default: the system’s)' },
+  'nats-tls-cert': { value: 'FILE', help: 'certificate that is shown to NATS' },
+  'nats-tls-key': { value: 'FILE', help: 'its key' },
   jwks: { value: 'URL', help: 'key set that tokens are checked with (default: no authentication)' },
   'jwt-secret': { value: 'SECRET', help: 'instead: the secret that tokens are signed with; rather by environment' },
   'jwt-audience': { value: 'NAME', help: 'audience that a token must be for' },

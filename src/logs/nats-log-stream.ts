@@ -89,8 +89,8 @@ function faultsOf({ config }: StreamInfo, { replicas = 1, maxCommandBytes }: Wan
     [config.max_msgs > 0, 'it has max_msgs; its size may be limited by max_bytes only'],
     [config.max_msgs_per_subject > 0, 'it has max_msgs_per_subject, and would let go what is still needed'],
     [config.no_ack === true, 'it acknowledges nothing'],
-    [config.sealed === true, 'it is sealed'],
-    [config.deny_purge === true, 'it denies purges, so nothing could ever be let go'],
+    [config.sealed, 'it is sealed'],
+    [config.deny_purge, 'it denies purges, so nothing could ever be let go'],
     [
       config.max_msg_size > 0 && config.max_msg_size < maxCommandBytes,
       `its max_msg_size is ${config.max_msg_size}, less than the ${maxCommandBytes} bytes that a command may have`,

@@ -18,6 +18,8 @@ import { connectionOptions, NATS_DEFAULTS, type NatsLogOptions } from './nats-lo
 import { SnapshotStore } from './nats-log-snapshots.ts';
 import { epochOf, isMissing, NatsLogError, openStream } from './nats-log-stream.ts';
 
+export type { NatsLogOptions } from './nats-log-options.ts';
+
 /** Connected by whoever follows it. Throws a `RangeError` for options that make no sense. */
 export function natsLog(options: NatsLogOptions): OrderedLog {
   return new NatsLog(options);

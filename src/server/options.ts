@@ -15,6 +15,23 @@ export interface ServerOptions {
   readonly repair?: boolean | undefined;
   /** How much of what `data` keeps has been loaded, from 0 to 1. Default: nobody is told. */
   readonly onLoading?: ((share: number) => void) | undefined;
+  /** Instead of `log`: NATS servers with JetStream that keep them, for any number of nodes; `nats://host:4222`. Default: none. */
+  readonly nats?: string | readonly string[] | undefined;
+  /** What the log is called there; a name of letters, digits, `-` and `_`. Default `seamline`. */
+  readonly stream?: string | undefined;
+  /** Within what time an insertion is answered when the servers don't, in ms. Default 5,000. */
+  readonly engineTimeoutMs?: number | undefined;
+  /** How many servers keep what is made there, 1 to 5. Default 1; of a stream that is there, what it has. */
+  readonly natsReplicas?: number | undefined;
+  /** A file with a user's credentials. Default: what is in the URL, or none. */
+  readonly natsCreds?: string | undefined;
+  /** A file with the seed of a user's nkey. Default: none. */
+  readonly natsNkey?: string | undefined;
+  /** A file with the certificates that the servers' are checked with. Default: the system's. */
+  readonly natsTlsCa?: string | undefined;
+  /** Files with the certificate that is shown to the servers, and its key. Default: none. */
+  readonly natsTlsCert?: string | undefined;
+  readonly natsTlsKey?: string | undefined;
   /** Items. Default: the log's, or 100,000. */
   readonly maxItems?: number | undefined;
   /** UTF-8 of all keys and of all values' JSON. Default: the log's, or 256 MiB. */
@@ -100,10 +117,16 @@ export function assertSound(options: ServerOptions): void {
   assertManifest(options.trustedDocuments);
 }
 
-function assertOneLog({ log, data, repair }: ServerOptions): void {
+function assertOneLog(options: ServerOptions): void {
+  const { log, data, nats, repair } = options;
   if (data === '') throw new RangeError('data must name a directory');
-  if (data !== undefined && log !== undefined) throw new RangeError('data and log exclude each other');
+  const given = Object.entries({ data, nats, log }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) throw new RangeError(`${given.map(([name]) => name).join(' and ')} exclude each other`);
   if (repair === true && data === undefined) throw new RangeError('repair needs data');
+  const { stream, engineTimeoutMs, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
+  const ofNats = { stream, engineTimeoutMs, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey };
+  for (const [name, value] of Object.entries(ofNats))
+    if (value !== undefined && nats === undefined) throw new RangeError(`${name} needs nats`);
 }
 
 function assertManifest(documents: unknown): void {

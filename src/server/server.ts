@@ -5,11 +5,8 @@ import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
 import { type Logger, SILENT } from '../core/logger.ts';
-import type { OrderedLog } from '../core/ordered-log.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
-import { fileLog } from '../logs/file-log.ts';
-import { memoryLog } from '../logs/memory-log.ts';
 import { stringify } from '../transports/errors.ts';
 import { HttpInsertions } from '../transports/http-insertions.ts';
 import { Insertions } from '../transports/insertions.ts';
@@ -26,6 +23,7 @@ import { createAdmit } from './admission.ts';
 import { InsertRate } from './insert-rate.ts';
 import { clientAddress, isKnownHost, isOwnPage, type Origins } from './origin.ts';
 import { watchHealth } from './health-watch.ts';
+import { logOf } from './log.ts';
 import { traced } from './tracing.ts';
 
 export interface SeamlineServer {
@@ -58,10 +56,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
     await map.close();
     throw error;
   }
-}
-
-function logOf({ log, data, repair, onLoading, logger }: ServerOptions): OrderedLog {
-  return log ?? (data === undefined ? memoryLog() : fileLog({ directory: data, repair, onLoading, logger }));
 }
 
 /** As Node answers them where nobody listens; what isn't here, with 400. */
