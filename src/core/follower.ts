@@ -7,10 +7,10 @@
 import { type Bounds, type Command, decodeCommand, encodeCommand } from './command.ts';
 import { EngineUnavailableError, IndeterminateError } from './errors.ts';
 import { errorFields, type Logger, messageOf } from './logger.ts';
-import type { LogEntry, LogHealth, LogSnapshot, OrderedLog } from './ordered-log.ts';
+import type { LogEntry, LogHealth, OrderedLog } from './ordered-log.ts';
 import type { Epoch, Place, Sequence } from './position.ts';
 import { type Outcome, Replica } from './replica.ts';
-import { exportState, StateImport } from './state.ts';
+import { exportState, importChunks } from './state.ts';
 import { Ticker } from './ticker.ts';
 
 export interface FollowerOptions {
@@ -227,16 +227,4 @@ async function loadReplica<Value>({ log, logger }: FollowerOptions, epoch: Epoch
     }
   }
   return undefined;
-}
-
-async function importChunks<Value>(chunks: LogSnapshot['chunks']): Promise<Replica<Value>> {
-  const importing = new StateImport<Value>();
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) importing.take(line);
-  }
-  return importing.finish();
 }

@@ -69,6 +69,21 @@ export function importState<Value>(lines: Iterable<string>): Replica<Value> {
   return importing.finish();
 }
 
+/** The same of bytes, in pieces of any size. */
+export async function importChunks<Value>(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Replica<Value>> {
+  const importing = new StateImport<Value>();
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) importing.take(line);
+  }
+  return importing.finish();
+}
+
 /** Line by line, so that nobody has to hold them all. */
 export class StateImport<Value> {
   readonly #building = build<Value>();

@@ -14,9 +14,6 @@ export interface SnapshotHead {
   readonly commandId: string;
 }
 
-/** What the process that makes one says before the reason why it has not. */
-export const FAILED = 'no snapshot: ';
-
 const FORMAT = 1;
 const PREFIX_BYTES = 8;
 const FRAME_BYTES = 256 * 1024;

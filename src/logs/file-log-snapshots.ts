@@ -2,17 +2,12 @@
  * Makes snapshots while the log is served: seals what there is, has another process replay it on top of the snapshot before
  * (file-log-snapshot-process.ts), and lets go what is older than the last two. The loop only asks for it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { errorFields, type Logger } from '../core/logger.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
 import { textOf } from './file-log-errors.ts';
 import { listSegments, listSnapshots } from './file-log-names.ts';
-import { FAILED } from './file-log-snapshot.ts';
-import { NODE_FLAGS, programBeside } from './file-log-thread.ts';
+import { SnapshotChild } from './snapshot-child.ts';
 
 export interface SnapshotsOptions {
   readonly directory: string;
@@ -29,14 +24,12 @@ export interface SnapshotsOptions {
 const LEAST_BYTES = 16 * 1024 * 1024;
 const SHARE_OF_SNAPSHOT = 1 / 16;
 
-const PROGRAM = programBeside('file-log-snapshot-process');
-
 export class Snapshots {
   readonly #options: SnapshotsOptions;
   /** Of the log behind the newest snapshot. */
   #bytes: number;
   #dueBytes: number;
-  #maker: ChildProcess | undefined;
+  readonly #child = new SnapshotChild('file-log-snapshot-process');
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -58,17 +51,17 @@ export class Snapshots {
   /** One that is under way is given up: there will be another one. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#maker?.kill('SIGKILL');
+    this.#child.stop();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { directory, rotate, trim, logger } = this.#options;
+    const { directory, epoch, rotate, trim, logger } = this.#options;
     const started = performance.now();
     const bytes = this.#bytes;
     try {
       const sequence = await rotate();
-      await this.#make(sequence);
+      await this.#child.run([directory, epoch, String(sequence)]);
       const [older, newest] = listSnapshots(directory).slice(-2);
       if (newest && older) await trim(older.sequence as Sequence);
       this.#bytes -= bytes;
@@ -81,20 +74,6 @@ export class Snapshots {
       if (!this.#isStopped) logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${textOf(error)}`);
     }
     this.#running = undefined;
-  }
-
-  async #make(upTo: Sequence): Promise<void> {
-    const { directory, epoch } = this.#options;
-    if (this.#isStopped) throw new Error('given up');
-    const args = [...NODE_FLAGS, fileURLToPath(PROGRAM), directory, epoch, String(upTo)];
-    const maker = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#maker = maker;
-    const exited = once(maker, 'exit') as Promise<[number | null, string | null]>;
-    const [said, [code, signal]] = await Promise.all([text(maker.stderr), exited]);
-    this.#maker = undefined;
-    if (code === 0) return;
-    const reason = said.split('\n').find((line) => line.startsWith(FAILED));
-    throw new Error(reason?.slice(FAILED.length) ?? `its process ended with ${code ?? signal}`);
   }
 
   #due(): number {

@@ -1,13 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { FileLogError, received } from './file-log-errors.ts';
 import type { Reply, Request, Requests } from './file-log-serve.ts';
-
-/** A program beside this file, and built as it is. */
-export const programBeside = (name: string): URL =>
-  new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-
-/** SQLite is what Node calls experimental. */
-export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
+import { NODE_FLAGS, programBeside } from './programs.ts';
 
 interface Waiting {
   resolve(result: unknown): void;

@@ -59,12 +59,22 @@ export class SnapshotStore {
     return (await this.#all()).filter((snapshot) => snapshot.epoch === epoch);
   }
 
-  async save(epoch: Epoch, { sequence, commandId, chunks }: LogSnapshot): Promise<void> {
+  /** Read back before it is taken for one. */
+  async save(epoch: Epoch, { sequence, commandId, chunks }: LogSnapshot): Promise<StoredSnapshot> {
     const name = `${String(sequence).padStart(16, '0')}-${crypto.randomUUID().slice(0, 8)}`;
     const description = JSON.stringify({ snapshot: FORMAT, epoch, sequence, commandId });
     // Node's own type of it, which differs from the web's in words only.
     const stream = ReadableStream.from(chunks) as unknown as Parameters<ObjectStore['put']>[1];
-    await this.#objects.put({ name, description }, stream);
+    const { nuid, size, digest } = await this.#objects.put({ name, description }, stream);
+    const subject = `${this.#prefix}.M.${base64(name)}`;
+    const saved = { epoch, sequence, commandId, subject, id: nuid, bytes: size, digest };
+    try {
+      for await (const _piece of this.read(saved)) continue;
+    } catch (error) {
+      await this.remove(saved);
+      throw error;
+    }
+    return saved;
   }
 
   /** What was saved, in pieces. Throws when it is damaged, at the latest when it has come to the end. */
@@ -131,6 +141,12 @@ export class SnapshotStore {
   async #purge(filter: string): Promise<void> {
     await this.#jsm.streams.purge(this.#stream, { filter });
   }
+}
+
+/** As the object store names subjects. */
+function base64(name: string): string {
+  const text = Buffer.from(name).toString('base64url');
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=');
 }
 
 /** Undefined for what somebody else has put there, and for a snapshot of another version. */

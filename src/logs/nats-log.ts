@@ -15,6 +15,7 @@ import { Appender } from './nats-log-append.ts';
 import { Connection } from './nats-log-connection.ts';
 import { Follow } from './nats-log-follow.ts';
 import { connectionOptions, NATS_DEFAULTS, type NatsLogOptions } from './nats-log-options.ts';
+import { SnapshotMaker } from './nats-log-snapshot-maker.ts';
 import { SnapshotStore } from './nats-log-snapshots.ts';
 import { epochOf, isMissing, NatsLogError, openStream } from './nats-log-stream.ts';
 
@@ -36,6 +37,7 @@ interface Parts {
   readonly jsm: JetStreamManager;
   readonly checks: JetStreamManager;
   readonly appender: Appender;
+  readonly snapshots: SnapshotMaker;
 }
 
 class NatsLog implements OrderedLog {
@@ -141,6 +143,7 @@ class NatsLog implements OrderedLog {
     if (!parts) return;
     for (const follow of this.#follows) follow.stop();
     parts.appender.stop(CLOSED);
+    await parts.snapshots.stop();
     if (parts.connection.isUp) await Promise.race([parts.connection.client.flush(), after(CHECK_MS)]).catch(() => {});
     await parts.connection.close();
   }
@@ -151,6 +154,13 @@ class NatsLog implements OrderedLog {
     const jsm = await jetstreamManager(client, { timeout: this.#timeoutMs, checkAPI: false });
     const checks = await jetstreamManager(client, { timeout: CHECK_TIMEOUT_MS, checkAPI: false });
     const appender = new Appender({ connection, stream: this.#stream, timeoutMs: this.#timeoutMs });
+    const snapshots = new SnapshotMaker({
+      connection,
+      stream: this.#stream,
+      options: this.#options,
+      openStore: () => this.#openStore(connection),
+      logger: this.#logger,
+    });
     this.#connection = connection;
     this.#appender = appender;
     connection.onUp = () => {
@@ -158,12 +168,12 @@ class NatsLog implements OrderedLog {
       for (const follow of this.#follows) void follow.restart();
       void this.#check();
     };
-    return { connection, jsm, checks, appender };
+    return { connection, jsm, checks, appender, snapshots };
   }
 
   /** Looks at the stream; at most one look at a time. */
   async #check(): Promise<void> {
-    const { connection, checks, appender } = await this.#opened();
+    const { connection, checks, appender, snapshots } = await this.#opened();
     if (this.#isChecking || !connection.isUp) return;
     this.#isChecking = true;
     const askedAt = performance.now();
@@ -175,6 +185,7 @@ class NatsLog implements OrderedLog {
       for (const [follow, next] of asked)
         if (info.created === this.#created) follow.check(info.state, next);
         else follow.break('the stream was made anew');
+      if (asked.length > 0 && info.created === this.#created) snapshots.look(info.state, epochOf(info));
     } catch (error) {
       const trouble = isMissing(error)
         ? `the stream ${this.#stream} is gone`
@@ -193,11 +204,12 @@ class NatsLog implements OrderedLog {
 
   async #snapshots(): Promise<[SnapshotStore, Epoch]> {
     const { connection } = await this.#opened();
-    const { replicas = 1 } = this.#options;
-    const store = await this.#inTime('the object store', () =>
-      SnapshotStore.open(connection.client, this.#stream, replicas),
-    );
+    const store = await this.#inTime('the object store', () => this.#openStore(connection));
     return [store, this.#epoch ?? (await this.open())];
+  }
+
+  #openStore({ client }: Connection): Promise<SnapshotStore> {
+    return SnapshotStore.open(client, this.#stream, this.#options.replicas ?? 1);
   }
 
   /** Tries again what fails for now. Rejects with `EngineUnavailableError` when it still does in the end. */
