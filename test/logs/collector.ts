@@ -7,6 +7,7 @@ export class Collector implements LogFollower {
   readonly reasons: string[] = [];
   #isEnough: () => boolean = () => false;
   #resolve: () => void = () => {};
+  readonly #broken = Promise.withResolvers<string>();
 
   entries(batch: readonly LogEntry[]): void {
     this.held.push(...batch);
@@ -15,6 +16,12 @@ export class Collector implements LogFollower {
 
   broken(reason: string): void {
     this.reasons.push(reason);
+    this.#broken.resolve(reason);
+  }
+
+  /** Once it was told that the log is broken: why. */
+  untilBroken(): Promise<string> {
+    return this.#broken.promise;
   }
 
   /** Once it has the entry of a sequence. */
