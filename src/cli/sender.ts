@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Target } from '../verify/target.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../core/backoff.ts';
 import type { Input } from './input.ts';
 import { BATCH_LIMITS, type BatchLimits } from './input-queue.ts';
 import { type Answer, insertBatch } from './insertion.ts';

@@ -6,7 +6,7 @@ import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graph
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
 import { type GraphQLFailure, reasonOf, type Target } from '../verify/target.ts';
 import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError, wholeNumber } from './arguments.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../core/backoff.ts';
 import { Output } from './output.ts';
 
 export const HELP = `seamline tail: prints what is there now, and then everything that changes

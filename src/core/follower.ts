@@ -1,111 +1,132 @@
 /**
- * Keeps one replica at the end of one log, and answers appends with what became of them.
+ * Keeps a replica at the end of one log, and answers appends with what became of them. An append is answered when the replica
+ * that is shown has applied its sequence: that is read-your-writes.
  *
- * An append is answered when the own replica has applied its sequence: that is read-your-writes. In `#apply` one synchronous
- * block applies, publishes and answers; an `await` in it would be a race.
+ * When the log breaks (it was made anew, or has lost what was followed), the replica is shown as it is while another one is
+ * built from the newest snapshot and what follows it, as often as it takes. Then that one is shown in its place:
+ *
+ *     open ─▶ build ─▶ shown ─(broken)─▶ shown, and build ─▶ shown …        poison, close ─▶ stopped
+ *                ▲ │                                   ▲ │
+ *                └─┘ broken                            └─┘ whatever fails
+ *
+ * `#applied` and `#show` are one synchronous block each: apply, publish, answer; an `await` in them would be a race.
  */
-import { type Bounds, type Command, decodeCommand, encodeCommand } from './command.ts';
-import { EngineUnavailableError, IndeterminateError } from './errors.ts';
-import { errorFields, type Logger, messageOf } from './logger.ts';
-import type { LogEntry, LogHealth, OrderedLog } from './ordered-log.ts';
-import type { Epoch, Place, Sequence } from './position.ts';
-import { type Outcome, Replica } from './replica.ts';
-import { exportState, importChunks } from './state.ts';
+import { Answers } from './answers.ts';
+import { Pauses } from './backoff.ts';
+import { type BuildingOptions, complete, loadReplica } from './building.ts';
+import { ClockJumps } from './clock-jumps.ts';
+import { type Command, encodeCommand } from './command.ts';
+import { EngineUnavailableError } from './errors.ts';
+import { BrokenError, Following } from './following.ts';
+import { History, sharedUpTo } from './history.ts';
+import { errorFields, messageOf } from './logger.ts';
+import type { LogHealth, OrderedLog } from './ordered-log.ts';
+import type { Place } from './position.ts';
+import type { Outcome, Replica } from './replica.ts';
+import { exportState } from './state.ts';
 import { Ticker } from './ticker.ts';
 
-export interface FollowerOptions {
-  readonly log: OrderedLog;
-  /** What the operator asked for. What is left out comes from the log, or from the defaults when it is founded here. */
-  readonly bounds: Partial<Bounds>;
+export interface FollowerOptions extends BuildingOptions {
+  /** Also when another replica is shown, where its head is. */
   readonly onHead: (head: Place) => void;
-  readonly logger: Logger;
 }
 
-export const DEFAULT_BOUNDS: Bounds = { maxItems: 100_000, maxBytes: 256 * 1024 * 1024, window: 65_536 };
-
-/** A jump of the log's clock beyond this is worth a line, in ms. */
-const CLOCK_JUMP_MS = 60_000;
-
-interface Pending<Value> {
-  resolve(outcome: Outcome<Value>): void;
-  reject(error: Error): void;
-}
-
-const NOBODY: Pending<unknown> = { resolve: () => {}, reject: () => {} };
+/** A log that was whole for so long is opened anew at once when it breaks, in ms. */
+const SETTLED_MS = 10_000;
 
 export class Follower<Value> {
-  readonly replica: Replica<Value>;
+  /** What positions mean. Another one as soon as another replica is shown. */
+  history = new History();
+  /** Set before `open` resolves. */
+  #shown!: Following<Value>;
+  #building: Following<Value> | undefined;
   readonly #log: OrderedLog;
   readonly #options: FollowerOptions;
-  readonly #ticker: Ticker;
-  /** By command id. Two that nobody waits for: each time that a map gets empty V8 makes its table anew, which is dear. */
-  readonly #pending = new Map<string, Pending<Value>>([
-    ['a', NOBODY],
-    ['b', NOBODY],
-  ]);
+  readonly #answers: Answers<Value>;
+  readonly #ticker = new Ticker(() => this.submit({ kind: 'tick' }));
   readonly #waiting = new Set<() => void>();
   /** Unique to this process and log, so that no two appends share an id. */
   readonly #node = `${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}-`;
   #appended = 0;
+  /** Why nothing is followed for now: the log broke. */
+  #broken: Error | undefined;
   #stopped: Error | undefined;
-  #unfollow: () => void = () => {};
-  #appliedAt = performance.now();
+  readonly #pauses = new Pauses();
+  #shownAt = -Infinity;
+  #head: Place | undefined;
+  readonly #jumps: ClockJumps;
 
-  private constructor(replica: Replica<Value>, options: FollowerOptions) {
-    this.replica = replica;
+  private constructor(options: FollowerOptions) {
     this.#log = options.log;
     this.#options = options;
-    this.#ticker = new Ticker(() => this.submit({ kind: 'tick' }));
+    this.#jumps = new ClockJumps(options.logger);
+    this.#answers = new Answers(options.log.answerWithinMs);
   }
 
   /** Resolves once the replica has applied what the log held when it was opened. Rejects, with the log closed, when it can't. */
   static async open<Value>(options: FollowerOptions): Promise<Follower<Value>> {
-    const { log } = options;
     try {
-      const epoch = await log.open();
-      const founded = { ...DEFAULT_BOUNDS, ...options.bounds };
-      const replica = (await loadReplica<Value>(options, epoch)) ?? new Replica<Value>(epoch, founded);
-      const follower = new Follower(replica, options);
-      await follower.#follow();
-      await follower.caughtUp();
-      // Nothing of ours is there, only foreign entries at the most.
-      if (replica.commandIds.size === 0 && !follower.#stopped)
-        await follower.submit({ kind: 'found', bounds: founded });
-      await follower.#agreeOnBounds();
+      const follower = new Follower<Value>(options);
+      await follower.#build((error) => !(error instanceof BrokenError));
       return follower;
     } catch (error) {
-      await log.close();
+      await options.log.close();
       throw error;
     }
   }
 
-  /** Throws `EngineUnavailableError` when this node has stopped. */
+  /** The one that is shown: another one once the log has been rebuilt, so nobody may keep it. */
+  get replica(): Replica<Value> {
+    return this.#shown.replica;
+  }
+
+  /** Throws `EngineUnavailableError` when this node takes nothing in. */
   assertRunning(): void {
-    if (this.#stopped) throw new EngineUnavailableError('this node has stopped', { cause: this.#stopped });
+    const refusal = this.#refusal();
+    if (refusal) throw refusal;
   }
 
   /** Resolves with what became of the command here. Rejects with `EngineUnavailableError` or `IndeterminateError`. */
   submit(command: Command<Value>, values?: readonly string[]): Promise<Outcome<Value>> {
-    if (this.#stopped)
-      return Promise.reject(new EngineUnavailableError('this node has stopped', { cause: this.#stopped }));
-    const id = `${this.#node}${(this.#appended++).toString(36)}`;
-    return new Promise((resolve, reject) => {
-      // Before the append: a log in memory applies inside of it.
-      this.#pending.set(id, { resolve, reject });
-      this.#log.append(encodeCommand(id, command, values), id).catch((error: Error) => {
-        if (this.#pending.delete(id)) reject(error);
-      });
-    });
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(refusal);
+    const id = this.#nextId();
+    // Before the append: a log in memory applies inside of it.
+    const answer = this.#answers.wait(id, command);
+    this.#log.append(encodeCommand(id, command, values), id).then(
+      (sequence) => this.#answers.acknowledge(id, sequence, this.#broken ? undefined : this.replica),
+      (error: Error) => this.#answers.fail(id, error),
+    );
+    return answer;
   }
 
-  /** Resolves when the replica has applied what the log holds now, or when `signal` aborts, or this node stops. */
+  /**
+   * Resolves when the replica that is shown has applied what the log holds now, or when `signal` aborts, or this node stops.
+   * While there is nothing to follow it waits until there is.
+   */
   async caughtUp(signal?: AbortSignal): Promise<void> {
-    const last = await this.#log.last();
     const wake = (): void => this.#wakeWaiting();
     signal?.addEventListener('abort', wake);
-    while (this.replica.sequence < last && !signal?.aborted && !this.#stopped)
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    signal?.removeEventListener('abort', wake);
+    try {
+      let last = Infinity;
+      // What another replica has to reach is another matter.
+      let history: History | undefined;
+      while (!signal?.aborted && !this.#stopped) {
+        if (this.#broken) await this.#woken();
+        else if (history !== this.history) {
+          history = this.history;
+          last = await this.#last();
+        } else if (this.replica.sequence < last) await this.#woken();
+        else return;
+      }
+    } finally {
+      signal?.removeEventListener('abort', wake);
+    }
+  }
+
+  /** Whether the replica that is shown may not be what the log says. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
   }
 
   /** Keeps the replica's state in the log, so that a node that joins later needs only what follows it. */
@@ -117,114 +138,160 @@ export class Follower<Value> {
   }
 
   health(): LogHealth {
-    return this.#stopped ? { ok: false, reason: this.#stopped.message } : this.#log.health();
+    const reason = this.#stopped ?? this.#broken;
+    return reason ? { ok: false, reason: reason.message } : this.#log.health();
   }
 
   async close(): Promise<void> {
+    const closed = new Error('closed');
     this.#ticker.stop();
-    this.#unfollow();
-    this.#stopped ??= new Error('closed');
-    this.#rejectPending(this.#stopped);
+    this.#stopped ??= closed;
+    this.#building?.end(closed);
+    this.#shown.end(closed);
+    this.#pauses.end();
+    this.#answers.failAll(this.#stopped);
     this.#wakeWaiting();
     await this.#log.close();
   }
 
-  async #follow(): Promise<void> {
-    const from = (this.replica.sequence + 1) as Sequence;
+  /** Undefined until `open` has shown one. */
+  get #before(): Following<Value> | undefined {
+    return this.#shown;
+  }
+
+  #refusal(): EngineUnavailableError | undefined {
+    const cause = this.#stopped ?? this.#broken;
+    if (!cause) return undefined;
+    return new EngineUnavailableError(this.#stopped ? 'this node has stopped' : cause.message, { cause });
+  }
+
+  /** While there is nothing to follow, it doesn't matter. */
+  async #last(): Promise<number> {
     try {
-      this.#unfollow = await this.#log.follow(from, {
-        entries: (batch) => this.#apply(batch),
-        broken: (reason) => this.#stop(new Error(`the log can't be followed: ${reason}`)),
-      });
-    } catch (cause) {
-      if (!(cause instanceof RangeError)) throw cause;
-      throw new Error(`the log lacks sequence ${from}, and no snapshot behind it can be read`, { cause });
+      return await this.#log.last();
+    } catch (error) {
+      if (this.#broken) return Infinity;
+      throw error;
     }
   }
 
-  /** One synchronous block: apply, publish, answer. */
-  #apply(batch: readonly LogEntry[]): void {
-    if (this.#stopped) return;
-    const { replica } = this;
-    const { position } = replica.head;
-    let at = replica.sequence;
-    const answers: (() => void)[] = [];
-    try {
-      for (const entry of batch) {
-        at = entry.sequence;
-        this.#noteJump(entry.time);
-        const decoded = decodeCommand<Value>(entry.data);
-        if (!decoded) {
-          replica.skip(entry.sequence);
-          continue;
-        }
-        const outcome = replica.apply(entry.sequence, entry.time, decoded);
-        const pending = this.#pending.get(decoded.id);
-        this.#pending.delete(decoded.id);
-        if (pending) answers.push(() => pending.resolve(outcome));
+  #nextId(): string {
+    return `${this.#node}${(this.#appended++).toString(36)}`;
+  }
+
+  /** Until a replica that is up to date is shown, or this node has stopped. Throws an error that is final. */
+  async #build(isFinal: (error: unknown) => boolean): Promise<void> {
+    let said: string | undefined;
+    while (!this.#stopped) {
+      try {
+        await this.#buildOnce();
+        return;
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        if (!this.#stopped && said !== messageOf(error))
+          this.#options.logger.warn(errorFields(error), `can't follow the log: ${messageOf(error)}`);
+        said = messageOf(error);
       }
-    } catch (cause) {
-      // Skipping it would make this node differ from the others: reads go on, but nothing new comes in.
-      this.#stop(new Error(`command ${at} can't be applied`, { cause }));
     }
-    if (replica.head.position > position) this.#options.onHead(replica.head);
-    for (const answer of answers) answer();
+  }
+
+  async #buildOnce(): Promise<void> {
+    await this.#pauses.next();
+    const replica = this.#stopped ? undefined : await loadReplica<Value>(this.#options);
+    if (this.#stopped || !replica) return;
+    const building = new Following(replica, {
+      isAwaited: (id) => this.#answers.has(id),
+      onEntry: (following, { time }) => following === this.#shown && this.#jumps.note(time),
+      onApplied: (following) => this.#applied(following),
+      onBroken: (following, error) => this.#break(following, error),
+    });
+    this.#building = building;
+    try {
+      await complete(building, this.#options, () => this.#nextId(), this.#before?.replica.bounds);
+      building.assertGoesOn();
+      this.#show(building);
+    } catch (error) {
+      building.end(error as Error);
+      throw error;
+    } finally {
+      this.#building = undefined;
+    }
+  }
+
+  /** One synchronous block: who reads before it reads the old replica, who reads after it the new one, and nobody between. */
+  #show(building: Following<Value>): void {
+    const before = this.#before;
+    this.#shown = building;
+    this.#shownAt = performance.now();
+    this.#jumps.forget();
+    this.#broken = undefined;
+    const { replica } = building;
+    this.#head = replica.head;
+    if (before) {
+      const shared = sharedUpTo(before.replica, replica);
+      this.history = this.history.endAt(shared);
+      const { sequence, head, epoch } = replica;
+      const lost = Math.max(0, before.replica.head.position - Math.max(0, shared));
+      this.#options.logger.info(
+        { sequence, position: head.position, epoch, lost },
+        `following the log again: ${lost === 0 ? 'nothing was lost' : `it has lost ${lost} positions that were here`}`,
+      );
+      this.#options.onHead(replica.head);
+    }
+    this.#tellOutcomes(building);
+    this.#answers.tellAll(replica);
+    this.#settle(building);
+  }
+
+  /** One synchronous block: apply (which is done), publish, answer. */
+  #applied(following: Following<Value>): void {
+    if (following !== this.#shown) return;
+    const { head } = following.replica;
+    if (head !== this.#head) {
+      this.#head = head;
+      this.#options.onHead(head);
+    }
+    this.#tellOutcomes(following);
+    this.#settle(following);
+  }
+
+  #tellOutcomes(following: Following<Value>): void {
+    const { outcomes, replica } = following;
+    if (outcomes.length === 0) return;
+    following.outcomes = [];
+    for (const [id, outcome] of outcomes) this.#answers.tell(id, outcome, replica);
+  }
+
+  #settle({ poison, replica }: Following<Value>): void {
+    if (poison) this.#stop(poison);
     this.#wakeWaiting();
     this.#ticker.arm(replica.items.expiry.peek()?.expiresAt, replica.logTime);
   }
 
-  #noteJump(time: number): void {
-    const now = performance.now();
-    const jump = time - this.replica.logTime - (now - this.#appliedAt);
-    if (this.replica.sequence > 0 && Math.abs(jump) > CLOCK_JUMP_MS)
-      this.#options.logger.warn({ jumpMs: Math.round(jump) }, `the log's clock jumped by ${Math.round(jump / 1000)} s`);
-    this.#appliedAt = now;
-  }
-
-  async #agreeOnBounds(): Promise<void> {
-    const { bounds } = this.replica;
-    const wanted = { ...bounds, ...this.#options.bounds };
-    const changed = (Object.keys(wanted) as (keyof Bounds)[]).filter((name) => wanted[name] !== bounds[name]);
-    if (changed.length === 0) return;
-    await this.submit({ kind: 'bounds', bounds: wanted });
-    const differences = changed.map((name) => `${name} ${bounds[name]} → ${wanted[name]}`).join(', ');
-    this.#options.logger.info({ bounds: wanted }, `changed the log's bounds: ${differences}`);
+  /** Of what is being built, whoever builds it is told. */
+  #break(following: Following<Value>, error: BrokenError): void {
+    if (following !== this.#shown || this.#stopped) return;
+    this.#broken = error;
+    this.#options.logger.warn({ engine: this.#log.engine }, error.message);
+    if (performance.now() - this.#shownAt > SETTLED_MS) this.#pauses.reset();
+    // It never rejects, for nothing is final there.
+    void this.#build(() => false);
   }
 
   #stop(error: Error): void {
     this.#stopped ??= error;
     this.#options.logger.error({ engine: this.#log.engine, ...errorFields(error) }, error.message);
     this.#ticker.stop();
-    this.#rejectPending(error);
+    this.#answers.failAll(error);
     this.#wakeWaiting();
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
   }
 
   #wakeWaiting(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
-
-  #rejectPending(cause: Error): void {
-    for (const { reject } of this.#pending.values())
-      reject(new IndeterminateError('the answer is not known', { cause }));
-    this.#pending.clear();
-  }
-}
-
-/** From the newest snapshot that the log agrees with; undefined when there is none. */
-async function loadReplica<Value>({ log, logger }: FollowerOptions, epoch: Epoch): Promise<Replica<Value> | undefined> {
-  for (const { sequence, commandId, chunks } of await log.loadSnapshots()) {
-    const entry = await log.entryAt(sequence);
-    try {
-      if (!entry || (decodeCommand(entry.data)?.id ?? '') !== commandId) continue;
-      const replica = await importChunks<Value>(chunks);
-      if (replica.epoch === epoch) return replica;
-    } catch (error) {
-      logger.warn(
-        { sequence, ...errorFields(error) },
-        `the snapshot at sequence ${sequence} can't be read: ${messageOf(error)}`,
-      );
-    }
-  }
-  return undefined;
 }

@@ -1,4 +1,5 @@
 import { type Change, isRemoval, type Item, type RemovedItem } from './change.ts';
+import type { History } from './history.ts';
 import type { Cursor, Position } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
 import type { Source } from './items.ts';
@@ -26,8 +27,8 @@ export interface ItemChanges<Value> {
 
 export interface ChangesRequest {
   readonly filter: KeyFilter;
-  /** Where to go on, or undefined to start with the whole map. Read once the subscriber listens. */
-  readonly start: (left: AbortSignal) => Promise<Standing | undefined>;
+  /** As in `ItemsRequest`; undefined to start with the whole map. */
+  readonly start: <R>(left: AbortSignal, begin: (standing: Standing | undefined) => R) => Promise<R>;
 }
 
 export interface ChangesStep<Value> {
@@ -47,6 +48,7 @@ export interface ChangesSteps<S> {
 export class ChangesReader<Value> {
   standing: Standing;
   readonly #source: Source<Value>;
+  #history: History;
   #reset: boolean;
   #sent: { readonly caughtUp: boolean; readonly position: Position } | undefined;
   #isLagging = false;
@@ -54,6 +56,7 @@ export class ChangesReader<Value> {
   /** `resumed`: undefined to start with the whole map. */
   constructor(source: Source<Value>, resumed: Standing | undefined) {
     this.#source = source;
+    this.#history = source.history;
     this.standing = resumed ?? joining(source.replica);
     this.#reset = resumed === undefined;
   }
@@ -63,15 +66,15 @@ export class ChangesReader<Value> {
    * the head.
    */
   next<S extends ChangesStep<Value>>(steps: ChangesSteps<S>): S | undefined {
-    const { replica, counters } = this.#source;
+    const { replica, history, counters } = this.#source;
+    if (this.#history !== history) {
+      if (!this.#history.keeps(this.standing)) this.#startOver();
+      this.#history = history;
+    }
     const lag = missed(replica, this.standing) > 0;
     if (lag && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag;
-    if (hasLostRemoval(replica, this.standing)) {
-      this.standing = joining(replica);
-      this.#reset = true;
-      counters.resets++;
-    }
+    if (hasLostRemoval(replica, this.standing)) this.#startOver();
     const step = steps.changes(this.standing, this.#reset);
     const { page, caughtUp } = step;
     const { position } = page.next.at;
@@ -84,6 +87,12 @@ export class ChangesReader<Value> {
     this.#reset = false;
     counters.deliveries++;
     return step;
+  }
+
+  #startOver(): void {
+    this.standing = joining(this.#source.replica);
+    this.#reset = true;
+    this.#source.counters.resets++;
   }
 }
 
@@ -104,23 +113,23 @@ export async function* itemChanges<Value>(
   { filter, start }: ChangesRequest,
   left: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
-  const { replica, heads, turns, counters } = source;
+  const { heads, turns, counters } = source;
   const wakeup = new Wakeup(heads, left);
   const turn = new AwaitedTurn(turns, left);
   counters.subscriptions++;
   try {
-    const reader = new ChangesReader(source, await start(left));
+    const reader = await start(left, (standing) => new ChangesReader(source, standing));
     const steps = {
-      changes: (standing: Standing, reset: boolean) => readStep(replica, standing, reset, filter),
+      changes: (standing: Standing, reset: boolean) => readStep(source.replica, standing, reset, filter),
     };
     let spent = 0;
     for (;;) {
-      await turn.take(isNearHead(replica, reader.standing), spent);
+      await turn.take(isNearHead(source.replica, reader.standing), spent);
       if (left.aborted) return;
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
-      if (step) yield messageOf(replica, step, filter);
-      else if (isCaughtUp(replica, reader.standing)) await wakeup.wait();
+      if (step) yield messageOf(source.replica, step, filter);
+      else if (isCaughtUp(source.replica, reader.standing)) await wakeup.wait();
     }
   } finally {
     counters.subscriptions--;

@@ -1,6 +1,7 @@
 import { isRemoval, type Item } from './change.ts';
-import { LaggedError } from './errors.ts';
+import { CursorExpiredError, LaggedError } from './errors.ts';
 import type { KeyFilter } from './filter.ts';
+import type { History } from './history.ts';
 import type { Cursor } from './position.ts';
 import type { HeadTarget } from './pub-sub.ts';
 import { isCaughtUp, isNearHead, missed, type Page, read, type Standing } from './read.ts';
@@ -10,7 +11,10 @@ import { AwaitedTurn, type Turns } from './turns.ts';
 
 /** What a subscriber needs of its map. */
 export interface Source<Value> {
+  /** The one that is shown now: nobody may keep it, for another one may be shown at any time. */
   readonly replica: Replica<Value>;
+  /** What positions mean: another one when another replica is shown. */
+  readonly history: History;
   readonly heads: HeadTarget;
   readonly turns: Turns;
   readonly counters: Counters;
@@ -29,8 +33,11 @@ export interface ItemsRequest {
   readonly limit: number;
   readonly filter: KeyFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
-  /** Where to start: behind a cursor, or joining now. Read once the subscriber listens. */
-  readonly start: (left: AbortSignal) => Promise<Standing>;
+  /**
+   * Resolves with what `begin` makes of where to start: behind a cursor, or joining now. To be called once the subscriber
+   * listens; `begin` is called in the same synchronous block as the replica is looked at.
+   */
+  readonly start: <R>(left: AbortSignal, begin: (standing: Standing) => R) => Promise<R>;
 }
 
 /** What follows from a standing, at most `max` changes. */
@@ -45,12 +52,14 @@ export class ItemsReader<Value> {
   left: number;
   readonly #source: Source<Value>;
   readonly #onLag: ItemsRequest['onLag'];
+  #history: History;
   #lastCursor: Cursor;
   #isLagging = false;
 
   constructor(source: Source<Value>, { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>, standing: Standing) {
     this.#source = source;
     this.#onLag = onLag;
+    this.#history = source.history;
     this.standing = standing;
     this.left = limit;
     this.#lastCursor = source.replica.cursor(standing.at);
@@ -58,10 +67,14 @@ export class ItemsReader<Value> {
 
   /**
    * Reads on from where it stands. The insertions of the page are delivered; a page without any is the end for now when the
-   * reader stands at the head. Throws `LaggedError`.
+   * reader stands at the head. Throws `LaggedError`, and `CursorExpiredError` when the log has lost what it stands on.
    */
   next<P extends Page<Value>>(pages: ItemPages<P>): P {
-    const { replica, counters } = this.#source;
+    const { replica, history, counters } = this.#source;
+    if (this.#history !== history) {
+      if (!this.#history.keeps(this.standing)) throw new CursorExpiredError('the log has lost what came before');
+      this.#history = history;
+    }
     const lag = missed(replica, this.standing);
     if (lag > 0 && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag > 0;
@@ -86,26 +99,26 @@ export async function* items<Value>(
   left: AbortSignal,
 ): AsyncGenerator<Item<Value>, void, void> {
   if (request.limit === 0) return;
-  const { replica, heads, turns, counters } = source;
+  const { heads, turns, counters } = source;
   // 1. Subscribe to the pub-sub.
   const wakeup = new Wakeup(heads, left);
   const turn = new AwaitedTurn(turns, left);
   counters.subscriptions++;
   try {
     // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
-    const reader = new ItemsReader(source, request, await request.start(left));
+    const reader = await request.start(left, (standing) => new ItemsReader(source, request, standing));
     // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
     // a time, so that an item that is superseded before it could be sent is skipped.
-    const pages = { items: (standing: Standing) => read(replica, standing, 1, request.filter) };
+    const pages = { items: (standing: Standing) => read(source.replica, standing, 1, request.filter) };
     for (;;) {
-      await turn.take(isNearHead(replica, reader.standing), 1);
+      await turn.take(isNearHead(source.replica, reader.standing), 1);
       if (left.aborted) return;
       const [change] = reader.next(pages).changes;
       if (change && !isRemoval(change)) {
         reader.delivered(1, change.cursor);
         yield change;
         if (reader.left === 0) return;
-      } else if (!change && isCaughtUp(replica, reader.standing)) await wakeup.wait();
+      } else if (!change && isCaughtUp(source.replica, reader.standing)) await wakeup.wait();
     }
   } finally {
     counters.subscriptions--;

@@ -37,7 +37,16 @@ export interface OrderedLog {
   /** `memory`, `file`, `nats`, `redis`: what `stream { engine }` says. */
   readonly engine: string;
 
-  /** Connects, founding the log if there is none, and says its epoch. */
+  /**
+   * How long an answer may take, in ms: what was appended, but hasn't come back to the follower by then, is answered as
+   * indeterminate. Default 60,000.
+   */
+  readonly answerWithinMs?: number | undefined;
+
+  /**
+   * Connects, founding the log if there is none, and says its epoch. Called again when a follower was told that the log is
+   * broken, as often as it takes: it may be another one by then.
+   */
   open(): Promise<Epoch>;
 
   /**

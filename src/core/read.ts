@@ -10,7 +10,8 @@
  * (Mostly the floor is below the cutoff, and there is no lag.) A page stays within one of the three.
  */
 import { type Change, isRemoval, type Item } from './change.ts';
-import { parseCursor } from './cursor.ts';
+import { type ParsedCursor, parseCursor } from './cursor.ts';
+import { CursorExpiredError } from './errors.ts';
 import { type KeyFilter, passes } from './filter.ts';
 import { after, type Cursor, ORIGIN, type Place } from './position.ts';
 import type { Replica } from './replica.ts';
@@ -48,6 +49,22 @@ const FULL_PAGE_ENTRIES = 128;
 
 function isFullPage(entries: number, bytes: number, max: number): boolean {
   return entries >= Math.min(max, FULL_PAGE_ENTRIES) || bytes >= FULL_PAGE_BYTES;
+}
+
+/**
+ * Why a cursor can't be continued, as in "the cursor is …". Undefined when it can, or when what it stands on has left the window,
+ * so that nobody can tell.
+ */
+export function contradiction<Value>(
+  replica: Replica<Value>,
+  { epoch, place, cutoff = place, seen = cutoff }: ParsedCursor,
+): 'of another epoch' | 'ahead of the log' | 'of another history' | undefined {
+  if (epoch !== replica.epoch) return 'of another epoch';
+  if (seen.position > replica.head.position) return 'ahead of the log';
+  const isKnown = [place, cutoff, seen].every(
+    ({ position, digest }) => (replica.digestAt(position) ?? digest) === digest,
+  );
+  return isKnown ? undefined : 'of another history';
 }
 
 /** Joins now: the cutoff is the head. */
@@ -174,9 +191,13 @@ function hasUpTo<Value>(replica: Replica<Value>, { position }: Place, filter: Ke
   return false;
 }
 
-/** Current items only, at the replica's head: what a query reads. */
+/** Current items only, at the replica's head: what a query reads. Throws `CursorExpiredError`. */
 export function readPage<Value>(replica: Replica<Value>, { from, first, filter }: PageRequest): ItemPage<Value> {
-  const place = from == null ? ORIGIN : parseCursor(from).place;
+  const cursor = from == null ? undefined : parseCursor(from);
+  // While others were waited for, another replica may have come.
+  const reason = cursor && contradiction(replica, cursor);
+  if (reason) throw new CursorExpiredError(`the cursor is ${reason}`);
+  const place = cursor?.place ?? ORIGIN;
   const items: Item<Value>[] = [];
   let hasNextPage = false;
   for (const item of currentItems(replica, place, filter)) {

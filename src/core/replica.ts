@@ -47,8 +47,8 @@ export class Replica<Value> {
   /** The id of the command at `sequence`; empty when there is none of ours. */
   commandId = '';
   bounds: Bounds;
-  /** The newest applied position. */
-  head: Place = ORIGIN;
+  /** The newest applied position. One object for it: another one, also at the same position, says that something has changed. */
+  head: Place = { ...ORIGIN };
   /** The newest command that was applied. */
   sequence = 0 as Sequence;
   /** The log's time at `sequence`, as the log gave it. */
@@ -92,6 +92,25 @@ export class Replica<Value> {
   skip(sequence: Sequence): void {
     this.sequence = sequence;
     this.commandId = '';
+  }
+
+  /** What became of a command that it knows, as its repetition would be answered. Undefined when that can't be told any more. */
+  recall(command: Command<Value>): Outcome<Value> | undefined {
+    if (command.kind !== 'insert' && command.kind !== 'remove') return NOTHING;
+    const firstOf = (key: string, idempotency: Idempotency | undefined): FirstResult | undefined => {
+      const first = idempotency && this.firstResults.get(key, idempotency);
+      return first?.payload === idempotency?.payload ? first : undefined;
+    };
+    if (command.kind === 'remove') {
+      const { key, idempotency } = command.removal;
+      const first = firstOf(key, idempotency);
+      return first && { kind: 'removed', removed: this.#removedBefore(key, first) };
+    }
+    const items = command.insertions.flatMap((insertion) => {
+      const first = firstOf(insertion.key, insertion.idempotency);
+      return first ? [this.#repeated(insertion, first)] : [];
+    });
+    return items.length === command.insertions.length ? { kind: 'inserted', items } : undefined;
   }
 
   /** The digest at a position, as far as it is still known: in the window, at its floor, or at a current item. */

@@ -11,7 +11,7 @@ import { type Counters, items, type ItemsRequest, type Source } from './items.ts
 import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
 import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
-import { joining, type Standing } from './read.ts';
+import { contradiction, joining, type Standing } from './read.ts';
 import type { Outcome, Replica } from './replica.ts';
 import { leavable } from './subscriber.ts';
 import { Turns } from './turns.ts';
@@ -73,7 +73,17 @@ export class StreamingMap<Value = unknown> {
     this.pubSub = pubSub;
     this.limits = limitsOf(options);
     this.#follower = follower;
-    this.source = { replica: follower.replica, heads, turns: new Turns(), counters: this.counters };
+    this.source = {
+      get replica() {
+        return follower.replica;
+      },
+      get history() {
+        return follower.history;
+      },
+      heads,
+      turns: new Turns(),
+      counters: this.counters,
+    };
   }
 
   /** Resolves once the map holds what the log held. */
@@ -138,33 +148,33 @@ export class StreamingMap<Value = unknown> {
     if (limit != null && !(Number.isInteger(limit) && limit >= 0))
       throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
     const cursor = parseAfter(after);
-    const start = async (left: AbortSignal): Promise<Standing> =>
-      cursor ? await this.#reach(cursor, left) : joining(this.replica);
+    const start: ItemsRequest['start'] = async (left, begin) =>
+      cursor ? this.#reach(cursor, begin, left) : begin(joining(this.replica));
     return { limit: limit ?? Infinity, filter, onLag, start };
   }
 
   /** What `changes` is asked for. Throws `BadInputError`. */
   changesRequest({ filter = keyFilter(), after }: SubscribeOptions): ChangesRequest {
     const cursor = parseAfter(after);
-    const start = async (left: AbortSignal): Promise<Standing | undefined> => {
-      if (!cursor) return undefined;
+    const start: ChangesRequest['start'] = async (left, begin) => {
+      if (!cursor) return begin(undefined);
       try {
-        return await this.#reach(cursor, left);
+        return await this.#reach(cursor, begin, left);
       } catch (error) {
         if (!(error instanceof CursorExpiredError)) throw error;
         this.counters.resets++;
-        return undefined;
+        return begin(undefined);
       }
     };
     return { filter, start };
   }
 
   /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. */
-  async reach(after: string, signal?: AbortSignal): Promise<Standing> {
-    return this.#reach(parseCursor(after), signal);
+  async reach(after: string, signal?: AbortSignal): Promise<void> {
+    await this.#reach(parseCursor(after), () => {}, signal);
   }
 
-  /** The state machine itself: for reads that need no waiting. */
+  /** The state machine itself: for reads that need no waiting. Not to be kept: once the log has been rebuilt it is another one. */
   get replica(): Replica<Value> {
     return this.#follower.replica;
   }
@@ -183,20 +193,19 @@ export class StreamingMap<Value = unknown> {
     await this.#follower.close();
   }
 
-  async #reach({ epoch, place, cutoff = place, seen = cutoff }: ParsedCursor, signal?: AbortSignal): Promise<Standing> {
-    if (epoch !== this.replica.epoch) throw new CursorExpiredError('the cursor is of another epoch');
+  /** `begin` is called in the synchronous block that has looked at the replica. */
+  async #reach<R>(cursor: ParsedCursor, begin: (standing: Standing) => R, signal?: AbortSignal): Promise<R> {
+    const { place, cutoff = place, seen = cutoff } = cursor;
+    let reason = contradiction(this.replica, cursor);
     // The other node's newest may not be here yet: what the log holds now is worth waiting for.
-    if (seen.position > this.replica.head.position) await this.#follower.caughtUp(signal);
-    // Who has left needs no standing: its generator ends before it reads.
-    if (signal?.aborted) return { at: place, cutoff, seen };
-    if (seen.position > this.replica.head.position) this.#follower.assertRunning();
-    if (seen.position > this.replica.head.position) throw new CursorExpiredError('the cursor is ahead of the log');
-    for (const { position, digest } of [place, cutoff, seen]) {
-      // What has left the window can't be compared any more.
-      if ((this.replica.digestAt(position) ?? digest) !== digest)
-        throw new CursorExpiredError('the cursor is of another history');
+    if (reason === 'ahead of the log' || (reason && this.#follower.isBroken)) {
+      await this.#follower.caughtUp(signal);
+      reason = contradiction(this.replica, cursor);
     }
-    return { at: place, cutoff, seen };
+    // Who has left needs no place: its generator ends before it reads.
+    if (!reason || signal?.aborted) return begin({ at: place, cutoff, seen });
+    if (reason === 'ahead of the log') this.#follower.assertRunning();
+    throw new CursorExpiredError(`the cursor is ${reason}`);
   }
 }
 

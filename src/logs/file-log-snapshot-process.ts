@@ -3,7 +3,7 @@
  *
  * Called with a directory, an epoch and the sequence up to which the sealed segments go.
  */
-import { DEFAULT_BOUNDS } from '../core/follower.ts';
+import { DEFAULT_BOUNDS } from '../core/building.ts';
 import { parseEpoch } from '../core/position.ts';
 import { Replica } from '../core/replica.ts';
 import { importState } from '../core/state.ts';

@@ -4,8 +4,8 @@
  */
 import { text } from 'node:stream/consumers';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { DEFAULT_BOUNDS } from '../core/building.ts';
 import { decodeCommand } from '../core/command.ts';
-import { DEFAULT_BOUNDS } from '../core/follower.ts';
 import { SILENT } from '../core/logger.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
 import { Replica } from '../core/replica.ts';

@@ -42,10 +42,10 @@ interface Parts {
 
 class NatsLog implements OrderedLog {
   readonly engine = 'nats';
+  readonly answerWithinMs: number;
   readonly #options: NatsLogOptions;
   readonly #connecting: ConnectionOptions;
   readonly #stream: string;
-  readonly #timeoutMs: number;
   readonly #logger: Logger;
   readonly #follows = new Set<Follow>();
   #parts: Promise<Parts> | undefined;
@@ -63,7 +63,7 @@ class NatsLog implements OrderedLog {
     this.#connecting = connectionOptions(options);
     this.#options = options;
     this.#stream = options.stream ?? NATS_DEFAULTS.stream;
-    this.#timeoutMs = options.engineTimeoutMs ?? NATS_DEFAULTS.engineTimeoutMs;
+    this.answerWithinMs = options.engineTimeoutMs ?? NATS_DEFAULTS.engineTimeoutMs;
     this.#logger = options.logger ?? SILENT;
   }
 
@@ -149,11 +149,11 @@ class NatsLog implements OrderedLog {
   }
 
   async #connect(): Promise<Parts> {
-    const connection = await Connection.open(this.#connecting, this.#timeoutMs, this.#logger);
+    const connection = await Connection.open(this.#connecting, this.answerWithinMs, this.#logger);
     const { client } = connection;
-    const jsm = await jetstreamManager(client, { timeout: this.#timeoutMs, checkAPI: false });
+    const jsm = await jetstreamManager(client, { timeout: this.answerWithinMs, checkAPI: false });
     const checks = await jetstreamManager(client, { timeout: CHECK_TIMEOUT_MS, checkAPI: false });
-    const appender = new Appender({ connection, stream: this.#stream, timeoutMs: this.#timeoutMs });
+    const appender = new Appender({ connection, stream: this.#stream, timeoutMs: this.answerWithinMs });
     const snapshots = new SnapshotMaker({
       connection,
       stream: this.#stream,
@@ -214,7 +214,7 @@ class NatsLog implements OrderedLog {
 
   /** Tries again what fails for now. Rejects with `EngineUnavailableError` when it still does in the end. */
   async #inTime<T>(what: string, ask: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.#timeoutMs;
+    const deadline = performance.now() + this.answerWithinMs;
     for (;;) {
       try {
         return await ask();

@@ -74,13 +74,13 @@ export function createMetrics({ map, streams, webSockets, refusals, countSockets
     };
     new Counter({ name: `seamline_${name}`, help, registers, collect });
   };
-  const { counters, replica } = map;
-  gauge('items', 'Items in the map.', () => replica.items.size);
-  gauge('head_position', 'The newest applied position.', () => replica.head.position);
+  const { counters } = map;
+  gauge('items', 'Items in the map.', () => map.replica.items.size);
+  gauge('head_position', 'The newest applied position.', () => map.replica.head.position);
   counter('inserts_total', 'Items that this node inserted.', () => counters.inserts);
   counter('deliveries_total', 'Items and messages that subscribers took.', () => counters.deliveries);
   counter('lagged_total', 'Times that a subscriber fell behind the window.', () => counters.lagged);
   counter('resets_total', 'Times that a mirror had to start over.', () => counters.resets);
-  counter('evictions_total', 'Items evicted because the map was full.', () => replica.evictions);
+  counter('evictions_total', 'Items evicted because the map was full.', () => map.replica.evictions);
   return registry;
 }

@@ -138,9 +138,11 @@ describe('a node that meets poison', () => {
     const [one, two] = [await join(shared), await join(held)];
     held.hold();
     await insert(one, 'a');
+    await poison(held);
+    await insert(one, 'b').catch(() => {});
     const caughtUp = two.caughtUp();
     await turn();
-    held.break('gone');
+    held.release();
     await caughtUp;
     expect(two.health()).toMatchObject({ ok: false });
   });

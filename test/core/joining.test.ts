@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from '../../src/core/follower.ts';
+import { DEFAULT_BOUNDS } from '../../src/core/building.ts';
 import { foreign, insert, join, sharedLog, stateOf } from '../support/node.ts';
 
 describe('bounds', () => {

@@ -69,7 +69,7 @@ describe('two maps on one log', () => {
     held.hold();
     const { cursor } = await one.insert({ key: 'a', value: 1 });
     const reads = [take(two.items({ after: cursor }), 1), take(two.changes({ after: cursor }), 1)];
-    held.break('gone');
+    await two.close();
     const reasons = (await Promise.allSettled(reads)).map((read) => (read.status === 'rejected' ? read.reason : read));
     for (const reason of reasons) expect(reason).toBeInstanceOf(EngineUnavailableError);
   });
