@@ -24,6 +24,8 @@ export function describeWithNats(title: string, define: () => void): void {
 export interface NatsOptions {
   /** Lines of nats-server's own configuration, such as `max_payload: 4096`. */
   readonly config?: string;
+  /** Default true. */
+  readonly jetStream?: boolean;
   /** Goes on with what another one left behind. Default: an empty one, which is removed at the end. */
   readonly directory?: string;
 }
@@ -41,12 +43,13 @@ export class NatsServer {
   #said = '';
   readonly #onExit = (): void => void this.#child?.kill('SIGKILL');
 
-  private constructor(port: number, { config = '', directory }: NatsOptions) {
+  private constructor(port: number, { config = '', jetStream = true, directory }: NatsOptions) {
     this.port = port;
     this.url = `nats://127.0.0.1:${port}`;
     this.#isOwnDirectory = directory === undefined;
     this.directory = directory ?? mkdtempSync(join(tmpdir(), 'seamline-nats-'));
-    this.#config = `listen: 127.0.0.1:${port}\njetstream { store_dir: "${this.directory}" }\n${config}\n`;
+    const streams = jetStream ? `jetstream { store_dir: "${this.directory}" }` : '';
+    this.#config = `listen: 127.0.0.1:${port}\n${streams}\n${config}\n`;
     process.once('exit', this.#onExit);
   }
 
