@@ -7,7 +7,7 @@
  * newest part is noticed before anything of its new part is handed on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy, type StreamState } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy, type StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node';
 import type { LogEntry, LogFollower } from '../core/ordered-log.ts';
 import type { Sequence } from '../core/position.ts';
@@ -17,7 +17,11 @@ export interface FollowOptions {
   readonly connection: Connection;
   readonly jsm: JetStreamManager;
   readonly stream: string;
+  /** When the stream was made: another one by the same name is another log. */
+  readonly created: string;
   readonly from: Sequence;
+  /** The entry before `from`, if it is still there. */
+  readonly before: LogEntry | undefined;
   readonly follower: LogFollower;
 }
 
@@ -31,7 +35,7 @@ export class Follow {
   readonly #options: FollowOptions;
   readonly #follower: LogFollower;
   #next: number;
-  /** The one before `#next`, as it was handed on. */
+  /** The one before `#next`. */
   #last: LogEntry | undefined;
   /** Whether the consumer's first entry is `#last` again. */
   #isProbing = false;
@@ -51,6 +55,7 @@ export class Follow {
     this.#options = options;
     this.#follower = options.follower;
     this.#next = options.from;
+    this.#last = options.before;
   }
 
   get next(): number {
@@ -66,7 +71,9 @@ export class Follow {
   }
 
   /** `next`: what `next` was as the server was asked. */
-  check({ first_seq: first, last_seq: last }: StreamState, next: number): void {
+  check({ created, state }: StreamInfo, next: number): void {
+    const { first_seq: first, last_seq: last } = state;
+    if (created !== this.#options.created) return this.#break('the stream was made anew');
     if (first > this.#next) return this.#break(`sequence ${this.#next} is gone: the log begins with ${first}`);
     this.#checksBehind = last < next - 1 ? this.#checksBehind + 1 : 0;
     if (this.#checksBehind >= CHECKS_BEHIND)
@@ -74,11 +81,6 @@ export class Follow {
     const isStalled = last >= this.#next && this.#next === this.#nextAtCheck;
     this.#nextAtCheck = this.#next;
     if (isStalled || this.#checksBehind > 0) void this.restart();
-  }
-
-  /** The follower hears no more of it. */
-  break(reason: string): void {
-    this.#break(reason);
   }
 
   stop(): void {

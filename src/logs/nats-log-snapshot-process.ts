@@ -3,10 +3,11 @@
  * older than those two. It is told on stdin which log: credentials are nobody else's business.
  */
 import { text } from 'node:stream/consumers';
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { DEFAULT_BOUNDS } from '../core/building.ts';
 import { decodeCommand } from '../core/command.ts';
 import { SILENT } from '../core/logger.ts';
+import type { LogEntry } from '../core/ordered-log.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
 import { Replica } from '../core/replica.ts';
 import { importChunks } from '../core/state.ts';
@@ -44,9 +45,9 @@ async function make(
   const info = await jsm.streams.info(stream);
   if (epochOf(info) !== epoch) throw new Error('the stream was made anew');
   const store = await SnapshotStore.open(connection.client, stream, replicas);
-  const { base, replica, useless } = await newestReplica(jsm, stream, store, epoch);
+  const { base, before, replica, useless } = await newestReplica(jsm, stream, store, epoch);
   if (replica.sequence >= info.state.last_seq) return;
-  await replay(connection, jsm, stream, replica, info.state.last_seq);
+  await replay(connection, jsm, info, replica, before);
   const { sequence, commandId } = replica;
   await store.save(epoch, { sequence, commandId, chunks: stateOf(replica) });
   // Both have been read back: this one just now, and the other one to make it.
@@ -57,6 +58,8 @@ async function make(
 
 interface Base {
   readonly base: StoredSnapshot | undefined;
+  /** The log's entry there. */
+  readonly before: LogEntry | undefined;
   readonly replica: Replica<unknown>;
   /** Newer ones, which can't be read, or are of a history that the log has lost. */
   readonly useless: readonly StoredSnapshot[];
@@ -68,29 +71,33 @@ async function newestReplica(jsm: JetStreamManager, stream: string, store: Snaps
     const entry = await jsm.streams.getMessage(stream, { seq: base.sequence });
     if (entry && (decodeCommand(entry.data)?.id ?? '') === base.commandId) {
       try {
-        return { base, replica: await importChunks(store.read(base)), useless };
+        const before = { sequence: base.sequence, time: entry.time.getTime(), data: entry.data };
+        return { base, before, replica: await importChunks(store.read(base)), useless };
       } catch {
         // The one before will do. Who opens the log is told.
       }
     }
     useless.push(base);
   }
-  return { base: undefined, replica: new Replica<unknown>(epoch, DEFAULT_BOUNDS), useless };
+  return { base: undefined, before: undefined, replica: new Replica<unknown>(epoch, DEFAULT_BOUNDS), useless };
 }
 
 async function replay(
   connection: Connection,
   jsm: JetStreamManager,
-  stream: string,
+  info: StreamInfo,
   onto: Replica<unknown>,
-  upTo: number,
+  before: LogEntry | undefined,
 ): Promise<void> {
+  const { last_seq: upTo } = info.state;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const follow = new Follow({
     connection,
     jsm,
-    stream,
+    stream: info.config.name,
+    created: info.created,
     from: (onto.sequence + 1) as Sequence,
+    before,
     follower: {
       entries(batch) {
         try {

@@ -37,14 +37,19 @@ export function epochOf({ config, created }: StreamInfo): Epoch {
 export const isMissing = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 
+export interface Wanted {
+  readonly replicas: number | undefined;
+  readonly maxCommandBytes: number;
+}
+
 /** Throws `NatsLogError` when what is there can't keep the contract. */
 export async function openStream(
   jsm: JetStreamManager,
   name: string,
-  { replicas, maxCommandBytes }: { readonly replicas: number | undefined; readonly maxCommandBytes: number },
+  wanted: Wanted & { readonly mayMake: boolean },
 ): Promise<StreamInfo> {
-  const info = await findOrMake(jsm, name, replicas ?? 1);
-  const faults = faultsOf(info, { replicas, maxCommandBytes });
+  const info = await (wanted.mayMake ? findOrMake(jsm, name, wanted.replicas ?? 1) : jsm.streams.info(name));
+  const faults = faultsOf(info, wanted);
   if (faults.length > 0) throw new NatsLogError(`the stream ${name} can't hold the log: ${faults.join('; ')}`);
   return info;
 }
@@ -70,11 +75,6 @@ async function findOrMake(jsm: JetStreamManager, name: string, replicas: number)
     if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
   }
   return jsm.streams.info(name);
-}
-
-interface Wanted {
-  readonly replicas: number | undefined;
-  readonly maxCommandBytes: number;
 }
 
 function faultsOf({ config }: StreamInfo, { replicas = 1, maxCommandBytes }: Wanted): string[] {

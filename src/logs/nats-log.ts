@@ -51,7 +51,6 @@ class NatsLog implements OrderedLog {
   #parts: Promise<Parts> | undefined;
   #appender: Appender | undefined;
   #connection: Connection | undefined;
-  #created = '';
   #epoch: Epoch | undefined;
   #checking: NodeJS.Timeout | undefined;
   #isChecking = false;
@@ -67,18 +66,22 @@ class NatsLog implements OrderedLog {
     this.#logger = options.logger ?? SILENT;
   }
 
-  /** Again after `broken`: the stream that is there now. */
+  /** Again after `broken`: the stream that is there now. One that is gone while there are nodes is made by nobody but its operator. */
   async open(): Promise<Epoch> {
-    this.#parts ??= this.#connect();
+    if (this.#isClosed) throw new EngineUnavailableError(CLOSED);
+    this.#parts ??= this.#connect().catch((error: unknown) => {
+      this.#parts = undefined;
+      throw error;
+    });
     const { connection, jsm } = await this.#parts;
     const { replicas, maxCommandBytes = NATS_DEFAULTS.maxCommandBytes } = this.#options;
-    const most = connection.client.info?.max_payload ?? 0;
+    const wanted = { replicas, maxCommandBytes, mayMake: this.#epoch === undefined };
+    const info = await this.#inTime('the stream', () => openStream(jsm, this.#stream, wanted));
+    const most = connection.client.info?.max_payload ?? Infinity;
     if (most < maxCommandBytes)
       throw new NatsLogError(
         `NATS takes ${most} bytes (max_payload), less than the ${maxCommandBytes} that a command may have`,
       );
-    const info = await this.#inTime('the stream', () => openStream(jsm, this.#stream, { replicas, maxCommandBytes }));
-    this.#created = info.created;
     this.#epoch = epochOf(info);
     this.#trouble = undefined;
     this.#checking ??= setInterval(() => void this.#check(), CHECK_MS);
@@ -91,9 +94,11 @@ class NatsLog implements OrderedLog {
 
   async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
     const { connection, checks } = await this.#opened();
-    const { first_seq: first, last_seq: last } = (await this.#info()).state;
+    const { created, state } = await this.#info();
+    const { first_seq: first, last_seq: last } = state;
     if (from < Math.max(1, first) || from > last + 1) throw new RangeError(`sequence ${from} is not in the log`);
-    const follow = new Follow({ connection, jsm: checks, stream: this.#stream, from, follower });
+    const before = await this.entryAt((from - 1) as Sequence);
+    const follow = new Follow({ connection, jsm: checks, stream: this.#stream, created, from, before, follower });
     this.#follows.add(follow);
     await follow.restart();
     return () => {
@@ -182,10 +187,8 @@ class NatsLog implements OrderedLog {
       const info = await checks.streams.info(this.#stream);
       appender.alive(askedAt);
       this.#trouble = undefined;
-      for (const [follow, next] of asked)
-        if (info.created === this.#created) follow.check(info.state, next);
-        else follow.break('the stream was made anew');
-      if (asked.length > 0 && info.created === this.#created) snapshots.look(info.state, epochOf(info));
+      for (const [follow, next] of asked) follow.check(info, next);
+      if (asked.length > 0 && epochOf(info) === this.#epoch) snapshots.look(info.state, this.#epoch);
     } catch (error) {
       const trouble = isMissing(error)
         ? `the stream ${this.#stream} is gone`

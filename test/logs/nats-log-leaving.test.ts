@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it, onTestFinished } from 'vitest';
+import { describeWithNats } from '../support/nats.ts';
+import { managerOf, openNatsLog, startNats } from '../support/nats-logs.ts';
+import { appendTexts, follow } from './collector.ts';
+
+/** A process that has a map on NATS, and closes it when it is told to. */
+const PROGRAM = `
+  import { natsLog, StreamingMap } from '${new URL('../../src/index.ts', import.meta.url).href}';
+  const map = await StreamingMap.open({ log: natsLog({ servers: process.argv[1], engineTimeoutMs: 1000 }) });
+  await map.insert({ key: 'a', value: 1 });
+  void (async () => { for await (const item of map.items()) console.log(item.key); })();
+  process.stdin.once('data', async () => {
+    process.stdin.destroy();
+    await map.close();
+    console.log('closed');
+  });
+`;
+
+describeWithNats('a closed NATS log', () => {
+  it.each(['is there', 'stands still', 'is gone'] as const)(
+    'leaves nothing that keeps a process, when its server %s',
+    async (how) => {
+      const nats = await startNats();
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM, nats.url], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const exited = once(child, 'exit');
+      await once(child.stdout, 'data');
+      if (how === 'stands still') nats.pause();
+      if (how === 'is gone') await nats.kill();
+      child.stdin.write('close');
+      expect(await exited).toEqual([0, null]);
+    },
+  );
+
+  it('leaves no consumer behind, nor does a follower that has stopped', async () => {
+    const nats = await startNats();
+    const manager = await managerOf(nats.url);
+    const consumers = async (): Promise<number> => (await manager.consumers.list('test').next()).length;
+    const log = await openNatsLog(nats.url);
+    const followers = [await follow(log, 1), await follow(log, 1)] as const;
+    await appendTexts(log, 'a');
+    await followers[0].until(1);
+    expect(await consumers()).toBe(2);
+    followers[0].stop();
+    await expect.poll(consumers).toBe(1);
+    await log.close();
+    await expect.poll(consumers).toBe(0);
+  });
+
+  it('refuses what comes, and says what it knows of what was under way', async () => {
+    const nats = await startNats();
+    const log = await openNatsLog(nats.url);
+    nats.pause();
+    const append = log.append(Buffer.from('a'), 'a');
+    const closed = log.close();
+    await expect(append).rejects.toMatchObject({ code: 'INDETERMINATE' });
+    await expect(log.append(Buffer.from('b'), 'b')).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    await expect(log.last()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    await closed;
+    expect(log.health()).toEqual({ ok: false, reason: 'the log is closed' });
+    nats.resume();
+  });
+
+  it('may be closed before it was opened, and twice', async () => {
+    const nats = await startNats();
+    const log = await openNatsLog(nats.url);
+    await log.close();
+    await log.close();
+    await expect(log.open()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+  });
+});
