@@ -2,7 +2,7 @@ import { type Change, isRemoval, type Item, type RemovedItem } from './change.ts
 import type { History } from './history.ts';
 import type { Cursor, Position } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
-import type { Source } from './items.ts';
+import type { Source, Start } from './items.ts';
 import { hasLostRemoval, isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
@@ -27,8 +27,8 @@ export interface ItemChanges<Value> {
 
 export interface ChangesRequest {
   readonly filter: KeyFilter;
-  /** As in `ItemsRequest`; undefined to start with the whole map. */
-  readonly start: <R>(left: AbortSignal, begin: (standing: Standing | undefined) => R) => Promise<R>;
+  /** Undefined: starts with the whole map. */
+  readonly start: Start;
 }
 
 export interface ChangesStep<Value> {
@@ -118,7 +118,7 @@ export async function* itemChanges<Value>(
   const turn = new AwaitedTurn(turns, left);
   counters.subscriptions++;
   try {
-    const reader = await start(left, (standing) => new ChangesReader(source, standing));
+    const reader = await start(left, (resumed) => new ChangesReader(source, resumed));
     const steps = {
       changes: (standing: Standing, reset: boolean) => readStep(source.replica, standing, reset, filter),
     };

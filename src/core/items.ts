@@ -2,9 +2,9 @@ import { isRemoval, type Item } from './change.ts';
 import { CursorExpiredError, LaggedError } from './errors.ts';
 import type { KeyFilter } from './filter.ts';
 import type { History } from './history.ts';
-import type { Cursor } from './position.ts';
+import { type Cursor, ORIGIN } from './position.ts';
 import type { HeadTarget } from './pub-sub.ts';
-import { isCaughtUp, isNearHead, missed, type Page, read, type Standing } from './read.ts';
+import { isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
 import { AwaitedTurn, type Turns } from './turns.ts';
@@ -29,15 +29,17 @@ export interface Counters {
   resets: number;
 }
 
+/**
+ * Resolves with what `begin` makes of where to go on, undefined to join now. To be called once the subscriber listens; `begin` is
+ * called in the same synchronous block as the replica is looked at.
+ */
+export type Start = <R>(left: AbortSignal, begin: (resumed: Standing | undefined) => R) => Promise<R>;
+
 export interface ItemsRequest {
   readonly limit: number;
   readonly filter: KeyFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
-  /**
-   * Resolves with what `begin` makes of where to start: behind a cursor, or joining now. To be called once the subscriber
-   * listens; `begin` is called in the same synchronous block as the replica is looked at.
-   */
-  readonly start: <R>(left: AbortSignal, begin: (standing: Standing) => R) => Promise<R>;
+  readonly start: Start;
 }
 
 /** What follows from a standing, at most `max` changes. */
@@ -53,16 +55,22 @@ export class ItemsReader<Value> {
   readonly #source: Source<Value>;
   readonly #onLag: ItemsRequest['onLag'];
   #history: History;
-  #lastCursor: Cursor;
+  /** Undefined until something is delivered. */
+  #lastCursor: Cursor | undefined;
   #isLagging = false;
 
-  constructor(source: Source<Value>, { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>, standing: Standing) {
+  /** `resumed`: undefined to join now. */
+  constructor(
+    source: Source<Value>,
+    { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>,
+    resumed: Standing | undefined,
+  ) {
     this.#source = source;
     this.#onLag = onLag;
     this.#history = source.history;
-    this.standing = standing;
+    this.standing = resumed ?? joining(source.replica);
     this.left = limit;
-    this.#lastCursor = source.replica.cursor(standing.at);
+    this.#lastCursor = resumed && source.replica.cursor(resumed.at);
   }
 
   /**
@@ -71,14 +79,12 @@ export class ItemsReader<Value> {
    */
   next<P extends Page<Value>>(pages: ItemPages<P>): P {
     const { replica, history, counters } = this.#source;
-    if (this.#history !== history) {
-      if (!this.#history.keeps(this.standing)) throw new CursorExpiredError('the log has lost what came before');
-      this.#history = history;
-    }
+    if (this.#history !== history) this.#goOnIn(history);
     const lag = missed(replica, this.standing);
     if (lag > 0 && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag > 0;
-    if (this.#isLagging && this.#onLag === 'FAIL') throw new LaggedError(lag, this.#lastCursor);
+    if (this.#isLagging && this.#onLag === 'FAIL')
+      throw new LaggedError(lag, this.#lastCursor ?? replica.cursor(ORIGIN));
     const page = pages.items(this.standing, this.left);
     this.standing = page.next;
     return page;
@@ -89,6 +95,15 @@ export class ItemsReader<Value> {
     this.#source.counters.deliveries += count;
     this.left -= count;
     this.#lastCursor = lastCursor;
+  }
+
+  /** Who has nothing yet joins again. */
+  #goOnIn(history: History): void {
+    if (!this.#history.keeps(this.standing)) {
+      if (this.#lastCursor) throw new CursorExpiredError('the log has lost what came before');
+      this.standing = joining(this.#source.replica);
+    }
+    this.#history = history;
   }
 }
 
@@ -106,7 +121,7 @@ export async function* items<Value>(
   counters.subscriptions++;
   try {
     // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
-    const reader = await request.start(left, (standing) => new ItemsReader(source, request, standing));
+    const reader = await request.start(left, (resumed) => new ItemsReader(source, request, resumed));
     // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
     // a time, so that an item that is superseded before it could be sent is skipped.
     const pages = { items: (standing: Standing) => read(source.replica, standing, 1, request.filter) };

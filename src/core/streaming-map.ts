@@ -7,11 +7,11 @@ import { type KeyFilter, keyFilter } from './filter.ts';
 import { Follower } from './follower.ts';
 import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
 import { type ChangesRequest, itemChanges, type ItemChanges } from './item-changes.ts';
-import { type Counters, items, type ItemsRequest, type Source } from './items.ts';
+import { type Counters, items, type ItemsRequest, type Source, type Start } from './items.ts';
 import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
 import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
-import { contradiction, joining, type Standing } from './read.ts';
+import { contradiction, type Standing } from './read.ts';
 import type { Outcome, Replica } from './replica.ts';
 import { leavable } from './subscriber.ts';
 import { Turns } from './turns.ts';
@@ -148,15 +148,14 @@ export class StreamingMap<Value = unknown> {
     if (limit != null && !(Number.isInteger(limit) && limit >= 0))
       throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
     const cursor = parseAfter(after);
-    const start: ItemsRequest['start'] = async (left, begin) =>
-      cursor ? this.#reach(cursor, begin, left) : begin(joining(this.replica));
+    const start: Start = async (left, begin) => (cursor ? this.#reach(cursor, begin, left) : begin(undefined));
     return { limit: limit ?? Infinity, filter, onLag, start };
   }
 
   /** What `changes` is asked for. Throws `BadInputError`. */
   changesRequest({ filter = keyFilter(), after }: SubscribeOptions): ChangesRequest {
     const cursor = parseAfter(after);
-    const start: ChangesRequest['start'] = async (left, begin) => {
+    const start: Start = async (left, begin) => {
       if (!cursor) return begin(undefined);
       try {
         return await this.#reach(cursor, begin, left);

@@ -107,8 +107,8 @@ export class FanOut implements Home {
 
   async #start({ kind, request }: StreamRequest, left: AbortSignal): Promise<Reader> {
     return kind === 'items'
-      ? request.start(left, (standing) => new ItemsReader(this.source, request, standing))
-      : request.start(left, (standing) => new ChangesReader(this.source, standing));
+      ? request.start(left, (resumed) => new ItemsReader(this.source, request, resumed))
+      : request.start(left, (resumed) => new ChangesReader(this.source, resumed));
   }
 
   #groupOf(stream: StreamRequest, operation: Operation): Group {

@@ -26,8 +26,10 @@ export function sseFraming(
   context: OperationContext | undefined,
   stringify: (result: ExecutionResult) => string,
 ): ResultFraming {
+  /** Whether the client has an id, now or from before. */
+  let hasId = context?.isResumed === true;
   const startsAnew = (result: ExecutionResult | undefined): boolean =>
-    context?.isResumed === true && result?.errors?.[0]?.extensions['code'] === 'CURSOR_EXPIRED';
+    hasId && result?.errors?.[0]?.extensions['code'] === 'CURSOR_EXPIRED';
 
   const idOf = (result: ExecutionResult): string => {
     // An empty id makes the browser forget the one that has expired.
@@ -35,11 +37,16 @@ export function sseFraming(
     // What was delivered, but could not be told, has its place all the same.
     if (result.errors && !('data' in result)) return '';
     const { cursor, left } = context?.delivery ?? {};
-    return cursor === undefined ? '' : `id: ${formatEventId(cursor, left)}\n`;
+    if (cursor === undefined) return '';
+    hasId = true;
+    return `id: ${formatEventId(cursor, left)}\n`;
   };
 
   const eventOf = (id: string, json: string): string => `event: next\n${id}data: ${json}\n\n`;
   const wanted = context ?? NOTHING_WANTED;
+  const rendered = new PartFraming(`sse ${wanted.cursors}`, (result, left) =>
+    eventOf(`id: ${formatEventId(result.cursor, left)}\n`, jsonOf(result, wanted, left)),
+  );
 
   return {
     // Some browsers hold the headers back until there is a body.
@@ -48,9 +55,12 @@ export function sseFraming(
       const body = stringify(context ? withCursor(result, context) : result);
       return eventOf(idOf(result), body);
     },
-    rendered: new PartFraming(`sse ${wanted.cursors}`, (result, left) =>
-      eventOf(`id: ${formatEventId(result.cursor, left)}\n`, jsonOf(result, wanted, left)),
-    ),
+    rendered: {
+      text: (passage, left) => {
+        hasId = true;
+        return rendered.text(passage, left);
+      },
+    },
     end: (last) => `event: complete\n${startsAnew(last) ? '' : `id: ${ENDED}\n`}data:\n\n`,
     keepAlive: ':\n\n',
     drain: () => `retry: ${Math.round(500 + Math.random() * RETRY_SPREAD_MS)}\n\n`,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import type { ServerSentEvent } from '../support/clients.ts';
+import { FaultyEngine } from '../support/faulty-engine.ts';
 import { JSON_BODY, post } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
 import { eventsOf, openStream, type TextStream } from '../support/streams.ts';
@@ -189,6 +190,18 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
       JSON.parse(nextsOf(await results(resumed, 1))[0]?.data ?? '') as { data: { itemChanges: object } }
     ).data;
     expect(itemChanges).toMatchObject({ reset: false, upserted: [], removed: [{ key: 'a' }] });
+  });
+
+  it.each([true, false])('ends with an empty id when the log has lost what it stood on: fan-out %s', async (fanOut) => {
+    const engine = new FaultyEngine();
+    const server = await startServer({ log: engine.connect(), fanOut });
+    await insert(server, 'a');
+    const stream = await subscribe(server);
+    await results(stream, 1);
+    engine.lose(1);
+    const [, next, complete] = eventsOf(await stream.end());
+    expect(next?.data).toContain('CURSOR_EXPIRED');
+    expect([next?.id, complete]).toEqual(['', { event: 'complete', data: '' }]);
   });
 
   it('starts itemChanges over when the Last-Event-ID has expired', async () => {
