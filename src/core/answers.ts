@@ -20,6 +20,9 @@ interface Waiting<Value> {
 /** What was appended comes back, or never: in ms. */
 const WITHIN_MS = 60_000;
 
+/** Of a log that broke: no replica is behind it. */
+const BEFORE = 0 as Sequence;
+
 const NOBODY: Waiting<never> = {
   command: { kind: 'tick' },
   deadline: Infinity,
@@ -77,6 +80,11 @@ export class Answers<Value> {
     else this.#take(id)?.resolve(outcome);
   }
 
+  /** What has been acknowledged is in the log when that is opened again, or lost, whatever its sequence is then. */
+  broken(): void {
+    for (const waiting of this.#waiting.values()) if (waiting.sequence !== undefined) waiting.sequence = BEFORE;
+  }
+
   /** Another replica is shown, which may have commands that nobody here saw it apply. */
   tellAll(shown: Replica<Value>): void {
     for (const [id, waiting] of this.#waiting) this.#settle(id, waiting, shown);
@@ -93,7 +101,7 @@ export class Answers<Value> {
     if (!isKnown && sequence > shown.sequence) return;
     const outcome = isKnown ? shown.recall(command) : undefined;
     if (outcome) this.#take(id)?.resolve(outcome);
-    else this.fail(id, unknown(isKnown ? undefined : new Error(`the log has lost sequence ${sequence}`)));
+    else this.fail(id, unknown(isKnown ? undefined : new Error('the log has lost it')));
   }
 
   #take(id: string): Waiting<Value> | undefined {
@@ -119,7 +127,7 @@ export class Answers<Value> {
     for (const [id, { deadline, sequence }] of this.#waiting) {
       if (sequence === undefined) continue;
       if (deadline > now) return this.#arm(deadline);
-      this.fail(id, unknown(new Error(`sequence ${sequence} has not come back from the log`)));
+      this.fail(id, unknown(new Error('it has not come back from the log')));
     }
   }
 }

@@ -272,6 +272,7 @@ export class Follower<Value> {
   #break(following: Following<Value>, error: BrokenError): void {
     if (following !== this.#shown || this.#stopped) return;
     this.#broken = error;
+    this.#answers.broken();
     this.#options.logger.warn({ engine: this.#log.engine }, error.message);
     if (performance.now() - this.#shownAt > SETTLED_MS) this.#pauses.reset();
     // It never rejects, for nothing is final there.

@@ -11,7 +11,6 @@ import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Operation, StreamRequest } from '../../schema/context.ts';
 import { ChangesReader } from '../core/item-changes.ts';
 import { ItemsReader, type Source } from '../core/items.ts';
-import type { History } from '../core/history.ts';
 import type { Place } from '../core/position.ts';
 import { Turn } from '../core/turns.ts';
 import type { Framing } from './framing.ts';
@@ -53,8 +52,6 @@ export class FanOut implements Home {
   /** Goes through all, once for each head that a sweep finds. */
   #round = this.#live.values();
   #swept: Place | undefined;
-  /** What was rendered of another one is of no use, and would keep its replica. */
-  #history: History;
   #isSweeping = false;
   #kept = 0;
 
@@ -62,12 +59,7 @@ export class FanOut implements Home {
     this.source = source;
     this.#selections = new Selections(schema, format);
     this.#turn = new Turn(source.turns);
-    this.#history = source.history;
-    source.heads.addEventListener('head', () => {
-      if (this.#history !== source.history) this.#forget();
-      this.#history = source.history;
-      this.#wake();
-    });
+    source.heads.addEventListener('head', () => this.#wake());
   }
 
   /** Resolves once the subscriber stands where it was asked to start. Rejects as the request's `start` does. */

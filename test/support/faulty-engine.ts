@@ -58,11 +58,10 @@ export class FaultyLog implements OrderedLog {
   readonly engine = 'faulty';
   answerWithinMs: number | undefined;
   readonly #engine: FaultyEngine;
-  /** All that was ever handed to it: what is over may go on talking, as a network does. */
-  readonly followers: LogFollower[] = [];
-  /** Those of it that have not been called off. */
+  /** Who follows it and has not been called off. */
   readonly following = new Set<LogFollower>();
-  #waiting: LogEntry[] | undefined;
+  /** Those that hear what comes when it is released, also if they were called off meanwhile: networks are like that. */
+  readonly #held = new Map<LogFollower, LogEntry[]>();
   isClosed = false;
   /** How often it was opened. */
   opened = 0;
@@ -74,25 +73,27 @@ export class FaultyLog implements OrderedLog {
     engine.connections.add(this);
   }
 
-  /** From now on its follower hears nothing until `release`. */
+  /** From now on those that follow hear nothing until `release`. */
   hold(): void {
-    this.#waiting ??= [];
+    for (const follower of this.following) this.#held.set(follower, []);
   }
 
   release(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    if (waiting.length > 0) this.hear(waiting);
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const [follower, entries] of held) if (entries.length > 0) follower.entries(entries);
   }
 
   hear(batch: readonly LogEntry[]): void {
-    if (this.#waiting) this.#waiting.push(...batch);
-    else for (const follower of this.following) follower.entries(batch);
+    for (const follower of this.following) {
+      const held = this.#held.get(follower);
+      if (held) held.push(...batch);
+      else follower.entries(batch);
+    }
   }
 
   break(reason: string): void {
-    this.#waiting &&= [];
-    for (const follower of this.following) follower.broken(reason);
+    for (const follower of [...this.following]) follower.broken(reason);
   }
 
   async open(): Promise<Epoch> {
@@ -110,9 +111,8 @@ export class FaultyLog implements OrderedLog {
     await this.#call('follow');
     const { first, last, entries } = this.#engine;
     if (from < first || from > last + 1) throw new RangeError(`sequence ${from} is not in the log`);
-    this.followers.push(follower);
     this.following.add(follower);
-    if (from <= last) this.hear(entries.slice(from - first));
+    if (from <= last) follower.entries(entries.slice(from - first));
     return () => this.following.delete(follower);
   }
 
