@@ -1,10 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { StreamingMap } from '../../src/core/streaming-map.ts';
 import { natsLog, type NatsLogOptions } from '../../src/logs/nats-log.ts';
 import { hearing } from '../support/kept.ts';
 import { describeWithNats } from '../support/nats.ts';
 import { certificates, credsUser, nkeyUser } from '../support/nats-identities.ts';
 import { openNatsLog, startNats } from '../support/nats-logs.ts';
-import { appendTexts } from './collector.ts';
+import { appendTexts, upTo } from './collector.ts';
 
 /** What it says when it can't be opened, in the error and all its causes and in its log. */
 async function refusalOf(options: NatsLogOptions): Promise<string> {
@@ -57,6 +58,29 @@ describeWithNats('a NATS log shows', () => {
     const said = await refusalOf({ servers: nats.url, creds: other.file });
     expect(said).toMatch(/can't be used: .*Authorization/i);
     expect(said).not.toContain(other.seed);
+  });
+
+  it('itself as a user who may do no more than it has to', async () => {
+    const publish = ['test.commands', 'test.snapshots', '$O.test-snapshots.>', '$JS.API.>', '$JS.FC.>'];
+    const subscribe = ['test.snapshots', '_INBOX.>'];
+    const permissions = JSON.stringify({ publish, subscribe });
+    const nats = await startNats({
+      config: `authorization { users: [{ user: anna, password: right, permissions: ${permissions} }] }`,
+    });
+    const { logger, lines, until } = hearing();
+    const map = await StreamingMap.open({
+      log: natsLog({
+        servers: nats.url.replace('//', '//anna:right@'),
+        stream: 'test',
+        snapshotBytes: 1,
+        logger,
+      }),
+    });
+    onTestFinished(() => map.close());
+    const made = until(/made a snapshot/);
+    await Promise.all(upTo(1000).map((n) => map.insert({ key: `k${n}`, value: 'x'.repeat(500) })));
+    await made;
+    expect(lines.filter((line) => /NATS says|ermission/.test(line))).toEqual([]);
   });
 
   it('its certificate, and checks the server’s', async () => {
