@@ -27,8 +27,8 @@ export interface FollowOptions {
 
 const HEARTBEAT_MS = 5000;
 const RETRY_MS = 250;
-/** A server that has not heard of the newest yet may say for a moment that the log ends before it. */
-const CHECKS_BEHIND = 3;
+/** A leader that was just elected may say for a moment that the log ends before its newest part. */
+const CHECKS_BEHIND = 5;
 const ENTRY = '$JS.ACK.';
 
 export class Follow {
@@ -72,6 +72,7 @@ export class Follow {
 
   /** `next`: what `next` was as the server was asked. */
   check({ created, state }: StreamInfo, next: number): void {
+    if (this.#isStopped) return;
     const { first_seq: first, last_seq: last } = state;
     if (created !== this.#options.created) return this.#break('the stream was made anew');
     if (first > this.#next) return this.#break(`sequence ${this.#next} is gone: the log begins with ${first}`);
@@ -80,7 +81,7 @@ export class Follow {
       return this.#break(`the log has lost what was behind ${last}: it had gone to ${next - 1}`);
     const isStalled = last >= this.#next && this.#next === this.#nextAtCheck;
     this.#nextAtCheck = this.#next;
-    if (isStalled || this.#checksBehind > 0) void this.restart();
+    if ((isStalled || this.#checksBehind > 0) && !this.#starting) void this.restart();
   }
 
   stop(): void {
@@ -152,9 +153,11 @@ export class Follow {
     if (delivered !== this.#delivered + 1) return void this.restart();
     this.#delivered = delivered;
     const entry = { sequence: sequence as Sequence, time: Number(time.slice(0, -6)), data: message.data };
-    if (this.#isProbing) {
+    if (this.#isProbing && this.#last) {
+      // From a server that is still catching up: it began with what came next there.
+      if (sequence < this.#last.sequence) return;
       this.#isProbing = false;
-      if (sequence === this.#last?.sequence) {
+      if (sequence === this.#last.sequence) {
         if (!isSame(entry, this.#last)) this.#break(`entry ${sequence} is another one than it was`);
         return;
       }

@@ -22,7 +22,7 @@ export async function openNatsLog(servers: string, options: Partial<NatsLogOptio
 }
 
 /** To do to a stream what nobody should. */
-export async function managerOf(servers: string): Promise<JetStreamManager> {
+export async function managerOf(servers: string | string[]): Promise<JetStreamManager> {
   const client = await connect({ servers });
   onTestFinished(() => client.close());
   return jetstreamManager(client);

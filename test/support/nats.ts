@@ -13,10 +13,10 @@ const PROGRAM = 'nats-server';
 /**
  * A `describe` for tests that need nats-servers. Without the program they are skipped, and their title says so; in CI they fail.
  */
-export function describeWithNats(title: string, define: () => void): void {
+export function describeWithNats(title: string, define: () => void, timeout?: number): void {
   const isSkipped = findOnPath(PROGRAM) === undefined && process.env['CI'] === undefined;
   const reason = isSkipped ? ` [SKIPPED: no ${PROGRAM} on the PATH]` : '';
-  describe.skipIf(isSkipped)(`${title}${reason}`, () => {
+  describe.skipIf(isSkipped)(`${title}${reason}`, timeout === undefined ? {} : { timeout }, () => {
     define();
   });
 }
@@ -32,6 +32,8 @@ export interface NatsOptions {
 
 /** Runs until `stop`, whatever becomes of it in between. */
 export class NatsServer {
+  /** In a cluster. */
+  readonly name: string;
   readonly port: number;
   /** Without credentials. */
   readonly url: string;
@@ -43,7 +45,8 @@ export class NatsServer {
   #said = '';
   readonly #onExit = (): void => void this.#child?.kill('SIGKILL');
 
-  private constructor(port: number, { config = '', jetStream = true, directory }: NatsOptions) {
+  private constructor(port: number, { config = '', jetStream = true, directory }: NatsOptions, name = '') {
+    this.name = name;
     this.port = port;
     this.url = `nats://127.0.0.1:${port}`;
     this.#isOwnDirectory = directory === undefined;
@@ -67,7 +70,8 @@ export class NatsServer {
     const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`).join(', ');
     const servers = ports.map((port, n) => {
       const cluster = `cluster { name: test, listen: "127.0.0.1:${routePorts[n]}", routes: [${routes}] }`;
-      return new NatsServer(port, { config: `server_name: n${n + 1}\n${cluster}\n${config}` });
+      const name = `n${n + 1}`;
+      return new NatsServer(port, { config: `server_name: ${name}\n${cluster}\n${config}` }, name);
     });
     await Promise.all(servers.map((server) => server.start()));
     await Promise.all(servers.map((server) => server.said(/JetStream cluster (new )?metadata leader/)));

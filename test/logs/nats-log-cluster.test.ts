@@ -1,0 +1,92 @@
+import { expect, it, onTestFinished } from 'vitest';
+import type { OrderedLog } from '../../src/core/ordered-log.ts';
+import { natsLog } from '../../src/logs/nats-log.ts';
+import { describeWithNats, NatsServer } from '../support/nats.ts';
+import { appendForSure, managerOf } from '../support/nats-logs.ts';
+import { follow, textOf, upTo } from './collector.ts';
+
+const WRITERS = 8;
+
+interface Cluster {
+  readonly servers: readonly NatsServer[];
+  readonly log: OrderedLog;
+  /** Whoever orders the stream now. */
+  leader(): Promise<NatsServer>;
+}
+
+async function startCluster(): Promise<Cluster> {
+  const servers = await NatsServer.startCluster();
+  onTestFinished(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+  const log = natsLog({ servers: servers.map(({ url }) => url), stream: 'test', replicas: 3 });
+  onTestFinished(() => log.close());
+  await log.open();
+  const manager = await managerOf(servers.map(({ url }) => url));
+  const leader = async (): Promise<NatsServer> => {
+    const { cluster } = await manager.streams.info('test');
+    const found = servers.find(({ name }) => name === cluster?.leader);
+    if (!found) throw new Error('the stream has no leader');
+    return found;
+  };
+  return { servers, log, leader };
+}
+
+describeWithNats(
+  'a NATS log on three servers',
+  () => {
+    it.each<[string, (cluster: Cluster) => Promise<void>]>([
+      [
+        'the leader is killed, and comes back',
+        async ({ leader }) => {
+          const killed = await leader();
+          await killed.kill();
+          await killed.start();
+        },
+      ],
+      [
+        'all are killed, and come back',
+        async ({ servers }) => {
+          await Promise.all(servers.map((server) => server.kill()));
+          await Promise.all(servers.map((server) => server.start()));
+        },
+      ],
+      [
+        'each is ended in turn, as for an upgrade',
+        async ({ servers, log }) => {
+          for (const [n, server] of servers.entries()) {
+            await server.kill('SIGTERM');
+            await appendForSure(log, `without ${n}`);
+            await server.start();
+          }
+        },
+      ],
+    ])('loses nothing and repeats nothing while %s (G7)', async (_, fault) => {
+      const cluster = await startCluster();
+      const follower = await follow(cluster.log, 1);
+      let isOver = false;
+      const answered = new Map<string, number>();
+      const writing = upTo(WRITERS).map(async (writer) => {
+        for (let n = 0; !isOver; n++) {
+          const text = `${writer}-${n}`;
+          answered.set(text, await appendForSure(cluster.log, text));
+        }
+      });
+      await follower.until(50);
+      await fault(cluster);
+      await follower.until(follower.held.length + 50);
+      isOver = true;
+      await Promise.all(writing);
+      await follower.until(Math.max(...answered.values()));
+      expect(follower.reasons).toEqual([]);
+      expect(follower.sequences).toEqual(upTo(follower.held.length));
+      for (const [text, sequence] of answered) {
+        const entry = follower.held[sequence - 1];
+        expect(entry && textOf(entry)).toBe(text);
+      }
+      const texts = follower.held.map(textOf).filter((text) => !text.startsWith('without'));
+      expect(new Set(texts).size).toBe(texts.length);
+    });
+  },
+  60_000,
+);
