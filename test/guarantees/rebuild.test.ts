@@ -102,10 +102,13 @@ describe.each(ways)('$name', (way) => {
     await changes.until(() => mirrored(changes).join() === 'b');
   });
 
-  it('who has got nothing yet notices nothing', async () => {
+  it('who has got no item yet gets the first one of the other log', async () => {
     const { engine, server, items, changes } = await watched(way);
+    await changes.reaches(1);
     engine.recreate();
-    await isReady(server);
+    // With the cursor of the log that is there now.
+    await changes.reaches(2);
+    expect(changes.delivered<Message>()[1]).toMatchObject({ reset: true, caughtUp: true });
     await insert(server, 'b');
     await items.reaches(1);
     await changes.until(() => mirrored(changes).join() === 'b');
