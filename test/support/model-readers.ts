@@ -36,8 +36,13 @@ export class ItemsReader {
   /** Where it stands once it has what it must get. */
   #next = 0;
   #left: number;
+  /** The newest head that it saw when it got current items only. */
+  #seen = 0;
   #lastCursor: string | undefined;
   #pending: Promise<IteratorResult<Item<number>, void>> | undefined;
+  /** Whether the node has lost what it stands on. */
+  #isForked = false;
+  #isStarted = false;
   isOver = false;
 
   constructor(world: World, plan: ReaderPlan) {
@@ -50,6 +55,7 @@ export class ItemsReader {
   async pull(): Promise<void> {
     if (this.isOver) return;
     this.#cutoff ??= this.#world.oracle.head;
+    this.#isStarted = true;
     this.#pending ??= this.#generator.next();
     // It may reject before it is looked at.
     this.#pending.catch(() => {});
@@ -59,6 +65,14 @@ export class ItemsReader {
   /** After each command: what waits gets what has come. */
   async settle(): Promise<void> {
     if (!this.#pending || this.isOver) return;
+    if (this.#isForked && this.#left > 0) {
+      if (this.#lastCursor !== undefined) {
+        await expect(this.#pending).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
+        return this.#end();
+      }
+      // It has nothing yet, and joins again.
+      [this.#at, this.#cutoff, this.#isForked] = [0, this.#world.oracle.head, false];
+    }
     const cutoff = this.#cutoff ?? 0;
     const floor = floorOf(this.#world);
     if (this.#left > 0 && this.#plan.onLag === 'FAIL' && floor > Math.max(this.#at, cutoff)) {
@@ -84,6 +98,14 @@ export class ItemsReader {
     this.#left--;
   }
 
+  /** The node has rebuilt its map from a log that is the same up to a position only. */
+  async cross(shared: number): Promise<void> {
+    if (this.isOver) return;
+    if (!this.#isStarted) return this.#judge();
+    this.#isForked ||= Math.max(this.#at, this.#cutoff ?? 0, this.#seen) > shared;
+    await this.settle();
+  }
+
   /** Leaves, and goes on behind what it has, maybe on another node, maybe of a log that has lost its newest part. */
   async cut(): Promise<void> {
     if (this.isOver) return;
@@ -94,6 +116,13 @@ export class ItemsReader {
     this.#cutoff = after === undefined ? undefined : this.#at;
     const limit = this.#left === Infinity ? undefined : this.#left;
     this.#generator = this.#world.map.items({ ...this.#plan, limit, after });
+    [this.#isStarted, this.#isForked, this.#seen] = [false, false, 0];
+    await this.#judge();
+  }
+
+  /** Begins behind what the log doesn't have: at once, as a client that was cut off does. */
+  async #judge(): Promise<void> {
+    const after = this.#lastCursor;
     if (after === undefined || isKnown(this.#world, after) || this.#left === 0) return;
     await expect(this.#generator.next()).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
     this.#end();
@@ -112,6 +141,7 @@ export class ItemsReader {
     const isMine = ({ key }: { key: string }): boolean => passes(this.#plan.filter, key);
     const current = oracle.at(oracle.head);
     for (const upTo of [cutoff, floor]) {
+      if (this.#at < upTo) this.#seen = oracle.head;
       const ahead = current.filter(({ position }) => position > this.#at && position <= upTo);
       const cached = ahead.find(isMine);
       const isLast = ahead.filter(isMine).length === 1;
@@ -171,6 +201,11 @@ export class MirrorReader {
   #isCaughtUp = false;
   #pending: Promise<IteratorResult<ItemChanges<number>, void>> | undefined;
   #isForked = false;
+  #hasCome = false;
+  /** Where it stands while it waits. */
+  #head = 0;
+  /** Whether the node has lost what it stands on. */
+  #isLost = false;
 
   constructor(world: World, plan: ReaderPlan) {
     this.#world = world;
@@ -179,12 +214,24 @@ export class MirrorReader {
   }
 
   async pull(): Promise<void> {
-    this.#pending ??= this.#generator.next();
+    if (!this.#pending) {
+      this.#hasCome = false;
+      this.#pending = this.#generator.next();
+      this.#pending.then(
+        () => (this.#hasCome = true),
+        () => {},
+      );
+    }
     await this.settle();
   }
 
   async settle(): Promise<void> {
-    if (!this.#pending || !this.#owesMessage()) return;
+    if (!this.#pending) return;
+    // It may be an empty one, so that its cursor stays within the window.
+    if (!this.#hasCome && !this.#owesMessage()) {
+      this.#head = this.#world.oracle.head;
+      return;
+    }
     const { value } = await this.#pending;
     this.#pending = undefined;
     if (value) this.#apply(value);
@@ -194,6 +241,20 @@ export class MirrorReader {
     await this.#generator.return();
     this.#pending = undefined;
     this.#isFirst = true;
+    this.#isLost = false;
+    await this.#begin();
+  }
+
+  /** The node has rebuilt its map from a log that is the same up to a position only. */
+  async cross(shared: number): Promise<void> {
+    if (this.#isFirst) return this.#begin();
+    const { place, cutoff = place, seen = cutoff } = parseCursor(this.#after ?? '');
+    const newest = Math.max(place.position, cutoff.position, seen.position);
+    this.#isLost ||= (this.#pending ? this.#head : newest) > shared;
+    await this.settle();
+  }
+
+  async #begin(): Promise<void> {
     this.#isForked = this.#after !== undefined && !isKnown(this.#world, this.#after);
     this.#generator = this.#world.map.changes({ ...this.#plan, after: this.#after });
     // At once, as a client that was cut off does: once the other history has left the window, it can't be told any more.
@@ -206,7 +267,7 @@ export class MirrorReader {
 
   /** Whether a message must come: at first, while there is more, and when something that concerns it has changed. */
   #owesMessage(): boolean {
-    if (this.#isFirst || !this.#isCaughtUp) return true;
+    if (this.#isFirst || !this.#isCaughtUp || this.#isLost) return true;
     const { oracle } = this.#world;
     const { position } = parseCursor(this.#after ?? '').place;
     return oracle.changes.slice(position).some(({ key }) => passes(this.#plan.filter, key));
@@ -221,6 +282,7 @@ export class MirrorReader {
     expect(new Set(keys).size, 'G6: a key once').toBe(keys.length);
     expect(keys.length, 'G6: at most 1,000').toBeLessThanOrEqual(1000);
     expect(message.reset && !this.#isFirst ? this.#mayReset() : true, 'G5: a reset needs a lost removal').toBe(true);
+    if (this.#isLost) expect(message.reset, 'G6: what was lost resets').toBe(true);
     if (this.#isFirst && (previous === undefined || this.#isForked))
       expect(message.reset, 'G6: the first resets').toBe(true);
     if (!message.reset && previous) expect(place.position).toBeGreaterThanOrEqual(previous.place.position);
@@ -232,6 +294,7 @@ export class MirrorReader {
     for (const item of message.upserted) this.#items.set(item.key, item);
     this.#after = message.cursor;
     this.#isFirst = false;
+    this.#isLost = false;
     this.#isCaughtUp = message.caughtUp;
     if (message.caughtUp) this.#checkWhole(message, place.position);
   }
@@ -251,6 +314,7 @@ export class MirrorReader {
   }
 
   #mayReset(): boolean {
+    if (this.#isLost) return true;
     const previous = parseCursor(this.#after ?? '');
     const from = Math.max(previous.place.position, previous.cutoff?.position ?? 0);
     return this.#world.oracle.changes.slice(from, floorOf(this.#world)).some(({ item }) => !item);
@@ -259,7 +323,8 @@ export class MirrorReader {
 
 /** Whether the log still has the history that a cursor stands on. Only such cursors are known to the oracle's map. */
 function isKnown({ map }: World, cursor: string): boolean {
-  const { place, cutoff = place, seen = cutoff } = parseCursor(cursor);
+  const { epoch, place, cutoff = place, seen = cutoff } = parseCursor(cursor);
+  if (epoch !== map.replica.epoch) return false;
   if (seen.position > map.replica.head.position) return false;
   return [place, cutoff, seen].every(({ position, digest }) => (map.replica.digestAt(position) ?? digest) === digest);
 }
