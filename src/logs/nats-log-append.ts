@@ -47,6 +47,7 @@ export class Appender {
   readonly #headers: MsgHdrs = headers();
   /** What an id's headers have beside the id itself. */
   readonly #headerBytes: number;
+  readonly #sweepMs: number;
   #count = 0;
   #waitingBytes = 0;
   #sweeping: NodeJS.Timeout | undefined;
@@ -56,6 +57,7 @@ export class Appender {
 
   constructor(options: AppenderOptions) {
     this.#options = options;
+    this.#sweepMs = Math.min(SWEEP_MS, options.timeoutMs / 2);
     this.#subject = subjectOf(options.stream);
     this.#headers.set('Nats-Expected-Stream', options.stream);
     this.#headers.set('Nats-Msg-Id', '');
@@ -82,7 +84,7 @@ export class Appender {
       return Promise.reject(new EngineUnavailableError('too much waits to be written'));
     return new Promise((resolve, reject) => {
       // A sweep before it is due, so that it is answered in time.
-      const deadline = performance.now() + timeoutMs - SWEEP_MS;
+      const deadline = performance.now() + timeoutMs - this.#sweepMs;
       const pending: Pending = {
         id,
         data,
@@ -97,7 +99,7 @@ export class Appender {
       const token = (this.#count++).toString(36);
       this.#pending.set(token, pending);
       this.#waitingBytes += data.length;
-      this.#sweeping ??= setInterval(() => this.#sweep(), Math.min(SWEEP_MS, timeoutMs));
+      this.#sweeping ??= setInterval(() => this.#sweep(), this.#sweepMs);
       if (connection.isUp) this.#send(token, pending);
     });
   }

@@ -70,6 +70,7 @@ export class Connection {
         this.#logger.warn({}, `NATS says: ${status.error.message}`);
       }
     }
+    this.#downSince ??= performance.now();
   }
 }
 

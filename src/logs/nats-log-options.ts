@@ -41,6 +41,7 @@ export const NATS_DEFAULTS = { stream: 'seamline', engineTimeoutMs: 5000, maxCom
 /** How soon the client finds out that nobody is there any more, in ms: twice this. */
 const PING_MS = 2000;
 const RECONNECT_MS = 250;
+const ANY_NONCE = 'nonce';
 
 /** Throws a `RangeError` that names what makes no sense, without what is secret. */
 export function connectionOptions(options: NatsLogOptions): ConnectionOptions {
@@ -102,23 +103,41 @@ function authenticatorOf({ creds, nkey }: NatsLogOptions, urls: readonly ServerU
   if (ways.length > 1) throw new RangeError('creds, nkey and a user in a URL exclude each other');
   if (users.some(({ user, password }) => user !== named?.user || password !== named.password))
     throw new RangeError('the servers must name the same user');
-  if (creds !== undefined) {
-    readable('creds', creds);
-    return credsAuthenticator(() => readFileSync(creds));
-  }
-  if (nkey !== undefined) {
-    readable('nkey', nkey);
-    return nkeyAuthenticator(() => Buffer.from(readFileSync(nkey, 'utf8').trim()));
-  }
+  if (creds !== undefined) return fromFile('creds', creds, credsAuthenticator);
+  if (nkey !== undefined)
+    return fromFile('nkey', nkey, (seed) => nkeyAuthenticator(Buffer.from(seed.toString().trim())));
   if (!named) return undefined;
   return named.password === ''
     ? tokenAuthenticator(named.user)
     : usernamePasswordAuthenticator(named.user, named.password);
 }
 
-function readable(name: string, file: string): void {
+/**
+ * Shows what is in the file by then, or what was in it before when that is of no use: the client would close for good if this
+ * threw while somebody writes a new one.
+ */
+function fromFile(name: string, file: string, make: (content: Buffer) => Authenticator): Authenticator {
+  let sound = readable(name, file);
   try {
-    readFileSync(file);
+    make(sound)(ANY_NONCE);
+  } catch (cause) {
+    throw new RangeError(`${name}: ${file} doesn't hold what NATS wants`, { cause });
+  }
+  return (nonce) => {
+    try {
+      const content = readFileSync(file);
+      const shown = make(content)(nonce);
+      sound = content;
+      return shown;
+    } catch {
+      return make(sound)(nonce);
+    }
+  };
+}
+
+function readable(name: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is no file';
     throw new RangeError(`${name}: ${file} can't be read: ${code}`, { cause: error });

@@ -5,6 +5,7 @@
  * The connection comes back by itself, and each second the stream is looked at: whether it is there, still the same one, and
  * whether its followers get on. Meanwhile `health` says what is wrong.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { ConnectionOptions } from '@nats-io/transport-node';
 import { EngineUnavailableError } from '../core/errors.ts';
@@ -28,6 +29,7 @@ export function natsLog(options: NatsLogOptions): OrderedLog {
 
 const CHECK_MS = 1000;
 const CHECK_TIMEOUT_MS = 2000;
+const RETRY_MS = 100;
 const CLOSED = 'the log is closed';
 
 /** What an open log has. */
@@ -149,7 +151,8 @@ class NatsLog implements OrderedLog {
     for (const follow of this.#follows) follow.stop();
     parts.appender.stop(CLOSED);
     await parts.snapshots.stop();
-    if (parts.connection.isUp) await Promise.race([parts.connection.client.flush(), after(CHECK_MS)]).catch(() => {});
+    if (parts.connection.isUp)
+      await Promise.race([parts.connection.client.flush(), sleep(CHECK_MS, undefined, { ref: false })]).catch(() => {});
     await parts.connection.close();
   }
 
@@ -227,7 +230,7 @@ class NatsLog implements OrderedLog {
         if (isFinal)
           throw new EngineUnavailableError(`NATS: ${what} can't be reached: ${messageOf(error)}`, { cause: error });
       }
-      await after(100);
+      await sleep(RETRY_MS);
     }
   }
 
@@ -236,5 +239,3 @@ class NatsLog implements OrderedLog {
     return this.#parts;
   }
 }
-
-const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,10 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { StreamingMap } from '../../src/core/streaming-map.ts';
 import { natsLog, type NatsLogOptions } from '../../src/logs/nats-log.ts';
 import { hearing } from '../support/kept.ts';
 import { describeWithNats } from '../support/nats.ts';
 import { certificates, credsUser, nkeyUser } from '../support/nats-identities.ts';
-import { openNatsLog, startNats } from '../support/nats-logs.ts';
+import { appendForSure, openNatsLog, startNats } from '../support/nats-logs.ts';
 import { appendTexts, upTo } from './collector.ts';
 
 /** What it says when it can't be opened, in the error and all its causes and in its log. */
@@ -60,6 +61,22 @@ describeWithNats('a NATS log shows', () => {
     expect(said).not.toContain(other.seed);
   });
 
+  it('what is in the file by then when it comes back, or what was in it while that is of no use', async () => {
+    const [user, next] = [nkeyUser(), nkeyUser()];
+    const seed = readFileSync(user.file);
+    const nats = await startNats({
+      config: `authorization { users: [{ nkey: ${user.publicKey} }, { nkey: ${next.publicKey} }] }`,
+    });
+    const log = await openNatsLog(nats.url, { nkey: user.file });
+    for (const content of [seed.subarray(0, 20), Buffer.from(next.seed)]) {
+      writeFileSync(user.file, content);
+      await nats.kill();
+      await nats.start();
+      await appendForSure(log, content.toString());
+    }
+    expect(await log.last()).toBe(2);
+  });
+
   it('itself as a user who may do no more than it has to', async () => {
     const publish = ['test.commands', 'test.snapshots', '$O.test-snapshots.>', '$JS.API.>', '$JS.FC.>'];
     const subscribe = ['test.snapshots', '_INBOX.>'];
@@ -111,6 +128,7 @@ describeWithNats('a NATS log refuses', () => {
     ['two users', { servers: ['nats://anna:s3cret@a', 'nats://berta:s3cret@b'] }, /must name the same user/],
     ['two ways', { servers: 'nats://anna:s3cret@a', creds: '/s3' }, /exclude each other/],
     ['a file that isn’t there', { creds: '/nowhere' }, /creds: \/nowhere can't be read: ENOENT/],
+    ['a file that holds nothing of use', { creds: '/dev/null' }, /creds: \/dev\/null doesn't hold what NATS wants/],
     ['a certificate without its key', { tlsCert: '/nowhere' }, /tlsCert and tlsKey need each other/],
     ['a strange name', { stream: 'a.b' }, /stream must be of letters, digits, - and _/],
     ['too many replicas', { replicas: 6 }, /replicas must be 5 or less/],

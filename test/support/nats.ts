@@ -1,7 +1,7 @@
 /** Real nats-servers with JetStream, each in a directory of its own, which can be killed, paused and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +102,8 @@ export class NatsServer {
   /** Its connections stay open, and nothing comes any more. */
   pause(): void {
     this.#child?.kill('SIGSTOP');
+    // A thread may be at work until the signal has come to it.
+    while (this.#child?.pid !== undefined && !hasStopped(this.#child.pid)) continue;
   }
 
   resume(): void {
@@ -142,4 +144,11 @@ async function freePort(): Promise<number> {
     await new Promise((resolve) => probe.close(resolve));
     return port;
   }
+}
+
+/** Where the system says so. */
+function hasStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  return readdirSync(threads).every((thread) => /\) T /.test(readFileSync(`${threads}/${thread}/stat`, 'utf8')));
 }
