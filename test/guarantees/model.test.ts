@@ -8,7 +8,9 @@ import { keyFilter } from '../../src/core/filter.ts';
 import { exportState, importState } from '../../src/core/state.ts';
 import { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FaultyEngine } from '../support/faulty-engine.ts';
-import { counted, ItemsReader, MirrorReader, type ReaderPlan, type World } from '../support/model-readers.ts';
+import { ItemsReader } from '../support/model-items.ts';
+import { MirrorReader } from '../support/model-mirror.ts';
+import { counted, type ReaderPlan, type World } from '../support/model-world.ts';
 import { Oracle } from '../support/oracle.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 10_000);
