@@ -93,7 +93,7 @@ export class FaultyLog implements OrderedLog {
   }
 
   break(reason: string): void {
-    for (const follower of [...this.following]) follower.broken(reason);
+    for (const follower of this.following) follower.broken(reason);
   }
 
   async open(): Promise<Epoch> {

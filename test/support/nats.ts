@@ -74,7 +74,8 @@ export class NatsServer {
       return new NatsServer(port, { config: `server_name: ${name}\n${cluster}\n${config}` }, name);
     });
     await Promise.all(servers.map((server) => server.start()));
-    await Promise.all(servers.map((server) => server.said(/JetStream cluster (new )?metadata leader/)));
+    // Who hears of the leader while it starts does not always say so.
+    await Promise.any(servers.map((server) => server.said(/Self is new JetStream cluster metadata leader/)));
     return servers;
   }
 
