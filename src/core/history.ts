@@ -18,7 +18,7 @@ export class History {
 
   /** Whether what a subscriber has, who stood in this history, is so in the newest one too. */
   keeps({ at, cutoff, seen = cutoff }: Standing): boolean {
-    const newest = Math.max(at.position, cutoff.position, seen.position);
+    const newest = Math.max(at.position, seen.position);
     for (let next = this.#next; next; next = next.history.#next) if (newest > next.shared) return false;
     return true;
   }
