@@ -1,5 +1,6 @@
 /** `seamline verify`: the arguments, the progress and the table. */
 import { type Guarantee, GUARANTEES } from '../verify/history.ts';
+import type { Target } from '../verify/target.ts';
 import { type Progress, verify, type VerifyReport } from '../verify/workload.ts';
 import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './arguments.ts';
 import { onEnding } from './signals.ts';
@@ -12,6 +13,7 @@ Writers and readers, over WebSocket and SSE, with random joins, stalls, cuts and
 checked. It inserts at most 1,400 items, under keys that begin with verify-, and removes them. Exit 1 on any violation.
 
 ${TARGET_HELP}
+                   several nodes of one log: --url URL,URL; whoever comes back comes to another one
   --seconds S      for how long (default 30)
   --seed N         repeats the plan of the run that printed it
 `;
@@ -60,13 +62,21 @@ function parse(args: readonly string[]) {
     ...target
   } = parseArguments(args, { ...TARGET_FLAGS, seconds: text, seed: text }).values;
   return {
-    target: targetOf(target),
+    nodes: nodesOf(target),
     seconds: readFrom('--seconds', () => wholeNumber(seconds, 1, 86_400)),
     seed:
       seed === undefined
         ? Math.floor(Math.random() * 0x100000000)
         : readFrom('--seed', () => wholeNumber(seed, 0, 0xffffffff)),
   };
+}
+
+/** Throws `UsageError`. */
+function nodesOf({ url, token }: Partial<Target>): [Target, ...Target[]] {
+  const [first, ...others] = url?.split(',') ?? [];
+  const targetAt = (address?: string): Target =>
+    targetOf({ ...(address !== undefined && { url: address }), ...(token !== undefined && { token }) });
+  return [targetAt(first), ...others.map(targetAt)];
 }
 
 function lineOf({ elapsedMs, histories, deliveries, violations }: Progress): string {

@@ -1,6 +1,6 @@
 /** How a writer calls: over HTTP, or over a WebSocket that it sometimes breaks while a call is in flight. */
 import type { TypedDocumentString } from '../../schema/documents/graphql.ts';
-import { ask, LostError, PATIENCE_MS, type Result, type Target } from './target.ts';
+import { ask, LostError, type NextNode, PATIENCE_MS, type Result } from './target.ts';
 import { Socket } from './websocket.ts';
 
 export interface Caller {
@@ -15,23 +15,23 @@ export interface Caller {
   breakOff(): void;
 }
 
-export function httpCaller(target: Target): Caller {
+export function httpCaller(next: NextNode): Caller {
   return {
     connection: null,
-    call: (document, variables) => ask(target, document, variables),
+    call: (document, variables) => ask(next(), document, variables),
     breakOff: () => {},
   };
 }
 
 export class WebSocketCaller implements Caller {
-  readonly #target: Target;
+  readonly #next: NextNode;
   readonly #name: string;
   #socket: Socket | undefined;
   #opening: Promise<Socket> | undefined;
   #sockets = 0;
 
-  constructor(target: Target, name: string) {
-    this.#target = target;
+  constructor(next: NextNode, name: string) {
+    this.#next = next;
     this.#name = name;
   }
 
@@ -60,7 +60,7 @@ export class WebSocketCaller implements Caller {
   async #open(): Promise<Socket> {
     this.#sockets++;
     try {
-      return (this.#socket = await Socket.open(this.#target));
+      return (this.#socket = await Socket.open(this.#next()));
     } finally {
       this.#opening = undefined;
     }

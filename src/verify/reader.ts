@@ -9,7 +9,7 @@ import type { Dice } from './dice.ts';
 import type { Entry, Filter, History, Page, PagesHistory } from './history.ts';
 import type { Round } from './round.ts';
 import { follow, type Segment } from './segment.ts';
-import { ask } from './target.ts';
+import { ask, codeOf, LostError } from './target.ts';
 
 type Place = Pick<Segment, 'after' | 'resumedFrom' | 'limit' | 'lastEventId'>;
 
@@ -106,7 +106,12 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
   const id = round.nextId('pages');
   const startedAt = performance.now();
   const page = async (after: string | null): Promise<Page> => {
-    const { data, errors } = await persist(() => ask(round.ground.target, ItemPageDocument, { first, after, filter }));
+    const { data, errors } = await persist(async () => {
+      const result = await ask(round.ground.next(), ItemPageDocument, { first, after, filter });
+      // It can't know yet whether it is as far as the node of the page before.
+      if (codeOf(result) === 'ENGINE_UNAVAILABLE') throw new LostError('a page has to wait for the engine');
+      return result;
+    });
     if (!data) throw new Error(`a query was refused: ${errors?.[0]?.message ?? 'no answer'}`);
     const { edges, pageInfo, cursor } = data.items;
     const items = edges.map(({ node }): Entry => {

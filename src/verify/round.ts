@@ -2,11 +2,11 @@
 import type { Dice } from './dice.ts';
 import type { Filter, History, Read, Recording, Write } from './history.ts';
 import { passes } from './history.ts';
-import type { Target } from './target.ts';
+import type { NextNode } from './target.ts';
 
 /** What a round starts from. */
 export interface Ground {
-  readonly target: Target;
+  readonly next: NextNode;
   /** Of this run: random, for idempotency keys are remembered beyond it. */
   readonly runPrefix: string;
   readonly window: number;

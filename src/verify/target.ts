@@ -6,6 +6,15 @@ export interface Target {
   readonly token: string | undefined;
 }
 
+/** The node whose turn it is: whoever comes back comes to another one. */
+export type NextNode = () => Target;
+
+export function inTurn([first, ...others]: readonly [Target, ...Target[]]): NextNode {
+  const nodes = [first, ...others];
+  let turn = 0;
+  return () => nodes[turn++ % nodes.length] ?? first;
+}
+
 export interface GraphQLFailure {
   readonly message: string;
   readonly extensions?: Readonly<Record<string, unknown>>;

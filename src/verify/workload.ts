@@ -10,12 +10,13 @@ import { Dice } from './dice.ts';
 import type { Recording, Violation, WriteInput } from './history.ts';
 import { runReader } from './reader.ts';
 import { type Ground, Round } from './round.ts';
-import { ask, LostError, PATIENCE_MS, type Target, UnreachableError } from './target.ts';
+import { ask, inTurn, LostError, type NextNode, PATIENCE_MS, type Target, UnreachableError } from './target.ts';
 import { runWriter } from './writer.ts';
 import { writeSafely } from './writing.ts';
 
 export interface VerifyOptions {
-  readonly target: Target;
+  /** Nodes of one log, or the one. Whoever comes back comes to another one. */
+  readonly nodes: readonly [Target, ...Target[]];
   readonly seconds: number;
   /** The plan of the run; what the network makes of it differs. */
   readonly seed: number;
@@ -63,13 +64,15 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     await run.prepare();
     for (let number = 1; number === 1 || !run.isOver; number++) await run.round(number);
   } catch (error) {
-    if (error instanceof LostError) throw new UnreachableError(`lost ${options.target.url}: ${error.message}`);
+    if (error instanceof LostError) throw new UnreachableError(`lost ${addressesOf(options)}: ${error.message}`);
     throw error;
   } finally {
     await run.cleanUp();
   }
   return run.report();
 }
+
+const addressesOf = ({ nodes }: VerifyOptions): string => nodes.map(({ url }) => url).join(', ');
 
 class Run {
   readonly #options: VerifyOptions;
@@ -78,6 +81,7 @@ class Run {
   readonly #runPrefix = `verify-${crypto.randomUUID().slice(0, 8)}-`;
   readonly #coverage = emptyCoverage();
   readonly #examples: Violation[] = [];
+  readonly #next: NextNode;
   readonly #caller: Caller;
   readonly #left = new Set<string>();
   #ground: Ground | undefined;
@@ -87,7 +91,8 @@ class Run {
   constructor(options: VerifyOptions) {
     this.#options = options;
     this.#dice = new Dice(options.seed);
-    this.#caller = new WebSocketCaller(options.target, this.#runPrefix);
+    this.#next = inTurn(options.nodes);
+    this.#caller = new WebSocketCaller(this.#next, this.#runPrefix);
   }
 
   get isOver(): boolean {
@@ -103,10 +108,15 @@ class Run {
   }
 
   async prepare(): Promise<void> {
-    const { target } = this.#options;
-    const { window, size } = await this.#stream();
+    const { epoch, window, size } = await this.#stream();
+    const answers = await Promise.allSettled(this.#options.nodes.map((node) => ask(node, StreamDocument, {})));
+    const stranger = answers.findIndex(
+      (answer) => answer.status === 'fulfilled' && (answer.value.data?.stream.epoch ?? epoch) !== epoch,
+    );
+    const url = this.#options.nodes[stranger]?.url;
+    if (url !== undefined) throw new Error(`${url} is no node of the log that the others are of`);
     this.#ground = {
-      target,
+      next: this.#next,
       runPrefix: this.#runPrefix,
       window,
       patienceMs: this.#options.patienceMs ?? PATIENCE_MS,
@@ -152,8 +162,8 @@ class Run {
 
   #write(round: Round, index: number, until: AbortSignal): Promise<void> {
     const name = `w${index}`;
-    const { target } = this.#options;
-    const caller = index % 2 === 0 ? new WebSocketCaller(target, `${round.prefix}${name}`) : httpCaller(target);
+    const next = this.#next;
+    const caller = index % 2 === 0 ? new WebSocketCaller(next, `${round.prefix}${name}`) : httpCaller(next);
     // Other rates, so that the writers don't march in step.
     const rate = (RATE / WRITERS) * (0.7 + 0.2 * index);
     return runWriter({ round, caller, dice: this.#dice.fork(), name, rate, until });
@@ -166,8 +176,17 @@ class Run {
 
   /** Oldest items are evicted first, and the first that stays as it is is the oldest of ours. */
   async #mayVanish({ stillKeys: [key = ''] }: Round): Promise<boolean> {
-    const { data } = await persist(() => ask(this.#options.target, ItemDocument, { key }));
-    return !data?.item || data.item.expiresAt !== null;
+    const ofOne = async (node: Target): Promise<boolean> => {
+      const { data } = await ask(node, ItemDocument, { key });
+      return !data?.item || data.item.expiresAt !== null;
+    };
+    // Each may be ahead of the others.
+    return persist(async () => {
+      const answers = await Promise.allSettled(this.#options.nodes.map(ofOne));
+      const heard = answers.filter((answer) => answer.status === 'fulfilled');
+      if (heard.length === 0) throw new LostError('nobody answers');
+      return heard.some(({ value }) => value);
+    });
   }
 
   async #insert(round: Round, keys: readonly string[]): Promise<{ key: string; cursor: string }[]> {
@@ -206,15 +225,18 @@ class Run {
     });
   }
 
+  /** What any node says: one of them may be away. */
   async #stream() {
-    const { target } = this.#options;
-    try {
-      const { data, errors } = await ask(target, StreamDocument, {});
-      if (data?.stream) return data.stream;
-      throw new UnreachableError(`${target.url} refuses: ${errors?.[0]?.message ?? 'no answer'}`);
-    } catch (error) {
-      if (error instanceof LostError) throw new UnreachableError(`can’t reach ${target.url}: ${error.message}`);
-      throw error;
+    for (let left = this.#options.nodes.length; ; left--) {
+      const node = this.#next();
+      try {
+        const { data, errors } = await ask(node, StreamDocument, {});
+        if (data?.stream) return data.stream;
+        throw new UnreachableError(`${node.url} refuses: ${errors?.[0]?.message ?? 'no answer'}`);
+      } catch (error) {
+        if (!(error instanceof LostError)) throw error;
+        if (left <= 1) throw new UnreachableError(`can’t reach ${node.url}: ${error.message}`);
+      }
     }
   }
 

@@ -2,15 +2,18 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { memoryLog } from '../../src/logs/memory-log.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { UnreachableError } from '../../src/verify/target.ts';
+import { type Target, UnreachableError } from '../../src/verify/target.ts';
 import { verify, type VerifyReport } from '../../src/verify/workload.ts';
 import { runCli, serveCli } from '../support/processes.ts';
 import { startServer } from '../support/server.ts';
 
-const run = (server: SeamlineServer, seconds: number): Promise<VerifyReport> =>
-  verify({ target: { url: server.url, token: undefined }, seconds, seed: 7, patienceMs: 3000 });
+const targetOf = ({ url }: SeamlineServer): Target => ({ url, token: undefined });
+
+const run = (server: SeamlineServer, seconds: number, ...others: readonly SeamlineServer[]): Promise<VerifyReport> =>
+  verify({ nodes: [targetOf(server), ...others.map(targetOf)], seconds, seed: 7, patienceMs: 3000 });
 
 const violated = ({ coverage }: VerifyReport): string[] =>
   Object.entries(coverage)
@@ -85,6 +88,15 @@ describe('seamline verify against a sound server', () => {
     expect(server.map.replica.items.size).toBe(0);
   });
 
+  it('finds no violation on nodes of one log that it takes in turn, also where one is away (G1 to G8, G11)', async () => {
+    const log = memoryLog({ shared: true });
+    const [one, other, gone] = [await startServer({ log }), await startServer({ log }), await startServer({ log })];
+    await gone.drain();
+    expect(await run(one, 3, gone, other)).toMatchObject({ violations: 0, examples: [], skipped: 0 });
+    for (const { map } of [one, other]) expect(map.replica.head.position).toBeGreaterThan(0);
+    expect(other.map.replica.items.checksum).toBe(one.map.replica.items.checksum);
+  });
+
   it('finds no violation on one where others write too, and leaves what is theirs', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'theirs', value: 0 });
@@ -96,6 +108,11 @@ describe('seamline verify against a sound server', () => {
 });
 
 describe('seamline verify against a broken server', () => {
+  it('refuses nodes of two logs', async () => {
+    const other = await startServer();
+    await expect(run(await startServer(), 1, other)).rejects.toThrow(/is no node of the log/);
+  });
+
   it.each<[string, (server: SeamlineServer) => void, string]>([
     ['loses items', spoilItems(dropSome), 'G1'],
     ['repeats items', spoilItems(repeatSome), 'G2'],
@@ -169,13 +186,14 @@ describe('seamline verify on the command line', () => {
     const { code, stdout, stderr } = await runCli(['verify', '--url', url]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toBe(`seamline: can’t reach ${url}: ECONNREFUSED\n`);
-    await expect(verify({ target: { url, token: undefined }, seconds: 1, seed: 1 })).rejects.toThrow(UnreachableError);
+    await expect(verify({ nodes: [{ url, token: undefined }], seconds: 1, seed: 1 })).rejects.toThrow(UnreachableError);
   });
 
   it.each([
     ['--seconds 0', ['--seconds', '0']],
     ['--seed x', ['--seed', 'x']],
     ['--url nowhere', ['--url', 'nowhere']],
+    ['an address that is none beside one that is', ['--url', 'http://127.0.0.1:4000/graphql,nowhere']],
     ['--nonsense', ['--nonsense']],
     ['an argument', ['nonsense']],
   ])('exits with 2 and one line for %s', async (_, args) => {
