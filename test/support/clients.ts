@@ -5,6 +5,9 @@ import { WebSocket } from 'ws';
 import type { TypedDocumentString } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 
+/** Of a server, wherever it runs. */
+export type Address = Pick<SeamlineServer, 'url' | 'webSocketUrl'>;
+
 export interface Result<Data> {
   readonly data?: Data | null;
   readonly errors?: readonly { message: string; extensions: Record<string, unknown> }[];
@@ -29,7 +32,7 @@ export interface Feed<Data> extends AsyncIterable<Result<Data>> {
 export interface Transport {
   readonly name: string;
   subscribe<Data, Variables extends object>(
-    server: SeamlineServer,
+    server: Address,
     document: TypedDocumentString<Data, Variables> | string,
     variables?: Variables,
     extensions?: Record<string, unknown>,
@@ -38,7 +41,7 @@ export interface Transport {
 
 /** A plain query or mutation over HTTP. */
 export async function request<Data, Variables extends object>(
-  server: SeamlineServer,
+  server: Address,
   document: TypedDocumentString<Data, Variables> | string,
   variables?: Variables,
   extensions?: Record<string, unknown>,
@@ -53,7 +56,7 @@ export async function request<Data, Variables extends object>(
 
 /** `request` that must succeed. */
 export async function ask<Data, Variables extends object>(
-  server: SeamlineServer,
+  server: Address,
   document: TypedDocumentString<Data, Variables> | string,
   variables?: Variables,
 ): Promise<Data> {
@@ -86,7 +89,7 @@ export const overSse: Transport = {
 
 export const transports: readonly Transport[] = [overWebSocket, overSse];
 
-export function webSocketClient(server: SeamlineServer): Client {
+export function webSocketClient(server: Address): Client {
   const client = createClient({ url: server.webSocketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
   onTestFinished(() => client.dispose());
   return client;
@@ -135,7 +138,7 @@ export interface EventRequest {
 
 /** The events of one response, field by field, comments left out. Ends with the response. */
 export async function* readEvents(
-  server: SeamlineServer,
+  server: Address,
   { lastEventId, ...body }: EventRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<ServerSentEvent> {

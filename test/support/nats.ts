@@ -133,7 +133,7 @@ export class NatsServer {
  * Not one that the system gives away by itself: a server that comes back wants the port that it had, and by then another test would
  * have got it.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     const probe = createServer().listen(port, '127.0.0.1');

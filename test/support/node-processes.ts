@@ -1,0 +1,141 @@
+/** Nodes of one log on NATS, each `seamline serve` in a process of its own on a port that it keeps, and what holds between them. */
+import { expect } from 'vitest';
+import { StreamDocument, type StreamQuery } from '../../schema/documents/graphql.ts';
+import type { Target } from '../../src/verify/target.ts';
+import { verify, type VerifyReport } from '../../src/verify/workload.ts';
+import { type Address, ask } from './clients.ts';
+import { freePort } from './nats.ts';
+import { serveCli, type ServeProcess } from './processes.ts';
+
+/** More than a node needs to see that NATS is away, or back, on a busy machine. */
+const PATIENCE_MS = 20_000;
+
+export class NodeProcess implements Address {
+  readonly url: string;
+  readonly webSocketUrl: string;
+  readonly #args: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
+  #running: ServeProcess | undefined;
+
+  private constructor(port: number, args: readonly string[], env: Readonly<Record<string, string>>) {
+    this.url = `http://127.0.0.1:${port}/graphql`;
+    this.webSocketUrl = `ws://127.0.0.1:${port}/graphql`;
+    this.#args = ['--port', String(port), '--log-level', 'warn', ...args];
+    this.#env = env;
+  }
+
+  /** One that does not run yet. `nats`: URLs, separated by commas. */
+  static async at(
+    nats: string,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<NodeProcess> {
+    return new NodeProcess(await freePort(), ['--nats', nats, ...args], env);
+  }
+
+  static async start(...given: Parameters<typeof NodeProcess.at>): Promise<NodeProcess> {
+    const node = await NodeProcess.at(...given);
+    await node.start();
+    return node;
+  }
+
+  get target(): Target {
+    return { url: this.url, token: undefined };
+  }
+
+  /** Resolves once it is ready. */
+  async start(): Promise<void> {
+    this.#running = await serveCli(this.#args, this.#env);
+  }
+
+  /** With -9; resolves with what it had logged once it is gone. */
+  async kill(): Promise<string> {
+    this.#running?.signal('SIGKILL');
+    const exit = await this.#running?.exited;
+    this.#running = undefined;
+    return exit?.stderr ?? '';
+  }
+
+  /** Resolves when `/ready` says so. */
+  async becomes(readiness: 'ready' | 'not ready'): Promise<void> {
+    const status = async (): Promise<number> => (await fetch(new URL('/ready', this.url))).status;
+    await expect
+      .poll(status, { timeout: PATIENCE_MS, interval: 50, message: `${this.url} is ${readiness}` })
+      .toBe(readiness === 'ready' ? 200 : 503);
+  }
+
+  async status(): Promise<StreamQuery['stream']> {
+    return (await ask(this, StreamDocument, {})).stream;
+  }
+}
+
+export async function all(nodes: readonly NodeProcess[], readiness: 'ready' | 'not ready'): Promise<void> {
+  await Promise.all(nodes.map((node) => node.becomes(readiness)));
+}
+
+/** Resolves with it once all nodes have the same `cursor`, `size` and `checksum`. */
+export async function agreement(nodes: readonly NodeProcess[]): Promise<StreamQuery['stream']> {
+  const statuses = (): Promise<StreamQuery['stream'][]> => Promise.all(nodes.map((node) => node.status()));
+  const different = async (): Promise<number> => new Set((await statuses()).map((one) => JSON.stringify(one))).size;
+  await expect.poll(different, { timeout: PATIENCE_MS, message: 'how many different states the nodes have' }).toBe(1);
+  const [status] = await statuses();
+  if (!status) throw new Error('no node');
+  return status;
+}
+
+/** While writers and readers are at work on every node. */
+export interface Bustle {
+  /** Resolves when so many more items have been delivered. */
+  deliveries(count: number): Promise<void>;
+}
+
+/** Fewer than that would not have met the fault. */
+const BEFORE_AND_AFTER = 2000;
+
+/**
+ * Writers and readers on all nodes in turn, before, during and after the fault; resolves with what the checker says of what they got, once
+ * the nodes agree. The seed is in the report.
+ */
+export async function verified(
+  nodes: readonly [NodeProcess, ...NodeProcess[]],
+  fault: (bustle: Bustle) => Promise<void> = async () => {},
+): Promise<VerifyReport> {
+  const [first, ...others] = nodes;
+  const isEnough = new AbortController();
+  let latest = 0;
+  let onProgress = (): void => {};
+  const running = verify({
+    nodes: [first.target, ...others.map(({ target }) => target)],
+    seconds: 120,
+    seed: Number(process.env['SEED'] ?? Date.now() % 0x100000000),
+    signal: isEnough.signal,
+    onProgress: ({ deliveries }) => {
+      latest = deliveries;
+      onProgress();
+    },
+  });
+  const deliveries = async (count: number): Promise<void> => {
+    const enough = latest + count;
+    await new Promise<void>((resolve) => {
+      onProgress = () => {
+        if (latest >= enough) resolve();
+      };
+    });
+  };
+  const during = async (): Promise<void> => {
+    await deliveries(BEFORE_AND_AFTER);
+    await fault({ deliveries });
+    await deliveries(BEFORE_AND_AFTER);
+  };
+  try {
+    await Promise.race([during(), running]);
+  } finally {
+    isEnough.abort();
+  }
+  const report = await running;
+  await agreement(nodes);
+  return report;
+}
+
+/** What a report has to say. */
+export const SOUND = { violations: 0, examples: [], skipped: 0 };
