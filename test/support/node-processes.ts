@@ -139,3 +139,13 @@ export async function verified(
 
 /** What a report has to say. */
 export const SOUND = { violations: 0, examples: [], skipped: 0 };
+
+/** The environment of a process whose clock is so far ahead. */
+export function clockAhead(ms: number): Readonly<Record<string, string>> {
+  const program = `const Real = Date;
+    globalThis.Date = class extends Real {
+      constructor(...args) { args.length === 0 ? super(Real.now() + ${ms}) : super(...args); }
+      static now() { return Real.now() + ${ms}; }
+    };`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
+}
