@@ -1,0 +1,163 @@
+/**
+ * Several nodes of one log on NATS, with writers and readers on all of them, while something breaks: a nats-server, all of them, the way to
+ * them, a node. What was answered is there, nothing is delivered twice or out of order, and in the end the nodes agree.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { expect, it, onTestFinished } from 'vitest';
+import { InsertItemDocument } from '../../schema/documents/graphql.ts';
+import { request } from '../support/clients.ts';
+import { describeWithNats, NatsServer } from '../support/nats.ts';
+import { all, type Bustle, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
+import { networkTo } from '../support/proxy.ts';
+
+/** What a fault has to let through behind it, to have done no harm. */
+const SOME = 3000;
+
+async function startNats(): Promise<NatsServer> {
+  const nats = await NatsServer.start();
+  onTestFinished(() => nats.stop());
+  return nats;
+}
+
+async function startCluster(): Promise<readonly NatsServer[]> {
+  const servers = await NatsServer.startCluster();
+  onTestFinished(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+  return servers;
+}
+
+async function startNodes(nats: string, count: number, args: readonly string[] = []) {
+  const first = await NodeProcess.start(nats, args);
+  const others = Array.from({ length: count - 1 }, () => NodeProcess.start(nats, args));
+  return [first, ...(await Promise.all(others))] as const;
+}
+
+/** While its engine is away a node says so to who inserts, and goes on to read. */
+async function refuses(node: NodeProcess): Promise<void> {
+  const { errors } = await request(node, InsertItemDocument, { input: { key: 'refused', value: 1 } });
+  expect(['ENGINE_UNAVAILABLE', 'INDETERMINATE']).toContain(errors?.[0]?.extensions['code']);
+  expect(await node.status()).toMatchObject({ engine: 'nats' });
+}
+
+async function leaderOf(servers: readonly NatsServer[]): Promise<NatsServer> {
+  const connection = await connect({ servers: servers.map(({ url }) => url) });
+  try {
+    const { cluster } = await (await jetstreamManager(connection)).streams.info('seamline');
+    const leader = servers[['n1', 'n2', 'n3'].indexOf(cluster?.leader ?? '')];
+    if (!leader) throw new Error(`the stream is led by ${cluster?.leader}`);
+    return leader;
+  } finally {
+    await connection.close();
+  }
+}
+
+describeWithNats('nodes of one log keep every guarantee and agree in the end (G1 to G8, G11), while', () => {
+  it('the only nats-server is killed with -9 and started again, twice', async () => {
+    const nats = await startNats();
+    const nodes = await startNodes(nats.url, 2);
+    const report = await verified(nodes, async ({ deliveries }) => {
+      for (let time = 0; time < 2; time++) {
+        await nats.kill();
+        await all(nodes, 'not ready');
+        await Promise.all(nodes.map(refuses));
+        await nats.start();
+        await all(nodes, 'ready');
+        await deliveries(SOME);
+      }
+    });
+    expect(report).toMatchObject(SOUND);
+  });
+
+  it(
+    'of a cluster of three nats-servers the leader is killed with -9, and then all three',
+    { timeout: 60_000 },
+    async () => {
+      const servers = await startCluster();
+      const nodes = await startNodes(servers.map(({ url }) => url).join(','), 3, ['--nats-replicas', '3']);
+      const report = await verified(nodes, async ({ deliveries }) => {
+        const leader = await leaderOf(servers);
+        await leader.kill();
+        await deliveries(SOME);
+        await leader.start();
+        await all(nodes, 'ready');
+        await deliveries(SOME);
+
+        await Promise.all(servers.map((server) => server.kill()));
+        await all(nodes, 'not ready');
+        await Promise.all(servers.map((server) => server.start()));
+        await all(nodes, 'ready');
+        await deliveries(SOME);
+      });
+      expect(report).toMatchObject(SOUND);
+    },
+  );
+
+  it('one node is cut off from NATS for 3 s', async () => {
+    const nats = await startNats();
+    const network = await networkTo(nats.url);
+    const [sound] = await startNodes(nats.url, 1);
+    const cut = await NodeProcess.start(`nats://${new URL(network.url).host}`);
+    const report = await verified([sound, cut], async ({ deliveries }) => {
+      network.cut();
+      await cut.becomes('not ready');
+      await refuses(cut);
+      await sound.becomes('ready');
+      await Promise.all([delay(3000), deliveries(SOME)]);
+      network.mend();
+      await cut.becomes('ready');
+      await deliveries(SOME);
+    });
+    expect(report).toMatchObject(SOUND);
+  });
+
+  it('the nats-server is stopped, so that nothing breaks and nothing comes, and goes on', async () => {
+    const nats = await startNats();
+    const nodes = await startNodes(nats.url, 2);
+    const report = await verified(nodes, async ({ deliveries }) => {
+      nats.pause();
+      try {
+        await all(nodes, 'not ready');
+        await Promise.all(nodes.map(refuses));
+      } finally {
+        nats.resume();
+      }
+      await all(nodes, 'ready');
+      await deliveries(SOME);
+    });
+    expect(report).toMatchObject(SOUND);
+  });
+
+  it('a nats-server of three is stopped, and the others go on without it', { timeout: 60_000 }, async () => {
+    const servers = await startCluster();
+    const nodes = await startNodes(servers.map(({ url }) => url).join(','), 2, ['--nats-replicas', '3']);
+    const report = await verified(nodes, async ({ deliveries }) => {
+      const leader = await leaderOf(servers);
+      leader.pause();
+      try {
+        await deliveries(SOME);
+        await all(nodes, 'ready');
+      } finally {
+        leader.resume();
+      }
+      await deliveries(SOME);
+    });
+    expect(report).toMatchObject(SOUND);
+  });
+
+  it('one node after the other is killed with -9, and started again', async () => {
+    const nats = await startNats();
+    const nodes = await startNodes(nats.url, 3);
+    const killEach = async ({ deliveries }: Bustle): Promise<void> => {
+      for (const node of nodes) {
+        await node.kill();
+        await deliveries(SOME);
+        await node.start();
+        await deliveries(SOME);
+      }
+    };
+    expect(await verified(nodes, killEach)).toMatchObject(SOUND);
+  });
+});
