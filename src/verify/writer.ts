@@ -31,7 +31,7 @@ export async function runWriter(options: WriterOptions): Promise<void> {
     const key = call.inputs[0]?.key ?? '';
     // Breaks the connection while the call is in flight; over HTTP, nothing.
     if (dice.chance(0.02)) setTimeout(() => caller.breakOff(), dice.between(0, 3));
-    const { results, error, connection } = await writeSafely(round, caller, call);
+    const { results, error, connection } = await writeSafely(round, caller, call, { isGivenUp: dice.chance(0.3) });
     const cursor = results?.at(-1)?.cursor;
     if (cursor !== undefined) plan.cursors.set(call.inputs.at(-1)?.key ?? '', cursor);
     if (error === 'RATE_LIMITED') await delay(1000);

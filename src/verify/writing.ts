@@ -44,11 +44,22 @@ export async function write(log: WriteLog, caller: Caller, { kind, inputs }: Cal
   return written;
 }
 
-/** Until there is an answer: only for calls that may be repeated. */
-export async function writeSafely(log: WriteLog, caller: Caller, call: Call): Promise<Write> {
+/**
+ * Until there is an answer: only for calls that may be repeated. `isGivenUp`: not when it is answered that nothing was written, so that
+ * what shows up all the same is nobody's.
+ */
+export async function writeSafely(
+  log: WriteLog,
+  caller: Caller,
+  call: Call,
+  { isGivenUp = false } = {},
+): Promise<Write> {
   return persist(async () => {
     const written = await write(log, caller, call);
-    if (written.results || (written.error !== null && written.error !== 'ENGINE_UNAVAILABLE')) return written;
+    if (written.results || (written.error !== null && (isGivenUp || written.error !== 'ENGINE_UNAVAILABLE')))
+      return written;
+    // The next attempt goes to another node, if there is one: this one may be cut off.
+    if (written.connection === caller.connection) caller.breakOff();
     throw new LostError(`${call.kind} got no answer`);
   });
 }

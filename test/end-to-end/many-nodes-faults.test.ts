@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished } from 'vitest';
-import { InsertItemDocument } from '../../schema/documents/graphql.ts';
-import { request } from '../support/clients.ts';
+import { InsertItemDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
+import { ask, overWebSocket, request } from '../support/clients.ts';
 import { describeWithNats, NatsServer } from '../support/nats.ts';
-import { all, type Bustle, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
+import { agreement, all, type Bustle, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
 import { networkTo } from '../support/proxy.ts';
 
 /** What a fault has to let through behind it, to have done no harm. */
@@ -103,9 +103,8 @@ describeWithNats('nodes of one log keep every guarantee and agree in the end (G1
     const report = await verified([sound, cut], async ({ deliveries }) => {
       network.cut();
       await cut.becomes('not ready');
-      await refuses(cut);
-      await sound.becomes('ready');
-      await Promise.all([delay(3000), deliveries(SOME)]);
+      await ask(sound, InsertItemDocument, { input: { key: 'taken', value: 1 } });
+      await Promise.all([delay(3000), refuses(cut)]);
       network.mend();
       await cut.becomes('ready');
       await deliveries(SOME);
@@ -159,5 +158,62 @@ describeWithNats('nodes of one log keep every guarantee and agree in the end (G1
       }
     };
     expect(await verified(nodes, killEach)).toMatchObject(SOUND);
+  });
+});
+
+describeWithNats('an insertion while the only nats-server is killed with -9 again and again', () => {
+  it('is there, once and where its answer says, or nothing of it, or its answer is INDETERMINATE (G2, G3, G7)', async () => {
+    const nats = await startNats();
+    const nodes = await startNodes(nats.url, 2, ['--engine-timeout', '1']);
+    const [reader] = nodes;
+    const answers = { taken: new Map<string, string>(), refused: new Set<string>(), open: new Set<string>() };
+    let told = (): void => {};
+    let isOver = false;
+    const write = async (node: NodeProcess, writer: number): Promise<void> => {
+      for (let n = 0; !isOver; n++) {
+        const key = `${writer}-${n}`;
+        const { data, errors } = await request(node, InsertItemDocument, { input: { key, value: n } });
+        const code = errors?.[0]?.extensions['code'];
+        if (data) answers.taken.set(key, data.insertItem.cursor);
+        else if (code === 'ENGINE_UNAVAILABLE') answers.refused.add(key);
+        else if (code === 'INDETERMINATE') answers.open.add(key);
+        else throw new Error(JSON.stringify(errors));
+        told();
+      }
+    };
+    const more = async (list: { readonly size: number }, count: number): Promise<void> => {
+      const enough = list.size + count;
+      while (list.size < enough) await new Promise<void>((resolve) => (told = resolve));
+    };
+    const seen: { key: string; cursor: string }[] = [];
+    const feed = overWebSocket.subscribe(reader, ItemsDocument, {});
+    const reading = (async () => {
+      for await (const { data } of feed) if (data) seen.push(data.items);
+    })();
+
+    const writing = nodes.flatMap((node, at) => Array.from({ length: 8 }, (_, n) => write(node, at * 8 + n)));
+    for (let time = 0; time < 5; time++) {
+      await more(answers.taken, 300);
+      await nats.kill();
+      await more(answers.refused, 20);
+      await nats.start();
+    }
+    await more(answers.taken, 300);
+    isOver = true;
+    await Promise.all(writing);
+    const { cursor } = await agreement(nodes);
+    await expect.poll(() => seen.at(-1)?.cursor, { timeout: 10_000 }).toBe(cursor);
+    await feed.leave();
+    await reading;
+
+    const cursors = seen.map((item) => item.cursor);
+    expect(cursors).toEqual([...new Set(cursors)].toSorted());
+    const keys = seen.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keys.filter((key) => answers.refused.has(key))).toEqual([]);
+    expect(new Map(seen.filter(({ key }) => !answers.open.has(key)).map((item) => [item.key, item.cursor]))).toEqual(
+      answers.taken,
+    );
+    console.info(`${answers.taken.size} taken, ${answers.refused.size} refused, ${answers.open.size} open`);
   });
 });

@@ -115,7 +115,7 @@ describeWithNats('nodes of one log', () => {
       for (let n = 0; n < count; n++) await insert(inTurn(nodes, n), [{ key: `k${n % 20}`, value: n }]);
     };
     await insert(nodes[0], [{ key: 'k0', value: -1 }]);
-    const [{ cursor }] = await Promise.all([agreement(nodes)]);
+    const { cursor } = await agreement(nodes);
     const writing = write();
     const seen: unknown[] = [];
     let after = cursor;
