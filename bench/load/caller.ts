@@ -36,7 +36,7 @@ export class Caller {
     socket.on('close', () => reject(new Error('a caller was cut')));
   }
 
-  static async open({ port, wire }: RunningPeer): Promise<Caller> {
+  static async open({ port, wire }: Pick<RunningPeer, 'port' | 'wire'>): Promise<Caller> {
     const isRaw = wire === 'raw';
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const caller = new Caller(socket, isRaw);

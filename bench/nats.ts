@@ -1,0 +1,195 @@
+/**
+ * What nodes on NATS do on this machine, nats-server and load client beside them: insertions a second with one and with three
+ * nats-servers, how long one is on its way to a subscriber of the same and of another node, how long a node takes to start with 100,000
+ * items, what one and two nodes deliver a second.
+ *
+ *     npm run bench:nats
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NatsServer } from '../test/support/nats.ts';
+import { Caller, INSERT, INSERT_MANY } from './load/caller.ts';
+import { Crowd } from './load/crowd.ts';
+import { keyOf, valueOf } from './peers/peer.ts';
+import { quantile } from './quantile.ts';
+import { type Served, startServed } from './served.ts';
+
+const SECONDS = 3;
+const WARM_UP_MS = 2000;
+const BATCH = 500;
+const ITEMS = 100_000;
+const SUBSCRIBERS = 1000;
+/** A hundred keys, so that the map stays small. */
+const KEYS = 100;
+/** Of one socket: a server allows 100. */
+const PIPELINED = 64;
+const [LATENCIES, EVERY_MS] = [1000, 5];
+
+for (const replicas of [1, 3]) {
+  await onNats(replicas, async (start) => {
+    const node = await start();
+    const name = replicas === 1 ? 'one nats-server   ' : 'three nats-servers';
+    await latencies(name, node, await start());
+    await insertions(node, 1, 1, WARM_UP_MS);
+    for (const [writers, batch] of [
+      [1, 1],
+      [64, 1],
+      [256, 1],
+      [1, BATCH],
+      [4, BATCH],
+    ] as const) {
+      const rate = await insertions(node, writers, batch, SECONDS * 1000);
+      console.log(
+        `${name}  ${writers} writers, ${batch === 1 ? 'one by one' : `batches of ${batch}`}  ${rounded(rate)} items/s`,
+      );
+    }
+  });
+}
+await onNats(1, async (start) => {
+  const first = await start();
+  await fill(first);
+  for (let round = 0; round < 3; round++) await startUp(start);
+});
+await onNats(1, async (start) => {
+  const [one, other] = [await start(), await start()];
+  for (const nodes of [[one], [one, other]]) {
+    await deliver(nodes, WARM_UP_MS);
+    await deliver(nodes, SECONDS * 1000, (line) => console.log(line));
+  }
+});
+
+/** Ends whatever was started. */
+async function onNats(replicas: number, measure: (start: () => Promise<Served>) => Promise<void>): Promise<void> {
+  const servers = replicas === 1 ? [await NatsServer.start()] : await NatsServer.startCluster();
+  const nodes: Served[] = [];
+  const flags = ['--nats', servers.map(({ url }) => url).join(','), '--nats-replicas', String(replicas)];
+  try {
+    await measure(async () => {
+      const node = await startServed([...flags, '--log-level', 'error']);
+      nodes.push(node);
+      return node;
+    });
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+function callerOf({ port }: Served): Promise<Caller> {
+  return Caller.open({ port, wire: 'graphql' });
+}
+
+function inputAt(n: number): object {
+  return { key: keyOf(n % ITEMS), value: valueOf(n) };
+}
+
+/** Items a second: each writer goes on as soon as it is answered. */
+async function insertions(node: Served, writers: number, batch: number, ms: number): Promise<number> {
+  const sockets = Math.ceil(writers / PIPELINED);
+  const callers = await Promise.all(Array.from({ length: sockets }, () => callerOf(node)));
+  const began = performance.now();
+  const next = (n: number): { query: string; variables: object } =>
+    batch === 1
+      ? { query: INSERT, variables: { input: inputAt(n) } }
+      : { query: INSERT_MANY, variables: { inputs: Array.from({ length: batch }, (_, k) => inputAt(n * batch + k)) } };
+  const counts = await Promise.all(callers.map((caller) => caller.callFor(ms, writers / sockets, next)));
+  return (counts.reduce((sum, count) => sum + count) * batch * 1000) / (performance.now() - began);
+}
+
+/** Of insertions on one node, on the way to a subscriber there and to one of another node. */
+async function latencies(name: string, node: Served, other: Served): Promise<void> {
+  for (const [where, to] of [
+    ['to the same node', node],
+    ['to another node ', other],
+  ] as const) {
+    const crowd = new Crowd(to.port, 'graphql');
+    const caller = await callerOf(node);
+    await node.ask(`mutation { insertItem(input: { key: "first", value: 0 }) { cursor } }`);
+    const { stream } = (await node.ask('{ stream { size } }')) as { stream: { size: number } };
+    await crowd.join(1, stream.size);
+    crowd.restart();
+    const sentAt: number[] = [];
+    const took: number[] = [];
+    const all = crowd.until(30, (done) => (ordinal) => {
+      took.push(performance.now() - (sentAt[ordinal - 1] ?? NaN));
+      if (took.length === LATENCIES) done();
+    });
+    for (let n = 0; n < LATENCIES; n++) {
+      sentAt.push(performance.now());
+      caller.insert(keyOf(n % KEYS), valueOf(n));
+      await sleep(EVERY_MS);
+    }
+    await all;
+    crowd.leave(1);
+    const sorted = took.toSorted((a, b) => a - b);
+    const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
+    console.log(`${name}  ${where}  p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+  }
+}
+
+async function fill(node: Served): Promise<void> {
+  const caller = await callerOf(node);
+  let left = ITEMS / BATCH;
+  await caller.callFor(0, left, (n) => {
+    left--;
+    return {
+      query: INSERT_MANY,
+      variables: { inputs: Array.from({ length: BATCH }, (_, k) => inputAt(n * BATCH + k)) },
+    };
+  });
+}
+
+async function startUp(start: () => Promise<Served>): Promise<void> {
+  const began = performance.now();
+  const node = await start();
+  const seconds = (performance.now() - began) / 1000;
+  const { stream } = (await node.ask('{ stream { size } }')) as { stream: { size: number } };
+  console.log(
+    `start-up            ${seconds.toFixed(2)} s until ${stream.size} items are served, ${rounded(node.residentMegabytes())} MB`,
+  );
+}
+
+/** As many subscribers in all, however many nodes they are spread over; eight insertions in flight on the first one. */
+async function deliver(nodes: readonly Served[], ms: number, say: (line: string) => void = () => {}): Promise<void> {
+  const [first] = nodes;
+  if (!first) return;
+  const caller = await callerOf(first);
+  await first.ask(`mutation { insertItem(input: { key: "${keyOf(0)}", value: 0 }) { cursor } }`);
+  const { stream } = (await first.ask('{ stream { size } }')) as { stream: { size: number } };
+  const crowds = nodes.map(({ port }) => new Crowd(port, 'graphql'));
+  const size = SUBSCRIBERS / nodes.length;
+  for (const crowd of crowds) await crowd.join(size, stream.size);
+  await sleep(500);
+  for (const crowd of crowds) crowd.restart();
+  const cpuBefore = nodes.map((node) => node.cpuSeconds());
+  const began = performance.now();
+  let inserted = Infinity;
+  const waiting: (() => void)[] = [];
+  const delivered = crowds.map((crowd) =>
+    crowd.until(60, (done) => {
+      let count = 0;
+      const check = (): void => (count === inserted * size ? done() : undefined);
+      waiting.push(check);
+      return () => {
+        count++;
+        check();
+      };
+    }),
+  );
+  inserted = await caller.callFor(ms, 8, (n) => ({
+    query: INSERT,
+    variables: { input: { key: keyOf(n % KEYS), value: valueOf(n) } },
+  }));
+  for (const check of waiting) check();
+  await Promise.all(delivered);
+  const seconds = (performance.now() - began) / 1000;
+  const count = inserted * SUBSCRIBERS;
+  const cpu = nodes.map((node, at) => ((node.cpuSeconds() - (cpuBefore[at] ?? 0)) * 1e6 * nodes.length) / count);
+  for (const crowd of crowds) crowd.leave(size);
+  say(
+    `${nodes.length} nodes             ${rounded(count / seconds)} deliveries/s to ${SUBSCRIBERS} subscribers, ${rounded(inserted / seconds)} insertions/s, ${cpu.map((one) => one.toFixed(2)).join(' and ')} µs of CPU each`,
+  );
+}
+
+function rounded(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
