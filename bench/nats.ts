@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NatsServer } from '../test/support/nats.ts';
-import { Caller, INSERT, INSERT_MANY } from './load/caller.ts';
+import { Caller, INSERT, INSERT_MANY, type Operation } from './load/caller.ts';
 import { Crowd } from './load/crowd.ts';
 import { keyOf, valueOf } from './peers/peer.ts';
 import { quantile } from './quantile.ts';
@@ -26,10 +26,10 @@ const [LATENCIES, EVERY_MS] = [1000, 5];
 
 for (const replicas of [1, 3]) {
   await onNats(replicas, async (start) => {
-    const node = await start();
+    const [node, other] = [await start(), await start()];
     const name = replicas === 1 ? 'one nats-server   ' : 'three nats-servers';
-    await latencies(name, node, await start());
-    await insertions(node, 1, 1, WARM_UP_MS);
+    await latencies(name, node, other);
+    await insertions(node, other, 1, 1, WARM_UP_MS);
     for (const [writers, batch] of [
       [1, 1],
       [64, 1],
@@ -37,10 +37,9 @@ for (const replicas of [1, 3]) {
       [1, BATCH],
       [4, BATCH],
     ] as const) {
-      const rate = await insertions(node, writers, batch, SECONDS * 1000);
-      console.log(
-        `${name}  ${writers} writers, ${batch === 1 ? 'one by one' : `batches of ${batch}`}  ${rounded(rate)} items/s`,
-      );
+      const { rate, cpu } = await insertions(node, other, writers, batch, SECONDS * 1000);
+      const how = `${writers} writers, ${batch === 1 ? 'one by one' : `batches of ${batch}`}`;
+      console.log(`${name}  ${how}  ${rounded(rate)} items/s, CPU of an item ${cpu.map(rounded).join(' and ')} µs`);
     }
   });
 }
@@ -82,17 +81,34 @@ function inputAt(n: number): object {
   return { key: keyOf(n % ITEMS), value: valueOf(n) };
 }
 
-/** Items a second: each writer goes on as soon as it is answered. */
-async function insertions(node: Served, writers: number, batch: number, ms: number): Promise<number> {
+function batchFrom(from: number): object[] {
+  return Array.from({ length: BATCH }, (_, n) => inputAt(from + n));
+}
+
+/**
+ * Items a second: each writer goes on as soon as it is answered. And the CPU that an item costs the node that is written to, and another
+ * one that follows, in µs.
+ */
+async function insertions(
+  node: Served,
+  other: Served,
+  writers: number,
+  batch: 1 | typeof BATCH,
+  ms: number,
+): Promise<{ rate: number; cpu: number[] }> {
   const sockets = Math.ceil(writers / PIPELINED);
   const callers = await Promise.all(Array.from({ length: sockets }, () => callerOf(node)));
-  const began = performance.now();
-  const next = (n: number): { query: string; variables: object } =>
+  const next = (n: number): Operation =>
     batch === 1
       ? { query: INSERT, variables: { input: inputAt(n) } }
-      : { query: INSERT_MANY, variables: { inputs: Array.from({ length: batch }, (_, k) => inputAt(n * batch + k)) } };
+      : { query: INSERT_MANY, variables: { inputs: batchFrom(n * BATCH) } };
+  const before = [node, other].map((one) => one.cpuSeconds());
+  const began = performance.now();
   const counts = await Promise.all(callers.map((caller) => caller.callFor(ms, writers / sockets, next)));
-  return (counts.reduce((sum, count) => sum + count) * batch * 1000) / (performance.now() - began);
+  const items = counts.reduce((sum, count) => sum + count) * batch;
+  const rate = (items * 1000) / (performance.now() - began);
+  const cpu = [node, other].map((one, at) => ((one.cpuSeconds() - (before[at] ?? 0)) * 1e6) / items);
+  return { rate, cpu };
 }
 
 /** Of insertions on one node, on the way to a subscriber there and to one of another node. */
@@ -127,15 +143,7 @@ async function latencies(name: string, node: Served, other: Served): Promise<voi
 }
 
 async function fill(node: Served): Promise<void> {
-  const caller = await callerOf(node);
-  let left = ITEMS / BATCH;
-  await caller.callFor(0, left, (n) => {
-    left--;
-    return {
-      query: INSERT_MANY,
-      variables: { inputs: Array.from({ length: BATCH }, (_, k) => inputAt(n * BATCH + k)) },
-    };
-  });
+  for (let from = 0; from < ITEMS; from += BATCH) await node.ask(INSERT_MANY, { inputs: batchFrom(from) });
 }
 
 async function startUp(start: () => Promise<Served>): Promise<void> {

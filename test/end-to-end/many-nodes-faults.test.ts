@@ -159,6 +159,19 @@ describeWithNats('nodes of one log keep every guarantee and agree in the end (G1
     };
     expect(await verified(nodes, killEach)).toMatchObject(SOUND);
   });
+
+  it('one node after the other is drained, and started again, as an upgrade does it (G9)', async () => {
+    const nats = await startNats();
+    const nodes = await startNodes(nats.url, 3, ['--drain-timeout', '2']);
+    const drainEach = async ({ deliveries }: Bustle): Promise<void> => {
+      for (const node of nodes) {
+        expect(await node.drain()).toMatchObject({ code: 0 });
+        await deliveries(SOME);
+        await node.start();
+      }
+    };
+    expect(await verified(nodes, drainEach)).toMatchObject(SOUND);
+  });
 });
 
 describeWithNats('an insertion while the only nats-server is killed with -9 again and again', () => {

@@ -5,7 +5,7 @@ import type { Target } from '../../src/verify/target.ts';
 import { verify, type VerifyReport } from '../../src/verify/workload.ts';
 import { type Address, ask } from './clients.ts';
 import { freePort } from './nats.ts';
-import { serveCli, type ServeProcess } from './processes.ts';
+import { type Exit, serveCli, type ServeProcess } from './processes.ts';
 
 /** More than a node needs to see that NATS is away, or back, on a busy machine. */
 const PATIENCE_MS = 20_000;
@@ -48,12 +48,22 @@ export class NodeProcess implements Address {
     this.#running = await serveCli(this.#args, this.#env);
   }
 
-  /** With -9; resolves with what it had logged once it is gone. */
-  async kill(): Promise<string> {
-    this.#running?.signal('SIGKILL');
+  /** With -9. */
+  kill(): Promise<Exit | undefined> {
+    return this.#end('SIGKILL');
+  }
+
+  /** As an operator does. */
+  drain(): Promise<Exit | undefined> {
+    return this.#end('SIGTERM');
+  }
+
+  /** Resolves once it is gone. */
+  async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Exit | undefined> {
+    this.#running?.signal(signal);
     const exit = await this.#running?.exited;
     this.#running = undefined;
-    return exit?.stderr ?? '';
+    return exit;
   }
 
   /** Resolves when `/ready` says so. */
