@@ -1,0 +1,131 @@
+/** A log that is not what it was, under several nodes with subscribers: nobody goes on as if nothing had happened, and nobody is left behind. */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { InsertItemDocument, ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
+import { overSse, overWebSocket, request } from '../support/clients.ts';
+import { Mirror } from '../support/mirror.ts';
+import { describeWithNats, NatsServer } from '../support/nats.ts';
+import { agreement, all, NodeProcess } from '../support/node-processes.ts';
+
+async function startTwo() {
+  const nats = await NatsServer.start();
+  onTestFinished(() => nats.stop());
+  return { nats, nodes: [await NodeProcess.start(nats.url), await NodeProcess.start(nats.url)] as const };
+}
+
+/** On one node after the other, again until it is taken: a node may find out only now. Resolves with the last cursor. */
+async function insert(nodes: readonly NodeProcess[], keys: readonly string[], value: string): Promise<string> {
+  let last = '';
+  for (const [n, key] of keys.entries()) {
+    const input = { key, value, idempotencyKey: value };
+    await expect
+      .poll(
+        async () => {
+          // Both are there.
+          const { data, errors } = await request(nodes[n % nodes.length]!, InsertItemDocument, { input });
+          last = data?.insertItem.cursor ?? '';
+          return errors?.[0]?.extensions['code'];
+        },
+        { timeout: 15_000, interval: 50 },
+      )
+      .toBeUndefined();
+  }
+  return last;
+}
+
+/** A live copy of the map, which has proved itself at each `caughtUp`. */
+function watch(node: NodeProcess) {
+  const mirror = new Mirror();
+  let resets = 0;
+  let changed = (): void => {};
+  const feed = overWebSocket.subscribe(node, ItemChangesDocument, {});
+  const following = (async () => {
+    for await (const { data, errors } of feed) {
+      if (!data) throw new Error(JSON.stringify(errors));
+      if (data.itemChanges.reset) resets++;
+      mirror.apply(data.itemChanges);
+      changed();
+    }
+    throw new Error('it ended');
+  })();
+  following.catch(() => {});
+  return {
+    get resets() {
+      return resets;
+    },
+    values: () => Object.fromEntries([...mirror.items].map(([key, { value }]) => [key, value])),
+    async reaches(cursor: string): Promise<void> {
+      while (!(mirror.isCaughtUp && mirror.cursor === cursor))
+        await Promise.race([new Promise<void>((resolve) => (changed = resolve)), following]);
+    },
+  };
+}
+
+async function refusalOf(node: NodeProcess, after: string): Promise<unknown> {
+  const feed = overSse.subscribe(node, ItemsDocument, { after, limit: 1 });
+  const result = await feed.next();
+  return result?.errors?.[0]?.extensions['code'];
+}
+
+const keysFrom = (from: number, count: number): string[] => Array.from({ length: count }, (_, n) => `k${from + n}`);
+
+describeWithNats('nodes of a log', () => {
+  it('that an older copy is put back of: mirrors get what is left, cursors from beyond are refused (G4, G6)', async () => {
+    const { nats, nodes } = await startTwo();
+    const stored = join(nats.directory, 'jetstream');
+    const copy = join(nats.directory, 'copy');
+    const kept = await insert(nodes, keysFrom(0, 20), 'kept');
+    const mirrors = nodes.map(watch);
+    await nats.kill();
+    cpSync(stored, copy, { recursive: true });
+    await nats.start();
+    await all(nodes, 'ready');
+    const lost = await insert(nodes, keysFrom(10, 20), 'lost');
+    await Promise.all(mirrors.map((mirror) => mirror.reaches(lost)));
+
+    await nats.kill();
+    rmSync(stored, { recursive: true });
+    cpSync(copy, stored, { recursive: true });
+    await nats.start();
+    await all(nodes, 'ready');
+    // More than was lost: the head is beyond it again.
+    const newest = await insert(nodes, keysFrom(5, 30), 'new');
+    expect(newest > lost).toBe(true);
+    await Promise.all(mirrors.map((mirror) => mirror.reaches(newest)));
+    const expected = Object.fromEntries([
+      ...keysFrom(0, 5).map((key) => [key, 'kept']),
+      ...keysFrom(5, 30).map((key) => [key, 'new']),
+    ]);
+    for (const mirror of mirrors) {
+      expect(mirror.values()).toEqual(expected);
+      expect(mirror.resets).toBe(2);
+    }
+    for (const node of nodes) {
+      expect(await refusalOf(node, lost)).toBe('CURSOR_EXPIRED');
+      expect(await refusalOf(node, kept)).toBeUndefined();
+    }
+    expect(await agreement(nodes)).toMatchObject({ size: 35, cursor: newest });
+  });
+
+  it('that is gone, and made anew by another node, take it as the other one that it is (G4, G6)', async () => {
+    const { nats, nodes } = await startTwo();
+    const last = await insert(nodes, keysFrom(0, 20), 'old');
+    const { epoch } = await agreement(nodes);
+    const mirrors = nodes.map(watch);
+    await Promise.all(mirrors.map((mirror) => mirror.reaches(last)));
+    await nats.kill();
+    rmSync(join(nats.directory, 'jetstream'), { recursive: true });
+    await nats.start();
+    const third = await NodeProcess.start(nats.url);
+    await all(nodes, 'ready');
+    const newest = await insert([...nodes, third], keysFrom(10, 30), 'new');
+    await Promise.all(mirrors.map((mirror) => mirror.reaches(newest)));
+    for (const mirror of mirrors)
+      expect(mirror.values()).toEqual(Object.fromEntries(keysFrom(10, 30).map((key) => [key, 'new'])));
+    for (const node of nodes) expect(await refusalOf(node, last)).toBe('CURSOR_EXPIRED');
+    const status = await agreement([...nodes, third]);
+    expect(status).toMatchObject({ size: 30, cursor: newest });
+    expect(status.epoch).not.toBe(epoch);
+  });
+});
