@@ -5,6 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { describe } from 'vitest';
 import { findOnPath } from './programs.ts';
 
@@ -74,8 +76,7 @@ export class NatsServer {
       return new NatsServer(port, { config: `server_name: ${name}\n${cluster}\n${config}` }, name);
     });
     await Promise.all(servers.map((server) => server.start()));
-    // Who hears of the leader while it starts does not always say so.
-    await Promise.any(servers.map((server) => server.said(/Self is new JetStream cluster metadata leader/)));
+    await takesStreams(servers);
     return servers;
   }
 
@@ -126,6 +127,28 @@ export class NatsServer {
     process.off('exit', this.#onExit);
     await this.kill();
     if (this.#isOwnDirectory) rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A cluster that has started elects a leader first, which then has to hear of each of the others: within some seconds, or ten. */
+async function takesStreams(servers: readonly NatsServer[]): Promise<void> {
+  const connection = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 });
+  const give = async (): Promise<void> => {
+    const jsm = await jetstreamManager(connection, { timeout: 300 });
+    await jsm.streams.add({ name: 'probe', subjects: ['probe'], num_replicas: servers.length });
+    await jsm.streams.delete('probe');
+  };
+  try {
+    for (let left = 300; ; left--) {
+      try {
+        return await give();
+      } catch (error) {
+        if (left === 0) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await connection.close();
   }
 }
 
