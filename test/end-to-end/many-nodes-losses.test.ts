@@ -1,12 +1,15 @@
 /** A log that is not what it was, under several nodes with subscribers: nobody goes on as if nothing had happened, and nobody is left behind. */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { InsertItemDocument, ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { overSse, overWebSocket, request } from '../support/clients.ts';
 import { Mirror } from '../support/mirror.ts';
 import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { agreement, all, NodeProcess } from '../support/node-processes.ts';
+
+// A busy machine takes several times as long.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function startTwo() {
   const nats = await NatsServer.start();

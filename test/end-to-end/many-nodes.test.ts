@@ -1,5 +1,5 @@
 /** Several nodes of one log on NATS, each a process: whoever writes on one, reads on another and resumes on a third sees one stream. */
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import {
   InsertItemsDocument,
   ItemChangesDocument,
@@ -10,6 +10,9 @@ import { ask, overSse, overWebSocket } from '../support/clients.ts';
 import { Mirror } from '../support/mirror.ts';
 import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { agreement, clockAhead, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
+
+// A busy machine takes several times as long.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function startNats(): Promise<NatsServer> {
   const nats = await NatsServer.start();
