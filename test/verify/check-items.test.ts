@@ -148,7 +148,10 @@ const BAD: Readonly<Record<string, Cases>> = {
       'no end at the limit',
       recording(THREE, [items([delivery(1, 'k1')], { limit: 1, end: { kind: 'overdue', awaited: 'complete' } })]),
     ],
-    ['a negative limit', recording(THREE, [items([], { limit: -1, expectedError: 'BAD_USER_INPUT' })])],
+    [
+      'a negative limit',
+      recording(THREE, [items([], { limit: -1, expectedError: 'BAD_USER_INPUT', end: { kind: 'complete' } })]),
+    ],
   ],
 };
 

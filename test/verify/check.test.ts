@@ -30,6 +30,10 @@ import {
 } from '../support/made-histories.ts';
 
 const GOOD: Cases = [
+  [
+    'a question that nobody answered, for the connection broke',
+    recording(THREE, [items([], { limit: -1, expectedError: 'BAD_USER_INPUT', end: { kind: 'cut' } })]),
+  ],
   ['nothing', recording([], [])],
   ['snapshot and live items', recording(THREE, [items([delivery(1, 'k1'), delivery(2, 'k2'), delivery(3, 'k1')])])],
   [
