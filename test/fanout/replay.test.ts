@@ -42,6 +42,7 @@ describe.each(wires)('over $name', (wire) => {
     const extensions = { cursors: true, left: true };
     const limited = wire.read(server, { query, variables: { limit }, extensions });
     if (limit <= 700) await limited.ends();
+    else await limited.reaches(700);
     await all.reaches(700);
     await subscribed(server, limit <= 700 ? 1 : 2);
     await server.map.insertMany(numbered(400).map((key) => ({ key, value: 2 })));
