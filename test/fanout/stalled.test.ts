@@ -73,7 +73,8 @@ it('a stalled socket is parked with one chunk, others go on, and it converges wh
   // What is inserted meanwhile others get.
   const other = webSocket.read(server, { query: 'subscription { items(filter: { keyPrefix: "new" }) { key } }' });
   await subscribed(server, 2);
-  await insert(server, 10_000, 15_000);
+  // In batches that fit into a chunk: one of the window may be a chunk by itself.
+  await insert(server, 10_000, 15_000, 40);
   for (let n = 0; n < 1000; n++) await server.map.insert({ key: `new${n % 10}`, value: n });
   await other.reaches(1000);
   expect(socket.remote.bytesWritten).toBe(written);
