@@ -5,28 +5,32 @@
 import type { Command } from './command.ts';
 import { IndeterminateError } from './errors.ts';
 import type { Sequence } from './position.ts';
-import type { Outcome, Replica } from './replica.ts';
+import { NOTHING, type Outcome, type Replica } from './replica.ts';
 
-interface Waiting<Value> {
+export interface Waiting<Value> {
+  readonly id: string;
   readonly command: Command<Value>;
-  /** `performance.now()` by then. */
-  readonly deadline: number;
+  /** `performance.now()` by then, if that is bound. */
+  deadline: number | undefined;
   /** Once the log has it. */
   sequence: Sequence | undefined;
+  isOver: boolean;
   resolve(outcome: Outcome<Value>): void;
   reject(error: Error): void;
 }
 
-/** What was appended comes back, or never: in ms. */
+/** Where the log doesn't say: what it has comes back by then, or never. */
 const WITHIN_MS = 60_000;
 
 /** Of a log that broke: no replica is behind it. */
 const BEFORE = 0 as Sequence;
 
 const NOBODY: Waiting<never> = {
+  id: '',
   command: { kind: 'tick' },
-  deadline: Infinity,
+  deadline: undefined,
   sequence: undefined,
+  isOver: true,
   resolve: () => {},
   reject: () => {},
 };
@@ -37,47 +41,49 @@ export class Answers<Value> {
     ['a', NOBODY],
     ['b', NOBODY],
   ]);
-  readonly #withinMs: number;
+  readonly #withinMs: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fireAt = Infinity;
 
-  /** `withinMs`: how long what the log has acknowledged may remain unanswered. */
-  constructor(withinMs = WITHIN_MS) {
+  /** `withinMs`: how long an answer may take, once the log has the command. */
+  constructor(withinMs: number | undefined) {
     this.#withinMs = withinMs;
   }
 
-  has(id: string): boolean {
-    return this.#waiting.has(id);
+  add(
+    id: string,
+    command: Command<Value>,
+    resolve: Waiting<Value>['resolve'],
+    reject: Waiting<Value>['reject'],
+  ): Waiting<Value> {
+    const deadline = this.#withinMs === undefined ? undefined : performance.now() + this.#withinMs;
+    const waiting = { id, command, deadline, sequence: undefined, isOver: false, resolve, reject };
+    this.#waiting.set(id, waiting);
+    return waiting;
   }
 
-  /** Rejects with `IndeterminateError`, or as `fail` is told. */
-  wait(id: string, command: Command<Value>): Promise<Outcome<Value>> {
-    const deadline = performance.now() + this.#withinMs;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { command, deadline, sequence: undefined, resolve, reject });
-    });
+  get(id: string): Waiting<Value> | undefined {
+    return this.#waiting.get(id);
   }
 
   /** The log has the command. `shown`: the replica that is shown, unless it is about to be replaced. */
-  acknowledge(id: string, sequence: Sequence, shown: Replica<Value> | undefined): void {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
+  acknowledge(waiting: Waiting<Value>, sequence: Sequence, shown: Replica<Value> | undefined): void {
+    if (waiting.isOver) return;
     waiting.sequence = sequence;
-    if (shown) this.#settle(id, waiting, shown);
-    this.#arm(waiting.deadline);
+    if (shown) this.#settle(waiting, shown);
+    if (!waiting.isOver) this.#arm((waiting.deadline ??= performance.now() + WITHIN_MS));
   }
 
-  fail(id: string, error: Error): void {
-    this.#take(id)?.reject(error);
+  fail(waiting: Waiting<Value>, error: Error): void {
+    if (this.#take(waiting)) waiting.reject(error);
   }
 
   /** To be called once the replica that applied the command is shown. */
-  tell(id: string, outcome: Outcome<Value>, shown: Replica<Value>): void {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    // A repetition of what the replica had from a snapshot.
-    if (outcome.kind === 'nothing') this.#settle(id, { ...waiting, sequence: shown.sequence }, shown);
-    else this.#take(id)?.resolve(outcome);
+  tell(waiting: Waiting<Value>, outcome: Outcome<Value>, shown: Replica<Value>): void {
+    // Nothing: it is a repetition, maybe of what the replica had from a snapshot.
+    const known = outcome.kind === 'nothing' ? shown.recall(waiting.command) : outcome;
+    if (!known) this.fail(waiting, unknown());
+    else if (this.#take(waiting)) waiting.resolve(known);
   }
 
   /** What has been acknowledged is in the log when that is opened again, or lost, whatever its sequence is then. */
@@ -87,28 +93,25 @@ export class Answers<Value> {
 
   /** Another replica is shown, which may have commands that nobody here saw it apply. */
   tellAll(shown: Replica<Value>): void {
-    for (const [id, waiting] of this.#waiting) this.#settle(id, waiting, shown);
+    for (const waiting of this.#waiting.values()) this.#settle(waiting, shown);
   }
 
   failAll(cause: Error): void {
     clearTimeout(this.#timer);
-    for (const id of this.#waiting.keys()) this.fail(id, unknown(cause));
+    for (const waiting of this.#waiting.values()) this.fail(waiting, unknown(cause));
   }
 
   /** What is known of a command that isn't ahead of the replica. */
-  #settle(id: string, { command, sequence = Infinity as Sequence }: Waiting<Value>, shown: Replica<Value>): void {
-    const isKnown = shown.commandIds.has(id);
-    if (!isKnown && sequence > shown.sequence) return;
-    const outcome = isKnown ? shown.recall(command) : undefined;
-    if (outcome) this.#take(id)?.resolve(outcome);
-    else this.fail(id, unknown(isKnown ? undefined : new Error('the log has lost it')));
+  #settle(waiting: Waiting<Value>, shown: Replica<Value>): void {
+    if (shown.commandIds.has(waiting.id)) this.tell(waiting, NOTHING, shown);
+    else if ((waiting.sequence ?? Infinity) <= shown.sequence)
+      this.fail(waiting, unknown(new Error('the log has lost it')));
   }
 
-  #take(id: string): Waiting<Value> | undefined {
-    const waiting = this.#waiting.get(id);
-    if (waiting === NOBODY) return undefined;
-    this.#waiting.delete(id);
-    return waiting;
+  #take(waiting: Waiting<Value>): boolean {
+    if (waiting.isOver) return false;
+    waiting.isOver = true;
+    return this.#waiting.delete(waiting.id);
   }
 
   /** One timer for all. */
@@ -124,14 +127,15 @@ export class Answers<Value> {
     this.#fireAt = Infinity;
     const now = performance.now();
     // They wait in the order of their deadlines.
-    for (const [id, { deadline, sequence }] of this.#waiting) {
-      if (sequence === undefined) continue;
+    for (const waiting of this.#waiting.values()) {
+      const { sequence, deadline } = waiting;
+      if (sequence === undefined || deadline === undefined) continue;
       if (deadline > now) return this.#arm(deadline);
-      this.fail(id, unknown(new Error('it has not come back from the log')));
+      this.fail(waiting, unknown(new Error('it has not come back from the log')));
     }
   }
 }
 
-function unknown(cause: Error | undefined): IndeterminateError {
+function unknown(cause?: Error): IndeterminateError {
   return new IndeterminateError('the answer is not known', { cause });
 }

@@ -91,13 +91,14 @@ export class Follower<Value> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
     const id = this.#nextId();
-    // Before the append: a log in memory applies inside of it.
-    const answer = this.#answers.wait(id, command);
-    this.#log.append(encodeCommand(id, command, values), id).then(
-      (sequence) => this.#answers.acknowledge(id, sequence, this.#broken ? undefined : this.replica),
-      (error: Error) => this.#answers.fail(id, error),
-    );
-    return answer;
+    return new Promise((resolve, reject) => {
+      // Before the append: a log in memory applies inside of it.
+      const waiting = this.#answers.add(id, command, resolve, reject);
+      this.#log.append(encodeCommand(id, command, values), id).then(
+        (sequence) => this.#answers.acknowledge(waiting, sequence, this.#broken ? undefined : this.replica),
+        (error: Error) => this.#answers.fail(waiting, error),
+      );
+    });
   }
 
   /**
@@ -200,7 +201,7 @@ export class Follower<Value> {
     const replica = this.#stopped ? undefined : await loadReplica<Value>(this.#options);
     if (this.#stopped || !replica) return;
     const building = new Following(replica, {
-      isAwaited: (id) => this.#answers.has(id),
+      awaited: (id) => this.#answers.get(id),
       onEntry: (following, { time }) => following === this.#shown && this.#jumps.note(time),
       onApplied: (following) => this.#applied(following),
       onBroken: (following, error) => this.#break(following, error),
@@ -259,7 +260,7 @@ export class Follower<Value> {
     const { outcomes, replica } = following;
     if (outcomes.length === 0) return;
     following.outcomes = [];
-    for (const [id, outcome] of outcomes) this.#answers.tell(id, outcome, replica);
+    for (const { waiting, outcome } of outcomes) this.#answers.tell(waiting, outcome, replica);
   }
 
   #settle({ poison, replica }: Following<Value>): void {

@@ -2,14 +2,15 @@
  * One follow of the log into one replica. It is over when its owner ends it or the log breaks it: then nothing of what the log
  * still says is heard, so that no entry of it reaches another replica.
  */
+import type { Waiting } from './answers.ts';
 import { decodeCommand } from './command.ts';
 import type { LogEntry, OrderedLog } from './ordered-log.ts';
 import type { Sequence } from './position.ts';
 import type { Outcome, Replica } from './replica.ts';
 
 export interface FollowingOptions<Value> {
-  /** Whether somebody wants to know what becomes of a command. */
-  readonly isAwaited: (id: string) => boolean;
+  /** Who waits for what becomes of a command. */
+  readonly awaited: (id: string) => Waiting<Value> | undefined;
   /** Before each entry. */
   readonly onEntry: (following: Following<Value>, entry: LogEntry) => unknown;
   /** After each batch, in the same synchronous block. */
@@ -23,7 +24,7 @@ export class BrokenError extends Error {}
 export class Following<Value> {
   readonly replica: Replica<Value>;
   /** What became of the awaited commands, until somebody takes it. */
-  outcomes: (readonly [id: string, outcome: Outcome<Value>])[] = [];
+  outcomes: { readonly waiting: Waiting<Value>; readonly outcome: Outcome<Value> }[] = [];
   /** Why the replica can't go on. What it has stays right. */
   poison: Error | undefined;
   readonly #options: FollowingOptions<Value>;
@@ -91,7 +92,8 @@ export class Following<Value> {
           continue;
         }
         const outcome = replica.apply(entry.sequence, entry.time, decoded);
-        if (this.#options.isAwaited(decoded.id)) this.outcomes.push([decoded.id, outcome]);
+        const waiting = this.#options.awaited(decoded.id);
+        if (waiting) this.outcomes.push({ waiting, outcome });
       }
     } catch (cause) {
       // Skipping it would make this node differ from the others: reads go on, but nothing new comes in.

@@ -33,7 +33,7 @@ interface Verdict {
 /** How many items one command may expire; what is left is due at the next one. */
 export const MAX_EXPIRED = 1000;
 
-const NOTHING = { kind: 'nothing' } as const;
+export const NOTHING = { kind: 'nothing' } as const;
 const OTHER_PAYLOAD = 'the idempotency key was used with another payload';
 const OTHER_CURSOR = "the key's current item has another cursor";
 
