@@ -1,4 +1,4 @@
-// Breaks the core in named ways, one at a time, in a copy of the checkout, and requires its tests to go red for each.
+// Breaks the core and the fan-out in named ways, one at a time, in a copy of the checkout, and requires its tests to go red for each.
 //
 //     node scripts/mutants.mjs [NAME…]
 import { execFileSync, spawn } from 'node:child_process';
@@ -47,21 +47,17 @@ const MUTANTS = [
     'this.#checksum = (this.#checksum - hashOf(item)) >>> 0;',
     '',
   ],
-  [
-    'digest unchecked',
-    'src/core/streaming-map.ts',
-    '(this.replica.digestAt(position) ?? digest) !== digest',
-    'position < 0',
-  ],
-  ['epoch unchecked', 'src/core/streaming-map.ts', 'if (epoch !== this.replica.epoch)', 'if (epoch === undefined)'],
+  ['digest unchecked', 'src/core/read.ts', '(replica.digestAt(position) ?? digest) === digest,', 'position >= 0,'],
+  ['epoch unchecked', 'src/core/read.ts', "if (epoch !== replica.epoch) return 'of another epoch';", ''],
   [
     'position ahead of the log taken',
-    'src/core/streaming-map.ts',
-    "throw new CursorExpiredError('the cursor is ahead of the log');",
-    'return { at: place, cutoff, seen };',
+    'src/core/read.ts',
+    "if (seen.position > replica.head.position) return 'ahead of the log';",
+    '',
   ],
+  ['lost history kept', 'src/core/history.ts', 'if (newest > next.shared) return false;', ''],
   ['duplicate id applied', 'src/core/replica.ts', 'if (this.commandIds.has(id)) return NOTHING;', ''],
-  ['limit off by one', 'src/core/items.ts', '++delivered === limit', 'delivered++ === limit'],
+  ['limit off by one', 'src/core/items.ts', 'if (reader.left === 0) return;', 'if (reader.left === 1) return;'],
   [
     'resume inclusive',
     'src/core/read.ts',
@@ -89,6 +85,9 @@ const MUTANTS = [
     '',
   ],
   ['snapshot sends what was superseded', 'src/core/item-index.ts', 'block.items[slot] = undefined;', ''],
+  ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
+  ['parked for good', 'src/fanout/outlet.ts', 'for (const subscriber of this.subscribers) subscriber.goOn(0);', ''],
+  ['written above the high-water mark', 'src/fanout/outlet.ts', 'return this.#way.writableNeedDrain;', 'return false;'],
 ];
 
 const wanted = process.argv.slice(2);
@@ -115,13 +114,18 @@ async function worker() {
         join(copy, file),
         source.replace(from, () => to),
       );
-      const killer = (await firstFailure(copy, ['test/core'])) ?? (await firstFailure(copy, ['test/guarantees']));
+      let killer;
+      for (const tests of testsOf(file)) killer ??= await firstFailure(copy, [tests]);
       console.log(killer ? `died      ${name}: ${killer}` : `SURVIVED  ${name}`);
       if (!killer) survivors.push(name);
     } finally {
       rmSync(copy, { recursive: true, force: true });
     }
   }
+}
+
+function testsOf(file) {
+  return file.startsWith('src/fanout/') ? ['test/fanout'] : ['test/core', 'test/guarantees'];
 }
 
 /** The first test that goes red; undefined when all stay green. */
