@@ -51,7 +51,7 @@ export class ItemsReader {
         return this.#end();
       }
       // It has nothing yet, and joins again.
-      [this.#at, this.#cutoff, this.#isForked] = [0, this.#world.oracle.head, false];
+      [this.#at, this.#seen, this.#cutoff, this.#isForked] = [0, 0, this.#world.oracle.head, false];
     }
     const cutoff = this.#cutoff ?? 0;
     const floor = floorOf(this.#world);

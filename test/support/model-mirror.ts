@@ -54,6 +54,8 @@ export class MirrorReader {
   }
 
   async cut(): Promise<void> {
+    // Its cursor is of a history that is lost, which can't be told by it any more once that has left the window.
+    if (this.#isLost) this.#after = undefined;
     await this.#generator.return();
     this.#pending = undefined;
     this.#isFirst = true;
