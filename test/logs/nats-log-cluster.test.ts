@@ -77,7 +77,7 @@ describeWithNats(
       await follower.until(follower.held.length + 50);
       isOver = true;
       await Promise.all(writing);
-      await follower.until(Math.max(...answered.values()));
+      await follower.until([...answered.values()].reduce((one, other) => Math.max(one, other)));
       expect(follower.reasons).toEqual([]);
       expect(follower.sequences).toEqual(upTo(follower.held.length));
       for (const [text, sequence] of answered) {
