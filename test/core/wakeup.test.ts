@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openMap } from '../support/open-map.ts';
 
 it.each(Array.from({ length: 12 }, (_, n) => n))(
@@ -12,3 +12,15 @@ it.each(Array.from({ length: 12 }, (_, n) => n))(
     expect(await next).toMatchObject({ done: false, value: { key: 'a', value: ticks } });
   },
 );
+
+it.each(['items', 'changes'] as const)('G10 who has left %s listens no more', async (kind) => {
+  const map = await openMap<number>();
+  const { heads } = map.source;
+  const [added, removed] = [vi.spyOn(heads, 'addEventListener'), vi.spyOn(heads, 'removeEventListener')];
+  const subscription = map[kind]();
+  const next = subscription.next();
+  await vi.waitFor(() => expect(added).toHaveBeenCalled());
+  await subscription.return();
+  await next;
+  expect(removed.mock.calls).toEqual(added.mock.calls);
+});
