@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../src/core/logger.ts';
 import { fileLog } from '../src/logs/file-log.ts';
 import { createServer, type SeamlineServer } from '../src/server/server.ts';
-import { startServed } from './served.ts';
+import { sizeOf, startServed } from './served.ts';
 
 const ITEMS = 1_000_000;
 const BATCH = 500;
@@ -117,9 +117,9 @@ async function start(where: string): Promise<void> {
   const began = performance.now();
   const served = await startServed(['--data', resolve(where), '--log-level', 'silent']);
   const seconds = (performance.now() - began) / 1000;
-  const { stream } = (await served.ask('{ stream { size } }')) as { stream: { size: number } };
+  const size = await sizeOf(served);
   console.log(
-    `start                 ${seconds.toFixed(1)} s until ${stream.size} items are served, ${served.residentMegabytes().toFixed(0)} MB resident`,
+    `start                 ${seconds.toFixed(1)} s until ${size} items are served, ${served.residentMegabytes().toFixed(0)} MB resident`,
   );
   await served.stop();
 }

@@ -11,7 +11,7 @@ import { Caller, INSERT, INSERT_MANY, type Operation } from './load/caller.ts';
 import { Crowd } from './load/crowd.ts';
 import { keyOf, valueOf } from './peers/peer.ts';
 import { quantile } from './quantile.ts';
-import { type Served, startServed } from './served.ts';
+import { type Served, sizeOf, startServed } from './served.ts';
 
 const SECONDS = 3;
 const WARM_UP_MS = 2000;
@@ -120,8 +120,7 @@ async function latencies(name: string, node: Served, other: Served): Promise<voi
     const crowd = new Crowd(to.port, 'graphql');
     const caller = await callerOf(node);
     await node.ask(`mutation { insertItem(input: { key: "first", value: 0 }) { cursor } }`);
-    const { stream } = (await node.ask('{ stream { size } }')) as { stream: { size: number } };
-    await crowd.join(1, stream.size);
+    await crowd.join(1, await sizeOf(node));
     crowd.restart();
     const sentAt: number[] = [];
     const took: number[] = [];
@@ -150,9 +149,9 @@ async function startUp(start: () => Promise<Served>): Promise<void> {
   const began = performance.now();
   const node = await start();
   const seconds = (performance.now() - began) / 1000;
-  const { stream } = (await node.ask('{ stream { size } }')) as { stream: { size: number } };
+  const size = await sizeOf(node);
   console.log(
-    `start-up            ${seconds.toFixed(2)} s until ${stream.size} items are served, ${rounded(node.residentMegabytes())} MB`,
+    `start-up            ${seconds.toFixed(2)} s until ${size} items are served, ${rounded(node.residentMegabytes())} MB`,
   );
 }
 
@@ -162,10 +161,10 @@ async function deliver(nodes: readonly Served[], ms: number, say: (line: string)
   if (!first) return;
   const caller = await callerOf(first);
   await first.ask(`mutation { insertItem(input: { key: "${keyOf(0)}", value: 0 }) { cursor } }`);
-  const { stream } = (await first.ask('{ stream { size } }')) as { stream: { size: number } };
+  const items = await sizeOf(first);
   const crowds = nodes.map(({ port }) => new Crowd(port, 'graphql'));
   const size = SUBSCRIBERS / nodes.length;
-  for (const crowd of crowds) await crowd.join(size, stream.size);
+  for (const crowd of crowds) await crowd.join(size, items);
   await sleep(500);
   for (const crowd of crowds) crowd.restart();
   const cpuBefore = nodes.map((node) => node.cpuSeconds());

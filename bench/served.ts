@@ -75,6 +75,12 @@ export async function startServed(flags: readonly string[] = []): Promise<Served
   };
 }
 
+/** How many items it has. */
+export async function sizeOf(served: Served): Promise<number> {
+  const { stream } = (await served.ask('{ stream { size } }')) as { stream: { size: number } };
+  return stream.size;
+}
+
 /** On a connection of its own: one that is kept alive may be closed just as it is used again. */
 async function fetched(url: string | URL, body?: string): Promise<string> {
   const headers = { 'content-type': 'application/json' };

@@ -2,7 +2,7 @@
  * How a replica gets to the end of a log: from the newest snapshot that the log agrees with, by what follows it. A log that holds
  * nothing of ours is founded, and one with other bounds than the operator asked for gets these.
  */
-import { type Bounds, type Command, decodeCommand, encodeCommand } from './command.ts';
+import { type Bounds, type Command, encodeCommand, idOf } from './command.ts';
 import type { Following } from './following.ts';
 import { errorFields, type Logger, messageOf } from './logger.ts';
 import type { OrderedLog } from './ordered-log.ts';
@@ -63,7 +63,7 @@ async function fromSnapshot<Value>(log: OrderedLog, epoch: Epoch, logger: Logger
   for (const { sequence, commandId, chunks } of await log.loadSnapshots()) {
     const entry = await log.entryAt(sequence);
     try {
-      if (!entry || (decodeCommand(entry.data)?.id ?? '') !== commandId) continue;
+      if (!entry || idOf(entry.data) !== commandId) continue;
       const replica = await importChunks<Value>(chunks);
       if (replica.epoch === epoch) return replica;
     } catch (error) {

@@ -99,6 +99,11 @@ export function decodeCommand<Value>(frame: Uint8Array): DecodedCommand<Value> |
   }
 }
 
+/** The id of the command; empty for a foreign entry. Throws as `decodeCommand` does. */
+export function idOf(frame: Uint8Array): string {
+  return decodeCommand(frame)?.id ?? '';
+}
+
 const crcOf = (frame: Uint8Array, crcAt: number): number => crc32(frame, crc32(frame, 0, 0, crcAt), crcAt + CRC_BYTES);
 
 type WithoutValue = Omit<Insertion<unknown>, 'value' | 'bytes'>;

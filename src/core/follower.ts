@@ -23,7 +23,7 @@ import { errorFields, messageOf } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
 import type { Place } from './position.ts';
 import type { Outcome, Replica } from './replica.ts';
-import { exportState } from './state.ts';
+import { exportChunks } from './state.ts';
 import { Ticker } from './ticker.ts';
 
 export interface FollowerOptions extends BuildingOptions {
@@ -133,9 +133,7 @@ export class Follower<Value> {
   /** Keeps the replica's state in the log, so that a node that joins later needs only what follows it. */
   async saveSnapshot(): Promise<void> {
     const { sequence, commandId } = this.replica;
-    const encoder = new TextEncoder();
-    const chunks = [...exportState(this.replica)].map((line) => encoder.encode(`${line}\n`));
-    await this.#log.saveSnapshot({ sequence, commandId, chunks });
+    await this.#log.saveSnapshot({ sequence, commandId, chunks: [...exportChunks(this.replica)] });
   }
 
   health(): LogHealth {

@@ -62,6 +62,12 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
   for (const id of ids) yield JSON.stringify(id);
 }
 
+/** The same as bytes. */
+export function* exportChunks<Value>(replica: Replica<Value>): Generator<Uint8Array, void, void> {
+  const encoder = new TextEncoder();
+  for (const line of exportState(replica)) yield encoder.encode(`${line}\n`);
+}
+
 /** Throws when the lines are not a whole state of a format that this version reads. */
 export function importState<Value>(lines: Iterable<string>): Replica<Value> {
   const importing = new StateImport<Value>();
@@ -85,7 +91,7 @@ export async function importChunks<Value>(
 }
 
 /** Line by line, so that nobody has to hold them all. */
-export class StateImport<Value> {
+class StateImport<Value> {
   readonly #building = build<Value>();
   #replica: Replica<Value> | undefined;
 

@@ -31,15 +31,23 @@ export class Passage implements ChangesStep<unknown> {
   readonly page: Page<unknown>;
   readonly reset: boolean;
   readonly caughtUp: boolean;
-  readonly #sent: Sent;
+  /** How many results there are. */
+  readonly count: number;
+  /** Of the last one. */
+  readonly lastCursor: Cursor | undefined;
   readonly #render: () => readonly Result[];
   readonly #forms = new Map<number | string, unknown>();
 
-  constructor({ page, reset, caughtUp }: ChangesStep<unknown>, sent: Sent, render: () => readonly Result[]) {
+  constructor(
+    { page, reset, caughtUp }: ChangesStep<unknown>,
+    { count, lastCursor }: Sent,
+    render: () => readonly Result[],
+  ) {
     this.page = page;
     this.reset = reset;
     this.caughtUp = caughtUp;
-    this.#sent = sent;
+    this.count = count;
+    this.lastCursor = lastCursor;
     this.#render = render;
   }
 
@@ -49,16 +57,6 @@ export class Passage implements ChangesStep<unknown> {
 
   get changes(): Page<unknown>['changes'] {
     return this.page.changes;
-  }
-
-  /** How many results there are. */
-  get count(): number {
-    return this.#sent.count;
-  }
-
-  /** Of the last one. */
-  get lastCursor(): Cursor | undefined {
-    return this.#sent.lastCursor;
   }
 
   /** What all who frame the results in the same form share. */
@@ -151,10 +149,10 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
         items.map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
       );
     }
-    const { page, caughtUp } = readStep(replica, standing, reset, this.#filter);
-    const message = messageOf(replica, { page, reset, caughtUp }, this.#filter);
-    const step = { page: { ...page, next: settled(page.next) }, reset, caughtUp };
-    return new Passage(step, { count: 1, lastCursor: message.cursor }, () => [
+    const step = readStep(replica, standing, reset, this.#filter);
+    const message = messageOf(replica, step, this.#filter);
+    const page = { ...step.page, next: settled(step.page.next) };
+    return new Passage({ ...step, page }, { count: 1, lastCursor: message.cursor }, () => [
       { body: encode(this.#render(message)), cursor: message.cursor },
     ]);
   }

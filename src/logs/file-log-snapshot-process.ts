@@ -6,20 +6,20 @@
 import { DEFAULT_BOUNDS } from '../core/building.ts';
 import { parseEpoch } from '../core/position.ts';
 import { Replica } from '../core/replica.ts';
-import { importState } from '../core/state.ts';
+import { exportChunks, importChunks } from '../core/state.ts';
 import { openDatabase } from './file-log-database.ts';
 import { FileLogError } from './file-log-errors.ts';
 import { listSegments, listSnapshots } from './file-log-names.ts';
 import { Segment } from './file-log-segment.ts';
 import { readSnapshot, readSnapshotHead, SnapshotWriter } from './file-log-snapshot.ts';
-import { applyTo, makeAside, stateOf } from './snapshot-making.ts';
+import { applyTo, makeAside } from './snapshot-making.ts';
 
 const [directory = '', givenEpoch = '', upTo = ''] = process.argv.slice(2);
 const epoch = parseEpoch(givenEpoch);
 const parent = process.ppid;
 
 await makeAside(async () => {
-  const replica = newestReplica() ?? new Replica<unknown>(epoch, DEFAULT_BOUNDS);
+  const replica = (await newestReplica()) ?? new Replica<unknown>(epoch, DEFAULT_BOUNDS);
   if (replica.sequence >= Number(upTo)) return;
   replay(replica);
   write(replica);
@@ -30,10 +30,10 @@ function assertWanted(): void {
   if (process.ppid !== parent) throw new Error('the server is gone');
 }
 
-function newestReplica(): Replica<unknown> | undefined {
+async function newestReplica(): Promise<Replica<unknown> | undefined> {
   for (const { path } of listSnapshots(directory).toReversed()) {
     try {
-      if (readSnapshotHead(path).epoch === epoch) return importState(linesOf(readSnapshot(path)));
+      if (readSnapshotHead(path).epoch === epoch) return await importChunks(readSnapshot(path));
     } catch (error) {
       // The one before will do. Who opens the log is told.
       if (!(error instanceof FileLogError)) throw error;
@@ -59,20 +59,10 @@ function write(replica: Replica<unknown>): void {
   const { sequence, commandId } = replica;
   const writer = new SnapshotWriter(directory, { epoch, sequence, commandId }, assertWanted);
   try {
-    for (const chunk of stateOf(replica)) writer.write(chunk);
+    for (const chunk of exportChunks(replica)) writer.write(chunk);
     writer.finish();
   } catch (error) {
     writer.abandon();
     throw error;
-  }
-}
-
-function* linesOf(chunks: Iterable<Buffer>): Generator<string, void, void> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
   }
 }

@@ -7,7 +7,7 @@ import { errorFields, type Logger } from '../core/logger.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
 import { textOf } from './file-log-errors.ts';
 import { listSegments, listSnapshots } from './file-log-names.ts';
-import { SnapshotChild } from './snapshot-child.ts';
+import { dueBytes, SnapshotChild } from './snapshot-child.ts';
 
 export interface SnapshotsOptions {
   readonly directory: string;
@@ -19,10 +19,6 @@ export interface SnapshotsOptions {
   readonly bytes: number | undefined;
   readonly logger: Logger;
 }
-
-/** How much log may lie behind a snapshot: the start replays it, twice as slowly as it reads a snapshot. */
-const LEAST_BYTES = 16 * 1024 * 1024;
-const SHARE_OF_SNAPSHOT = 1 / 16;
 
 export class Snapshots {
   readonly #options: SnapshotsOptions;
@@ -70,7 +66,7 @@ export class Snapshots {
       logger.info({ directory, sequence, ms }, 'made a snapshot');
     } catch (error) {
       // Tried again when as much again has come: a full disk isn't helped by an attempt at each append.
-      this.#dueBytes = this.#bytes + (this.#options.bytes ?? LEAST_BYTES);
+      this.#dueBytes = this.#bytes + dueBytes(this.#options.bytes);
       if (!this.#isStopped) logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${textOf(error)}`);
     }
     this.#running = undefined;
@@ -78,7 +74,7 @@ export class Snapshots {
 
   #due(): number {
     const newest = listSnapshots(this.#options.directory).at(-1);
-    return this.#options.bytes ?? Math.max(LEAST_BYTES, newest ? statSync(newest.path).size * SHARE_OF_SNAPSHOT : 0);
+    return dueBytes(this.#options.bytes, newest && statSync(newest.path).size);
   }
 }
 

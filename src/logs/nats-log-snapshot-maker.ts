@@ -11,7 +11,7 @@ import type { Connection } from './nats-log-connection.ts';
 import type { NatsLogOptions } from './nats-log-options.ts';
 import type { SnapshotOrder } from './nats-log-snapshot-process.ts';
 import type { SnapshotStore, StoredSnapshot } from './nats-log-snapshots.ts';
-import { SnapshotChild } from './snapshot-child.ts';
+import { dueBytes, SnapshotChild } from './snapshot-child.ts';
 
 export interface SnapshotMakerOptions {
   readonly connection: Connection;
@@ -21,9 +21,6 @@ export interface SnapshotMakerOptions {
   readonly logger: Logger;
 }
 
-/** How much log may lie behind a snapshot: the start replays it, more slowly than it reads a snapshot. */
-const LEAST_BYTES = 16 * 1024 * 1024;
-const SHARE_OF_SNAPSHOT = 1 / 16;
 /** So that not all nodes begin at once. */
 const MOST_DELAY_MS = 2000;
 /** How long another one is trusted to be at it, and how long after a failure it is tried again. */
@@ -86,7 +83,7 @@ export class SnapshotMaker {
   #isDue({ bytes, messages, last_seq: last }: StreamState, epoch: Epoch): boolean {
     const { sequence, bytes: size } = this.#newest?.epoch === epoch ? this.#newest : { sequence: 0, bytes: 0 };
     const behind = messages === 0 ? 0 : (bytes * (last - sequence)) / messages;
-    return behind >= (this.#options.options.snapshotBytes ?? Math.max(LEAST_BYTES, size * SHARE_OF_SNAPSHOT));
+    return behind >= dueBytes(this.#options.options.snapshotBytes, size);
   }
 
   async #run(state: StreamState, epoch: Epoch): Promise<void> {

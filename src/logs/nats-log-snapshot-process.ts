@@ -5,18 +5,18 @@
 import { text } from 'node:stream/consumers';
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { DEFAULT_BOUNDS } from '../core/building.ts';
-import { decodeCommand } from '../core/command.ts';
+import { idOf } from '../core/command.ts';
 import { SILENT } from '../core/logger.ts';
 import type { LogEntry } from '../core/ordered-log.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
 import { Replica } from '../core/replica.ts';
-import { importChunks } from '../core/state.ts';
+import { exportChunks, importChunks } from '../core/state.ts';
 import { Connection } from './nats-log-connection.ts';
 import { Follow } from './nats-log-follow.ts';
 import { connectionOptions, NATS_DEFAULTS, type NatsLogOptions } from './nats-log-options.ts';
 import { SnapshotStore, type StoredSnapshot } from './nats-log-snapshots.ts';
 import { epochOf } from './nats-log-stream.ts';
-import { applyTo, makeAside, stateOf } from './snapshot-making.ts';
+import { applyTo, makeAside } from './snapshot-making.ts';
 
 export interface SnapshotOrder {
   readonly options: Omit<NatsLogOptions, 'logger'>;
@@ -49,7 +49,7 @@ async function make(
   if (replica.sequence >= info.state.last_seq) return;
   await replay(connection, jsm, info, replica, before);
   const { sequence, commandId } = replica;
-  await store.save(epoch, { sequence, commandId, chunks: stateOf(replica) });
+  await store.save(epoch, { sequence, commandId, chunks: exportChunks(replica) });
   // Both have been read back: this one just now, and the other one to make it.
   if (base && base.sequence > 1) await jsm.streams.purge(stream, { seq: base.sequence });
   for (const snapshot of useless) await store.remove(snapshot);
@@ -69,7 +69,7 @@ async function newestReplica(jsm: JetStreamManager, stream: string, store: Snaps
   const useless: StoredSnapshot[] = [];
   for (const base of await store.list(epoch)) {
     const entry = await jsm.streams.getMessage(stream, { seq: base.sequence });
-    if (entry && (decodeCommand(entry.data)?.id ?? '') === base.commandId) {
+    if (entry && idOf(entry.data) === base.commandId) {
       try {
         const before = { sequence: base.sequence, time: entry.time.getTime(), data: entry.data };
         return { base, before, replica: await importChunks(store.read(base)), useless };

@@ -12,6 +12,15 @@ import { NODE_FLAGS, programBeside } from './programs.ts';
 /** What the process says before the reason why there is no snapshot. */
 export const FAILED = 'no snapshot: ';
 
+/** How much log may lie behind a snapshot: a start replays it, more slowly than it reads a snapshot. */
+const LEAST_BYTES = 16 * 1024 * 1024;
+const SHARE_OF_SNAPSHOT = 1 / 16;
+
+/** With how much log behind it the next snapshot is due. `asked`: by the options; `bytes`: of the newest one. */
+export function dueBytes(asked: number | undefined, bytes = 0): number {
+  return asked ?? Math.max(LEAST_BYTES, bytes * SHARE_OF_SNAPSHOT);
+}
+
 export class SnapshotChild {
   readonly #program: URL;
   #child: ChildProcess | undefined;

@@ -5,7 +5,6 @@ import { decodeCommand } from '../core/command.ts';
 import { messageOf } from '../core/logger.ts';
 import type { LogEntry } from '../core/ordered-log.ts';
 import type { Replica } from '../core/replica.ts';
-import { exportState } from '../core/state.ts';
 import { FAILED } from './snapshot-child.ts';
 
 /** Does it behind everybody else's back. The process ends with what became of it. */
@@ -36,8 +35,4 @@ export function applyTo(replica: Replica<unknown>, { sequence, time, data }: Log
   const decoded = decodeCommand<unknown>(data);
   if (decoded) replica.apply(sequence, time, decoded);
   else replica.skip(sequence);
-}
-
-export function* stateOf(replica: Replica<unknown>): Generator<Buffer, void, void> {
-  for (const line of exportState(replica)) yield Buffer.from(`${line}\n`);
 }
