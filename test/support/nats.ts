@@ -67,8 +67,9 @@ export class NatsServer {
 
   /** Three, with one leader. The configuration is for each of them. */
   static async startCluster({ config = '' }: Pick<NatsOptions, 'config'> = {}): Promise<readonly NatsServer[]> {
-    const ports = await Promise.all([1, 2, 3].map(freePort));
-    const routePorts = await Promise.all([1, 2, 3].map(freePort));
+    const free = new Set<number>();
+    while (free.size < 6) free.add(await freePort());
+    const [ports, routePorts] = [[...free].slice(0, 3), [...free].slice(3)];
     const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`).join(', ');
     const servers = ports.map((port, n) => {
       const cluster = `cluster { name: test, listen: "127.0.0.1:${routePorts[n]}", routes: [${routes}] }`;
@@ -116,7 +117,8 @@ export class NatsServer {
   async said(text: RegExp): Promise<void> {
     const child = this.#child;
     if (!child?.stderr) throw new Error('it does not run');
-    const ended = once(child, 'exit').then(() => child.exitCode ?? child.signalCode);
+    // With its last words.
+    const ended = once(child, 'close').then(() => child.exitCode ?? child.signalCode);
     while (!text.test(this.#said)) {
       const outcome = await Promise.race([once(child.stderr, 'data'), ended]);
       if (!Array.isArray(outcome)) throw new Error(`nats-server ended with ${outcome}: ${this.#said}`);
