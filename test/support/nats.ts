@@ -76,9 +76,14 @@ export class NatsServer {
       const name = `n${n + 1}`;
       return new NatsServer(port, { config: `server_name: ${name}\n${cluster}\n${config}` }, name);
     });
-    await Promise.all(servers.map((server) => server.start()));
-    await takesStreams(servers);
-    return servers;
+    try {
+      await Promise.all(servers.map((server) => server.start()));
+      await takesStreams(servers);
+      return servers;
+    } catch (error) {
+      await Promise.all(servers.map((server) => server.stop()));
+      throw error;
+    }
   }
 
   /** Again, on the same port and with what it had kept. */
