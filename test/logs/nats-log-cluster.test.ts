@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { OrderedLog } from '../../src/core/ordered-log.ts';
 import { natsLog } from '../../src/logs/nats-log.ts';
 import { describeWithNats, NatsServer } from '../support/nats.ts';
@@ -12,6 +12,8 @@ interface Cluster {
   readonly log: OrderedLog;
   /** Whoever orders the stream now. */
   leader(): Promise<NatsServer>;
+  /** Resolves once each of them has all that was acknowledged. */
+  areCurrent(): Promise<void>;
 }
 
 async function startCluster(): Promise<Cluster> {
@@ -29,7 +31,16 @@ async function startCluster(): Promise<Cluster> {
     if (!found) throw new Error('the stream has no leader');
     return found;
   };
-  return { servers, log, leader };
+  const areCurrent = (): Promise<void> =>
+    vi.waitFor(
+      async () => {
+        const { cluster } = await manager.streams.info('test');
+        expect(cluster?.leader).toBeTruthy();
+        expect(cluster?.replicas?.map(({ current }) => current)).toEqual([true, true]);
+      },
+      { timeout: 40_000, interval: 200 },
+    );
+  return { servers, log, leader, areCurrent };
 }
 
 describeWithNats(
@@ -53,8 +64,10 @@ describeWithNats(
       ],
       [
         'each is ended in turn, as for an upgrade',
-        async ({ servers, log }) => {
+        async ({ servers, log, areCurrent }) => {
           for (const [n, server] of servers.entries()) {
+            // What was acknowledged by the others alone would be missing, and the rest of them rightly wait for it.
+            await areCurrent();
             await server.kill('SIGTERM');
             await appendForSure(log, `without ${n}`);
             await server.start();
