@@ -37,6 +37,21 @@ export function epochOf({ config, created }: StreamInfo): Epoch {
 export const isMissing = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 
+/** A leader hears of each of the others once a second. */
+const HEARD_WITHIN_NS = 3e9;
+
+/**
+ * Why a stream that answers takes nothing in; undefined when it does. What is left of a cluster without a majority answers too,
+ * and for ten seconds its leader doesn't know yet that it is none.
+ */
+export function troubleOf({ config: { name }, cluster }: StreamInfo): string | undefined {
+  if (!cluster?.replicas) return undefined;
+  if (!cluster.leader) return `the stream ${name} has no leader`;
+  const heard = cluster.replicas.filter(({ offline, active }) => !offline && active < HEARD_WITHIN_NS).length;
+  const [here, all] = [1 + heard, 1 + cluster.replicas.length];
+  return here > all / 2 ? undefined : `the stream ${name} has ${here} of its ${all} replicas, which is no majority`;
+}
+
 export interface Wanted {
   readonly replicas: number | undefined;
   readonly maxCommandBytes: number;

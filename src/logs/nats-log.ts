@@ -18,7 +18,7 @@ import { Follow } from './nats-log-follow.ts';
 import { connectionOptions, NATS_DEFAULTS, type NatsLogOptions } from './nats-log-options.ts';
 import { SnapshotMaker } from './nats-log-snapshot-maker.ts';
 import { SnapshotStore } from './nats-log-snapshots.ts';
-import { epochOf, isMissing, NatsLogError, openStream } from './nats-log-stream.ts';
+import { epochOf, isMissing, NatsLogError, openStream, troubleOf } from './nats-log-stream.ts';
 
 export type { NatsLogOptions } from './nats-log-options.ts';
 
@@ -189,18 +189,23 @@ class NatsLog implements OrderedLog {
     try {
       const info = await checks.streams.info(this.#stream);
       appender.alive(askedAt);
-      this.#trouble = undefined;
+      this.#found(troubleOf(info));
       for (const [follow, next] of asked) follow.check(info, next);
       if (asked.length > 0 && epochOf(info) === this.#epoch) snapshots.look(info.state, this.#epoch);
     } catch (error) {
       const trouble = isMissing(error)
         ? `the stream ${this.#stream} is gone`
         : `the stream can't be reached: ${messageOf(error)}`;
-      if (this.#trouble === undefined) this.#logger.warn({ stream: this.#stream, ...errorFields(error) }, trouble);
-      this.#trouble = trouble;
+      this.#found(trouble, error);
     } finally {
       this.#isChecking = false;
     }
+  }
+
+  #found(trouble: string | undefined, error?: unknown): void {
+    if (trouble !== undefined && this.#trouble === undefined)
+      this.#logger.warn({ stream: this.#stream, ...(error === undefined ? {} : errorFields(error)) }, trouble);
+    this.#trouble = trouble;
   }
 
   async #info(): Promise<StreamInfo> {

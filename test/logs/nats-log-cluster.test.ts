@@ -100,6 +100,24 @@ describeWithNats(
       const texts = follower.held.map(textOf).filter((text) => !text.startsWith('without'));
       expect(new Set(texts).size).toBe(texts.length);
     });
+
+    it.each([
+      ['its leader and another one', 0, /no leader/],
+      ['all but its leader', 1, /no majority/],
+    ])('says that nothing can be written while it has lost %s, and when it can again', async (_, from, reason) => {
+      const { servers, log, leader, areCurrent } = await startCluster();
+      await areCurrent();
+      const leading = await leader();
+      const killed = [leading, ...servers.filter((server) => server !== leading)].slice(from, from + 2);
+      await Promise.all(killed.map((server) => server.kill()));
+      await vi.waitFor(() => expect(log.health()).toEqual({ ok: false, reason: expect.stringMatching(reason) }), {
+        timeout: 30_000,
+        interval: 50,
+      });
+      await Promise.all(killed.map((server) => server.start()));
+      await vi.waitFor(() => expect(log.health()).toEqual({ ok: true }), { timeout: 40_000, interval: 50 });
+      await appendForSure(log, 'afterwards');
+    });
   },
-  60_000,
+  90_000,
 );
