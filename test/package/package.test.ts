@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { install, installNode, pack, runOn, type Tarball, temporary } from './published.ts';
+
+const MAX_BYTES = 150 * 1024;
+/** The oldest that the package says it runs on. */
+const OLDEST_NODE = '22.15.1';
+
+describe('the package', { timeout: 300_000 }, () => {
+  const { directory, remove } = temporary();
+  let tarball: Tarball;
+  let oldest: string;
+  beforeAll(async () => {
+    tarball = await pack(directory);
+    oldest = await installNode(join(directory, 'node'), OLDEST_NODE);
+  }, 300_000);
+  afterAll(remove);
+
+  it('is small, and holds neither tests nor sources', () => {
+    expect(tarball.names.filter((name) => /test|bench|(?<!\.d)\.tsx?$/.test(name))).toEqual([]);
+    expect(tarball.names).toContain('src/cli/main.js');
+    expect(tarball.bytes.length).toBeLessThan(MAX_BYTES);
+  });
+
+  it('is what publint wants', async () => {
+    const { messages } = await publint({ pack: { tarball: new Uint8Array(tarball.bytes).buffer }, strict: true });
+    expect(messages).toEqual([]);
+  });
+
+  it('has typings that fit its modules', async () => {
+    const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(tarball.bytes)));
+    // Both are what ES modules only means: nothing for `require` before Node 22, nothing for a resolution older than exports.
+    const isMeant = (kind: string, resolution: unknown): boolean =>
+      kind === 'CJSResolvesToESM' || (kind === 'NoResolution' && resolution === 'node10');
+    const problems = checked.types === false ? [] : checked.problems;
+    expect(checked.types).not.toBe(false);
+    expect(
+      problems.filter((problem) => !isMeant(problem.kind, 'resolutionKind' in problem ? problem.resolutionKind : '')),
+    ).toEqual([]);
+  });
+
+  describe.each(['16', '17'])('beside graphql %s', (version) => {
+    const project = join(directory, `graphql-${version}`);
+    beforeAll(async () => {
+      mkdirSync(project);
+      await install(tarball, project, [`graphql@${version}`, 'graphql-ws', 'typescript', '@types/node@24']);
+      await runOn(process.execPath, project, 'node_modules/typescript/bin/tsc');
+    }, 300_000);
+
+    it.each([
+      ['the oldest Node that it takes', () => oldest],
+      ['this one', () => process.execPath],
+    ])('compiles in an empty project, and runs on %s', async (_, node) => {
+      const said = JSON.parse(await runOn(node(), project, 'built/main.js')) as Record<string, unknown>;
+      expect(said).toMatchObject({ prices: [1], first: { data: { items: { key: 'hello' } } } });
+      expect(await runOn(node(), project, 'node_modules/seamline/src/cli/main.js', '--help')).toContain(
+        'seamline serve',
+      );
+    });
+  });
+});

@@ -1,0 +1,67 @@
+/** The tarball as npm would publish it, and projects that have installed it. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const CONSUMER = new URL('./consumer', import.meta.url).pathname;
+
+export interface Tarball {
+  readonly file: string;
+  readonly bytes: Buffer;
+  /** Without the folder that npm puts all into. */
+  readonly names: readonly string[];
+}
+
+/** Built and packed into the directory. */
+export async function pack(directory: string): Promise<Tarball> {
+  await run('npm', ['run', '--silent', 'package']);
+  const { stdout } = await run('npm', ['pack', './dist/package', '--json', '--pack-destination', directory]);
+  const [packed] = JSON.parse(stdout) as [{ filename: string; files: readonly { path: string }[] }];
+  const file = join(directory, packed.filename);
+  return { file, bytes: readFileSync(file), names: packed.files.map(({ path }) => path) };
+}
+
+export function temporary(): { readonly directory: string; readonly remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'seamline-package-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** An empty project that has installed the tarball beside these packages. */
+export async function install(tarball: Tarball, directory: string, packages: readonly string[]): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  cpSync(CONSUMER, directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  const compilerOptions = {
+    strict: true,
+    target: 'es2024',
+    module: 'nodenext',
+    types: ['node'],
+    outDir: 'built',
+    skipLibCheck: true,
+  };
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  await npm(directory, 'install', tarball.file, ...packages);
+}
+
+/** In a folder of its own, since a project has but one. */
+export async function installNode(directory: string, version: string): Promise<string> {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true }));
+  const name = `node-${process.platform}-${process.arch}`;
+  await npm(directory, 'install', '--ignore-scripts', `${name}@${version}`);
+  return join(directory, 'node_modules', name, 'bin/node');
+}
+
+/** What a program says on that Node. */
+export async function runOn(node: string, directory: string, ...args: readonly string[]): Promise<string> {
+  const env = { ...process.env, PATH: [dirname(node), process.env['PATH']].join(delimiter) };
+  const { stdout } = await run(node, [...args], { cwd: directory, env, timeout: 60_000 });
+  return stdout;
+}
+
+async function npm(cwd: string, ...args: readonly string[]): Promise<void> {
+  await run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, timeout: 240_000 });
+}
