@@ -55,7 +55,7 @@ function published() {
       './package.json': './package.json',
     },
     sideEffects: manifest.sideEffects.map((source) => built(source, '.js')),
-    publishConfig: { access: 'public', provenance: true },
+    publishConfig: { ...manifest.publishConfig, directory: undefined },
   };
 }
 
