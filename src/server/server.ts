@@ -45,7 +45,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
       `without authentication ${host} would be open to everybody: pass open, jwks, jwtSecret, or a loopback host`,
     );
   const { logger = SILENT } = options;
-  const log = logOf(options);
+  const log = await logOf(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
   const map = await StreamingMap.open({ ...options, log: traced(log) });
   try {

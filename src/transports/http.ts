@@ -1,5 +1,5 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { EVERYBODY } from '../../schema/caller.ts';
@@ -45,8 +45,12 @@ mutation Insert {
 }
 `;
 
-/** What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. */
-function renderGraphiQLWithTokens(options: Parameters<typeof renderGraphiQL>[0]): string {
+/**
+ * What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. Loaded for the first who asks for
+ * the page: it is 9 MB.
+ */
+async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQL>[0]): Promise<string> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   return renderGraphiQL(options).replace(
     /extensions:\{headers:(\w+\?\.headers)\}/,
     'extensions:{headers:$1,connectionParams:{headers:$1}}',
