@@ -70,6 +70,8 @@ export class Snapshots {
       if (!this.#isStopped) logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${textOf(error)}`);
     }
     this.#running = undefined;
+    // What came meanwhile may be much, and nothing more may come.
+    this.makeIfDue();
   }
 
   #due(): number {

@@ -90,12 +90,13 @@ export class FileLog implements OrderedLog {
     const { thread, group, snapshots } = await this.#opened();
     if (from < this.#first || from > group.last + 1) throw new RangeError(`sequence ${from} is not in the log`);
     let next = from;
-    let reading = thread.call('read', next);
-    while (next <= group.last) {
-      const entries = await reading;
+    const read = (): Promise<LogEntry[]> | undefined => (next <= group.last ? thread.call('read', next) : undefined);
+    let reading = read();
+    while (reading) {
+      const entries: LogEntry[] = await reading;
       next = (next + entries.length) as Sequence;
-      // Read while these are applied.
-      reading = thread.call('read', next);
+      // Those behind them are read while these are applied.
+      reading = read();
       follower.entries(entries);
       this.#loading.advance(entries.reduce((sum, { data }) => sum + data.length, 0));
     }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { keyFilter } from '../../src/core/filter.ts';
-import { ORIGIN } from '../../src/core/position.ts';
+import { ORIGIN, START } from '../../src/core/position.ts';
 import { joining, read } from '../../src/core/read.ts';
 import type { Replica } from '../../src/core/replica.ts';
-import { exportState, importState } from '../../src/core/state.ts';
+import { exportChunks, exportState, importChunks, importState } from '../../src/core/state.ts';
 import { Dice } from '../support/dice.ts';
 import { applyEntry, Feed, grow, inserted } from '../support/feed.ts';
 
@@ -73,6 +73,26 @@ describe('a state that was imported', () => {
     ]);
   });
 
+  it('may be of format 1, where items were objects', () => {
+    const feed = new Feed();
+    feed.insert({ key: 'a' }, { key: 'b', ttl: 5 });
+    const [header = '', , , ...rest] = linesOf(feed.replica);
+    const items = [...feed.replica.items.index.from(START)].map((item) => JSON.stringify(item));
+    const imported = importState([header.replace('"state":2', '"state":1'), ...items, ...rest]);
+    expect(linesOf(imported)).toEqual(linesOf(feed.replica));
+    expect(readsOf(imported)).toEqual(readsOf(feed.replica));
+  });
+
+  it.each([1, 7, 100, 100_000])('comes in pieces of any size: %i bytes', async (size) => {
+    const feed = new Feed();
+    feed.insert({ key: 'ä', value: '→ 🙂' }, { key: 'b'.repeat(50) });
+    const bytes = Buffer.concat([...exportChunks(feed.replica)]);
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+      bytes.subarray(at * size, (at + 1) * size),
+    );
+    expect(linesOf(await importChunks(pieces))).toEqual(linesOf(feed.replica));
+  });
+
   it('may be empty', () => {
     const { replica } = new Feed();
     expect(linesOf(importState(linesOf(replica)))).toEqual(linesOf(replica));
@@ -101,11 +121,12 @@ describe('lines that are no state', () => {
   it.each<[string, string[]]>([
     ['a line cut short', [...lines.slice(0, -1), lines.at(-1)!.slice(0, -1)]],
     ['a line that is no JSON', [lines[0]!, 'nonsense', ...lines.slice(2)]],
-    ['another format', [lines[0]!.replace('"state":1', '"state":2'), ...lines.slice(1)]],
+    ['another format', [lines[0]!.replace('"state":2', '"state":3'), ...lines.slice(1)]],
     ['no header', lines.slice(1)],
     ['no object for a header', ['null', ...lines.slice(1)]],
     ['no epoch', [lines[0]!.replace('0testepoch00', 'EPOCH'), ...lines.slice(1)]],
     ['a number for an item', [lines[0]!, '7', ...lines.slice(2)]],
+    ['an item of another shape', [lines[0]!, '{"k":"b"}', ...lines.slice(2)]],
     ['a change of an item that is not there', lines.map((line) => (line === '"b"' ? '"z"' : line))],
   ])('throw for %s', (_, foreign) => {
     expect(foreign).not.toEqual(lines);

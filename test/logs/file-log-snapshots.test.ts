@@ -27,7 +27,7 @@ async function write(map: StreamingMap, round: number): Promise<void> {
   await map.insert({ key: 'once', value: 1, idempotencyKey: `once-${round}`, ttl: 3600 });
 }
 
-/** With the last two snapshots made. */
+/** With the last two snapshots made, and none under way. */
 async function written(directory: string): Promise<StreamingMap> {
   const { logger, until } = hearing();
   const map = await openKept(directory, { logger, snapshotBytes: 20_000, map: { maxItems: 90, window: 200 } });
@@ -36,7 +36,8 @@ async function written(directory: string): Promise<StreamingMap> {
     await write(map, round);
     await made;
   }
-  return map;
+  await map.close();
+  return openKept(directory);
 }
 
 describe('snapshots', () => {
@@ -45,6 +46,15 @@ describe('snapshots', () => {
     const map = await written(directory);
     expect(snapshotsIn(directory)).toHaveLength(2);
     expect(stateOf(await openKept(copyOf(directory)))).toEqual(stateOf(map));
+  });
+
+  it('catch up with what came while one was made, though nothing more comes', async () => {
+    const { logger, until } = hearing();
+    const map = await openKept(temporaryDirectory(), { logger, snapshotBytes: 1 });
+    const made = until(SNAPSHOT);
+    await map.insert({ key: 'a', value: 1 });
+    await made;
+    await until(SNAPSHOT);
   });
 
   it('let the history go: what is on the disk follows what is in the map', async () => {
