@@ -13,7 +13,7 @@ import { Replica } from './replica.ts';
 const FORMAT = 2;
 const LINE_END = 0x0a;
 
-/** An item's line: two thirds as long as an object's, and faster to read. In format 1 it was the item itself. */
+/** An item's line: two thirds as long as an object's, and faster to read. */
 type Row<Value> = readonly [
   key: string,
   value: Value,
@@ -135,15 +135,12 @@ class StateImport<Value> {
 /** Is given what the lines hold, one at each `yield`. */
 function* build<Value>(): Generator<void, Replica<Value>, unknown> {
   const header = (yield) as Header;
-  if (header.state !== 1 && header.state !== FORMAT)
-    throw new Error(`snapshot of format ${header.state}; this version reads formats 1 and ${FORMAT}`);
+  if (header.state !== FORMAT)
+    throw new Error(`snapshot of format ${header.state}; this version reads format ${FORMAT}`);
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
     header;
   const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
-  for (let i = 0; i < counts.items; i++) {
-    const line = (yield) as Row<Value> | Item<Value>;
-    replica.items.restore('key' in line ? line : itemOf(line));
-  }
+  for (let i = 0; i < counts.items; i++) replica.items.restore(itemOf((yield) as Row<Value>));
   replica.items.restoreChecksum(header.checksum);
   for (let i = 0; i < counts.changes; i++) {
     const change = (yield) as Change<Value> | string;
