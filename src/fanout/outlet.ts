@@ -31,6 +31,8 @@ export class Outlet {
   readonly subscribers = new Set<Recipient>();
   readonly #way: Way;
   #gathered: WireText = '';
+  /** Whether it goes out by itself in this callback of the event loop. */
+  #isDue = false;
   #waiting: (() => void)[] = [];
   readonly #isOpen: () => boolean;
 
@@ -54,19 +56,31 @@ export class Outlet {
     if (this.#gathered.length >= CHUNK) this.flush();
   }
 
-  /** With what else this callback of the event loop brings. Resolves when the way takes more, or has closed. */
-  send(text: WireText): Promise<void> {
-    if (this.#waiting.length === 0) queueMicrotask(() => process.nextTick(() => this.flush()));
+  /** With what else this callback of the event loop brings. */
+  say(text: WireText): void {
+    if (!this.#isDue) queueMicrotask(() => process.nextTick(() => this.#flushDue()));
+    this.#isDue = true;
     this.gather(text);
+  }
+
+  /** The same. Resolves when the way takes more, or has closed. */
+  send(text: WireText): Promise<void> {
+    this.say(text);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   flush(): void {
     const gathered = this.#gathered;
     this.#gathered = '';
+    this.#isDue = false;
     const isOpen = this.#isOpen();
     if (gathered !== '' && isOpen) this.#way.write(gathered, 'latin1');
     if (!this.isFull || !isOpen) this.#resolve();
+  }
+
+  /** What can't go out now goes when the way has drained. */
+  #flushDue(): void {
+    if (!this.isFull) this.flush();
   }
 
   /** The client has gone. */

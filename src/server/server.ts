@@ -143,7 +143,6 @@ class RunningServer implements SeamlineServer {
       map,
       fanOut,
       insertions,
-      schema,
       admit,
       // It counts itself.
       isFull: () => this.#stays > maxConnections,

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Context as WsContext } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { encode, textFrame } from '../fanout/frames.ts';
@@ -6,6 +7,7 @@ import { Outlet } from '../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../schema/caller.ts';
 import { type Admit, whenExpired } from './admission.ts';
 import { maskError } from './errors.ts';
+import type { ShortInsertion } from './insertions.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
@@ -25,6 +27,10 @@ export class Connection {
   subscriptions = 0;
   /** How many insertions are under way the short way. */
   inserting = 0;
+  /** Of the one that failed there and is just handed on. */
+  outcome: ShortInsertion['outcome'];
+  /** graphql-ws's, once `connection_init` has come. */
+  context: WsContext | undefined;
   readonly outlet: Outlet;
   readonly #socket: WebSocket;
   /** Until it was let in. */
@@ -54,9 +60,17 @@ export class Connection {
     return this.outlet.send(textFrame(payload.length) + payload);
   }
 
-  /** The only result of an operation, as JSON. */
-  sendResult(id: string, json: string): Promise<void> {
-    return this.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${json}}`);
+  /** The only result of an operation, as JSON, and that there will be none. */
+  sendResult(id: string, json: string): void {
+    const name = JSON.stringify(id);
+    this.#say(`{"id":${name},"type":"next","payload":${json}}`);
+    this.#say(`{"id":${name},"type":"complete"}`);
+  }
+
+  #say(message: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const payload = encode(message);
+    this.outlet.say(textFrame(payload.length) + payload);
   }
 
   /** What was said before goes first. */
@@ -72,14 +86,15 @@ export class Connection {
   }
 
   /** What `connection_init` says is judged here. False ends the connection, with 4403 unless it is closed already. */
-  async enter(parameters: Parameters | undefined, { admit, log }: Door): Promise<boolean> {
+  async enter(context: WsContext, { admit, log }: Door): Promise<boolean> {
     const { asker } = this;
+    this.context = context;
     const request = this.#request;
     this.#request = undefined;
     // graphql-ws lets one `connection_init` through.
     if (!request) return false;
     try {
-      const admission = await admit(request, authorizationOf(parameters) ?? request.headers.authorization);
+      const admission = await admit(request, authorizationOf(context.connectionParams) ?? request.headers.authorization);
       // Who has left meanwhile must not leave a timer behind.
       if (this.signal.aborted) return false;
       this.caller = admission.caller;

@@ -4,7 +4,7 @@
  * What is ours: errors of a document or a subscription end that operation only; a socket is closed for silence only when it
  * neither answers nor drains.
  */
-import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { type Context as WsContext, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -17,14 +17,14 @@ import { formatError, formatResult, maskError, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { operationContext } from './operation.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import type { Insertions, ShortInsertion } from './insertions.ts';
+import type { Insertions } from './insertions.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { spread } from './spread.ts';
 import type { trusting } from './trusted-documents.ts';
+import { WebSocketInsertions } from './websocket-insertions.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 
 export interface WebSocketOptions {
-  readonly schema: GraphQLSchema;
   readonly yoga: Yoga;
   readonly map: StreamingMap;
   readonly admit: Admit;
@@ -49,17 +49,12 @@ interface Extra {
   readonly connection: Connection;
 }
 
-interface ShortArgs extends ExecutionArgs {
-  readonly short: ShortInsertion;
-  readonly context: WsContext;
-  readonly payload: SubscribePayload;
-  readonly asker: Asker;
-}
-
 export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
+  /** Undefined where documents are named by their hash: the short way knows none. */
+  readonly #insertions: WebSocketInsertions | undefined;
   readonly #server;
 
   constructor(options: WebSocketOptions) {
@@ -67,15 +62,16 @@ export class WebSocketTransport {
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
     this.#sockets = new WebSocketServer({ ...settings, handleProtocols: (protocols) => handleProtocols(protocols) });
+    this.#insertions = options.trust ? undefined : new WebSocketInsertions(options);
     this.#server = makeServer({
-      onConnect: ({ extra, connectionParams }) => (extra as Extra).connection.enter(connectionParams, options),
+      onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
       onSubscribe: async (context, id, payload) => {
         const asker = { ...(context.extra as Extra).connection.asker, id };
-        const prepared = this.#prepareShort(context, payload, asker) ?? (await this.#prepare(context, payload, asker));
+        const prepared = await this.#prepare(context, payload, asker);
         if (Array.isArray(prepared)) options.log.failed(asker, prepared, { transport: 'websocket' });
         return prepared;
       },
-      execute: (args) => ('short' in args ? this.#insert(args as ShortArgs) : execute(args as OperationArgs)),
+      execute: (args) => execute(args as OperationArgs),
       subscribe: (args) => subscribe(args as OperationArgs, options),
       onError: (_context, _id, _payload, errors) => errors.flatMap(causesOf).map(formatError),
       onNext: (_context, _id, _payload, _args, result) =>
@@ -132,14 +128,17 @@ export class WebSocketTransport {
         // Without its payload, which the protocol leaves to us.
         onPing: () => connection.send('{"type":"pong"}'),
         onMessage: (receive) => {
-          socket.on('message', (message) => {
-            // `ws` hands a message over as one Buffer unless it is told otherwise.
-            const text = (message as Buffer).toString();
+          const hand = (text: string): void => {
             receive(trust ? withQuery(text) : text).catch((error: unknown) => {
               if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
               logError(error);
               connection.close(4500, 'Internal server error');
             });
+          };
+          socket.on('message', (message) => {
+            // `ws` hands a message over as one Buffer unless it is told otherwise.
+            const text = (message as Buffer).toString();
+            if (!this.#insertions?.take(text, connection, hand)) hand(text);
           });
         },
       },
@@ -153,38 +152,11 @@ export class WebSocketTransport {
     });
   }
 
-  /** Undefined: the long way. */
-  #prepareShort(context: WsContext, payload: SubscribePayload, asker: Asker): ShortArgs | undefined {
-    const { insertions, trust, schema, maxSubscriptions } = this.#options;
-    const { connection } = context.extra as Extra;
-    if (trust || connection.subscriptions + connection.inserting >= maxSubscriptions) return undefined;
-    const short = insertions.find(payload, connection.caller, asker);
-    if (!short) return undefined;
-    const { operationName } = payload;
-    return { schema, document: short.document, operationName, contextValue: {}, short, context, payload, asker };
-  }
-
-  /** Answers by itself, or from the outcome. */
-  async #insert({
-    short,
-    context,
-    payload,
-    asker,
-  }: ShortArgs): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> {
-    const { connection } = context.extra as Extra;
-    connection.inserting++;
-    const json = await short.answer();
-    connection.inserting--;
-    if (json !== undefined) return sending(() => connection.sendResult(asker.id ?? '', json));
-    const prepared = await this.#prepare(context, payload, asker, short.outcome);
-    return Array.isArray(prepared) ? { errors: prepared } : execute(prepared);
-  }
-
-  async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker, outcome?: ShortInsertion['outcome']) {
+  async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker) {
     const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
     const { connection } = context.extra as Extra;
-    const { caller, signal } = connection;
-    if (Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions)
+    const { caller, signal, outcome } = connection;
+    if (!outcome && Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const handover = fanOut && {};
@@ -196,18 +168,6 @@ export class WebSocketTransport {
       return [maskError(error, (cause) => log.internal(cause, asker))];
     }
   }
-}
-
-/** What graphql-ws takes for results: none, for the only one is sent by itself. */
-function sending(send: () => Promise<void>): AsyncIterable<never> {
-  return {
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        await send();
-        return { done: true, value: undefined };
-      },
-    }),
-  };
 }
 
 /** What only servers say; graphql-ws throws it like an error of its own. */
