@@ -33,15 +33,17 @@ export class HttpInsertions {
     // Who isn't let in costs no more than that: Yoga says so, and the body is not read.
     const admission = isPlain ? await admit(request, request.headers.authorization).catch(() => undefined) : undefined;
     if (type === undefined || !admission) return void yoga(request, response);
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.once('end', () => {
-      const body = Buffer.concat(chunks);
+    const read = (body: Buffer): void => {
       const parameters = parametersOf(body);
       if (parameters && this.#options.insertions.knows(parameters))
         void this.#insert(request, response, { parameters, body, type, admission });
       else this.#askYoga(request, response, body, { admission });
-    });
+    };
+    // Mostly it has come together with the headers.
+    if (request.readableLength === length) return read(request.read() as Buffer);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => read(Buffer.concat(chunks)));
   }
 
   async #insert(

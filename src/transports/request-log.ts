@@ -18,6 +18,11 @@ export interface Asker {
   readonly id?: string;
 }
 
+/** A table beside the requests costs the garbage collector more. */
+const ASKER = Symbol('asker');
+
+type Asked = IncomingMessage & { [ASKER]?: Asker };
+
 /** Codes of what an operator should see: doors that were closed, limits that were met, an engine in trouble. */
 const WARNED: ReadonlySet<unknown> = new Set(
   `UNAUTHENTICATED FORBIDDEN RATE_LIMITED TOO_MANY_SUBSCRIPTIONS PAYLOAD_TOO_LARGE ENGINE_UNAVAILABLE
@@ -42,7 +47,6 @@ export class RequestLog {
   readonly #logger: Logger;
   readonly #clientOf: (request: IncomingMessage) => string;
   readonly #refusals: Refusals;
-  readonly #askers = new WeakMap<IncomingMessage, Asker>();
   /** Whose operation an error ended: where errors are masked, that isn't known any more. */
   readonly #culprits = new WeakMap<object, LogFields>();
 
@@ -56,14 +60,14 @@ export class RequestLog {
   }
 
   /** The same for the same request. Its id is what `X-Request-Id` says, if that is sane. */
-  asker(request: IncomingMessage): Asker {
-    let asker = this.#askers.get(request);
+  asker(request: Asked): Asker {
+    let asker = request[ASKER];
     if (!asker) {
       const given = request.headers['x-request-id'];
       const id = typeof given === 'string' && SANE_ID.test(given) ? given : newId();
       const client = this.#clientOf(request);
       asker = { request: id, client: SANE_ID.test(client) ? client : 'unknown', headers: request.headers };
-      this.#askers.set(request, asker);
+      request[ASKER] = asker;
     }
     return asker;
   }
