@@ -94,7 +94,10 @@ export class Connection {
     // graphql-ws lets one `connection_init` through.
     if (!request) return false;
     try {
-      const admission = await admit(request, authorizationOf(context.connectionParams) ?? request.headers.authorization);
+      const admission = await admit(
+        request,
+        authorizationOf(context.connectionParams) ?? request.headers.authorization,
+      );
       // Who has left meanwhile must not leave a timer behind.
       if (this.signal.aborted) return false;
       this.caller = admission.caller;

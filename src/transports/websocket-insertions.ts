@@ -4,6 +4,8 @@
  *
  * Whatever is not a subscribe message that graphql-ws would run is its own to judge.
  */
+import type { Context as WsContext } from 'graphql-ws';
+import { nothing } from '../../schema/context.ts';
 import type { Connection } from './connection.ts';
 import type { Insertions, Parameters, ShortInsertion } from './insertions.ts';
 
@@ -29,23 +31,32 @@ export class WebSocketInsertions {
     const { context, caller } = connection;
     // Of other messages none shall be parsed twice.
     if (!context?.acknowledged || !text.includes('insertItem')) return false;
+    // Answers to who doesn't read them are graphql-ws's to wait for, and count as its subscriptions.
+    if (connection.outlet.isFull) return false;
     if (connection.subscriptions + connection.inserting >= maxSubscriptions) return false;
     const { id, payload } = subscribeMessage(text) ?? {};
     if (!id || !payload || id in context.subscriptions) return false;
     const short = insertions.find(payload, caller, { ...connection.asker, id });
     if (!short) return false;
-    context.subscriptions[id] = null;
-    void this.#insert(short, id, connection, () => hand(text));
+    void this.#insert(short, id, connection, context, () => hand(text));
     return true;
   }
 
-  async #insert(short: ShortInsertion, id: string, connection: Connection, goOn: () => void): Promise<void> {
+  async #insert(
+    short: ShortInsertion,
+    id: string,
+    connection: Connection,
+    context: WsContext,
+    goOn: () => void,
+  ): Promise<void> {
+    // The id may be another operation's by the time of the answer.
+    const taken = { [Symbol.asyncIterator]: nothing };
+    context.subscriptions[id] = taken;
     connection.inserting++;
     const json = await short.answer();
     connection.inserting--;
-    const { context } = connection;
     // Nobody waits for the answer of what was completed.
-    if (!context || !(id in context.subscriptions)) return;
+    if (context.subscriptions[id] !== taken) return;
     delete context.subscriptions[id];
     if (json !== undefined) return connection.sendResult(id, json);
     connection.outcome = short.outcome;

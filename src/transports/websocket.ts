@@ -156,7 +156,10 @@ export class WebSocketTransport {
     const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
     const { connection } = context.extra as Extra;
     const { caller, signal, outcome } = connection;
-    if (!outcome && Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions)
+    if (
+      !outcome &&
+      Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions
+    )
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const handover = fanOut && {};
