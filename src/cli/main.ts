@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
   serve: { summary: 'runs the server (the default)', load: () => import('./serve.ts') },
   insert: { summary: 'inserts items from a file or a pipe', load: () => import('./insert.ts') },
   tail: { summary: 'prints what is there now, and then everything that changes', load: () => import('./tail.ts') },
+  bench: { summary: 'measures a running server', load: () => import('./bench.ts') },
   verify: { summary: 'holds a running server to what is promised', load: () => import('./verify.ts') },
 };
 
