@@ -3,19 +3,21 @@
 //     node scripts/run.mjs COMMAND [ARGUMENT…]
 //
 // 1. installs the npm packages when they are missing or older than the lockfile (under a lock: two of these may run at once);
-// 2. runs COMMAND with a Node that is new enough, this one if it is, else one that it installs into .node/.
+// 2. builds the console when COMMAND serves it, and it isn't there or older than its sources;
+// 3. runs COMMAND with a Node that is new enough, this one if it is, else one that it installs into .node/.
 //
 // Plain JavaScript for Node ≥ 18 that imports nothing from npm: it runs before there is anything.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildConsole, canBuildConsole, isConsoleBuilt } from './console.mjs';
+import { underLock } from './lock.mjs';
 
 const NODE_VERSION = '24.21.0';
 const OLDEST = [22, 15];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const lock = join(root, '.install.lock');
 const [command, ...args] = process.argv.slice(2);
 
 const installedAt = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
@@ -29,7 +31,20 @@ const ownNode = join(root, `.node/node_modules/node-${platform}/bin/node`);
 const node = isNewEnough ? process.execPath : ownNode;
 
 if (!isInstalled() || !existsSync(node)) await underLock(install);
+if (servesConsole() && !isConsoleBuilt() && canBuildConsole()) {
+  say('building the console …');
+  // It serves without one, too, and says at / what is missing.
+  await buildConsole(node).catch((error) => say(error.message));
+}
 run();
+
+/** `seamline serve` is what runs without a command, too. */
+function servesConsole() {
+  const main = args.indexOf('src/cli/main.ts');
+  const given = args.slice(main + 1);
+  const isServe = given[0] === undefined || given[0] === 'serve' || given[0].startsWith('-');
+  return main !== -1 && isServe && !given.some((arg) => ['--no-console', '--help', '-h', '--version'].includes(arg));
+}
 
 function install() {
   if (!existsSync(node)) {
@@ -47,37 +62,6 @@ function install() {
 function npm(npmArgs, cwd) {
   const { status } = spawnSync('npm', npmArgs, { cwd, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
   if (status !== 0) throw new Error(`npm ${npmArgs[0]} failed`);
-}
-
-async function underLock(work) {
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      if (!isOwned()) rmSync(lock, { force: true });
-      else await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-  try {
-    work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** A process that died may have left the lock behind. */
-function isOwned() {
-  try {
-    const pid = Number(readFileSync(lock, 'utf8'));
-    // Just made, and not written yet.
-    if (pid === 0) return Date.now() - statSync(lock).mtimeMs < 10_000;
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 function run() {

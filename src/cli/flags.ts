@@ -107,6 +107,7 @@ const FLAGS = {
   'trust-proxy': { help: 'believe X-Forwarded-For and X-Forwarded-Host: there is a proxy in front' },
   'trusted-documents': { value: 'FILE', help: 'manifest of the only documents to run (default any)', read: manifest },
   'no-graphiql': { help: 'don’t serve GraphiQL' },
+  'no-console': { help: 'don’t serve the console' },
   'no-introspection': { help: 'don’t answer introspection' },
   'no-fan-out': { help: 'serve every subscription by a generator of its own' },
   'log-level': { value: 'LEVEL', help: `${LOG_LEVELS.join(', ')} (default info)`, read: logLevel },

@@ -1,4 +1,12 @@
-export { type Mirror, mirror, type MirrorSnapshot, type MirrorVariables } from './mirror.ts';
+export {
+  type ItemChanges,
+  type Mirror,
+  mirror,
+  type MirrorSnapshot,
+  type MirrorState,
+  type MirrorUpdate,
+  type MirrorVariables,
+} from './mirror.ts';
 export { persistent } from './persistent.ts';
 export type { MirroredItem } from './item-set.ts';
 export {

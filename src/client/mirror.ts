@@ -14,10 +14,7 @@ export interface MirrorVariables {
   readonly filter?: ItemFilter | undefined;
 }
 
-/** What a mirror holds; the next change makes another one. */
-export interface MirrorSnapshot<Value = unknown> {
-  /** By key, oldest first. */
-  readonly items: ReadonlyMap<string, MirroredItem<Value>>;
+export interface MirrorState {
   /** Whether `items` has been the whole of the server's map. False until then: it is being loaded. */
   readonly isLoaded: boolean;
   /** How often the copy was wrong, and was fetched anew. */
@@ -26,13 +23,31 @@ export interface MirrorSnapshot<Value = unknown> {
   readonly error: unknown;
 }
 
+/** What a mirror holds; the next change makes another one. */
+export interface MirrorSnapshot<Value = unknown> extends MirrorState {
+  /** By key, oldest first. */
+  readonly items: ReadonlyMap<string, MirroredItem<Value>>;
+}
+
+export type ItemChanges = ItemChangesSubscription['itemChanges'];
+
+/** Why a listener is called, for who keeps something in step with `items` without reading them all each time. */
+export interface MirrorUpdate {
+  /** What has just been applied; undefined: there is an error. */
+  readonly changes: ItemChanges | undefined;
+  /** `items` are others now, of which `changes` are the last part only: the map was loaded, for the first time or anew. */
+  readonly isReplaced: boolean;
+}
+
 export interface Mirror<Value = unknown> {
   /** The live map itself: it changes in place. For a stable one, `getSnapshot`. */
   readonly items: ReadonlyMap<string, MirroredItem<Value>>;
+  /** What there is to know beside them, without a copy. */
+  readonly state: MirrorState;
   /** One and the same until something changes. Copies the map, the first time after a change. */
   readonly getSnapshot: () => MirrorSnapshot<Value>;
   /** Mirrors from the first listener to the last; returns what removes this one. */
-  readonly subscribe: (listener: () => void) => () => void;
+  readonly subscribe: (listener: (update: MirrorUpdate) => void) => () => void;
 }
 
 export const EMPTY: MirrorSnapshot<never> = { items: new Map(), isLoaded: false, repairs: 0, error: undefined };
@@ -50,6 +65,9 @@ export function mirror<Value = unknown>(client: SubscriptionClient, variables: M
     // The caller knows what it inserts.
     get items() {
       return (shared.get(name)?.items ?? EMPTY.items) as ReadonlyMap<string, MirroredItem<Value>>;
+    },
+    get state() {
+      return shared.get(name)?.state ?? EMPTY;
     },
     getSnapshot: () => snapshot() as MirrorSnapshot<Value>,
     subscribe(listener) {
@@ -73,7 +91,7 @@ class LiveMirror {
   readonly #client: SubscriptionClient;
   readonly #variables: MirrorVariables;
   readonly #onIdle: () => void;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(update: MirrorUpdate) => void>();
   #shown = new ItemSet();
   #building = this.#shown;
   #snapshot: MirrorSnapshot | undefined;
@@ -95,17 +113,16 @@ class LiveMirror {
   }
 
   getSnapshot(): MirrorSnapshot {
-    return (this.#snapshot ??= {
-      items: new Map(this.#shown.items),
-      isLoaded: this.#isLoaded,
-      repairs: this.#repairs,
-      error: this.#error,
-    });
+    return (this.#snapshot ??= { items: new Map(this.#shown.items), ...this.state });
   }
 
-  subscribe(listener: () => void): () => void {
+  get state(): MirrorState {
+    return { isLoaded: this.#isLoaded, repairs: this.#repairs, error: this.#error };
+  }
+
+  subscribe(listener: (update: MirrorUpdate) => void): () => void {
     // Its own, so that one function may listen twice.
-    const own = (): void => listener();
+    const own = (update: MirrorUpdate): void => listener(update);
     this.#listeners.add(own);
     if (!this.#run) this.#start();
     return () => {
@@ -154,6 +171,7 @@ class LiveMirror {
     const changes = (data as ItemChangesSubscription | null | undefined)?.itemChanges;
     if (!changes) return this.#fail(errors);
     if (changes.reset) this.#building = new ItemSet();
+    const isReplaced = this.#shown !== this.#building;
     this.#building.apply(changes);
     if (changes.caughtUp) {
       if (!this.#building.agreesWith(changes)) return this.#repair();
@@ -161,7 +179,7 @@ class LiveMirror {
       this.#shown = this.#building;
       this.#isLoaded = true;
     }
-    if (this.#shown === this.#building) this.#changed();
+    if (this.#shown === this.#building) this.#changed({ changes, isReplaced });
   }
 
   #repair(): void {
@@ -177,12 +195,12 @@ class LiveMirror {
   #fail(error: unknown): void {
     this.#end();
     this.#error = error ?? new Error('the server answered without data');
-    this.#changed();
+    this.#changed({ changes: undefined, isReplaced: false });
   }
 
-  #changed(): void {
+  #changed(update: MirrorUpdate): void {
     this.#snapshot = undefined;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(update);
   }
 }
 

@@ -74,6 +74,8 @@ export interface ServerOptions {
   readonly open?: boolean | undefined;
   /** Default true. */
   readonly graphiql?: boolean | undefined;
+  /** A page at `/` that shows the map live. Default true. */
+  readonly console?: boolean | undefined;
   /** Default true. */
   readonly introspection?: boolean | undefined;
   /** How long answers in flight may take when the server ends, in ms. Default 10,000. */

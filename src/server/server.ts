@@ -17,6 +17,7 @@ import { trusting } from '../transports/trusted-documents.ts';
 import { OpenStreams } from '../transports/open-streams.ts';
 import { RequestLog } from '../transports/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket.ts';
+import { ConsolePage } from './console.ts';
 import { createMetrics } from './metrics.ts';
 import { assertSound, DEFAULTS, isLoopback, isPrivate, type ServerOptions } from './options.ts';
 import { createAdmit } from './admission.ts';
@@ -79,6 +80,8 @@ class RunningServer implements SeamlineServer {
   readonly #yoga;
   readonly #answerGraphQL: (request: IncomingMessage, response: ServerResponse) => unknown;
   readonly #webSockets: WebSocketTransport;
+  readonly #console: ConsolePage | undefined;
+  readonly #hasGraphiql: boolean;
   readonly #streams = new OpenStreams();
   readonly #heartbeat: Heartbeat;
   readonly #metrics;
@@ -105,6 +108,8 @@ class RunningServer implements SeamlineServer {
     this.#log = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
+    this.#console = options.console === false ? undefined : new ConsolePage();
+    this.#hasGraphiql = options.graphiql ?? true;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     const schema = createSchema();
     const format = (result: ExecutionResult): string => stringify(result, (error) => this.#log.internal(error));
@@ -119,7 +124,7 @@ class RunningServer implements SeamlineServer {
       insertions,
       admit,
       streams: this.#streams,
-      graphiql: options.graphiql ?? true,
+      graphiql: this.#hasGraphiql,
       introspection: options.introspection ?? true,
       allowOrigins,
       maxBodyBytes: maxMessageBytes,
@@ -233,10 +238,11 @@ class RunningServer implements SeamlineServer {
       this.#log.refused(asker, 'BAD_HOST');
       respond(response, 400, 'bad host\n');
     } else if (path === '/graphql') this.#answerGraphQL(request, response);
-    else if (path === '/') response.writeHead(307, { Location: '/graphql' }).end();
     else if (path === '/health') respond(response, 200, 'ok\n');
     else if (path === '/ready') this.#answerReady(response);
     else if (path === '/metrics') void this.#answerMetrics(response);
+    else if (this.#console?.has(path)) this.#console.answer(request, response, path);
+    else if (path === '/' && this.#hasGraphiql) response.writeHead(307, { Location: '/graphql' }).end();
     else respond(response, 404, 'not found\n');
   }
 

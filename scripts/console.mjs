@@ -1,0 +1,61 @@
+// Builds the console, the page at `/`, into dist/console, when it isn't there or older than its sources. `npm run build:console`.
+// Plain JavaScript without packages: run.mjs calls it, too.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { underLock } from './lock.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const built = join(root, 'dist/console');
+const vite = join(root, 'node_modules/vite/bin/vite.js');
+/** All that it is made of. */
+const SOURCES = ['src/console', 'src/client', 'schema/documents', 'package-lock.json', 'scripts/console.mjs'];
+
+/** The newest time that anything at or below this was changed, in ms. */
+function changedAt(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(...readdirSync(path).map((name) => changedAt(join(path, name))));
+}
+
+export function isConsoleBuilt() {
+  const page = join(built, 'index.html');
+  return existsSync(page) && SOURCES.every((path) => changedAt(join(root, path)) <= statSync(page).mtimeMs);
+}
+
+/** Whether it can be: packages for development only are needed. */
+export const canBuildConsole = () => existsSync(vite);
+
+/** `node`: the program to build with. */
+export async function buildConsole(node = process.execPath) {
+  await underLock(() => {
+    // Somebody else may have, meanwhile.
+    if (!isConsoleBuilt()) build(node);
+  });
+}
+
+function build(node) {
+  // Aside: who starts meanwhile finds a whole one.
+  const fresh = `${built}.${process.pid}`;
+  const args = [vite, 'build', join(root, 'src/console'), '--outDir', fresh, '--logLevel', 'warn'];
+  const { status } = spawnSync(node, args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, NODE_ENV: 'production' } });
+  if (status !== 0) throw new Error('vite could not build the console');
+  for (const file of filesIn(fresh)) {
+    const bytes = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+  }
+  rmSync(built, { recursive: true, force: true });
+  renameSync(fresh, built);
+}
+
+function filesIn(directory) {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildConsole();

@@ -1,0 +1,64 @@
+/** What a refusal means to the person who meets it. */
+import type { CombinedError } from 'urql';
+
+export const FIELDS = ['key', 'value', 'ttl'] as const;
+export type Field = (typeof FIELDS)[number];
+
+export interface Failure {
+  /** By the field that is wrong. */
+  readonly fields: Partial<Record<Field, string>>;
+  /** What is no field's fault. */
+  readonly text?: string;
+  readonly needsToken?: boolean;
+}
+
+interface Issue {
+  readonly path: readonly unknown[];
+  readonly message: string;
+}
+
+const isField = (name: unknown): name is Field => FIELDS.some((field) => field === name);
+
+export function failureOf({ graphQLErrors, networkError }: CombinedError): Failure {
+  const [error] = graphQLErrors;
+  if (!error) return { fields: {}, text: `The server can’t be reached: ${networkError?.message ?? 'no answer'}. Send it again: it is never inserted twice.` };
+  const { code, issues, retryAfterMs } = error.extensions;
+  switch (code) {
+    case 'BAD_USER_INPUT':
+      return badInput(issues as readonly Issue[] | undefined, error.message);
+    case 'CONFLICT':
+      return { fields: { key: 'There is an item with this key, and you asked to insert only if there is none.' } };
+    case 'PAYLOAD_TOO_LARGE':
+      return { fields: { value: `Too large: ${error.message}.` } };
+    case 'UNAUTHENTICATED':
+      return { fields: {}, text: 'The server wants a token.', needsToken: true };
+    case 'FORBIDDEN':
+      return { fields: {}, text: `Your token doesn’t allow this: ${error.message}.`, needsToken: true };
+    case 'RATE_LIMITED':
+      return { fields: {}, text: `Too many insertions: try again in ${Math.ceil(Number(retryAfterMs) / 1000)} s.` };
+    case 'ENGINE_UNAVAILABLE':
+      return { fields: {}, text: 'The log is out of reach, and nothing was written: try again.' };
+    case 'INDETERMINATE':
+      return { fields: {}, text: 'It may have been written. Send it again: it is never inserted twice.' };
+    default:
+      return { fields: {}, text: error.message };
+  }
+}
+
+function badInput(issues: readonly Issue[] = [], message: string): Failure {
+  const named = issues.flatMap(({ path, message: text }) => path.filter(isField).map((field) => [field, text] as const));
+  return named.length > 0 ? { fields: Object.fromEntries(named) } : { fields: {}, text: message };
+}
+
+/** Why the subscription ended, in words; and whether a token would help. */
+export function endOf(error: unknown): { readonly text: string; readonly needsToken: boolean } {
+  if (error instanceof CloseEvent) {
+    if (error.code === 4401) return { text: 'This server wants a token.', needsToken: true };
+    return { text: `The server closed the connection: ${error.reason || error.code}.`, needsToken: false };
+  }
+  const [first] = Array.isArray(error) ? (error as { message?: string; extensions?: { code?: string } }[]) : [];
+  const code = first?.extensions?.code;
+  if (code === 'UNAUTHENTICATED') return { text: 'This server wants a token.', needsToken: true };
+  if (code === 'FORBIDDEN') return { text: 'This token doesn’t allow reading: it lacks the scope items:read.', needsToken: true };
+  return { text: first?.message ?? (error instanceof Error ? error.message : 'The subscription ended.'), needsToken: false };
+}

@@ -1,0 +1,12 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { applyTheme } from './theme.ts';
+
+applyTheme();
+// index.html has it.
+createRoot(document.getElementById('console') as HTMLElement).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,75 @@
+import { memo } from 'react';
+import type { MirroredItem } from '../client/index.ts';
+import { clock, number, short } from './format.ts';
+
+/** How long a change is new, in ms; as long as its flash in console.css. */
+const FLASH_MS = 1500;
+
+export const idOfRow = (table: string, key: string): string => `${table}${encodeURIComponent(key)}`;
+
+interface Place {
+  readonly line: number;
+  readonly top: number;
+}
+
+interface RowProps extends Place {
+  readonly id: string;
+  readonly item: MirroredItem;
+  readonly isSelected: boolean;
+  readonly isLive: boolean;
+  readonly arrival: number | undefined;
+  readonly onSelect: (key: string) => void;
+}
+
+export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onSelect }: RowProps) {
+  const isNew = arrival !== undefined && performance.now() - arrival < FLASH_MS;
+  const className = `row${isLive ? ' live' : ''}${isNew ? ' new' : ''}`;
+  return (
+    <div
+      role="row"
+      id={id}
+      className={className}
+      style={{ transform: `translateY(${top}px)` }}
+      // The head is the first one.
+      aria-rowindex={line + 2}
+      aria-selected={isSelected}
+      onClick={() => onSelect(item.key)}
+    >
+      <span role="gridcell" className="key" title={item.key}>
+        {item.key}
+      </span>
+      <span role="gridcell" className="json">
+        {short(item.value)}
+      </span>
+      <span role="gridcell" className="time">
+        {clock(item.timestamp)}
+      </span>
+      <span role="gridcell" className="time">
+        {item.expiresAt ? clock(item.expiresAt) : '–'}
+      </span>
+    </div>
+  );
+});
+
+interface SeamRowProps extends Place {
+  readonly above: number;
+  readonly there: number;
+  readonly since: number;
+  readonly seam: string;
+  readonly isFiltered: boolean;
+}
+
+/** What was there as the page came, below; what has come since, above. */
+export function SeamRow({ line, top, there, since, seam }: SeamRowProps) {
+  return (
+    <div role="row" className="row seam" style={{ transform: `translateY(${top}px)` }} aria-rowindex={line + 2} title={seam}>
+      <span role="gridcell" aria-colspan={4}>
+        <span className="stitches" aria-hidden="true" />
+        <span className="label">
+          ↑ {number(since)} {since === 1 ? 'has' : 'have'} changed since · the seam · {number(there)} were there ↓
+        </span>
+        <span className="stitches" aria-hidden="true" />
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * The console, the page at `/`. `npm start` and the image build it into dist/console; it is read once, so that a request costs no
+ * disk. Where it was not built, `/` says how to.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const BUILT = fileURLToPath(new URL('../../dist/console/', import.meta.url));
+
+const NOT_BUILT = `The console is not built here. In a checkout, \`npm run build:console\` builds it, and \`npm start\` does by itself.
+GraphQL is at /graphql.
+`;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Nothing inline, nothing from elsewhere; 'self' is the WebSocket of the same host, too. */
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  Vary: 'Accept-Encoding',
+} as const;
+
+/** By what a client accepts, the smallest first. */
+const ENCODINGS = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const;
+
+interface Body {
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface File {
+  readonly plain: Body;
+  readonly encoded: readonly (readonly [encoding: string, body: Body])[];
+}
+
+export class ConsolePage {
+  readonly #files: ReadonlyMap<string, File>;
+
+  /** `directory`: as vite has built it, with `.br` and `.gz` beside each file. */
+  constructor(directory: string = BUILT) {
+    this.#files = existsSync(`${directory}/index.html`) ? filesIn(directory) : new Map();
+  }
+
+  has(path: string): boolean {
+    return path === '/' || this.#files.has(path);
+  }
+
+  answer({ method, headers }: IncomingMessage, response: ServerResponse, path: string): void {
+    const file = this.#files.get(path);
+    if (method !== 'GET' && method !== 'HEAD') response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    else if (!file) response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end(NOT_BUILT);
+    else {
+      const body = file.encoded.find(([name]) => accepts(headers['accept-encoding'], name))?.[1] ?? file.plain;
+      const isKnown = headers['if-none-match']?.split(/\s*,\s*/).includes(body.headers['ETag'] ?? '') === true;
+      if (isKnown) response.writeHead(304, body.headers).end();
+      else response.writeHead(200, { ...body.headers, 'Content-Length': body.bytes.length }).end(body.bytes);
+    }
+  }
+}
+
+function accepts(header: string | string[] | undefined, encoding: string): boolean {
+  return String(header ?? '')
+    .split(',')
+    .some((one) => {
+      const [name = '', quality = ''] = one.trim().split(/\s*;\s*/);
+      return name === encoding && !/^q=0(\.0*)?$/.test(quality);
+    });
+}
+
+function filesIn(directory: string): Map<string, File> {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
+  const files = new Map<string, File>();
+  for (const name of names) {
+    const type = TYPES[extname(name)];
+    if (type === undefined) continue;
+    const isPage = name === 'index.html';
+    // Vite names all but the page by what is in them.
+    const caching = isPage ? 'no-cache' : 'public, max-age=31536000, immutable';
+    const bodyOf = (suffix: string, more: Readonly<Record<string, string>> = {}): Body => {
+      const bytes = readFileSync(`${directory}/${name}${suffix}`);
+      const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+      return { bytes, headers: { ...HEADERS, 'Content-Type': type, 'Cache-Control': caching, ETag: tag, ...more } };
+    };
+    const encoded = ENCODINGS.filter(([, suffix]) => names.includes(`${name}${suffix}`)).map(
+      ([encoding, suffix]) => [encoding, bodyOf(suffix, { 'Content-Encoding': encoding })] as const,
+    );
+    files.set(isPage ? '/' : `/${name}`, { plain: bodyOf(''), encoded });
+  }
+  return files;
+}
