@@ -40,7 +40,11 @@ function build(node) {
   // Aside: who starts meanwhile finds a whole one.
   const fresh = `${built}.${process.pid}`;
   const args = [vite, 'build', join(root, 'src/console'), '--outDir', fresh, '--logLevel', 'warn'];
-  const { status } = spawnSync(node, args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, NODE_ENV: 'production' } });
+  const { status } = spawnSync(node, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
   if (status !== 0) throw new Error('vite could not build the console');
   for (const file of filesIn(fresh)) {
     const bytes = readFileSync(file);

@@ -38,7 +38,9 @@ export class ItemSet {
 
   #hash({ key, cursor }: MirroredItem): number {
     let hash = 0x811c9dc5;
-    for (const byte of this.#encoder.encode(`${key}\n${cursor}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+    const bytes = this.#encoder.encode(`${key}\n${cursor}`);
+    // By number: 100,000 items are hashed while somebody waits for a page, and an iterator is three times slower.
+    for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
     return hash >>> 0;
   }
 }

@@ -15,12 +15,20 @@ export function Chart({ kind, values, label }: ChartProps) {
   const y = (value: number): number =>
     kind === 'line' && most === least ? HEIGHT / 2 : HEIGHT - 2 - ((value - least) / (most - least)) * (HEIGHT - 6);
   return (
-    <svg className={`chart ${kind}`} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      className={`chart ${kind}`}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       <path className="axis" d={`M0 ${HEIGHT - 0.5}H${WIDTH}`} />
       {kind === 'bars' ? (
         <path className="mass" d={values.map((value, i) => `M${x(i)} ${HEIGHT}V${y(value)}h1.4V${HEIGHT}z`).join('')} />
       ) : (
-        values.length > 0 && <path className="stroke" d={`M${values.map((value, i) => `${x(i)} ${y(value)}`).join('L')}`} />
+        values.length > 0 && (
+          <path className="stroke" d={`M${values.map((value, i) => `${x(i)} ${y(value)}`).join('L')}`} />
+        )
       )}
     </svg>
   );

@@ -45,7 +45,9 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
             </dd>
           </dl>
           <div className="actions">
-            <button onClick={() => onEdit({ key: item.key, value: pretty(item.value), ttl: '', ifAbsent: false })}>Edit</button>
+            <button onClick={() => onEdit({ key: item.key, value: pretty(item.value), ttl: '', ifAbsent: false })}>
+              Edit
+            </button>
             {isSure ? (
               <button className="danger" disabled={fetching} onClick={() => void remove({ key: itemKey })}>
                 Really remove it

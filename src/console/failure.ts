@@ -21,7 +21,11 @@ const isField = (name: unknown): name is Field => FIELDS.some((field) => field =
 
 export function failureOf({ graphQLErrors, networkError }: CombinedError): Failure {
   const [error] = graphQLErrors;
-  if (!error) return { fields: {}, text: `The server can’t be reached: ${networkError?.message ?? 'no answer'}. Send it again: it is never inserted twice.` };
+  if (!error)
+    return {
+      fields: {},
+      text: `The server can’t be reached: ${networkError?.message ?? 'no answer'}. Send it again: it is never inserted twice.`,
+    };
   const { code, issues, retryAfterMs } = error.extensions;
   switch (code) {
     case 'BAD_USER_INPUT':
@@ -46,7 +50,9 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
 }
 
 function badInput(issues: readonly Issue[] = [], message: string): Failure {
-  const named = issues.flatMap(({ path, message: text }) => path.filter(isField).map((field) => [field, text] as const));
+  const named = issues.flatMap(({ path, message: text }) =>
+    path.filter(isField).map((field) => [field, text] as const),
+  );
   return named.length > 0 ? { fields: Object.fromEntries(named) } : { fields: {}, text: message };
 }
 
@@ -59,6 +65,10 @@ export function endOf(error: unknown): { readonly text: string; readonly needsTo
   const [first] = Array.isArray(error) ? (error as { message?: string; extensions?: { code?: string } }[]) : [];
   const code = first?.extensions?.code;
   if (code === 'UNAUTHENTICATED') return { text: 'This server wants a token.', needsToken: true };
-  if (code === 'FORBIDDEN') return { text: 'This token doesn’t allow reading: it lacks the scope items:read.', needsToken: true };
-  return { text: first?.message ?? (error instanceof Error ? error.message : 'The subscription ended.'), needsToken: false };
+  if (code === 'FORBIDDEN')
+    return { text: 'This token doesn’t allow reading: it lacks the scope items:read.', needsToken: true };
+  return {
+    text: first?.message ?? (error instanceof Error ? error.message : 'The subscription ended.'),
+    needsToken: false,
+  };
 }

@@ -53,6 +53,8 @@ const NOTHING: View = {
 export class Feed {
   readonly changed = new Signal();
   rows = new Rows();
+  /** Whether `rows` are to be read from the mirror, all of them, before they are shown again. */
+  #isStale = false;
   view: View = NOTHING;
   /** Changes since the page was opened, whatever they were. */
   total = 0;
@@ -85,7 +87,7 @@ export class Feed {
 
   filter(prefix: string): void {
     this.#next = { ...this.#next, prefix };
-    this.#readAll();
+    this.#isStale = true;
     this.#show();
   }
 
@@ -109,7 +111,7 @@ export class Feed {
   #apply(changes: ItemChanges, isReplaced: boolean): void {
     const { upserted, removed, caughtUp, cursor, checksum } = changes;
     const count = upserted.length + removed.length;
-    if (isReplaced) this.#readAll();
+    if (isReplaced) this.#isStale = true;
     else this.#readChanges(changes);
     const size = this.#mirror.items.size;
     const seam = isReplaced ? { seam: cursor, there: size, since: 0 } : { since: this.#next.since + count };
@@ -124,6 +126,7 @@ export class Feed {
 
   #readAll(): void {
     const { prefix } = this.#next;
+    this.#isStale = false;
     this.rows = new Rows();
     for (const item of this.#mirror.items.values()) if (item.key.startsWith(prefix)) this.rows.add(item);
   }
@@ -133,6 +136,7 @@ export class Feed {
     for (const { key } of removed) this.rows.delete(key);
     for (const item of upserted) {
       this.#arrivals.set(item, now);
+      // Also while they are stale: whoever looks before they are read anew finds the present.
       if (item.key.startsWith(this.#next.prefix)) this.rows.add(item);
     }
   }
@@ -140,6 +144,11 @@ export class Feed {
   #show(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
+      if (this.#isStale) {
+        this.#readAll();
+        // In a frame of their own: 100,000 take a moment.
+        return this.#show();
+      }
       this.view = { ...this.#next, shown: this.rows.length, above: this.rows.countAfter(this.#next.seam) };
       this.changed.notify();
     });

@@ -97,7 +97,11 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
         )}
       </Labelled>
       <label className="check">
-        <input type="checkbox" checked={draft.ifAbsent} onChange={({ target }) => change({ ifAbsent: target.checked })} />
+        <input
+          type="checkbox"
+          checked={draft.ifAbsent}
+          onChange={({ target }) => change({ ifAbsent: target.checked })}
+        />
         Only if there is none with this key
       </label>
       <div className="actions">
@@ -110,7 +114,12 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
       </div>
       {failure?.text !== undefined && (
         <p className="bad" role="alert">
-          {failure.text} {failure.needsToken && <button type="button" onClick={onToken}>Another token</button>}
+          {failure.text}{' '}
+          {failure.needsToken && (
+            <button type="button" onClick={onToken}>
+              Another token
+            </button>
+          )}
         </p>
       )}
     </form>

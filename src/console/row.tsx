@@ -62,7 +62,13 @@ interface SeamRowProps extends Place {
 /** What was there as the page came, below; what has come since, above. */
 export function SeamRow({ line, top, there, since, seam }: SeamRowProps) {
   return (
-    <div role="row" className="row seam" style={{ transform: `translateY(${top}px)` }} aria-rowindex={line + 2} title={seam}>
+    <div
+      role="row"
+      className="row seam"
+      style={{ transform: `translateY(${top}px)` }}
+      aria-rowindex={line + 2}
+      title={seam}
+    >
       <span role="gridcell" aria-colspan={4}>
         <span className="stitches" aria-hidden="true" />
         <span className="label">

@@ -60,7 +60,17 @@ export function Table({ selected, onSelect }: TableProps) {
     const place = { line, top: line * ROW_HEIGHT };
     const item = line === above ? undefined : itemAt(line);
     if (line === above)
-      rows.push(<SeamRow key="seam" {...place} above={above} there={there} since={since} seam={seam} isFiltered={prefix !== ''} />);
+      rows.push(
+        <SeamRow
+          key="seam"
+          {...place}
+          above={above}
+          there={there}
+          since={since}
+          seam={seam}
+          isFiltered={prefix !== ''}
+        />,
+      );
     else if (item)
       rows.push(
         <Row
@@ -82,7 +92,8 @@ export function Table({ selected, onSelect }: TableProps) {
       <div className="tools">
         <Filter />
         <p className="note">
-          {isLoaded && (prefix === '' ? counted(size, 'item') : `${number(shown)} of ${counted(size, 'item')}`)}, newest first
+          {isLoaded && (prefix === '' ? counted(size, 'item') : `${number(shown)} of ${counted(size, 'item')}`)}, newest
+          first
         </p>
         <button className="quiet" disabled={first === 0} onClick={() => scroller.current?.scrollTo({ top: 0 })}>
           ↑ Newest

@@ -31,7 +31,9 @@ export function TokenForm({ reason, hasToken, onSignIn, onCancel }: TokenFormPro
             onChange={({ target }) => setToken(target.value)}
           />
         </label>
-        <p className="note">It stays in this tab, until the tab is closed, and goes to this server only, never into an address.</p>
+        <p className="note">
+          It stays in this tab, until the tab is closed, and goes to this server only, never into an address.
+        </p>
         <div className="actions">
           <button className="primary">Use it</button>
           {hasToken && (

@@ -1,6 +1,5 @@
-import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser } from '../support/browser.ts';
+import { describeInBrowser, isolate } from '../support/browser.ts';
 import { GraphiQL } from '../support/graphiql.ts';
 import { startServer } from '../support/server.ts';
 
@@ -32,20 +31,3 @@ describeInBrowser('GraphiQL', (openPage) => {
     expect(strangers).toEqual([]);
   });
 });
-
-/** Aborts every request to another host than that of `url`, and collects them. */
-async function isolate(page: Page, url: string): Promise<string[]> {
-  const { host } = new URL(url);
-  const strangers: string[] = [];
-  await page.context().route(
-    (requested) => requested.protocol.startsWith('http') && requested.host !== host,
-    async (route) => {
-      strangers.push(route.request().url());
-      await route.abort();
-    },
-  );
-  page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== host) strangers.push(socket.url());
-  });
-  return strangers;
-}

@@ -41,6 +41,7 @@ const SWITCHES: readonly (readonly [flag: string, option: string, on: boolean])[
   ['open', 'open', true],
   ['trust-proxy', 'trustProxy', true],
   ['no-graphiql', 'graphiql', false],
+  ['no-console', 'console', false],
   ['no-introspection', 'introspection', false],
   ['no-fan-out', 'fanOut', false],
 ];

@@ -177,12 +177,17 @@ describe('GraphiQL', () => {
     expect(html).toMatch(/"?subscriptionsProtocol"?:\s*"WS"/);
   });
 
-  it('is where / leads', async () => {
-    const server = await startServer();
+  it('is where / leads without the console', async () => {
+    const server = await startServer({ console: false });
     const response = await fetch(urlOf(server, '/'), { headers: HTML });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(await response.text()).toContain('GraphiQL');
+  });
+
+  it('leaves nothing at / when it is off, too', async () => {
+    const server = await startServer({ console: false, graphiql: false });
+    expect((await fetch(urlOf(server, '/'))).status).toBe(404);
   });
 
   it('is not there when it is off', async () => {

@@ -73,3 +73,20 @@ export function logOf(page: Page): AsyncIterator<unknown> {
     }
   })();
 }
+
+/** Aborts every request to another host than that of `url`, and collects them. */
+export async function isolate(page: Page, url: string): Promise<string[]> {
+  const { host } = new URL(url);
+  const strangers: string[] = [];
+  await page.context().route(
+    (requested) => requested.protocol.startsWith('http') && requested.host !== host,
+    async (route) => {
+      strangers.push(route.request().url());
+      await route.abort();
+    },
+  );
+  page.on('websocket', (socket) => {
+    if (new URL(socket.url()).host !== host) strangers.push(socket.url());
+  });
+  return strangers;
+}

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { InsertItemsDocument, RemoveItemDocument, StreamDocument } from '../../schema/documents/graphql.ts';
+import { describeInBrowser } from '../support/browser.ts';
+import { ask } from '../support/clients.ts';
+import { buildConsole, ConsolePage, startWithConsole } from '../support/console.ts';
+import { temporaryDirectory } from '../support/kept.ts';
+import { serveCli } from '../support/processes.ts';
+import { networkTo } from '../support/proxy.ts';
+
+const inputs = (...keys: readonly string[]) => keys.map((key) => ({ key, value: 1 }));
+
+describeInBrowser('The console’s connection', (openPage) => {
+  it('is cut and resumed by its buttons: nothing lost, nothing doubled, and it says so (G4)', async () => {
+    const server = await startWithConsole();
+    await server.map.insertMany(inputs('a', 'b', 'c'));
+    const shown = await ConsolePage.loaded(await openPage(), server.url);
+    await shown.click('Cut the connection');
+    await shown.state('Cut');
+    await server.map.insertMany(inputs('d', 'a', 'e'));
+    await server.map.remove('b');
+    await shown.rendered();
+    expect(await shown.keys()).toEqual(['c', 'b', 'a']);
+
+    await shown.click('Resume');
+    await shown.state('Live');
+    await shown.state('4 changes came while you were away');
+    const { checksum } = (await ask(server, StreamDocument, {})).stream;
+    await shown.state(`checksum ${checksum} is equal`);
+    expect(await shown.keys()).toEqual(['e', 'a', 'd', 'c']);
+    // The place was kept: what was there is where it was.
+    await shown.seam('4 have changed since · the seam · 3 were there').waitFor();
+  });
+
+  it('stays cut, however long, and can be cut while it comes back', async () => {
+    const server = await startWithConsole();
+    const network = await networkTo(server.url);
+    const shown = await ConsolePage.loaded(await openPage(), network.url);
+    network.cut();
+    await shown.state('Connection lost');
+    await network.refusal();
+    // Nobody but the button ends this.
+    await shown.click('Try now');
+    await network.refusal();
+    network.mend();
+    await shown.click('Try now');
+    await shown.state('Live');
+    await shown.click('Cut the connection');
+    await shown.click('Resume');
+    await shown.state('Live');
+    await server.map.insert({ key: 'after', value: 1 });
+    await shown.row('after').waitFor();
+  });
+
+  it('survives a restart of a server that keeps its map: every row once', async () => {
+    await buildConsole();
+    const data = temporaryDirectory();
+    const first = await serveCli(['--port', '0', '--data', data]);
+    await ask(first, InsertItemsDocument, { inputs: inputs('a', 'b', 'c') });
+    // Its port is another one, the page's isn't.
+    const network = await networkTo(first.url);
+    const shown = await ConsolePage.loaded(await openPage(), network.url);
+    first.signal('SIGTERM');
+    await first.exited;
+    await shown.state('Connection lost');
+
+    const second = await serveCli(['--port', '0', '--data', data]);
+    await ask(second, InsertItemsDocument, { inputs: inputs('d', 'a') });
+    await ask(second, RemoveItemDocument, { key: 'b' });
+    network.mend(second.url);
+    await shown.state('3 changes came while you were away');
+    expect(await shown.keys()).toEqual(['a', 'd', 'c']);
+    await shown.seam('3 were there').waitFor();
+  });
+
+  it('says when the server has lost its map, and shows the new one', async () => {
+    const server = await startWithConsole();
+    await server.map.insertMany(inputs('a', 'b'));
+    const network = await networkTo(server.url);
+    const shown = await ConsolePage.loaded(await openPage(), network.url);
+    const other = await startWithConsole();
+    await other.map.insertMany(inputs('c'));
+    network.cut();
+    network.mend(other.url);
+    await shown.state('the whole map was fetched anew');
+    expect(await shown.keys()).toEqual(['c']);
+  });
+});

@@ -1,0 +1,80 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser } from '../support/browser.ts';
+import { ConsolePage, startWithConsole } from '../support/console.ts';
+import { READ, SECRET, sign } from '../support/tokens.ts';
+
+async function signIn(page: Page, token: string): Promise<void> {
+  await page.getByLabel('JSON Web Token').fill(token);
+  await page.getByRole('button', { name: 'Use it' }).click();
+}
+
+describeInBrowser('The console of a server with authentication', (openPage) => {
+  it('asks for a token, and keeps it for this tab, out of every address', async () => {
+    const server = await startWithConsole({ jwtSecret: SECRET });
+    await server.map.insert({ key: 'a', value: 1 });
+    const page = await openPage();
+    const addresses: string[] = [];
+    page.on('request', (request) => addresses.push(request.url()));
+    page.on('websocket', (socket) => addresses.push(socket.url()));
+    const shown = await ConsolePage.open(page, server.url);
+    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    expect(await shown.grid.count()).toBe(0);
+
+    await signIn(page, 'nonsense');
+    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    const token = await sign();
+    await signIn(page, `Bearer ${token}`);
+    await shown.row('a').waitFor();
+    await shown.insert('b', '1');
+    await shown.row('b').waitFor();
+
+    await page.reload();
+    await shown.row('b').waitFor();
+    expect(addresses.filter((address) => address.includes(token))).toEqual([]);
+
+    await shown.click('Token in use');
+    await shown.click('Forget the present one');
+    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+  });
+
+  it('says in words that a token may not write', async () => {
+    const server = await startWithConsole({ jwtSecret: SECRET });
+    await server.map.insert({ key: 'a', value: 1 });
+    const page = await openPage();
+    const shown = await ConsolePage.open(page, server.url);
+    await signIn(page, await sign({ scope: READ }));
+    await shown.row('a').waitFor();
+    await shown.insert('b', '1');
+    await shown.insertion.getByRole('alert').filter({ hasText: 'Your token doesn’t allow this' }).waitFor();
+    await shown.row('a').click();
+    await shown.click('Remove');
+    await shown.click('Really remove it');
+    await page.getByRole('region', { name: 'a', exact: true }).getByRole('alert').waitFor();
+    expect(server.map.replica.items.size).toBe(1);
+  });
+
+  it('says in words that a token may not read', async () => {
+    const server = await startWithConsole({ jwtSecret: SECRET });
+    const page = await openPage();
+    await ConsolePage.open(page, server.url);
+    await signIn(page, await sign({ scope: '' }));
+    await page.getByRole('alert').filter({ hasText: 'it lacks the scope items:read' }).waitFor();
+  });
+
+  it('shows a token with a prefix its part, and claims no checksum', async () => {
+    const server = await startWithConsole({ jwtSecret: SECRET });
+    await server.map.insertMany(['a:1', 'b:1'].map((key) => ({ key, value: 1 })));
+    const page = await openPage();
+    const shown = await ConsolePage.open(page, server.url);
+    await signIn(page, await sign({ keyPrefix: 'b:' }));
+    await shown.row('b:1').waitFor();
+    expect(await shown.keys()).toEqual(['b:1']);
+    await page.getByText('no checksum for this token').waitFor();
+    await shown.click('Cut the connection');
+    await server.map.insertMany(['a:2', 'b:2'].map((key) => ({ key, value: 1 })));
+    await shown.click('Resume');
+    await shown.state('1 change came while you were away. It went on exactly behind where you were.');
+    expect(await shown.keys()).toEqual(['b:2', 'b:1']);
+  });
+});
