@@ -1,0 +1,103 @@
+import axe, { type AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser } from '../support/browser.ts';
+import { ConsolePage, startWithConsole } from '../support/console.ts';
+import { SECRET } from '../support/tokens.ts';
+
+/** What axe finds that is serious or worse, and where. */
+async function barriers(page: Page): Promise<string[]> {
+  const { violations, passes } = await page.evaluate(() => {
+    // The script that the context was given.
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
+    return axe.run();
+  });
+  expect(passes.length).toBeGreaterThan(20);
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
+}
+
+describeInBrowser('The console is for everybody', (openPage) => {
+  const openWithAxe = async (): Promise<Page> => {
+    const page = await openPage();
+    // Not through the page, whose policy allows no such script.
+    await page.addInitScript(axe.source);
+    // Colours are compared as they are in the end.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    return page;
+  };
+
+  it.each(['light', 'dark'] as const)('has no serious barrier in %s, whatever it shows', async (colorScheme) => {
+    const server = await startWithConsole();
+    await server.map.insertMany(Array.from({ length: 50 }, (_, n) => ({ key: `item ${n}`, value: { n } })));
+    const page = await openWithAxe();
+    await page.emulateMedia({ colorScheme });
+    const shown = await ConsolePage.loaded(page, server.url);
+    await server.map.insertMany(['new', 'item 3'].map((key) => ({ key, value: 1, ttl: 60 })));
+    await shown.row('new').click();
+    await shown.insert('', '{');
+    await shown.insertion.locator('[aria-invalid="true"]').waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await shown.click('Cut the connection');
+    await shown.state('Cut');
+    expect(await barriers(page)).toEqual([]);
+    await shown.click('Resume');
+    await shown.state('Nothing was lost');
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  it.each(['light', 'dark'] as const)('has none in %s where it asks for a token', async (colorScheme) => {
+    const server = await startWithConsole({ jwtSecret: SECRET });
+    const page = await openWithAxe();
+    await page.emulateMedia({ colorScheme });
+    await ConsolePage.open(page, server.url);
+    await page.getByRole('alert').waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  it('is as light or dark as somebody says, also when it is opened again', async () => {
+    const server = await startWithConsole();
+    const page = await openPage();
+    await page.emulateMedia({ colorScheme: 'light' });
+    const shown = await ConsolePage.loaded(page, server.url);
+    const scheme = (): Promise<string> =>
+      page.locator('html').evaluate((html: unknown) => (html as { style: { colorScheme: string } }).style.colorScheme);
+    await shown.click('Light or dark');
+    expect(await scheme()).toBe('dark');
+    await page.reload();
+    await shown.seam().waitFor();
+    expect(await scheme()).toBe('dark');
+    await shown.click('Light or dark');
+    expect(await scheme()).toBe('light');
+  });
+
+  it('lets a keyboard go through all rows, past the seam, and says which one', async () => {
+    const server = await startWithConsole();
+    await server.map.insertMany(Array.from({ length: 500 }, (_, n) => ({ key: `item ${n}`, value: n })));
+    const page = await openPage();
+    const shown = await ConsolePage.loaded(page, server.url);
+    await server.map.insert({ key: 'new', value: 1 });
+    await shown.row('new').waitFor();
+    expect(await shown.grid.getAttribute('aria-rowcount')).toBe('503');
+    const selected = async (key: string): Promise<void> => {
+      const row = shown.row(key).and(page.locator('[aria-selected="true"]'));
+      await row.waitFor();
+      const active = await shown.grid.getAttribute('aria-activedescendant');
+      expect(await row.getAttribute('id')).toBe(active);
+    };
+    await shown.grid.focus();
+    await page.keyboard.press('ArrowDown');
+    await selected('new');
+    await page.keyboard.press('ArrowDown');
+    await selected('item 499');
+    await page.keyboard.press('ArrowUp');
+    await selected('new');
+    await page.keyboard.press('End');
+    await selected('item 0');
+    await page.keyboard.press('ArrowUp');
+    await selected('item 1');
+    await page.keyboard.press('Home');
+    await selected('new');
+  });
+});
