@@ -26,7 +26,7 @@ export function Absences() {
             )}
           </span>
           <button className="quiet" onClick={() => feed.forgetAbsence()}>
-            Good
+            Close
           </button>
         </p>
       )}

@@ -76,7 +76,7 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
           <textarea
             {...given}
             name="value"
-            rows={5}
+            rows={4}
             value={draft.value}
             spellCheck={false}
             onChange={({ target }) => change({ value: target.value })}

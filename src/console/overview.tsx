@@ -11,54 +11,60 @@ export function Overview() {
   const stream = data?.stream;
   return (
     <section className="overview" aria-label="Overview">
-      <Figure name="Items" value={isLoaded ? number(size) : '…'}>
-        {stream ? `on ${stream.engine}, ${number(stream.window)} changes kept` : ''}
+      <Figure name="Items" value={isLoaded ? number(size) : '…'} chart={<SizeChart />}>
+        {stream && `${stream.engine} log · ${number(stream.window)} changes kept`}
       </Figure>
-      <Figure name="The seam" value={isLoaded ? `${number(there)} + ${number(since)}` : '…'}>
-        {isLoaded && `${number(there)} were there · ${number(since)} ${since === 1 ? 'has' : 'have'} changed since`}
+      <RateFigure />
+      <Figure name="Before and after the seam" value={isLoaded ? `${number(there)} + ${number(since)}` : '…'}>
+        {isLoaded && `${number(there)} were there, ${counted(since, 'change')} since`}
       </Figure>
       <Figure name="Head" value={head ? <code title={head}>{head.split('-').slice(1).join('-')}</code> : '…'}>
-        {checksum ? (
+        {checksum && (
           <>
-            checksum <code>{checksum}</code>, equal here and there
+            checksum <code>{checksum}</code>, as the server’s
           </>
-        ) : (
-          isLoaded && 'no checksum for this token'
         )}
+        {!checksum && isLoaded && 'no checksum for this token'}
       </Figure>
-      <Charts />
     </section>
   );
 }
 
-/** Apart: it is rendered each second, and nothing else. */
-function Charts() {
-  const { rates, sizes } = useSeries();
-  const rate = rates.at(-1) ?? 0;
+/** These two are rendered each second, and nothing else is. */
+function SizeChart() {
+  const { sizes } = useSeries();
   return (
-    <>
-      <Figure name="Changes a second" value={number(rate)}>
-        <Chart kind="bars" values={rates} label={`Changes a second, for two minutes: now ${rate}`} />
-      </Figure>
-      <Figure name="Size over time" value="">
-        <Chart kind="line" values={sizes} label={`Items, for two minutes: now ${counted(sizes.at(-1) ?? 0, 'item')}`} />
-      </Figure>
-    </>
+    <Chart kind="line" values={sizes} label={`Items over two minutes, now ${counted(sizes.at(-1) ?? 0, 'item')}`} />
+  );
+}
+
+function RateFigure() {
+  const { rates } = useSeries();
+  const [now, most] = [rates.at(-1) ?? 0, Math.max(0, ...rates)];
+  const label = `Changes a second over two minutes, now ${number(now)}, at most ${number(most)}`;
+  return (
+    <Figure name="Changes a second" value={number(now)} chart={<Chart kind="bars" values={rates} label={label} />}>
+      {rates.length > 1 && `at most ${number(most)} in these two minutes`}
+    </Figure>
   );
 }
 
 interface FigureProps {
   readonly name: string;
   readonly value: ReactNode;
+  readonly chart?: ReactNode;
   readonly children?: ReactNode;
 }
 
-function Figure({ name, value, children }: FigureProps) {
+function Figure({ name, value, chart, children }: FigureProps) {
   return (
     <div className="figure">
       <h2>{name}</h2>
-      {value !== '' && <p className="value">{value}</p>}
-      <div className="note">{children}</div>
+      <div className="measure">
+        <p className="value">{value}</p>
+        {chart}
+      </div>
+      <p className="note">{children}</p>
     </div>
   );
 }

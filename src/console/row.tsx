@@ -1,8 +1,8 @@
 import { memo } from 'react';
 import type { MirroredItem } from '../client/index.ts';
-import { clock, number, short } from './format.ts';
+import { clock, counted, number, short } from './format.ts';
 
-/** How long a change is new, in ms; as long as its flash in console.css. */
+/** How long a change is new, in ms; as long as its flash in table.css. */
 const FLASH_MS = 1500;
 
 export const idOfRow = (table: string, key: string): string => `${table}${encodeURIComponent(key)}`;
@@ -52,11 +52,9 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
 });
 
 interface SeamRowProps extends Place {
-  readonly above: number;
   readonly there: number;
   readonly since: number;
   readonly seam: string;
-  readonly isFiltered: boolean;
 }
 
 /** What was there as the page came, below; what has come since, above. */
@@ -72,7 +70,7 @@ export function SeamRow({ line, top, there, since, seam }: SeamRowProps) {
       <span role="gridcell" aria-colspan={4}>
         <span className="stitches" aria-hidden="true" />
         <span className="label">
-          ↑ {number(since)} {since === 1 ? 'has' : 'have'} changed since · the seam · {number(there)} were there ↓
+          ↑ {counted(since, 'change')} since · the seam · {number(there)} were there ↓
         </span>
         <span className="stitches" aria-hidden="true" />
       </span>

@@ -1,11 +1,10 @@
-import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
 import { Filter } from './filter.tsx';
 import { counted, number } from './format.ts';
 import { idOfRow, Row, SeamRow } from './row.tsx';
 import { useSession, useView } from './use-session.ts';
-import { useWindow } from './use-window.ts';
-
-const ROW_HEIGHT = 36;
+import { useStandStill } from './use-stand-still.ts';
+import { ROW_HEIGHT, useWindow } from './use-window.ts';
 
 interface TableProps {
   readonly selected: string | undefined;
@@ -17,7 +16,7 @@ export function Table({ selected, onSelect }: TableProps) {
   const { feed } = useSession();
   const { isLoaded, shown, above, seam, there, since, prefix, size } = useView();
   const scroller = useRef<HTMLDivElement>(null);
-  const { first, end } = useWindow(scroller, ROW_HEIGHT);
+  const { first, end } = useWindow(scroller);
   const id = useId();
   // The seam is a line among the others.
   const lines = isLoaded ? shown + 1 : 0;
@@ -59,18 +58,7 @@ export function Table({ selected, onSelect }: TableProps) {
   for (let line = first; line < Math.min(end, lines); line++) {
     const place = { line, top: line * ROW_HEIGHT };
     const item = line === above ? undefined : itemAt(line);
-    if (line === above)
-      rows.push(
-        <SeamRow
-          key="seam"
-          {...place}
-          above={above}
-          there={there}
-          since={since}
-          seam={seam}
-          isFiltered={prefix !== ''}
-        />,
-      );
+    if (line === above) rows.push(<SeamRow key="seam" {...place} there={there} since={since} seam={seam} />);
     else if (item)
       rows.push(
         <Row
@@ -136,28 +124,4 @@ function reveal(scroller: HTMLElement | null, line: number): void {
   const room = scroller.clientHeight - 2 * ROW_HEIGHT;
   if (top < scroller.scrollTop) scroller.scrollTop = top;
   else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
-}
-
-/** Who has scrolled down goes on seeing the same rows, however many come above them. */
-function useStandStill(scroller: { readonly current: HTMLElement | null }, lines: number): void {
-  const { feed } = useSession();
-  const { above } = useView();
-  const anchor = useRef<{ cursor: string; above: number; offset: number } | undefined>(undefined);
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    if (!element) return undefined;
-    const lineOf = (place: number): number => place + Number(place >= above);
-    if (anchor.current && element.scrollTop > 0) {
-      const line = lineOf(feed.rows.countAfter(anchor.current.cursor));
-      element.scrollTop = line * ROW_HEIGHT + anchor.current.offset;
-    }
-    const look = (): void => {
-      const line = Math.floor(element.scrollTop / ROW_HEIGHT);
-      const item = feed.rows.at(line < above ? line : line - 1);
-      anchor.current = item && { cursor: item.cursor, above, offset: element.scrollTop - line * ROW_HEIGHT };
-    };
-    look();
-    element.addEventListener('scroll', look, { passive: true });
-    return () => element.removeEventListener('scroll', look);
-  }, [scroller, feed, above, lines]);
 }

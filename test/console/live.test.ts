@@ -16,7 +16,7 @@ describeInBrowser('The console', (openPage) => {
 
     await server.map.insert({ key: 'd', value: 1 });
     await server.map.insert({ key: 'a', value: 2 });
-    await shown.seam('2 have changed since').waitFor();
+    await shown.seam('2 changes since').waitFor();
     expect(await shown.keys()).toEqual(['a', 'd', 'c', 'b']);
     // Line 1 is the head, and the seam is below the two that are new.
     expect(await shown.seam().getAttribute('aria-rowindex')).toBe('4');

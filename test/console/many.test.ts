@@ -37,7 +37,10 @@ describeInBrowser('The console of a map with 100,000 items', (openPage) => {
   it('loads, scrolls and filters while it is written to, without a task that is felt', async () => {
     const server = await startWithConsole();
     const batch = (from: number, count: number) =>
-      Array.from({ length: count }, (_, n) => ({ key: `item/${(from + n) % 100_000}`, value: { n, x: 'x'.repeat(60) } }));
+      Array.from({ length: count }, (_, n) => ({
+        key: `item/${(from + n) % 100_000}`,
+        value: { n, x: 'x'.repeat(60) },
+      }));
     for (let n = 0; n < 100; n++) await server.map.insertMany(batch(n * 1000, 1000));
     const page = await openPage();
     const loading = await longestTask(page, async () => {

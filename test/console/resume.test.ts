@@ -28,7 +28,7 @@ describeInBrowser('The console’s connection', (openPage) => {
     await shown.state(`checksum ${checksum} is equal`);
     expect(await shown.keys()).toEqual(['e', 'a', 'd', 'c']);
     // The place was kept: what was there is where it was.
-    await shown.seam('4 have changed since · the seam · 3 were there').waitFor();
+    await shown.seam('4 changes since · the seam · 3 were there').waitFor();
   });
 
   it('stays cut, however long, and can be cut while it comes back', async () => {
