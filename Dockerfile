@@ -6,6 +6,17 @@ RUN npm ci --omit=dev --ignore-scripts --no-update-notifier
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \
   && rm -rf node_modules/zod/src node_modules/@graphql-yoga/render-graphiql/cjs
 
+FROM node:24-bookworm-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-update-notifier
+COPY tsconfig.json ./
+COPY schema ./schema
+COPY src ./src
+COPY scripts/console.mjs scripts/lock.mjs ./scripts/
+# What is built of it is all that the image needs.
+RUN node scripts/console.mjs && rm -r src/console
+
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="seamline" \
   org.opencontainers.image.description="GraphQL subscriptions: what is there now, and then everything that changes" \
@@ -17,7 +28,8 @@ RUN install -d -o 1000 -g 1000 /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY schema ./schema
-COPY src ./src
+COPY --from=console /app/src ./src
+COPY --from=console /app/dist ./dist
 # The user node, by number: Kubernetes' runAsNonRoot can't tell what a name stands for.
 USER 1000:1000
 EXPOSE 4000

@@ -4,11 +4,13 @@ import { spawnSync } from 'node:child_process';
 const checks = [
   ['format', 'prettier', '--check', '--log-level=warn', '.'],
   ['types', 'tsc', '-p', '.'],
+  ['types of the console', 'tsc', '-p', 'src/console'],
   ['lint, with types', 'oxlint', '--type-aware', '--deny-warnings'],
   ['schema drift', 'node', 'scripts/print-schema.ts', '--check'],
   ['codegen drift', 'graphql-codegen', '--check', '--silent'],
   ['unused code', 'knip', '--no-config-hints'],
-  ['size of seamline/client', 'size-limit'],
+  ['the console builds', 'node', 'scripts/console.mjs'],
+  ['size of seamline/client and the console', 'size-limit'],
   ['import rules', 'vitest', 'run', '--reporter=dot', 'test/import-rules.test.ts'],
 ];
 

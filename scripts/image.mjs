@@ -82,7 +82,7 @@ async function run() {
   const files = must('run', '--rm', '--entrypoint', 'find', image, '/app', '-not', '-user', 'root');
   check('nothing in /app belongs to who runs it', files === '', files);
   const packages = must('run', '--rm', '--entrypoint', 'ls', image, '/app/node_modules').split('\n');
-  const superfluous = ['typescript', 'vitest', 'react', '@apollo', '@urql', 'rxjs', 'esbuild'];
+  const superfluous = ['typescript', 'vitest', 'react', '@apollo', '@urql', 'rxjs', 'esbuild', 'vite'];
   const found = superfluous.filter((part) => packages.includes(part));
   check('neither development packages nor optional peers are in it', found.length === 0, found);
 
@@ -94,6 +94,11 @@ async function run() {
   const page = await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } });
   const html = await page.text();
   check('GraphiQL is in it', page.status === 200 && html.length > 1_000_000, html.slice(0, 200));
+
+  const first = await fetch(`${origin}/`);
+  const [, script] = /src="([^"]+\.js)"/.exec(await first.text()) ?? [];
+  const loaded = await fetch(new URL(script ?? 'none', `${origin}/`));
+  check('the console is in it, built', loaded.status === 200, { page: first.status, script: loaded.status });
 
   await insert(`${origin}/graphql`, 'before');
   const reader = await subscribe(`${origin.replace('http', 'ws')}/graphql`);

@@ -33,6 +33,7 @@ const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
   'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
   // No server code, and each client library in a file of its own.
   'src/client': ['@apollo/client', 'rxjs', '@urql/core', '@urql/exchange-graphcache', 'wonka', 'react'],
+  'src/console': ['react', 'react-dom/client', 'urql', 'graphql-ws', 'vite', 'node:url'],
 };
 
 const files = globSync(['src/**/*.{ts,tsx}', 'schema/**/*.ts']);

@@ -26,9 +26,10 @@ export async function run(args: readonly string[]): Promise<number> {
       () => process.exit(1),
     );
   });
+  const page = options.console ? `\n  console               ${new URL('/', server.url).href}` : '';
   console.log(`seamline is ready
   GraphQL and GraphiQL  ${server.url}
-  subscriptions         ${server.webSocketUrl}`);
+  subscriptions         ${server.webSocketUrl}${page}`);
   await stopped;
   return 0;
 }

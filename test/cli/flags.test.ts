@@ -78,7 +78,13 @@ describe('the flags of serve', () => {
 
   it('leaves to the server what nobody said', () => {
     const given = Object.entries(parseServeFlags([], {})).filter(([, value]) => value !== undefined);
-    expect(Object.fromEntries(given)).toEqual({ graphiql: true, introspection: true, fanOut: true, logLevel: 'info' });
+    expect(Object.fromEntries(given)).toEqual({
+      graphiql: true,
+      console: true,
+      introspection: true,
+      fanOut: true,
+      logLevel: 'info',
+    });
   });
 
   it('takes PORT, and SEAMLINE_PORT before it', () => {

@@ -102,6 +102,38 @@ describe('mirror', () => {
     expect(mirrored.items.has('a')).toBe(true);
   });
 
+  it('tells its listeners what has changed, enough to keep a list of their own in step, also across a reset', async () => {
+    const server = await startServer();
+    for (const key of ['a', 'b']) await insert(server, key);
+    const other = await startServer();
+    await insert(other, 'c');
+    const network = await networkTo(server.url);
+    const mirrored = mirror(reconnectingClient(network.url));
+    const keys = new Set<string>();
+    const replacements: string[][] = [];
+    mirrored.subscribe(({ changes, isReplaced }) => {
+      if (isReplaced) {
+        keys.clear();
+        for (const key of mirrored.items.keys()) keys.add(key);
+        replacements.push([...keys]);
+      } else {
+        for (const { key } of changes?.removed ?? []) keys.delete(key);
+        for (const { key } of changes?.upserted ?? []) keys.add(key);
+      }
+      expect([...keys].toSorted()).toEqual([...mirrored.items.keys()].toSorted());
+    });
+    await reaches(mirrored, has('b'));
+    await ask(server, RemoveItemDocument, { key: 'a' });
+    await insert(server, 'd');
+    await reaches(mirrored, has('d'));
+    expect(replacements).toEqual([['a', 'b']]);
+    expect(mirrored.state).toEqual({ isLoaded: true, repairs: 0, error: undefined });
+    network.cut();
+    network.mend(other.url);
+    await reaches(mirrored, has('c'));
+    expect(replacements).toEqual([['a', 'b'], ['c']]);
+  });
+
   it('is whole again after twenty cuts during writes, without a repair', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
