@@ -32,7 +32,7 @@ function Page({ token, signIn }: PageProps) {
   const [asksForToken, askForToken] = useState(false);
   const [selected, select] = useState<string>();
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
-  const end = error === undefined ? undefined : endOf(error);
+  const end = error === undefined ? undefined : endOf(error, token !== undefined);
   const needsToken = end?.needsToken === true;
 
   // Whoever is asked for a token by the server has nothing else to see.

@@ -3,7 +3,11 @@ import { type Client, createClient } from 'graphql-ws';
 import { persistent } from '../client/index.ts';
 import { Signal } from './signal.ts';
 
-export type ConnectionState = 'connecting' | 'open' | 'lost' | 'cut';
+/** Refused: it wants a token, or another one. */
+export type ConnectionState = 'connecting' | 'open' | 'lost' | 'cut' | 'refused';
+
+/** graphql-ws comes back after any other. */
+export const UNAUTHORIZED = 4401;
 
 export class Connection {
   readonly client: Client;
@@ -26,8 +30,9 @@ export class Connection {
       },
     });
     this.client.on('connected', () => this.#become('open'));
-    this.client.on('closed', () => {
-      if (this.#state !== 'cut') this.#become('lost');
+    this.client.on('closed', (event) => {
+      const isRefused = event instanceof CloseEvent && event.code === UNAUTHORIZED;
+      if (this.#state !== 'cut') this.#become(isRefused ? 'refused' : 'lost');
     });
   }
 

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useMutation } from 'urql';
 import { REMOVE } from './documents.ts';
 import { failureOf } from './failure.ts';
@@ -18,6 +18,7 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
   const { feed } = useSession();
   useView();
   const item = feed.get(itemKey);
+  const text = useMemo(() => (item ? pretty(item.value) : ''), [item]);
   const [{ fetching, error }, remove] = useMutation(REMOVE);
   const [isSure, setSure] = useState(false);
   const failure = error && failureOf(error);
@@ -32,7 +33,7 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
       {item ? (
         <>
           <pre tabIndex={0} aria-label="Value">
-            {pretty(item.value)}
+            {text}
           </pre>
           <dl>
             <dt>Inserted</dt>
@@ -45,9 +46,7 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
             </dd>
           </dl>
           <div className="actions">
-            <button onClick={() => onEdit({ key: item.key, value: pretty(item.value), ttl: '', ifAbsent: false })}>
-              Edit
-            </button>
+            <button onClick={() => onEdit({ key: item.key, value: text, ttl: '', ifAbsent: false })}>Edit</button>
             {isSure ? (
               <button className="danger" disabled={fetching} onClick={() => void remove({ key: itemKey })}>
                 Really remove it

@@ -1,5 +1,6 @@
 /** What a refusal means to the person who meets it. */
 import type { CombinedError } from 'urql';
+import { UNAUTHORIZED } from './connection.ts';
 
 export const FIELDS = ['key', 'value', 'ttl'] as const;
 export type Field = (typeof FIELDS)[number];
@@ -37,7 +38,7 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
     case 'UNAUTHENTICATED':
       return { fields: {}, text: 'The server wants a token.', needsToken: true };
     case 'FORBIDDEN':
-      return { fields: {}, text: `Your token doesn’t allow this: ${error.message}.`, needsToken: true };
+      return { fields: {}, text: `Not allowed: ${error.message}.`, needsToken: true };
     case 'RATE_LIMITED':
       return { fields: {}, text: `Too many insertions: try again in ${Math.ceil(Number(retryAfterMs) / 1000)} s.` };
     case 'ENGINE_UNAVAILABLE':
@@ -56,19 +57,16 @@ function badInput(issues: readonly Issue[] = [], message: string): Failure {
   return named.length > 0 ? { fields: Object.fromEntries(named) } : { fields: {}, text: message };
 }
 
-/** Why the subscription ended, in words; and whether a token would help. */
-export function endOf(error: unknown): { readonly text: string; readonly needsToken: boolean } {
+/** Why the subscription ended, in words; and whether another token would help. */
+export function endOf(error: unknown, hasToken: boolean): { readonly text: string; readonly needsToken: boolean } {
   if (error instanceof CloseEvent) {
-    if (error.code === 4401) return { text: 'This server wants a token.', needsToken: true };
+    if (error.code === UNAUTHORIZED) return { text: 'This server wants a token.', needsToken: true };
     return { text: `The server closed the connection: ${error.reason || error.code}.`, needsToken: false };
   }
   const [first] = Array.isArray(error) ? (error as { message?: string; extensions?: { code?: string } }[]) : [];
   const code = first?.extensions?.code;
   if (code === 'UNAUTHENTICATED') return { text: 'This server wants a token.', needsToken: true };
-  if (code === 'FORBIDDEN')
-    return { text: 'This token doesn’t allow reading: it lacks the scope items:read.', needsToken: true };
-  return {
-    text: first?.message ?? (error instanceof Error ? error.message : 'The subscription ended.'),
-    needsToken: false,
-  };
+  if (code === 'FORBIDDEN') return { text: `Reading is not allowed: ${first?.message}.`, needsToken: hasToken };
+  const text = first?.message ?? (error instanceof Error ? error.message : undefined);
+  return { text: text ?? 'The subscription ended.', needsToken: false };
 }

@@ -70,7 +70,8 @@ export class Feed {
     this.#mirror = mirror(connection.client);
     this.#leave = [
       connection.onReturn(() => {
-        if (this.#next.isLoaded) this.#missed = 0;
+        // It may have been lost again before it had caught up.
+        if (this.#next.isLoaded) this.#missed ??= 0;
       }),
       this.#mirror.subscribe((update) => this.#take(update)),
     ];

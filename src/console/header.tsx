@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<ConnectionState, string>> = {
   open: 'Live',
   lost: 'Connection lost, coming back …',
   cut: 'Cut: the server goes on without this page',
+  refused: 'Not let in',
 };
 
 interface HeaderProps {
@@ -27,9 +28,8 @@ export function Header({ hasToken, onToken }: HeaderProps) {
         <span className="dot" aria-hidden="true" />
         {WORDS[state]}
       </p>
-      {state === 'open' ? (
-        <button onClick={() => connection.cut()}>Cut the connection</button>
-      ) : (
+      {state === 'open' && <button onClick={() => connection.cut()}>Cut the connection</button>}
+      {(state === 'cut' || state === 'lost') && (
         <button className="primary" onClick={() => connection.resume()}>
           {state === 'cut' ? 'Resume' : 'Try now'}
         </button>

@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
 import type { MirroredItem } from '../client/index.ts';
 import { clock, counted, number, short } from './format.ts';
 
@@ -22,6 +22,8 @@ interface RowProps extends Place {
 }
 
 export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onSelect }: RowProps) {
+  // Each change moves the rows below it, and a value may be long.
+  const text = useMemo(() => short(item.value), [item]);
   const isNew = arrival !== undefined && performance.now() - arrival < FLASH_MS;
   const className = `row${isLive ? ' live' : ''}${isNew ? ' new' : ''}`;
   return (
@@ -39,7 +41,7 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
         {item.key}
       </span>
       <span role="gridcell" className="json">
-        {short(item.value)}
+        {text}
       </span>
       <span role="gridcell" className="time">
         {clock(item.timestamp)}

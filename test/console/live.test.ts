@@ -37,7 +37,7 @@ describeInBrowser('The console', (openPage) => {
     const { cursor, checksum } = (await ask(server, StreamDocument, {})).stream;
     await overview.getByText(String(checksum)).waitFor();
     await overview.getByTitle(cursor).waitFor();
-    await overview.getByText('on memory').waitFor();
+    await overview.getByText('memory log').waitFor();
   });
 
   it('filters by prefix, also what comes', async () => {
