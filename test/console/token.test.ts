@@ -46,7 +46,10 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await signIn(page, await sign({ scope: READ }));
     await shown.row('a').waitFor();
     await shown.insert('b', '1');
-    await shown.insertion.getByRole('alert').filter({ hasText: 'Not allowed: this needs the scope items:write' }).waitFor();
+    await shown.insertion
+      .getByRole('alert')
+      .filter({ hasText: 'Not allowed: this needs the scope items:write' })
+      .waitFor();
     await shown.row('a').click();
     await shown.click('Remove');
     await shown.click('Really remove it');
@@ -59,7 +62,10 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     const page = await openPage();
     await ConsolePage.open(page, server.url);
     await signIn(page, await sign({ scope: '' }));
-    await page.getByRole('alert').filter({ hasText: 'Reading is not allowed: this needs the scope items:read' }).waitFor();
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'Reading is not allowed: this needs the scope items:read' })
+      .waitFor();
   });
 
   it('shows a token with a prefix its part, and claims no checksum', async () => {
