@@ -3,9 +3,10 @@
 // The same files as here, as JavaScript without comments and blanks (the repository has them) and with the typings that the
 // exports reach. In a checkout the exports are the sources, so package.json is written anew.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { transformSync } from 'esbuild';
+import { buildConsole } from './console.mjs';
 
 const out = 'dist/package';
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -30,8 +31,9 @@ for (const file of readdirSync(out, { recursive: true }).map((name) => join(out,
 
 for (const bin of Object.values(manifest.bin)) chmodSync(join(out, built(bin, '.js')), 0o755);
 for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) cpSync(file, join(out, file));
-// Built by Vite.
-if (existsSync('dist/console')) cpSync('dist/console', join(out, 'console'), { recursive: true });
+// Where the server looks for it, here as there. One way to compress it is enough, and the one that every browser takes without TLS.
+await buildConsole();
+cpSync('dist/console', join(out, 'dist/console'), { recursive: true, filter: (path) => !path.endsWith('.br') });
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`);
 
 /** TypeScript leaves the extensions of imports in typings as they are. */

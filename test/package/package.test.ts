@@ -5,6 +5,7 @@ import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install, installNode, pack, runOn, type Tarball, temporary } from './published.ts';
 
+/** Without the console. */
 const MAX_BYTES = 150 * 1024;
 /** The oldest that the package says it runs on. */
 const OLDEST_NODE = '22.15.1';
@@ -22,7 +23,13 @@ describe('the package', { timeout: 300_000 }, () => {
   it('is small, and holds neither tests nor sources', () => {
     expect(tarball.names.filter((name) => /test|bench|(?<!\.d)\.tsx?$/.test(name))).toEqual([]);
     expect(tarball.names).toContain('src/cli/main.js');
-    expect(tarball.bytes.length).toBeLessThan(MAX_BYTES);
+    expect(tarball.bytes.length - tarball.consoleBytes).toBeLessThan(MAX_BYTES);
+  });
+
+  it('has the console, built, where the server looks for it', () => {
+    expect(tarball.names).toContain('dist/console/index.html');
+    expect(tarball.names.filter((name) => /^dist\/console\/assets\/.*\.js$/.test(name))).toHaveLength(1);
+    expect(tarball.consoleBytes).toBeGreaterThan(0);
   });
 
   it('is what publint wants', async () => {

@@ -13,15 +13,19 @@ export interface Tarball {
   readonly bytes: Buffer;
   /** Without the folder that npm puts all into. */
   readonly names: readonly string[];
+  /** What the console is of it: each of its files is there as it is, and once more compressed, as a tarball would. */
+  readonly consoleBytes: number;
 }
 
 /** Built and packed into the directory. */
 export async function pack(directory: string): Promise<Tarball> {
   await run('npm', ['run', '--silent', 'package']);
   const { stdout } = await run('npm', ['pack', './dist/package', '--json', '--pack-destination', directory]);
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: readonly { path: string }[] }];
+  const [packed] = JSON.parse(stdout) as [{ filename: string; files: readonly { path: string; size: number }[] }];
   const file = join(directory, packed.filename);
-  return { file, bytes: readFileSync(file), names: packed.files.map(({ path }) => path) };
+  const compressed = packed.files.filter(({ path }) => /^dist\/console\/.*\.gz$/.test(path));
+  const consoleBytes = 2 * compressed.reduce((sum, { size }) => sum + size, 0);
+  return { file, bytes: readFileSync(file), names: packed.files.map(({ path }) => path), consoleBytes };
 }
 
 export function temporary(): { readonly directory: string; readonly remove: () => void } {
