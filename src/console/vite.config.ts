@@ -9,6 +9,8 @@ export default defineConfig({
   base: './',
   publicDir: false,
   cacheDir: fileURLToPath(new URL('../../.cache/vite', import.meta.url)),
+  // `npx vite src/console`, beside `npm start`: the page as its sources change.
+  server: { proxy: { '/graphql': { target: 'http://127.0.0.1:4000', ws: true } } },
   build: {
     outDir: fileURLToPath(new URL('../../dist/console', import.meta.url)),
     emptyOutDir: true,

@@ -27,9 +27,11 @@ describe('Rows', () => {
         for (const { key, count, isRemoval } of changes)
           for (let n = 0; n < count; n++) {
             const name = String((Number(key) + n * (1 + offset * 6)) % 3000);
-            rows.delete(name);
             model.delete(name);
-            if (isRemoval) continue;
+            if (isRemoval) {
+              rows.delete(name);
+              continue;
+            }
             const added = item(name, ++position);
             rows.add(added);
             model.set(name, added);
