@@ -6,9 +6,8 @@ describe('seamline bench', () => {
   it('prints a figure for each row, and leaves nothing behind (G10)', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'mine', value: 1 });
-    const { code, stdout, stderr } = await runCli([
-      ...['bench', '--url', server.url, '--seconds', '1', '--subscribers', '5'],
-    ]);
+    const flags = ['--url', server.url, '--seconds', '1', '--subscribers', '5'];
+    const { code, stdout, stderr } = await runCli(['bench', ...flags]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const rows = stdout.trim().split('\n');
     expect(rows.map((row) => row.replace(/\s{2,}/g, ' ').replace(/[\d,.]+ (items|deliveries)/, 'N $1'))).toEqual([
