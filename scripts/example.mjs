@@ -1,0 +1,105 @@
+// Runs one of examples/ with a seamline server beside it, until SIGINT or SIGTERM: `npm run example -- apollo-react`.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build, preview } from 'vite';
+import { createServer } from '../src/index.ts';
+
+const EXAMPLES = {
+  'apollo-react': 'Apollo Client and React: a list that stays true to the map, and a form',
+  'urql-react': 'urql, Graphcache and React: the same',
+  'event-source': 'a browser’s EventSource, without a library',
+  'node-service': 'a service in Node that counts each item once, killed or not',
+};
+
+const USAGE = `npm run example -- NAME [--port PORT] [--page-port PORT] [--data DIR]
+
+${Object.entries(EXAMPLES)
+  .map(([name, what]) => `  ${name.padEnd(13)} ${what}`)
+  .join('\n')}
+
+  --port       the server's (default 4000; 0: any free one)
+  --page-port  the page's, of those that have one (default 5173; 0: any free one)
+  --data       where node-service and its server keep what they know (default .cache/examples/node-service)
+`;
+
+class UsageError extends Error {}
+
+function readArguments() {
+  const options = {
+    port: { type: 'string', default: '4000' },
+    'page-port': { type: 'string', default: '5173' },
+    data: { type: 'string' },
+  };
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const [name = '', ...rest] = positionals;
+    if (!Object.hasOwn(EXAMPLES, name) || rest.length > 0) throw new Error('which example?');
+    const [port, pagePort] = [values.port, values['page-port']].map(Number);
+    if (![port, pagePort].every((one) => Number.isInteger(one) && one >= 0 && one < 65_536))
+      throw new Error('a port is a whole number below 65,536');
+    return { name, port, pagePort, data: values.data };
+  } catch (error) {
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+async function run({ name, port, pagePort, data }) {
+  const folder = join(root, 'examples', name);
+  const cache = join(root, '.cache/examples', name);
+  const isPage = existsSync(join(folder, 'index.html'));
+  const kept = data ?? cache;
+  const server = await createServer({ port, ...(!isPage && { data: kept }) });
+  console.log(`${name}\n  server  ${server.url}`);
+  const running = isPage
+    ? await showPage(folder, cache, pagePort, server.url)
+    : runProgram(join(folder, 'main.ts'), [server.webSocketUrl, join(kept, 'totals.json')]);
+  await Promise.race([running.ended, ending()]);
+  await running.stop();
+  await server.drain();
+}
+
+/** The page is of the same origin as the server, as behind a proxy in production: what is asked of /graphql goes there. */
+async function showPage(folder, cache, port, server) {
+  const shared = { root: folder, base: './', configFile: false, logLevel: 'silent', build: { outDir: cache } };
+  await build({ ...shared, build: { outDir: cache, emptyOutDir: true } });
+  const proxy = { '/graphql': { target: new URL(server).origin, ws: true } };
+  const shown = await preview({ ...shared, preview: { host: '127.0.0.1', port, strictPort: port !== 0, proxy } });
+  // Vite's own ends the process at once.
+  process.removeAllListeners('SIGTERM');
+  console.log(`  page    ${shown.resolvedUrls.local[0]}`);
+  return { ended: new Promise(() => {}), stop: () => shown.close() };
+}
+
+function runProgram(file, args) {
+  const child = spawn(process.execPath, [...process.execArgv, file, ...args], { stdio: 'inherit' });
+  const ended = once(child, 'exit').then(([code]) => {
+    process.exitCode = code ?? 1;
+  });
+  return {
+    ended,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Resolves at the first signal; a further one changes nothing: several parents may pass the same one on. */
+const ending = () =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, resolve);
+  });
+
+try {
+  await run(readArguments());
+  process.exit();
+} catch (error) {
+  console.error(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : error.message);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
