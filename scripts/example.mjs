@@ -54,7 +54,7 @@ async function run({ name, port, pagePort, data }) {
   const cache = join(root, '.cache/examples', name);
   const isPage = existsSync(join(folder, 'index.html'));
   const kept = data ?? cache;
-  const server = await createServer({ port, ...(!isPage && { data: kept }) });
+  const server = await createServer({ port, ...(!isPage && { data: join(kept, 'log') }) });
   console.log(`${name}\n  server  ${server.url}`);
   const running = isPage
     ? await showPage(folder, cache, pagePort, server.url)
@@ -84,8 +84,10 @@ function runProgram(file, args) {
   return {
     ended,
     async stop() {
-      child.kill('SIGTERM');
+      // It may be killed: that is what it shows.
+      if (!child.kill('SIGTERM')) return;
       await ended;
+      process.exitCode = 0;
     },
   };
 }

@@ -16,8 +16,10 @@ async function insertOn(page: Page, key: string, value: string): Promise<void> {
   await page.getByRole('button', { name: 'Insert' }).click();
 }
 
+const PAGES = ['apollo-react', 'urql-react', 'event-source'];
+
 describeInBrowser('Examples with a page', (openPage) => {
-  it.each(['apollo-react'])('%s: live, over a cut too, with each item once (G1, G2, G4)', async (name) => {
+  it.each(PAGES)('%s: live, over a cut too, with each item once (G1, G2, G4)', async (name) => {
     const page = await openPage();
     const example = await openExample(name, page);
     await page.getByRole('button', { name: 'Insert' }).waitFor();
@@ -38,11 +40,11 @@ describeInBrowser('Examples with a page', (openPage) => {
     expect(await example.exited).toEqual({ code: 0, stderr: '' });
   });
 
-  it.each(['apollo-react'])('%s: says why an insertion is refused, and inserts the next one', async (name) => {
+  it.each(PAGES)('%s: says why an insertion is refused, and inserts the next one', async (name) => {
     const page = await openPage();
     const example = await openExample(name, page);
     await insertOn(page, '', 'x');
-    expect(await page.getByRole('alert').textContent()).toContain('must not be empty');
+    await page.getByRole('alert').filter({ hasText: 'must not be empty' }).waitFor();
 
     await ask(example, InsertItemsDocument, { inputs: inputs('taken') });
     await page.getByLabel('Only if').check();
@@ -52,8 +54,18 @@ describeInBrowser('Examples with a page', (openPage) => {
     await page.getByLabel('Only if').uncheck();
     await insertOn(page, 'taken', 'mine now');
     await page.getByText('mine now').waitFor();
-    expect(await page.getByRole('alert').count()).toBe(0);
+    expect((await page.getByRole('alert').allTextContents()).join('')).toBe('');
     expect((await ask(example, ItemDocument, { key: 'taken' })).item?.value).toBe('mine now');
     expect(await keysOn(page)).toEqual(['taken']);
+  });
+
+  it('event-source: outlives a proxy that finds no server behind it', async () => {
+    const page = await openPage();
+    const refused = page.waitForResponse((response) => response.status() === 502);
+    await page.route(/graphql\?query/, (route) => route.fulfill({ status: 502 }), { times: 1 });
+    const example = await openExample('event-source', page);
+    await refused;
+    await ask(example, InsertItemsDocument, { inputs: inputs('a') });
+    await page.getByText('value of a').waitFor();
   });
 });

@@ -1,0 +1,22 @@
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
+import { expect, it } from 'vitest';
+import { runExample } from '../support/examples.ts';
+
+const names = globSync('examples/*/README.md').map((file) => basename(file.replace('/README.md', '')));
+
+it('lists the examples when there is none of that name', async () => {
+  const { code, stderr } = await runExample('angular');
+  expect(code).toBe(2);
+  expect(names.length).toBeGreaterThan(3);
+  for (const name of names) expect(stderr).toContain(`  ${name} `);
+});
+
+it.each([[['node-service', '--port', 'http']], [['node-service', '--colour']], [['node-service', 'event-source']]])(
+  'refuses %j',
+  async (args) => {
+    const { code, stderr } = await runExample(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain('npm run example -- NAME');
+  },
+);
