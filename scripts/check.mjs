@@ -5,6 +5,7 @@ const checks = [
   ['format', 'prettier', '--check', '--log-level=warn', '.'],
   ['types', 'tsc', '-p', '.'],
   ['types of the console', 'tsc', '-p', 'src/console'],
+  ['types of the examples', 'tsc', '-p', 'examples'],
   ['lint, with types', 'oxlint', '--type-aware', '--deny-warnings'],
   ['schema drift', 'node', 'scripts/print-schema.ts', '--check'],
   ['codegen drift', 'graphql-codegen', '--check', '--silent'],

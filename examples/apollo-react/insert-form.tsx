@@ -2,7 +2,7 @@ import { gql, type TypedDocumentNode } from '@apollo/client';
 import { useMutation } from '@apollo/client/react';
 import type { FormEvent } from 'react';
 
-const INSERT: TypedDocumentNode<unknown, { input: { key: string; value: unknown; ifAbsent: boolean } }> = gql`
+const INSERT: TypedDocumentNode<unknown, { input: { key: unknown; value: unknown; ifAbsent: boolean } }> = gql`
   mutation Insert($input: InsertItemInput!) {
     insertItem(input: $input) {
       id
@@ -21,7 +21,7 @@ export function InsertForm() {
   const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
-    const input = { key: String(fields.get('key')), value: fields.get('value'), ifAbsent: fields.has('ifAbsent') };
+    const input = { key: fields.get('key'), value: fields.get('value'), ifAbsent: fields.has('ifAbsent') };
     // What is refused is in `error`.
     insert({ variables: { input } }).catch(() => {});
   };

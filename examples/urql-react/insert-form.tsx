@@ -1,7 +1,7 @@
 import type { FormEvent } from 'react';
 import { gql, useMutation } from 'urql';
 
-const INSERT = gql<unknown, { input: { key: string; value: unknown; ifAbsent: boolean } }>`
+const INSERT = gql<unknown, { input: { key: unknown; value: unknown; ifAbsent: boolean } }>`
   mutation ($input: InsertItemInput!) {
     insertItem(input: $input) {
       id
@@ -20,7 +20,7 @@ export function InsertForm() {
   const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
-    const input = { key: String(fields.get('key')), value: fields.get('value'), ifAbsent: fields.has('ifAbsent') };
+    const input = { key: fields.get('key'), value: fields.get('value'), ifAbsent: fields.has('ifAbsent') };
     void insert({ input });
   };
 
