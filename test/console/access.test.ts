@@ -1,22 +1,10 @@
-import axe, { type AxeResults } from 'axe-core';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { barriers } from '../support/barriers.ts';
 import { describeInBrowser } from '../support/browser.ts';
 import { ConsolePage, startWithConsole } from '../support/console.ts';
 import { SECRET } from '../support/tokens.ts';
-
-/** What axe finds that is serious or worse, and where. */
-async function barriers(page: Page): Promise<string[]> {
-  const { violations, passes } = await page.evaluate(() => {
-    // The script that the context was given.
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
-    return axe.run();
-  });
-  expect(passes.length).toBeGreaterThan(20);
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
-}
 
 describeInBrowser('The console is for everybody', (openPage) => {
   const openWithAxe = async (): Promise<Page> => {

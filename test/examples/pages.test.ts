@@ -1,7 +1,9 @@
 /** The examples with a page: what is there and what comes, over a cut, and why an insertion is refused. */
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { InsertItemsDocument, ItemDocument, RemoveItemDocument } from '../../schema/documents/graphql.ts';
+import { barriers } from '../support/barriers.ts';
 import { describeInBrowser } from '../support/browser.ts';
 import { ask } from '../support/clients.ts';
 import { openExample } from '../support/examples.ts';
@@ -57,6 +59,20 @@ describeInBrowser('Examples with a page', (openPage) => {
     expect((await page.getByRole('alert').allTextContents()).join('')).toBe('');
     expect((await ask(example, ItemDocument, { key: 'taken' })).item?.value).toBe('mine now');
     expect(await keysOn(page)).toEqual(['taken']);
+  });
+
+  it.each(PAGES)('%s: has no serious barrier, in light and in dark', async (name) => {
+    const page = await openPage();
+    await page.addInitScript(axe.source);
+    const example = await openExample(name, page);
+    await ask(example, InsertItemsDocument, { inputs: inputs('a') });
+    await insertOn(page, '', 'x');
+    await page.getByRole('alert').filter({ hasText: 'must not be empty' }).waitFor();
+    await page.getByText('value of a').waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await barriers(page)).toEqual([]);
+    }
   });
 
   it('event-source: outlives a proxy that finds no server behind it', async () => {
