@@ -23,6 +23,7 @@ export {
   type StreamingMapOptions,
   type SubscribeOptions,
 } from './core/streaming-map.ts';
+export type { KeyedInput, KeyedRules, Validate, ValueRules, ValueSchema } from './core/validation.ts';
 export { fileLog, type FileLogOptions } from './logs/file-log.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
 export { natsLog, type NatsLogOptions } from './logs/nats-log.ts';

@@ -15,6 +15,7 @@ import { contradiction, type Standing } from './read.ts';
 import type { Outcome, Replica } from './replica.ts';
 import { leavable } from './subscriber.ts';
 import { Turns } from './turns.ts';
+import { type KeyedInput, type KeyedRules, ruled, type ValueRules } from './validation.ts';
 
 /** Each may be undefined: then it is the default, and of the bounds what the log says. */
 type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
@@ -51,15 +52,17 @@ export const DEFAULT_LIMITS: InputLimits = {
 
 /**
  * A bounded map of the latest item per key, and subscriptions that deliver what is in it now and then everything that
- * changes, across one seam that neither loses nor repeats. `Value` is anything that JSON keeps.
+ * changes, across one seam that neither loses nor repeats. `Value` is anything that JSON keeps; `Input` is what an insertion says: with
+ * `keyOf` no key.
  */
-export class StreamingMap<Value = unknown> {
+export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = InsertInput<Value>> {
   readonly engine: string;
   /** Says `head` when something has changed. Subscribing here is for wake-ups only: read with `items` or `changes`. */
   readonly pubSub: PubSub<Topics>;
   readonly limits: InputLimits;
   readonly counters: Counters = { subscriptions: 0, inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
   readonly #follower: Follower<Value>;
+  readonly #rules: ValueRules<Value>;
   /** What subscriptions are served from. */
   readonly source: Source<Value>;
 
@@ -67,8 +70,9 @@ export class StreamingMap<Value = unknown> {
     follower: Follower<Value>,
     heads: HeadTarget,
     pubSub: PubSub<Topics>,
-    options: StreamingMapOptions,
+    options: StreamingMapOptions & ValueRules<Value>,
   ) {
+    this.#rules = { keyOf: options.keyOf, validate: options.validate };
     this.engine = options.log.engine;
     this.pubSub = pubSub;
     this.limits = limitsOf(options);
@@ -87,7 +91,13 @@ export class StreamingMap<Value = unknown> {
   }
 
   /** Resolves once the map holds what the log held. */
-  static async open<Value = unknown>(options: StreamingMapOptions): Promise<StreamingMap<Value>> {
+  static async open<Value = unknown>(
+    options: StreamingMapOptions & KeyedRules<Value>,
+  ): Promise<StreamingMap<Value, KeyedInput<Value>>>;
+  static async open<Value = unknown>(
+    options: StreamingMapOptions & ValueRules<Value> & { readonly keyOf?: undefined },
+  ): Promise<StreamingMap<Value>>;
+  static async open<Value>(options: StreamingMapOptions & ValueRules<Value>): Promise<unknown> {
     const { log, logger = SILENT } = options;
     const heads = new HeadTarget((error) =>
       logger.error(errorFields(error), `a listener of the pub-sub threw: ${messageOf(error)}`),
@@ -100,19 +110,19 @@ export class StreamingMap<Value = unknown> {
       logger,
       onHead: (head) => pubSub.publish('head', head),
     });
-    return new StreamingMap(follower, heads, pubSub, options);
+    return new StreamingMap<Value>(follower, heads, pubSub, options);
   }
 
   /** Resolves with the item once it is applied here and as durable as the log promises. */
-  async insert(input: InsertInput<Value>): Promise<Item<Value>> {
+  async insert(input: Input): Promise<Item<Value>> {
     const [item] = await this.insertMany([input]);
     // One input, one item.
     return item!;
   }
 
   /** All or none, at consecutive positions. The items are in the inputs' order. */
-  async insertMany(inputs: readonly InsertInput<Value>[]): Promise<readonly Item<Value>[]> {
-    const { insertions, json } = checkBatch(inputs, this.limits);
+  async insertMany(inputs: readonly Input[]): Promise<readonly Item<Value>[]> {
+    const { insertions, json } = checkBatch(ruled(inputs, this.#rules), this.limits);
     const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
     if (outcome.kind !== 'inserted') throw new Error(`an insertion ended as ${outcome.kind}`);
     this.counters.inserts += inputs.length;
