@@ -1,7 +1,7 @@
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, GraphQLResolveInfo } from 'graphql';
 import type { Item } from '../src/core/change.ts';
 import type { ChangesRequest } from '../src/core/item-changes.ts';
-import type { ItemsRequest } from '../src/core/items.ts';
+import type { ItemsRequest, Source } from '../src/core/items.ts';
 import type { StreamingMap } from '../src/core/streaming-map.ts';
 import type { AnswerBudget } from './budget.ts';
 import type { Caller } from './caller.ts';
@@ -39,8 +39,12 @@ export interface Operation {
 }
 
 export interface Handover {
+  /** Of a stream in somebody else's schema: whether what it selects is the same for all callers. */
+  readonly accepts?: (info: GraphQLResolveInfo) => boolean;
   operation?: Operation;
   taken?: StreamRequest;
+  /** What is asked; where there are several maps. */
+  source?: Source<unknown>;
   /** To be called once what was taken has ended; `error` is undefined unless it failed. */
   ended?: (error: unknown, deliveries: number) => void;
 }

@@ -1,3 +1,5 @@
+export { addStream } from '../schema/stream.ts';
+export type { StreamOptions } from '../schema/stream-options.ts';
 export type { Change, Item, RemovalReason, RemovedItem } from './core/change.ts';
 export type { Bounds } from './core/command.ts';
 export {

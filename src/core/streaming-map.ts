@@ -129,6 +129,11 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return outcome.items;
   }
 
+  /** Whether it knows under which key a value goes. */
+  get isKeyed(): boolean {
+    return this.#rules.keyOf !== undefined;
+  }
+
   /** Null when there was nothing under the key. */
   async remove(key: string, options: RemoveOptions = {}): Promise<RemovedItem | null> {
     const removal = { key, ...checkRemoval(key, options) };

@@ -1,0 +1,128 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Item } from '../src/core/change.ts';
+import { keyFilter, type KeyFilter } from '../src/core/filter.ts';
+import { keyProblem } from '../src/core/input.ts';
+import type { ItemChanges } from '../src/core/item-changes.ts';
+import { beginning, type Handover, nothing } from './context.ts';
+import { answering, inputError, translating } from './errors.ts';
+import { type Seam, seamOf } from './seam.ts';
+import { type PlainOptions, uncapitalised } from './stream-options.ts';
+import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './stream-types.ts';
+import { visibleChanges, visibleItems } from './visible.ts';
+
+type Types = SharedTypes & ReturnType<typeof changeTypes>;
+
+const MAX_FILTER_KEYS = 1000;
+
+export function addStreamSubscriptions(
+  builder: StreamBuilder,
+  { map, name, plural, type, mayRead }: PlainOptions,
+  { changes, filter, onLag }: Types,
+): void {
+  builder.subscriptionField(plural, (t) =>
+    t.field({
+      type: type as never,
+      nullable: false,
+      description: `Every current ${name}, oldest first, then every insertion. For services and small streams.`,
+      extensions: OURS,
+      args: {
+        limit: t.arg.int({ required: false, description: 'Completes after so many. Default: no end.' }),
+        after: t.arg.string({ required: false, description: 'Goes on behind this cursor instead.' }),
+        filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
+        onLag: t.arg({
+          type: onLag,
+          required: true,
+          defaultValue: 'CONFLATE',
+          description: 'What happens to a slow subscriber.',
+        }),
+      },
+      subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
+        const seam = seamOf(context);
+        const limit = seam.limit ?? args.limit;
+        if (seam.delivery && limit != null) seam.delivery.left = limit;
+        const options = {
+          onLag: args.onLag,
+          limit,
+          after: beginning(seam, args.after),
+          filter: checkedFilter(args.filter),
+          signal: seam.signal,
+        };
+        return translating(() => {
+          const request = map.itemsRequest(options);
+          if (mayRead) {
+            const mayBeRead = (value: unknown): boolean => mayRead(value, context);
+            // The limit counts what is seen.
+            return answering(visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit));
+          }
+          const handover = handoverOf(seam, info);
+          if (!handover) return answering(map.items(options));
+          handover.source = map.source;
+          handover.taken = { kind: 'items', request };
+          return nothing();
+        });
+      },
+      resolve: (delivered, _args, context) => {
+        const { cursor, value } = delivered as Item<unknown>;
+        const { delivery } = seamOf(context);
+        if (delivery) delivery.cursor = cursor;
+        if (delivery?.left !== undefined) delivery.left--;
+        return value as never;
+      },
+    }),
+  );
+
+  builder.subscriptionField(`${uncapitalised(name)}Changes`, (t) =>
+    t.field({
+      type: changes,
+      nullable: false,
+      description: `What a mirror of all ${name} needs, conflated by key, with removals and a proof. For screens.`,
+      extensions: OURS,
+      args: {
+        after: t.arg.string({
+          required: false,
+          description: 'Goes on behind this cursor if it can, else resets.',
+        }),
+        filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
+      },
+      subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
+        const seam = seamOf(context);
+        const after = beginning(seam, args.after);
+        const options = { after, filter: checkedFilter(args.filter), signal: seam.signal };
+        return translating(() => {
+          const request = map.changesRequest(options);
+          if (mayRead) {
+            const mayBeRead = (value: unknown): boolean => mayRead(value, context);
+            // What it showed before is not known any more.
+            return answering(visibleChanges(map.changes({ ...options, after: null }), mayBeRead));
+          }
+          const handover = handoverOf(seam, info);
+          if (!handover) return answering(map.changes(options));
+          handover.source = map.source;
+          handover.taken = { kind: 'itemChanges', request };
+          return nothing();
+        });
+      },
+      resolve: (delivered, _args, context) => {
+        const { delivery } = seamOf(context);
+        if (delivery) delivery.cursor = delivered.cursor;
+        return delivered;
+      },
+    }),
+  );
+}
+
+/** Undefined: the generator delivers. */
+function handoverOf({ handover }: Partial<Seam>, info: GraphQLResolveInfo): Handover | undefined {
+  return handover?.accepts?.(info) ? handover : undefined;
+}
+
+function checkedFilter(
+  filter: { keys?: readonly (string | number)[] | null | undefined; keyPrefix?: string | null | undefined } | null | undefined,
+): KeyFilter {
+  const { keys, keyPrefix } = filter ?? {};
+  if (keys && keys.length > MAX_FILTER_KEYS)
+    throw inputError([{ path: ['filter', 'keys'], message: `must not have more than ${MAX_FILTER_KEYS} entries` }]);
+  const problem = keyPrefix ? keyProblem(keyPrefix) : undefined;
+  if (problem !== undefined) throw inputError([{ path: ['filter', 'keyPrefix'], message: problem }]);
+  return keyFilter({ keys: keys?.map(String), keyPrefix });
+}
