@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLResolveInfo } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import type { Item } from '../src/core/change.ts';
 import type { ChangesRequest } from '../src/core/item-changes.ts';
 import type { ItemsRequest, Source } from '../src/core/items.ts';
@@ -40,7 +40,7 @@ export interface Operation {
 
 export interface Handover {
   /** Of a stream in somebody else's schema: whether what it selects is the same for all callers. */
-  readonly accepts?: (info: GraphQLResolveInfo) => boolean;
+  readonly accepts?: () => boolean;
   operation?: Operation;
   taken?: StreamRequest;
   /** What is asked; where there are several maps. */

@@ -1,4 +1,3 @@
-import type { GraphQLResolveInfo } from 'graphql';
 import type { Item } from '../src/core/change.ts';
 import { keyFilter, type KeyFilter } from '../src/core/filter.ts';
 import { keyProblem } from '../src/core/input.ts';
@@ -36,8 +35,8 @@ export function addStreamSubscriptions(
           description: 'What happens to a slow subscriber.',
         }),
       },
-      subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
-        const seam = seamOf(context);
+      subscribe: (_root, args, context): AsyncIterable<Item<unknown>> => {
+        const seam = translating(() => seamOf(context));
         const limit = seam.limit ?? args.limit;
         if (seam.delivery && limit != null) seam.delivery.left = limit;
         const options = {
@@ -54,7 +53,7 @@ export function addStreamSubscriptions(
             // The limit counts what is seen.
             return answering(visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit));
           }
-          const handover = handoverOf(seam, info);
+          const handover = handoverOf(seam);
           if (!handover) return answering(map.items(options));
           handover.source = map.source;
           handover.taken = { kind: 'items', request };
@@ -84,8 +83,8 @@ export function addStreamSubscriptions(
         }),
         filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
       },
-      subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
-        const seam = seamOf(context);
+      subscribe: (_root, args, context): AsyncIterable<ItemChanges<unknown>> => {
+        const seam = translating(() => seamOf(context));
         const after = beginning(seam, args.after);
         const options = { after, filter: checkedFilter(args.filter), signal: seam.signal };
         return translating(() => {
@@ -95,7 +94,7 @@ export function addStreamSubscriptions(
             // What it showed before is not known any more.
             return answering(visibleChanges(map.changes({ ...options, after: null }), mayBeRead));
           }
-          const handover = handoverOf(seam, info);
+          const handover = handoverOf(seam);
           if (!handover) return answering(map.changes(options));
           handover.source = map.source;
           handover.taken = { kind: 'itemChanges', request };
@@ -112,8 +111,8 @@ export function addStreamSubscriptions(
 }
 
 /** Undefined: the generator delivers. */
-function handoverOf({ handover }: Partial<Seam>, info: GraphQLResolveInfo): Handover | undefined {
-  return handover?.accepts?.(info) ? handover : undefined;
+function handoverOf({ handover }: Partial<Seam>): Handover | undefined {
+  return handover?.accepts?.() ? handover : undefined;
 }
 
 function checkedFilter(

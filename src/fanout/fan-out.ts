@@ -16,6 +16,7 @@ import { Turn } from '../core/turns.ts';
 import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';
+import type { IsShared } from './selection.ts';
 import { Selections } from './selections.ts';
 import { type Ended, type Home, type Reader, Subscriber } from './subscriber.ts';
 
@@ -27,6 +28,8 @@ export interface FanOutOptions {
   readonly source: Source<unknown>;
   /** The JSON of a result, its errors as clients see them. */
   readonly format: (result: ExecutionResult) => string;
+  /** Where the schema isn't ours: see `SelectionParts`. */
+  readonly isShared?: IsShared | undefined;
 }
 
 export interface Subscription {
@@ -55,11 +58,10 @@ export class FanOut implements Home {
   #isSweeping = false;
   #kept = 0;
 
-  constructor({ schema, source, format }: FanOutOptions) {
+  constructor({ schema, source, format, isShared }: FanOutOptions) {
     this.source = source;
-    this.#selections = new Selections(schema, format);
+    this.#selections = new Selections(schema, format, isShared);
     this.#turn = new Turn(source.turns);
-    source.heads.addEventListener('head', () => this.#wake());
   }
 
   /** Resolves once the subscriber stands where it was asked to start. Rejects as the request's `start` does. */
@@ -94,6 +96,7 @@ export class FanOut implements Home {
       this.#fresh.delete(outlet);
     }
     if (--group.size === 0) this.#groups.delete(group.name);
+    if (this.#groups.size === 0) this.source.heads.removeEventListener('head', this.#onHead);
     this.source.counters.subscriptions--;
   }
 
@@ -111,10 +114,14 @@ export class FanOut implements Home {
       const { kind, request } = stream;
       const { filter } = request;
       group = new Group({ name, kind, source: this.source, filter, render, onKept: this.#noteKept });
+      // Who serves nobody keeps nobody's map.
+      if (this.#groups.size === 0) this.source.heads.addEventListener('head', this.#onHead);
       this.#groups.set(name, group);
     }
     return group;
   }
+
+  readonly #onHead = (): void => this.#wake();
 
   #wake(): void {
     if (this.#isSweeping) return;

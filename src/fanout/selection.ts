@@ -33,7 +33,11 @@ export interface SelectionParts {
   readonly operation: OperationDefinitionNode;
   /** As they were sent; graphql-js has found that they fit. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Where the schema isn't ours: whether a field is the same for all callers. Then the root's resolver is called, too. */
+  readonly isShared?: IsShared | undefined;
 }
+
+export type IsShared = (field: GraphQLField<unknown, unknown>) => boolean;
 
 interface Parts extends SelectionParts {
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
@@ -46,7 +50,7 @@ export function compileSelection(given: SelectionParts, root: GraphQLObjectType)
   if (!only || others.length > 0) return undefined;
   const [responseName, nodes] = only;
   const field = fieldOf(root, nodes);
-  const render = field && compileType(parts, field.type, nodes);
+  const render = field && (given.isShared ? compileResolved(parts, field, nodes) : compileType(parts, field.type, nodes));
   if (!render) return undefined;
   const head = `{"data":{${JSON.stringify(responseName)}:`;
   return (source, context) => {
@@ -138,6 +142,15 @@ function compileField(parts: Parts, parent: GraphQLObjectType, nodes: readonly F
   const field = fieldOf(parent, nodes);
   // None of the items' fields has arguments.
   if (!field || field.args.length > 0) return undefined;
+  return compileResolved(parts, field, nodes);
+}
+
+function compileResolved(
+  parts: Parts,
+  field: GraphQLField<unknown, unknown>,
+  nodes: readonly FieldNode[],
+): Render | undefined {
+  if (parts.isShared?.(field) === false) return undefined;
   const render = compileType(parts, field.type, nodes);
   const { name, resolve } = field;
   if (!render || !resolve)

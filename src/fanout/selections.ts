@@ -1,8 +1,17 @@
-import { type DocumentNode, execute, type ExecutionResult, getOperationAST, type GraphQLSchema, visit } from 'graphql';
+import {
+  type DocumentNode,
+  execute,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLSchema,
+  print,
+  visit,
+} from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { AnswerBudget } from '../../schema/budget.ts';
 import type { Context, Operation, StreamRequest } from '../../schema/context.ts';
 import type { RenderResult } from './group.ts';
-import { compileSelection } from './selection.ts';
+import { compileSelection, type IsShared, type Render } from './selection.ts';
 
 interface KnownDocument {
   readonly name: number;
@@ -10,34 +19,58 @@ interface KnownDocument {
   readonly conditions: readonly string[];
 }
 
+/** Documents that are known by their text. */
+const MAX_DOCUMENTS = 1000;
+
+/** Undefined: only graphql-js can tell. */
+export function compileOperation(
+  schema: GraphQLSchema,
+  { document, operationName, variableValues }: Operation,
+  isShared?: IsShared,
+): Render | undefined {
+  const operation = getOperationAST(document, operationName);
+  const root = schema.getSubscriptionType();
+  if (!operation || !root) return undefined;
+  return compileSelection({ schema, document, operation, variables: variableValues ?? {}, isShared }, root);
+}
+
 /** What subscribers select: under one name, whoever selects the same of the same keys; and how it is rendered. */
 export class Selections {
   readonly #schema: GraphQLSchema;
   readonly #format: (result: ExecutionResult) => string;
+  readonly #isShared: IsShared | undefined;
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
+  /** Where each operation is parsed for itself. */
+  readonly #texts = new LRUCache<string, KnownDocument>({ max: MAX_DOCUMENTS });
   #known = 0;
 
-  constructor(schema: GraphQLSchema, format: (result: ExecutionResult) => string) {
+  constructor(schema: GraphQLSchema, format: (result: ExecutionResult) => string, isShared?: IsShared) {
     this.#schema = schema;
     this.#format = format;
+    this.#isShared = isShared;
   }
 
   name({ kind, request }: StreamRequest, { document, operationName, variableValues }: Operation): string {
-    let known = this.#documents.get(document);
-    if (!known) this.#documents.set(document, (known = { name: this.#known++, conditions: conditionsOf(document) }));
+    const known = this.#documents.get(document) ?? this.#learn(document);
     // One that is left out is not one that is null.
     const conditions = known.conditions.map((name) => JSON.stringify(variableValues?.[name]) ?? '');
     const { keys, prefix } = request.filter;
     return JSON.stringify([kind, known.name, operationName, conditions, prefix, keys && [...keys]]);
   }
 
-  render({ document, operationName, variableValues }: Operation): RenderResult {
+  #learn(document: DocumentNode): KnownDocument {
+    const text = print(document);
+    const known = this.#texts.get(text) ?? { name: this.#known++, conditions: conditionsOf(document) };
+    this.#texts.set(text, known);
+    this.#documents.set(document, known);
+    return known;
+  }
+
+  render(operation: Operation): RenderResult {
     const schema = this.#schema;
     const format = this.#format;
-    const operation = getOperationAST(document, operationName);
-    const root = schema.getSubscriptionType();
-    const compiled =
-      operation && root && compileSelection({ schema, document, operation, variables: variableValues ?? {} }, root);
+    const { document, operationName, variableValues } = operation;
+    const compiled = compileOperation(schema, operation, this.#isShared);
     const context: Pick<Context, 'budget' | 'delivery'> = { budget: new AnswerBudget(), delivery: {} };
     // Whatever can't be told without it, graphql-js tells.
     const executed = (rootValue: unknown): string => {

@@ -4,13 +4,11 @@ import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { EVERYBODY } from '../../schema/caller.ts';
 import type { Operation } from '../../schema/context.ts';
-import { Outlet } from '../fanout/outlet.ts';
 import { type Admission, whenExpired } from './admission.ts';
 import { formatResult, maskError } from './errors.ts';
 import { parseEventId } from './event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from './server-context.ts';
-import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
 import { observation } from './observation.ts';
 import type { OpenStream } from './open-streams.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
@@ -23,9 +21,7 @@ import {
   onlyTrustedDocuments,
   uncached,
 } from './requests.ts';
-import { served } from './served.ts';
-import { once, resultStream } from './result-stream.ts';
-import { SSE_HEADERS, sseFraming } from './sse.ts';
+import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from './stream-response.ts';
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
 
@@ -125,42 +121,33 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
     },
     onResultProcess({ request, result, serverContext, setResultProcessor, acceptableMediaTypes }) {
       if (Array.isArray(result)) return;
-      const accept = request.headers.get('accept')?.toLowerCase() ?? '*/*';
-      const acceptsJson = /application\/(graphql-response\+)?json|\*\/\*|application\/\*/.test(accept);
       const isStream = isAsyncIterable(result);
-      // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
-      const context = 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined;
-      const respond = (transport: 'sse' | 'multipart', stringify: (result: ExecutionResult) => string): Response => {
-        const framing =
-          transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
-        const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
-        const register = (stream: OpenStream): (() => void) => {
-          const remove = streams.add(transport, stream);
-          const stay = whenExpired(admitted, () => stream.drain());
-          const unwatch = req && heartbeat.watch(req.socket);
-          return () => (stay(), unwatch?.(), remove());
-        };
-        const { signal } = request;
-        const outlet = context?.handover?.taken && res && new Outlet(res, () => !res.writableEnded && !res.destroyed);
-        if (outlet) res?.once('close', () => outlet.close());
-        const fail = (error: unknown): ExecutionResult => ({
-          errors: [maskError(error, (cause) => log.internal(cause))],
-        });
-        const results =
-          (fanOut && outlet && served({ fanOut, context, outlet, framing: framing.rendered, fail })) ??
-          (isStream
-            ? (result as AsyncIterable<ExecutionResult>)[Symbol.asyncIterator]()
-            : once(result as ExecutionResult));
-        const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet });
-        return new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
+      const transport = transportOf(request.headers.get('accept')?.toLowerCase() ?? '*/*', isStream);
+      if (!transport) {
+        if (isStream) acceptableMediaTypes.push('text/event-stream');
+        return;
+      }
+      const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
+      const register = (stream: OpenStream): (() => void) => {
+        const remove = streams.add(transport, stream);
+        const stay = whenExpired(admitted, () => stream.drain());
+        const unwatch = req && heartbeat.watch(req.socket);
+        return () => (stay(), unwatch?.(), remove());
       };
-      if (isStream && accept.includes('multipart/mixed') && accept.includes('subscriptionspec'))
-        setResultProcessor(() => respond('multipart', stringifyResult), 'multipart/mixed');
-      else if (
-        accept.includes('text/event-stream') ? isStream || !acceptsJson : isStream && /\*\/\*|text\/\*/.test(accept)
-      )
-        setResultProcessor(() => respond('sse', stringifyResult), 'text/event-stream');
-      else if (isStream) acceptableMediaTypes.push('text/event-stream');
+      const respond = (): Response =>
+        streamResponse(transport, {
+          result: result as ExecutionResult | AsyncIterable<ExecutionResult>,
+          // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
+          context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
+          stringify: stringifyResult,
+          keepAliveMs,
+          signal: request.signal,
+          res,
+          fanOut,
+          fail: (error) => ({ errors: [maskError(error, (cause) => log.internal(cause))] }),
+          register,
+        });
+      setResultProcessor(respond, MEDIA_TYPES[transport]);
     },
   };
 }
@@ -177,8 +164,4 @@ function introspectionRules({ introspection }: HttpOptions): Plugin[] {
 
 function stringifyResult(result: ExecutionResult): string {
   return JSON.stringify(formatResult(result));
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

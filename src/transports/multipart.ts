@@ -4,7 +4,7 @@
  */
 import type { ExecutionResult } from 'graphql';
 import { jsonOf, PartFraming } from '../fanout/framing.ts';
-import { type OperationContext, withCursor } from './operation.ts';
+import { type ResultContext, withCursor } from './operation.ts';
 import type { ResultFraming } from './result-stream.ts';
 
 export const MULTIPART_HEADERS: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const DELIMITER = '\r\n--graphql';
 const part = (json: string): string => `\r\nContent-Type: application/json; charset=utf-8\r\n\r\n${json}${DELIMITER}`;
 
 export function multipartFraming(
-  context: OperationContext,
+  context: ResultContext,
   stringify: (result: ExecutionResult) => string,
 ): ResultFraming {
   return {

@@ -2,7 +2,8 @@
 import type { ExecutionResult } from 'graphql';
 import { AnswerBudget } from '../../schema/budget.ts';
 import type { Caller } from '../../schema/caller.ts';
-import { type Context, type Delivery, type Handover, RootReads } from '../../schema/context.ts';
+import { type Context, type Handover, RootReads } from '../../schema/context.ts';
+import type { Seam } from '../../schema/seam.ts';
 import { BadInputError } from '../core/errors.ts';
 import { parseCursor } from '../core/cursor.ts';
 import type { StreamingMap } from '../core/streaming-map.ts';
@@ -23,43 +24,56 @@ interface RequestExtensions {
 /** As of GraphQL's Int. */
 const MAX_LIMIT = 0x7fffffff;
 
-export interface OperationContext extends Context {
+/** What the results of an operation depend on, whosever schema it is. */
+export interface ResultContext extends Seam {
   readonly cursors: boolean;
   readonly left: boolean;
   /** By `Last-Event-ID`, that is by a browser of its own accord. */
   readonly isResumed: boolean;
 }
 
-export interface OperationParts {
-  readonly map: StreamingMap;
-  readonly caller: Caller;
+export interface OperationContext extends Context, ResultContext {}
+
+export interface SeamParts {
   readonly extensions: unknown;
   /** From `Last-Event-ID`: goes before `extensions.after`. */
   readonly lastEvent?: EventId | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly handover?: Handover | undefined;
+}
+
+export interface OperationParts extends SeamParts {
+  readonly map: StreamingMap;
+  readonly caller: Caller;
   readonly outcome?: Context['outcome'];
 }
 
 /** Throws `BadInputError`. */
-export function operationContext(parts: OperationParts): OperationContext {
-  const { map, caller, extensions, lastEvent, signal, handover, outcome } = parts;
+export function operationSeam({ extensions, lastEvent, signal, handover }: SeamParts): ResultContext {
   const { after, limit, cursors, left } = parseExtensions(extensions);
-  const delivery: Delivery = {};
   return {
-    map,
     after: lastEvent ? lastEvent.cursor : after,
     limit: lastEvent?.left ?? limit,
-    caller,
     signal,
-    delivery,
-    reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
-    budget: new AnswerBudget(),
+    delivery: {},
     handover,
-    outcome,
     cursors,
     left,
     isResumed: lastEvent !== undefined,
+  };
+}
+
+/** Throws `BadInputError`. */
+export function operationContext({ map, caller, outcome, ...parts }: OperationParts): OperationContext {
+  const seam = operationSeam(parts);
+  const { delivery } = seam;
+  return {
+    ...seam,
+    map,
+    caller,
+    reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
+    budget: new AnswerBudget(),
+    outcome,
   };
 }
 
@@ -85,7 +99,7 @@ const isLimit = (limit: unknown): boolean =>
 /** The result as the client asked for it. To be called before the next one is made: `delivery` belongs to this one. */
 export function withCursor(
   result: ExecutionResult,
-  { cursors, left: isAsked, delivery }: OperationContext,
+  { cursors, left: isAsked, delivery }: ResultContext,
 ): ExecutionResult {
   if (!cursors || delivery.cursor === undefined) return result;
   const { cursor, left } = delivery;

@@ -5,11 +5,11 @@ import type { Framing } from '../fanout/framing.ts';
 import type { Outlet } from '../fanout/outlet.ts';
 import type { Subscriber } from '../fanout/subscriber.ts';
 import type { Handover } from '../../schema/context.ts';
-import type { OperationContext } from './operation.ts';
+import type { ResultContext } from './operation.ts';
 
 export interface ServedOptions {
   readonly fanOut: FanOut;
-  readonly context: OperationContext;
+  readonly context: ResultContext;
   readonly outlet: Outlet;
   readonly framing: Framing;
   /** The only result when it fails; or throws, and so does `next`. */

@@ -5,7 +5,7 @@
 import type { ExecutionResult } from 'graphql';
 import { jsonOf, PartFraming } from '../fanout/framing.ts';
 import { ENDED, formatEventId } from './event-id.ts';
-import { type OperationContext, withCursor } from './operation.ts';
+import { type ResultContext, withCursor } from './operation.ts';
 import type { ResultFraming } from './result-stream.ts';
 
 export const SSE_HEADERS: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const NOTHING_WANTED = { cursors: false, left: false };
 
 /** `context` is undefined when the request didn't get as far as an operation. */
 export function sseFraming(
-  context: OperationContext | undefined,
+  context: ResultContext | undefined,
   stringify: (result: ExecutionResult) => string,
 ): ResultFraming {
   /** Whether the client has an id, now or from before. */

@@ -1,0 +1,24 @@
+/** Which subscriptions of somebody else's schema may be rendered once for all: those that select nothing that depends on the caller. */
+import type { GraphQLField, GraphQLSchema } from 'graphql';
+import type { Operation } from '../../schema/context.ts';
+import { compileOperation } from './selections.ts';
+
+interface Marks {
+  readonly seamline?: { readonly ours?: boolean; readonly shared?: boolean };
+  readonly pothosExposedField?: unknown;
+  readonly pothosConfig?: { readonly resolve?: unknown };
+}
+
+/**
+ * A field that nobody resolves, that Pothos exposes, or that is one of ours: and only with the resolver that it was made with, for a
+ * plugin's around it (permissions, say) may look at the caller. Or its user says so: `extensions: { seamline: { shared: true } }`.
+ */
+export function isShared({ resolve, extensions }: GraphQLField<unknown, unknown>): boolean {
+  const { seamline, pothosExposedField, pothosConfig } = extensions as Marks;
+  if (!resolve || seamline?.shared === true) return true;
+  return (pothosExposedField !== undefined || seamline?.ours === true) && pothosConfig?.resolve === resolve;
+}
+
+export function isShareable(schema: GraphQLSchema, operation: Operation): boolean {
+  return compileOperation(schema, operation, isShared) !== undefined;
+}
