@@ -31,3 +31,5 @@ export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
 export { natsLog, type NatsLogOptions } from './logs/nats-log.ts';
 export type { ServerOptions } from './server/options.ts';
 export { createServer, type SeamlineServer } from './server/server.ts';
+export { withFanOut } from './transports/graphql-ws-fan-out.ts';
+export { type FanOutPluginOptions, useFanOut } from './transports/yoga-fan-out.ts';

@@ -36,6 +36,7 @@ export class LazySeam {
   context: ResultContext | undefined;
   readonly #parts: () => SeamParts;
   readonly #mayHandOver: boolean;
+  #handover: Handover | undefined;
 
   /** `mayHandOver`: whether the client can be written to beside the server. */
   constructor(parts: () => SeamParts, mayHandOver: boolean) {
@@ -43,17 +44,16 @@ export class LazySeam {
     this.#mayHandOver = mayHandOver;
   }
 
-  /** Throws `BadInputError` for what the client has asked for. */
-  readonly ask = (): ResultContext => (this.context ??= operationSeam(this.#parts()));
-
   /** To be called before the operation is subscribed to. */
   begin({ schema, document, operationName, variableValues }: ExecutionArgs): void {
     const operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
     this.schema = schema;
-    if (!this.#mayHandOver) return;
-    const handover: Handover = { operation, accepts: () => isShareable(schema, operation) };
-    const parts = this.#parts;
-    Object.assign(this, { ask: () => (this.context ??= operationSeam({ ...parts(), handover })) });
+    if (this.#mayHandOver) this.#handover = { operation, accepts: () => isShareable(schema, operation) };
+  }
+
+  /** Throws `BadInputError` for what the client has asked for. */
+  ask(): ResultContext {
+    return (this.context ??= operationSeam({ ...this.#parts(), handover: this.#handover }));
   }
 }
 
