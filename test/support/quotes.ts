@@ -1,15 +1,17 @@
 /** A server of a user's own: Pothos, Yoga over HTTP and SSE, graphql-ws, and streams of typed items in their schema. */
 import SchemaBuilder from '@pothos/core';
 import type { GraphQLSchema } from 'graphql';
+import { createClient as createSseClient } from 'graphql-sse';
+import { type Client, createClient } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { createYoga } from 'graphql-yoga';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { addStream, type KeyedInput, memoryLog, StreamingMap, useFanOut, withFanOut } from '../../src/index.ts';
-import type { Address } from './clients.ts';
+import { type Address, type Feed, overClient, type Result } from './clients.ts';
 
 export interface Quote {
   readonly symbol: string;
@@ -105,4 +107,34 @@ export async function serve(schema: GraphQLSchema, { fanOut = true, deflate = fa
   });
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/graphql`, webSocketUrl: `ws://127.0.0.1:${port}/graphql` };
+}
+
+/** Ways for somebody to subscribe. */
+export const doors: readonly {
+  readonly name: string;
+  subscribe<Data>(server: Address, user: string, query: string): Feed<Data>;
+}[] = [
+  {
+    name: 'WebSocket',
+    subscribe(server, user, query) {
+      const client = createClient({ url: server.webSocketUrl, webSocketImpl: WebSocket, connectionParams: { user } });
+      onTestFinished(() => client.dispose());
+      return overClient(client, { query });
+    },
+  },
+  {
+    name: 'SSE',
+    subscribe(server, user, query) {
+      const client = createSseClient({ url: server.url, headers: { 'x-user': user } });
+      onTestFinished(() => client.dispose());
+      return overClient(client as unknown as Client, { query });
+    },
+  },
+];
+
+/** A query or mutation of somebody's. */
+export async function askAs<Data>(server: Address, user: string, query: string): Promise<Result<Data>> {
+  const headers = { 'content-type': 'application/json', 'x-user': user };
+  const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  return (await response.json()) as Result<Data>;
 }

@@ -1,0 +1,127 @@
+/** Streams that depend on who asks. */
+import type { GraphQLObjectType } from 'graphql';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FanOut } from '../../src/fanout/fan-out.ts';
+import type { Result } from '../support/clients.ts';
+import { type Caller, askAs, createQuotes, doors, type Quote, quoteSchema, serve } from '../support/quotes.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const forEyesOf = (quote: Quote, { user }: Caller): boolean => quote.owner === undefined || quote.owner === user;
+
+interface Message {
+  readonly reset: boolean;
+  readonly upserted: readonly Quote[];
+  readonly removed: readonly { readonly key: string; readonly reason: string }[];
+  readonly size: number | null;
+  readonly checksum: string | null;
+}
+type Changes = Result<{ quoteChanges: Message }>;
+
+const CHANGES =
+  'subscription { quoteChanges { reset upserted { symbol } removed { key reason } caughtUp cursor size checksum } }';
+const told = ({ data }: Changes = {}): unknown => {
+  const { upserted, removed } = data!.quoteChanges;
+  return [...upserted.map(({ symbol }) => symbol), ...removed.map(({ key, reason }) => `${key} ${reason}`)];
+};
+
+describe.each(doors)('over $name', ({ subscribe }) => {
+  it('shows each subscriber its own value of a field that depends on the caller, with the fan-out on', async () => {
+    const served = vi.spyOn(FanOut.prototype, 'subscribe');
+    const map = await createQuotes();
+    const server = await serve(quoteSchema(map));
+    const feeds = ['ada', 'bob'].map((user) => subscribe(server, user, 'subscription { quotes { symbol mine } }'));
+    await map.insert({ value: { symbol: 'a', price: 1, owner: 'ada' } });
+    const results = await Promise.all(feeds.map((feed) => feed.next()));
+    expect(results.map((result) => result?.data)).toEqual([
+      { quotes: { symbol: 'a', mine: true } },
+      { quotes: { symbol: 'a', mine: false } },
+    ]);
+    expect(served).not.toHaveBeenCalled();
+  });
+
+  it('does not share a field whose resolver somebody has wrapped, though it was an exposed one', async () => {
+    const served = vi.spyOn(FanOut.prototype, 'subscribe');
+    const map = await createQuotes();
+    const schema = quoteSchema(map);
+    const price = (schema.getType('Quote') as GraphQLObjectType).getFields()['price'];
+    // As permission layers do.
+    price!.resolve = (quote: Quote, _args, { user }: Caller) => (user === 'ada' ? quote.price : null);
+    const server = await serve(schema);
+    await map.insert({ value: { symbol: 'a', price: 1 } });
+    const feeds = ['ada', 'bob'].map((user) => subscribe(server, user, 'subscription { quotes { price } }'));
+    const results = await Promise.all(feeds.map((feed) => feed.next()));
+    expect(results.map((result) => result?.data)).toEqual([{ quotes: { price: 1 } }, { quotes: { price: null } }]);
+    expect(served).not.toHaveBeenCalled();
+  });
+
+  it('shares what has a resolver when its user says so', async () => {
+    const served = vi.spyOn(FanOut.prototype, 'subscribe');
+    const map = await createQuotes();
+    const server = await serve(quoteSchema(map));
+    await map.insert({ value: { symbol: 'a', price: 1 } });
+    const feed = subscribe(server, 'ada', 'subscription { quotes { cents } }');
+    expect(await feed.next()).toEqual({ data: { quotes: { cents: 100 } } });
+    expect(served).toHaveBeenCalledOnce();
+  });
+
+  it('leaves out items that a caller may not read, and counts those that it may', async () => {
+    const map = await createQuotes();
+    const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
+    for (const [symbol, owner] of [['a', 'ada'], ['b', 'bob'], ['c', undefined], ['d', 'ada']] as const)
+      await map.insert({ value: { symbol, price: 1, ...(owner && { owner }) } });
+    const query = 'subscription { quotes(limit: 2) { symbol } }';
+    const [ada, bob] = ['ada', 'bob'].map((user) => subscribe<{ quotes: Quote }>(server, user, query));
+    const symbols = async (feed: typeof ada): Promise<unknown[]> =>
+      (await feed!.take(2)).map(({ data }) => data?.quotes.symbol);
+    expect(await symbols(ada)).toEqual(['a', 'c']);
+    expect(await symbols(bob)).toEqual(['b', 'c']);
+    expect(await ada!.next()).toBeUndefined();
+    await vi.waitFor(() => expect(map.subscriptions).toBe(0));
+  });
+
+  it('removes from a mirror what leaves its caller’s sight, and tells no other key (G6)', async () => {
+    const map = await createQuotes();
+    const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
+    const insert = (symbol: string, owner?: string) => map.insert({ value: { symbol, price: 1, ...(owner && { owner }) } });
+    await insert('shown');
+    await insert('secret', 'bob');
+    const feed = subscribe<Changes['data'] & object>(server, 'ada', CHANGES);
+    const first = await feed.next();
+    expect(told(first)).toEqual(['shown']);
+    expect(first?.data?.quoteChanges).toMatchObject({ reset: true, size: null, checksum: null });
+    await insert('secret', 'bob');
+    await map.remove('secret');
+    await insert('shown', 'bob');
+    expect(told(await feed.next())).toEqual(['shown REMOVED']);
+    await map.remove('shown');
+    await insert('last', 'ada');
+    expect(told(await feed.next())).toEqual(['last']);
+    await map.remove('last');
+    expect(told(await feed.next())).toEqual(['last REMOVED']);
+  });
+});
+
+describe('writing', () => {
+  const mine = ({ owner }: { owner?: string | null | undefined }, { user }: Caller): boolean => owner === user;
+  const insert = 'mutation { insertQuote(input: { symbol: "a", price: 1, owner: "ada" }) { symbol } }';
+  const remove = 'mutation { removeQuote(key: "a") { key reason } }';
+  const forbidden = [expect.objectContaining({ extensions: { code: 'FORBIDDEN' } })];
+
+  it('is refused to whom the hooks refuse it, and then nothing is written', async () => {
+    const map = await createQuotes();
+    const server = await serve(quoteSchema(map, { mayWrite: mine, mayRemove: mine }));
+    expect((await askAs(server, 'bob', insert)).errors).toEqual(forbidden);
+    expect(map.get('a')).toBeUndefined();
+    expect(await askAs(server, 'ada', insert)).toEqual({ data: { insertQuote: { symbol: 'a' } } });
+    expect((await askAs(server, 'bob', remove)).errors).toEqual(forbidden);
+    expect(map.get('a')).toBeDefined();
+    expect(await askAs(server, 'ada', remove)).toEqual({ data: { removeQuote: { key: 'a', reason: 'REMOVED' } } });
+    expect(await askAs(server, 'bob', remove)).toEqual({ data: { removeQuote: null } });
+  });
+
+  it('needs both hooks where there are insertions and removals', async () => {
+    const map = await createQuotes();
+    expect(() => quoteSchema(map, { mayWrite: mine })).toThrow(RangeError);
+  });
+});
