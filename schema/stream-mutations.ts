@@ -12,7 +12,11 @@ interface InsertArgs {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-export function addStreamMutations(builder: StreamBuilder, options: PlainOptions, { removed }: { removed: Removed }): void {
+export function addStreamMutations(
+  builder: StreamBuilder,
+  options: PlainOptions,
+  { removed }: { removed: Removed },
+): void {
   const { map, name, input, batch, remove, mayRemove } = options;
   const type = options.type as never;
   const capitalised = options.plural.charAt(0).toUpperCase() + options.plural.slice(1);
@@ -98,7 +102,8 @@ async function insert(
       path || idempotencyKey == null ? idempotencyKey : `${idempotencyKey} ${index}`;
     return await map.insertMany(values.map((value, index) => ({ value, idempotencyKey: keyFor(index) })));
   } catch (error) {
-    if (error instanceof BadInputError) throw inputError(error.issues.map((issue) => ({ ...issue, path: shown(issue.path, path) })));
+    if (error instanceof BadInputError)
+      throw inputError(error.issues.map((issue) => ({ ...issue, path: shown(issue.path, path) })));
     return answer(Promise.reject(error));
   }
 }

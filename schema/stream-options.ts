@@ -15,7 +15,8 @@ interface StreamInput<Types extends SchemaTypes, Value, Input extends InputRef<u
    * Who may insert what. False refuses with `FORBIDDEN`; what it throws is answered as any resolver's error. Default: everybody,
    * everything.
    */
-  readonly mayWrite?: ((input: InputShape<Types, Input>, context: Types['Context']) => boolean | Promise<boolean>) | undefined;
+  readonly mayWrite?:
+    ((input: InputShape<Types, Input>, context: Types['Context']) => boolean | Promise<boolean>) | undefined;
   /** Likewise who may remove what is there. With `mayWrite` and `remove` it must be given. */
   readonly mayRemove?: ((value: Value, context: Types['Context']) => boolean | Promise<boolean>) | undefined;
 }
@@ -44,7 +45,10 @@ interface StreamReads<Types extends SchemaTypes, Value> {
   readonly mayRead?: ((value: Value, context: Types['Context']) => boolean) | undefined;
 }
 
-export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef<unknown>> = StreamReads<Types, Value> &
+export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef<unknown>> = StreamReads<
+  Types,
+  Value
+> &
   StreamInput<Types, Value, Input> &
   MaybeToValue<Types, Value, Input>;
 
@@ -72,7 +76,8 @@ export function plainOptions(options: Partial<PlainOptions>): PlainOptions {
   const plural = options.plural ?? `${uncapitalised(name)}s`;
   if (input && !map.isKeyed) throw new RangeError('the map of a stream with an input needs keyOf');
   if (batch && !input) throw new RangeError('a batch needs an input');
-  if (remove && mayWrite && !mayRemove) throw new RangeError('with mayWrite, who may remove must be said too: mayRemove');
+  if (remove && mayWrite && !mayRemove)
+    throw new RangeError('with mayWrite, who may remove must be said too: mayRemove');
   return { map, type, name, plural, input, toValue, batch, remove, mayRead, mayWrite, mayRemove };
 }
 

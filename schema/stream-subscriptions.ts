@@ -116,7 +116,10 @@ function handoverOf({ handover }: Partial<Seam>): Handover | undefined {
 }
 
 function checkedFilter(
-  filter: { keys?: readonly (string | number)[] | null | undefined; keyPrefix?: string | null | undefined } | null | undefined,
+  filter:
+    | { keys?: readonly (string | number)[] | null | undefined; keyPrefix?: string | null | undefined }
+    | null
+    | undefined,
 ): KeyFilter {
   const { keys, keyPrefix } = filter ?? {};
   if (keys && keys.length > MAX_FILTER_KEYS)

@@ -5,9 +5,8 @@ import type { ItemChanges } from '../src/core/item-changes.ts';
 
 /** A user's builder as this code sees it: whatever its types are, every field here says for itself what it is. */
 export type StreamBuilder = PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDefaultTypes<{ Context: object }>>;
-type StreamTypes = StreamBuilder extends PothosSchemaTypes.SchemaBuilder<infer Types extends SchemaTypes>
-  ? Types
-  : never;
+type StreamTypes =
+  StreamBuilder extends PothosSchemaTypes.SchemaBuilder<infer Types extends SchemaTypes> ? Types : never;
 
 /** On the builder itself, so that what is added to one is nobody else's. */
 const SHARED = Symbol.for('seamline.shared-types');
@@ -32,7 +31,9 @@ function makeSharedTypes(builder: StreamBuilder) {
   const onLag = builder.enumType('OnLag', {
     description: 'What happens to a subscriber that is slower than the window of single changes.',
     values: {
-      CONFLATE: { description: 'Goes on with the items that are still current: no key is lost, only values in between.' },
+      CONFLATE: {
+        description: 'Goes on with the items that are still current: no key is lost, only values in between.',
+      },
       FAIL: { description: 'Ends with LAGGED.' },
     } as const,
   });
@@ -49,7 +50,11 @@ function makeSharedTypes(builder: StreamBuilder) {
 /** `Removed<name>` and `<name>Changes`. */
 export function changeTypes<Value>(
   builder: StreamBuilder,
-  { name, type, removalReason }: Pick<SharedTypes, 'removalReason'> & { name: string; type: ObjectRef<StreamTypes, Value> },
+  {
+    name,
+    type,
+    removalReason,
+  }: Pick<SharedTypes, 'removalReason'> & { name: string; type: ObjectRef<StreamTypes, Value> },
 ) {
   const removed = builder.objectRef<RemovedItem>(`Removed${name}`).implement({
     description: `A ${name} that has left the map.`,
@@ -91,7 +96,8 @@ export function changeTypes<Value>(
       }),
       size: t.exposeInt('size', {
         nullable: true,
-        description: 'How many items the map holds; non-null exactly when caught up, unfiltered and allowed to see all.',
+        description:
+          'How many items the map holds; non-null exactly when caught up, unfiltered and allowed to see all.',
       }),
       checksum: t.exposeString('checksum', {
         nullable: true,

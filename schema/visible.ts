@@ -11,11 +11,15 @@ export function visibleItems<Value>(
   limit: number,
 ): AsyncGenerator<Item<Value>, void, void> {
   let left = limit;
-  return picked(items, (item) => {
-    if (!mayRead(item.value)) return undefined;
-    left--;
-    return item;
-  }, () => left <= 0);
+  return picked(
+    items,
+    (item) => {
+      if (!mayRead(item.value)) return undefined;
+      left--;
+      return item;
+    },
+    () => left <= 0,
+  );
 }
 
 /**

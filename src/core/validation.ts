@@ -55,7 +55,9 @@ export function ruled<Value>(
   const checked = inputs.map((input, index) => {
     const result = validate ? resultOf(validate, input.value) : { value: input.value };
     if (result.issues) {
-      issues.push(...result.issues.map(({ path, message }) => ({ path: ['inputs', index, 'value', ...path], message })));
+      issues.push(
+        ...result.issues.map(({ path, message }) => ({ path: ['inputs', index, 'value', ...path], message })),
+      );
       return undefined;
     }
     const { value } = result;

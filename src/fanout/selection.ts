@@ -50,7 +50,8 @@ export function compileSelection(given: SelectionParts, root: GraphQLObjectType)
   if (!only || others.length > 0) return undefined;
   const [responseName, nodes] = only;
   const field = fieldOf(root, nodes);
-  const render = field && (given.isShared ? compileResolved(parts, field, nodes) : compileType(parts, field.type, nodes));
+  const render =
+    field && (given.isShared ? compileResolved(parts, field, nodes) : compileType(parts, field.type, nodes));
   if (!render) return undefined;
   const head = `{"data":{${JSON.stringify(responseName)}:`;
   return (source, context) => {

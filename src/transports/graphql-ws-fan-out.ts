@@ -49,7 +49,12 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
     return outlet;
   };
 
-  const equipped = (given: unknown, { extra }: Context<P, E>, id: string, { extensions }: SubscribePayload): unknown => {
+  const equipped = (
+    given: unknown,
+    { extra }: Context<P, E>,
+    id: string,
+    { extensions }: SubscribePayload,
+  ): unknown => {
     if (!isPlain(given)) return given;
     const outlet = outletOf(extra);
     const seam = new LazySeam(() => ({ extensions }), outlet !== undefined);

@@ -1,5 +1,5 @@
 /** Brings the delivery from positions to a Yoga server that isn't ours: its streams over SSE and multipart. */
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import { ServerResponse } from 'node:http';
 import { SEAM } from '../../schema/seam.ts';
@@ -78,10 +78,19 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
   };
 }
 
-/** As Yoga hides what a resolver threw. */
+/** What fails in a selection that all share is a value that isn't what its type says, which Yoga hides; unless it was meant to be seen. */
 function withMasked(result: ExecutionResult, logError: (error: unknown) => void): ExecutionResult {
   if (!result.errors) return result;
-  return { ...result, errors: result.errors.map((error) => (error.originalError ? maskError(error, logError) : error)) };
+  return {
+    ...result,
+    errors: result.errors.map((error) => {
+      if (error.extensions['code'] !== undefined) return error;
+      logError(error);
+      const { nodes, source, positions, path } = error;
+      const extensions = { code: 'INTERNAL_SERVER_ERROR' };
+      return new GraphQLError('Unexpected error.', { nodes, source, positions, path, extensions });
+    }),
+  };
 }
 
 /** Without what Yoga keeps to itself. */

@@ -68,7 +68,12 @@ describe.each(doors)('over $name', ({ subscribe }) => {
   it('leaves out items that a caller may not read, and counts those that it may', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
-    for (const [symbol, owner] of [['a', 'ada'], ['b', 'bob'], ['c', undefined], ['d', 'ada']] as const)
+    for (const [symbol, owner] of [
+      ['a', 'ada'],
+      ['b', 'bob'],
+      ['c', undefined],
+      ['d', 'ada'],
+    ] as const)
       await map.insert({ value: { symbol, price: 1, ...(owner && { owner }) } });
     const query = 'subscription { quotes(limit: 2) { symbol } }';
     const [ada, bob] = ['ada', 'bob'].map((user) => subscribe<{ quotes: Quote }>(server, user, query));
@@ -83,7 +88,8 @@ describe.each(doors)('over $name', ({ subscribe }) => {
   it('removes from a mirror what leaves its caller’s sight, and tells no other key (G6)', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
-    const insert = (symbol: string, owner?: string) => map.insert({ value: { symbol, price: 1, ...(owner && { owner }) } });
+    const insert = (symbol: string, owner?: string) =>
+      map.insert({ value: { symbol, price: 1, ...(owner && { owner }) } });
     await insert('shown');
     await insert('secret', 'bob');
     const feed = subscribe<Changes['data'] & object>(server, 'ada', CHANGES);
