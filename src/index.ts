@@ -26,10 +26,9 @@ export {
   type SubscribeOptions,
 } from './core/streaming-map.ts';
 export type { KeyedInput, KeyedRules, Validate, ValueRules, ValueSchema } from './core/validation.ts';
-export { fileLog, type FileLogOptions } from './logs/file-log.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
-export { natsLog, type NatsLogOptions } from './logs/nats-log.ts';
 export type { ServerOptions } from './server/options.ts';
-export { createServer, type SeamlineServer } from './server/server.ts';
+export { createServer } from './server/create-server.ts';
+export type { SeamlineServer } from './server/server.ts';
 export { withFanOut } from './transports/graphql-ws-fan-out.ts';
 export { type FanOutPluginOptions, useFanOut } from './transports/yoga-fan-out.ts';

@@ -1,6 +1,5 @@
 import type { OrderedLog } from '../core/ordered-log.ts';
 import { DEFAULT_LIMITS } from '../core/streaming-map.ts';
-import { fileLog } from '../logs/file-log.ts';
 import { memoryLog } from '../logs/memory-log.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -11,10 +10,13 @@ const COMMAND_OVERHEAD_BYTES = 64 * 1024;
 export async function logOf(options: ServerOptions): Promise<OrderedLog> {
   const { log, data, repair, onLoading, nats, logger } = options;
   if (log) return log;
-  if (data !== undefined) return fileLog({ directory: data, repair, onLoading, logger });
+  if (data !== undefined) {
+    const { fileLog } = await import('../logs/file-log.ts');
+    return fileLog({ directory: data, repair, onLoading, logger });
+  }
   if (nats === undefined) return memoryLog();
   // Loaded only where it is asked for: the others start sooner without it.
-  const { natsLog } = await import('../logs/nats-log.ts');
+  const { natsLog } = await import('../logs/nats-log.ts').catch(explained);
   const { maxBatchBytes = DEFAULT_LIMITS.maxBatchBytes, maxValueBytes = DEFAULT_LIMITS.maxValueBytes } = options;
   return natsLog({
     servers: nats,
@@ -29,4 +31,14 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
     maxCommandBytes: Math.max(maxBatchBytes, maxValueBytes) + COMMAND_OVERHEAD_BYTES,
     logger,
   });
+}
+
+/** Its client is an optional peer. */
+function explained(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
+    throw new RangeError(
+      'NATS needs its client: npm install @nats-io/transport-node @nats-io/jetstream @nats-io/obj',
+      { cause: error },
+    );
+  throw error;
 }

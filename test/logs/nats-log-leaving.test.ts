@@ -7,7 +7,8 @@ import { appendTexts, follow } from './collector.ts';
 
 /** A process that has a map on NATS, and closes it when it is told to. */
 const PROGRAM = `
-  import { natsLog, StreamingMap } from '${new URL('../../src/index.ts', import.meta.url).href}';
+  import { StreamingMap } from '${new URL('../../src/index.ts', import.meta.url).href}';
+  import { natsLog } from '${new URL('../../src/logs/nats-log.ts', import.meta.url).href}';
   const map = await StreamingMap.open({ log: natsLog({ servers: process.argv[1], engineTimeoutMs: 1000 }) });
   await map.insert({ key: 'a', value: 1 });
   void (async () => { for await (const item of map.items()) console.log(item.key); })();
