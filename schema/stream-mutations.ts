@@ -67,8 +67,7 @@ export function addStreamMutations(
         nullable: true,
         description: `Removes the ${name} under a key; null when there was none.`,
         args: { key: t.arg.id({ required: true, description: 'Its key.' }) },
-        resolve: async (_root, args, context): Promise<RemovedItem | null> => {
-          const key = String(args.key);
+        resolve: async (_root, { key }, context): Promise<RemovedItem | null> => {
           const problem = keyProblem(key);
           if (problem !== undefined) throw inputError([{ path: ['key'], message: problem }]);
           const removal: RemoveOptions = {};

@@ -4,7 +4,7 @@ import type { StreamingMap } from '../src/core/streaming-map.ts';
 import type { KeyedInput } from '../src/core/validation.ts';
 
 /** What the insert mutation takes; with neither, only the program inserts. */
-interface StreamInput<Types extends SchemaTypes, Value, Input extends InputRef<unknown>> {
+interface StreamInput<Types extends SchemaTypes, Value, Input extends InputRef> {
   /** The input type of `insert<Name>(input:)`. The map needs `keyOf`. Default: there is no such mutation. */
   readonly input?: Input | undefined;
   /** Whether there is `insert<Plural>(inputs:)`, too: all or none. Default false. */
@@ -22,11 +22,11 @@ interface StreamInput<Types extends SchemaTypes, Value, Input extends InputRef<u
 }
 
 /** What is inserted for an input. May be left out where an input is a value already. */
-type ToValue<Types extends SchemaTypes, Value, Input extends InputRef<unknown>> = {
+type ToValue<Types extends SchemaTypes, Value, Input extends InputRef> = {
   readonly toValue: (input: InputShape<Types, Input>, context: Types['Context']) => Value | Promise<Value>;
 };
 
-type MaybeToValue<Types extends SchemaTypes, Value, Input extends InputRef<unknown>> =
+type MaybeToValue<Types extends SchemaTypes, Value, Input extends InputRef> =
   InputShape<Types, Input> extends Value ? Partial<ToValue<Types, Value, Input>> : ToValue<Types, Value, Input>;
 
 interface StreamReads<Types extends SchemaTypes, Value> {
@@ -45,7 +45,7 @@ interface StreamReads<Types extends SchemaTypes, Value> {
   readonly mayRead?: ((value: Value, context: Types['Context']) => boolean) | undefined;
 }
 
-export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef<unknown>> = StreamReads<
+export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef> = StreamReads<
   Types,
   Value
 > &
@@ -58,7 +58,7 @@ export interface PlainOptions {
   readonly type: ObjectRef<SchemaTypes, unknown>;
   readonly name: string;
   readonly plural: string;
-  readonly input: InputRef<unknown> | undefined;
+  readonly input: InputRef | undefined;
   readonly toValue: (input: unknown, context: unknown) => unknown;
   readonly batch: boolean;
   readonly remove: boolean;

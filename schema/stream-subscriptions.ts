@@ -61,7 +61,7 @@ export function addStreamSubscriptions(
         });
       },
       resolve: (delivered, _args, context) => {
-        const { cursor, value } = delivered as Item<unknown>;
+        const { cursor, value } = delivered;
         const { delivery } = seamOf(context);
         if (delivery) delivery.cursor = cursor;
         if (delivery?.left !== undefined) delivery.left--;

@@ -10,7 +10,7 @@ import { changeTypes, sharedTypes, type StreamBuilder } from './stream-types.ts'
  * the mutations `insertQuote`, `insertQuotes`, `removeQuote`. The builder needs its subscription type, and for mutations that one.
  * Throws a `RangeError` for options that make no sense.
  */
-export function addStream<Types extends SchemaTypes, Value, Input extends InputRef<unknown> = never>(
+export function addStream<Types extends SchemaTypes, Value, Input extends InputRef = never>(
   builder: PothosSchemaTypes.SchemaBuilder<Types>,
   options: StreamOptions<Types, Value, Input>,
 ): void {

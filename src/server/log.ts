@@ -36,9 +36,8 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
 /** Its client is an optional peer. */
 function explained(error: unknown): never {
   if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
-    throw new RangeError(
-      'NATS needs its client: npm install @nats-io/transport-node @nats-io/jetstream @nats-io/obj',
-      { cause: error },
-    );
+    throw new RangeError('NATS needs its client: npm install @nats-io/transport-node @nats-io/jetstream @nats-io/obj', {
+      cause: error,
+    });
   throw error;
 }

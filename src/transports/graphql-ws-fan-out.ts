@@ -1,5 +1,5 @@
 /** Brings the delivery from positions to a graphql-ws server that isn't ours. */
-import { type ExecutionArgs, type ExecutionResult, subscribe as subscribeByGraphQL } from 'graphql';
+import { type ExecutionResult, subscribe as subscribeByGraphQL } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
@@ -81,7 +81,7 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
       const { contextValue } = args as { contextValue?: object };
       const call = contextValue && calls.get(contextValue);
       if (!call) return subscribe(args);
-      call.seam.begin(args as ExecutionArgs);
+      call.seam.begin(args);
       const results = (await subscribe(args)) as ExecutionResult | AsyncGenerator<ExecutionResult, void, void>;
       const { context } = call.seam;
       if (!context || !(Symbol.asyncIterator in results)) return results;

@@ -1,5 +1,5 @@
 /** Brings the delivery from positions to a Yoga server that isn't ours: its streams over SSE and multipart. */
-import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import { ServerResponse } from 'node:http';
 import { SEAM } from '../../schema/seam.ts';
@@ -48,7 +48,7 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
         return { extensions: params.extensions, lastEvent, signal: request.signal };
       };
       const seam = new LazySeam(parts, res instanceof ServerResponse);
-      seam.begin(args as unknown as ExecutionArgs);
+      seam.begin(args);
       putSeam(context, seam);
       seams.set(context, seam);
     },

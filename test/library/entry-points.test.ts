@@ -31,10 +31,19 @@ async function loadedBy(specifier: string, ...use: string[]): Promise<string[]> 
 }
 
 it('`seamline` loads no server, no engine’s client and no schema builder', async () => {
-  const heavy = ['@nats-io/transport-node', '@nats-io/jetstream', 'graphql-yoga', '@pothos/core', 'ws', 'zod', 'pino', 'jose'];
+  const heavy = new Set([
+    '@nats-io/transport-node',
+    '@nats-io/jetstream',
+    'graphql-yoga',
+    '@pothos/core',
+    'ws',
+    'zod',
+    'pino',
+    'jose',
+  ]);
   const loaded = await loadedBy('seamline');
   expect(loaded).toContain('lru-cache');
-  expect(loaded.filter((name) => heavy.includes(name))).toEqual([]);
+  expect(loaded.filter((name) => heavy.has(name))).toEqual([]);
 });
 
 it('`createServer` loads the engine that it is asked for, and no other', async () => {

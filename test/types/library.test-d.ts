@@ -1,0 +1,92 @@
+/** What a user's own types let them write. `tsc` is what checks it: nothing here runs. */
+import SchemaBuilder from '@pothos/core';
+import { describe, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { addStream, type Item, type KeyedInput, memoryLog, StreamingMap } from '../../src/index.ts';
+
+interface Quote {
+  readonly symbol: string;
+  readonly price: number;
+}
+
+const log = memoryLog();
+const keyOf = ({ symbol }: Quote): string => symbol;
+declare const quotes: StreamingMap<Quote, KeyedInput<Quote>>;
+
+describe('a map that knows its keys', () => {
+  test('is told none', () => {
+    expectTypeOf(StreamingMap.open<Quote>({ log, keyOf })).resolves.toEqualTypeOf<typeof quotes>();
+    expectTypeOf(quotes.insert({ value: { symbol: 'a', price: 1 } })).resolves.toEqualTypeOf<Item<Quote>>();
+    void quotes.insertMany([{ value: { symbol: 'a', price: 1 }, ttl: 1 }]);
+    // @ts-expect-error It has one already.
+    void quotes.insert({ key: 'a', value: { symbol: 'a', price: 1 } });
+    // @ts-expect-error A price is a number.
+    void quotes.insert({ value: { symbol: 'a', price: '1' } });
+    // @ts-expect-error Nothing may be missing.
+    void quotes.insert({ value: { symbol: 'a' } });
+  });
+
+  test('has the type of what validates its values', () => {
+    const validate = z.object({ symbol: z.string(), price: z.number() });
+    const opened = StreamingMap.open({ log, keyOf: (quote) => quote.symbol, validate });
+    expectTypeOf(opened).resolves.toEqualTypeOf<
+      StreamingMap<{ symbol: string; price: number }, KeyedInput<{ symbol: string; price: number }>>
+    >();
+    expectTypeOf(StreamingMap.open({ log, validate: (value) => Number(value) })).resolves.toEqualTypeOf<
+      StreamingMap<number>
+    >();
+    // @ts-expect-error A number has no symbol.
+    void StreamingMap.open<number>({ log, keyOf });
+    // @ts-expect-error What validates them answers with another type.
+    void StreamingMap.open<Quote>({ log, validate: z.string() });
+  });
+});
+
+describe('a stream in a schema', () => {
+  interface Caller {
+    readonly user: string;
+  }
+  const builder = new SchemaBuilder<{ Context: Caller }>({});
+  const quote = builder.objectRef<Quote>('Quote');
+  const trade = builder.objectRef<{ readonly shares: number }>('Trade');
+  const whole = builder.inputType('QuoteInput', {
+    fields: (t) => ({ symbol: t.string({ required: true }), price: t.float({ required: true }) }),
+  });
+  const part = builder.inputType('PartInput', { fields: (t) => ({ symbol: t.string({ required: true }) }) });
+
+  test('shows what its map holds', () => {
+    addStream(builder, { map: quotes, type: quote });
+    // @ts-expect-error A trade is no quote.
+    addStream(builder, { map: quotes, type: trade });
+  });
+
+  test('takes an input that is a value, or says how it becomes one', () => {
+    addStream(builder, { map: quotes, type: quote, input: whole });
+    addStream(builder, { map: quotes, type: quote, input: part, toValue: ({ symbol }) => ({ symbol, price: 0 }) });
+    // @ts-expect-error It has no price.
+    addStream(builder, { map: quotes, type: quote, input: part });
+    // @ts-expect-error Neither has what is made of it.
+    addStream(builder, { map: quotes, type: quote, input: part, toValue: ({ symbol }) => ({ symbol }) });
+  });
+
+  test('asks its hooks with the value, the input and the context that they are of', () => {
+    addStream(builder, {
+      map: quotes,
+      type: quote,
+      input: whole,
+      remove: true,
+      mayRead: (value, { user }) => {
+        expectTypeOf(value).toEqualTypeOf<Quote>();
+        expectTypeOf(user).toEqualTypeOf<string>();
+        return true;
+      },
+      mayWrite: ({ price }, { user }) => {
+        expectTypeOf(price).toEqualTypeOf<number>();
+        return user !== '';
+      },
+      mayRemove: async (value) => value.price > 0,
+    });
+    // @ts-expect-error Who may read must be said at once: each item waits for it.
+    addStream(builder, { map: quotes, type: quote, mayRead: async () => true });
+  });
+});
