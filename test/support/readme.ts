@@ -46,8 +46,8 @@ export async function bundle(code: string, platform: 'browser' | 'node'): Promis
   return module.text;
 }
 
-/** What a strict type check has to say of it. */
-export async function complaintsOf(code: string): Promise<string> {
+/** What a strict type check has to say of it, with what a language level brings. */
+export async function complaintsOf(code: string, level: 'es2022' | 'es2024' = 'es2022'): Promise<string> {
   await mkdir(join(ROOT, '.cache'), { recursive: true });
   // Inside the project, so that its imports are found.
   const directory = await mkdtemp(join(ROOT, '.cache', 'snippet-'));
@@ -56,8 +56,8 @@ export async function complaintsOf(code: string): Promise<string> {
   const compilerOptions = {
     strict: true,
     module: 'nodenext',
-    target: 'es2022',
-    lib: ['es2022', 'dom'],
+    target: level,
+    lib: [level, 'esnext.disposable', 'dom'],
     types: ['node'],
     jsx: 'react-jsx',
     skipLibCheck: true,

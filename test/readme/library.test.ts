@@ -1,0 +1,115 @@
+/** docs/library.md, as a reader would copy it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ask, type Address, transports } from '../support/clients.ts';
+import { describeWithNats } from '../support/nats.ts';
+import { startNats } from '../support/nats-logs.ts';
+import { bundle, complaintsOf, linesOf, snippet } from '../support/readme.ts';
+
+const FILE = 'docs/library.md';
+
+const run = async (code: string): Promise<AsyncGenerator<string, void, void>> => linesOf(await bundle(code, 'node'));
+
+/** A snippet that listens on port 4000, on any free one instead. */
+async function served(title: string): Promise<Address> {
+  const says = '.listen(0, function () { console.log(this.address().port); })';
+  const lines = await run(snippet(title, FILE).replace('.listen(4000)', says));
+  const { value: port } = await lines.next();
+  return { url: `http://127.0.0.1:${port}/graphql`, webSocketUrl: `ws://127.0.0.1:${port}/graphql` };
+}
+
+const [overWebSocket, overSse] = transports;
+
+describe('docs/library.md', () => {
+  it.each([
+    'Ten lines',
+    'Validation',
+    'Several streams',
+    'Who may see and do what',
+    'The fan-out',
+    'Engines',
+    'NATS',
+    'Testing',
+  ])('%s: passes a strict type check', async (title) => {
+    // On Node, whose level that is.
+    expect(await complaintsOf(snippet(title, FILE), 'es2024')).toBe('');
+  });
+
+  it('Ten lines: are ten lines, and stream typed items', async () => {
+    const written = snippet('Ten lines', FILE).split('\n');
+    expect(written.filter((line) => line !== '' && !line.startsWith('import '))).toHaveLength(10);
+    const server = await served('Ten lines');
+    const insert = 'mutation { insertQuote(input: { symbol: "ACME", price: 12.5 }) { price } }';
+    expect(await ask(server, insert)).toEqual({ insertQuote: { price: 12.5 } });
+    const feed = overSse!.subscribe(server, 'subscription { quotes(limit: 1) { symbol price } }');
+    expect(await feed.next()).toEqual({ data: { quotes: { symbol: 'ACME', price: 12.5 } } });
+    expect(await feed.next()).toBeUndefined();
+  });
+
+  it('Ten lines: makes the schema that is shown', async () => {
+    const server = await served('Ten lines');
+    const query = '{ __schema { subscriptionType { fields { name } } mutationType { fields { name } } } }';
+    expect(await ask(server, query)).toEqual({
+      __schema: {
+        mutationType: { fields: [{ name: 'insertQuote' }] },
+        subscriptionType: { fields: [{ name: 'quoteChanges' }, { name: 'quotes' }] },
+      },
+    });
+  });
+
+  it('Validation: refuses a wrong value, and keeps the right one', async () => {
+    const lines = await run(snippet('Validation', FILE));
+    expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject([{ path: ['inputs', 0, 'value', 'price'] }]);
+    expect((await lines.next()).value).toBe('12.5');
+  });
+
+  it('Several streams: have their own names, and one filter', async () => {
+    const lines = await run(snippet('Several streams', FILE));
+    expect((await lines.next()).value).toBe('allNews newsChanges quoteChanges quotes');
+    expect((await lines.next()).value).toBe('1');
+  });
+
+  it('Who may see and do what: is a schema with all that it asks for', async () => {
+    const shows = 'console.log(Object.keys(schema.getMutationType()?.getFields() ?? {}).join(" "));';
+    const lines = await run(snippet('Who may see and do what', FILE) + shows);
+    expect((await lines.next()).value).toBe('insertOrder removeOrder');
+  });
+
+  it('The fan-out: serves what is shared and what is not, over both', async () => {
+    const server = await served('The fan-out');
+    for (const [over, fields] of [
+      [overSse, 'price cents'],
+      [overWebSocket, 'price cents'],
+      [overWebSocket, 'price cents local'],
+    ] as const) {
+      const local = fields.endsWith('local') ? { local: '12.5 EUR' } : {};
+      const feed = over!.subscribe(server, `subscription { quotes(limit: 1) { ${fields} } }`);
+      expect(await feed.next()).toEqual({ data: { quotes: { price: 12.5, cents: 1250, ...local } } });
+    }
+  });
+
+  it('Engines: keeps what it was given', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'seamline-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const code = snippet('Engines', FILE).replace('./quotes', directory);
+    expect((await (await run(code)).next()).value).toBe('file 1');
+    expect((await (await run(code)).next()).value).toBe('file 2');
+  });
+
+  it('Testing: runs without a server', async () => {
+    const lines = await run(snippet('Testing', FILE));
+    expect((await lines.next()).value).toBe('{"quotes":{"symbol":"ACME"}}');
+    expect((await lines.next()).value).toBe('{"quotes":{"symbol":"EXPO"}}');
+  });
+});
+
+describeWithNats('docs/library.md with NATS', () => {
+  it('NATS: keeps what it was given', async () => {
+    const { url } = await startNats();
+    const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
+    const lines = await run(snippet('NATS', FILE).replace('nats://127.0.0.1:4222', url) + shows);
+    expect((await lines.next()).value).toBe('1');
+  });
+});
