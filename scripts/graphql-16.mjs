@@ -19,6 +19,7 @@ if (status === 0)
     'test/transports',
     'test/guarantees',
     'test/server',
+    'test/library',
   ]);
 rmSync(copy, { recursive: true, force: true });
 process.exit(status);

@@ -112,6 +112,8 @@ function renderList(members: unknown, render: Render, context: unknown): string 
 }
 
 function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly FieldNode[]): Render | undefined {
+  // Asked with the context.
+  if (parts.isShared && type.isTypeOf) return undefined;
   const fields = collect(parts, type, selectionsOf(nodes));
   if (!fields) return undefined;
   const members: Render[] = [];

@@ -1,5 +1,5 @@
 /** Streams that depend on who asks. */
-import type { GraphQLObjectType } from 'graphql';
+import { extendSchema, type GraphQLObjectType, parse } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import type { Result } from '../support/clients.ts';
@@ -54,6 +54,27 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(results.map((result) => result?.data)).toEqual([{ quotes: { price: 1 } }, { quotes: { price: null } }]);
     expect(served).not.toHaveBeenCalled();
   });
+
+  it.each(['isTypeOf', 'a directive of somebody’s'])(
+    'does not share what graphql-js asks more about: %s',
+    async (what) => {
+      const served = vi.spyOn(FanOut.prototype, 'subscribe');
+      const map = await createQuotes();
+      const schema = quoteSchema(map);
+      const seen: unknown[] = [];
+      if (what === 'isTypeOf')
+        (schema.getType('Quote') as GraphQLObjectType).isTypeOf = (_quote, { user }: Caller) => seen.push(user) > 0;
+      const server = await serve(
+        what === 'isTypeOf' ? schema : extendSchema(schema, parse('directive @upper on FIELD')),
+      );
+      await map.insert({ value: { symbol: 'a', price: 1 } });
+      const upper = what === 'isTypeOf' ? '' : '@upper';
+      const feed = subscribe(server, 'ada', `subscription { quotes { symbol ${upper} } }`);
+      expect(await feed.next()).toEqual({ data: { quotes: { symbol: 'a' } } });
+      expect(served).not.toHaveBeenCalled();
+      expect(seen).toEqual(what === 'isTypeOf' ? ['ada'] : []);
+    },
+  );
 
   it('shares what has a resolver when its user says so', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');

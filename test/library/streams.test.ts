@@ -241,6 +241,19 @@ describe('with the fan-out', () => {
     expect(await collected(readEvents(server, { query, lastEventId: events[2]!.id! }))).toEqual([]);
   });
 
+  it('tells SSE clients to come back when Yoga is disposed of, and doesn’t say that it is over (G9)', async () => {
+    const map = await createQuotes();
+    const server = await serve(quoteSchema(map));
+    await insert(map, 'a');
+    const events = readEvents(server, { query: 'subscription { quotes { symbol } }' });
+    expect((await events.next()).value).toMatchObject({ event: 'next' });
+    await server.dispose();
+    expect((await collected(events)).map(({ event, retry }) => [event, Number(retry) > 0])).toEqual([
+      [undefined, true],
+    ]);
+    await subscribed(map, 0);
+  });
+
   it('leaves a socket that compresses to the generator', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();

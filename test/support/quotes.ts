@@ -82,7 +82,10 @@ export function quoteSchema(map: Quotes, options: Options = {}): GraphQLSchema {
 }
 
 /** Who calls says so in a header, or in `connectionParams`. */
-export async function serve(schema: GraphQLSchema, { fanOut = true, deflate = false } = {}): Promise<Address> {
+export async function serve(
+  schema: GraphQLSchema,
+  { fanOut = true, deflate = false } = {},
+): Promise<Address & { dispose(): Promise<void> }> {
   const yoga = createYoga({
     schema,
     logging: false,
@@ -106,7 +109,11 @@ export async function serve(schema: GraphQLSchema, { fanOut = true, deflate = fa
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/graphql`, webSocketUrl: `ws://127.0.0.1:${port}/graphql` };
+  return {
+    url: `http://127.0.0.1:${port}/graphql`,
+    webSocketUrl: `ws://127.0.0.1:${port}/graphql`,
+    dispose: async () => yoga.dispose(),
+  };
 }
 
 /** Ways for somebody to subscribe. */
