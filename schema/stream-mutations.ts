@@ -3,7 +3,7 @@ import { BadInputError } from '../src/core/errors.ts';
 import { keyProblem, type RemoveOptions } from '../src/core/input.ts';
 import { answer, inputError, refused } from './errors.ts';
 import type { PlainOptions } from './stream-options.ts';
-import type { changeTypes, StreamBuilder } from './stream-types.ts';
+import type { changeTypes, StreamBuilder } from './stream-parts.ts';
 
 type Removed = ReturnType<typeof changeTypes>['removed'];
 

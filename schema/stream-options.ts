@@ -45,10 +45,7 @@ interface StreamReads<Types extends SchemaTypes, Value> {
   readonly mayRead?: ((value: Value, context: Types['Context']) => boolean) | undefined;
 }
 
-export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef> = StreamReads<
-  Types,
-  Value
-> &
+export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef> = StreamReads<Types, Value> &
   StreamInput<Types, Value, Input> &
   MaybeToValue<Types, Value, Input>;
 

@@ -6,7 +6,7 @@ import { beginning, type Handover, nothing } from './context.ts';
 import { answering, inputError, translating } from './errors.ts';
 import { type Seam, seamOf } from './seam.ts';
 import { type PlainOptions, uncapitalised } from './stream-options.ts';
-import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './stream-types.ts';
+import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './stream-parts.ts';
 import { visibleChanges, visibleItems } from './visible.ts';
 
 type Types = SharedTypes & ReturnType<typeof changeTypes>;

@@ -3,7 +3,7 @@ import type { InputRef, SchemaTypes } from '@pothos/core';
 import { addStreamMutations } from './stream-mutations.ts';
 import { plainOptions, type PlainOptions, type StreamOptions } from './stream-options.ts';
 import { addStreamSubscriptions } from './stream-subscriptions.ts';
-import { changeTypes, sharedTypes, type StreamBuilder } from './stream-types.ts';
+import { changeTypes, sharedTypes, type StreamBuilder } from './stream-parts.ts';
 
 /**
  * Adds to the builder, for a type `Quote`, the subscriptions `quotes` and `quoteChanges`, and what `input`, `batch` and `remove` ask for:

@@ -16,7 +16,7 @@ const run = async (code: string): Promise<AsyncGenerator<string, void, void>> =>
 async function served(title: string): Promise<Address> {
   const says = '.listen(0, function () { console.log(this.address().port); })';
   const lines = await run(snippet(title, FILE).replace('.listen(4000)', says));
-  const { value: port } = await lines.next();
+  const port = String((await lines.next()).value);
   return { url: `http://127.0.0.1:${port}/graphql`, webSocketUrl: `ws://127.0.0.1:${port}/graphql` };
 }
 
