@@ -1,5 +1,4 @@
-import type { Item, RemovalReason, RemovedItem } from '../src/core/change.ts';
-import type { ItemChanges } from '../src/core/item-changes.ts';
+import type { Item, ItemChanges, RemovalReason, RemovedItem } from '../src/core/change.ts';
 import type { Builder } from './builder.ts';
 import * as rules from './rules.ts';
 

@@ -49,7 +49,7 @@ export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputR
   StreamInput<Types, Value, Input> &
   MaybeToValue<Types, Value, Input>;
 
-/** The same, whatever the types are. */
+/** The same, whatever the types are. @internal */
 export interface PlainOptions {
   readonly map: StreamingMap<unknown, KeyedInput<unknown>>;
   readonly type: ObjectRef<SchemaTypes, unknown>;
@@ -64,7 +64,7 @@ export interface PlainOptions {
   readonly mayRemove: ((value: unknown, context: unknown) => boolean | Promise<boolean>) | undefined;
 }
 
-/** With the defaults. Throws a `RangeError` for what makes no sense. */
+/** With the defaults. Throws a `RangeError` for what makes no sense. @internal */
 export function plainOptions(options: Partial<PlainOptions>): PlainOptions {
   // The public type requires both.
   const { map, type } = options as PlainOptions;

@@ -1,7 +1,6 @@
 /** The types that streams in somebody else's schema need beside the user's own: some once a builder, some once a stream. */
 import type { ObjectRef, SchemaTypes } from '@pothos/core';
-import type { RemovalReason, RemovedItem } from '../src/core/change.ts';
-import type { ItemChanges } from '../src/core/item-changes.ts';
+import type { ItemChanges, RemovalReason, RemovedItem } from '../src/core/change.ts';
 
 /** A user's builder as this code sees it: whatever its types are, every field here says for itself what it is. */
 export type StreamBuilder = PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDefaultTypes<{ Context: object }>>;

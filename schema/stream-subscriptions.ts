@@ -1,7 +1,6 @@
-import type { Item } from '../src/core/change.ts';
+import type { Item, ItemChanges } from '../src/core/change.ts';
 import { keyFilter, type KeyFilter } from '../src/core/filter.ts';
 import { keyProblem } from '../src/core/input.ts';
-import type { ItemChanges } from '../src/core/item-changes.ts';
 import { beginning, type Handover, nothing } from './context.ts';
 import { answering, inputError, translating } from './errors.ts';
 import { type Seam, seamOf } from './seam.ts';

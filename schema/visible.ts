@@ -1,6 +1,5 @@
 /** Streams for callers who may not see every item: what they may not read leaves no trace. Each has a stream of its own. */
-import { type Item, isRemoval, type RemovedItem } from '../src/core/change.ts';
-import type { ItemChanges } from '../src/core/item-changes.ts';
+import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../src/core/change.ts';
 
 type MayRead<Value> = (value: Value) => boolean;
 

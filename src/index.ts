@@ -1,6 +1,6 @@
 export { addStream } from '../schema/stream.ts';
 export type { StreamOptions } from '../schema/stream-options.ts';
-export type { Change, Item, RemovalReason, RemovedItem } from './core/change.ts';
+export type { Change, Item, ItemChanges, RemovalReason, RemovedItem } from './core/change.ts';
 export type { Bounds } from './core/command.ts';
 export {
   BadInputError,
@@ -16,7 +16,6 @@ export {
 export { type KeyFilter, keyFilter, type KeyFilterInput } from './core/filter.ts';
 export type { LogFields, Logger } from './core/logger.ts';
 export type { InsertInput, RemoveOptions } from './core/input.ts';
-export type { ItemChanges } from './core/item-changes.ts';
 export type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from './core/ordered-log.ts';
 export type { Cursor, Epoch, Position, Sequence } from './core/position.ts';
 export {

@@ -30,3 +30,20 @@ export type Change<Value> = Item<Value> | RemovedItem;
 export function isRemoval(change: Change<unknown>): change is RemovedItem {
   return 'reason' in change;
 }
+
+/** One step of a mirror. A key occurs at most once, with its last state, in one of the lists. */
+export interface ItemChanges<Value> {
+  /** Forget all you have before applying this message. */
+  readonly reset: boolean;
+  /** In position order. */
+  readonly upserted: readonly Item<Value>[];
+  /** In position order. */
+  readonly removed: readonly RemovedItem[];
+  /** `cursor` was the head as the message was made. */
+  readonly caughtUp: boolean;
+  /** The mirror's state after this message. */
+  readonly cursor: Cursor;
+  /** Of the map; non-null exactly when caughtUp and there is no filter. */
+  readonly size: number | null;
+  readonly checksum: string | null;
+}

@@ -1,29 +1,12 @@
-import { type Change, isRemoval, type Item, type RemovedItem } from './change.ts';
+import { type Change, isRemoval, type Item, type ItemChanges, type RemovedItem } from './change.ts';
 import type { History } from './history.ts';
-import type { Cursor, Position } from './position.ts';
+import type { Position } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
 import type { Source, Start } from './items.ts';
 import { hasLostRemoval, isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
 import { AwaitedTurn } from './turns.ts';
-
-/** One step of a mirror. A key occurs at most once, with its last state, in one of the lists. */
-export interface ItemChanges<Value> {
-  /** Forget all you have before applying this message. */
-  readonly reset: boolean;
-  /** In position order. */
-  readonly upserted: readonly Item<Value>[];
-  /** In position order. */
-  readonly removed: readonly RemovedItem[];
-  /** `cursor` was the head as the message was made. */
-  readonly caughtUp: boolean;
-  /** The mirror's state after this message. */
-  readonly cursor: Cursor;
-  /** Of the map; non-null exactly when caughtUp and there is no filter. */
-  readonly size: number | null;
-  readonly checksum: string | null;
-}
 
 export interface ChangesRequest {
   readonly filter: KeyFilter;

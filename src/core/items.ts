@@ -1,4 +1,5 @@
 import { isRemoval, type Item } from './change.ts';
+import type { Counters } from './counters.ts';
 import { CursorExpiredError, LaggedError } from './errors.ts';
 import type { KeyFilter } from './filter.ts';
 import type { History } from './history.ts';
@@ -18,15 +19,6 @@ export interface Source<Value> {
   readonly heads: HeadTarget;
   readonly turns: Turns;
   readonly counters: Counters;
-}
-
-export interface Counters {
-  /** Open ones. */
-  subscriptions: number;
-  inserts: number;
-  deliveries: number;
-  lagged: number;
-  resets: number;
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { PubSub } from '@graphql-yoga/subscription';
-import type { Item, RemovedItem } from './change.ts';
+import type { Item, ItemChanges, RemovedItem } from './change.ts';
 import type { Bounds } from './command.ts';
+import type { Counters } from './counters.ts';
 import { type ParsedCursor, parseCursor } from './cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './errors.ts';
 import { type KeyFilter, keyFilter } from './filter.ts';
 import { Follower } from './follower.ts';
 import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
-import { type ChangesRequest, itemChanges, type ItemChanges } from './item-changes.ts';
-import { type Counters, items, type ItemsRequest, type Source, type Start } from './items.ts';
+import { type ChangesRequest, itemChanges } from './item-changes.ts';
+import { items, type ItemsRequest, type Source, type Start } from './items.ts';
 import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
 import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
@@ -63,7 +64,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   readonly counters: Counters = { subscriptions: 0, inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
   readonly #follower: Follower<Value>;
   readonly #rules: ValueRules<Value>;
-  /** What subscriptions are served from. */
+  /** What subscriptions are served from. @internal */
   readonly source: Source<Value>;
 
   private constructor(
@@ -158,7 +159,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return leavable((left) => itemChanges(this.source, request, left), options.signal);
   }
 
-  /** What `items` is asked for. Throws `BadInputError`. */
+  /** What `items` is asked for. Throws `BadInputError`. @internal */
   itemsRequest({ limit, onLag = 'CONFLATE', filter = keyFilter(), after }: ItemsOptions): ItemsRequest {
     if (limit != null && !(Number.isInteger(limit) && limit >= 0))
       throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
@@ -167,7 +168,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return { limit: limit ?? Infinity, filter, onLag, start };
   }
 
-  /** What `changes` is asked for. Throws `BadInputError`. */
+  /** What `changes` is asked for. Throws `BadInputError`. @internal */
   changesRequest({ filter = keyFilter(), after }: SubscribeOptions): ChangesRequest {
     const cursor = parseAfter(after);
     const start: Start = async (left, begin) => {
@@ -183,12 +184,12 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return { filter, start };
   }
 
-  /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. */
+  /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. @internal */
   async reach(after: string, signal?: AbortSignal): Promise<void> {
     await this.#reach(parseCursor(after), () => {}, signal);
   }
 
-  /** The state machine itself: for reads that need no waiting. Not to be kept: once the log has been rebuilt it is another one. */
+  /** The state machine itself: for reads that need no waiting. Not to be kept: once the log has been rebuilt it is another one. @internal */
   get replica(): Replica<Value> {
     return this.#follower.replica;
   }

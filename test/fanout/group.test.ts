@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { keyFilter } from '../../src/core/filter.ts';
-import type { Item } from '../../src/core/change.ts';
-import type { ItemChanges } from '../../src/core/item-changes.ts';
+import type { Item, ItemChanges } from '../../src/core/change.ts';
 import type { Place, Position } from '../../src/core/position.ts';
 import { Group } from '../../src/fanout/group.ts';
 import { openMap } from '../support/open-map.ts';

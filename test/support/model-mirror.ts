@@ -1,9 +1,8 @@
 /** The mirrors of the model-based tests: each checks each message against the oracle, and the map when it has caught up. */
 import { expect } from 'vitest';
-import type { Item } from '../../src/core/change.ts';
+import type { Item, ItemChanges } from '../../src/core/change.ts';
 import { parseCursor } from '../../src/core/cursor.ts';
 import { passes } from '../../src/core/filter.ts';
-import type { ItemChanges } from '../../src/core/item-changes.ts';
 import { checksumOf } from './mirror.ts';
 import { counted, floorOf, isKnown, type ReaderPlan, soon, type World } from './model-world.ts';
 
