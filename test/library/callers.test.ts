@@ -86,7 +86,8 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(served).toHaveBeenCalledOnce();
   });
 
-  it('leaves out items that a caller may not read, and counts those that it may', async () => {
+  it('leaves out items that a caller may not read, counts those that it may, and shares nothing', async () => {
+    const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
     for (const [symbol, owner] of [
@@ -103,6 +104,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(await symbols(ada)).toEqual(['a', 'c']);
     expect(await symbols(bob)).toEqual(['b', 'c']);
     expect(await ada!.next()).toBeUndefined();
+    expect(served).not.toHaveBeenCalled();
     await vi.waitFor(() => expect(map.subscriptions).toBe(0));
   });
 
