@@ -1,6 +1,8 @@
 /** Streams that depend on who asks. */
 import { extendSchema, type GraphQLObjectType, parse } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { visibleChanges } from '../../schema/visible.ts';
+import type { ItemChanges } from '../../src/core/change.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import type { Result } from '../support/clients.ts';
 import { type Caller, askAs, createQuotes, doors, type Quote, quoteSchema, serve } from '../support/quotes.ts';
@@ -129,6 +131,32 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     await map.remove('last');
     expect(told(await feed.next())).toEqual(['last REMOVED']);
   });
+});
+
+it('starts a mirror over that comes back, for what it showed isn’t known any more (G6)', async () => {
+  const map = await createQuotes();
+  const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
+  const { cursor } = await map.insert({ value: { symbol: 'a', price: 1 } });
+  const changes = `subscription { quoteChanges(after: "${cursor}") { reset upserted { symbol } removed { key reason } } }`;
+  const [first] = await doors[0]!.subscribe<{ quoteChanges: Message }>(server, 'ada', changes).take(1);
+  expect(first?.data?.quoteChanges.reset).toBe(true);
+  expect(told(first)).toEqual(['a']);
+});
+
+it('forgets what it has shown when a mirror starts over', async () => {
+  const map = await createQuotes();
+  const shown = await map.insert({ value: { symbol: 'a', price: 1 } });
+  const hidden = await map.insert({ value: { symbol: 'a', price: 1, owner: 'bob' } });
+  const message = { removed: [], caughtUp: true, cursor: hidden.cursor, size: null, checksum: null };
+  async function* messages(): AsyncGenerator<ItemChanges<Quote>, void, void> {
+    yield { ...message, reset: true, upserted: [shown] };
+    yield { ...message, reset: true, upserted: [] };
+    yield { ...message, reset: false, upserted: [hidden] };
+  }
+  const told: number[] = [];
+  for await (const { upserted, removed } of visibleChanges(messages(), ({ owner }) => owner === undefined))
+    told.push(upserted.length, removed.length);
+  expect(told).toEqual([1, 0, 0, 0]);
 });
 
 describe('writing', () => {

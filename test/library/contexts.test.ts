@@ -54,7 +54,7 @@ it('leaves alone a context that is an instance of a class', async () => {
     }
   }
   const map = await createQuotes();
-  const server = await serve({ schema: quoteSchema(map), context: new Session() as never });
+  const server = await serve({ schema: quoteSchema(map), context: new Session() });
   await map.insert({ value: { symbol: 'a', price: 1, owner: 'ada' } });
   const feed = overClient(webSocketClient(server), { query: 'subscription { quotes(limit: 1) { mine } }' });
   expect(await feed.next()).toEqual({ data: { quotes: { mine: true } } });
