@@ -49,7 +49,7 @@ it.each([
   ['a schema', z.number().refine(async () => true)],
   ['a function', async (value: unknown) => value],
 ])('refuses %s that answers later, as a fault of the program', async (_name, validate) => {
-  const map = await StreamingMap.open({ log: memoryLog(), validate: validate as never });
+  const map = await StreamingMap.open({ log: memoryLog(), validate });
   const error = await issuesOf(map.insert({ key: 'a', value: 1 }));
   expect(error).toBeInstanceOf(TypeError);
   expect(String(error)).toContain('synchronous');
@@ -57,7 +57,7 @@ it.each([
 
 it('doesn’t ask about what the log holds already', async () => {
   const log = memoryLog({ shared: true });
-  const before = await StreamingMap.open<unknown>({ log });
+  const before = await StreamingMap.open({ log });
   await before.insert({ key: 'a', value: 'text' });
   const map = await StreamingMap.open({ log, validate: z.number() });
   expect(map.get('a')?.value).toBe('text');
