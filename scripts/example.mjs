@@ -13,7 +13,11 @@ const EXAMPLES = {
   'urql-react': 'urql, Graphcache and React: the same',
   'event-source': 'a browser’s EventSource, without a library',
   'node-service': 'a service in Node that counts each item once, killed or not',
+  'pothos-yoga': 'a Pothos and Yoga server with a typed stream of its own, in ten lines',
 };
+
+/** It needs none beside it. */
+const OWN_SERVER = 'pothos-yoga';
 
 const USAGE = `npm run example -- NAME [--port PORT] [--page-port PORT] [--data DIR]
 
@@ -52,6 +56,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 async function run({ name, port, pagePort, data }) {
   const folder = join(root, 'examples', name);
   const cache = join(root, '.cache/examples', name);
+  if (name === OWN_SERVER) {
+    console.log(name);
+    const running = runProgram(join(folder, 'main.ts'), [String(port)]);
+    await Promise.race([running.ended, ending()]);
+    return running.stop();
+  }
   const isPage = existsSync(join(folder, 'index.html'));
   const kept = data ?? cache;
   const server = await createServer({ port, ...(!isPage && { data: join(kept, 'log') }) });
