@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { BadInputError } from '../../src/core/errors.ts';
-import { StreamingMap } from '../../src/core/streaming-map.ts';
+import { StreamingMap, type StreamingMapOptions } from '../../src/core/streaming-map.ts';
 import { memoryLog } from '../../src/logs/memory-log.ts';
 
 const issuesOf = async (insertion: Promise<unknown>): Promise<unknown> =>
@@ -49,7 +49,9 @@ it.each([
   ['a schema', z.number().refine(async () => true)],
   ['a function', async (value: unknown) => value],
 ])('refuses %s that answers later, as a fault of the program', async (_name, validate) => {
-  const map = await StreamingMap.open({ log: memoryLog(), validate });
+  // What the compiler would refuse.
+  const options = { log: memoryLog(), validate } as StreamingMapOptions;
+  const map = await StreamingMap.open<number>(options);
   const error = await issuesOf(map.insert({ key: 'a', value: 1 }));
   expect(error).toBeInstanceOf(TypeError);
   expect(String(error)).toContain('synchronous');
