@@ -1,6 +1,6 @@
 // Builds what is published into dist/package: `npm run package`, then `npm publish dist/package`.
 //
-// The same files as here, as JavaScript without comments and blanks (the repository has them) and with the typings that the
+// The same files as here, as JavaScript, minified (the repository has the rest), and with the typings that the
 // exports reach. In a checkout the exports are the sources, so package.json is written anew.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,10 +23,7 @@ for (const source of sources) reachTypings(join(out, built(source, '.d.ts')));
 for (const file of readdirSync(out, { recursive: true }).map((name) => join(out, name))) {
   if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
   if (file.endsWith('.js'))
-    writeFileSync(
-      file,
-      transformSync(readFileSync(file, 'utf8'), { minifyWhitespace: true, target: 'node22.15' }).code,
-    );
+    writeFileSync(file, transformSync(readFileSync(file, 'utf8'), { minify: true, target: 'node22.15' }).code);
 }
 
 for (const bin of Object.values(manifest.bin)) chmodSync(join(out, built(bin, '.js')), 0o755);

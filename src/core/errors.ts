@@ -7,13 +7,12 @@ export interface Issue {
 }
 
 export abstract class SeamlineError extends Error {
+  /** Written out, for whoever bundles this may give classes other names. */
+  abstract override get name(): string;
   abstract readonly code: string;
   /** The data a caller needs to act, as it goes on the wire. */
   get extensions(): Record<string, unknown> {
     return {};
-  }
-  override get name(): string {
-    return this.constructor.name;
   }
 }
 
@@ -27,15 +26,24 @@ export class BadInputError extends SeamlineError {
   override get extensions(): Record<string, unknown> {
     return { issues: this.issues };
   }
+  override get name(): string {
+    return 'BadInputError';
+  }
 }
 
 export class PayloadTooLargeError extends SeamlineError {
   readonly code = 'PAYLOAD_TOO_LARGE';
+  override get name(): string {
+    return 'PayloadTooLargeError';
+  }
 }
 
 /** `after` can't be continued: another epoch, another history, or a position that this log hasn't reached. */
 export class CursorExpiredError extends SeamlineError {
   readonly code = 'CURSOR_EXPIRED';
+  override get name(): string {
+    return 'CursorExpiredError';
+  }
 }
 
 /** A subscriber with `onLag: FAIL` was slower than the window. Resuming from `cursor` with `CONFLATE` loses no key. */
@@ -50,6 +58,9 @@ export class LaggedError extends SeamlineError {
   }
   override get extensions(): Record<string, unknown> {
     return { missed: this.missed, cursor: this.cursor };
+  }
+  override get name(): string {
+    return 'LaggedError';
   }
 }
 
@@ -68,14 +79,23 @@ export class ConflictError extends SeamlineError {
   override get extensions(): Record<string, unknown> {
     return { index: this.index, cursor: this.cursor };
   }
+  override get name(): string {
+    return 'ConflictError';
+  }
 }
 
 /** Nothing was written: retry. */
 export class EngineUnavailableError extends SeamlineError {
   readonly code = 'ENGINE_UNAVAILABLE';
+  override get name(): string {
+    return 'EngineUnavailableError';
+  }
 }
 
 /** May have been written: retry with the same idempotency key. */
 export class IndeterminateError extends SeamlineError {
   readonly code = 'INDETERMINATE';
+  override get name(): string {
+    return 'IndeterminateError';
+  }
 }
