@@ -25,6 +25,7 @@ export {
   type SubscribeOptions,
 } from './core/streaming-map.ts';
 export type { KeyedInput, KeyedRules, Validate, ValueRules, ValueSchema } from './core/validation.ts';
+export { fileLog, type FileLogOptions } from './logs/file-log.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory-log.ts';
 export type { ServerOptions } from './server/options.ts';
 export { createServer } from './server/create-server.ts';
