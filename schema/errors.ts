@@ -1,6 +1,6 @@
 /** The edge where errors become the contract's: a GraphQLError with `extensions.code`, and nothing of what is inside. */
 import { GraphQLError } from 'graphql';
-import { type Issue, SeamlineError } from '../src/core/errors.ts';
+import { type Issue, plainKey, SeamlineError } from '../src/core/errors.ts';
 
 /** An error of the core as clients see it. Anything else is thrown on as it is, for the server to mask. */
 export function toGraphQLError(error: unknown): unknown {
@@ -25,12 +25,6 @@ export function inputError(
   const plain = issues.map(({ path = [], message }): Issue => ({ path: path.map(plainKey), message }));
   const summary = plain.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
   return refused('BAD_USER_INPUT', summary.join('; '), { issues: plain });
-}
-
-/** Standard Schema has path segments both plain and as `{ key }`. */
-function plainKey(segment: unknown): string | number {
-  const key = typeof segment === 'object' && segment !== null && 'key' in segment ? segment.key : segment;
-  return typeof key === 'number' ? key : String(key);
 }
 
 export async function answer<T>(promise: Promise<T>): Promise<T> {

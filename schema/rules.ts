@@ -1,8 +1,13 @@
 /** The core's rules for what may go in, as zod schemas: the validation plugin puts the paths to them. */
 import { z } from 'zod';
-import { cursorProblem, keyProblem, ttlProblem, valueProblem } from '../src/core/input.ts';
-
-const MAX_FILTER_KEYS = 1000;
+import {
+  cursorProblem,
+  filterKeysProblem,
+  keyPrefixProblem,
+  keyProblem,
+  ttlProblem,
+  valueProblem,
+} from '../src/core/input.ts';
 
 /** Passes null and undefined: whether a value is needed is the type's business. */
 function rule<T>(problemOf: (value: T) => string | undefined) {
@@ -13,11 +18,8 @@ function rule<T>(problemOf: (value: T) => string | undefined) {
 }
 
 export const key = rule<string>(keyProblem);
-export const keys = rule<readonly string[]>((list) => {
-  if (list.length > MAX_FILTER_KEYS) return `must not have more than ${MAX_FILTER_KEYS} entries`;
-  return undefined;
-});
-export const keyPrefix = rule<string>((prefix) => (prefix === '' ? undefined : keyProblem(prefix)));
+export const keys = rule<readonly string[]>(filterKeysProblem);
+export const keyPrefix = rule<string>(keyPrefixProblem);
 export const value = z.custom<unknown>().superRefine((json, context) => {
   const message = valueProblem(json);
   if (message !== undefined) context.addIssue({ code: 'custom', message });

@@ -1,6 +1,6 @@
 import type { Item, RemovedItem } from '../src/core/change.ts';
 import { BadInputError } from '../src/core/errors.ts';
-import { keyProblem, type RemoveOptions } from '../src/core/input.ts';
+import { keyProblem } from '../src/core/input.ts';
 import { answer, inputError, refused } from './errors.ts';
 import type { PlainOptions } from './stream-options.ts';
 import type { changeTypes, StreamBuilder } from './stream-parts.ts';
@@ -70,8 +70,7 @@ export function addStreamMutations(
         resolve: async (_root, { key }, context): Promise<RemovedItem | null> => {
           const problem = keyProblem(key);
           if (problem !== undefined) throw inputError([{ path: ['key'], message: problem }]);
-          const removal: RemoveOptions = {};
-          if (!mayRemove) return answer(map.remove(key, removal));
+          if (!mayRemove) return answer(map.remove(key));
           const item = map.get(key);
           if (!item) return null;
           assertAllowed(await mayRemove(item.value, context));

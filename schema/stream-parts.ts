@@ -1,6 +1,7 @@
 /** The types that streams in somebody else's schema need beside the user's own: some once a builder, some once a stream. */
 import type { ObjectRef, SchemaTypes } from '@pothos/core';
 import type { ItemChanges, RemovalReason, RemovedItem } from '../src/core/change.ts';
+import { ON_LAG } from './on-lag.ts';
 
 /** A user's builder as this code sees it: whatever its types are, every field here says for itself what it is. */
 export type StreamBuilder = PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDefaultTypes<{ Context: object }>>;
@@ -27,15 +28,7 @@ function makeSharedTypes(builder: StreamBuilder) {
     description: 'Why an item left the map.',
     values: reasons,
   });
-  const onLag = builder.enumType('OnLag', {
-    description: 'What happens to a subscriber that is slower than the window of single changes.',
-    values: {
-      CONFLATE: {
-        description: 'Goes on with the items that are still current: no key is lost, only values in between.',
-      },
-      FAIL: { description: 'Ends with LAGGED.' },
-    } as const,
-  });
+  const onLag = builder.enumType('OnLag', ON_LAG);
   const filter = builder.inputType('ItemFilter', {
     description: 'Selects keys. Both given: both must hold.',
     fields: (t) => ({

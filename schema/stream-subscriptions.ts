@@ -1,6 +1,6 @@
 import type { Item, ItemChanges } from '../src/core/change.ts';
 import { keyFilter, type KeyFilter } from '../src/core/filter.ts';
-import { keyProblem } from '../src/core/input.ts';
+import { filterKeysProblem, keyPrefixProblem } from '../src/core/input.ts';
 import { beginning, type Handover, nothing } from './context.ts';
 import { answering, inputError, translating } from './errors.ts';
 import { type Seam, seamOf } from './seam.ts';
@@ -9,8 +9,6 @@ import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './
 import { visibleChanges, visibleItems } from './visible.ts';
 
 type Types = SharedTypes & ReturnType<typeof changeTypes>;
-
-const MAX_FILTER_KEYS = 1000;
 
 export function addStreamSubscriptions(
   builder: StreamBuilder,
@@ -121,9 +119,10 @@ function checkedFilter(
     | undefined,
 ): KeyFilter {
   const { keys, keyPrefix } = filter ?? {};
-  if (keys && keys.length > MAX_FILTER_KEYS)
-    throw inputError([{ path: ['filter', 'keys'], message: `must not have more than ${MAX_FILTER_KEYS} entries` }]);
-  const problem = keyPrefix ? keyProblem(keyPrefix) : undefined;
-  if (problem !== undefined) throw inputError([{ path: ['filter', 'keyPrefix'], message: problem }]);
+  const refuse = (field: string, message: string | undefined): void => {
+    if (message !== undefined) throw inputError([{ path: ['filter', field], message }]);
+  };
+  if (keys) refuse('keys', filterKeysProblem(keys));
+  if (keyPrefix) refuse('keyPrefix', keyPrefixProblem(keyPrefix));
   return keyFilter({ keys: keys?.map(String), keyPrefix });
 }

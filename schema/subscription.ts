@@ -4,18 +4,11 @@ import { assertMayRead } from './caller.ts';
 import { beginning, nothing } from './context.ts';
 import { answering, translating } from './errors.ts';
 import type { ItemTypes } from './item.ts';
+import { ON_LAG } from './on-lag.ts';
 import * as rules from './rules.ts';
 
 export function addSubscription(builder: Builder, { item, itemChanges, filter }: ItemTypes): void {
-  const onLag = builder.enumType('OnLag', {
-    description: 'What happens to a subscriber that is slower than the window of single changes.',
-    values: {
-      CONFLATE: {
-        description: 'Goes on with the items that are still current: no key is lost, only values in between.',
-      },
-      FAIL: { description: 'Ends with LAGGED.' },
-    } as const,
-  });
+  const onLag = builder.enumType('OnLag', ON_LAG);
 
   builder.subscriptionType({
     description: 'What is there now, and then everything that changes, across one seam that neither loses nor repeats.',

@@ -13,8 +13,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const compile = (...args) => execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', out, ...args]);
-compile();
+execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', out]);
 
 const sources = Object.values(manifest.exports);
 const built = (source, extension) => source.replace(/\.ts$/, extension);

@@ -6,6 +6,12 @@ export interface Issue {
   readonly message: string;
 }
 
+/** A path's segment as an issue has it. Standard Schema has segments both plain and as `{ key }`. */
+export function plainKey(segment: unknown): string | number {
+  const key = typeof segment === 'object' && segment !== null && 'key' in segment ? segment.key : segment;
+  return typeof key === 'number' ? key : String(key);
+}
+
 export abstract class SeamlineError extends Error {
   /** Written out, for whoever bundles this may give classes other names. */
   abstract override get name(): string;

@@ -37,6 +37,7 @@ export interface InputLimits {
 }
 
 export const MAX_KEY_BYTES = 512;
+const MAX_FILTER_KEYS = 1000;
 export const MAX_TTL = 0x7fffffff;
 const MAX_DEPTH = 64;
 
@@ -47,6 +48,13 @@ export function keyProblem(key: unknown): string | undefined {
   if (!key.isWellFormed()) return 'must be well-formed Unicode';
   return utf8Length(key) > MAX_KEY_BYTES ? `must not exceed ${MAX_KEY_BYTES} bytes of UTF-8` : undefined;
 }
+
+export function filterKeysProblem(keys: readonly unknown[]): string | undefined {
+  return keys.length > MAX_FILTER_KEYS ? `must not have more than ${MAX_FILTER_KEYS} entries` : undefined;
+}
+
+export const keyPrefixProblem = (prefix: string): string | undefined =>
+  prefix === '' ? undefined : keyProblem(prefix);
 
 export function ttlProblem(ttl: unknown): string | undefined {
   const sound = Number.isInteger(ttl) && (ttl as number) >= 1 && (ttl as number) <= MAX_TTL;

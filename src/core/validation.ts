@@ -2,7 +2,7 @@
  * What the user of a map says about its values: under which key one goes, and whether it is one. Asked before anything is written; what
  * comes from the log was asked by whoever wrote it, and isn't again: a rule that was tightened since doesn't drop what is there.
  */
-import { BadInputError, type Issue } from './errors.ts';
+import { BadInputError, type Issue, plainKey } from './errors.ts';
 import type { InsertInput } from './input.ts';
 
 /** An insertion into a map that knows where its values go. */
@@ -98,9 +98,4 @@ function synchronous<T>(result: T | Promise<T>): T {
   // Nobody waits for it.
   result.catch(() => {});
   throw new AsyncValidation('`validate` must be synchronous: an item has its place when it is inserted');
-}
-
-function plainKey(segment: PropertyKey | { readonly key: PropertyKey }): string | number {
-  const key = typeof segment === 'object' ? segment.key : segment;
-  return typeof key === 'number' ? key : String(key);
 }
