@@ -67,9 +67,9 @@ export class WebSocketCaller implements Caller {
   }
 }
 
-/** Again and again until there is an answer, for a while. Throws the last `LostError`. */
-export async function persist<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+/** Again and again until there is an answer, for so long. Throws the last `LostError`. */
+export async function persist<T>(attempt: () => Promise<T>, patienceMs: number): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1000)) {
     try {
       return await attempt();

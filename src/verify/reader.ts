@@ -111,7 +111,7 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
       // It can't know yet whether it is as far as the node of the page before.
       if (codeOf(result) === 'ENGINE_UNAVAILABLE') throw new LostError('a page has to wait for the engine');
       return result;
-    });
+    }, round.patienceMs);
     if (!data) throw new Error(`a query was refused: ${errors?.[0]?.message ?? 'no answer'}`);
     const { edges, pageInfo, cursor } = data.items;
     const items = edges.map(({ node }): Entry => {

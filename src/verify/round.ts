@@ -10,7 +10,7 @@ export interface Ground {
   /** Of this run: random, for idempotency keys are remembered beyond it. */
   readonly runPrefix: string;
   readonly window: number;
-  /** Silence after which what has to come is overdue. */
+  /** Silence after which what has to come is overdue, and how long a call is repeated. */
   readonly patienceMs: number;
   readonly isLimited: boolean;
   /** Whether the map is so large that readers of all of it would only read that. */
@@ -44,6 +44,10 @@ export class Round {
     this.prefix = `${ground.runPrefix}${number}-`;
     this.keys = Array.from({ length: KEYS }, (_, n) => `${this.prefix}k${n}`);
     this.stillKeys = Array.from({ length: STILL_KEYS }, (_, n) => `${this.prefix}still-${n}`);
+  }
+
+  get patienceMs(): number {
+    return this.ground.patienceMs;
   }
 
   nextId(kind: string): string {

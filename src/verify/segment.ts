@@ -65,7 +65,7 @@ class Following {
     const startedAt = performance.now();
     const sink: Sink = { next: (result, id) => this.#next(result.data, id), end: (ending) => this.#end(ending) };
     const open = transport === 'sse' ? feedOverSse : feedOverWebSocket;
-    this.#feed = await persist(() => open(this.#round.ground.next(), this.#request(), sink));
+    this.#feed = await persist(() => open(this.#round.ground.next(), this.#request(), sink), this.#round.patienceMs);
     if (this.#isOver) this.#feed.cut();
     for (const { afterMs, forMs } of stalls) this.#later(afterMs, () => this.#stall(forMs));
     if (cut.afterMs !== undefined) this.#later(cut.afterMs, () => this.#cutUnlessEnding());
@@ -149,7 +149,7 @@ class Following {
   }
 
   #watch(): void {
-    if (this.#isStalled || performance.now() - this.#progressAt < this.#round.ground.patienceMs) return;
+    if (this.#isStalled || performance.now() - this.#progressAt < this.#round.patienceMs) return;
     const isFirst = this.#segment.kind === 'itemChanges' && this.#messages.length === 0;
     if (this.#hasLimit || this.#segment.expectedError !== undefined)
       this.#finish({ kind: 'overdue', awaited: 'complete' });

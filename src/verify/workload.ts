@@ -21,7 +21,7 @@ export interface VerifyOptions {
   /** The plan of the run; what the network makes of it differs. */
   readonly seed: number;
   readonly onProgress?: (progress: Progress) => void;
-  /** Silence after which what has to come is taken for lost. Default 15,000. */
+  /** Silence after which what has to come is taken for lost, and how long a call is repeated. Default 15,000. */
   readonly patienceMs?: number;
   /** Ends the run early, with what was checked so far. */
   readonly signal?: AbortSignal;
@@ -99,6 +99,10 @@ class Run {
     return this.#options.signal?.aborted === true || this.#leftMs < LEAST_ROUND_MS;
   }
 
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? PATIENCE_MS;
+  }
+
   get #leftMs(): number {
     return this.#options.seconds * 1000 - this.#elapsedMs;
   }
@@ -119,7 +123,7 @@ class Run {
       next: this.#next,
       runPrefix: this.#runPrefix,
       window,
-      patienceMs: this.#options.patienceMs ?? PATIENCE_MS,
+      patienceMs: this.#patienceMs,
       isLimited: size === null,
       isCrowded: (size ?? 0) > CROWDED,
     };
@@ -186,7 +190,7 @@ class Run {
       const heard = answers.filter((answer) => answer.status === 'fulfilled');
       if (heard.length === 0) throw new LostError('nobody answers');
       return heard.some(({ value }) => value);
-    });
+    }, this.#patienceMs);
   }
 
   async #insert(round: Round, keys: readonly string[]): Promise<{ key: string; cursor: string }[]> {
@@ -199,7 +203,7 @@ class Run {
         const write = await writeSafely(round, this.#caller, { kind: 'batch', inputs });
         if (write.error === 'RATE_LIMITED') throw new LostError('the server limits the rate of insertions too much');
         return write;
-      });
+      }, this.#patienceMs);
       if (!results) throw new Error(`the server refuses to insert: ${String(error)}`);
       inserted.push(...inputs.map(({ key }, index) => ({ key, cursor: results[index]?.cursor ?? '' })));
     }
@@ -242,7 +246,7 @@ class Run {
 
   async #remove(keys: Iterable<string>): Promise<void> {
     const waiting = [...keys];
-    const log = { writes: [], nextId: () => '' };
+    const log = { writes: [], nextId: () => '', patienceMs: this.#patienceMs };
     const removeOnes = async (): Promise<void> => {
       for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
         await writeSafely(log, this.#caller, { kind: 'remove', inputs: [{ key, value: null }] });

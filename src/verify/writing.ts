@@ -17,6 +17,8 @@ export interface Call {
 /** Where writes are recorded. */
 export interface WriteLog {
   readonly writes: Write[];
+  /** How long calls are repeated. */
+  readonly patienceMs: number;
   nextId(kind: string): string;
 }
 
@@ -61,7 +63,7 @@ export async function writeSafely(
     // The next attempt goes to another node, if there is one: this one may be cut off.
     if (written.connection === caller.connection) caller.breakOff();
     throw new LostError(`${call.kind} got no answer`);
-  });
+  }, log.patienceMs);
 }
 
 async function attempt(caller: Caller, call: Call): Promise<Pick<Write, 'results' | 'error'>> {

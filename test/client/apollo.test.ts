@@ -161,7 +161,7 @@ describe('resumableLink', () => {
     const items = watchItems();
     await items.have(1);
     network.cut();
-    await vi.waitFor(() => expect(retryWait.mock.calls.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(retryWait.mock.calls.length).toBeGreaterThan(2), { timeout: 20_000 });
     network.mend();
     await insert('b');
     await items.have(2);
@@ -199,9 +199,9 @@ describe('resumableLink', () => {
       /seamline_subscriptions\{transport="multipart"\} (\d+)/.exec(
         await (await fetch(new URL('/metrics', server.url))).text(),
       )?.[1];
-    await vi.waitFor(async () => expect(await open()).toBe('1'));
+    await vi.waitFor(async () => expect(await open()).toBe('1'), { timeout: 20_000 });
     items.leave();
-    await vi.waitFor(async () => expect(await open()).toBe('0'));
+    await vi.waitFor(async () => expect(await open()).toBe('0'), { timeout: 20_000 });
   });
 
   it('gives up with what the wait rejects with', async () => {

@@ -121,7 +121,7 @@ describe('what a server has rendered', () => {
     await openList(client).shows(['gone', 1], ['a', 1]);
     await client.mutation(REMOVE, { key: 'gone' });
     await client.mutation(INSERT, { input: { key: 'm', value: 1 } });
-    await vi.waitFor(() => expect(Object.keys(stored).join()).toContain('Live:items'));
+    await vi.waitFor(() => expect(Object.keys(stored).join()).toContain('Live:items'), { timeout: 20_000 });
     vi.unstubAllEnvs();
     await insert('b');
     hydrated = Promise.withResolvers();

@@ -19,7 +19,7 @@ it.each(['items', 'changes'] as const)('G10 who has left %s listens no more', as
   const [added, removed] = [vi.spyOn(heads, 'addEventListener'), vi.spyOn(heads, 'removeEventListener')];
   const subscription = map[kind]();
   const next = subscription.next();
-  await vi.waitFor(() => expect(added).toHaveBeenCalled());
+  await vi.waitFor(() => expect(added).toHaveBeenCalled(), { timeout: 20_000 });
   await subscription.return();
   await next;
   expect(removed.mock.calls).toEqual(added.mock.calls);

@@ -50,7 +50,7 @@ it.for([0, 1, 2, 3])(
     };
     await expectAnswered();
     rmSync(ballast);
-    await expect.poll(async () => (await fetch(urlOf(server, '/ready'))).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await fetch(urlOf(server, '/ready'))).status, { timeout: 60_000 }).toBe(200);
     await insert('after', 10);
     expect(answered.has('after')).toBe(true);
     await expectAnswered();

@@ -125,7 +125,7 @@ describe('a server that is killed', () => {
       if (kill === KILLS) {
         isOver = true;
         await Promise.all(writing);
-        await expect.poll(() => readers.every(({ items }) => hasAll(items, answered)), { timeout: 20_000 }).toBe(true);
+        await expect.poll(() => readers.every(({ items }) => hasAll(items, answered)), { timeout: 60_000 }).toBe(true);
       }
       await end();
       await Promise.all([...writing, ...reading]);

@@ -13,7 +13,7 @@ import { agreement, all, type Bustle, NodeProcess, SOUND, verified } from '../su
 import { networkTo } from '../support/proxy.ts';
 
 // A busy machine takes several times as long.
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** What a fault has to let through behind it, to have done no harm. */
 const SOME = 3000;
@@ -74,29 +74,25 @@ describeWithNats('nodes of one log keep every guarantee and agree in the end (G1
     expect(report).toMatchObject(SOUND);
   });
 
-  it(
-    'of a cluster of three nats-servers the leader is killed with -9, and then all three',
-    { timeout: 60_000 },
-    async () => {
-      const servers = await startCluster();
-      const nodes = await startNodes(servers.map(({ url }) => url).join(','), 3, ['--nats-replicas', '3']);
-      const report = await verified(nodes, async ({ deliveries }) => {
-        const leader = await leaderOf(servers);
-        await leader.kill();
-        await deliveries(SOME);
-        await leader.start();
-        await all(nodes, 'ready');
-        await deliveries(SOME);
+  it('of a cluster of three nats-servers the leader is killed with -9, and then all three', async () => {
+    const servers = await startCluster();
+    const nodes = await startNodes(servers.map(({ url }) => url).join(','), 3, ['--nats-replicas', '3']);
+    const report = await verified(nodes, async ({ deliveries }) => {
+      const leader = await leaderOf(servers);
+      await leader.kill();
+      await deliveries(SOME);
+      await leader.start();
+      await all(nodes, 'ready');
+      await deliveries(SOME);
 
-        await Promise.all(servers.map((server) => server.kill()));
-        await all(nodes, 'not ready');
-        await Promise.all(servers.map((server) => server.start()));
-        await all(nodes, 'ready');
-        await deliveries(SOME);
-      });
-      expect(report).toMatchObject(SOUND);
-    },
-  );
+      await Promise.all(servers.map((server) => server.kill()));
+      await all(nodes, 'not ready');
+      await Promise.all(servers.map((server) => server.start()));
+      await all(nodes, 'ready');
+      await deliveries(SOME);
+    });
+    expect(report).toMatchObject(SOUND);
+  });
 
   it('one node is cut off from NATS for 3 s', async () => {
     const nats = await startNats();
@@ -218,7 +214,7 @@ describeWithNats('an insertion while the only nats-server is killed with -9 agai
     isOver = true;
     await Promise.all(writing);
     const { cursor } = await agreement(nodes);
-    await expect.poll(() => seen.at(-1)?.cursor, { timeout: 10_000 }).toBe(cursor);
+    await expect.poll(() => seen.at(-1)?.cursor, { timeout: 60_000 }).toBe(cursor);
     await feed.leave();
     await reading;
 

@@ -9,7 +9,7 @@ import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { agreement, all, NodeProcess } from '../support/node-processes.ts';
 
 // A busy machine takes several times as long.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 async function startTwo() {
   const nats = await NatsServer.start();
@@ -30,7 +30,7 @@ async function insert(nodes: readonly NodeProcess[], keys: readonly string[], va
           last = data?.insertItem.cursor ?? '';
           return errors?.[0]?.extensions['code'];
         },
-        { timeout: 15_000, interval: 50 },
+        { timeout: 60_000, interval: 50 },
       )
       .toBeUndefined();
   }

@@ -12,7 +12,7 @@ import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { agreement, clockAhead, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
 
 // A busy machine takes several times as long.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 async function startNats(): Promise<NatsServer> {
   const nats = await NatsServer.start();
@@ -107,7 +107,7 @@ describeWithNats('nodes of one log', () => {
     expect(seen).toEqual(same);
     const timestamps = (seen ?? []).map(({ data }) => data?.items.timestamp ?? '');
     expect(timestamps).toEqual(timestamps.toSorted());
-    await expect.poll(async () => (await agreement([ahead, other])).size, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await agreement([ahead, other])).size, { timeout: 60_000 }).toBe(0);
     expect(await verified([ahead, other])).toMatchObject(SOUND);
   });
 

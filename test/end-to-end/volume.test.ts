@@ -64,7 +64,7 @@ it(
       }),
     );
     await Promise.all(opening);
-    await vi.waitFor(() => expect(server.map.subscriptions).toBe(100), { timeout: 20_000 });
+    await vi.waitFor(() => expect(server.map.subscriptions).toBe(100), { timeout: 60_000 });
     const inserted = Array.from({ length: 5000 }, (_, value) => server.map.insert({ key: `k${value % 100}`, value }));
     await Promise.all(inserted);
     await vi.waitFor(() => expect(Math.min(...seen.map((values) => values.length))).toBe(5000), {
@@ -99,7 +99,7 @@ it(
     );
     const open = await Promise.all(opening);
     await vi.waitFor(async () => expect(await server.metric('seamline_subscriptions')).toBe(100), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 100,
     });
     for (const reader of open) reader.stall();

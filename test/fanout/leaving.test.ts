@@ -44,7 +44,7 @@ async function expectNobody(server: SeamlineServer): Promise<void> {
   await server.map.insert({ key: 'last', value: 2 });
   await reader.reaches(1);
   // What has been rendered is thrown away, group by group: there is one.
-  await vi.waitFor(() => expect(forget).toHaveBeenCalled());
+  await vi.waitFor(() => expect(forget).toHaveBeenCalled(), { timeout: 20_000 });
   expect(new Set(forget.mock.contexts).size).toBe(1);
 }
 

@@ -94,7 +94,9 @@ it('G1 each gets what it selects by its variables, its operation and its extensi
   ];
   socket.send(...asked.map(([rest], n) => subscribeMessage(`id ${n}`, query, rest)));
   await subscribed(server, asked.length);
-  await vi.waitFor(() => expect(socket.messages).toHaveLength(asked.filter(([, payload]) => payload).length));
+  await vi.waitFor(() => expect(socket.messages).toHaveLength(asked.filter(([, payload]) => payload).length), {
+    timeout: 20_000,
+  });
   for (const [n, [, payload]] of asked.entries())
     expect(socket.of(`id ${n}`).map((message) => message.payload)).toEqual(payload ? [payload] : []);
 });

@@ -59,7 +59,7 @@ describe('G10 a subscription that the fan-out delivers', () => {
     for (let n = 0; n < count; n++) await Promise.resolve();
     await results?.return();
     expect(await next).toEqual({ done: true, value: undefined });
-    await vi.waitFor(() => expect(map.subscriptions).toBe(0));
+    await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
     expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
     await map.insert({ key: 'a', value: 1 });
     // A sweep takes one of them.
@@ -87,9 +87,9 @@ describe('what has been rendered', () => {
     onTestFinished(() => void [items, forget].map((spy) => spy.mockRestore()));
     void results?.next();
     void other.results?.next();
-    await vi.waitFor(() => expect(map.subscriptions).toBe(2));
+    await vi.waitFor(() => expect(map.subscriptions).toBe(2), { timeout: 20_000 });
     await map.insert({ key: 'a', value: 1 });
-    await vi.waitFor(() => expect([...writes, ...other.writes]).toHaveLength(2));
+    await vi.waitFor(() => expect([...writes, ...other.writes]).toHaveLength(2), { timeout: 20_000 });
     const [read, forgotten] = [items, forget].map(({ mock }) => Math.max(...mock.invocationCallOrder));
     expect(forgotten).toBeGreaterThan(read ?? Infinity);
     await Promise.all([results?.return(), other.results?.return()]);

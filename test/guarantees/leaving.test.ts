@@ -92,7 +92,7 @@ it('G9 ends SSE streams without `complete` when the server drains, and tells cli
     for await (const event of readEvents(server, { query: String(ItemsDocument) })) collected.push(event);
   })();
   await server.map.insert({ key: 'a', value: 1 });
-  await vi.waitFor(() => expect(collected).toHaveLength(1));
+  await vi.waitFor(() => expect(collected).toHaveLength(1), { timeout: 20_000 });
   await server.drain();
   await reading;
   expect(collected).toHaveLength(2);

@@ -107,7 +107,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(await symbols(bob)).toEqual(['b', 'c']);
     expect(await ada!.next()).toBeUndefined();
     expect(served).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(map.subscriptions).toBe(0));
+    await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
   });
 
   it('removes from a mirror what leaves its caller’s sight, and tells no other key (G6)', async () => {

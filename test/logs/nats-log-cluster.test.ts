@@ -38,7 +38,7 @@ async function startCluster(): Promise<Cluster> {
         expect(cluster?.leader).toBeTruthy();
         expect(cluster?.replicas?.map(({ current }) => current)).toEqual([true, true]);
       },
-      { timeout: 40_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
   return { servers, log, leader, areCurrent };
 }
@@ -111,11 +111,11 @@ describeWithNats(
       const killed = [leading, ...servers.filter((server) => server !== leading)].slice(from, from + 2);
       await Promise.all(killed.map((server) => server.kill()));
       await vi.waitFor(() => expect(log.health()).toEqual({ ok: false, reason: expect.stringMatching(reason) }), {
-        timeout: 30_000,
+        timeout: 60_000,
         interval: 50,
       });
       await Promise.all(killed.map((server) => server.start()));
-      await vi.waitFor(() => expect(log.health()).toEqual({ ok: true }), { timeout: 40_000, interval: 50 });
+      await vi.waitFor(() => expect(log.health()).toEqual({ ok: true }), { timeout: 60_000, interval: 50 });
       await appendForSure(log, 'afterwards');
     });
   },

@@ -48,7 +48,7 @@ async function objectsOf(servers: string): Promise<ObjectStore> {
 
 /** All that nodes know of it, once they have applied the same. */
 async function expectSame(one: StreamingMap, other: StreamingMap): Promise<void> {
-  await expect.poll(() => other.replica.sequence, { timeout: 10_000 }).toBe(one.replica.sequence);
+  await expect.poll(() => other.replica.sequence, { timeout: 60_000 }).toBe(one.replica.sequence);
   expect(stateOf(other)).toEqual(stateOf(one));
 }
 

@@ -8,7 +8,7 @@ import { freePort } from './nats.ts';
 import { type Exit, serveCli, type ServeProcess } from './processes.ts';
 
 /** More than a node needs to see that NATS is away, or back, on a busy machine. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export class NodeProcess implements Address {
   readonly url: string;
@@ -119,6 +119,8 @@ export async function verified(
     seconds: 120,
     seed: Number(process.env['SEED'] ?? Date.now() % 0x100000000),
     signal: isEnough.signal,
+    // Whoever writes waits as long as whoever looks at `/ready`: a cluster elects its leaders anew in the meantime.
+    patienceMs: PATIENCE_MS,
     onProgress: ({ deliveries }) => {
       latest = deliveries;
       onProgress();
