@@ -79,6 +79,11 @@ const FLAGS = {
   data: { value: 'DIR', help: 'directory that keeps the items (default: memory, until the process ends)' },
   repair: { help: 'go on with what can be salvaged of a damaged --data directory' },
   nats: { value: 'URL[,URL…]', help: 'NATS servers that keep the items, for any number of nodes', read: servers },
+  redis: {
+    value: 'URL[,URL…]',
+    help: 'instead: Redis or Valkey, likewise; several are those of Sentinels',
+    read: servers,
+  },
   stream: { value: 'NAME', help: 'what the log is called there (default seamline)' },
   'engine-timeout': {
     value: 'SECONDS',
@@ -92,6 +97,15 @@ const FLAGS = {
   'nats-tls-ca': { value: 'FILE', help: 'certificates that NATS’s are checked with (default: the system’s)' },
   'nats-tls-cert': { value: 'FILE', help: 'certificate that is shown to NATS' },
   'nats-tls-key': { value: 'FILE', help: 'its key' },
+  'redis-wait': {
+    value: 'N',
+    help: 'replicas of Redis that must have what is answered (default 0)',
+    read: count(0, 100),
+  },
+  'redis-sentinel': { value: 'NAME', help: 'what Sentinels call the master (default: none, the URL is its own)' },
+  'redis-tls-ca': { value: 'FILE', help: 'certificates that Redis’s is checked with (default: the system’s)' },
+  'redis-tls-cert': { value: 'FILE', help: 'certificate that is shown to Redis' },
+  'redis-tls-key': { value: 'FILE', help: 'its key' },
   jwks: { value: 'URL', help: 'key set that tokens are checked with (default: no authentication)' },
   'jwt-secret': { value: 'SECRET', help: 'instead: the secret that tokens are signed with; rather by environment' },
   'jwt-audience': { value: 'NAME', help: 'audience that a token must be for' },

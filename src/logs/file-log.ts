@@ -12,12 +12,12 @@ import { errorFields, type Logger, SILENT } from '../core/logger.ts';
 import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../core/ordered-log.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
 import { FileLogError, textOf } from './file-log-errors.ts';
-import { GroupCommit } from './file-log-group.ts';
 import { Loading } from './file-log-loading.ts';
 import { listSnapshots } from './file-log-names.ts';
 import { readSnapshot, readSnapshotHead, SnapshotWriter } from './file-log-snapshot.ts';
 import { Snapshots } from './file-log-snapshots.ts';
 import { StoreThread } from './file-log-thread.ts';
+import { GroupCommit, type Grouped } from './group-commit.ts';
 
 export interface FileLogOptions {
   /** Made if it isn't there. One process has it at a time. */
@@ -61,6 +61,8 @@ export class FileLog implements OrderedLog {
   #parts: Promise<Parts> | undefined;
   #group: GroupCommit | undefined;
   #first = 1;
+  /** The newest sequence that is there. */
+  #last = 0 as Sequence;
   /** Why appends are refused: for now, or for good. */
   #full: NodeJS.Timeout | undefined;
   #broken: string | undefined;
@@ -87,10 +89,10 @@ export class FileLog implements OrderedLog {
   }
 
   async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
-    const { thread, group, snapshots } = await this.#opened();
-    if (from < this.#first || from > group.last + 1) throw new RangeError(`sequence ${from} is not in the log`);
+    const { thread, snapshots } = await this.#opened();
+    if (from < this.#first || from > this.#last + 1) throw new RangeError(`sequence ${from} is not in the log`);
     let next = from;
-    const read = (): Promise<LogEntry[]> | undefined => (next <= group.last ? thread.call('read', next) : undefined);
+    const read = (): Promise<LogEntry[]> | undefined => (next <= this.#last ? thread.call('read', next) : undefined);
     let reading = read();
     while (reading) {
       const entries: LogEntry[] = await reading;
@@ -108,7 +110,8 @@ export class FileLog implements OrderedLog {
   }
 
   async last(): Promise<Sequence> {
-    return (await this.#opened()).group.last;
+    await this.#opened();
+    return this.#last;
   }
 
   async entryAt(sequence: Sequence): Promise<LogEntry | undefined> {
@@ -144,8 +147,8 @@ export class FileLog implements OrderedLog {
   }
 
   async trim(sequence: Sequence): Promise<void> {
-    const { thread, group } = await this.#opened();
-    this.#first = Math.max(this.#first, Math.min(sequence, group.last + 1));
+    const { thread } = await this.#opened();
+    this.#first = Math.max(this.#first, Math.min(sequence, this.#last + 1));
     await thread.call('trim', this.#first as Sequence);
   }
 
@@ -172,6 +175,7 @@ export class FileLog implements OrderedLog {
       const { epoch, first, last, notes } = await thread.call('open', this.#options.repair ?? false);
       for (const note of notes) this.#logger.warn({ directory: this.#directory }, note);
       this.#first = first;
+      this.#last = last;
       const snapshots = new Snapshots({
         directory: this.#directory,
         epoch,
@@ -181,21 +185,30 @@ export class FileLog implements OrderedLog {
         logger: this.#logger,
       });
       this.#group = new GroupCommit({
-        last,
         clock: this.#options.clock ?? Date.now,
-        commit: (entries) => thread.call('append', entries.map(alone)),
-        onCommitted: (entries) => {
-          this.#hasRoom();
-          for (const follower of this.#followers) follower.entries(entries);
-          snapshots.appended(entries.reduce((sum, { data }) => sum + data.length, 0));
-        },
-        toRejection: (error) => this.#rejectionOf(error, thread),
+        commit: (group) => this.#commit(group, thread, snapshots),
       });
       return { epoch, thread, group: this.#group, snapshots };
     } catch (error) {
       await thread.end();
       throw error;
     }
+  }
+
+  /** Flushed when it resolves. Followers have it before any of it is answered. */
+  async #commit(group: readonly Grouped[], thread: StoreThread, snapshots: Snapshots): Promise<Sequence> {
+    const first = (this.#last + 1) as Sequence;
+    const entries = group.map(({ time, data }, at) => ({ sequence: (first + at) as Sequence, time, data }));
+    try {
+      await thread.call('append', entries.map(alone));
+    } catch (error) {
+      throw this.#rejectionOf(error, thread);
+    }
+    this.#last = (this.#last + entries.length) as Sequence;
+    this.#hasRoom();
+    for (const follower of this.#followers) follower.entries(entries);
+    snapshots.appended(entries.reduce((sum, { data }) => sum + data.length, 0));
+    return first;
   }
 
   async #opened(): Promise<Parts> {

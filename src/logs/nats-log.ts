@@ -12,6 +12,7 @@ import { EngineUnavailableError } from '../core/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../core/logger.ts';
 import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../core/ordered-log.ts';
 import type { Epoch, Sequence } from '../core/position.ts';
+import { inTime } from './in-time.ts';
 import { Appender } from './nats-log-append.ts';
 import { Connection } from './nats-log-connection.ts';
 import { Follow } from './nats-log-follow.ts';
@@ -29,7 +30,6 @@ export function natsLog(options: NatsLogOptions): OrderedLog {
 
 const CHECK_MS = 1000;
 const CHECK_TIMEOUT_MS = 2000;
-const RETRY_MS = 100;
 const CLOSED = 'the log is closed';
 
 /** What an open log has. */
@@ -223,20 +223,13 @@ class NatsLog implements OrderedLog {
     return SnapshotStore.open(client, this.#stream, this.#options.replicas ?? 1);
   }
 
-  /** Tries again what fails for now. Rejects with `EngineUnavailableError` when it still does in the end. */
-  async #inTime<T>(what: string, ask: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.answerWithinMs;
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (error instanceof NatsLogError) throw error;
-        const isFinal = this.#isClosed || performance.now() > deadline;
-        if (isFinal)
-          throw new EngineUnavailableError(`NATS: ${what} can't be reached: ${messageOf(error)}`, { cause: error });
-      }
-      await sleep(RETRY_MS);
-    }
+  #inTime<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    return inTime(ask, {
+      what: `NATS: ${what}`,
+      withinMs: this.answerWithinMs,
+      isFinal: (error) => error instanceof NatsLogError,
+      isOver: () => this.#isClosed,
+    });
   }
 
   async #opened(): Promise<Parts> {

@@ -1,10 +1,13 @@
 /** What the processes that make a snapshot have in common: snapshot-child.ts starts them. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { loadReplica } from '../core/building.ts';
 import { decodeCommand } from '../core/command.ts';
-import { messageOf } from '../core/logger.ts';
-import type { LogEntry } from '../core/ordered-log.ts';
+import { Following } from '../core/following.ts';
+import { messageOf, SILENT } from '../core/logger.ts';
+import type { LogEntry, OrderedLog } from '../core/ordered-log.ts';
 import type { Replica } from '../core/replica.ts';
+import { exportChunks } from '../core/state.ts';
 import { FAILED } from './snapshot-child.ts';
 
 /** Does it behind everybody else's back. The process ends with what became of it. */
@@ -17,6 +20,27 @@ export async function makeAside(make: () => Promise<void>): Promise<void> {
     process.stderr.write(`${FAILED}${messageOf(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+/** From the newest snapshot by what follows it, and lets go what is older than those two. Nothing when nothing has followed it. */
+export async function saveSnapshotOf(log: OrderedLog): Promise<void> {
+  const replica = await loadReplica<unknown>({ log, bounds: {}, logger: SILENT });
+  const base = replica.sequence;
+  const following = new Following(replica, {
+    awaited: () => undefined,
+    onEntry: () => {},
+    onApplied: () => {},
+    onBroken: () => {},
+  });
+  await following.begin(log);
+  await following.reaches(await log.last());
+  following.end(new Error('it has what it needs'));
+  if (following.poison) throw following.poison;
+  const { sequence, commandId } = replica;
+  if (sequence === base) return;
+  await log.saveSnapshot({ sequence, commandId, chunks: exportChunks(replica) });
+  // Both have been read back: this one just now, and the other one to make it.
+  if (base > 1) await log.trim(base);
 }
 
 function yieldToOthers(): void {

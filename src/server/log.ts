@@ -8,15 +8,30 @@ const COMMAND_OVERHEAD_BYTES = 64 * 1024;
 
 /** The log that the options name. Rejects with a `RangeError` for what makes no sense. */
 export async function logOf(options: ServerOptions): Promise<OrderedLog> {
-  const { log, data, repair, onLoading, nats, logger } = options;
+  const { log, data, repair, onLoading, nats, redis, logger } = options;
   if (log) return log;
   if (data !== undefined) {
     const { fileLog } = await import('../logs/file-log.ts');
     return fileLog({ directory: data, repair, onLoading, logger });
   }
+  // Clients are loaded only where they are asked for: the others start sooner without them.
+  if (redis !== undefined) {
+    const { redisLog } = await import('../logs/redis-log.ts').catch(explained('Redis', 'ioredis'));
+    return redisLog({
+      url: redis,
+      sentinel: options.redisSentinel,
+      wait: options.redisWait,
+      stream: options.stream,
+      tlsCa: options.redisTlsCa,
+      tlsCert: options.redisTlsCert,
+      tlsKey: options.redisTlsKey,
+      engineTimeoutMs: options.engineTimeoutMs,
+      logger,
+    });
+  }
   if (nats === undefined) return memoryLog();
-  // Loaded only where it is asked for: the others start sooner without it.
-  const { natsLog } = await import('../logs/nats-log.ts').catch(explained);
+  const packages = '@nats-io/transport-node @nats-io/jetstream @nats-io/obj';
+  const { natsLog } = await import('../logs/nats-log.ts').catch(explained('NATS', packages));
   const { maxBatchBytes = DEFAULT_LIMITS.maxBatchBytes, maxValueBytes = DEFAULT_LIMITS.maxValueBytes } = options;
   return natsLog({
     servers: nats,
@@ -33,11 +48,11 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
   });
 }
 
-/** Its client is an optional peer. */
-function explained(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
-    throw new RangeError('NATS needs its client: npm install @nats-io/transport-node @nats-io/jetstream @nats-io/obj', {
-      cause: error,
-    });
-  throw error;
+/** Clients are optional peers. */
+function explained(engine: string, packages: string) {
+  return (error: unknown): never => {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
+      throw new RangeError(`${engine} needs its client: npm install ${packages}`, { cause: error });
+    throw error;
+  };
 }

@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly onLoading?: ((share: number) => void) | undefined;
   /** Instead of `log`: NATS servers with JetStream that keep them, for any number of nodes; `nats://host:4222`. Default: none. */
   readonly nats?: string | readonly string[] | undefined;
+  /** Instead of `log`: Redis or Valkey, for any number of nodes; `redis://host:6379`. With `redisSentinel`, Sentinels. Default: none. */
+  readonly redis?: string | readonly string[] | undefined;
   /** What the log is called there; a name of letters, digits, `-` and `_`. Default `seamline`. */
   readonly stream?: string | undefined;
   /** Within what time an insertion is answered when the servers don't, in ms. Default 5,000. */
@@ -32,6 +34,15 @@ export interface ServerOptions {
   /** Files with the certificate that is shown to the servers, and its key. Default: none. */
   readonly natsTlsCert?: string | undefined;
   readonly natsTlsKey?: string | undefined;
+  /** How many replicas of Redis must have what is answered. Default 0. */
+  readonly redisWait?: number | undefined;
+  /** What Sentinels call the master. Default: none, `redis` is its own URL. */
+  readonly redisSentinel?: string | undefined;
+  /** A file with the certificates that the server's is checked with. Default: the system's. */
+  readonly redisTlsCa?: string | undefined;
+  /** Files with the certificate that is shown to the server, and its key. Default: none. */
+  readonly redisTlsCert?: string | undefined;
+  readonly redisTlsKey?: string | undefined;
   /** Items. Default: the log's, or 100,000. */
   readonly maxItems?: number | undefined;
   /** UTF-8 of all keys and of all values' JSON. Default: the log's, or 256 MiB. */
@@ -120,15 +131,22 @@ export function assertSound(options: ServerOptions): void {
 }
 
 function assertOneLog(options: ServerOptions): void {
-  const { log, data, nats, repair } = options;
+  const { log, data, nats, redis, repair } = options;
   if (data === '') throw new RangeError('data must name a directory');
-  const given = Object.entries({ data, nats, log }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ data, nats, redis, log }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw new RangeError(`${given.map(([name]) => name).join(' and ')} exclude each other`);
   if (repair === true && data === undefined) throw new RangeError('repair needs data');
-  const { stream, engineTimeoutMs, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
-  const ofNats = { stream, engineTimeoutMs, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey };
-  for (const [name, value] of Object.entries(ofNats))
-    if (value !== undefined && nats === undefined) throw new RangeError(`${name} needs nats`);
+  const { natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
+  assertNeeds('nats', nats, { natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey });
+  const { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey } = options;
+  assertNeeds('redis', redis, { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey });
+  const { stream, engineTimeoutMs } = options;
+  assertNeeds('nats or redis', nats ?? redis, { stream, engineTimeoutMs });
+}
+
+function assertNeeds(what: string, needed: unknown, options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && needed === undefined) throw new RangeError(`${name} needs ${what}`);
 }
 
 function assertManifest(documents: unknown): void {

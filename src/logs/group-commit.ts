@@ -1,28 +1,25 @@
 /**
- * Group commit: what is appended while a flush is under way goes together with the next one. So the disk's slowness costs one
- * writer its time, and many writers hardly any.
+ * Group commit: what is appended while a group is on its way goes together with the next one. So a disk's slowness, or a server's
+ * distance, costs one writer its time, and many writers hardly any.
  */
 import { EngineUnavailableError } from '../core/errors.ts';
-import type { LogEntry } from '../core/ordered-log.ts';
 import type { Sequence } from '../core/position.ts';
 
-interface Waiting {
+export interface Grouped {
+  /** When it was appended, by the clock. */
   readonly time: number;
   readonly data: Uint8Array;
+}
+
+interface Waiting extends Grouped {
   resolve(sequence: Sequence): void;
   reject(error: Error): void;
 }
 
 export interface GroupCommitOptions {
-  /** The newest sequence that is there. */
-  readonly last: Sequence;
   readonly clock: () => number;
-  /** All or none of them, flushed when it resolves. */
-  readonly commit: (entries: readonly LogEntry[]) => Promise<void>;
-  /** In order, before any of them is answered. */
-  readonly onCommitted: (entries: readonly LogEntry[]) => void;
-  /** What its writers get to know. */
-  readonly toRejection: (error: unknown) => Error;
+  /** All or none of them, one behind the other; resolves with the first one's sequence. Their writers get to know what it throws. */
+  readonly commit: (group: readonly Grouped[]) => Promise<Sequence>;
 }
 
 const MAX_GROUP_ENTRIES = 1024;
@@ -31,18 +28,12 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  #last: Sequence;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | undefined;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
-    this.#last = options.last;
-  }
-
-  get last(): Sequence {
-    return this.#last;
   }
 
   append(data: Uint8Array): Promise<Sequence> {
@@ -73,18 +64,12 @@ export class GroupCommit {
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
-    const entries = group.map(({ time, data }, at) => ({ sequence: (this.#last + 1 + at) as Sequence, time, data }));
     try {
-      await this.#options.commit(entries);
+      const first = await this.#options.commit(group);
+      for (const [at, { resolve }] of group.entries()) resolve((first + at) as Sequence);
     } catch (error) {
-      const rejection = this.#options.toRejection(error);
-      for (const { reject } of group) reject(rejection);
-      return;
+      for (const { reject } of group) reject(error as Error);
     }
-    this.#last = (this.#last + entries.length) as Sequence;
-    this.#options.onCommitted(entries);
-    // `entries` has one for each of the group.
-    for (const [at, { resolve }] of group.entries()) resolve(entries[at]!.sequence);
   }
 
   #nextGroup(): Waiting[] {
