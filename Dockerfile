@@ -2,9 +2,9 @@ FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-update-notifier
-# NATS's client is an optional peer, which npm leaves out with the packages of the tests: here are the same versions.
-RUN npm install --prefix /nats --no-save --ignore-scripts --no-update-notifier $(node -p "Object.entries(require('./package-lock.json').packages).flatMap(([path, { version }]) => /^node_modules\/(@nats-io\/.*|js-sha256|tweetnacl)$/.test(path) ? path.slice(13) + '@' + version : []).join(' ')") \
-  && cp -r /nats/node_modules/. node_modules/
+# The clients of NATS and Redis are optional peers, which npm leaves out with the packages of the tests: here are the same versions.
+RUN npm install --prefix /clients --no-save --ignore-scripts --no-update-notifier $(node -p "Object.entries(require('./package-lock.json').packages).flatMap(([path, { version }]) => /^node_modules\/(@nats-io\/.*|js-sha256|tweetnacl|ioredis|@ioredis\/.*|cluster-key-slot|debug|ms|denque|redis-errors|standard-as-callback)$/.test(path) ? path.slice(13) + '@' + version : []).join(' ')") \
+  && cp -r /clients/node_modules/. node_modules/
 # Half of it is never loaded: source maps, typings, zod's sources, GraphiQL a second time for require().
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \
   && rm -rf node_modules/zod/src node_modules/@graphql-yoga/render-graphiql/cjs

@@ -85,7 +85,11 @@ async function run() {
   const superfluous = ['typescript', 'vitest', 'react', '@apollo', '@urql', 'rxjs', 'esbuild', 'vite'];
   const found = superfluous.filter((part) => packages.includes(part));
   check('neither development packages nor the peers of clients are in it', found.length === 0, found);
-  check('the client of NATS is in it', packages.includes('@nats-io'), packages);
+  check(
+    'the clients of NATS and Redis are in it',
+    ['@nats-io', 'ioredis'].every((one) => packages.includes(one)),
+    packages,
+  );
 
   must('run', '--detach', '--name', name, ...HARD, '--publish', '127.0.0.1::4000', image, '--open');
   const origin = originOf(4000);

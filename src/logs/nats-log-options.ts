@@ -15,6 +15,8 @@ export interface NatsLogOptions {
   readonly servers: string | readonly string[];
   /** Of letters, digits, `-` and `_`. Snapshots are in the object store of the same name with `-snapshots` behind it. Default `seamline`. */
   readonly stream?: string | undefined;
+  /** Whether a stream that isn't there is made. Default true. */
+  readonly create?: boolean | undefined;
   /** How many servers keep a stream that is made here, and at least keep one that is there. Default 1, and what it has. */
   readonly replicas?: number | undefined;
   /** A file with a user's JWT and seed, as `nsc` makes it. Read again at each connection. */

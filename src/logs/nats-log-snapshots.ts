@@ -14,6 +14,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { LogSnapshot } from '../core/ordered-log.ts';
 import { type Epoch, parseEpoch, type Sequence } from '../core/position.ts';
 import { bucketOf } from './nats-log-stream.ts';
+import { DamagedError, isSound } from './snapshot-soundness.ts';
 
 const FORMAT = 1;
 /** The newest, and the one before, for the day on which the newest can't be read. */
@@ -40,6 +41,8 @@ export class SnapshotStore {
   readonly #objects: ObjectStore;
   readonly #stream: string;
   readonly #prefix: string;
+  /** Those that have been read to their end. */
+  readonly #sound = new Set<string>();
 
   private constructor(jsm: JetStreamManager, objects: ObjectStore, stream: string) {
     this.#jsm = jsm;
@@ -84,21 +87,30 @@ export class SnapshotStore {
     let [read, next] = [0, 1];
     while (read < bytes) {
       const piece = await this.#piece(pieces, next);
-      if (!piece || piece.data.length === 0) throw new Error(`the snapshot ${subject} lacks a piece`);
+      if (!piece || piece.data.length === 0) throw new DamagedError(`the snapshot ${subject} lacks a piece`);
       hash.update(piece.data);
       read += piece.data.length;
       next = piece.seq + 1;
       yield piece.data;
     }
     if (`SHA-256=${hash.digest('base64url')}` !== digest.replace(/=+$/, ''))
-      throw new Error(`the snapshot ${subject} is damaged: its digest differs`);
+      throw new DamagedError(`the snapshot ${subject} is damaged: its digest differs`);
+    this.#sound.add(id);
   }
 
-  /** Of this log all but the last two go, of logs that are no more all, and what was never finished. */
-  async tidy(epoch: Epoch): Promise<void> {
+  /**
+   * Of this log all but the last two go, of logs that are no more all, and what was never finished. `agrees`: whether the log has what a
+   * snapshot was made of, for one that has lost its newest part may have one that is of no use, and newer than the others.
+   */
+  async tidy(epoch: Epoch, agrees: (snapshot: StoredSnapshot) => Promise<boolean>): Promise<void> {
     const stored = await this.#all();
-    const kept = new Set(stored.filter((snapshot) => snapshot.epoch === epoch).slice(0, KEPT));
-    for (const snapshot of stored) if (!kept.has(snapshot)) await this.remove(snapshot);
+    let kept = 0;
+    for (const snapshot of stored) {
+      const isOurs = snapshot.epoch === epoch && kept < KEPT && (await agrees(snapshot));
+      const isKept = isOurs && (this.#sound.has(snapshot.id) || (await isSound(this.read(snapshot))));
+      if (isKept) kept++;
+      else await this.remove(snapshot);
+    }
     const known = new Set(stored.map(({ id }) => id));
     for (const subject of await this.#subjects('C')) {
       if (known.has(subject.slice(`${this.#prefix}.C.`.length))) continue;

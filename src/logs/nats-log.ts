@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { ConnectionOptions } from '@nats-io/transport-node';
+import { idOf } from '../core/command.ts';
 import { EngineUnavailableError } from '../core/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../core/logger.ts';
 import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../core/ordered-log.ts';
@@ -17,9 +18,10 @@ import { Appender } from './nats-log-append.ts';
 import { Connection } from './nats-log-connection.ts';
 import { Follow } from './nats-log-follow.ts';
 import { connectionOptions, NATS_DEFAULTS, type NatsLogOptions } from './nats-log-options.ts';
-import { SnapshotMaker } from './nats-log-snapshot-maker.ts';
-import { SnapshotStore } from './nats-log-snapshots.ts';
+import { SnapshotStore, type StoredSnapshot } from './nats-log-snapshots.ts';
 import { epochOf, isMissing, NatsLogError, openStream, troubleOf } from './nats-log-stream.ts';
+import { Turns } from './nats-log-turns.ts';
+import { SnapshotMaker } from './snapshot-maker.ts';
 
 export type { NatsLogOptions } from './nats-log-options.ts';
 
@@ -39,6 +41,7 @@ interface Parts {
   readonly jsm: JetStreamManager;
   readonly checks: JetStreamManager;
   readonly appender: Appender;
+  readonly turns: Turns;
   readonly snapshots: SnapshotMaker;
 }
 
@@ -76,8 +79,8 @@ class NatsLog implements OrderedLog {
       throw error;
     });
     const { connection, jsm } = await this.#parts;
-    const { replicas, maxCommandBytes = NATS_DEFAULTS.maxCommandBytes } = this.#options;
-    const wanted = { replicas, maxCommandBytes, mayMake: this.#epoch === undefined };
+    const { create = true, replicas, maxCommandBytes = NATS_DEFAULTS.maxCommandBytes } = this.#options;
+    const wanted = { replicas, maxCommandBytes, mayMake: create && this.#epoch === undefined };
     const info = await this.#inTime('the stream', () => openStream(jsm, this.#stream, wanted));
     const most = connection.client.info?.max_payload ?? Infinity;
     if (most < maxCommandBytes)
@@ -123,13 +126,13 @@ class NatsLog implements OrderedLog {
   async saveSnapshot(snapshot: LogSnapshot): Promise<void> {
     const [store, epoch] = await this.#snapshots();
     await store.save(epoch, snapshot);
-    await store.tidy(epoch);
+    await store.tidy(epoch, (stored) => this.#agrees(stored));
   }
 
   async loadSnapshots(): Promise<readonly LogSnapshot[]> {
     const [store, epoch] = await this.#snapshots();
     const stored = await this.#inTime('the snapshots', () => store.list(epoch));
-    return stored.slice(0, 2).map((snapshot) => ({ ...snapshot, chunks: store.read(snapshot) }));
+    return stored.map((snapshot) => ({ ...snapshot, chunks: store.read(snapshot) }));
   }
 
   async trim(sequence: Sequence): Promise<void> {
@@ -150,6 +153,7 @@ class NatsLog implements OrderedLog {
     if (!parts) return;
     for (const follow of this.#follows) follow.stop();
     parts.appender.stop(CLOSED);
+    parts.turns.stop();
     await parts.snapshots.stop();
     if (parts.connection.isUp)
       await Promise.race([parts.connection.client.flush(), sleep(CHECK_MS, undefined, { ref: false })]).catch(() => {});
@@ -162,13 +166,8 @@ class NatsLog implements OrderedLog {
     const jsm = await jetstreamManager(client, { timeout: this.answerWithinMs, checkAPI: false });
     const checks = await jetstreamManager(client, { timeout: CHECK_TIMEOUT_MS, checkAPI: false });
     const appender = new Appender({ connection, stream: this.#stream, timeoutMs: this.answerWithinMs });
-    const snapshots = new SnapshotMaker({
-      connection,
-      stream: this.#stream,
-      options: this.#options,
-      openStore: () => this.#openStore(connection),
-      logger: this.#logger,
-    });
+    const turns = new Turns(client, this.#stream);
+    const snapshots = this.#makerOf(connection, turns);
     this.#connection = connection;
     this.#appender = appender;
     connection.onUp = () => {
@@ -176,7 +175,25 @@ class NatsLog implements OrderedLog {
       for (const follow of this.#follows) void follow.restart();
       void this.#check();
     };
-    return { connection, jsm, checks, appender, snapshots };
+    return { connection, jsm, checks, appender, turns, snapshots };
+  }
+
+  #makerOf(connection: Connection, turns: Turns): SnapshotMaker {
+    const { logger: _, ...options } = this.#options;
+    return new SnapshotMaker({
+      bytes: options.snapshotBytes,
+      orderOf: (epoch) => ({ engine: 'nats', options, epoch }),
+      list: async (epoch) => (await this.#openStore(connection)).list(epoch),
+      claim: async (forMs) => turns.take(forMs),
+      release: async () => turns.release(),
+      logger: this.#logger,
+    });
+  }
+
+  /** Whether the log has what a snapshot is of. What it has let go it had; of what isn't ours nobody knows. */
+  async #agrees({ sequence, commandId }: StoredSnapshot): Promise<boolean> {
+    const [{ state }, entry] = await Promise.all([this.#info(), this.entryAt(sequence)]);
+    return entry ? ['', commandId].includes(idOf(entry.data)) : sequence < state.first_seq;
   }
 
   /** Looks at the stream; at most one look at a time. */
@@ -191,7 +208,9 @@ class NatsLog implements OrderedLog {
       appender.alive(askedAt);
       this.#found(troubleOf(info));
       for (const [follow, next] of asked) follow.check(info, next);
-      if (asked.length > 0 && epochOf(info) === this.#epoch) snapshots.look(info.state, this.#epoch);
+      const { bytes, messages, last_seq: last } = info.state;
+      if (asked.length > 0 && epochOf(info) === this.#epoch)
+        snapshots.look(this.#epoch, last as Sequence, bytes / Math.max(1, messages));
     } catch (error) {
       const trouble = isMissing(error)
         ? `the stream ${this.#stream} is gone`

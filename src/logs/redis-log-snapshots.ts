@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import type { LogSnapshot } from '../core/ordered-log.ts';
 import { type Epoch, parseEpoch, type Sequence } from '../core/position.ts';
 import type { Keys } from './redis-log-scripts.ts';
+import { DamagedError, isSound } from './snapshot-soundness.ts';
 
 const FORMAT = 1;
 /** The newest, and the one before, for the day on which the newest can't be read. */
@@ -28,10 +29,23 @@ export interface StoredSnapshot {
 export class SnapshotStore {
   readonly #client: Redis;
   readonly #keys: Keys;
+  readonly #node = crypto.randomUUID();
+  /** Those that have been read to their end. */
+  readonly #sound = new Set<string>();
 
   constructor(client: Redis, keys: Keys) {
     this.#client = client;
     this.#keys = keys;
+  }
+
+  /** Whether no other node is making one. For so long the others take this one to be. */
+  async claim(forMs: number): Promise<boolean> {
+    return (await this.#client.set(this.#keys.maker, this.#node, 'PX', forMs, 'NX')) !== null;
+  }
+
+  async release(): Promise<void> {
+    const maker = await this.#client.get(this.#keys.maker);
+    if (maker === this.#node) await this.#client.del(this.#keys.maker);
   }
 
   /** Of one log, newest first. */
@@ -72,11 +86,12 @@ export class SnapshotStore {
     const hash = createHash('sha256');
     for (let n = 0; n < pieces; n++) {
       const piece = await this.#client.lindexBuffer(this.#keys.snapshot(id), n);
-      if (!piece) throw new Error(`the snapshot ${id} lacks a piece`);
+      if (!piece) throw new DamagedError(`the snapshot ${id} lacks a piece`);
       hash.update(piece);
       yield piece;
     }
-    if (hash.digest('hex') !== digest) throw new Error(`the snapshot ${id} is damaged: its digest differs`);
+    if (hash.digest('hex') !== digest) throw new DamagedError(`the snapshot ${id} is damaged: its digest differs`);
+    this.#sound.add(id);
   }
 
   /**
@@ -87,7 +102,8 @@ export class SnapshotStore {
     let kept = 0;
     for (const snapshot of await this.#all()) {
       const isOurs = snapshot.epoch === epoch && kept < KEPT && (await agrees(snapshot));
-      if (isOurs) kept++;
+      const isKept = isOurs && (this.#sound.has(snapshot.id) || (await isSound(this.read(snapshot))));
+      if (isKept) kept++;
       else await this.remove(snapshot);
     }
   }

@@ -25,8 +25,8 @@ import {
 } from './redis-log-options.ts';
 import { type Keys, keysOf, type Look, numberOf, RedisLogError, Scripts } from './redis-log-scripts.ts';
 import { assertFit } from './redis-log-server.ts';
-import { SnapshotMaker } from './redis-log-snapshot-maker.ts';
 import { SnapshotStore, type StoredSnapshot } from './redis-log-snapshots.ts';
+import { SnapshotMaker } from './snapshot-maker.ts';
 
 export type { RedisLogOptions } from './redis-log-options.ts';
 
@@ -174,14 +174,25 @@ class RedisLog implements OrderedLog {
         wait: this.#options.wait ?? REDIS_DEFAULTS.wait,
         timeoutMs: this.answerWithinMs,
       });
-      const making = { client, keys: this.#keys, store, options: this.#options, logger: this.#logger };
       this.#connection = connection;
       connection.onUp = () => void this.#check();
-      return { connection, scripts, appender: this.#appender, store, snapshots: new SnapshotMaker(making) };
+      return { connection, scripts, appender: this.#appender, store, snapshots: this.#makerOf(store) };
     } catch (error) {
       connection.close();
       throw error;
     }
+  }
+
+  #makerOf(store: SnapshotStore): SnapshotMaker {
+    const { logger: _, ...options } = this.#options;
+    return new SnapshotMaker({
+      bytes: options.snapshotBytes,
+      orderOf: (epoch) => ({ engine: 'redis', options, epoch }),
+      list: (epoch) => store.list(epoch),
+      claim: (forMs) => store.claim(forMs),
+      release: () => store.release(),
+      logger: this.#logger,
+    });
   }
 
   #open(): Promise<Connection> {

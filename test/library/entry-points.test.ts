@@ -34,6 +34,7 @@ it('`seamline` loads no server, no engine’s client and no schema builder', asy
   const heavy = new Set([
     '@nats-io/transport-node',
     '@nats-io/jetstream',
+    'ioredis',
     'graphql-yoga',
     '@pothos/core',
     'ws',
@@ -50,10 +51,11 @@ it('`createServer` loads the engine that it is asked for, and no other', async (
   // What is no directory: the server ends as soon as it is made.
   const loaded = await loadedBy('seamline', 'createServer', '/dev/null/data');
   expect(loaded).toContain('graphql-yoga');
-  expect(loaded.filter((name) => name.startsWith('@nats-io'))).toEqual([]);
+  expect(loaded.filter((name) => name.startsWith('@nats-io') || name === 'ioredis')).toEqual([]);
 });
 
-it('`seamline/file` and `seamline/nats` are there', async () => {
+it('`seamline/file`, `seamline/nats` and `seamline/redis` are there', async () => {
   expect(await loadedBy('seamline/file')).not.toContain('graphql');
   expect(await loadedBy('seamline/nats')).toContain('@nats-io/jetstream');
+  expect(await loadedBy('seamline/redis')).toContain('ioredis');
 });

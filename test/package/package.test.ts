@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer } from '../support/server.ts';
 import { install, installNode, pack, runOn, type Tarball, temporary } from './published.ts';
 
 /** Without the console. */
@@ -66,6 +67,10 @@ describe('the package', { timeout: 300_000 }, () => {
       expect(await runOn(node(), project, 'node_modules/seamline/src/cli/main.js', '--help')).toContain(
         'seamline serve',
       );
+      // Bundled, other than the rest; against a server of the checkout.
+      const { url } = await startServer();
+      const verify = ['node_modules/seamline/src/cli/main.js', 'verify', '--url', url, '--seconds', '2'];
+      expect(await runOn(node(), project, ...verify)).toMatch(/G1 .*Seam/);
     });
   });
 });
