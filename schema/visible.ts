@@ -7,7 +7,7 @@ type MayRead<Value> = (value: Value) => boolean;
 export function visibleItems<Value>(
   items: AsyncGenerator<Item<Value>, void, void>,
   mayRead: MayRead<Value>,
-  limit: number,
+  limit = Infinity,
 ): AsyncGenerator<Item<Value>, void, void> {
   let left = limit;
   return picked(

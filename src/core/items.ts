@@ -28,7 +28,8 @@ export interface Source<Value> {
 export type Start = <R>(left: AbortSignal, begin: (resumed: Standing | undefined) => R) => Promise<R>;
 
 export interface ItemsRequest {
-  readonly limit: number;
+  /** Undefined: no end. */
+  readonly limit: number | undefined;
   readonly filter: KeyFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
   readonly start: Start;
@@ -42,8 +43,8 @@ export interface ItemPages<P> {
 /** Where one subscriber of `items` stands, and what it is given next. */
 export class ItemsReader<Value> {
   standing: Standing;
-  /** How many it may still have. */
-  left: number;
+  /** How many it may still have; undefined: no end. */
+  left: number | undefined;
   readonly #source: Source<Value>;
   readonly #onLag: ItemsRequest['onLag'];
   #history: History;
@@ -77,7 +78,7 @@ export class ItemsReader<Value> {
     this.#isLagging = lag > 0;
     if (this.#isLagging && this.#onLag === 'FAIL')
       throw new LaggedError(lag, this.#lastCursor ?? replica.cursor(ORIGIN));
-    const page = pages.items(this.standing, this.left);
+    const page = pages.items(this.standing, this.left ?? Infinity);
     this.standing = page.next;
     return page;
   }
@@ -85,7 +86,7 @@ export class ItemsReader<Value> {
   /** To be called for what was delivered. */
   delivered(count: number, lastCursor: Cursor): void {
     this.#source.counters.deliveries += count;
-    this.left -= count;
+    if (this.left !== undefined) this.left -= count;
     this.#lastCursor = lastCursor;
   }
 

@@ -165,7 +165,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
       throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
     const cursor = parseAfter(after);
     const start: Start = async (left, begin) => (cursor ? this.#reach(cursor, begin, left) : begin(undefined));
-    return { limit: limit ?? Infinity, filter, onLag, start };
+    return { limit: limit ?? undefined, filter, onLag, start };
   }
 
   /** What `changes` is asked for. Throws `BadInputError`. @internal */

@@ -22,6 +22,11 @@ import { type Ended, type Home, type Reader, Subscriber } from './subscriber.ts'
 
 /** How many rendered passages are kept at a time: a few hundred KB each at the most, mostly some 50 KB. */
 const MAX_KEPT = 256;
+/**
+ * How many outlets gather what they are sent before the first of them writes it, and how much. Between the kernel's writes each
+ * subscriber would have to come from afar; and writes that follow each other closely wake up fewer readers.
+ */
+const [AT_ONCE, AT_ONCE_BYTES] = [256, 1024 * 1024];
 
 export interface FanOutOptions {
   readonly schema: GraphQLSchema;
@@ -131,8 +136,8 @@ export class FanOut implements Home {
   }
 
   readonly #sweep = (until: number): void => {
-    for (let outlet = this.#next(); outlet; outlet = this.#next()) {
-      this.#deliver(outlet);
+    for (let outlets = this.#gather(until); outlets.length > 0; outlets = this.#gather(until)) {
+      for (const outlet of outlets) this.#write(outlet);
       if (performance.now() >= until) return this.#turn.ask(true, 0, this.#sweep);
     }
     this.#isSweeping = false;
@@ -141,9 +146,12 @@ export class FanOut implements Home {
   };
 
   #next(): Outlet | undefined {
-    const [fresh] = this.#fresh;
-    if (fresh) this.#fresh.delete(fresh);
-    const next = fresh ?? this.#round.next().value;
+    if (this.#fresh.size > 0) {
+      const [fresh] = this.#fresh;
+      if (fresh) this.#fresh.delete(fresh);
+      return fresh;
+    }
+    const next = this.#round.next().value;
     const { head } = this.source.replica;
     if (next || this.#swept === head) return next;
     this.#swept = head;
@@ -160,6 +168,26 @@ export class FanOut implements Home {
     for (const group of this.#groups.values()) group.forget();
   }
 
+  /** Some, one at least while there are any, with what they are sent next. */
+  #gather(until: number): Outlet[] {
+    const outlets: Outlet[] = [];
+    let bytes = 0;
+    do {
+      const outlet = this.#next();
+      if (!outlet) break;
+      outlets.push(outlet);
+      this.#deliver(outlet);
+      bytes += outlet.size;
+    } while (outlets.length < AT_ONCE && bytes < AT_ONCE_BYTES && performance.now() < until);
+    return outlets;
+  }
+
+  #write(outlet: Outlet): void {
+    outlet.flush();
+    // It comes back when it has drained.
+    if (outlet.isFull) this.#live.delete(outlet);
+  }
+
   #deliver(outlet: Outlet): void {
     let [isLive, isCaughtUp] = [false, true];
     for (const subscriber of outlet.subscribers) {
@@ -170,9 +198,10 @@ export class FanOut implements Home {
       subscriber.deliver();
       isCaughtUp &&= subscriber.isCaughtUp;
     }
-    outlet.flush();
-    // A full one comes back when it has drained.
-    if (!isLive || outlet.isFull) this.#live.delete(outlet);
-    else if (!isCaughtUp) this.#fresh.add(outlet);
+    if (!isLive) return void this.#live.delete(outlet);
+    if (isCaughtUp) return;
+    // That was a chunk: it waits for nobody, and may go on.
+    this.#write(outlet);
+    if (!outlet.isFull) this.#fresh.add(outlet);
   }
 }

@@ -50,6 +50,11 @@ export class Outlet {
     return this.#way.writableNeedDrain;
   }
 
+  /** Of what is gathered, in bytes. */
+  get size(): number {
+    return this.#gathered.length;
+  }
+
   /** With what follows in this turn; a chunk goes out at once. */
   gather(text: WireText): void {
     this.#gathered += text;

@@ -81,7 +81,7 @@ export class Subscriber implements Recipient {
   deliver(): number {
     let passage: Passage | undefined;
     const reader = this.#reader;
-    const left = reader instanceof ItemsReader ? reader.left : Infinity;
+    const left = reader instanceof ItemsReader ? reader.left : undefined;
     try {
       passage = this.#next();
     } catch (error) {
@@ -89,7 +89,7 @@ export class Subscriber implements Recipient {
       return 0;
     }
     if (!passage) return 0;
-    if (passage.count > 0) this.outlet.gather(this.#framing.text(passage, left === Infinity ? undefined : left));
+    if (passage.count > 0) this.outlet.gather(this.#framing.text(passage, left));
     this.#deliveries += passage.count;
     if (reader instanceof ItemsReader && reader.left === 0) this.#end();
     return passage.changes.length;
