@@ -39,50 +39,76 @@ export class PartFraming implements Framing {
   }
 }
 
-const HEAD = '{"id":"';
-const TYPE = '","type":"next","payload":';
-
 /**
- * Messages of graphql-transport-ws, in frames. They differ by the subscription's id only, so what lies between the ids is the same for
- * all whose ids are as long: a subscriber's text is one `join`.
+ * Messages of graphql-transport-ws, in frames. They differ by the subscription's id only, so all whose ids are as long share what lies
+ * between the ids; and the whole text with the one before, where clients number their subscriptions.
  */
 export class MessageFraming implements Framing {
   readonly #id: WireText;
-  readonly #wanted: Wanted;
+  readonly #cursors: boolean;
+  readonly #left: boolean;
 
-  constructor(id: string, wanted: Wanted) {
+  constructor(id: string, { cursors, left }: Wanted) {
     this.#id = encode(JSON.stringify(id).slice(1, -1));
-    this.#wanted = wanted;
+    this.#cursors = cursors;
+    this.#left = cursors && left;
   }
 
   text(passage: Passage, left: number | undefined): WireText {
-    const { length } = this.#id;
-    const wanted = this.#wanted;
-    if (wanted.cursors && wanted.left && left !== undefined)
-      return between(
-        passage.results.map((result, index) => jsonOf(result, wanted, left - index - 1)),
-        length,
-      ).join(this.#id);
-    const form = wanted.cursors ? -length : length;
-    const pieces = passage.shared(form, (results) =>
-      between(
-        results.map((result) => jsonOf(result, wanted)),
-        length,
-      ),
-    );
-    return pieces.join(this.#id);
+    const id = this.#id;
+    const wanted = { cursors: this.#cursors, left: this.#left };
+    if (wanted.left && left !== undefined)
+      return passage.results.map((result, index) => frameOf(id, jsonOf(result, wanted, left - index - 1))).join('');
+    const form = wanted.cursors ? -id.length : id.length;
+    const frames = passage.shared(form, (results) => new Frames(id, results, wanted));
+    return frames.to(id);
   }
 }
 
-/** What lies before, between and behind the ids of so many bytes. */
-function between(payloads: readonly WireText[], idLength: number): WireText[] {
-  const pieces = [''];
-  for (const payload of payloads) {
-    const frame = textFrame(HEAD.length + idLength + TYPE.length + payload.length + 1);
-    pieces[pieces.length - 1] = flat(`${pieces.at(-1)}${frame}${HEAD}`);
-    pieces.push(`${TYPE}${payload}}`);
+const HEAD = '{"id":"';
+const TYPE = '","type":"next","payload":';
+
+function frameOf(id: WireText, payload: WireText): WireText {
+  const message = `${HEAD}${id}${TYPE}${payload}}`;
+  return textFrame(message.length) + message;
+}
+
+/** The same results, to ids that are as long as each other. */
+class Frames {
+  #id: WireText;
+  #text: WireText;
+  /** Where the ids end. */
+  readonly #ends: number[] = [];
+  /** What lies between them, once there are two. */
+  #pieces: readonly WireText[] | undefined;
+
+  constructor(id: WireText, results: readonly Result[], wanted: Wanted) {
+    this.#id = id;
+    let text = '';
+    for (const result of results) {
+      const payload = jsonOf(result, wanted);
+      text += frameOf(id, payload);
+      this.#ends.push(text.length - TYPE.length - payload.length - 1);
+    }
+    this.#text = flat(text);
   }
-  return pieces.map(flat);
+
+  to(id: WireText): WireText {
+    if (id !== this.#id) {
+      this.#pieces ??= this.#cut();
+      this.#text = this.#pieces.join(id);
+      this.#id = id;
+    }
+    return this.#text;
+  }
+
+  #cut(): WireText[] {
+    const { length } = this.#id;
+    const text = this.#text;
+    let end = 0;
+    const pieces = this.#ends.map((next) => text.slice(end, (end = next) - length));
+    return [...pieces, text.slice(end)];
+  }
 }
 
 /** A string that lies in one piece: V8 makes it so for a regular expression. */
