@@ -1,126 +1,121 @@
-/**
- * Each code block of the documents, by its language, whichever page it is on. Those that are programs of ours are run besides: of
- * README.md, docs/clients.md, docs/library.md and the examples, by the tests beside this one and in test/examples.
- */
-import { transform } from 'esbuild';
-import { buildSchema, parse as parseGraphQL, validate } from 'graphql';
-import { execFile } from 'node:child_process';
+/** Each code block of the documents is run by a test, or stands in the list of those that aren't, with the reason. */
 import { globSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { parse as parseYaml } from 'yaml';
-import { runCli } from '../support/processes.ts';
-import { findOnPath } from '../support/programs.ts';
-import { complaintsOf } from '../support/readme.ts';
+import { basename, dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Block, blocks, blocksOf } from '../support/blocks.ts';
+import { NOT_RUN } from '../support/not-run.ts';
 
-const run = promisify(execFile);
-
-interface Block {
-  readonly where: string;
-  readonly language: string;
-  readonly code: string;
-}
-
-const pages = globSync(['*.md', 'docs/*.md', 'examples/*/README.md']).sort();
-const blocks = pages.flatMap((page) =>
-  [...readFileSync(page, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
-    ([, language = '', code = ''], n): Block => ({ where: `${page}, block ${n + 1}`, language, code }),
-  ),
-);
-const of = (...languages: readonly string[]): [string, string][] =>
-  blocks.filter(({ language }) => languages.includes(language)).map(({ where, code }) => [where, code]);
-
-it('is of a language that is known here', () => {
-  const known = 'caddyfile graphql haproxy html js nginx sh ts tsx yaml'.split(' ');
-  expect(blocks.filter(({ language }) => !known.includes(language))).toEqual([]);
-  expect(blocks.length).toBeGreaterThan(40);
-});
-
-it.each(of('ts', 'tsx', 'js'))('%s: has no mistake of syntax', async (_where, code) => {
-  await transform(code, { loader: 'tsx', format: 'esm' });
-});
-
-it.each(of('ts').filter(([where, code]) => where.startsWith('docs/engines.md') && code.includes('seamline')))(
-  '%s: is right for the compiler',
-  async (_where, code) => {
-    expect(await complaintsOf(code, 'es2024')).toBe('');
+/** Which test runs what: by the page, the headings; `, 2` for the second block below one. */
+const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'test/readme/browser.test.ts': { 'README.md': ['GraphiQL', 'Apollo Client', 'urql', 'EventSource'] },
+  'test/readme/node.test.ts': {
+    'README.md': ['graphql-ws', 'As a library'],
+    'docs/security.md': ['What is refused, and how'],
   },
+  'test/readme/shell.test.ts': {
+    'README.md': ['seamline, 2', 'From the shell', 'Who may in', 'Examples'],
+    'docs/security.md': ['Who may in'],
+    'docs/operations.md': ['Traces'],
+    'examples/node-service/README.md': ['A service in Node, with graphql-ws'],
+    'examples/pothos-yoga/README.md': ['A stream in a Pothos and Yoga server, 2'],
+  },
+  'test/readme/contributing.test.ts': { 'CONTRIBUTING.md': ['Contributing'] },
+  'test/readme/clients.test.ts': {
+    'docs/clients.md': [
+      'What resumes, and how',
+      'graphql-ws',
+      'graphql-sse',
+      'Apollo Client',
+      'A plain HttpLink',
+      'Raw `useSubscription`',
+      'urql',
+      'Graphcache',
+      'React',
+      'A mirror',
+    ],
+  },
+  'test/readme/library.test.ts': {
+    'docs/library.md': [
+      'Ten lines',
+      'Ten lines, 2',
+      'Validation',
+      'Several streams',
+      'Who may see and do what',
+      'The fan-out',
+      'Engines',
+      'NATS',
+      'Testing',
+    ],
+  },
+  'test/readme/docker.test.ts': {
+    'docs/docker.md': [
+      'Docker',
+      'Docker, 2',
+      'As it should run',
+      'As it should run, 2',
+      'As it should run, 3',
+      'Health',
+      'Behind a proxy',
+      'Behind a proxy, 2',
+      'Behind a proxy, 3',
+    ],
+  },
+  'test/readme/engines.test.ts': {
+    'docs/engines.md': ['`--data DIR`', '`--data DIR`, 2', '`--nats URL`', '`--nats URL`, 2', 'What survives what'],
+    'docs/scaling.md': ['Scaling', 'Several streams'],
+  },
+  'test/readme/redis.test.ts': {
+    'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'A failover', 'What is in Redis'],
+    'docs/library.md': ['Redis, Valkey'],
+  },
+  'test/readme/proxies.test.ts': {
+    'docs/docker.md': ['Behind a proxy, 4', 'Behind a proxy, 5'],
+    'docs/scaling.md': ['Several streams, 2', 'Several streams, 3'],
+    'docs/security.md': ['Reverse proxies', 'Reverse proxies, 2'],
+  },
+  'test/readme/gateways.test.ts': { 'docs/gateways.md': ["What reaches a client, and what doesn't", 'Hive Gateway'] },
+  'test/examples/pages.test.ts': {
+    'examples/apollo-react/README.md': ['Apollo Client and React'],
+    'examples/event-source/README.md': ['A browser’s EventSource'],
+    'examples/urql-react/README.md': ['urql, Graphcache and React'],
+  },
+  'test/examples/pothos-yoga.test.ts': {
+    'examples/pothos-yoga/README.md': ['A stream in a Pothos and Yoga server'],
+  },
+};
+
+const nameOf = ({ page, title, nth = 1 }: Pick<Block, 'page' | 'title'> & { readonly nth?: number }): string =>
+  `${page}: ${title}${nth === 1 ? '' : `, ${nth}`}`;
+
+const run = Object.entries(RUN_BY).flatMap(([file, pages]) =>
+  Object.entries(pages).flatMap(([page, names]) =>
+    names.map((name) => ({ file, page, name, block: `${page}: ${name}` })),
+  ),
 );
 
-it.each(of('yaml'))('%s: is YAML', (_where, code) => {
-  expect(typeof parseYaml(code)).toBe('object');
-});
+describe('a code block of the documents', () => {
+  it('is run by a test, or said not to be, once', () => {
+    const known = [...run.map(({ block }) => block), ...NOT_RUN.filter(({ line }) => !line).map((one) => nameOf(one))];
+    expect(known.sort()).toEqual(blocks.map((block) => nameOf(block)).sort());
+  });
 
-it.each(
-  of('graphql').filter(
-    ([where, code]) => !where.startsWith('examples') && /^\s*(query|mutation|subscription)\b/.test(code),
-  ),
-)('%s: is valid against the schema', (_where, code) => {
-  expect(validate(buildSchema(readFileSync('schema/schema.graphql', 'utf8')), parseGraphQL(code))).toEqual([]);
-});
+  it.each(run)('$block: $file names it', ({ file, page, name }) => {
+    const source = readFileSync(file, 'utf8');
+    const title = name.replace(/, \d$/, '');
+    const example = page.startsWith('examples/') && basename(dirname(page));
+    const names = example ? [example, page] : [title];
+    expect(names.some((one) => source.includes(`'${one}'`) || source.includes(`"${one}"`))).toBe(true);
+  });
 
-describe('what is typed into a shell', () => {
-  it('has only flags that there are', async () => {
-    const commands = ['serve', 'insert', 'tail', 'verify', 'bench'];
-    const helps = await Promise.all(commands.map((command) => runCli([command, '--help'])));
-    const known = new Set(['--help', ...helps.flatMap(({ stdout }) => stdout.match(/--[a-z][a-z-]+/g) ?? [])]);
-    const lines = of('sh').flatMap(([where, code]) =>
-      code
-        .replaceAll('\\\n', ' ')
-        .split('\n')
-        // Behind the name of the image, or of the command, flags are ours.
-        .flatMap((line) => (line.startsWith('nats ') ? [] : line.split('|')))
-        .map(
-          (line) => /.*(?:npm start(?: --silent)? -- |(?:^|\s)seamline )(.*?)(?:[<#&]|$)/.exec(`${line} `)?.[1] ?? '',
-        )
-        .map((rest) => ({ where, unknown: (rest.match(/--[a-z][a-z-]+/g) ?? []).filter((flag) => !known.has(flag)) })),
-    );
-    expect(lines.filter(({ unknown }) => unknown.length > 0)).toEqual([]);
-    expect(known.size).toBeGreaterThan(30);
+  it.each(NOT_RUN.filter(({ line }) => line))('$page: has the line that isn’t run: $line', ({ line, ...where }) => {
+    const lines = blocks.find((block) => nameOf(block) === nameOf(where))?.code.split('\n') ?? [];
+    expect(lines.map((one) => one.replace(/ +#.*$/, '').trim())).toContain(line);
+  });
+
+  it('stands between fences', () => {
+    const pages = globSync(['*.md', 'docs/*.md', 'examples/*/README.md']);
+    const isIndented = (text: string): boolean => /\n\n {4,}\S/.test(text.replaceAll(/^```.*?^```$/gms, ''));
+    expect(pages.filter((page) => isIndented(readFileSync(page, 'utf8')))).toEqual([]);
+    expect(blocksOf('x', '# A\n\n- a\n  ```\n  b\n  ```\n')).toMatchObject([{ title: 'A', language: '', code: 'b\n' }]);
   });
 });
-
-/** Without the program its blocks are skipped; in CI they fail. */
-const isMissing = (program: string): boolean => findOnPath(program) === undefined && process.env['CI'] === undefined;
-
-/** Checks a file as the program itself does. */
-async function checked(name: string, text: string, program: string, args: (file: string) => string[]): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'seamline-block-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  const file = join(directory, name);
-  // Names that only resolve in the user's network.
-  await writeFile(file, text.replaceAll('seamline:4000', '127.0.0.1:4000').replaceAll('DIRECTORY', directory));
-  await run(program, args(file));
-}
-
-it.skipIf(isMissing('nginx')).each(of('nginx').filter(([, code]) => code.includes('location')))(
-  '%s: nginx takes it',
-  (_where, code) =>
-    checked(
-      'nginx.conf',
-      `pid DIRECTORY/pid; error_log stderr; events {} http { access_log off; client_body_temp_path DIRECTORY/a; proxy_temp_path DIRECTORY/b;
-     fastcgi_temp_path DIRECTORY/c; uwsgi_temp_path DIRECTORY/d; scgi_temp_path DIRECTORY/e;
-     map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-     server { listen unix:DIRECTORY/socket; ${code}
-     } }`,
-      'nginx',
-      (file) => ['-t', '-q', '-c', file],
-    ),
-);
-
-it.skipIf(isMissing('haproxy')).each(of('haproxy'))('%s: HAProxy takes it', (_where, code) =>
-  checked(
-    'haproxy.cfg',
-    `defaults\n  mode http\n  timeout client 1m\n  timeout server 1m\n  timeout connect 1s\nfrontend f\n  bind 127.0.0.1:8080\n${code}
-backend orders\n  server a 127.0.0.1:4001\nbackend prices\n  server b 127.0.0.1:4002\n`,
-    'haproxy',
-    (file) => ['-c', '-q', '-f', file],
-  ),
-);
-
-it.skipIf(isMissing('caddy')).each(of('caddyfile'))('%s: Caddy takes it', (_where, code) =>
-  checked('Caddyfile', code, 'caddy', (file) => ['adapt', '--adapter', 'caddyfile', '--config', file]),
-);

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { networkTo } from '../support/proxy.ts';
-import { bundle, complaintsOf, linesOf, snippet, snippetFor } from '../support/readme.ts';
+import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../support/readme.ts';
 import { startServer } from '../support/server.ts';
+import { SECRET, sign } from '../support/tokens.ts';
 
 /** graphql-ws waits longer and longer before it comes back. */
 const WITH_RECONNECTS = { timeout: 60_000 };
@@ -50,6 +51,32 @@ it(
   },
 );
 
-it.each(['graphql-ws', 'Apollo Client', 'urql'])('%s: the snippet passes a strict type check', async (title) => {
-  expect(await complaintsOf(snippet(title))).toBe('');
+it('As a library: inserts, and delivers', async () => {
+  const lines = linesOf(await bundle(snippet('As a library'), 'node'));
+  expect((await lines.next()).value).toBe('greeting hello');
+});
+
+it('docs/security.md, What is refused, and how: comes back with a fresh token (G4)', WITH_RECONNECTS, async () => {
+  const server = await startServer({ jwtSecret: SECRET });
+  const network = await networkTo(server.url);
+  await server.map.insert({ key: 'before', value: 1 });
+  const program = `import { createClient } from 'graphql-ws';
+    import { persistent, resumable } from 'seamline/client';
+    const url = '${network.url.replace('http', 'ws')}';
+    const freshToken = async () => (console.log('a fresh token'), '${await sign()}');
+    ${snippet('What is refused, and how', 'docs/security.md')}
+    for await (const { data } of client.iterate({ query: 'subscription { items { key } }' })) console.log(data.items.key);`;
+  const lines = linesOf(await bundle(program, 'node'));
+  for (const line of ['a fresh token', 'before']) expect((await lines.next()).value).toBe(line);
+  network.cut();
+  await server.map.insert({ key: 'meanwhile', value: 2 });
+  await network.refusal();
+  network.mend();
+  for (const line of ['a fresh token', 'meanwhile']) expect((await lines.next()).value).toBe(line);
+});
+
+it('passes a strict type check', async () => {
+  expect(await complaintsAbout(['graphql-ws', 'Apollo Client', 'urql'])).toBe('');
+  // On Node, whose level that is.
+  expect(await complaintsAbout(['As a library'], 'README.md', 'es2024')).toBe('');
 });

@@ -12,3 +12,7 @@ export function findOnPath(name: string): string | undefined {
     }
   });
 }
+
+/** Without the program a test is skipped; in CI it fails. */
+export const isMissing = (program: string): boolean =>
+  findOnPath(program) === undefined && process.env['CI'] === undefined;

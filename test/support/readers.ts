@@ -1,8 +1,7 @@
 /** One subscription over any wire, read as fast as it comes: what it has brought, parsed, in order. */
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import type { SeamlineServer } from '../../src/server/server.ts';
-import type { Result } from './clients.ts';
+import type { Address, Result } from './clients.ts';
 import { MULTIPART } from './doors.ts';
 
 export interface Asked {
@@ -67,7 +66,7 @@ export class Reader {
 
 export interface Wire {
   readonly name: string;
-  read(server: SeamlineServer, asked: Asked, headers?: Readonly<Record<string, string>>): Reader;
+  read(server: Address, asked: Asked, headers?: Readonly<Record<string, string>>): Reader;
 }
 
 export const webSocket: Wire = {
@@ -91,7 +90,7 @@ export const webSocket: Wire = {
 
 /** A response body, piece by piece; the last one stays back until it is whole. */
 function overHttp(
-  { url }: SeamlineServer,
+  { url }: Address,
   asked: Asked,
   headers: Readonly<Record<string, string>>,
   { delimiter, take }: { delimiter: string; take: (reader: Reader, piece: string) => void },

@@ -2,7 +2,6 @@
 import { build } from 'esbuild';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,17 +9,12 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { codeOf } from './blocks.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The first code block below the heading `<title>`. */
-export function snippet(title: string, file = 'README.md'): string {
-  const page = readFileSync(join(ROOT, file), 'utf8');
-  const section = page.split(/^#{2,4} /m).find((part) => part.startsWith(`${title}\n`));
-  const code = section?.match(/^```\w+\n(.*?)^```$/ms)?.[1];
-  if (code === undefined) throw new Error(`${file} has no snippet below "${title}"`);
-  return code;
-}
+/** The first code block below the heading, or a later one. */
+export const snippet = (title: string, file = 'README.md', nth = 1): string => codeOf(file, title, nth);
 
 /** The snippet with the host and port of `url` in the place of the default ones, and nothing else changed. */
 export function snippetFor(title: string, url: string, file?: string): string {
@@ -46,13 +40,21 @@ export async function bundle(code: string, platform: 'browser' | 'node'): Promis
   return module.text;
 }
 
-/** What a strict type check has to say of it, with what a language level brings. */
-export async function complaintsOf(code: string, level: 'es2022' | 'es2024' = 'es2022'): Promise<string> {
+/** What a strict type check has to say of the snippets below these headings, with what a language level brings. */
+export async function complaintsAbout(titles: readonly string[], file?: string, level?: Level): Promise<string> {
+  return complaintsOf(Object.fromEntries(titles.map((title) => [title, snippet(title, file)])), level);
+}
+
+type Level = 'es2022' | 'es2024';
+
+/** The same of any code, by names. */
+export async function complaintsOf(codes: Readonly<Record<string, string>>, level: Level = 'es2022'): Promise<string> {
   await mkdir(join(ROOT, '.cache'), { recursive: true });
   // Inside the project, so that its imports are found.
   const directory = await mkdtemp(join(ROOT, '.cache', 'snippet-'));
   onTestFinished(() => rm(directory, { recursive: true }));
-  await writeFile(join(directory, 'snippet.tsx'), code);
+  const files = Object.entries(codes).map(([name, code]) => ({ name: `${name.replaceAll(/\W+/g, '-')}.tsx`, code }));
+  for (const { name, code } of files) await writeFile(join(directory, name), code);
   const compilerOptions = {
     strict: true,
     module: 'nodenext',
@@ -64,8 +66,8 @@ export async function complaintsOf(code: string, level: 'es2022' | 'es2024' = 'e
     allowImportingTsExtensions: true,
     noEmit: true,
   };
-  const inherited = { compilerOptions, files: ['snippet.tsx'] };
-  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(inherited));
+  const configuration = { compilerOptions, files: files.map(({ name }) => name) };
+  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(configuration));
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   const { stdout } = await promisify(execFile)(tsc, ['-p', directory]).catch((error: { stdout: string }) => error);
   return stdout;

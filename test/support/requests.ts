@@ -1,7 +1,7 @@
 /** Plain HTTP: for what no GraphQL client sends, or shows. */
 import { request as httpRequest } from 'node:http';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import type { Result } from './clients.ts';
+import type { Address, Result } from './clients.ts';
 
 export const JSON_BODY = { 'content-type': 'application/json' };
 
@@ -12,7 +12,7 @@ export function urlOf(server: SeamlineServer, path: string): string {
 
 /** Posts a body as it is; an object as JSON. */
 export function post(
-  server: SeamlineServer,
+  server: Address,
   body: string | object,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {

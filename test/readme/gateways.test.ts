@@ -1,0 +1,92 @@
+/** docs/gateways.md: what it subscribes with, and Hive Gateway as it configures it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { InsertItemDocument } from '../../schema/documents/graphql.ts';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { codeOf, put } from '../support/blocks.ts';
+import { transports } from '../support/clients.ts';
+import { temporaryDirectory } from '../support/kept.ts';
+import { addressAt } from '../support/passing.ts';
+import { sse } from '../support/readers.ts';
+import { post } from '../support/requests.ts';
+import { startServer } from '../support/server.ts';
+import { start } from '../support/shell.ts';
+import { bearer, SECRET, sign } from '../support/tokens.ts';
+
+/** Several processes start, one after the other. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const PAGE = 'docs/gateways.md';
+const RESUMED = codeOf(PAGE, "What reaches a client, and what doesn't");
+
+it.each(transports)(`${PAGE}, What reaches a client: resumes by the argument over $name (G4)`, async (over) => {
+  const server = await startServer();
+  const [a] = await server.map.insertMany(['a', 'b'].map((key) => ({ key, value: 1 })));
+  const feed = over.subscribe(server, RESUMED, { after: a?.cursor });
+  expect(await feed.next()).toMatchObject({ data: { items: { key: 'b' } } });
+});
+
+/** A package of its own, for its graphql is 16: it is installed by .ci/run. */
+const GATEWAY = 'test/gateway';
+const isMissing = !existsSync(join(GATEWAY, 'node_modules')) && process.env['CI'] === undefined;
+const reason = isMissing ? ` [SKIPPED: npm ci --prefix ${GATEWAY}]` : '';
+
+/** What `@graphql-hive/gateway` starts, with this configuration. */
+async function startGateway({ url }: SeamlineServer) {
+  const supergraph = join(temporaryDirectory(), 'supergraph.graphql');
+  const configuration = put(codeOf(PAGE, 'Hive Gateway'), {
+    "import { defineConfig } from '@graphql-hive/gateway';": 'const defineConfig = (config) => config;',
+    './supergraph.graphql': supergraph,
+  });
+  const subgraph = { name: 'seamline', url, typeDefs: readFileSync('schema/schema.graphql', 'utf8') };
+  const running = start(process.execPath, ['--input-type=module', '-'], { cwd: GATEWAY });
+  running.stdin.end(`
+    import { writeFileSync } from 'node:fs';
+    import { createServer } from 'node:http';
+    import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
+    import { composeServices } from '@theguild/federation-composition';
+    import { parse } from 'graphql';
+    const subgraph = ${JSON.stringify(subgraph)};
+    const { supergraphSdl } = composeServices([{ ...subgraph, typeDefs: parse(subgraph.typeDefs) }]);
+    writeFileSync(${JSON.stringify(supergraph)}, supergraphSdl);
+    ${configuration}
+    const server = createServer(createGatewayRuntime({ ...gatewayConfig, logging: false }));
+    server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port + '/'));`);
+  const [, origin = ''] = await running.said(/(\S+)\/\n/);
+  return addressAt(origin);
+}
+
+describe.skipIf(isMissing)(`${PAGE}, Hive Gateway${reason}`, () => {
+  it('hands on what is there and what comes, to who has a token, and goes on behind a cursor (G1, G4)', async () => {
+    const server = await startServer({ jwtSecret: SECRET });
+    const gateway = await startGateway(server);
+    const token = bearer(await sign());
+    const insert = (key: string) => ({ query: String(InsertItemDocument), variables: { input: { key, value: 1 } } });
+    expect(await (await post(gateway, insert('a'), token)).json()).toMatchObject({
+      data: { insertItem: { key: 'a' } },
+    });
+    const first = sse.read(gateway, { query: RESUMED }, token);
+    await first.reaches(1);
+    await post(gateway, insert('b'), token);
+    await first.reaches(2);
+    expect(first.delivered()).toMatchObject([{ key: 'a' }, { key: 'b' }]);
+    const [{ cursor } = { cursor: '' }] = first.delivered<{ cursor: string }>();
+    const second = sse.read(gateway, { query: RESUMED, variables: { after: cursor } }, token);
+    await second.reaches(1);
+    expect(second.delivered()).toMatchObject([{ key: 'b' }]);
+
+    expect(await (await post(gateway, insert(''), token)).json()).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['input', 'key'] }] } }],
+    });
+    expect(await (await post(gateway, insert('a'))).json()).toMatchObject({ errors: [{}] });
+  });
+});
+
+it(`${PAGE}, Apollo Router: is told the path and the protocol of subscriptions`, async () => {
+  const { pathname } = new URL((await startServer()).webSocketUrl);
+  expect(parseYaml(codeOf(PAGE, 'Apollo Router'))).toMatchObject({
+    subscription: { enabled: true, mode: { passthrough: { all: { path: pathname, protocol: 'graphql_ws' } } } },
+  });
+});

@@ -1,0 +1,105 @@
+/** The proxies' configurations, each by the real proxy before a real server. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import { codeOf, put } from '../support/blocks.ts';
+import { ask } from '../support/clients.ts';
+import { temporaryDirectory } from '../support/kept.ts';
+import { freePort } from '../support/nats.ts';
+import { addressAt, passesAll, startProxy } from '../support/passing.ts';
+import { isMissing } from '../support/programs.ts';
+import { startServer } from '../support/server.ts';
+
+/** Several processes start, one after the other. */
+vi.setConfig({ testTimeout: 120_000 });
+
+function written(name: string, text: string): string {
+  const file = join(temporaryDirectory(), name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const hostOf = ({ url }: SeamlineServer): string => new URL(url).host;
+const freeOrigin = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
+
+describe.skipIf(isMissing('nginx'))('nginx', () => {
+  async function startNginx(inHttp: string, inServer: string): Promise<string> {
+    const origin = await freeOrigin();
+    const directory = temporaryDirectory();
+    const stores = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+    const file = written(
+      'nginx.conf',
+      `daemon off; master_process off; pid ${directory}/pid; error_log stderr; events {}
+      http {
+        access_log off; ${stores.map((name) => `${name}_temp_path ${directory}/${name};`).join(' ')}
+        ${inHttp}
+        server { listen ${new URL(origin).host}; ${inServer} }
+      }`,
+    );
+    await startProxy('nginx', ['-c', file], origin);
+    return origin;
+  }
+
+  it('docs/docker.md, Behind a proxy: lets /graphql through, live, and nothing else', async () => {
+    const server = await startServer({ trustProxy: true });
+    const [map, location] = [4, 5].map((nth) => codeOf('docs/docker.md', 'Behind a proxy', nth)) as [string, string];
+    const origin = await startNginx(map, put(location, { 'seamline:4000': hostOf(server) }));
+    await passesAll(addressAt(origin), server, { origin });
+    expect((await fetch(new URL('/metrics', origin))).status).toBe(404);
+  });
+
+  it('docs/security.md, Reverse proxies: lets everything through, live', async () => {
+    const server = await startServer({ trustProxy: true });
+    // Of `http`, as the comment in the block says.
+    const map = codeOf('docs/docker.md', 'Behind a proxy', 4);
+    const location = codeOf('docs/security.md', 'Reverse proxies');
+    expect(location).toContain(`# ${map.trim()}`);
+    const origin = await startNginx(map, put(location, { '127.0.0.1:4000': hostOf(server) }));
+    await passesAll(addressAt(origin), server, { origin });
+    expect((await fetch(new URL('/ready', origin))).status).toBe(200);
+  });
+});
+
+describe.skipIf(isMissing('caddy'))('Caddy', () => {
+  it('docs/security.md, Reverse proxies: lets everything through, live', async () => {
+    const server = await startServer({ trustProxy: true });
+    const origin = await freeOrigin();
+    const site = put(codeOf('docs/security.md', 'Reverse proxies', 2), {
+      'example.org': origin,
+      '127.0.0.1:4000': hostOf(server),
+    });
+    const file = written('Caddyfile', `{\n\tadmin off\n}\n${site}`);
+    await startProxy('caddy', ['run', '--config', file], origin);
+    await passesAll(addressAt(origin), server, { origin });
+  });
+});
+
+describe.skipIf(isMissing('haproxy'))('HAProxy', () => {
+  it('docs/scaling.md, Several streams: a path for each stream leads to its nodes', async () => {
+    const servers = { orders: await startServer(), prices: await startServer() };
+    const origin = await freeOrigin();
+    const [defaults = ''] = /^defaults\n(?: .*\n)+/m.exec(readFileSync('deploy/haproxy.cfg', 'utf8')) ?? [];
+    const backend = codeOf('docs/scaling.md', 'Several streams', 3);
+    const backends = Object.entries(servers).map(([name, server]) =>
+      put(backend, { 'orders-1:4000': hostOf(server), orders: name }),
+    );
+    const file = written(
+      'haproxy.cfg',
+      `${defaults}
+frontend public
+    bind ${new URL(origin).host}
+${codeOf('docs/scaling.md', 'Several streams', 2)}
+${backends.join('')}`,
+    );
+    await startProxy('haproxy', ['-db', '-f', file], origin);
+    for (const [name, server] of Object.entries(servers)) {
+      const through = addressAt(origin, `/${name}/graphql`);
+      await ask(through, 'mutation ($key: ID!) { insertItem(input: { key: $key, value: 1 }) { key } }', { key: name });
+      expect(server.map.get(name)).toBeDefined();
+      await server.map.remove(name);
+      await passesAll(through, server);
+    }
+    expect((await fetch(new URL('/graphql', origin))).status).toBe(503);
+  });
+});

@@ -1,0 +1,74 @@
+/** docs/engines.md and docs/library.md: each command, program and configuration for Redis, on real redis-servers. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { InsertItemDocument } from '../../schema/documents/graphql.ts';
+import { codeOf, commandsOf, put } from '../support/blocks.ts';
+import { ask, overWebSocket } from '../support/clients.ts';
+import { temporaryDirectory } from '../support/kept.ts';
+import { freePort } from '../support/nats.ts';
+import { isMissing } from '../support/programs.ts';
+import { bundle, complaintsOf, linesOf } from '../support/readme.ts';
+import { served, start } from '../support/shell.ts';
+
+/** Several processes start, one after the other. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const PAGE = 'docs/engines.md';
+const DEFAULT = 'redis://127.0.0.1:6379';
+const INPUT = { key: 'a', value: 1 };
+
+/** A redis-server by these lines of its configuration, and what it is reached by. */
+async function startRedis(configuration = ''): Promise<{ port: string; url: string }> {
+  const port = String(await freePort());
+  const cwd = temporaryDirectory();
+  writeFileSync(join(cwd, 'redis.conf'), `bind 127.0.0.1\nport ${port}\n${configuration}`);
+  await start('redis-server', ['redis.conf'], { cwd }).said(/Ready to accept connections/);
+  return { port, url: `redis://127.0.0.1:${port}` };
+}
+
+async function printedBy(code: string, says: string): Promise<unknown> {
+  return (await linesOf(await bundle(code + says, 'node')).next()).value;
+}
+
+describe.skipIf(isMissing('redis-server'))('Redis', () => {
+  it('engines, --redis URL: nodes of one log (G7)', async () => {
+    const [redis = '', ...nodes] = commandsOf(3, PAGE, '`--redis URL`');
+    const port = String(await freePort());
+    const command = put(redis, { 'redis-server ': `redis-server --bind 127.0.0.1 --port ${port} ` });
+    await start('bash', ['-c', command], { cwd: temporaryDirectory() }).said(/Ready to accept connections/);
+    const here = nodes.map((node) => put(node, { '6379': port }).replace(/--port \d+/, '--port 0'));
+    const [one, other] = await Promise.all(here.map((node) => served(node)));
+    const feed = overWebSocket.subscribe(other!, 'subscription { items { key } }');
+    await ask(one!, InsertItemDocument, { input: INPUT });
+    expect(await feed.next()).toEqual({ data: { items: { key: 'a' } } });
+  });
+
+  it('engines, --redis URL: the engine of a server, and of a map', async () => {
+    const { url } = await startRedis();
+    const code = codeOf(PAGE, '`--redis URL`', 2);
+    expect(await complaintsOf({ redis: code }, 'es2024')).toBe('');
+    const says = 'console.log(server.map.engine, map.engine); await server.drain(); await map.close();';
+    const here = put(code, { [DEFAULT]: url, 'createServer({ ': 'createServer({ port: 0, ' });
+    expect(await printedBy(here, says)).toBe('redis redis');
+  });
+
+  it('engines, A failover: answers when a replica has it, too', async () => {
+    const { port, url } = await startRedis(codeOf(PAGE, 'A failover'));
+    await startRedis(`replicaof 127.0.0.1 ${port}`);
+    const node = await served(`seamline serve --redis ${url} --redis-wait 1`);
+    expect(await ask(node, InsertItemDocument, { input: INPUT })).toMatchObject({ insertItem: { key: 'a' } });
+  });
+
+  it('engines, What is in Redis: a user with these rights is enough', async () => {
+    const { url } = await startRedis(`user default off\n${codeOf(PAGE, 'What is in Redis')}`);
+    const node = await served(`seamline serve --redis ${url.replace('//', '//seamline:secret@')}`);
+    expect(await ask(node, InsertItemDocument, { input: INPUT })).toMatchObject({ insertItem: { key: 'a' } });
+  });
+
+  it('library, Redis, Valkey: keeps what it was given', async () => {
+    const { url } = await startRedis();
+    const says = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
+    expect(await printedBy(put(codeOf('docs/library.md', 'Redis, Valkey'), { [DEFAULT]: url }), says)).toBe('1');
+  });
+});

@@ -1,0 +1,112 @@
+/** What README.md, docs/security.md, docs/operations.md and the examples have their reader type, by a real shell. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { InsertItemDocument } from '../../schema/documents/graphql.ts';
+import { blocks, codeOf, commandsOf, put } from '../support/blocks.ts';
+import { type Address, ask, request } from '../support/clients.ts';
+import { startExample } from '../support/examples.ts';
+import { temporaryDirectory } from '../support/kept.ts';
+import { isMissing } from '../support/programs.ts';
+import { startServer } from '../support/server.ts';
+import { printed, served, type } from '../support/shell.ts';
+import { bearer, issuerKey, keySet, SECRET, sign } from '../support/tokens.ts';
+
+/** Several processes start, one after the other. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const input = { key: 'a', value: { n: 1 } };
+
+/** 200, or why not. */
+const statusWith = async ({ url }: Address, token?: string): Promise<number> =>
+  (await fetch(`${url}?query={item(key:"a"){key}}`, { headers: token ? bearer(token) : {} })).status;
+
+describe('README.md', () => {
+  it('seamline: `npm start` serves', async () => {
+    const [start = ''] = commandsOf(1, 'README.md', 'seamline', 2);
+    expect(await ask(await served(start), InsertItemDocument, { input })).toMatchObject({ insertItem: { key: 'a' } });
+  });
+
+  it.skipIf(isMissing('jq'))('From the shell: inserts a file, prints a value, and copies a map (G7)', async () => {
+    const [insert = '', tail = '', copy = ''] = commandsOf(3, 'README.md', 'From the shell');
+    const [one, other] = [await startServer(), await startServer()];
+    const file = join(temporaryDirectory(), 'items.ndjson');
+    const [, line = ''] = / # a line an item: (\{.*\})$/m.exec(codeOf('README.md', 'From the shell')) ?? [];
+    writeFileSync(file, `${line}\n{"key":"sensor/1","value":[12]}\n`);
+    await printed(put(insert, { 'insert items.ndjson': `insert --url ${one.url} ${file}` }));
+    expect(one.map.get('a')?.expiresAt).toBeDefined();
+
+    const first = put(tail, { 'tail ': `tail --limit 1 --url ${one.url} `, 'jq ': 'jq -c ' });
+    expect(await printed(first)).toBe('[12]\n');
+
+    type(put(copy, { 'http://one:4000/graphql': one.url, 'http://other:4000/graphql': other.url }));
+    await expect.poll(() => other.map.get('sensor/1')?.value, { timeout: 60_000 }).toEqual([12]);
+    await one.map.insert({ key: 'live', value: 1 });
+    await expect.poll(() => other.map.get('live')?.value, { timeout: 60_000 }).toBe(1);
+  });
+});
+
+describe.each([
+  ['README.md', 'https://login.example/keys.json', {}],
+  [
+    'docs/security.md',
+    'https://issuer.example/.well-known/jwks.json',
+    { iss: 'https://issuer.example/', aud: 'seamline' },
+  ],
+])('%s, Who may in', (page, jwks, claims) => {
+  const [bySecret = '', byKeys = ''] = commandsOf(2, page, 'Who may in');
+
+  it('serves who has a token that is signed by the secret', async () => {
+    const server = await served(put(bySecret, { '…': SECRET }));
+    expect(await statusWith(server, await sign())).toBe(200);
+    expect(await statusWith(server)).toBe(401);
+  });
+
+  it('serves who has a token that is signed by a key of the set', async () => {
+    const key = await issuerKey('one');
+    const server = await served(put(byKeys, { [jwks]: (await keySet(key)).url }));
+    expect(await statusWith(server, await key.sign(claims))).toBe(200);
+    for (const name of Object.keys(claims))
+      expect(await statusWith(server, await key.sign({ ...claims, [name]: 'another' }))).toBe(401);
+    expect(await statusWith(server, await sign(claims))).toBe(401);
+  });
+});
+
+it('docs/operations.md, Traces: has a span for a mutation, and for what it appends', async () => {
+  // Inside the project, so that its imports are found.
+  mkdirSync('.cache', { recursive: true });
+  const directory = mkdtempSync(resolve('.cache', 'tracing-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, 'tracing.mjs'), codeOf('docs/operations.md', 'Traces'));
+  const [, command = ''] = /with `(NODE_OPTIONS=.* npm start)`/.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
+  const server = await served(put(command, { './tracing.mjs': join(directory, 'tracing.mjs') }));
+  await ask(server, InsertItemDocument, { input });
+  await server.said(/name: 'append'/);
+  await server.said(/name: 'mutation'/);
+});
+
+describe('examples', () => {
+  const names = readdirSync('examples', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+  /** By the command itself: test/examples/. */
+  it('are started by the same command everywhere', () => {
+    const expected = names.map(({ name }) => `npm run example -- ${name}`).sort();
+    expect(commandsOf(names.length, 'README.md', 'Examples').sort()).toEqual(expected);
+    const ofPages = blocks.filter(({ page, language }) => page.startsWith('examples/') && language === 'sh');
+    const own = ofPages.map(({ page, code }) => [page, code.split(/ {2,}#|\n/)[0]]);
+    expect(own).toEqual(names.map(({ name }) => [`examples/${name}/README.md`, `npm run example -- ${name}`]).sort());
+  });
+
+  it('node-service: counts the order that is piped in', async () => {
+    const example = await startExample('node-service', '--data', temporaryDirectory());
+    const [, order = ''] = commandsOf(2, 'examples/node-service/README.md', 'A service in Node, with graphql-ws');
+    await printed(put(order, { '-- insert': `-- insert --url ${example.url}` }));
+    expect(await example.line()).toBe('order/1: Ada has ordered for 12.5');
+  });
+
+  it('pothos-yoga: answers the mutation that is shown', async () => {
+    const example = await startExample('pothos-yoga');
+    const query = codeOf('examples/pothos-yoga/README.md', 'A stream in a Pothos and Yoga server', 2);
+    expect(await request(example, query)).toEqual({ data: { insertQuote: { price: 12.5 } } });
+  });
+});

@@ -1,0 +1,64 @@
+/** The code blocks of the documents, each by its page and the heading that it stands below. */
+import { globSync, readFileSync } from 'node:fs';
+import { NOT_RUN } from './not-run.ts';
+
+export interface Block {
+  readonly page: string;
+  readonly title: string;
+  /** Among those below the same heading, from 1. */
+  readonly nth: number;
+  /** Empty where none is named. */
+  readonly language: string;
+  readonly code: string;
+}
+
+export const blocks: readonly Block[] = globSync(['*.md', 'docs/*.md', 'examples/*/README.md'])
+  .sort()
+  .flatMap((page) => blocksOf(page, readFileSync(page, 'utf8')));
+
+export function blocksOf(page: string, text: string): Block[] {
+  const found: Block[] = [];
+  let title = '';
+  let open: { indent: string; fence: string; language: string; lines: string[] } | undefined;
+  for (const line of text.split('\n')) {
+    const [, indent = '', fence = '', language = ''] = /^(\s*)(`{3,}|~{3,})\s*(\S*)/.exec(line) ?? [];
+    if (open && fence.startsWith(open.fence) && language === '') {
+      const nth = 1 + found.filter((one) => one.title === title).length;
+      const code = open.lines.map((inner) => `${inner}\n`).join('');
+      found.push({ page, title, nth, language: open.language, code });
+      open = undefined;
+    } else if (open) open.lines.push(line.slice(open.indent.length));
+    else if (fence !== '') open = { indent, fence, language, lines: [] };
+    else title = /^#+ (.*)$/.exec(line)?.[1] ?? title;
+  }
+  return found;
+}
+
+export function codeOf(page: string, title: string, nth = 1): string {
+  const found = blocks.find((block) => block.page === page && block.title === title && block.nth === nth);
+  if (!found) throw new Error(`${page} has no block ${nth} below "${title}"`);
+  return found.code;
+}
+
+/**
+ * The commands of a block, one by one: as often as a reader presses return. Without comments, the `&` behind them, and those that are not
+ * run. `count`: how many there have to be, so that a further one does not go unnoticed.
+ */
+export function commandsOf(count: number, page: string, title: string, nth = 1): string[] {
+  const lines = codeOf(page, title, nth)
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n');
+  const commands = lines
+    .map((line) => line.replace(/(?:^|\s+)#.*$/, '').replace(/\s*&$/, ''))
+    .filter((line) => line !== '' && !NOT_RUN.some((one) => one.page === page && one.line === line));
+  if (commands.length === count) return commands;
+  throw new Error(`${page}, "${title}" has ${commands.length} commands to run, not ${count}: ${commands.join('; ')}`);
+}
+
+/** With what there is here in the place of what a reader has there; each must occur. */
+export function put(text: string, replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce((before, [from, to]) => {
+    if (!before.includes(from)) throw new Error(`there is no ${from} in ${before}`);
+    return before.replaceAll(from, to);
+  }, text);
+}

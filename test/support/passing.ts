@@ -1,0 +1,39 @@
+/** What has to come through a proxy, of what a server sends. */
+import { expect, vi } from 'vitest';
+import type { SeamlineServer } from '../../src/server/server.ts';
+import type { Address } from './clients.ts';
+import { wires } from './readers.ts';
+import { start } from './shell.ts';
+import { subscribed } from './twins.ts';
+
+const PATIENCE = { timeout: 60_000, interval: 20 };
+
+/** Resolves once it takes connections there. */
+export async function startProxy(program: string, args: readonly string[], origin: string): Promise<void> {
+  const running = start(program, args);
+  const isUp = vi.waitFor(() => fetch(origin), PATIENCE);
+  const ended = running.exited.then((exit) => Promise.reject(new Error(`${program} ended: ${JSON.stringify(exit)}`)));
+  await Promise.race([isUp, ended]);
+}
+
+export function addressAt(origin: string, path = '/graphql'): Address {
+  const url = origin + path;
+  return { url, webSocketUrl: url.replace('http', 'ws') };
+}
+
+/** Over each wire: what is there, what comes, and that who leaves has left (G1, G10). */
+export async function passesAll(
+  proxy: Address,
+  server: SeamlineServer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await server.map.insert({ key: 'before', value: 1 });
+  const readers = wires.map((wire) => wire.read(proxy, { query: 'subscription { items { key } }' }, headers));
+  await Promise.all(readers.map((reader) => reader.reaches(1)));
+  for (const reader of readers) expect(reader.results).toMatchObject([{ data: { items: { key: 'before' } } }]);
+  await server.map.insert({ key: 'live', value: 2 });
+  await Promise.all(readers.map((reader) => reader.reaches(2)));
+  for (const reader of readers) expect(reader.delivered()).toEqual([{ key: 'before' }, { key: 'live' }]);
+  for (const reader of readers) reader.leave();
+  await subscribed(server, 0);
+}
