@@ -1,21 +1,19 @@
 /** A log that is not what it was, under several nodes with subscribers: nobody goes on as if nothing had happened, and nobody is left behind. */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { InsertItemDocument, ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { overSse, overWebSocket, request } from '../support/clients.ts';
+import type { EngineServer } from '../support/engine-server.ts';
+import { describeWithEngines } from '../support/engines.ts';
 import { Mirror } from '../support/mirror.ts';
-import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { agreement, all, NodeProcess } from '../support/node-processes.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });
 
-async function startTwo() {
-  const nats = await NatsServer.start();
-  onTestFinished(() => nats.stop());
-  return { nats, nodes: [await NodeProcess.start(nats.url), await NodeProcess.start(nats.url)] as const };
-}
+const startTwo = async (engine: EngineServer) =>
+  [await NodeProcess.start(engine.flags()), await NodeProcess.start(engine.flags())] as const;
 
 /** On one node after the other, again until it is taken: a node may find out only now. Resolves with the last cursor. */
 async function insert(nodes: readonly NodeProcess[], keys: readonly string[], value: string): Promise<string> {
@@ -73,24 +71,24 @@ async function refusalOf(node: NodeProcess, after: string): Promise<unknown> {
 
 const keysFrom = (from: number, count: number): string[] => Array.from({ length: count }, (_, n) => `k${from + n}`);
 
-describeWithNats('nodes of a log', () => {
+describeWithEngines('nodes of a log', (startEngine) => {
   it('that an older copy is put back of: mirrors get what is left, cursors from beyond are refused (G4, G6)', async () => {
-    const { nats, nodes } = await startTwo();
-    const stored = join(nats.directory, 'jetstream');
-    const copy = join(nats.directory, 'copy');
+    const engine = await startEngine();
+    const nodes = await startTwo(engine);
+    const copy = join(engine.directory, 'copy');
     const kept = await insert(nodes, keysFrom(0, 20), 'kept');
     const mirrors = nodes.map(watch);
-    await nats.kill();
-    cpSync(stored, copy, { recursive: true });
-    await nats.start();
+    await engine.kill();
+    cpSync(engine.store, copy, { recursive: true });
+    await engine.start();
     await all(nodes, 'ready');
     const lost = await insert(nodes, keysFrom(10, 20), 'lost');
     await Promise.all(mirrors.map((mirror) => mirror.reaches(lost)));
 
-    await nats.kill();
-    rmSync(stored, { recursive: true });
-    cpSync(copy, stored, { recursive: true });
-    await nats.start();
+    await engine.kill();
+    rmSync(engine.store, { recursive: true });
+    cpSync(copy, engine.store, { recursive: true });
+    await engine.start();
     await all(nodes, 'ready');
     // More than was lost: the head is beyond it again.
     const newest = await insert(nodes, keysFrom(5, 30), 'new');
@@ -112,15 +110,16 @@ describeWithNats('nodes of a log', () => {
   });
 
   it('that is gone, and made anew by another node, take it as the other one that it is (G4, G6)', async () => {
-    const { nats, nodes } = await startTwo();
+    const engine = await startEngine();
+    const nodes = await startTwo(engine);
     const last = await insert(nodes, keysFrom(0, 20), 'old');
     const { epoch } = await agreement(nodes);
     const mirrors = nodes.map(watch);
     await Promise.all(mirrors.map((mirror) => mirror.reaches(last)));
-    await nats.kill();
-    rmSync(join(nats.directory, 'jetstream'), { recursive: true });
-    await nats.start();
-    const third = await NodeProcess.start(nats.url);
+    await engine.kill();
+    rmSync(engine.store, { recursive: true });
+    await engine.start();
+    const third = await NodeProcess.start(engine.flags());
     await all(nodes, 'ready');
     const newest = await insert([...nodes, third], keysFrom(10, 30), 'new');
     await Promise.all(mirrors.map((mirror) => mirror.reaches(newest)));

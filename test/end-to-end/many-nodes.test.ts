@@ -1,5 +1,5 @@
-/** Several nodes of one log on NATS, each a process: whoever writes on one, reads on another and resumes on a third sees one stream. */
-import { expect, it, onTestFinished, vi } from 'vitest';
+/** Several nodes of one log, each a process: whoever writes on one, reads on another and resumes on a third sees one stream. */
+import { expect, it, vi } from 'vitest';
 import {
   InsertItemsDocument,
   ItemChangesDocument,
@@ -7,27 +7,14 @@ import {
   ItemsDocument,
 } from '../../schema/documents/graphql.ts';
 import { ask, overSse, overWebSocket } from '../support/clients.ts';
+import { describeWithEngines } from '../support/engines.ts';
 import { Mirror } from '../support/mirror.ts';
-import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { agreement, clockAhead, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });
 
-async function startNats(): Promise<NatsServer> {
-  const nats = await NatsServer.start();
-  onTestFinished(() => nats.stop());
-  return nats;
-}
-
 type Nodes = readonly [NodeProcess, NodeProcess, NodeProcess];
-
-/** Three with the same flags. */
-async function startNodes(args: readonly string[] = []): Promise<Nodes> {
-  const { url } = await startNats();
-  const start = (): Promise<NodeProcess> => NodeProcess.start(url, args);
-  return [await start(), ...(await Promise.all([start(), start()]))];
-}
 
 const inTurn = <T>(list: readonly T[], turn: number): T => {
   // No list is empty here.
@@ -50,7 +37,14 @@ async function read(node: NodeProcess, turn: number, limit: number, after: strin
   });
 }
 
-describeWithNats('nodes of one log', () => {
+describeWithEngines('nodes of one log', (startEngine) => {
+  /** Three with the same flags. */
+  async function startNodes(args: readonly string[] = []): Promise<Nodes> {
+    const flags = (await startEngine()).flags();
+    const start = (): Promise<NodeProcess> => NodeProcess.start(flags, args);
+    return [await start(), ...(await Promise.all([start(), start()]))];
+  }
+
   it('keep every guarantee to writers and readers everywhere, and agree in the end (G1 to G8, G11)', async () => {
     const nodes = await startNodes();
     const report = await verified(nodes, ({ deliveries }) => deliveries(20_000));
@@ -59,15 +53,15 @@ describeWithNats('nodes of one log', () => {
   });
 
   it('take in one that joins late, while writers and readers are at work (G4, G6)', async () => {
-    const { url } = await startNats();
-    const first = await NodeProcess.start(url);
+    const flags = (await startEngine()).flags();
+    const first = await NodeProcess.start(flags);
     const keys = Array.from({ length: 3000 }, (_, n) => `early-${n}`);
     for (let from = 0; from < keys.length; from += 500)
       await insert(
         first,
         keys.slice(from, from + 500).map((key) => ({ key, value: from })),
       );
-    const late = await NodeProcess.at(url);
+    const late = await NodeProcess.at(flags);
     const report = await verified([first, late], async ({ deliveries }) => {
       await late.start();
       await deliveries(5000);
@@ -77,11 +71,11 @@ describeWithNats('nodes of one log', () => {
   });
 
   it('with differing flags take the last ones, all alike, and evict the same items (G5, G6)', async () => {
-    const { url } = await startNats();
+    const flags = (await startEngine()).flags();
     const nodes: Nodes = [
-      await NodeProcess.start(url, ['--max-items', '3000', '--window', '300']),
-      await NodeProcess.start(url, ['--max-items', '1300']),
-      await NodeProcess.start(url),
+      await NodeProcess.start(flags, ['--max-items', '3000', '--window', '300']),
+      await NodeProcess.start(flags, ['--max-items', '1300']),
+      await NodeProcess.start(flags),
     ];
     expect(await verified(nodes)).toMatchObject(SOUND);
     for (let turn = 0; turn < 3; turn++)
@@ -93,8 +87,8 @@ describeWithNats('nodes of one log', () => {
   });
 
   it('whose clocks are 10 s apart expire by the log’s time, and timestamps never fall (G3)', async () => {
-    const { url } = await startNats();
-    const [ahead, other] = [await NodeProcess.start(url, [], clockAhead(10_000)), await NodeProcess.start(url)];
+    const flags = (await startEngine()).flags();
+    const [ahead, other] = [await NodeProcess.start(flags, [], clockAhead(10_000)), await NodeProcess.start(flags)];
     const started = (await (await fetch(new URL('/metrics', ahead.url))).text()).match(
       /^process_start_time_seconds (\d+)/m,
     );

@@ -1,13 +1,13 @@
-/** Nodes of one log on NATS, each `seamline serve` in a process of its own on a port that it keeps, and what holds between them. */
+/** Nodes of one log on a server of its engine, each `seamline serve` in a process of its own on a port that it keeps, and what holds between them. */
 import { expect } from 'vitest';
-import { StreamDocument, type StreamQuery } from '../../schema/documents/graphql.ts';
+import { InsertItemDocument, StreamDocument, type StreamQuery } from '../../schema/documents/graphql.ts';
 import type { Target } from '../../src/verify/target.ts';
 import { verify, type VerifyReport } from '../../src/verify/workload.ts';
-import { type Address, ask } from './clients.ts';
-import { freePort } from './nats.ts';
+import { type Address, ask, request } from './clients.ts';
+import { freePort } from './engine-server.ts';
 import { type Exit, serveCli, type ServeProcess } from './processes.ts';
 
-/** More than a node needs to see that NATS is away, or back, on a busy machine. */
+/** More than a node needs to see that its engine is away, or back, on a busy machine. */
 const PATIENCE_MS = 60_000;
 
 export class NodeProcess implements Address {
@@ -24,13 +24,13 @@ export class NodeProcess implements Address {
     this.#env = env;
   }
 
-  /** One that does not run yet. `nats`: URLs, separated by commas. */
+  /** One that does not run yet. `engine`: the flags that say what the log is on. */
   static async at(
-    nats: string,
+    engine: readonly string[],
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ): Promise<NodeProcess> {
-    return new NodeProcess(await freePort(), ['--nats', nats, ...args], env);
+    return new NodeProcess(await freePort(), [...engine, ...args], env);
   }
 
   static async start(...given: Parameters<typeof NodeProcess.at>): Promise<NodeProcess> {
@@ -79,8 +79,21 @@ export class NodeProcess implements Address {
   }
 }
 
+export async function startNodes(engine: readonly string[], count: number, args: readonly string[] = []) {
+  const first = await NodeProcess.start(engine, args);
+  const others = Array.from({ length: count - 1 }, () => NodeProcess.start(engine, args));
+  return [first, ...(await Promise.all(others))] as const;
+}
+
 export async function all(nodes: readonly NodeProcess[], readiness: 'ready' | 'not ready'): Promise<void> {
   await Promise.all(nodes.map((node) => node.becomes(readiness)));
+}
+
+/** While its engine is away a node says so to who inserts, and goes on to read. */
+export async function refuses(node: NodeProcess, engine: string): Promise<void> {
+  const { errors } = await request(node, InsertItemDocument, { input: { key: 'refused', value: 1 } });
+  expect(['ENGINE_UNAVAILABLE', 'INDETERMINATE']).toContain(errors?.[0]?.extensions['code']);
+  expect(await node.status()).toMatchObject({ engine });
 }
 
 /** Resolves with it once all nodes have the same `cursor`, `size` and `checksum`. */
@@ -98,6 +111,9 @@ export interface Bustle {
   /** Resolves when so many more items have been delivered. */
   deliveries(count: number): Promise<void>;
 }
+
+/** What a fault has to let through behind it, to have done no harm. */
+export const SOME = 3000;
 
 /** Fewer than that would not have met the fault. */
 const BEFORE_AND_AFTER = 2000;

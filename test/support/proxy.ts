@@ -51,9 +51,10 @@ export async function networkTo(url: string): Promise<Network> {
     listener.close();
   });
 
-  const { port } = listener.address() as AddressInfo;
+  const through = new URL(url);
+  through.host = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${port}/graphql`,
+    url: through.href,
     cut,
     refusal: () => refusal.promise,
     mend(next = target.href) {

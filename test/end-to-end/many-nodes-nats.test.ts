@@ -1,0 +1,68 @@
+/** Several nodes of one log on a cluster of three nats-servers, of which some break, with writers and readers on all nodes. */
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { describeWithNats, NatsServer } from '../support/nats.ts';
+import { all, SOME, SOUND, startNodes, verified } from '../support/node-processes.ts';
+
+// A busy machine takes several times as long.
+vi.setConfig({ testTimeout: 240_000 });
+
+async function startCluster() {
+  const servers = await NatsServer.startCluster();
+  onTestFinished(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+  return { servers, flags: ['--nats', servers.map(({ url }) => url).join(','), '--nats-replicas', '3'] };
+}
+
+async function leaderOf(servers: readonly NatsServer[]): Promise<NatsServer> {
+  const connection = await connect({ servers: servers.map(({ url }) => url) });
+  try {
+    const { cluster } = await (await jetstreamManager(connection)).streams.info('seamline');
+    const leader = servers[['n1', 'n2', 'n3'].indexOf(cluster?.leader ?? '')];
+    if (!leader) throw new Error(`the stream is led by ${cluster?.leader}`);
+    return leader;
+  } finally {
+    await connection.close();
+  }
+}
+
+describeWithNats('on NATS, nodes of one log keep every guarantee and agree in the end (G1 to G8, G11), while', () => {
+  it('of a cluster of three nats-servers the leader is killed with -9, and then all three', async () => {
+    const { servers, flags } = await startCluster();
+    const nodes = await startNodes(flags, 3);
+    const report = await verified(nodes, async ({ deliveries }) => {
+      const leader = await leaderOf(servers);
+      await leader.kill();
+      await deliveries(SOME);
+      await leader.start();
+      await all(nodes, 'ready');
+      await deliveries(SOME);
+
+      await Promise.all(servers.map((server) => server.kill()));
+      await all(nodes, 'not ready');
+      await Promise.all(servers.map((server) => server.start()));
+      await all(nodes, 'ready');
+      await deliveries(SOME);
+    });
+    expect(report).toMatchObject(SOUND);
+  });
+
+  it('a nats-server of three is stopped, and the others go on without it', async () => {
+    const { servers, flags } = await startCluster();
+    const nodes = await startNodes(flags, 2);
+    const report = await verified(nodes, async ({ deliveries }) => {
+      const leader = await leaderOf(servers);
+      leader.pause();
+      try {
+        await deliveries(SOME);
+        await all(nodes, 'ready');
+      } finally {
+        leader.resume();
+      }
+      await deliveries(SOME);
+    });
+    expect(report).toMatchObject(SOUND);
+  });
+});

@@ -1,0 +1,16 @@
+/** What is to hold on every engine that nodes share. */
+import { onTestFinished } from 'vitest';
+import type { EngineServer } from './engine-server.ts';
+import { describeWithNats, NatsServer } from './nats.ts';
+
+/** One server, which ends with its test. */
+export type StartEngine = () => Promise<EngineServer>;
+
+export function describeWithEngines(title: string, define: (start: StartEngine, engine: string) => void): void {
+  const startNats = async (): Promise<EngineServer> => {
+    const nats = await NatsServer.start();
+    onTestFinished(() => nats.stop());
+    return nats;
+  };
+  describeWithNats(`on NATS, ${title}`, () => define(startNats, 'nats'));
+}
