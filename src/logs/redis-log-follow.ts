@@ -2,9 +2,9 @@
  * One follower of the stream, on a connection of its own that waits for entries, across everything that may become of the connection
  * and the server.
  *
- * With each read it asks for the last entry that was handed on, which must be the same as then. A server may give way to another one,
- * or take over another one's data, behind the same connection: so a log that has lost its newest part is noticed before anything of
- * its new part is handed on.
+ * Behind each read it asks for the last entry that was handed on, which must still be the same as then. A server may give way to another
+ * one, or take over another one's data, behind the same connection and while it is waited for: so a log that has lost its newest part is
+ * noticed before anything of its new part is handed on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry, LogFollower } from '../core/ordered-log.ts';
@@ -89,18 +89,18 @@ export class Follow {
     }
   }
 
-  /** The entry before, and those behind it: as soon as there are any. */
+  /** What has come behind the entry before, as soon as there is any; and then that one: what may have replaced it, came first. */
   async #goOn(): Promise<void> {
     const { connection, keys } = this.#options;
     const at = `${this.#epochNumber}-${this.#next - 1}`;
     const both = Promise.all([
-      connection.client.xrangeBuffer(keys.commands, at, at),
       connection.client.xreadBuffer('COUNT', MAX_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', keys.commands, at),
+      connection.client.xrangeBuffer(keys.commands, at, at),
     ]);
-    const [[before], streams] = await answered(both, BLOCK_MS + PATIENCE_MS);
+    const [streams, [before]] = await answered(both, BLOCK_MS + PATIENCE_MS);
     const last = this.#last;
     if (last && !before) return this.#missing(last);
-    if (last && before && !isSame(entryIn(before, last.sequence), last))
+    if (last && before && !isSame(entryIn(before, last.sequence, last.time), last))
       return this.#break(`entry ${last.sequence} is another one than it was`);
     this.#take(streams?.[0]?.[1] ?? []);
   }
