@@ -61,8 +61,9 @@ const script = (text: string): Script => ({ text, hash: createHash('sha1').updat
 
 /** Founds the log if there is none; the epoch that it has then. */
 const FOUND = script(`
+  local kind, epochKind = redis.call('TYPE', KEYS[1]).ok, redis.call('TYPE', KEYS[2]).ok
+  if epochKind ~= 'none' and epochKind ~= 'string' then return false end
   local epoch = redis.call('GET', KEYS[2])
-  local kind = redis.call('TYPE', KEYS[1]).ok
   if kind == 'none' then
     redis.call('SET', KEYS[2], ARGV[1])
     redis.call('XADD', KEYS[1], ARGV[1] .. '-0', 'founded', '')
