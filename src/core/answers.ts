@@ -4,6 +4,7 @@
  */
 import type { Command } from './command.ts';
 import { IndeterminateError } from './errors.ts';
+import type { OrderedLog } from './ordered-log.ts';
 import type { Sequence } from './position.ts';
 import { NOTHING, type Outcome, type Replica } from './replica.ts';
 
@@ -14,6 +15,8 @@ export interface Waiting<Value> {
   deadline: number | undefined;
   /** Once the log has it. */
   sequence: Sequence | undefined;
+  /** What became of it, of a log that hasn't acknowledged it yet though it has to. */
+  outcome: Outcome<Value> | undefined;
   isOver: boolean;
   resolve(outcome: Outcome<Value>): void;
   reject(error: Error): void;
@@ -30,6 +33,7 @@ const NOBODY: Waiting<never> = {
   command: { kind: 'tick' },
   deadline: undefined,
   sequence: undefined,
+  outcome: undefined,
   isOver: true,
   resolve: () => {},
   reject: () => {},
@@ -42,12 +46,13 @@ export class Answers<Value> {
     ['b', NOBODY],
   ]);
   readonly #withinMs: number | undefined;
+  readonly #isEarly: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fireAt = Infinity;
 
-  /** `withinMs`: how long an answer may take, once the log has the command. */
-  constructor(withinMs: number | undefined) {
-    this.#withinMs = withinMs;
+  constructor({ answerWithinMs, showsEarly = false }: Pick<OrderedLog, 'answerWithinMs' | 'showsEarly'>) {
+    this.#withinMs = answerWithinMs;
+    this.#isEarly = showsEarly;
   }
 
   add(
@@ -57,7 +62,7 @@ export class Answers<Value> {
     reject: Waiting<Value>['reject'],
   ): Waiting<Value> {
     const deadline = this.#withinMs === undefined ? undefined : performance.now() + this.#withinMs;
-    const waiting = { id, command, deadline, sequence: undefined, isOver: false, resolve, reject };
+    const waiting = { id, command, deadline, sequence: undefined, outcome: undefined, isOver: false, resolve, reject };
     this.#waiting.set(id, waiting);
     return waiting;
   }
@@ -70,6 +75,8 @@ export class Answers<Value> {
   acknowledge(waiting: Waiting<Value>, sequence: Sequence, shown: Replica<Value> | undefined): void {
     if (waiting.isOver) return;
     waiting.sequence = sequence;
+    const { outcome } = waiting;
+    if (outcome && this.#take(waiting)) return waiting.resolve(outcome);
     if (shown) this.#settle(waiting, shown);
     if (!waiting.isOver) this.#arm((waiting.deadline ??= performance.now() + WITHIN_MS));
   }
@@ -83,12 +90,16 @@ export class Answers<Value> {
     // Nothing: it is a repetition, maybe of what the replica had from a snapshot.
     const known = outcome.kind === 'nothing' ? shown.recall(waiting.command) : outcome;
     if (!known) this.fail(waiting, unknown());
+    else if (this.#isEarly && waiting.sequence === undefined) waiting.outcome = known;
     else if (this.#take(waiting)) waiting.resolve(known);
   }
 
   /** What has been acknowledged is in the log when that is opened again, or lost, whatever its sequence is then. */
   broken(): void {
-    for (const waiting of this.#waiting.values()) if (waiting.sequence !== undefined) waiting.sequence = BEFORE;
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.sequence !== undefined) waiting.sequence = BEFORE;
+      waiting.outcome = undefined;
+    }
   }
 
   /** Another replica is shown, which may have commands that nobody here saw it apply. */

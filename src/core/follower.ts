@@ -60,7 +60,7 @@ export class Follower<Value> {
     this.#log = options.log;
     this.#options = options;
     this.#jumps = new ClockJumps(options.logger);
-    this.#answers = new Answers(options.log.answerWithinMs);
+    this.#answers = new Answers(options.log);
   }
 
   /** Resolves once the replica has applied what the log held when it was opened. Rejects, with the log closed, when it can't. */

@@ -44,6 +44,12 @@ export interface OrderedLog {
   readonly answerWithinMs?: number | undefined;
 
   /**
+   * Whether an entry may come to followers before it is as durable as the engine promises: nobody is answered before `append`
+   * resolves, then. Default false.
+   */
+  readonly showsEarly?: boolean | undefined;
+
+  /**
    * Connects, founding the log if there is none, and says its epoch. Called again when a follower was told that the log is
    * broken, as often as it takes: it may be another one by then.
    */

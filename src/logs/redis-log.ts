@@ -53,6 +53,7 @@ interface Parts {
 class RedisLog implements OrderedLog {
   readonly engine = 'redis';
   readonly answerWithinMs: number;
+  readonly showsEarly: boolean;
   readonly #options: RedisLogOptions;
   readonly #connecting: ClientOptions;
   readonly #keys: Keys;
@@ -75,6 +76,7 @@ class RedisLog implements OrderedLog {
     this.#options = options;
     this.#keys = keysOf(options.stream ?? REDIS_DEFAULTS.stream);
     this.answerWithinMs = options.engineTimeoutMs ?? REDIS_DEFAULTS.engineTimeoutMs;
+    this.showsEarly = (options.wait ?? REDIS_DEFAULTS.wait) > 0;
     this.#logger = options.logger ?? SILENT;
   }
 

@@ -28,6 +28,28 @@ describe('a node', () => {
     expect(inserted(await answer)[0]).toBe(node.replica.items.get('a'));
   });
 
+  it('answers what its log shows early once that is appended, not when it has applied it (G7)', async () => {
+    const shared = sharedLog();
+    const log = Object.assign(new HeldLog(shared), { showsEarly: true });
+    const node = await join(log);
+    const acknowledged = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const waiting = acknowledged.values();
+    log.append = async (data, id) => {
+      const sequence = await shared.append(data, id);
+      await waiting.next().value?.promise;
+      return sequence;
+    };
+    const answers = [insert(node, 'a'), insert(node, 'b')] as const;
+    let isAnswered = false;
+    void Promise.race(answers).finally(() => (isAnswered = true));
+    await turn();
+    expect([isAnswered, node.replica.head.position]).toEqual([false, 2]);
+    acknowledged[0].resolve();
+    expect(inserted(await answers[0])[0]).toBe(node.replica.items.get('a'));
+    acknowledged[1].reject(new IndeterminateError('it may be lost'));
+    await expect(answers[1]).rejects.toThrow('it may be lost');
+  });
+
   it('says where the head is when it has moved, once for what comes at once', async () => {
     const shared = sharedLog();
     const held = new HeldLog(shared);
