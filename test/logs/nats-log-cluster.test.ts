@@ -2,8 +2,9 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { OrderedLog } from '../../src/core/ordered-log.ts';
 import { natsLog } from '../../src/logs/nats-log.ts';
 import { describeWithNats, NatsServer } from '../support/nats.ts';
-import { appendForSure, managerOf } from '../support/nats-logs.ts';
+import { managerOf } from '../support/nats-logs.ts';
 import { follow, textOf, upTo } from './collector.ts';
+import { appendForSure } from './writing.ts';
 
 const WRITERS = 8;
 

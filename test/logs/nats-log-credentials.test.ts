@@ -2,11 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { StreamingMap } from '../../src/core/streaming-map.ts';
 import { natsLog, type NatsLogOptions } from '../../src/logs/nats-log.ts';
+import { certificates } from '../support/certificates.ts';
 import { hearing } from '../support/kept.ts';
 import { describeWithNats } from '../support/nats.ts';
-import { certificates, credsUser, nkeyUser } from '../support/nats-identities.ts';
-import { appendForSure, openNatsLog, startNats } from '../support/nats-logs.ts';
+import { credsUser, nkeyUser } from '../support/nats-identities.ts';
+import { openNatsLog, startNats } from '../support/nats-logs.ts';
 import { appendTexts, upTo } from './collector.ts';
+import { appendForSure } from './writing.ts';
 
 /** What it says when it can't be opened, in the error and all its causes and in its log. */
 async function refusalOf(options: NatsLogOptions): Promise<string> {

@@ -4,28 +4,10 @@ import { expect, it } from 'vitest';
 import type { OrderedLog } from '../../src/core/ordered-log.ts';
 import { hearing, temporaryDirectory } from '../support/kept.ts';
 import { describeWithNats, type NatsServer } from '../support/nats.ts';
-import { appendForSure, managerOf, openNatsLog, startNats } from '../support/nats-logs.ts';
+import { managerOf, openNatsLog, startNats } from '../support/nats-logs.ts';
 import { type Network, networkTo } from '../support/proxy.ts';
-import { appendTexts, at, type Collector, follow, textOf, upTo } from './collector.ts';
-
-/** Many writers, each of which has so many answered. */
-async function write(log: OrderedLog, writers: number, each: number): Promise<Map<string, number>> {
-  const answered = new Map<string, number>();
-  const writing = upTo(writers).map(async (writer) => {
-    for (const n of upTo(each)) answered.set(`${writer}-${n}`, await appendForSure(log, `${writer}-${n}`));
-  });
-  await Promise.all(writing);
-  return answered;
-}
-
-/** Dense, and all that was answered is there, once and where it was said to be. */
-function expectAll(follower: Collector, answered: ReadonlyMap<string, number>): void {
-  expect(follower.reasons).toEqual([]);
-  expect(follower.sequences).toEqual(upTo(follower.held.length));
-  const there = new Map(follower.held.map((entry) => [textOf(entry), entry.sequence as number]));
-  expect(there.size).toBe(follower.held.length);
-  expect(there).toEqual(answered);
-}
+import { appendTexts, at, follow, textOf, upTo } from './collector.ts';
+import { appendForSure, expectAll, expectOnce, write } from './writing.ts';
 
 async function throughNetwork(nats: NatsServer): Promise<Network & { readonly servers: string }> {
   const network = await networkTo(nats.url);
@@ -48,6 +30,7 @@ describeWithNats('NATS log, when its server', () => {
     const answered = await writing;
     await follower.until(answered.size);
     expectAll(follower, answered);
+    expectOnce(follower);
   });
 
   it('stands still, does not know what became of appends, and takes them once when they come again', async () => {
@@ -105,6 +88,7 @@ describeWithNats('NATS log, when its server', () => {
     }
     await follower.until(await log.last());
     expectAll(follower, answered);
+    expectOnce(follower);
   });
 });
 

@@ -1,41 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWithNats } from '../support/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../support/nats-logs.ts';
 import { appendTexts, follow } from './collector.ts';
-
-/** A process that has a map on NATS, and closes it when it is told to. */
-const PROGRAM = `
-  import { StreamingMap } from '${new URL('../../src/index.ts', import.meta.url).href}';
-  import { natsLog } from '${new URL('../../src/logs/nats-log.ts', import.meta.url).href}';
-  const map = await StreamingMap.open({ log: natsLog({ servers: process.argv[1], engineTimeoutMs: 1000 }) });
-  await map.insert({ key: 'a', value: 1 });
-  void (async () => { for await (const item of map.items()) console.log(item.key); })();
-  process.stdin.once('data', async () => {
-    process.stdin.destroy();
-    await map.close();
-    console.log('closed');
-  });
-`;
+import { leave, WAYS } from './leaving.ts';
 
 describeWithNats('a closed NATS log', () => {
-  it.each(['is there', 'stands still', 'is gone'] as const)(
-    'leaves nothing that keeps a process, when its server %s',
-    async (how) => {
-      const nats = await startNats();
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM, nats.url], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
-      onTestFinished(() => void child.kill('SIGKILL'));
-      const exited = once(child, 'exit');
-      await once(child.stdout, 'data');
-      if (how === 'stands still') nats.pause();
-      if (how === 'is gone') await nats.kill();
-      child.stdin.write('close');
-      expect(await exited).toEqual([0, null]);
-    },
-  );
+  it.each(WAYS)('leaves nothing that keeps a process, when its server %s', async (how) => {
+    const nats = await startNats();
+    const log = `natsLog({ servers: '${nats.url}', engineTimeoutMs: 1000 })`;
+    expect(await leave(nats, 'nats-log', log, how)).toEqual([0, null]);
+  });
 
   it('leaves no consumer behind, nor does a follower that has stopped', async () => {
     const nats = await startNats();

@@ -1,14 +1,13 @@
 import { type ObjectStore, Objm } from '@nats-io/obj';
 import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished } from 'vitest';
-import type { OrderedLog } from '../../src/core/ordered-log.ts';
-import { exportState } from '../../src/core/state.ts';
 import { StreamingMap, type StreamingMapOptions } from '../../src/core/streaming-map.ts';
 import { natsLog, type NatsLogOptions } from '../../src/logs/nats-log.ts';
-import { hearing, stateOf } from '../support/kept.ts';
+import { hearing } from '../support/kept.ts';
 import { describeWithNats } from '../support/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../support/nats-logs.ts';
 import { upTo } from './collector.ts';
+import { expectSame, save, write } from './snapshots.ts';
 
 const SNAPSHOT = /made a snapshot/;
 
@@ -23,33 +22,10 @@ async function openNode(
   return opened;
 }
 
-/** Some 30 kB, over a hundred keys, with all kinds of commands in it. */
-async function write(map: StreamingMap, round: number): Promise<void> {
-  for (const batch of upTo(10))
-    await map.insertMany(
-      upTo(20).map((n) => ({ key: `k${(batch * 20 + n) % 100}`, value: [round, batch, n, 'x'.repeat(100)] })),
-    );
-  await map.remove(`k${round % 100}`);
-  await map.insert({ key: 'once', value: 1, idempotencyKey: `once-${round}`, ttl: 3600 });
-}
-
-/** As a node that gets to it would. */
-async function save({ replica }: StreamingMap, log: OrderedLog): Promise<void> {
-  const { sequence, commandId } = replica;
-  const chunks = [...exportState(replica)].map((line) => Buffer.from(`${line}\n`));
-  await log.saveSnapshot({ sequence, commandId, chunks });
-}
-
 async function objectsOf(servers: string): Promise<ObjectStore> {
   const client = await connect({ servers });
   onTestFinished(() => client.close());
   return new Objm(client).open('test-snapshots');
-}
-
-/** All that nodes know of it, once they have applied the same. */
-async function expectSame(one: StreamingMap, other: StreamingMap): Promise<void> {
-  await expect.poll(() => other.replica.sequence, { timeout: 60_000 }).toBe(one.replica.sequence);
-  expect(stateOf(other)).toEqual(stateOf(one));
 }
 
 describeWithNats('snapshots of a NATS log', () => {

@@ -2,15 +2,20 @@
 import { onTestFinished } from 'vitest';
 import type { EngineServer } from './engine-server.ts';
 import { describeWithNats, NatsServer } from './nats.ts';
+import { describeWithRedis } from './redis.ts';
 
 /** One server, which ends with its test. */
 export type StartEngine = () => Promise<EngineServer>;
 
-export function describeWithEngines(title: string, define: (start: StartEngine, engine: string) => void): void {
+export function describeWithEngines(
+  title: string,
+  define: (start: StartEngine, engine: 'nats' | 'redis') => void,
+): void {
   const startNats = async (): Promise<EngineServer> => {
     const nats = await NatsServer.start();
     onTestFinished(() => nats.stop());
     return nats;
   };
   describeWithNats(`on NATS, ${title}`, () => define(startNats, 'nats'));
+  describeWithRedis(`on Redis, ${title}`, (start) => define(start, 'redis'));
 }

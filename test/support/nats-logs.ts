@@ -1,10 +1,8 @@
 /** Logs on a NATS server, which end with their test. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { onTestFinished } from 'vitest';
 import type { OrderedLog } from '../../src/core/ordered-log.ts';
-import type { Sequence } from '../../src/core/position.ts';
 import { natsLog, type NatsLogOptions } from '../../src/logs/nats-log.ts';
 import { type NatsOptions, NatsServer } from './nats.ts';
 
@@ -26,18 +24,4 @@ export async function managerOf(servers: string | string[]): Promise<JetStreamMa
   const client = await connect({ servers });
   onTestFinished(() => client.close());
   return jetstreamManager(client);
-}
-
-/** Again and again with the same id, until it is answered. */
-export async function appendForSure(log: OrderedLog, text: string): Promise<Sequence> {
-  for (;;) {
-    try {
-      return await log.append(Buffer.from(text), `id-${text}`);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'ENGINE_UNAVAILABLE' && code !== 'INDETERMINATE') throw error;
-      // Refused at once, it would leave nothing else a turn.
-      await turn();
-    }
-  }
 }

@@ -14,7 +14,8 @@ export interface Network {
   mend(url?: string): void;
 }
 
-export async function networkTo(url: string): Promise<Network> {
+/** `forge`: what becomes of what the server says. */
+export async function networkTo(url: string, forge?: (answer: Buffer) => Buffer): Promise<Network> {
   let target = new URL(url);
   let isCut = false;
   let refusal = Promise.withResolvers<void>();
@@ -22,7 +23,9 @@ export async function networkTo(url: string): Promise<Network> {
 
   const pass = (client: Socket): void => {
     const server = track(connect(Number(target.port), target.hostname));
-    client.pipe(server).pipe(client);
+    client.pipe(server);
+    if (forge) server.on('data', (answer: Buffer) => client.write(forge(answer)));
+    else server.pipe(client);
     client.once('close', () => server.destroy());
     server.once('close', () => client.destroy());
   };
