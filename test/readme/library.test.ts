@@ -14,6 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ask, type Address, transports } from '../support/clients.ts';
 import { describeWithNats } from '../support/nats.ts';
 import { startNats } from '../support/nats-logs.ts';
+import { describeWithRedis } from '../support/redis.ts';
 import { bundle, complaintsAbout, linesOf, snippet } from '../support/readme.ts';
 
 const FILE = 'docs/library.md';
@@ -40,6 +41,7 @@ describe('docs/library.md', () => {
       'The fan-out',
       'Engines',
       'NATS',
+      'Redis, Valkey',
       'Testing',
     ];
     // On Node, whose level that is.
@@ -119,6 +121,15 @@ describeWithNats('docs/library.md with NATS', () => {
     const { url } = await startNats();
     const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
     const lines = await run(snippet('NATS', FILE).replace('nats://127.0.0.1:4222', url) + shows);
+    expect((await lines.next()).value).toBe('1');
+  });
+});
+
+describeWithRedis('docs/library.md with Redis', (start) => {
+  it('Redis, Valkey: keeps what it was given', async () => {
+    const { url } = await start();
+    const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
+    const lines = await run(snippet('Redis, Valkey', FILE).replace('redis://127.0.0.1:6379', url) + shows);
     expect((await lines.next()).value).toBe('1');
   });
 });
