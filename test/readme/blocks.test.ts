@@ -44,6 +44,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'The fan-out',
       'Engines',
       'NATS',
+      'Redis, Valkey',
       'Testing',
     ],
   },
@@ -66,7 +67,6 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   },
   'test/readme/redis.test.ts': {
     'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'A failover', 'What is in Redis'],
-    'docs/library.md': ['Redis, Valkey'],
   },
   'test/readme/proxies.test.ts': {
     'docs/docker.md': ['Behind a proxy, 4', 'Behind a proxy, 5'],

@@ -7,7 +7,7 @@ import { InsertItemDocument, ItemDocument } from '../../schema/documents/graphql
 import { codeOf, commandsOf, put } from '../support/blocks.ts';
 import { type Address, ask } from '../support/clients.ts';
 import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/nats.ts';
+import { freePort } from '../support/engine-server.ts';
 import { addressAt } from '../support/passing.ts';
 import { isMissing } from '../support/programs.ts';
 import { post } from '../support/requests.ts';

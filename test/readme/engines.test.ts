@@ -9,7 +9,8 @@ import { InsertItemDocument, ItemDocument } from '../../schema/documents/graphql
 import { codeOf, commandsOf, put } from '../support/blocks.ts';
 import { type Address, ask, overWebSocket } from '../support/clients.ts';
 import { temporaryDirectory } from '../support/kept.ts';
-import { describeWithNats, freePort, NatsServer } from '../support/nats.ts';
+import { freePort } from '../support/engine-server.ts';
+import { describeWithNats, NatsServer } from '../support/nats.ts';
 import { managerOf, startNats } from '../support/nats-logs.ts';
 import { bundle, complaintsOf, linesOf } from '../support/readme.ts';
 import { printed, served, start } from '../support/shell.ts';

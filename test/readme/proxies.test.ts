@@ -6,7 +6,7 @@ import type { SeamlineServer } from '../../src/server/server.ts';
 import { codeOf, put } from '../support/blocks.ts';
 import { ask } from '../support/clients.ts';
 import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/nats.ts';
+import { freePort } from '../support/engine-server.ts';
 import { addressAt, passesAll, startProxy } from '../support/passing.ts';
 import { isMissing } from '../support/programs.ts';
 import { startServer } from '../support/server.ts';

@@ -1,4 +1,4 @@
-/** docs/engines.md and docs/library.md: each command, program and configuration for Redis, on real redis-servers. */
+/** docs/engines.md: each command, program and configuration for Redis, on real redis-servers. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { InsertItemDocument } from '../../schema/documents/graphql.ts';
 import { codeOf, commandsOf, put } from '../support/blocks.ts';
 import { ask, overWebSocket } from '../support/clients.ts';
 import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/nats.ts';
+import { freePort } from '../support/engine-server.ts';
 import { isMissing } from '../support/programs.ts';
 import { bundle, complaintsOf, linesOf } from '../support/readme.ts';
 import { served, start } from '../support/shell.ts';
@@ -64,11 +64,5 @@ describe.skipIf(isMissing('redis-server'))('Redis', () => {
     const { url } = await startRedis(`user default off\n${codeOf(PAGE, 'What is in Redis')}`);
     const node = await served(`seamline serve --redis ${url.replace('//', '//seamline:secret@')}`);
     expect(await ask(node, InsertItemDocument, { input: INPUT })).toMatchObject({ insertItem: { key: 'a' } });
-  });
-
-  it('library, Redis, Valkey: keeps what it was given', async () => {
-    const { url } = await startRedis();
-    const says = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
-    expect(await printedBy(put(codeOf('docs/library.md', 'Redis, Valkey'), { [DEFAULT]: url }), says)).toBe('1');
   });
 });
