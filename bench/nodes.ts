@@ -1,12 +1,15 @@
 /**
- * What nodes on NATS do on this machine, nats-server and load client beside them: insertions a second with one and with three
- * nats-servers, how long one is on its way to a subscriber of the same and of another node, how long a node takes to start with 100,000
- * items, what one and two nodes deliver a second.
+ * What nodes of one log do on this machine, the log's servers and the load client beside them: insertions a second, how long one is on its
+ * way to a subscriber of the same and of another node, how long a node takes to start with 100,000 items, what one and two nodes
+ * deliver a second.
  *
- *     npm run bench:nats
+ *     npm run bench:nodes                  on each engine
+ *     npm run bench:nodes -- Redis         on those that are called so
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineServer } from '../test/support/engine-server.ts';
 import { NatsServer } from '../test/support/nats.ts';
+import { RedisServer } from '../test/support/redis.ts';
 import { Caller, INSERT, INSERT_MANY, type Operation } from './load/caller.ts';
 import { Crowd } from './load/crowd.ts';
 import { keyOf, valueOf } from './peers/peer.ts';
@@ -24,11 +27,27 @@ const KEYS = 100;
 const PIPELINED = 64;
 const [LATENCIES, EVERY_MS] = [1000, 5];
 
-for (const replicas of [1, 3]) {
-  await onNats(replicas, async (start) => {
+interface Engine {
+  readonly name: string;
+  readonly start: () => Promise<readonly EngineServer[]>;
+  readonly flags?: readonly string[];
+}
+
+const ENGINES: readonly Engine[] = [
+  { name: 'one nats-server', start: async () => [await NatsServer.start()] },
+  { name: 'three nats-servers', start: () => NatsServer.startCluster(), flags: ['--nats-replicas', '3'] },
+  ...['always', 'everysec'].map((flush) => ({
+    name: `Redis, fsync ${flush}`,
+    start: async () => [await RedisServer.start({ config: [`appendfsync ${flush}`] })],
+  })),
+];
+
+const [wanted = ''] = process.argv.slice(2);
+for (const engine of ENGINES.filter(({ name }) => name.includes(wanted))) {
+  const say = (line: string): void => console.log(`${engine.name.padEnd(20)}${line}`);
+  await on(engine, async (start) => {
     const [node, other] = [await start(), await start()];
-    const name = replicas === 1 ? 'one nats-server   ' : 'three nats-servers';
-    await latencies(name, node, other);
+    await latencies(node, other, say);
     await insertions(node, other, 1, 1, WARM_UP_MS);
     for (const [writers, batch] of [
       [1, 1],
@@ -39,31 +58,30 @@ for (const replicas of [1, 3]) {
     ] as const) {
       const { rate, cpu } = await insertions(node, other, writers, batch, SECONDS * 1000);
       const how = `${writers} writers, ${batch === 1 ? 'one by one' : `batches of ${batch}`}`;
-      console.log(`${name}  ${how}  ${rounded(rate)} items/s, CPU of an item ${cpu.map(rounded).join(' and ')} µs`);
+      say(`${how}  ${rounded(rate)} items/s, CPU of an item ${cpu.map(rounded).join(' and ')} µs`);
+    }
+  });
+  await on(engine, async (start) => {
+    await fill(await start());
+    for (let round = 0; round < 3; round++) await startUp(start, say);
+  });
+  await on(engine, async (start) => {
+    const [one, other] = [await start(), await start()];
+    for (const nodes of [[one], [one, other]]) {
+      await deliver(nodes, WARM_UP_MS);
+      await deliver(nodes, SECONDS * 1000, say);
     }
   });
 }
-await onNats(1, async (start) => {
-  const first = await start();
-  await fill(first);
-  for (let round = 0; round < 3; round++) await startUp(start);
-});
-await onNats(1, async (start) => {
-  const [one, other] = [await start(), await start()];
-  for (const nodes of [[one], [one, other]]) {
-    await deliver(nodes, WARM_UP_MS);
-    await deliver(nodes, SECONDS * 1000, (line) => console.log(line));
-  }
-});
 
 /** Ends whatever was started. */
-async function onNats(replicas: number, measure: (start: () => Promise<Served>) => Promise<void>): Promise<void> {
-  const servers = replicas === 1 ? [await NatsServer.start()] : await NatsServer.startCluster();
+async function on(engine: Engine, measure: (start: () => Promise<Served>) => Promise<void>): Promise<void> {
+  const servers = await engine.start();
   const nodes: Served[] = [];
-  const flags = ['--nats', servers.map(({ url }) => url).join(','), '--nats-replicas', String(replicas)];
+  const flags = [...flagsOf(servers), ...(engine.flags ?? []), '--log-level', 'error'];
   try {
     await measure(async () => {
-      const node = await startServed([...flags, '--log-level', 'error']);
+      const node = await startServed(flags);
       nodes.push(node);
       return node;
     });
@@ -71,6 +89,11 @@ async function onNats(replicas: number, measure: (start: () => Promise<Served>) 
     await Promise.all(nodes.map((node) => node.stop()));
     await Promise.all(servers.map((server) => server.stop()));
   }
+}
+
+/** Servers of one cluster are named together. */
+function flagsOf(servers: readonly EngineServer[]): readonly string[] {
+  return servers[0]?.flags(servers.map(({ url }) => url).join(',')) ?? [];
 }
 
 function callerOf({ port }: Served): Promise<Caller> {
@@ -112,7 +135,7 @@ async function insertions(
 }
 
 /** Of insertions on one node, on the way to a subscriber there and to one of another node. */
-async function latencies(name: string, node: Served, other: Served): Promise<void> {
+async function latencies(node: Served, other: Served, say: (line: string) => void): Promise<void> {
   for (const [where, to] of [
     ['to the same node', node],
     ['to another node ', other],
@@ -137,7 +160,7 @@ async function latencies(name: string, node: Served, other: Served): Promise<voi
     crowd.leave(1);
     const sorted = took.toSorted((a, b) => a - b);
     const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
-    console.log(`${name}  ${where}  p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+    say(`${where}  p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
   }
 }
 
@@ -145,14 +168,12 @@ async function fill(node: Served): Promise<void> {
   for (let from = 0; from < ITEMS; from += BATCH) await node.ask(INSERT_MANY, { inputs: batchFrom(from) });
 }
 
-async function startUp(start: () => Promise<Served>): Promise<void> {
+async function startUp(start: () => Promise<Served>, say: (line: string) => void): Promise<void> {
   const began = performance.now();
   const node = await start();
   const seconds = (performance.now() - began) / 1000;
   const size = await sizeOf(node);
-  console.log(
-    `start-up            ${seconds.toFixed(2)} s until ${size} items are served, ${rounded(node.residentMegabytes())} MB`,
-  );
+  say(`start-up  ${seconds.toFixed(2)} s until ${size} items are served, ${rounded(node.residentMegabytes())} MB`);
 }
 
 /** As many subscribers in all, however many nodes they are spread over; eight insertions in flight on the first one. */
@@ -193,7 +214,7 @@ async function deliver(nodes: readonly Served[], ms: number, say: (line: string)
   const cpu = nodes.map((node, at) => ((node.cpuSeconds() - (cpuBefore[at] ?? 0)) * 1e6 * nodes.length) / count);
   for (const crowd of crowds) crowd.leave(size);
   say(
-    `${nodes.length} nodes             ${rounded(count / seconds)} deliveries/s to ${SUBSCRIBERS} subscribers, ${rounded(inserted / seconds)} insertions/s, ${cpu.map((one) => one.toFixed(2)).join(' and ')} µs of CPU each`,
+    `${nodes.length} nodes  ${rounded(count / seconds)} deliveries/s to ${SUBSCRIBERS} subscribers, ${rounded(inserted / seconds)} insertions/s, ${cpu.map((one) => one.toFixed(2)).join(' and ')} µs of CPU each`,
   );
 }
 
