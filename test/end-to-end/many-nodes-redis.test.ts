@@ -4,9 +4,9 @@
  */
 import { expect, it, vi } from 'vitest';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
-import { request } from '../support/clients.ts';
+import { ask, request } from '../support/clients.ts';
 import { type Aftermath, throughLosses } from '../support/losses.ts';
-import { all, startNodes } from '../support/node-processes.ts';
+import { agreement, all, NodeProcess, startNodes } from '../support/node-processes.ts';
 import { networkTo } from '../support/proxy.ts';
 import { describeWithRedis, type RedisServer, RedisSentinel, type StartRedis } from '../support/redis.ts';
 
@@ -67,6 +67,34 @@ describeWithRedis('on Redis, three nodes of one log tell whoever has seen what i
     });
     expectTold(aftermath);
     expect(aftermath.epoch).toBe(before.epoch);
+  });
+
+  it('Redis was made a copy of one that lagged behind, under their feet, and the master again (G4, G6)', async () => {
+    const { master, copy, replication } = await startPair(start);
+    const nodes = await startNodes(master.flags(), 3);
+    const aftermath = await throughLosses(nodes, 'kept', async ({ enter, insertions }) => {
+      await insertions(SEVERAL);
+      await enter('doubtful');
+      await isCopied(master);
+      replication.cut();
+      await insertions(SEVERAL);
+      await promote(copy);
+      const elsewhere = await NodeProcess.start(copy.flags());
+      let isOver = false;
+      const writing = (async () => {
+        for (let n = 0; !isOver; n++)
+          await ask(elsewhere, InsertItemDocument, { input: { key: `elsewhere-${n}`, value: n } });
+      })();
+      await master.client().replicaof('127.0.0.1', copy.port);
+      await master.said(/sync: Finished with success/);
+      isOver = true;
+      await writing;
+      await agreement([...nodes, elsewhere]);
+      await promote(master);
+      await enter('after');
+      await insertions(SEVERAL);
+    });
+    expectTold(aftermath);
   });
 
   it.each<[string, (redis: RedisServer) => Promise<void>]>([
