@@ -56,7 +56,12 @@ const MUTANTS = [
     '',
   ],
   ['lost history kept', 'src/core/history.ts', 'if (newest > next.shared) return false;', ''],
-  ['duplicate id applied', 'src/core/replica.ts', 'if (this.commandIds.has(id)) return NOTHING;', ''],
+  [
+    'duplicate id applied',
+    'src/core/replica.ts',
+    'if (!this.commandIds.add(id)) return NOTHING;',
+    'this.commandIds.add(id);',
+  ],
   ['limit off by one', 'src/core/items.ts', 'if (reader.left === 0) return;', 'if (reader.left === 1) return;'],
   [
     'resume inclusive',

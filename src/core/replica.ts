@@ -5,8 +5,8 @@
  *
  * Apply, in this order: expire what is due, decide whether the command holds, change, evict.
  */
-import { LRUCache } from 'lru-cache';
 import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from './change.ts';
+import { CommandIds } from './command-ids.ts';
 import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Removal } from './command.ts';
 import { formatCursor } from './cursor.ts';
 import { isMortal } from './expiry-queue.ts';
@@ -42,8 +42,7 @@ export class Replica<Value> {
   readonly items = new ItemCache<Value>();
   readonly window: Window<Value>;
   readonly firstResults = new IdempotencyTable();
-  /** Ids of the newest commands. */
-  readonly commandIds = new LRUCache<string, true>({ maxSize: 65_536, sizeCalculation: () => 1 });
+  readonly commandIds = new CommandIds();
   /** The id of the command at `sequence`; empty when there is none of ours. */
   commandId = '';
   bounds: Bounds;
@@ -78,8 +77,7 @@ export class Replica<Value> {
     this.sequence = sequence;
     this.logTime = time;
     this.commandId = id;
-    if (this.commandIds.has(id)) return NOTHING;
-    this.commandIds.set(id, true);
+    if (!this.commandIds.add(id)) return NOTHING;
     this.#crc = crc;
     this.#ordinal = 0;
     this.#expire(command);

@@ -48,7 +48,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, lostRemoval, evictions, window, items } =
     replica;
   const results = replica.firstResults.entries();
-  const ids = [...replica.commandIds.rkeys()];
+  const ids = [...replica.commandIds];
   const { floor } = window;
   const counts = {
     items: items.size,
@@ -148,7 +148,7 @@ function* build<Value>(): Generator<void, Replica<Value>, unknown> {
     replica.window.push(typeof change === 'string' ? replica.items.get(change)! : change);
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...((yield) as RememberedResult));
-  for (let i = 0; i < counts.ids; i++) replica.commandIds.set((yield) as string, true);
+  for (let i = 0; i < counts.ids; i++) replica.commandIds.add((yield) as string);
   return Object.assign(replica, { sequence, commandId, logTime, timestamp, head, lostRemoval, evictions });
 }
 
