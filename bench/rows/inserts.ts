@@ -9,8 +9,12 @@ const CONNECTIONS = 16;
 const BATCH = 500;
 const BATCHES_IN_FLIGHT = 2;
 const KEYS = 10_000;
-/** The call of each row is a path of its own, and V8 takes its time until it has optimised it: the first second costs up to twice as much. */
+/**
+ * The call of each row is a path of its own, and V8 optimises it once it has run often, however long that takes: the first thousands cost
+ * up to twice as much.
+ */
 const WARM_UP_MS = 2000;
+const WARM_UP_ITEMS = 20_000;
 
 const inputOf = (n: number): object => ({ key: keyOf(n % KEYS), value: valueOf(n) });
 export const insertion = (n: number): Operation => ({ query: INSERT, variables: { input: inputOf(n) } });
@@ -24,7 +28,7 @@ export async function inserts(name: PeerName, { ms }: Pace): Promise<Figure[]> {
   try {
     const caller = await Caller.open(peer);
     const cost = async (row: RowName, items: number, call: (ms: number) => Promise<number>): Promise<Figure> => {
-      await call(WARM_UP_MS);
+      for (let count = 0; count < WARM_UP_ITEMS;) count += (await call(WARM_UP_MS)) * items;
       return { row, peer: name, ...(await costOf(peer, items, () => call(ms))) };
     };
     return [
