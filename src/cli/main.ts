@@ -1,6 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=50 --external-memory-accounted-in-global-limit
-// The flags keep V8 from letting 134 MB of young garbage and as much of old lie on top of the items; the first three
-// cost a fifth of the insertion rate, the last one 15 %. `npm start` and the Dockerfile pass the same.
+// The flags keep garbage, young and old, from lying on top of the items (ARCHITECTURE.md). `npm start` and the Dockerfile pass the same.
 import { UsageError } from './arguments.ts';
 
 interface Command {
