@@ -16,13 +16,6 @@ vi.setConfig({ testTimeout: 240_000 });
 /** How many insertions have to be there before and after a fault. */
 const SEVERAL = 200;
 
-/** All that the master has taken so far, its copy has. */
-async function isCopied(master: RedisServer): Promise<void> {
-  const client = master.client();
-  await client.set('probe', 1);
-  expect(await client.wait(1, 60_000)).toBe(1);
-}
-
 const promote = async (copy: RedisServer): Promise<unknown> => copy.client().replicaof('NO', 'ONE');
 
 /** A master, behind a network that may lead elsewhere, and a copy of it, which may lag behind. */
@@ -56,7 +49,7 @@ describeWithRedis('on Redis, three nodes of one log tell whoever has seen what i
     const aftermath = await throughLosses(nodes, 'kept', async ({ enter, insertions }) => {
       await insertions(SEVERAL);
       await enter('doubtful');
-      await isCopied(pair.master);
+      await pair.master.copied();
       pair.replication.cut();
       await insertions(SEVERAL);
       await failOver(pair);
@@ -75,7 +68,7 @@ describeWithRedis('on Redis, three nodes of one log tell whoever has seen what i
     const aftermath = await throughLosses(nodes, 'kept', async ({ enter, insertions }) => {
       await insertions(SEVERAL);
       await enter('doubtful');
-      await isCopied(master);
+      await master.copied();
       replication.cut();
       await insertions(SEVERAL);
       await promote(copy);
@@ -158,7 +151,7 @@ describeWithRedis('on Redis, nodes that ask Sentinel', (start, program) => {
     const { lost, acknowledged } = await throughLosses(nodes, 'kept', async ({ enter, insertions }) => {
       await insertions(SEVERAL);
       await enter('doubtful');
-      await isCopied(master);
+      await master.copied();
       await master.kill();
       await sentinel.said(/\+switch-master/);
       await all(nodes, 'ready');

@@ -53,6 +53,7 @@ describeWithRedis('a Redis log shows', (start, program) => {
     const [, rights = ''] = /^user seamline on >secret (.*)$/m.exec(readFileSync('docs/engines.md', 'utf8')) ?? [];
     const redis = await start({ config: [`user anna on >right ${rights.replaceAll('{seamline}', '{test}')}`] });
     await start({ replicaOf: redis.url });
+    await redis.copied();
     const { logger, lines, until } = hearing();
     const map = await StreamingMap.open({
       log: redisLog({ url: as(redis.url, 'anna:right'), stream: 'test', snapshotBytes: 1, wait: 1, logger }),

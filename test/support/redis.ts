@@ -95,6 +95,13 @@ export class RedisServer extends RedisProgram {
     return server;
   }
 
+  /** Resolves once a copy has all that it has taken so far. */
+  async copied(): Promise<void> {
+    const client = this.client();
+    await client.set('probe', 1);
+    if ((await client.wait(1, 60_000)) === 0) throw new Error('it has no copy');
+  }
+
   protected command(): readonly [string, ...string[]] {
     const file = join(this.directory, 'redis.conf');
     writeFileSync(file, this.#config);
