@@ -87,10 +87,11 @@ export class Appender {
     const last = await scripts.append(epochNumber(), data);
     if (last === undefined) throw new GoneError('the log in Redis is gone, or another one');
     if (wait === 0) return last;
-    const replicas = await connection.client.wait(
-      wait,
-      Math.max(1, Math.floor(deadline - performance.now() - WAIT_MARGIN_MS)),
-    );
+    const leftMs = Math.max(1, Math.floor(deadline - performance.now() - WAIT_MARGIN_MS));
+    const replicas = await connection.client.wait(wait, leftMs).catch((cause: unknown) => {
+      // Not the refusal itself: that would say that nothing was written.
+      throw new Error('Redis does not say which replicas have it', { cause });
+    });
     if (replicas >= wait) return last;
     throw new IndeterminateError(`${replicas} replicas of Redis have it, and not ${wait}: it may be lost`);
   }

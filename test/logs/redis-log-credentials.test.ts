@@ -29,6 +29,13 @@ const as = (url: string, credentials: string): string => url.replace('//', `//${
 const ANNA = 'user anna on >p@ss/w0rd ~* &* +@all';
 
 describeWithRedis('a Redis log shows', (start, program) => {
+  it('what it may not wait for as maybe written, and not as refused', async () => {
+    const redis = await start({ config: ['user anna on >right ~* &* +@all -wait', 'user default off'] });
+    const log = await openRedisLog(as(redis.url, 'anna:right'), { wait: 1, engineTimeoutMs: 1000 });
+    await expect(appendTexts(log, 'a')).rejects.toMatchObject({ code: 'INDETERMINATE' });
+    expect(await log.last()).toBeGreaterThan(0);
+  });
+
   it('the password in its URL, and never says it', async () => {
     const redis = await start({ config: ['requirepass p@ss/w0rd'] });
     const log = await openRedisLog(as(redis.url, ':p%40ss%2Fw0rd'));
