@@ -44,7 +44,7 @@ const ENGINES: readonly Engine[] = [
 
 const [wanted = ''] = process.argv.slice(2);
 for (const engine of ENGINES.filter(({ name }) => name.includes(wanted))) {
-  const say = (line: string): void => console.log(`${engine.name.padEnd(20)}${line}`);
+  const say = (line: string): void => console.log(`${engine.name.padEnd(22)}${line}`);
   await on(engine, async (start) => {
     const [node, other] = [await start(), await start()];
     await latencies(node, other, say);
