@@ -40,4 +40,4 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SEAMLINE_PORT || process.env.PORT || 4000}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node gets SIGTERM itself, and drains.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=50", "--external-memory-accounted-in-global-limit", "src/cli/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=25", "--external-memory-accounted-in-global-limit", "src/cli/main.ts"]

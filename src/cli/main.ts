@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=50 --external-memory-accounted-in-global-limit
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=25 --external-memory-accounted-in-global-limit
 // The flags keep garbage, young and old, from lying on top of the items (ARCHITECTURE.md). `npm start` and the Dockerfile pass the same.
 import { UsageError } from './arguments.ts';
 
