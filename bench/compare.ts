@@ -3,7 +3,7 @@
  * server has a process and a core of its own, this process is the load. What counts is the CPU that a server's process used,
  * by the operating system: unlike rates, it hardly depends on what else the machine does.
  *
- *     npm run bench                                  everything, in about 12 minutes; draws docs/bench.svg
+ *     npm run bench                                  everything, in about 16 minutes; draws docs/bench.svg
  *     npm run bench -- --quick                       a glance, in about 3
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
  */
