@@ -176,6 +176,13 @@ describe('a cookie', () => {
     const headers = { cookie, origin: 'https://public.example', 'x-forwarded-host': 'public.example' };
     expect(await statusFor(await guarded({ trustProxy: true }), headers)).toBe(200);
     expect(await statusFor(await guarded(), headers)).toBe(401);
+    const withPort = { ...headers, 'x-forwarded-host': 'Public.example:443' };
+    expect(await statusFor(await guarded({ trustProxy: true }), withPort)).toBe(200);
+    for (const other of ['public.example:80', 'public.example:8443', 'public.example.', '', ':443'])
+      expect(
+        await statusFor(await guarded({ trustProxy: true }), { ...headers, 'x-forwarded-host': other }),
+        `with ${other}`,
+      ).toBe(401);
     const forged = { ...headers, origin: OTHER, 'x-forwarded-host': 'evil.example, public.example' };
     expect(await statusFor(await guarded({ trustProxy: true }), forged)).toBe(401);
   });
