@@ -14,12 +14,18 @@ export interface Admission {
  */
 export type Admit = (request: IncomingMessage, authorization: string | undefined) => Promise<Admission>;
 
-/** `setTimeout` takes no longer one. */
-const LONGEST_MS = 0x7fffffff;
+/** So often is the clock looked at: a timer knows nothing of a clock that is set, and stands still while a machine sleeps. */
+export const LOOK_EVERY_MS = 500;
 
 /** Calls `end` when the admission does; returns what calls it off. */
 export function whenExpired({ expiresAt }: Admission, end: () => void): () => void {
   if (expiresAt === undefined) return () => {};
-  const timer = setTimeout(end, Math.min(LONGEST_MS, Math.max(0, expiresAt - Date.now())));
+  const look = (): void => {
+    const remaining = expiresAt - Date.now();
+    if (remaining <= 0) end();
+    else timer = setTimeout(look, Math.min(LOOK_EVERY_MS, remaining));
+  };
+  // Never within the call: the caller has yet to keep what it gets.
+  let timer = setTimeout(look, Math.min(LOOK_EVERY_MS, Math.max(0, expiresAt - Date.now())));
   return () => clearTimeout(timer);
 }

@@ -11,7 +11,7 @@ import { connect, subscribeMessage } from '../support/raw-sockets.ts';
 import { JSON_BODY } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
 import { openStream } from '../support/streams.ts';
-import { bearer, SECRET, secondsFromNow, sign } from '../support/tokens.ts';
+import { bearer, pass, SECRET, secondsFromNow, sign } from '../support/tokens.ts';
 
 const ITEMS_OF = 'subscription { items { key } }';
 const guarded = async (): Promise<SeamlineServer> => {
@@ -89,6 +89,26 @@ describe('an expired token', () => {
     expect(dying.text).not.toContain('"b"');
     socket.send(subscribeMessage('1', ITEMS_OF));
     expect(await socket.next()).toMatchObject({ type: 'next' });
+  });
+
+  it('ends a WebSocket within a second of a clock that is set, or of a machine that slept', async () => {
+    const server = await guarded();
+    const socket = await connect(server, { headers: bearer(await sign({ exp: secondsFromNow(3600) })) });
+    const other = await connect(server, { headers: bearer(await sign({ exp: secondsFromNow(7200) })) });
+    pass(3601);
+    expect(await endOf(socket.closed, Date.now() / 1000)).toMatchObject({ code: 4403 });
+    other.send({ type: 'ping' });
+    expect(await other.next()).toMatchObject({ type: 'pong' });
+  });
+
+  it.each([
+    ['SSE', 'text/event-stream'],
+    ['multipart', MULTIPART],
+  ])('ends %s within a second of a clock that is set, or of a machine that slept', async (_name, accept) => {
+    const server = await guarded();
+    const stream = await openWith(server, secondsFromNow(3600), accept);
+    pass(3601);
+    expect(await endOf(stream.end(), Date.now() / 1000)).not.toBe('still open');
   });
 
   it('that lives longer than any timer may be set ends nothing', async () => {

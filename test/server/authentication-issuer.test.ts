@@ -1,20 +1,14 @@
 /** Where the keys come from: an issuer that changes them, is slow, or is away. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
+import { LOOK_EVERY_MS } from '../../src/transports/admission.ts';
 import { query, sse, webSocket } from '../support/doors.ts';
 import { openSocket } from '../support/raw-sockets.ts';
 import { startServer } from '../support/server.ts';
-import { bearer, issuerKey, keySet, secondsFromNow } from '../support/tokens.ts';
+import { bearer, issuerKey, keySet, pass, secondsFromNow } from '../support/tokens.ts';
 
 const REFUSED = { status: 401, code: 'UNAUTHENTICATED' };
 const IN = { status: 'in' };
-
-/** Time goes on for who asks what time it is; nobody waits. */
-function pass(seconds: number): void {
-  const later = Date.now() + seconds * 1000;
-  vi.useFakeTimers({ toFake: ['Date'], now: later });
-  onTestFinished(() => void vi.useRealTimers());
-}
 
 const withKeys = async () => {
   const key = await issuerKey('first', 'ES256');
@@ -104,8 +98,8 @@ describe('a key set that is out of reach', () => {
 
   it('holds nothing for a client that has left meanwhile (G10)', async () => {
     const { key, set, server, knock } = await withKeys();
-    const clear = vi.spyOn(globalThis, 'setTimeout');
-    onTestFinished(() => clear.mockRestore());
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => timers.mockRestore());
     const asked = set.hold();
     const socket = await openSocket(server);
     const exp = secondsFromNow(100_000);
@@ -117,8 +111,8 @@ describe('a key set that is out of reach', () => {
     set.release();
     // The keys are there for this one, so they were for the other.
     expect(await knock(await key.sign())).toMatchObject(IN);
-    const long = clear.mock.calls.filter(([, ms = 0]) => ms > 50_000_000);
-    expect(long, 'a timer for a token whose connection is gone').toHaveLength(0);
+    const looks = timers.mock.calls.filter(([, ms]) => ms === LOOK_EVERY_MS);
+    expect(looks, 'timers for a token whose connection is gone').toHaveLength(0);
   });
 });
 

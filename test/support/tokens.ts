@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 
 /** Long enough for HS512. */
 export const SECRET = 'no-one-guesses-this-secret-which-has-sixty-four-bytes-and-is-long';
@@ -30,6 +30,13 @@ export const bearer = (token: string): { authorization: string } => ({ authoriza
 
 /** What `exp`, `nbf` and `iat` are in: seconds since 1970. */
 export const secondsFromNow = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+
+/** The wall's clock is set, or the machine slept: time goes on for those who ask what time it is, and no timer knows. */
+export function pass(seconds: number): void {
+  const later = Date.now() + seconds * 1000;
+  vi.useFakeTimers({ toFake: ['Date'], now: later });
+  onTestFinished(() => void vi.useRealTimers());
+}
 
 /** A part of a token, of any text. */
 export const part = (text: string | object): string =>
