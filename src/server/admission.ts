@@ -1,9 +1,11 @@
 /** Who may come in: bearer tokens and cookies, and what their claims allow (contract, section 6). */
 import type { IncomingMessage } from 'node:http';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import { EVERYBODY } from '../../schema/caller.ts';
+import { type Logger, messageOf, SILENT } from '../core/logger.ts';
 import type { Admission, Admit } from '../transports/admission.ts';
-import { refused } from '../transports/errors.ts';
+import { isGraphQLError, refused } from '../transports/errors.ts';
+import { IssuerKeys } from './issuer-keys.ts';
 import { clientAddress, isOwnPage, type Origins } from './origin.ts';
 import type { InsertRate } from './insert-rate.ts';
 
@@ -17,6 +19,7 @@ export interface AdmissionOptions extends Origins {
   /** The cookie that a browser may send its token in. It never authorises a mutation. */
   readonly jwtCookie?: string | undefined;
   readonly insertRate?: InsertRate | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 /** Pinned: what a token's header says is not asked, so that none can choose a weaker one, or none. */
@@ -57,7 +60,7 @@ export function createAdmit(options: AdmissionOptions): Admit {
     const token = bearer ?? cookie;
     if (token === undefined) throw unauthenticated('a token is needed');
     const claims = await verify(token);
-    const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : [];
+    const scopes = scopesOf(claims);
     const { keyPrefix = '' } = claims;
     // Half a character would be the beginning of many.
     if (typeof keyPrefix !== 'string' || !keyPrefix.isWellFormed())
@@ -74,7 +77,13 @@ export function createAdmit(options: AdmissionOptions): Admit {
   };
 }
 
-function verifierOf({ jwks, jwtSecret, jwtAudience, jwtIssuer }: AdmissionOptions): Verify | undefined {
+function verifierOf({
+  jwks,
+  jwtSecret,
+  jwtAudience,
+  jwtIssuer,
+  logger = SILENT,
+}: AdmissionOptions): Verify | undefined {
   const checks: JWTVerifyOptions = {
     clockTolerance: CLOCK_TOLERANCE_S,
     ...(jwtAudience !== undefined && { audience: jwtAudience }),
@@ -82,26 +91,28 @@ function verifierOf({ jwks, jwtSecret, jwtAudience, jwtIssuer }: AdmissionOption
   };
   if (jwtSecret !== undefined) {
     const key = new TextEncoder().encode(jwtSecret);
-    return (token) => claimsOf(jwtVerify(token, key, { ...checks, algorithms: HMAC }));
+    return async (token) => {
+      const { payload } = await jwtVerify(token, key, { ...checks, algorithms: HMAC }).catch(refuse);
+      return payload;
+    };
   }
   if (jwks === undefined) return undefined;
-  // Fetches the set again for a key that it lacks, but not more often than every 30 s, whatever strangers send.
-  const keys = createRemoteJWKSet(new URL(jwks));
-  return (token) => claimsOf(jwtVerify(token, keys, { ...checks, algorithms: ASYMMETRIC }));
+  const keys = new IssuerKeys(new URL(jwks), logger);
+  return (token) => keys.verify(token, { ...checks, algorithms: ASYMMETRIC }).catch(refuse);
 }
 
-async function claimsOf(verified: Promise<{ payload: JWTPayload }>): Promise<JWTPayload> {
-  try {
-    return (await verified).payload;
-  } catch (error) {
-    const isTheTokens = error instanceof errors.JOSEError && !KEYS_UNAVAILABLE.has(error.code);
-    if (isTheTokens) throw unauthenticated(`the token is refused: ${error.message}`);
-    throw refused('ENGINE_UNAVAILABLE', 'the keys that tokens are checked with can’t be fetched', 503);
-  }
+/** Says whether it is the token's fault, or a key that can't be fetched or used. */
+function refuse(error: unknown): never {
+  if (isGraphQLError(error)) throw error;
+  const isTheTokens = error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid);
+  if (isTheTokens) throw unauthenticated(`the token is refused: ${error.message}`);
+  throw refused('ENGINE_UNAVAILABLE', `the key of this token can’t be used: ${messageOf(error)}`, 503);
 }
 
-/** jose's codes for what is not the token's fault; a response that isn't 200 is an error of no kind. */
-const KEYS_UNAVAILABLE: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC']);
+/** By `scope`, else by `scp` (Microsoft, Okta): text with spaces between, or a list. Anything else allows nothing. */
+function scopesOf({ scope, scp }: JWTPayload): readonly string[] {
+  return [scope ?? scp].flat().flatMap((text: unknown) => (typeof text === 'string' ? text.split(' ') : []));
+}
 
 const unauthenticated = (message: string): Error => refused('UNAUTHENTICATED', message, 401);
 

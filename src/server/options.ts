@@ -160,6 +160,9 @@ function assertTokens({ jwks, jwtSecret, jwtAudience, jwtIssuer, jwtCookie }: Se
   if (jwks !== undefined && jwtSecret !== undefined) throw new RangeError('jwks and jwtSecret exclude each other');
   if (jwks !== undefined && !/^https?:$/.test(URL.parse(jwks)?.protocol ?? ''))
     throw new RangeError('jwks must be a URL');
+  const { username = '', password = '' } = URL.parse(jwks ?? '') ?? {};
+  // fetch takes no such URL, and its error quotes it.
+  if (username !== '' || password !== '') throw new RangeError('jwks must be a URL without a user and a password');
   if (jwtSecret === '') throw new RangeError('jwtSecret must not be empty');
   const isOn = jwks !== undefined || jwtSecret !== undefined;
   for (const [name, value] of Object.entries({ jwtAudience, jwtIssuer, jwtCookie }))

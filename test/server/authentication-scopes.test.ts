@@ -4,7 +4,7 @@ import type { SeamlineServer } from '../../src/server/server.ts';
 import { connect, subscribeMessage } from '../support/raw-sockets.ts';
 import { post, resultOf } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
-import { bearer, part, READ, SECRET, sign, WRITE } from '../support/tokens.ts';
+import { bearer, type Claims, part, READ, SECRET, sign, WRITE } from '../support/tokens.ts';
 
 const guarded = (): Promise<SeamlineServer> => startServer({ jwtSecret: SECRET });
 
@@ -43,9 +43,14 @@ describe('a scope', () => {
       'items:read:own',
       'Items:Read',
       'items:readitems:write',
-      [READ],
+      [],
+      [WRITE],
+      [[READ]],
+      [{ READ }, 1, null],
       { READ },
+      { 0: READ, length: 1 },
       1,
+      true,
     ]) {
       expect(await askOverSocket(server, document, scope), `with ${String(scope)}`).toMatchObject(
         STREAMS.includes(document) ? { type: 'error', payload: [FORBIDDEN] } : { payload: { errors: [FORBIDDEN] } },
@@ -73,7 +78,7 @@ describe('a scope', () => {
   it.each(WRITES)('items:write is needed for %s', async (document) => {
     const server = await guarded();
     await server.map.insert({ key: 'a', value: 0 });
-    for (const scope of [undefined, READ, 'items:writer', 'xitems:write', [WRITE]]) {
+    for (const scope of [undefined, READ, 'items:writer', 'xitems:write', ['items:writer'], [READ]]) {
       expect(await ask(server, document, scope), `with ${String(scope)}`).toMatchObject({ errors: [FORBIDDEN] });
       expect(await askOverSocket(server, document, scope)).toMatchObject({ payload: { errors: [FORBIDDEN] } });
     }
@@ -81,6 +86,42 @@ describe('a scope', () => {
     const allowed = await ask(server, document, WRITE);
     expect(allowed.errors).toBeUndefined();
     expect(server.map.replica.head.position).toBe(2);
+  });
+
+  it.each<[string, Claims]>([
+    ['scope as text', { scope: `openid ${READ}  ${WRITE}` }],
+    ['scope as a list', { scope: ['openid', READ, WRITE] }],
+    ['scope as a list with a text of several', { scope: [`openid ${READ}`, WRITE] }],
+    ['scope as a list with something else in it', { scope: [1, null, READ, { a: 1 }, WRITE] }],
+    ['scp as text', { scope: undefined, scp: `openid ${READ} ${WRITE}` }],
+    ['scp as a list', { scope: undefined, scp: [READ, WRITE] }],
+    ['scp beside a scope of null', { scope: null, scp: [READ, WRITE] }],
+  ])('may come as %s', async (_name, claims) => {
+    const server = await guarded();
+    const headers = bearer(await sign(claims));
+    const written = await resultOf(await post(server, { query: WRITES[0] ?? '' }, headers));
+    expect(written).toEqual({ data: { insertItem: { key: 'a' } } });
+    expect(await resultOf(await post(server, { query: READS[0] ?? '' }, headers))).toEqual({
+      data: { item: { key: 'a' } },
+    });
+  });
+
+  it('comes from scp only where there is no scope, whatever that is', async () => {
+    const server = await guarded();
+    for (const scope of ['', [], 1, {}, 'openid', false])
+      for (const scp of [READ, [READ]])
+        expect(
+          await resultOf(await post(server, { query: READS[2] ?? '' }, bearer(await sign({ scope, scp })))),
+          `with ${JSON.stringify({ scope, scp })}`,
+        ).toMatchObject({ errors: [FORBIDDEN] });
+  });
+
+  it.each([[[WRITE]], [1], [{ READ }], [[[READ]]], [true]])('as scp %j allows no reading', async (scp) => {
+    const server = await guarded();
+    const headers = bearer(await sign({ scope: undefined, scp }));
+    expect(await resultOf(await post(server, { query: READS[2] ?? '' }, headers))).toMatchObject({
+      errors: [FORBIDDEN],
+    });
   });
 
   it('comes from the token’s own claims, not from what a claim calls its prototype', async () => {

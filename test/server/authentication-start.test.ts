@@ -47,6 +47,7 @@ describe('an option that makes no sense', () => {
     ['an empty secret', { jwtSecret: '' }, /jwtSecret/],
     ['a key set that is no URL', { jwks: 'issuer.example/keys' }, /jwks/],
     ['a key set of a file', { jwks: 'file:///etc/keys.json' }, /jwks/],
+    ['a key set with a password in its URL', { jwks: `https://user:${SECRET}@issuer.example/keys` }, /jwks.*password/],
     ['an audience without authentication', { jwtAudience: 'us' }, /jwtAudience needs/],
     ['an issuer without authentication', { jwtIssuer: 'them' }, /jwtIssuer needs/],
     ['a cookie without authentication', { jwtCookie: 'session' }, /jwtCookie needs/],
