@@ -8,6 +8,7 @@ import {
   decodeProtectedHeader,
   errors,
   type JWTPayload,
+  type JWTVerifyGetKey,
   jwtVerify,
   type JWTVerifyOptions,
 } from 'jose';
@@ -49,7 +50,7 @@ export class IssuerKeys {
   readonly #logger: Logger;
   /** When the issuer last answered. */
   #fetched: Moment | undefined;
-  /** When it last failed to; undefined: it answered since. */
+  /** When it last failed to. */
   #failed: Moment | undefined;
   #fetching: Promise<void> | undefined;
   /** Settles with the fetch, or earlier. Never rejects. */
@@ -65,7 +66,6 @@ export class IssuerKeys {
 
   /** Rejects with jose's error for a bad token, with `ENGINE_UNAVAILABLE` when its key can't be known. */
   async verify(token: string, checks: JWTVerifyOptions): Promise<JWTPayload> {
-    await this.#prepare();
     const fetched = this.#fetched;
     try {
       return await this.#check(token, checks);
@@ -79,6 +79,12 @@ export class IssuerKeys {
     }
   }
 
+  /** jose asks once the token's header is sound: what is no token costs the issuer nothing. */
+  readonly #keyFor: JWTVerifyGetKey = async (header, token) => {
+    await this.#prepare();
+    return this.#set(header, token);
+  };
+
   async #prepare(): Promise<void> {
     const age = ageOf(this.#fetched);
     if (age >= KEPT_MS) return this.#fetch();
@@ -90,7 +96,7 @@ export class IssuerKeys {
 
   async #check(token: string, checks: JWTVerifyOptions): Promise<JWTPayload> {
     try {
-      return (await jwtVerify(token, this.#set, checks)).payload;
+      return (await jwtVerify(token, this.#keyFor, checks)).payload;
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) return tryEach(error, token, checks);
       throw error;
@@ -118,7 +124,6 @@ export class IssuerKeys {
       throw refused('ENGINE_UNAVAILABLE', 'the keys that tokens are checked with can’t be fetched', 503);
     }
     this.#fetched = now();
-    this.#failed = undefined;
     if (this.#warned === undefined) return;
     this.#warned = undefined;
     this.#logger.info({ jwks: this.#name }, 'the key set was fetched again');

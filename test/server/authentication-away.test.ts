@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { query, sse, webSocket } from '../support/doors.ts';
 import { logLines } from '../support/log-lines.ts';
 import { startServer } from '../support/server.ts';
-import { bearer, issuerKey, type KeySet, keySet, pass } from '../support/tokens.ts';
+import { bearer, issuerKey, type KeySet, keySet, part, pass } from '../support/tokens.ts';
 
 const REFUSED = { status: 401, code: 'UNAUTHENTICATED' };
 const UNAVAILABLE = { status: 503, code: 'ENGINE_UNAVAILABLE' };
@@ -125,6 +125,22 @@ describe('a key that isn’t known while the issuer is away', () => {
     expect(await knock(await next.sign())).toMatchObject(IN);
   });
 
+  it('is not asked for by what is no token, which is called bad at once', async () => {
+    const key = await issuerKey('first', 'ES256');
+    const set = await keySet(key);
+    set.answer(500, '');
+    const server = await startServer({ jwks: set.url });
+    const [, claims, signature] = (await key.sign()).split('.');
+    for (const bad of [
+      'a',
+      'x.y.z',
+      `${part({ alg: 'none' })}.${claims}.`,
+      `${part({ alg: 'HS256' })}.${claims}.${signature}`,
+    ])
+      expect(await query.knock(server, { headers: bearer(bad) })).toMatchObject(REFUSED);
+    expect(set.fetches).toBe(0);
+  });
+
   it('costs the issuer one attempt a second at most', async () => {
     const { set, knock } = await withKnownKey();
     set.answer(500, '');
@@ -172,7 +188,8 @@ describe('the log', () => {
     const set = await keySet(key);
     set.answer(404, '');
     const server = await startServer({ jwks: set.url, logger: log.logger });
-    expect(await query.knock(server, { headers: bearer(await key.sign()) })).toMatchObject(UNAVAILABLE);
+    const verdict = await query.knock(server, { headers: bearer(await key.sign()) });
+    expect(verdict).toMatchObject({ ...UNAVAILABLE, message: expect.stringMatching(/^the keys .* can’t be fetched/) });
     expect(log.saying(/key set/)).toMatchObject([{ level: 'warn', msg: expect.stringMatching(/refused/) as string }]);
     expect(log.saying(/key set/)[0]).not.toHaveProperty('fetched');
   });

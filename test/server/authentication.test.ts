@@ -30,6 +30,19 @@ describe.each(doors)('$name, with a secret', (door) => {
       );
   });
 
+  it('takes the scheme in any case, with any number of spaces', async () => {
+    const server = await guarded();
+    const token = await sign();
+    for (const authorization of [`bearer ${token}`, `BEARER ${token}`, `Bearer   ${token}`, `Bearer ${token}  `])
+      expect(await door.knock(server, { headers: { authorization } }), `with ${authorization}`).toMatchObject({
+        status: 'in',
+      });
+    for (const authorization of [`Bearer ${token}, Bearer ${token}`, `Bearer ${token} ${token}`, `Bearer "${token}"`])
+      expect(await door.knock(server, { headers: { authorization } }), `with ${authorization}`).toMatchObject(
+        refusalAt(door),
+      );
+  });
+
   it('ignores a token in the URL', async () => {
     const server = await guarded({ jwtCookie: 'token' });
     const token = await sign();
