@@ -1,8 +1,9 @@
 import SchemaBuilder from '@pothos/core';
 import ValidationPlugin from '@pothos/plugin-validation';
-import { DateTimeResolver, JSONResolver } from 'graphql-scalars';
+import { DateTimeResolver } from 'graphql-scalars';
 import type { Context } from './context.ts';
 import { inputError } from './errors.ts';
+import { jsonScalar } from './json.ts';
 
 type JsonInput = string | number | boolean | object;
 
@@ -25,7 +26,7 @@ export function createBuilder() {
     defaultFieldNullability: false,
     validation: { validationError: ({ issues }) => inputError(issues) },
   });
-  builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
+  builder.addScalarType('JSON', jsonScalar(), { description: 'Any JSON value.' });
   builder.addScalarType('DateTime', DateTimeResolver, { description: 'RFC 3339, in UTC, with milliseconds.' });
   return builder;
 }

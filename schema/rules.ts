@@ -6,7 +6,7 @@ import {
   keyPrefixProblem,
   keyProblem,
   ttlProblem,
-  valueProblem,
+  valueIssue,
 } from '../src/core/input.ts';
 
 /** Passes null and undefined: whether a value is needed is the type's business. */
@@ -21,8 +21,8 @@ export const key = rule<string>(keyProblem);
 export const keys = rule<readonly string[]>(filterKeysProblem);
 export const keyPrefix = rule<string>(keyPrefixProblem);
 export const value = z.custom<unknown>().superRefine((json, context) => {
-  const message = valueProblem(json);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
+  const issue = valueIssue(json);
+  if (issue) context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
 });
 export const ttl = rule<number>(ttlProblem);
 export const cursor = rule<string>(cursorProblem);

@@ -1,5 +1,6 @@
 /** From a line to an input of `insertItems`. */
-import { keyProblem, MAX_TTL, ttlProblem, valueProblem } from '../core/input.ts';
+import { keyProblem, MAX_TTL, ttlProblem, valueIssue, type ValueIssue } from '../core/input.ts';
+import { parseJson, stringifyJson } from '../core/json.ts';
 import type { Line } from './lines.ts';
 
 /** As it goes on the wire: encoded once, so that a retry sends the same. */
@@ -31,12 +32,12 @@ export function readInput({ number, end, text, problem }: Line, runId: string, n
     key === undefined
       ? 'no key'
       : (about('key', keyProblem(key)) ??
-        about('value', valueProblem(value)) ??
+        aboutValue(valueIssue(value)) ??
         (Number.isNaN(ttl) ? 'expiresAt must be an RFC 3339 date and time' : undefined) ??
         (givenTtl === null ? undefined : about('ttl', ttlProblem(givenTtl))));
   if (wrong !== undefined) return { kind: 'bad', problem: wrong };
   if (typeof ttl === 'number' && ttl <= 0) return { kind: 'expired' };
-  const json = `{"key":${JSON.stringify(key)},"value":${JSON.stringify(value)},${
+  const json = `{"key":${JSON.stringify(key)},"value":${stringifyJson(value)},${
     typeof ttl === 'number' ? `"ttl":${ttl},` : ''
   }"idempotencyKey":"${runId}-${number}"}`;
   return { kind: 'input', input: { line: number, end, json, bytes: Buffer.byteLength(json) } };
@@ -45,9 +46,12 @@ export function readInput({ number, end, text, problem }: Line, runId: string, n
 const about = (field: string, problem: string | undefined): string | undefined =>
   problem === undefined ? undefined : `${field} ${problem}`;
 
+const aboutValue = (issue: ValueIssue | undefined): string | undefined =>
+  issue && about(['value', ...issue.path].join('.'), issue.message);
+
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

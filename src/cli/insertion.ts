@@ -86,6 +86,6 @@ function readIssues(given: unknown): { issues: ReadonlyMap<number, string>; isCo
   const list = Array.isArray(given) ? (given as { path?: unknown[]; message?: unknown }[]) : [];
   const issues = new Map<number, string>();
   for (const { path: [root, index, ...rest] = [], message } of list)
-    if (root === 'inputs' && typeof index === 'number') issues.set(index, [...rest, message].join(' '));
+    if (root === 'inputs' && typeof index === 'number') issues.set(index, [rest.join('.'), message].join(' '));
   return { issues, isCount: list.some(({ path }) => path?.length === 1 && path[0] === 'inputs') };
 }

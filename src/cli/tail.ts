@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { stringifyJson } from '../core/json.ts';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
 import { type GraphQLFailure, reasonOf, type Target } from '../verify/target.ts';
@@ -107,7 +108,7 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
         if (isOver) return;
         if (!data) return end(1, describe(errors));
         hasDelivered = true;
-        output.write(JSON.stringify((data as Record<string, unknown>)[field]));
+        output.write(stringifyJson((data as Record<string, unknown>)[field]));
       },
       error: (error) => end(1, `${Array.isArray(error) ? '' : placeOf(error, url)}${describe(error)}`),
       complete: () => end(0),

@@ -3,6 +3,7 @@ import { parseCursor } from './cursor.ts';
 import { BadInputError, type Issue, PayloadTooLargeError } from './errors.ts';
 import type { Idempotency, Insertion } from './command.ts';
 import { fnv1a32, utf8Length } from './hash.ts';
+import { isPlainJson, stringifyJson, UnkeptNumber } from './json.ts';
 import type { Cursor } from './position.ts';
 
 export interface InsertInput<Value> {
@@ -61,26 +62,77 @@ export function ttlProblem(ttl: unknown): string | undefined {
   return sound ? undefined : 'must be a whole number of seconds, 1 or more';
 }
 
-/** What keeps a value from being kept as JSON without loss, if anything. */
-export function valueProblem(value: unknown, depth = 0): string | undefined {
-  if (value === null) return depth === 0 ? 'must not be null' : undefined;
-  if (typeof value === 'string' || typeof value === 'boolean') return undefined;
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'must not hold a number that JSON has not';
-  if (typeof value !== 'object') return `must be JSON, which has no ${typeof value}`;
-  if (depth === MAX_DEPTH) return `must not nest deeper than ${MAX_DEPTH}`;
-  if (Array.isArray(value)) return firstProblem(value, depth);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return 'must hold plain objects only';
-  return firstProblem(Object.values(value), depth, true);
+/** What is wrong with a value, and where in it. */
+export interface ValueIssue {
+  /** Below the value. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }
 
-function firstProblem(members: readonly unknown[], depth: number, mayBeUndefined = false): string | undefined {
-  for (const member of members) {
-    if (mayBeUndefined && member === undefined) continue;
-    const problem = valueProblem(member, depth + 1);
-    if (problem !== undefined) return problem;
+/** What keeps a value from being kept as JSON without loss, if anything. */
+export function valueIssue(value: unknown): ValueIssue | undefined {
+  return value === null ? { path: [], message: 'must not be null' } : issueIn(value, []);
+}
+
+/** `path` is of this value while it is looked at. */
+function issueIn(value: unknown, path: (string | number)[]): ValueIssue | undefined {
+  const found = (message: string): ValueIssue => ({ path: [...path], message });
+  switch (typeof value) {
+    case 'boolean':
+      return undefined;
+    case 'string':
+      return value.isWellFormed() ? undefined : found('must be well-formed Unicode, and has a lone surrogate');
+    case 'number':
+      return Number.isFinite(value) ? undefined : found(`must not be ${value}, which JSON has not`);
+    case 'object':
+      break;
+    default:
+      return found(`must be JSON, which has no ${typeof value}`);
+  }
+  if (value === null) return undefined;
+  if (value instanceof UnkeptNumber)
+    return found(`${value.source} can’t be kept exactly as a number: no double holds it; send it as a string`);
+  if (path.length === MAX_DEPTH) return { path: [], message: `must not nest deeper than ${MAX_DEPTH}` };
+  const shape = shapeProblem(value);
+  if (shape !== undefined) return found(shape);
+  for (const [name, member] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    // The path goes to clients, too.
+    if (typeof name === 'string' && !name.isWellFormed())
+      return found('must have names of well-formed Unicode only, and one has a lone surrogate');
+    if (member === undefined && typeof name === 'string') continue;
+    path.push(name);
+    const issue = issueIn(member, path);
+    if (issue) return issue;
+    path.pop();
   }
   return undefined;
+}
+
+/** Of what `JSON.stringify` would write without all that it has, or as something else. */
+function shapeProblem(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value) ? prototype !== Array.prototype : prototype !== null && prototype !== Object.prototype)
+    return 'must hold plain objects only';
+  // A number of `JSON.rawJSON`, say.
+  if (prototype === null && Object.isFrozen(value) && isRawJson(value)) return 'must be JSON, not the text of it';
+  return Object.getOwnPropertySymbols(value).length > 0 ? 'must be JSON, which has no symbol' : undefined;
+}
+
+/** TypeScript's library doesn't know it. */
+const isRawJson = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;
+
+/** `JSON.stringify` writes a lone surrogate like this; a backslash of a value's own is written as two. */
+const LONE_SURROGATE = /\\ud[89a-f]/;
+
+/** The value's JSON, or what keeps it from being kept as such. */
+function jsonOf(value: unknown): string | ValueIssue {
+  if (value !== null && isPlainJson(value, MAX_DEPTH)) {
+    const json: unknown = JSON.stringify(value);
+    // A `toJSON` that is hidden may say anything.
+    if (typeof json !== 'string') return { path: [], message: 'must be JSON' };
+    if (!LONE_SURROGATE.test(json)) return json;
+  }
+  return valueIssue(value) ?? stringifyJson(value);
 }
 
 export interface CheckedBatch<Value> {
@@ -97,9 +149,12 @@ export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits:
       { path: ['inputs'], message: `must have 1 to ${maxBatch} entries, has ${inputs.length}` },
     ]);
   const issues: Issue[] = [];
-  inputs.forEach((input, index) => addIssues(issues, input, index));
+  const json = inputs.map((input, index) => {
+    const text = jsonOf(input.value);
+    addIssues(issues, input, index, typeof text === 'string' ? undefined : text);
+    return typeof text === 'string' ? text : '';
+  });
   if (issues.length > 0) throw new BadInputError(issues);
-  const json = inputs.map(({ value }) => JSON.stringify(value));
   const insertions = inputs.map((input, index) => insertionOf(input, json[index] ?? '', limits));
   const bytes = insertions.reduce((sum, insertion) => sum + insertion.bytes, 0);
   if (bytes > maxBatchBytes)
@@ -122,13 +177,17 @@ export function checkRemoval(
   };
 }
 
-function addIssues(issues: Issue[], input: InsertInput<unknown>, index: number): void {
-  const { key, value, ttl, idempotencyKey, ifCursor } = input;
-  const add = (field: string, message: string | undefined): void => {
-    if (message !== undefined) issues.push({ path: ['inputs', index, field], message });
+function addIssues(
+  issues: Issue[],
+  { key, ttl, idempotencyKey, ifCursor }: InsertInput<unknown>,
+  index: number,
+  wrong: ValueIssue | undefined,
+): void {
+  const add = (field: string, message: string | undefined, below: ValueIssue['path'] = []): void => {
+    if (message !== undefined) issues.push({ path: ['inputs', index, field, ...below], message });
   };
   add('key', keyProblem(key));
-  add('value', valueProblem(value));
+  add('value', wrong?.message, wrong?.path);
   if (ttl != null) add('ttl', ttlProblem(ttl));
   if (idempotencyKey != null) add('idempotencyKey', keyProblem(idempotencyKey));
   if (ifCursor != null) add('ifCursor', cursorProblem(ifCursor));

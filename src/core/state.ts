@@ -7,6 +7,7 @@
 import type { Change, Item } from './change.ts';
 import type { Bounds } from './command.ts';
 import type { RememberedResult } from './idempotency.ts';
+import { stringifyJson } from './json.ts';
 import { type Cursor, parseEpoch, type Place, type Position, type Sequence } from './position.ts';
 import { Replica } from './replica.ts';
 
@@ -72,9 +73,9 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     counts,
   };
   yield JSON.stringify(header);
-  for (const item of items.index.from(0 as Position)) yield JSON.stringify(rowOf(item));
+  for (const item of items.index.from(0 as Position)) yield stringifyJson(rowOf(item));
   // What the window shares with the items is written once.
-  for (const change of window) yield JSON.stringify(items.get(change.key) === change ? change.key : change);
+  for (const change of window) yield stringifyJson(items.get(change.key) === change ? change.key : change);
   for (const result of results) yield JSON.stringify(result);
   for (const id of ids) yield JSON.stringify(id);
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Context as WsContext } from 'graphql-ws';
+import type { Context as WsContext, SubscribePayload } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { encode, textFrame } from '../fanout/frames.ts';
@@ -29,6 +29,8 @@ export class Connection {
   inserting = 0;
   /** Of the one that failed there and is just handed on. */
   outcome: ShortInsertion['outcome'];
+  /** Of the message that is just handed on, if graphql-ws would round some number in it. */
+  variables: SubscribePayload['variables'];
   /** graphql-ws's, once `connection_init` has come. */
   context: WsContext | undefined;
   readonly outlet: Outlet;

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission, Admit } from './admission.ts';
 import type { Yoga } from './http.ts';
 import type { Insertions, Parameters } from './insertions.ts';
+import { parseBody } from './json-body.ts';
 import type { RequestLog } from './request-log.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -98,8 +99,7 @@ function answerType({ method, url, headers }: IncomingMessage): string | undefin
 
 function parametersOf(body: Buffer): Parameters | undefined {
   try {
-    const parameters: unknown = JSON.parse(body.toString());
-    return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
+    return parseBody(body);
   } catch {
     return undefined;
   }

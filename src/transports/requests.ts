@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
 import { isEnded } from './event-id.ts';
 import type { HttpOptions } from './http-options.ts';
+import { parseBody } from './json-body.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** Tokens of one document: some ten times those of introspection. */
@@ -115,11 +116,11 @@ export function onlyJsonBodies(): Plugin {
         return endResponse(
           answerOf(refused('BAD_USER_INPUT', 'send application/json', 415, { Accept: 'application/json' })),
         );
-      // Yoga knows the type in lower case only.
-      const parse = requestParser ?? ((body: Request) => body.json() as Promise<GraphQLParams>);
       setRequestParser(async (unparsed) => {
         try {
-          return await parse(unparsed);
+          if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
+          // Yoga's parsers round numbers, and take bytes that aren't UTF-8.
+          return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
         } catch (error) {
           throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
         }

@@ -6,6 +6,7 @@
  */
 import type { Context as WsContext } from 'graphql-ws';
 import { nothing } from '../../schema/context.ts';
+import { parseJson } from '../core/json.ts';
 import type { Connection } from './connection.ts';
 import type { Insertions, Parameters, ShortInsertion } from './insertions.ts';
 
@@ -68,7 +69,7 @@ export class WebSocketInsertions {
 
 function subscribeMessage(text: string): { readonly id: string; readonly payload: Parameters } | undefined {
   try {
-    const message = JSON.parse(text) as { type?: unknown; id?: unknown; payload?: Parameters | null } | null;
+    const message = parseJson(text) as { type?: unknown; id?: unknown; payload?: Parameters | null } | null;
     const { type, id, payload } = message ?? {};
     return type === 'subscribe' && typeof id === 'string' && payload ? { id, payload } : undefined;
   } catch {

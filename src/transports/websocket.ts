@@ -6,9 +6,11 @@
  */
 import type { ExecutionResult } from 'graphql';
 import { type Context as WsContext, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { holdsUnkept, parseJson } from '../core/json.ts';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { FanOut } from '../fanout/fan-out.ts';
 import type { Admit } from './admission.ts';
@@ -129,15 +131,20 @@ export class WebSocketTransport {
         onPing: () => connection.send('{"type":"pong"}'),
         onMessage: (receive) => {
           const hand = (text: string): void => {
+            // It looks at them before it first waits.
+            connection.variables = exactVariables(text);
             receive(trust ? withQuery(text) : text).catch((error: unknown) => {
               if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
               logError(error);
               connection.close(4500, 'Internal server error');
             });
+            connection.variables = undefined;
           };
-          socket.on('message', (message) => {
-            // `ws` hands a message over as one Buffer unless it is told otherwise.
-            const text = (message as Buffer).toString();
+          socket.on('message', (message, isBinary) => {
+            // `ws` hands a message over as one Buffer unless it is told otherwise, and has looked at text only.
+            const bytes = message as Buffer;
+            if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
+            const text = bytes.toString();
             if (!this.#insertions?.take(text, connection, hand)) hand(text);
           });
         },
@@ -155,7 +162,7 @@ export class WebSocketTransport {
   async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker) {
     const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
     const { connection } = context.extra as Extra;
-    const { caller, signal, outcome } = connection;
+    const { caller, signal, outcome, variables = payload.variables } = connection;
     if (
       !outcome &&
       Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions
@@ -166,10 +173,21 @@ export class WebSocketTransport {
       const operation = operationContext({ map, caller, extensions: payload.extensions, signal, handover, outcome });
       const enveloped = yoga.getEnveloped({ operation, asker });
       const query = trust ? trust(payload) : payload.query;
-      return await prepare(enveloped, { ...payload, query }, connection, asker);
+      return await prepare(enveloped, { ...payload, query, variables }, connection, asker);
     } catch (error) {
       return [maskError(error, (cause) => log.internal(cause, asker))];
     }
+  }
+}
+
+/** The variables of a subscribe message some number in which can't be kept. */
+function exactVariables(text: string): SubscribePayload['variables'] | undefined {
+  if (!holdsUnkept(text)) return undefined;
+  try {
+    const message = parseJson(text) as { payload?: SubscribePayload | null } | null;
+    return message?.payload?.variables;
+  } catch {
+    return undefined;
   }
 }
 

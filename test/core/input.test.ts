@@ -8,8 +8,9 @@ import {
   keyProblem,
   MAX_TTL,
   ttlProblem,
-  valueProblem,
+  valueIssue,
 } from '../../src/core/input.ts';
+import { UnkeptNumber } from '../../src/core/json.ts';
 import { DEFAULT_LIMITS } from '../../src/core/streaming-map.ts';
 
 const CURSOR = '0testepoch00-11-0000000';
@@ -67,38 +68,68 @@ describe('a key', () => {
 describe('a value', () => {
   it.each<[string, unknown]>([
     ['a string', ''],
-    ['a lone surrogate', '\ud83d'],
+    ['a surrogate pair', '\ud83d\ude00'],
+    ['what looks like an escaped surrogate', '\\ud83d'],
     ['a number', -0.5],
+    ['the greatest number', Number.MAX_VALUE],
+    ['the least number', Number.MIN_VALUE],
     ['false', false],
     ['an object', { a: [null, { b: 1 }] }],
     ['an object without prototype', Object.create(null)],
     ['what has members that are undefined', { a: undefined }],
     ['nested 64 levels', nested(64)],
   ])('may be %s', (_, value) => {
-    expect(valueProblem(value)).toBeUndefined();
+    expect(valueIssue(value)).toBeUndefined();
     expect(check([{ key: 'a', value }]).json).toEqual([JSON.stringify(value)]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['-0', [-0], '[-0]'],
+    ['a great integer', { a: 2 ** 60 }, '{"a":1152921504606846976}'],
+    ['one of more than 21 digits', 1e22, '1e+22'],
+    ['`__proto__` beside -0', JSON.parse('{"__proto__":{"a":-0}}'), '{"__proto__":{"a":-0}}'],
+    ['-0 beside what is undefined', { a: undefined, b: -0 }, '{"b":-0}'],
+  ])('is written as it is: %s', (_, value, json) => {
+    expect(valueIssue(value)).toBeUndefined();
+    expect(check([{ key: 'a', value }]).json).toEqual([json]);
   });
 
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);
-  it.each<[string, unknown]>([
+  it.each<[string, unknown, string?]>([
     ['null', null],
     ['missing', undefined],
     ['NaN', NaN],
-    ['infinite', [Infinity]],
-    ['a bigint', { a: 1n }],
+    ['infinite', [Infinity], '.0'],
+    ['a number that was not kept', { a: [1, new UnkeptNumber('1e400')] }, '.a.1'],
+    ['a lone surrogate', '\ud83d'],
+    ['a low surrogate inside', { a: ['b', { c: 'd\ude00e' }] }, '.a.1.c'],
+    ['a name with a lone surrogate', { a: { '\ud83d': 1 } }, '.a'],
+    ['a bigint', { a: 1n }, '.a'],
     ['a function', () => {}],
     ['a symbol', Symbol('s')],
+    ['what has a member under a symbol', [{ [Symbol('s')]: 1 }], '.0'],
     ['a date', new Date(0)],
-    ['a map', { a: new Map() }],
+    ['a map', { a: new Map() }, '.a'],
+    ['a boxed number', { a: Object(1) as unknown }, '.a'],
+    ['a list of a class', new (class extends Array {})()],
+    [
+      'JSON that is text already',
+      (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('750727362669608961'),
+    ],
     ['of a class', new URL('http://a')],
-    ['an array with undefined', [undefined]],
-    ['an array with holes', [, 1]], // oxlint-disable-line no-sparse-arrays
-    ['what says its own JSON', { toJSON: () => 1 }],
+    ['an array with undefined', [undefined], '.0'],
+    ['an array with holes', [, 1], '.0'], // oxlint-disable-line no-sparse-arrays
+    ['what says its own JSON', { toJSON: () => 1 }, '.toJSON'],
     ['nested 65 levels', nested(65)],
     ['cyclic', cyclic],
-  ])('must not be %s', (_, value) => {
-    expect(valueProblem(value)).toBeTypeOf('string');
+  ])('must not be %s', (_, value, path = '') => {
+    expect(valueIssue(value)?.message).toBeTypeOf('string');
+    expect(issuesOf(() => check([{ key: 'a', value }]))).toEqual([`inputs.0.value${path}`]);
+  });
+
+  it('must have JSON when it is written, whatever it seems to be', () => {
+    const value = Object.defineProperty({}, 'toJSON', { value: () => undefined });
     expect(issuesOf(() => check([{ key: 'a', value }]))).toEqual(['inputs.0.value']);
   });
 });

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { parseCursor } from '../../src/core/cursor.ts';
-import { keyProblem, valueProblem } from '../../src/core/input.ts';
+import { parseJson } from '../../src/core/json.ts';
+import { keyProblem, valueIssue } from '../../src/core/input.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { parseEventId } from '../../src/transports/event-id.ts';
 import { openTcp, postRequest, untilClosed } from '../support/hostile.ts';
@@ -154,7 +155,8 @@ describe('what judges a text by itself', () => {
     ['parseCursor', (text) => swallowed(() => parseCursor(text))],
     ['parseEventId', (text) => swallowed(() => parseEventId(text))],
     ['keyProblem', (text) => keyProblem(text)],
-    ['valueProblem', (text) => valueProblem([text])],
+    ['valueIssue', (text) => valueIssue([text])],
+    ['parseJson', (text) => parseJson(JSON.stringify([text]))],
   ])('%s is linear', async (_name, judge) => {
     for (const [name, make] of TEXTS) {
       const prepared = new Map([1, 4].map((times) => [times * QUARTER_MIB, make(times * QUARTER_MIB)]));
