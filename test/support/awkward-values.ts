@@ -115,12 +115,15 @@ export const awkwardValue: fc.Arbitrary<AwkwardValue> = fc.letrec<{ value: Awkwa
   }),
 ).value;
 
-/** The value that a text has, whatever it is parsed by: equal for equal values, with all digits. */
-export function meaningOf(json: string): string {
+/** What a text says, with numbers as decimals: equal for equal JSON, whatever would round it. */
+export function exactOf(json: string): unknown {
   const exact = (_name: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === 'number' ? { number: decimalOf(context?.source ?? '') } : value;
-  return JSON.stringify(JSON.parse(json, exact));
+  return JSON.parse(json, exact);
 }
+
+/** The same as a text. */
+export const meaningOf = (json: string): string => JSON.stringify(exactOf(json));
 
 function decimalOf(source: string): string {
   const [, sign, whole = '', fraction = '', power = '0'] =
