@@ -51,9 +51,12 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
 }
 
 function badInput(issues: readonly Issue[] = [], message: string): Failure {
-  const named = issues.flatMap(({ path, message: text }) =>
-    path.filter(isField).map((field) => [field, text] as const),
-  );
+  const named = issues.flatMap(({ path, message: text }) => {
+    const at = path.findIndex(isField);
+    // What follows is a place in the value, whose names are its own.
+    const inside = path.slice(at + 1).join('.');
+    return at < 0 ? [] : [[path[at] as Field, inside === '' ? text : `${inside}: ${text}`] as const];
+  });
   return named.length > 0 ? { fields: Object.fromEntries(named) } : { fields: {}, text: message };
 }
 

@@ -132,13 +132,25 @@ type Reading = { readonly input: InsertItemInput } | { readonly input?: undefine
 function read({ key, value, ttl, ifAbsent }: Draft): Reading {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(value);
+    parsed = JSON.parse(value, refuseRounded);
   } catch (error) {
-    return { why: { fields: { value: `This is not JSON: ${(error as SyntaxError).message}` } } };
+    const { message } = error as Error;
+    return { why: { fields: { value: error instanceof RangeError ? message : `This is not JSON: ${message}` } } };
   }
   if (parsed === null) return { why: { fields: { value: 'A value can’t be null; to take an item away, remove it.' } } };
   if (ttl !== '' && !/^-?\d{1,9}$/.test(ttl.trim())) return { why: { fields: { ttl: 'Whole seconds, such as 60.' } } };
   return { input: { key, value: parsed, ifAbsent, ttl: ttl === '' ? undefined : Number(ttl) } };
+}
+
+/** What JavaScript would send instead, the server couldn't tell from what was typed. */
+function refuseRounded(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isRounded =
+    Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) && source !== String(value);
+  const isLost = !Number.isFinite(value) || (value === 0 && /[1-9]/.test(source.split(/e/i)[0] ?? ''));
+  if (isRounded || isLost) throw new RangeError(`${source} can’t be kept exactly as a number: send it as a string.`);
+  return value;
 }
 
 /** Of 128 bits. `crypto.randomUUID` is there in secure contexts only. */

@@ -136,9 +136,24 @@ export function isPlainJson(value: unknown, depth: number): boolean {
   return true;
 }
 
+/** The same of what is known to be JSON, in half the time. */
+function hasPlainNumbers(value: unknown): boolean {
+  if (typeof value === 'number') return isPlainNumber(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!hasPlainNumbers(value[index])) return false;
+    return true;
+  }
+  for (const name in value) {
+    const member = (value as Record<string, unknown>)[name];
+    if (typeof member !== 'string' && !hasPlainNumbers(member)) return false;
+  }
+  return true;
+}
+
 /** The value as `JSON.stringify` writes its numbers exactly. Nearly always the value itself. */
 export function exactly(value: unknown): unknown {
-  return isPlainJson(value, Infinity) ? value : withExactNumbers(value);
+  return hasPlainNumbers(value) ? value : withExactNumbers(value);
 }
 
 /** As `JSON.stringify`, but with each number as it is: -0, and integers with all their digits as long as it writes no exponent. */

@@ -80,6 +80,12 @@ describe('seamline insert', () => {
       [`{"key":"${'k'.repeat(513)}","value":1}`, /^key must not exceed 512 bytes/],
       ['{"key":"x"}', /^value must not be null$/],
       ['{"key":"x","value":null}', /^value must not be null$/],
+      ['{"key":"x","value":{"a":[1,750727362669608961]}}', /^value\.a\.1 750727362669608961 can’t be kept exactly/],
+      ['{"key":"x","value":1e400}', /^value 1e400 can’t be kept exactly/],
+      ['{"key":"x","value":{"a":1e-400}}', /^value\.a 1e-400 can’t be kept exactly/],
+      ['{"key":"x","value":["\\ud800"]}', /^value\.0 must be well-formed Unicode/],
+      ['{"key":"x","value":{"\\udc00":1}}', /^value must have names of well-formed Unicode/],
+      ['{"key":"x","value":1,"ttl":1e400}', /^ttl must be/],
       ['{"key":"x","value":1,"ttl":0}', /^ttl must be/],
       ['{"key":"x","value":1,"ttl":"1"}', /^ttl must be/],
       ['{"key":"x","value":1,"ttl":1.5}', /^ttl must be/],
@@ -92,7 +98,7 @@ describe('seamline insert', () => {
     const parts = bad.flatMap(([line], index) => [ndjson([entry(index)]), line, '\n']);
     const { code, stderr } = await insert(server.url, Buffer.concat(parts.map((part) => Buffer.from(part))));
     const reports = stderr.trimEnd().split('\n');
-    expect(reports.pop()).toMatch(/^17 items inserted .*, 17 lines refused$/);
+    expect(reports.pop()).toMatch(/^23 items inserted .*, 23 lines refused$/);
     // What only the server can refuse is reported later.
     const byLine = reports.toSorted((a, b) => Number.parseInt(a.slice(5), 10) - Number.parseInt(b.slice(5), 10));
     expect(byLine.map((report) => /^line (\d+): /.exec(report)?.[1])).toEqual(bad.map((_, n) => String(2 * n + 2)));

@@ -61,6 +61,14 @@ describe('a state that was imported', () => {
     expect(next.replica.head).toEqual(feed.replica.head);
   });
 
+  it('has the numbers that it had: -0 is not 0', () => {
+    const feed = new Feed();
+    feed.insert({ key: 'a', value: [-0, 2 ** 60] }, { key: 'a', value: -0 });
+    const { items, window } = importState<unknown>(linesOf(feed.replica));
+    expect(items.get('a')?.value).toBe(-0);
+    expect(window.get(1 as never)).toMatchObject({ value: [-0, 2 ** 60] });
+  });
+
   it('shares its items between map and window, as the original does', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' }, { key: 'b' }, { key: 'a' });

@@ -115,6 +115,21 @@ export const awkwardValue: fc.Arbitrary<AwkwardValue> = fc.letrec<{ value: Awkwa
   }),
 ).value;
 
+/** Those that no run should be without. */
+export const FIXED: readonly AwkwardValue[] = [
+  objectOf([
+    ...KEPT.map((source, at) => [`n${at}`, leaf(source, false)] as const),
+    ['text', listOf(TEXTS.map((text) => leaf(JSON.stringify(text), false)))],
+  ]),
+  listOf([leaf('1', false), leaf('750727362669608961', true)]),
+  leaf('1e400', true),
+  objectOf([['a', listOf([leaf('1e-400', true)])]]),
+  objectOf([
+    ['__proto__', leaf('-0', false)],
+    ['a', leaf('"\\ud800"', true)],
+  ]),
+];
+
 /** What a text says, with numbers as decimals: equal for equal JSON, whatever would round it. */
 export function exactOf(json: string): unknown {
   const exact = (_name: string, value: unknown, context?: { source?: string }): unknown =>

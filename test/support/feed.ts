@@ -7,6 +7,7 @@ import {
   type Insertion,
   type Removal,
 } from '../../src/core/command.ts';
+import { stringifyJson } from '../../src/core/json.ts';
 import type { LogEntry } from '../../src/core/ordered-log.ts';
 import { parseEpoch, type Sequence, START } from '../../src/core/position.ts';
 import { type Outcome, Replica } from '../../src/core/replica.ts';
@@ -28,7 +29,7 @@ export class Feed {
   }
 
   insert(...inputs: readonly Input[]): Outcome<unknown> {
-    const values = inputs.map(({ key, value = key }) => JSON.stringify(value));
+    const values = inputs.map(({ key, value = key }) => stringifyJson(value));
     const insertions = inputs.map((input) => ({ ...input, value: undefined, bytes: 0 }));
     return this.apply({ kind: 'insert', insertions }, values);
   }
