@@ -75,6 +75,12 @@ const FLAGS = {
   },
   'max-connections': { value: 'N', help: 'WebSockets and streams (default 10000)', read: count(1) },
   'max-subscriptions': { value: 'N', help: 'subscriptions of one WebSocket (default 100)', read: count(1) },
+  'init-timeout': {
+    value: 'SECONDS',
+    help: 'time that a WebSocket may take until connection_init, at most 300 (default 10)',
+    read: (text) => count(1, 300)(text) * 1000,
+    option: 'initTimeoutMs',
+  },
   'insert-rate': { value: 'N', help: 'items that one client may insert a second (default any)', read: count(1) },
   data: { value: 'DIR', help: 'directory that keeps the items (default: memory, until the process ends)' },
   repair: { help: 'go on with what can be salvaged of a damaged --data directory' },

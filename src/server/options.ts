@@ -91,6 +91,12 @@ export interface ServerOptions {
   readonly introspection?: boolean | undefined;
   /** How long answers in flight may take when the server ends, in ms. Default 10,000. */
   readonly drainTimeoutMs?: number | undefined;
+  /**
+   * How long a WebSocket may take until `connection_init`, in ms, before it is closed with 4408: clients often fetch a token first.
+   * From 1 to 300,000.
+   * @default 10_000
+   */
+  readonly initTimeoutMs?: number | undefined;
   /** Between keep-alives (a ping, a comment), in ms. Default 12,000. */
   readonly keepAliveMs?: number | undefined;
   /** Serve all subscriptions of the stream from positions, rendered once for all who select the same. Default true. */
@@ -107,7 +113,11 @@ export const DEFAULTS = {
   maxSubscriptions: 100,
   drainTimeoutMs: 10_000,
   keepAliveMs: 12_000,
+  initTimeoutMs: 10_000,
 } as const;
+
+/** Longer ones would let a stranger keep many connections by saying nothing. */
+const MAX_INIT_TIMEOUT_MS = 300_000;
 
 /** Whether there is neither authentication nor the word that anybody may come. */
 export function isPrivate({ open, jwks, jwtSecret }: ServerOptions): boolean {
@@ -123,11 +133,18 @@ export function isLoopback(host: string): boolean {
 export function assertSound(options: ServerOptions): void {
   const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, drainTimeoutMs, port } = options;
   assertCount({ maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs }, 1);
+  assertInitTimeout(options.initTimeoutMs);
   assertCount({ drainTimeoutMs, port }, 0);
   assertCount({ insertRate: options.insertRate }, 1);
   assertOneLog(options);
   assertTokens(options);
   assertManifest(options.trustedDocuments);
+}
+
+function assertInitTimeout(initTimeoutMs: number | undefined): void {
+  assertCount({ initTimeoutMs }, 1);
+  if (initTimeoutMs !== undefined && initTimeoutMs > MAX_INIT_TIMEOUT_MS)
+    throw new RangeError(`initTimeoutMs must be at most ${MAX_INIT_TIMEOUT_MS}, not ${initTimeoutMs}`);
 }
 
 function assertOneLog(options: ServerOptions): void {

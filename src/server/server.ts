@@ -152,6 +152,7 @@ class RunningServer implements SeamlineServer {
       // It counts itself.
       isFull: () => this.#stays > maxConnections,
       heartbeat: this.#heartbeat,
+      initTimeoutMs: options.initTimeoutMs ?? DEFAULTS.initTimeoutMs,
       trust,
       maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
       maxMessageBytes,

@@ -111,7 +111,8 @@ export class Connection {
       const error = maskError(thrown, (cause) => log.internal(cause, asker));
       log.failed(asker, [error], { transport: 'websocket' });
       const { message, extensions } = error;
-      if (extensions['code'] === 'UNAUTHENTICATED') this.close(4401, message);
+      // Not 4401, after which graphql-ws never comes back: another token may be there by then.
+      if (extensions['code'] === 'UNAUTHENTICATED') this.close(4403, message);
       else this.close(1013, message);
       return false;
     }

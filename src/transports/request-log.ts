@@ -33,7 +33,7 @@ const WARNED: ReadonlySet<unknown> = new Set(
 const TOLD: ReadonlySet<unknown> = new Set(['UNAUTHENTICATED', 'ENGINE_UNAVAILABLE', 'INDETERMINATE']);
 
 /** What graphql-ws, or we, close a connection with that breaks the protocol's rules; a bad token is told by itself. */
-const REFUSING_CLOSES: ReadonlySet<number> = new Set([4400, 4408, 4409, 4429]);
+const REFUSING_CLOSES: ReadonlySet<number> = new Set([4400, 4401, 4408, 4409, 4429]);
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 

@@ -34,6 +34,8 @@ export interface WebSocketOptions {
   readonly maxSubscriptions: number;
   readonly maxMessageBytes: number;
   readonly heartbeat: Heartbeat;
+  /** Until `connection_init`: tokens are often fetched first. */
+  readonly initTimeoutMs: number;
   /** Whether no more connections may open. */
   readonly isFull: () => boolean;
   /** Where only the documents of a manifest run. */
@@ -66,6 +68,7 @@ export class WebSocketTransport {
     this.#sockets = new WebSocketServer({ ...settings, handleProtocols: (protocols) => handleProtocols(protocols) });
     this.#insertions = options.trust ? undefined : new WebSocketInsertions(options);
     this.#server = makeServer({
+      connectionInitWaitTimeout: options.initTimeoutMs,
       onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
       onSubscribe: async (context, id, payload) => {
         const asker = { ...(context.extra as Extra).connection.asker, id };

@@ -16,6 +16,7 @@ const VALUES: readonly (readonly [flag: string, text: string, option: string, va
   ['max-message-bytes', '7', 'maxMessageBytes', 7],
   ['max-connections', '7', 'maxConnections', 7],
   ['max-subscriptions', '7', 'maxSubscriptions', 7],
+  ['init-timeout', '7', 'initTimeoutMs', 7000],
   ['insert-rate', '7', 'insertRate', 7],
   ['data', './kept', 'data', './kept'],
   ['nats', 'nats://a:1,tls://b', 'nats', ['nats://a:1', 'tls://b']],
@@ -128,6 +129,9 @@ describe('the flags of serve', () => {
     ['allow-origin', 'example.org'],
     ['allow-origin', 'https://a.example/'],
     ['allow-origin', '*'],
+    ['init-timeout', '0'],
+    ['init-timeout', '301'],
+    ['init-timeout', '0.5'],
     ['log-level', 'loud'],
     ['drain-timeout', '-1'],
   ])('refuses --%s=%s, naming flag or variable', (flag, text) => {

@@ -168,7 +168,7 @@ describe('poison beside the document', () => {
       expect(await open.next()).toEqual({ type: 'connection_ack' });
       const guarded = await openSocket(await startServer({ jwtSecret: 'a secret that is long enough for HS256' }));
       guarded.send(`{"type":"connection_init","payload":${payload}}`);
-      expect(await guarded.closed).toMatchObject({ code: 4401 });
+      expect(await guarded.closed).toMatchObject({ code: 4403 });
     }
   });
 

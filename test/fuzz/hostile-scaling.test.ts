@@ -119,7 +119,7 @@ describe('in connectionParams', () => {
     const send = async (Authorization: string): Promise<unknown> => {
       const socket = await openSocket(server);
       socket.send({ type: 'connection_init', payload: { Authorization } });
-      expect(await socket.closed).toMatchObject({ code: 4401 });
+      expect(await socket.closed).toMatchObject({ code: 4403 });
       return undefined;
     };
     for (const [name, make] of TEXTS)

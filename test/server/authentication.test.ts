@@ -187,7 +187,7 @@ describe('a WebSocket', () => {
       status: 'in',
     });
     const bad = paramsOf(`Bearer ${await sign({}, { secret: 'other' })}`);
-    expect(await webSocket.knock(server, { connectionParams: bad })).toMatchObject({ status: 4401 });
+    expect(await webSocket.knock(server, { connectionParams: bad })).toMatchObject({ status: 4403 });
   });
 
   it('is judged by its connectionParams before the header of its upgrade', async () => {
@@ -196,7 +196,7 @@ describe('a WebSocket', () => {
     const knock = (inHeader: string, inParams: string) =>
       webSocket.knock(server, { headers: bearer(inHeader), connectionParams: { Authorization: `Bearer ${inParams}` } });
     expect(await knock(bad, good)).toMatchObject({ status: 'in' });
-    expect(await knock(good, bad)).toMatchObject({ status: 4401 });
+    expect(await knock(good, bad)).toMatchObject({ status: 4403 });
   });
 
   it('is refused for connectionParams that hold no token, whatever they are', async () => {
@@ -218,7 +218,7 @@ describe('a WebSocket', () => {
         await webSocket.knock(server, { connectionParams }),
         `with ${JSON.stringify(connectionParams)}`,
       ).toMatchObject({
-        status: expect.toSatisfy((code) => code === 4401 || code === 4400),
+        status: expect.toSatisfy((code) => code === 4403 || code === 4400),
       });
   });
 
@@ -236,6 +236,7 @@ describe('a WebSocket', () => {
     socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer x.y.z' } });
     socket.send(subscribeMessage('1', 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }'));
     expect(await socket.next()).toBeUndefined();
+    // It did not wait to be let in, which is against the protocol whatever its token is.
     expect(await socket.closed).toMatchObject({ code: 4401 });
     expect(server.map.replica.head.position).toBe(0);
   });

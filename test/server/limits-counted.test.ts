@@ -95,7 +95,27 @@ const REFUSALS: readonly Refusal[] = [
   {
     what: 'a WebSocket that says nothing',
     code: '4408',
+    options: { initTimeoutMs: 100 },
     provoke: async (server) => (await openSocket(server)).closed,
+  },
+  {
+    what: 'a WebSocket that subscribes before it says who it is',
+    code: '4401',
+    async provoke(server) {
+      const socket = await openSocket(server);
+      socket.send(subscribeMessage('1', SIZE));
+      await socket.closed;
+    },
+  },
+  {
+    what: 'a WebSocket whose token is refused, once,',
+    code: 'UNAUTHENTICATED',
+    options: { jwtSecret: 'a secret that is long enough for HS256' },
+    async provoke(server) {
+      const socket = await openSocket(server);
+      socket.send({ type: 'connection_init' });
+      await socket.closed;
+    },
   },
   {
     what: 'headers too long',

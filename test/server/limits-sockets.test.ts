@@ -1,6 +1,7 @@
 /** How long a connection may keep the server waiting, and how much it may say before it says what it wants. */
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Heartbeat } from '../../src/transports/heartbeat.ts';
 import { request } from '../support/clients.ts';
@@ -53,7 +54,7 @@ describe('headers', () => {
 
 describe('a WebSocket that never says connection_init', () => {
   it('is closed with 4408, whatever pings it sends, and takes no place then', async () => {
-    const server = await startServer({ maxConnections: 2 });
+    const server = await startServer({ maxConnections: 2, initTimeoutMs: 1000 });
     const [silent, pinging] = [await openSocket(server), await openSocket(server)];
     const ping = setInterval(() => pinging.send({ type: 'ping' }), 200);
     onTestFinished(() => clearInterval(ping));
@@ -61,6 +62,17 @@ describe('a WebSocket that never says connection_init', () => {
     expect(await pinging.closed).toMatchObject({ code: 4408 });
     clearInterval(ping);
     await connect(server);
+  }, 30_000);
+
+  it('has ten seconds for it: a client that fetches its token first is let in after five', async () => {
+    const server = await startServer();
+    const [silent, slow] = [await openSocket(server), await openSocket(server)];
+    const openedAt = performance.now();
+    await delay(5000);
+    slow.send({ type: 'connection_init' });
+    expect(await slow.next()).toEqual({ type: 'connection_ack' });
+    expect(await silent.closed).toMatchObject({ code: 4408 });
+    expect(performance.now() - openedAt).toBeGreaterThan(9500);
   }, 30_000);
 });
 

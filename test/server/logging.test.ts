@@ -115,7 +115,7 @@ describe('a refusal', () => {
     const server = await startServer({ logger: log.logger, jwtSecret });
     const socket = await openSocket(server, { headers: { 'x-request-id': 'req-2' } });
     socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer nonsense' } });
-    expect(await socket.closed).toMatchObject({ code: 4401 });
+    expect(await socket.closed).toMatchObject({ code: 4403 });
     expect(log.saying('refused')).toMatchObject([
       { code: 'UNAUTHENTICATED', request: 'req-2', connection: expect.stringMatching(UUID), transport: 'websocket' },
     ]);

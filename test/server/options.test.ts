@@ -17,6 +17,7 @@ const COUNTS = [
   'maxConnections',
   'maxSubscriptions',
   'keepAliveMs',
+  'initTimeoutMs',
 ] as const satisfies (keyof ServerOptions)[];
 
 /** Rejects as `createServer` does; ends the server if, wrongly, there is one. */
@@ -37,6 +38,7 @@ describe('createServer', () => {
     ['maxBatch', 1001],
     ['drainTimeoutMs', -1],
     ['drainTimeoutMs', NaN],
+    ['initTimeoutMs', 300_001],
     ['port', -1],
     ['port', 65_536],
     ['port', 1.5],

@@ -83,6 +83,6 @@ export const httpDoors: readonly Door[] = [query, queryByGet, mutation, sse, sse
 export const doors: readonly Door[] = [...httpDoors, webSocket];
 
 /** What each door says when it stays shut. */
-const REFUSED = { http: { status: 401, code: 'UNAUTHENTICATED' }, webSocket: { status: 4401 } } as const;
+const REFUSED = { http: { status: 401, code: 'UNAUTHENTICATED' }, webSocket: { status: 4403 } } as const;
 export const refusalAt = (door: Door): Pick<Verdict, 'status' | 'code'> =>
   door === webSocket ? REFUSED.webSocket : REFUSED.http;
