@@ -4,6 +4,7 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { stringifyJson } from '../core/json.ts';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
+import { persistent } from '../client/persistent.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
 import { type GraphQLFailure, reasonOf, type Target } from '../verify/target.ts';
 import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError, wholeNumber } from './arguments.ts';
@@ -75,35 +76,31 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
       if (message !== undefined) say(message);
       resolve(code);
     };
-    const socket = createClient({
+    const client = createClient({
+      ...persistent({ webSocketImpl: WebSocket }),
       url: url.replace(/^http/, 'ws'),
-      webSocketImpl: WebSocket,
-      connectionParams: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-      retryAttempts: Infinity,
-      // Later it waits for the server, but not for another token.
-      shouldRetry: (why) => wasConnected && (why as { code?: unknown }).code !== 4403,
       retryWait: (failures) => delay(backoffMs(failures)),
-      on: {
-        connecting(isRetry) {
-          if (!isRetry || isLost) return;
-          isLost = true;
-          say(`lost the connection to ${url}: ${reason}; trying again`);
-        },
-        connected(opened) {
-          if (isLost) say('connected again');
-          [wasConnected, isLost] = [true, false];
-          output.follow(opened as WebSocket);
-          endWhenDead(opened as WebSocket);
-        },
-        closed: (event) => (reason = describe(event)),
-      },
+      connectionParams: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      // Later it waits for the server, but there will be no other token.
+      shouldRetry: (why) => wasConnected && !REFUSALS.has((why as { code?: unknown }).code),
     });
+    client.on('connecting', (isRetry) => {
+      if (!isRetry || isLost) return;
+      isLost = true;
+      say(`lost the connection to ${url}: ${reason}; trying again`);
+    });
+    client.on('connected', (opened) => {
+      if (isLost) say('connected again');
+      [wasConnected, isLost] = [true, false];
+      output.follow(opened as WebSocket);
+    });
+    client.on('closed', (event) => (reason = describe(event)));
     const onReset = (): void => {
       if (after !== undefined && !hasDelivered)
         return end(1, '--after: the server doesn’t know this cursor, or no longer (CURSOR_EXPIRED)');
       say('the server has lost its log; going on with what is there now');
     };
-    resumable(socket, { onReset }).subscribe(payload, {
+    resumable(client, { onReset }).subscribe(payload, {
       next({ data, errors }: Result) {
         if (isOver) return;
         if (!data) return end(1, describe(errors));
@@ -116,21 +113,8 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
   });
 }
 
-/** The server pings every 12 s: who hears nothing for so long has lost it without a word, as a laptop does that slept. */
-const DEAD_MS = 60_000;
-
-function endWhenDead(socket: WebSocket): void {
-  let heardAt = performance.now();
-  const hear = (): void => void (heardAt = performance.now());
-  socket.on('ping', hear);
-  socket.on('message', hear);
-  const timer = setInterval(() => {
-    // While the output is slow nothing is read.
-    if (socket.isPaused) hear();
-    else if (performance.now() - heardAt > DEAD_MS) socket.terminate();
-  }, DEAD_MS / 6);
-  socket.once('close', () => clearInterval(timer));
-}
+/** Codes with which a token is refused; 4401 by other servers, and by seamline 0.1. */
+const REFUSALS: ReadonlySet<unknown> = new Set([4401, 4403]);
 
 /** Errors of GraphQL, how a socket closed, or what kept it from opening. */
 function describe(error: unknown): string {
@@ -139,7 +123,8 @@ function describe(error: unknown): string {
       .map(({ message, extensions }) => `${message} (${String(extensions?.['code'])})`)
       .join('; ');
   const { code, reason, error: cause } = error as { code?: unknown; reason?: unknown; error?: unknown };
-  if (typeof code === 'number') return `closed with ${code} ${typeof reason === 'string' ? reason : ''}`.trim();
+  if (typeof code === 'number')
+    return `closed with ${code} ${typeof reason === 'string' ? reason : reasonOf(error)}`.trim();
   return reasonOf(cause ?? error);
 }
 

@@ -1,41 +1,62 @@
 import { backOff } from './backoff.ts';
+import { type End, impatient, type Socket, SocketWatch } from './socket-watch.ts';
 
-/** The part of a WebSocket that is needed here. */
-interface Closable {
-  readonly readyState: number;
-  close(code: number, reason: string): void;
+export interface PersistentOptions {
+  /**
+   * The same as graphql-ws's option, instead of it. Then an attempt to connect that gets no answer ends after 10 seconds, too; without,
+   * it ends when the WebSocket itself gives up: in Chromium after four minutes, in Node after five, with `ws` never.
+   */
+  readonly webSocketImpl?: (new (...args: never[]) => object) | undefined;
 }
 
-const PING_MS = 10_000;
-const PONG_MS = 5000;
-/** As in every implementation. */
-const OPEN = 1;
+const PING_MS = 8000;
 
 /**
- * Options for `createClient` of graphql-ws: it comes back for ever, after half a second and then longer, but never more than
- * half a minute; and it notices a connection that died without a word (a tunnel, a lid that was closed), which graphql-ws's
- * own `keepAlive` does not: https://the-guild.dev/graphql/ws/recipes#client-usage-with-ping-timeout-and-latency-metrics
+ * Close codes after which graphql-ws would not come back, though the next connection may be fine: a proxy or a server in trouble (1011),
+ * a token that is refused by a server that doesn't say 4403 (4401), an error in the server (4500).
  */
-export function persistent() {
-  let socket: Closable | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+const PASSING: ReadonlySet<number> = new Set([1011, 4401, 4500]);
+
+/**
+ * Options for `createClient` of graphql-ws, to be made for each client: it comes back for ever, after half a second and then longer, but
+ * never more than half a minute; each time it asks for `connectionParams` again. It notices within 15 seconds that a connection died
+ * without a word (a tunnel, a lid that was closed), which graphql-ws's own `keepAlive` does not.
+ *
+ * Listeners of your own are added by `client.on`: the option `on` is taken.
+ */
+export function persistent({ webSocketImpl }: PersistentOptions = {}) {
+  let watch: SocketWatch | undefined;
   return {
+    ...(webSocketImpl && { webSocketImpl: impatient(webSocketImpl) }),
     retryAttempts: Infinity,
     shouldRetry: (): boolean => true,
     retryWait: backOff,
     keepAlive: PING_MS,
     on: {
-      opened: (opened: unknown): void => void (socket = opened as Closable),
+      // What the last socket may still say is not about the next one, which graphql-ws would take it for.
+      connecting: (): void => watch?.end(),
+      opened(opened: unknown): void {
+        // graphql-ws makes it of a class that is a WebSocket.
+        const socket = opened as Socket;
+        const { onclose } = socket;
+        Object.assign(socket, { onclose: (end: End) => onclose?.(retriable(end)) });
+        watch = new SocketWatch(socket);
+      },
       ping(isReceived: boolean): void {
-        if (isReceived) return;
-        timer = setTimeout(() => {
-          if (socket?.readyState === OPEN) socket.close(4408, 'no answer');
-        }, PONG_MS);
+        if (!isReceived) watch?.expect();
       },
+      // Also a pong: whoever reads slowly gets it after much else.
+      message: (): void => watch?.hear(),
       pong(isReceived: boolean): void {
-        if (isReceived) clearTimeout(timer);
+        if (isReceived) watch?.answered();
       },
-      closed: (): void => clearTimeout(timer),
+      closed: (): void => watch?.end(),
     },
   };
+}
+
+/** graphql-ws asks `shouldRetry` about every error, but not about every close event. */
+function retriable(end: End): End {
+  if (end instanceof Error || !PASSING.has(end.code)) return end;
+  return Object.assign(new Error(end.reason), { code: end.code });
 }

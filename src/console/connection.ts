@@ -6,8 +6,8 @@ import { Signal } from './signal.ts';
 /** Refused: it wants a token, or another one. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'cut' | 'refused';
 
-/** graphql-ws comes back after any other. */
-export const UNAUTHORIZED = 4401;
+/** Whether a token was missing, refused, or has expired. This page has no other until somebody enters one. */
+export const isRefusal = (end: unknown): boolean => (end as { code?: unknown }).code === 4403;
 
 export class Connection {
   readonly client: Client;
@@ -17,11 +17,12 @@ export class Connection {
   #hurry = Promise.withResolvers<void>();
 
   constructor(url: string, token: string | undefined) {
-    const options = persistent();
+    const options = persistent({ webSocketImpl: WebSocket });
     this.client = createClient({
       ...options,
       url,
       connectionParams: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      shouldRetry: (end) => !isRefusal(end),
       retryWait: async (retries) => {
         do {
           const again = this.#state === 'cut' ? [] : [options.retryWait(retries)];
@@ -31,8 +32,7 @@ export class Connection {
     });
     this.client.on('connected', () => this.#become('open'));
     this.client.on('closed', (event) => {
-      const isRefused = event instanceof CloseEvent && event.code === UNAUTHORIZED;
-      if (this.#state !== 'cut') this.#become(isRefused ? 'refused' : 'lost');
+      if (this.#state !== 'cut') this.#become(isRefusal(event) ? 'refused' : 'lost');
     });
   }
 

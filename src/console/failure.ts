@@ -1,6 +1,6 @@
 /** What a refusal means to the person who meets it. */
 import type { CombinedError } from 'urql';
-import { UNAUTHORIZED } from './connection.ts';
+import { isRefusal } from './connection.ts';
 
 export const FIELDS = ['key', 'value', 'ttl'] as const;
 export type Field = (typeof FIELDS)[number];
@@ -62,10 +62,9 @@ function badInput(issues: readonly Issue[] = [], message: string): Failure {
 
 /** Why the subscription ended, in words; and whether another token would help. */
 export function endOf(error: unknown, hasToken: boolean): { readonly text: string; readonly needsToken: boolean } {
-  if (error instanceof CloseEvent) {
-    if (error.code === UNAUTHORIZED) return { text: 'This server wants a token.', needsToken: true };
+  if (isRefusal(error)) return { text: 'This server wants a token.', needsToken: true };
+  if (error instanceof CloseEvent)
     return { text: `The server closed the connection: ${error.reason || error.code}.`, needsToken: false };
-  }
   const [first] = Array.isArray(error) ? (error as { message?: string; extensions?: { code?: string } }[]) : [];
   const code = first?.extensions?.code;
   if (code === 'UNAUTHENTICATED') return { text: 'This server wants a token.', needsToken: true };

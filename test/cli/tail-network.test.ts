@@ -8,6 +8,7 @@ import { entries, entry } from '../support/contents.ts';
 import { type CliProcess, runCli, startCli } from '../support/processes.ts';
 import { networkTo } from '../support/proxy.ts';
 import { startServer } from '../support/server.ts';
+import { SECRET, secondsFromNow, sign } from '../support/tokens.ts';
 
 interface Printed {
   readonly key: string;
@@ -62,6 +63,39 @@ describe('seamline tail, on a bad network,', () => {
     expect(stderr).toMatch(/^(seamline: lost the connection to .*; trying again\nseamline: connected again\n){4}$/);
   });
 
+  it('goes on within 20 seconds after the connection died in silence', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const cli = startCli(['tail', '--url', network.url]);
+    const printed = printedBy(cli);
+    await server.map.insert(entry(0));
+    await printed(1);
+    network.swallow();
+    const diedAt = performance.now();
+    await server.map.insert(entry(1));
+    expect(await printed(1)).toMatchObject([entry(1)]);
+    expect(performance.now() - diedAt).toBeLessThan(20_000);
+    cli.signal('SIGTERM');
+    expect((await cli.exited).stderr).toMatch(
+      /: closed with 4408 no answer; trying again\nseamline: connected again\n$/,
+    );
+  }, 40_000);
+
+  it('ends when its token expires, and says so', async () => {
+    const server = await startServer({ jwtSecret: SECRET });
+    const token = await sign({ exp: secondsFromNow(3) });
+    const { code, stderr } = await runCli(['tail', '--url', server.url, '--token', token]);
+    expect(stderr).toBe(`seamline: ${server.url}: closed with 4403 the token has expired\n`);
+    expect(code).toBe(1);
+  });
+
+  it('ends when its token is refused, and says so', async () => {
+    const server = await startServer({ jwtSecret: SECRET });
+    const { code, stderr } = await runCli(['tail', '--url', server.url]);
+    expect(stderr).toBe(`seamline: ${server.url}: closed with 4403 a token is needed\n`);
+    expect(code).toBe(1);
+  });
+
   it('prints exactly as many as --limit says, over a cut (G8)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
@@ -111,6 +145,7 @@ describe('seamline tail, on a bad network,', () => {
 
   it.each([
     [4401, true],
+    [4401, false],
     [4403, true],
     [4403, false],
     [4400, false],

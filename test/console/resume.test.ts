@@ -51,6 +51,18 @@ describeInBrowser('The console’s connection', (openPage) => {
     await shown.row('after').waitFor();
   });
 
+  it('comes back by itself within 20 seconds when it died in silence', async () => {
+    const server = await startWithConsole();
+    const network = await networkTo(server.url);
+    await server.map.insertMany(inputs('a'));
+    const shown = await ConsolePage.loaded(await openPage(), network.url);
+    network.swallow();
+    const diedAt = performance.now();
+    await server.map.insertMany(inputs('b'));
+    await shown.row('b').waitFor();
+    expect(performance.now() - diedAt).toBeLessThan(20_000);
+  });
+
   it('survives a restart of a server that keeps its map: every row once', async () => {
     await buildConsole();
     const data = temporaryDirectory();

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
 import { ConsolePage, startWithConsole } from '../support/console.ts';
-import { READ, SECRET, sign } from '../support/tokens.ts';
+import { READ, SECRET, secondsFromNow, sign } from '../support/tokens.ts';
 
 async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('JSON Web Token').fill(token);
@@ -36,6 +36,18 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await shown.click('Token in use');
     await shown.click('Forget the present one');
     await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+  });
+
+  it('asks for another token when the one in use has expired', async () => {
+    const server = await startWithConsole({ jwtSecret: SECRET });
+    await server.map.insert({ key: 'a', value: 1 });
+    const page = await openPage();
+    const shown = await ConsolePage.open(page, server.url);
+    await signIn(page, await sign({ exp: secondsFromNow(5) }));
+    await shown.row('a').waitFor();
+    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    await signIn(page, await sign());
+    await shown.row('a').waitFor();
   });
 
   it('says in words that a token may not write', async () => {

@@ -10,6 +10,11 @@ export interface Network {
   cut(): void;
   /** Resolves when a client has come back since the cut, and was refused. */
   refusal(): Promise<void>;
+  /**
+   * Keeps back all that is sent on the connections there are, both ways, without a word to either end; new ones get through. Returns
+   * what delivers it after all.
+   */
+  swallow(): () => void;
   /** Lets clients through again, to another server if one is given. */
   mend(url?: string): void;
 }
@@ -20,14 +25,17 @@ export async function networkTo(url: string, forge?: (answer: Buffer) => Buffer)
   let isCut = false;
   let refusal = Promise.withResolvers<void>();
   const open = new Set<Socket>();
+  const pairs = new Map<Socket, Socket>();
+  const swallowed = new WeakSet<Socket>();
 
   const pass = (client: Socket): void => {
     const server = track(connect(Number(target.port), target.hostname));
+    pairs.set(client, server);
     client.pipe(server);
     if (forge) server.on('data', (answer: Buffer) => client.write(forge(answer)));
     else server.pipe(client);
-    client.once('close', () => server.destroy());
-    server.once('close', () => client.destroy());
+    client.once('close', () => swallowed.has(client) || server.destroy());
+    server.once('close', () => swallowed.has(server) || client.destroy());
   };
   const track = (socket: Socket): Socket => {
     open.add(socket);
@@ -59,6 +67,13 @@ export async function networkTo(url: string, forge?: (answer: Buffer) => Buffer)
   return {
     url: through.href,
     cut,
+    swallow() {
+      const lost = [...pairs].filter(([client]) => open.has(client));
+      for (const socket of lost.flat()) swallowed.add(socket.unpipe().pause());
+      return () => {
+        for (const [client, server] of lost) client.pipe(server).pipe(client);
+      };
+    },
     refusal: () => refusal.promise,
     mend(next = target.href) {
       target = new URL(next);

@@ -1,0 +1,185 @@
+/** Connections that die without a word: real sockets, and a clock that the test sets. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { type Client, createClient } from 'graphql-ws';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket as Ws, WebSocketServer } from 'ws';
+import { type Mirror, mirror } from '../../src/client/mirror.ts';
+import { persistent } from '../../src/client/persistent.ts';
+import { entry } from '../support/contents.ts';
+import { networkTo } from '../support/proxy.ts';
+import { startServer } from '../support/server.ts';
+
+// What Node and the server do by themselves goes on in real time.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+const PING_MS = 8000;
+const ANSWER_MS = 5000;
+/** Longer than the first pause of a client that comes back. */
+const PAUSE_MS = 1000;
+
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+const IMPLEMENTATIONS = [
+  ['ws', Ws],
+  ['Node’s own WebSocket', WebSocket],
+] as const;
+
+it('persistent leaves a socket of ws alone that is paused', async () => {
+  const server = await startServer();
+  const client = createClient({ webSocketImpl: Ws, ...persistent(), url: server.webSocketUrl });
+  onTestFinished(() => client.dispose());
+  const closed = vi.fn();
+  client.on('closed', closed);
+  const opened = new Promise<Ws>((resolve) => client.on('connected', (socket) => resolve(socket as Ws)));
+  client.subscribe({ query: 'subscription { items { key } }' }, { next() {}, error() {}, complete() {} });
+  const socket = await opened;
+  socket.pause();
+  await pass(10 * PING_MS);
+  const pong = heard(client, 'pong');
+  socket.resume();
+  await pong;
+  expect(closed).not.toHaveBeenCalled();
+});
+
+describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
+  function clientOf(url: string, options: Partial<Parameters<typeof createClient>[0]> = {}): Client {
+    const client = createClient({ webSocketImpl, ...persistent(), ...options, url: url.replace('http', 'ws') });
+    // Amid an attempt it rejects, or waits for its end.
+    onTestFinished(() => void Promise.resolve(client.dispose()).catch(() => {}));
+    return client;
+  }
+
+  it('has subscribed again 14 seconds after the connection died in silence, and the mirror goes on', async () => {
+    const { server, network, client, mirrored } = await mirroring();
+    // The worst moment: a ping has just been answered.
+    const pong = heard(client, 'pong');
+    await pass(PING_MS);
+    await pong;
+    const deliver = network.swallow();
+    await server.map.insert(entry(1));
+    const arrived = changeOf(mirrored);
+    await pass(PING_MS + ANSWER_MS + PAUSE_MS);
+    await arrived;
+    expect([...mirrored.items.keys()]).toEqual([entry(1).key]);
+
+    // What the old connection brings after all is not heard.
+    deliver();
+    await server.map.insert(entry(2));
+    await changeOf(mirrored);
+    const { state, items } = mirrored;
+    expect({ ...state, size: items.size }).toEqual({ isLoaded: true, repairs: 0, error: undefined, size: 2 });
+  });
+
+  it('opens another connection for a new subscription when the old one died before it was closed', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const client = clientOf(network.url);
+    await server.map.insert(entry(1));
+    const subscribe = () => client.iterate({ query: 'subscription { items { key } }' });
+    const first = subscribe();
+    await first.next();
+    network.swallow();
+    await first.return?.();
+    const arrived = subscribe().next();
+    await pass(ANSWER_MS + PAUSE_MS);
+    expect(await arrived).toMatchObject({ value: { data: { items: { key: entry(1).key } } } });
+  });
+
+  it('leaves a connection alone that answers', async () => {
+    const { client, mirrored } = await mirroring();
+    const closed = vi.fn();
+    client.on('closed', closed);
+    for (let times = 0; times < 20; times++) {
+      const pong = heard(client, 'pong');
+      await pass(PING_MS);
+      await pong;
+    }
+    expect(closed).not.toHaveBeenCalled();
+    expect(mirrored.state.isLoaded).toBe(true);
+  });
+
+  it('leaves one alone that answers late, after much else', async () => {
+    const { socket, client } = await scripted();
+    const closed = vi.fn();
+    client.on('closed', closed);
+    await pass(PING_MS);
+    for (let times = 0; times < 20; times++) {
+      const message = heard(client, 'message');
+      socket.send('{"id":"1","type":"next","payload":{"data":{}}}');
+      await message;
+      await pass(ANSWER_MS - 1);
+    }
+    const pong = heard(client, 'pong');
+    socket.send('{"type":"pong"}');
+    await pong;
+    await pass(PING_MS - 1);
+    expect(closed).not.toHaveBeenCalled();
+  });
+
+  it('gives an attempt up that gets no answer, when it knows the class', async () => {
+    const listener = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void listener.close());
+    await once(listener, 'listening');
+    const client = clientOf(
+      `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+      persistent({ webSocketImpl }),
+    );
+    client.subscribe({ query: '{ __typename }' }, { next() {}, error() {}, complete() {} });
+    const [first] = await once(listener, 'connection');
+    first.on('error', () => {});
+    const second = once(listener, 'connection');
+    await pass(10_000 + PAUSE_MS);
+    const [socket] = await second;
+    // The first one is gone.
+    first.resume();
+    if (!first.destroyed) await once(first, 'close');
+    socket.destroy();
+  });
+
+  /** A mirror that is loaded, over a network. */
+  async function mirroring() {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const client = clientOf(network.url);
+    const mirrored = mirror(client);
+    const loaded = changeOf(mirrored);
+    mirrored.subscribe(() => {});
+    await loaded;
+    return { server, network, client, mirrored };
+  }
+
+  /** A subscription to a server that says what the test says. */
+  async function scripted() {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    onTestFinished(() => server.close());
+    await once(server, 'listening');
+    const client = clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const connected = heard(client, 'connected');
+    client.subscribe({ query: '{ __typename }' }, { next() {}, error() {}, complete() {} });
+    const [socket] = (await once(server, 'connection')) as [Ws];
+    socket.send('{"type":"connection_ack"}');
+    await connected;
+    onTestFinished(() => socket.terminate());
+    return { socket, client };
+  }
+});
+
+function changeOf(mirrored: Mirror): Promise<void> {
+  return new Promise((resolve) => {
+    const leave = mirrored.subscribe(() => {
+      leave();
+      resolve();
+    });
+  });
+}
+
+function heard(client: Client, event: 'pong' | 'message' | 'connected'): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = client.on(event, () => {
+      stop();
+      resolve();
+    });
+  });
+}
