@@ -4,7 +4,7 @@ import { type End, impatient, type Socket, SocketWatch } from './socket-watch.ts
 export interface PersistentOptions {
   /**
    * The same as graphql-ws's option, instead of it. Then an attempt to connect that gets no answer ends after 10 seconds, too; without,
-   * it ends when the WebSocket itself gives up: in Chromium after four minutes, in Node after five, with `ws` never.
+   * it ends when the WebSocket itself gives up: in browsers and in Node after minutes, with `ws` never.
    */
   readonly webSocketImpl?: (new (...args: never[]) => object) | undefined;
 }
