@@ -27,6 +27,9 @@ const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE entries (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL);`;
 
+/** Node 22 binds an empty array of bytes as NULL. */
+const INSERT = "INSERT INTO entries (sequence, time, crc, data) VALUES (?, ?, ?, ifnull(?, x''))";
+
 /** Of entries in the write-ahead log. */
 const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 const PROBE_BYTES = 64 * 1024;
@@ -61,9 +64,7 @@ export class Segment {
     this.#select = database.prepare(
       'SELECT sequence, time, crc, data FROM entries WHERE sequence >= ? ORDER BY sequence',
     );
-    this.#insert = isForAppending
-      ? database.prepare('INSERT INTO entries (sequence, time, crc, data) VALUES (?, ?, ?, ?)')
-      : undefined;
+    this.#insert = isForAppending ? database.prepare(INSERT) : undefined;
   }
 
   /** Makes a sealed one, which is there as a whole or not at all. */
@@ -77,7 +78,7 @@ export class Segment {
         database.exec(SCHEMA);
         const note = database.prepare('INSERT INTO meta (name, value) VALUES (?, ?)');
         for (const [name, value] of Object.entries({ format: FORMAT, epoch, first })) note.run(name, value);
-        const insert = database.prepare('INSERT INTO entries (sequence, time, crc, data) VALUES (?, ?, ?, ?)');
+        const insert = database.prepare(INSERT);
         for (const entry of entries) insert.run(entry.sequence, entry.time, crcOf(entry), entry.data);
       });
     } finally {
