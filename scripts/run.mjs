@@ -66,23 +66,30 @@ function npm(npmArgs, cwd) {
 
 function run() {
   const path = [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
-  // Node strips types by itself since 22.18.
-  const strips = isNewEnough && major === 22 && minor < 18 ? ['--experimental-strip-types', '--no-warnings'] : [];
-  const [program, programArgs] = command === 'node' ? [node, [...strips, ...args]] : [command, args];
-  const child = spawn(program, programArgs, {
+  const program = command === 'node' ? node : command;
+  // Node strips types by itself since 22.18, and without a warning since 24. In the environment, for the processes and threads that
+  // COMMAND starts need it, too.
+  const strips =
+    isNewEnough && major < 24 ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
+  const options = [process.env.NODE_OPTIONS, ...strips].filter(Boolean).join(' ');
+  const child = spawn(program, args, {
     stdio: 'inherit',
     // One arena: glibc keeps what each of several has freed, tens of megabytes.
-    env: { MALLOC_ARENA_MAX: '1', ...process.env, PATH: path },
+    env: { MALLOC_ARENA_MAX: '1', ...process.env, PATH: path, NODE_OPTIONS: options },
     shell: process.platform === 'win32',
   });
   // A terminal sends SIGINT to the child by itself.
   process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     say(`${command}: ${error.message}`);
     process.exit(1);
   });
-  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code ?? 1)));
+  child.on('exit', (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
 }
 
 function say(text) {

@@ -20,7 +20,7 @@ const pairs = (lines: readonly string[]): Environment =>
   Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
-/** Node, as the image starts it: nothing of this environment but what finds programs, and the port. */
+/** Node, as the image starts it: nothing of this environment but what finds programs, what lets an older Node run TypeScript, and the port. */
 async function runImage(
   environment: Environment,
   args: readonly string[],
@@ -28,12 +28,12 @@ async function runImage(
 ): Promise<number> {
   const [program = '', ...given] = JSON.parse(entryPoint) as string[];
   const image = pairs((/^ENV (.*)$/m.exec(dockerfile)?.[1] ?? '').split(' '));
-  const { PATH, SEAMLINE_PORT } = process.env;
+  const { PATH, NODE_OPTIONS, SEAMLINE_PORT } = process.env;
   const mounted = Object.entries({ ...image, ...environment }).map(([name, value = '']) => [
     name,
     volumes.map((volume) => volume.split(':')).find(([, path]) => path === value)?.[0] ?? value,
   ]);
-  const env = { PATH, SEAMLINE_PORT, ...(Object.fromEntries(mounted) as Environment) };
+  const env = { PATH, NODE_OPTIONS, SEAMLINE_PORT, ...(Object.fromEntries(mounted) as Environment) };
   return runProgram(program, [...given.map((arg) => (arg.endsWith('.ts') ? ROOT + arg : arg)), ...args], env);
 }
 

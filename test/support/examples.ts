@@ -25,12 +25,12 @@ export interface Example extends Address {
 }
 
 function run(args: readonly string[]) {
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', NODE_OPTIONS = '' } = process.env;
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { example: string } };
   const [, ...command] = scripts.example.split(' ');
   // A group of its own, so that nothing of it is left.
   const child = spawn(process.execPath, [...command, ...args], {
-    env: { PATH, HOME, NO_COLOR: '1' },
+    env: { PATH, HOME, NODE_OPTIONS, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

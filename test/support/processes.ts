@@ -16,7 +16,7 @@ export interface ServeProcess {
   readonly url: string;
   readonly webSocketUrl: string;
   readonly exited: Promise<Exit>;
-  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void;
+  signal(name: NodeJS.Signals): void;
 }
 
 /** One that is fed, and read, as it goes. */
@@ -27,13 +27,16 @@ export interface CliProcess {
   readonly exited: Promise<Omit<Exit, 'stdout'>>;
   /** Resolves once stderr has said this. */
   said(text: RegExp): Promise<void>;
-  signal(name: 'SIGTERM' | 'SIGINT'): void;
+  signal(name: NodeJS.Signals): void;
 }
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Nothing of what the tests themselves run with, but for what finds programs. */
-const environment = (env: Environment): Environment => ({ PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...env });
+/** Nothing of what the tests themselves run with, but for what finds programs, and what lets an older Node run TypeScript. */
+const environment = (env: Environment): Environment => {
+  const { PATH = '', NODE_OPTIONS = '' } = process.env;
+  return { PATH, NODE_OPTIONS, NO_COLOR: '1', ...env };
+};
 
 /** Runs to the end; ended by force when there is none. `input`: what is piped in. */
 export function runCli(args: readonly string[], env: Environment = {}, input?: string | Buffer): Promise<Exit> {
@@ -84,7 +87,7 @@ export async function serveCli(args: readonly string[], env: Environment = {}): 
   void exited.then(() => (hasEnded = true));
   while (!hasEnded) {
     const [url, webSocketUrl] = [urlIn('http'), urlIn('ws')];
-    const signal = (name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void => void child.kill(name);
+    const signal = (name: NodeJS.Signals): void => void child.kill(name);
     if (url && webSocketUrl && stdout.endsWith('\n')) return { url, webSocketUrl, exited, signal };
     await Promise.race([once(child.stdout, 'data'), exited]);
   }

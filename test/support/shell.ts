@@ -54,11 +54,11 @@ export async function served(command: string, surroundings: Surroundings = {}): 
 
 /** In a group of its own, so that nothing of it is left. */
 export function start(program: string, args: readonly string[], { cwd = ROOT, env = {} }: Surroundings = {}): Running {
-  const { HOME = '', PATH = '' } = process.env;
+  const { HOME = '', PATH = '', NODE_OPTIONS = '' } = process.env;
   const path = [dirname(process.execPath), PATH].join(delimiter);
   const child = spawn(program, args, {
     cwd,
-    env: { HOME, PATH: path, NO_COLOR: '1', ...env },
+    env: { HOME, PATH: path, NODE_OPTIONS, NO_COLOR: '1', ...env },
     stdio: 'pipe',
     detached: true,
   });
