@@ -36,8 +36,9 @@ COPY --from=console /app/dist ./dist
 # The user node, by number: Kubernetes' runAsNonRoot can't tell what a name stands for.
 USER 1000:1000
 EXPOSE 4000
-# Liveness, as /health is; a node that waits for its engine is alive. It sees the port in the environment, not in --port.
+# Liveness, as /health is; a node that waits for its engine is alive. It sees the port in the environment, not in --port;
+# `SEAMLINE_PORT=tcp://…` is what Kubernetes makes of a service called seamline, and no port.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SEAMLINE_PORT || process.env.PORT || 4000}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${['SEAMLINE_PORT', 'PORT'].map((name) => process.env[name]).find((port) => /^[0-9]+$/.test(port)) ?? 4000}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Node gets SIGTERM itself, and drains.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=25", "--external-memory-accounted-in-global-limit", "src/cli/main.ts"]
+ENTRYPOINT ["node", "src/cli/main.ts"]

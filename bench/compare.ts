@@ -102,7 +102,7 @@ async function run(round: number, part: string, { run }: Part, peer: PeerName): 
 /** What it costs to join a very large map: `join.ts`. */
 async function join(): Promise<void> {
   console.log('\nJoining a map of 1,000,000 items:');
-  const args = ['--expose-gc', ...PEERS.seamline.flags, 'bench/join.ts'];
+  const args = ['--expose-gc', 'bench/join.ts'];
   await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
 }
 

@@ -11,9 +11,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { useFrugalHeap } from '../src/cli/heap.ts';
 import type { Logger } from '../src/core/logger.ts';
 import { fileLog } from '../src/logs/file-log.ts';
-import { createServer, type SeamlineServer } from '../src/server/server.ts';
+import type { SeamlineServer } from '../src/server/server.ts';
 import { sizeOf, startServed } from './served.ts';
 
 const ITEMS = 1_000_000;
@@ -25,6 +26,8 @@ const FILLER = 'x'.repeat(60);
 const PHASES: Readonly<Record<string, (directory: string) => Promise<void>>> = { write, fill, stall };
 
 const [, , phase, directory = ''] = process.argv;
+// As `npm start` does.
+useFrugalHeap();
 await (phase === undefined ? all() : PHASES[phase]?.(directory));
 
 async function all(): Promise<void> {
@@ -42,7 +45,7 @@ async function all(): Promise<void> {
 }
 
 async function inProcessOfItsOwn(name: string, where: string): Promise<void> {
-  const child = fork(import.meta.filename, [name, resolve(where)], { execArgv: process.execArgv });
+  const child = fork(import.meta.filename, [name, resolve(where)]);
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`${name} ended with ${code}`);
 }
@@ -61,6 +64,7 @@ async function open(where: string, maxItems: number, snapshotBytes?: number): Pr
     warn: (_fields, line) => console.log(line),
     error: (_fields, line) => console.log(line),
   };
+  const { createServer } = await import('../src/server/server.ts');
   const log = fileLog({ directory: where, logger, snapshotBytes });
   const server = await createServer({ port: 0, maxItems, maxBytes: 1024 ** 3, log });
   return { server, snapshot: () => new Promise((resolveMade) => (made = resolveMade)) };

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { createServer } from '../src/server/server.ts';
+import { useFrugalHeap } from '../src/cli/heap.ts';
 
 const ITEMS = 1_000_000;
 const JOINERS = 20;
@@ -19,6 +19,8 @@ await (process.send ? serve((answer) => process.send?.(answer)) : load());
 
 /** Answers `start` with its URL, `stop` with the longest stall since, in ms. */
 async function serve(answer: (text: string) => void): Promise<void> {
+  useFrugalHeap();
+  const { createServer } = await import('../src/server/server.ts');
   const server = await createServer({ port: 0, maxItems: ITEMS, maxBytes: 1024 ** 3 });
   for (let from = 0; from < ITEMS; from += 1000)
     await server.map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `item-${from + n}`, value: from + n })));

@@ -1,4 +1,4 @@
-/** `npm start`'s server in a process of its own, with the flags that it has there, so that its memory and its loop are its own. */
+/** `npm start`'s server in a process of its own, as it is started there, so that its memory and its loop are its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ export async function startServed(flags: readonly string[] = []): Promise<Served
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   // Whoever ends this one ends the server, too.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   let printed = '';
   for await (const chunk of child.stdout) {

@@ -1,7 +1,6 @@
 /** The servers that are compared, each started in a process of its own and, where `taskset` is there, on a core of its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Ask } from '../peers/peer.ts';
 
 /** How one subscribes. */
@@ -13,11 +12,10 @@ export interface PeerKind {
   readonly wire: Wire;
   /** Whether it takes mutations over HTTP. */
   readonly hasHttp: boolean;
-  readonly flags?: readonly string[];
 }
 
 export const PEERS = {
-  seamline: { title: 'seamline', file: 'seamline.ts', wire: 'graphql', hasHttp: true, flags: startFlags() },
+  seamline: { title: 'seamline', file: 'seamline.ts', wire: 'graphql', hasHttp: true },
   yoga: { title: 'naive Yoga', file: 'yoga.ts', wire: 'graphql', hasHttp: true },
   'yoga-sse': { title: 'Yoga SSE', file: 'yoga.ts', wire: 'sse', hasHttp: true },
   mercurius: { title: 'mercurius', file: 'mercurius/server.ts', wire: 'graphql', hasHttp: true },
@@ -28,12 +26,6 @@ export const PEERS = {
 export type PeerName = keyof typeof PEERS;
 
 export const PEER_NAMES = Object.keys(PEERS) as PeerName[];
-
-/** `npm start`'s, of V8. */
-function startFlags(): string[] {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
-  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
-}
 
 /** The first and the last core that this process may use; undefined when there is but one, or no `taskset`. */
 const CORES = usableCores();
@@ -61,14 +53,7 @@ export interface RunningPeer extends PeerKind {
 
 export async function startPeer(name: PeerName, ...args: readonly string[]): Promise<RunningPeer> {
   const kind: PeerKind = PEERS[name];
-  const node = [
-    process.execPath,
-    '--expose-gc',
-    '--no-warnings',
-    ...(kind.flags ?? []),
-    `bench/peers/${kind.file}`,
-    ...args,
-  ];
+  const node = [process.execPath, '--expose-gc', '--no-warnings', `bench/peers/${kind.file}`, ...args];
   const [command = '', ...rest] = CORES ? ['taskset', '-c', CORES.server, ...node] : node;
   const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ask = (asked: Ask): Promise<number> => {

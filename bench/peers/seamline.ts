@@ -1,7 +1,9 @@
 /** seamline as `npm start` runs it; `--max-items` when more than the default are wanted. */
-import { createServer } from '../../src/server/server.ts';
+import { useFrugalHeap } from '../../src/cli/heap.ts';
 import { keyOf, serve, valueOf } from './peer.ts';
 
+useFrugalHeap();
+const { createServer } = await import('../../src/server/server.ts');
 const [maxItems] = process.argv.slice(2).map(Number);
 const server = await createServer({ port: 0, ...(maxItems && { maxItems, maxBytes: 1024 ** 3 }) });
 serve({

@@ -180,7 +180,7 @@ function valueOf(name: FlagName, given: string | boolean | string[] | undefined,
   const flag: Flag = FLAGS[name];
   if (typeof given === 'boolean') return given;
   if (given !== undefined) return readWith(flag, `--${name}`, given);
-  const variable = variablesOf(name).find((candidate) => env[candidate] !== undefined && env[candidate] !== '');
+  const variable = variablesOf(name).find((candidate) => isSet(candidate, env[candidate]));
   const text = variable === undefined ? undefined : env[variable];
   if (variable === undefined || text === undefined) return undefined;
   if (!flag.value) return readSwitch(variable, text);
@@ -190,6 +190,15 @@ function valueOf(name: FlagName, given: string | boolean | string[] | undefined,
 function variablesOf(name: string): string[] {
   const own = `SEAMLINE_${name.toUpperCase().replaceAll('-', '_')}`;
   return name === 'port' ? [own, 'PORT'] : [own];
+}
+
+/**
+ * Kubernetes tells each pod of the service `seamline` by `SEAMLINE_PORT=tcp://10.96.17.4:80`, as links of Docker do. Their other names, such as
+ * SEAMLINE_SERVICE_PORT and SEAMLINE_PORT_80_TCP, are none of ours.
+ */
+function isSet(variable: string, text: string | undefined): boolean {
+  const isAddressOfService = /(^|_)PORT$/.test(variable) && /^(tcp|udp|sctp):\/\//i.test(text ?? '');
+  return text !== undefined && text !== '' && !isAddressOfService;
 }
 
 function readSwitch(variable: string, text: string): boolean {

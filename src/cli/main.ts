@@ -1,47 +1,18 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=25 --external-memory-accounted-in-global-limit
-// The flags keep garbage, young and old, from lying on top of the items (ARCHITECTURE.md). `npm start` and the Dockerfile pass the same.
-import { UsageError } from './arguments.ts';
+#!/usr/bin/env node
+// This file only asks whether this Node can run the rest. Node 16 must still be able to parse it and to resolve what it imports,
+// so everything else is imported afterwards.
+import { readFileSync } from 'node:fs';
 
-interface Command {
-  readonly HELP: string;
-  /** The exit code. Throws `UsageError`. */
-  readonly run: (args: readonly string[]) => Promise<number>;
-}
-
-/** Each loaded only when it is called: the others need no server. */
-const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
-  serve: { summary: 'runs the server (the default)', load: () => import('./serve.ts') },
-  insert: { summary: 'inserts items from a file or a pipe', load: () => import('./insert.ts') },
-  tail: { summary: 'prints what is there now, and then everything that changes', load: () => import('./tail.ts') },
-  bench: { summary: 'measures a running server', load: () => import('./bench.ts') },
-  verify: { summary: 'holds a running server to what is promised', load: () => import('./verify.ts') },
+const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  engines: { node: string };
 };
-
-const HELP = `seamline: what is there now, and then everything that changes
-
-${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  seamline ${name.padEnd(8)}  ${summary}`)
-  .join('\n')}
-
-\`seamline <command> --help\` says more.
-`;
-
-/** The exit code: 0 done, 1 failed, 2 called wrongly. */
-async function run([first = 'serve', ...rest]: readonly string[]): Promise<number> {
-  const isFlag = first.startsWith('-');
-  const [name, args] = isFlag ? ['serve', [first, ...rest]] : [first, rest];
-  try {
-    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!entry) throw new UsageError(`unknown command ${JSON.stringify(name)}`);
-    const command = await entry.load();
-    if (!args.includes('--help') && !args.includes('-h')) return await command.run(args);
-    console.log(isFlag ? `${HELP}\n${command.HELP}` : command.HELP);
-    return 0;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`seamline: ${message}`);
-    return error instanceof UsageError ? 2 : 1;
-  }
+const oldest = engines.node.replace('>=', '');
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const [oldestMajor = 0, oldestMinor = 0] = oldest.split('.').map(Number);
+if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+  console.error(`seamline: Node ${process.versions.node} is too old: seamline needs ${oldest} or newer`);
+  process.exit(1);
 }
 
+const { run } = await import('./commands.ts');
 process.exit(await run(process.argv.slice(2)));

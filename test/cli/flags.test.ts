@@ -94,6 +94,40 @@ describe('the flags of serve', () => {
     expect(parseServeFlags(['--port', '4300'], { PORT: '4100', SEAMLINE_PORT: '4200' }).port).toBe(4300);
   });
 
+  it.each(['tcp://10.96.17.4:80', 'udp://10.96.17.4:80', 'tcp://[fd00::1]:80'])(
+    'takes %s for none: Kubernetes and Docker put it into the environment of a service called seamline',
+    (address) => {
+      expect(parseServeFlags([], { SEAMLINE_PORT: address })).toEqual(parseServeFlags([], {}));
+      expect(parseServeFlags([], { SEAMLINE_PORT: address, PORT: '4100' }).port).toBe(4100);
+      expect(parseServeFlags([], { SEAMLINE_PORT: address, PORT: address }).port).toBeUndefined();
+      expect(() => parseServeFlags([`--port=${address}`], {})).toThrow('--port');
+      // Where the variable is not called as theirs are, somebody has written this: it must not be lost in silence.
+      expect(parseServeFlags([], { SEAMLINE_NATS: address })).toHaveProperty('nats', [address]);
+    },
+  );
+
+  it('takes nothing from what Kubernetes tells of a service, whatever part of a flag it is called by', () => {
+    const flags = [...VALUES, ...SWITCHES].map(([flag]) => flag);
+    const parts = flags.flatMap((flag) => flag.split('-').map((_, n, words) => words.slice(0, n + 1).join('-')));
+    for (const service of ['seamline', ...parts.map((part) => `seamline-${part}`)]) {
+      const name = service.toUpperCase().replaceAll('-', '_');
+      const env = {
+        [`${name}_SERVICE_HOST`]: '10.96.17.4',
+        [`${name}_SERVICE_PORT`]: '80',
+        [`${name}_SERVICE_PORT_HTTP`]: '80',
+        [`${name}_PORT`]: 'tcp://10.96.17.4:80',
+        [`${name}_PORT_80_TCP`]: 'tcp://10.96.17.4:80',
+        [`${name}_PORT_80_TCP_PROTO`]: 'tcp',
+        [`${name}_PORT_80_TCP_PORT`]: '80',
+        [`${name}_PORT_80_TCP_ADDR`]: '10.96.17.4',
+        // As links of Docker do.
+        [`${name}_NAME`]: '/app/seamline',
+        [`${name}_ENV_NODE_VERSION`]: '24',
+      };
+      expect(parseServeFlags([], env)).toEqual(parseServeFlags([], {}));
+    }
+  });
+
   it('takes several origins', () => {
     const allowOrigins = ['https://a.example', 'http://localhost:3000'];
     const flags = allowOrigins.flatMap((origin) => ['--allow-origin', origin]);

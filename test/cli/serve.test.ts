@@ -118,6 +118,7 @@ describe('called wrongly', () => {
     [['--allow-origin', 'example.org'], {}],
     [['--open=yes'], {}],
     [[], { PORT: 'x' }],
+    [['--port', 'tcp://10.96.17.4:80'], {}],
     [[], { SEAMLINE_OPEN: 'maybe' }],
   ])('%j %j says one line on stderr and exits with 2', async (args, env) => {
     const { code, stdout, stderr } = await runCli(args, env);
@@ -141,20 +142,23 @@ describe('--help', () => {
 });
 
 describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends WebSockets with 1012 and the process with 0 (G9)', async (name) => {
-    const { url, webSocketUrl, signal, exited } = await serveCli(['--port', '0']);
-    const socket = new WebSocket(webSocketUrl, 'graphql-transport-ws');
-    onTestFinished(() => socket.terminate());
-    await once(socket, 'open');
-    const headers = { ...JSON_BODY, accept: 'text/event-stream' };
-    const body = JSON.stringify({ query: 'subscription { items { key } }' });
-    const stream = await openStream(url, { method: 'POST', headers, body });
-    const closed = once(socket, 'close');
-    signal(name);
-    expect((await closed)[0]).toBe(1012);
-    expect(await stream.end()).not.toContain('complete');
-    expect(await exited).toMatchObject({ code: 0 });
-  });
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s ends WebSockets with 1012 and the process with 0 (G9)',
+    async (name) => {
+      const { url, webSocketUrl, signal, exited } = await serveCli(['--port', '0']);
+      const socket = new WebSocket(webSocketUrl, 'graphql-transport-ws');
+      onTestFinished(() => socket.terminate());
+      await once(socket, 'open');
+      const headers = { ...JSON_BODY, accept: 'text/event-stream' };
+      const body = JSON.stringify({ query: 'subscription { items { key } }' });
+      const stream = await openStream(url, { method: 'POST', headers, body });
+      const closed = once(socket, 'close');
+      signal(name);
+      expect((await closed)[0]).toBe(1012);
+      expect(await stream.end()).not.toContain('complete');
+      expect(await exited).toMatchObject({ code: 0 });
+    },
+  );
 
   it('lets an answer in flight finish, also when two parents pass on what ended them', async () => {
     const { url, signal, exited } = await serveCli(['--port', '0', '--drain-timeout', '3600']);

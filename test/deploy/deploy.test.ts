@@ -35,7 +35,11 @@ interface Resource {
     readonly strategy: { readonly rollingUpdate: { readonly maxUnavailable: number } };
     readonly template: {
       readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-      readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly Container[] };
+      readonly spec: {
+        readonly enableServiceLinks?: boolean;
+        readonly terminationGracePeriodSeconds: number;
+        readonly containers: readonly Container[];
+      };
     };
   };
   readonly data: Readonly<Record<string, string>>;
@@ -157,6 +161,11 @@ describe('the manifests for Kubernetes', () => {
     const { selector, template } = resource(kind, name).spec;
     expect(budget.spec.selector).toEqual(selector);
     expect(template.metadata.labels).toEqual(selector.matchLabels);
+  });
+
+  it('give no pod the variables that Kubernetes makes of a service, of which one is called SEAMLINE_PORT', () => {
+    const pods = resources.flatMap(({ spec }) => spec?.template?.spec ?? []);
+    expect(pods.map(({ enableServiceLinks }) => enableServiceLinks)).toEqual([false, false]);
   });
 
   it('take no node away before another is there, and leave it the time to drain', () => {

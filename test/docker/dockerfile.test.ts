@@ -26,15 +26,24 @@ describe('the Dockerfile', () => {
   });
 
   test.each(['SEAMLINE_PORT', 'PORT'])('finds a healthy server by %s, and an unhealthy one', async (variable) => {
-    const [, ...args] = exec(/^HEALTHCHECK [^[]*(\[.*\])$/m);
-    const check = (port: string): Promise<unknown> =>
-      promisify(execFile)(process.execPath, args, { env: { [variable]: port } });
+    const check = (port: string): Promise<unknown> => healthCheck({ [variable]: port });
     const server = await startServer();
     const { port } = new URL(server.url);
     await check(port);
     await server.drain();
     await expect(check(port)).rejects.toMatchObject({ code: 1 });
   });
+
+  test('finds it beside a service called seamline, of which Kubernetes makes SEAMLINE_PORT', async () => {
+    const server = await startServer();
+    const { port } = new URL(server.url);
+    await healthCheck({ SEAMLINE_PORT: 'tcp://10.96.17.4:80', PORT: port });
+  });
+
+  function healthCheck(env: Record<string, string>): Promise<unknown> {
+    const [, ...args] = exec(/^HEALTHCHECK [^[]*(\[.*\])$/m);
+    return promisify(execFile)(process.execPath, args, { env });
+  }
 
   function exec(instruction: RegExp): string[] {
     const [, command = '[]'] = instruction.exec(text) ?? [];

@@ -1,0 +1,44 @@
+/** What `seamline serve` asks of V8 takes effect in a process that runs already. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const HEAP = new URL('../../src/cli/heap.ts', import.meta.url).href;
+
+/** How large the young heap gets, in MiB, while much is made that lives for a while. */
+async function youngMegabytes(code: string, flags: readonly string[] = []): Promise<number> {
+  const program = `
+    import { setImmediate as turn } from 'node:timers/promises';
+    import { getHeapSpaceStatistics } from 'node:v8';
+    import { useFrugalHeap, withFastHeap } from '${HEAP}';
+    ${code}
+    const kept = [];
+    let most = 0;
+    for (let n = 0; n < 3_000_000; n++) {
+      kept[n % 100_000] = { n, list: [n] };
+      if (n % 10_000 !== 0) continue;
+      await turn();
+      const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+      most = Math.max(most, space.space_used_size + space.space_available_size);
+    }
+    console.log(most / 1024 ** 2);`;
+  const args = [...flags, '--input-type=module', '--eval', program];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  expect(stderr).toBe('');
+  return Number(stdout);
+}
+
+it('the young heap grows to 8 MiB, and no further', async () => {
+  const most = await youngMegabytes('useFrugalHeap();');
+  expect(most).toBeGreaterThan(4);
+  expect(most).toBeLessThan(9);
+});
+
+it('is as large as the operator says, where one does', async () => {
+  const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+  expect(await youngMegabytes('useFrugalHeap();', flags)).toBeGreaterThan(9);
+});
+
+it('stays so while a log is loaded', async () => {
+  expect(await youngMegabytes('useFrugalHeap(); await withFastHeap(async () => {});')).toBeLessThan(9);
+});
