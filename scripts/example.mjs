@@ -1,4 +1,4 @@
-// Runs one of examples/ with a seamline server beside it, until SIGINT or SIGTERM: `npm run example -- apollo-react`.
+// Runs one of examples/ with a seamline server beside it, until SIGINT, SIGTERM or SIGHUP: `npm run example -- apollo-react`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -105,7 +105,7 @@ function runProgram(file, args) {
 /** Resolves at the first signal; a further one changes nothing: several parents may pass the same one on. */
 const ending = () =>
   new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, resolve);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, resolve);
   });
 
 try {

@@ -26,7 +26,7 @@ ${TARGET_HELP}
 `;
 
 /** The exit codes that shells know an end by a signal by. */
-const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGINT: 130, SIGTERM: 143 };
+const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** The exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {

@@ -1,10 +1,12 @@
 import { FileLogError } from '../logs/file-log-errors.ts';
+import { DEFAULTS } from '../server/options.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
 import { UsageError } from './arguments.ts';
 import { flagsHelp, parseServeFlags } from './flags.ts';
 import { onEnding } from './signals.ts';
 import { loading } from './loading.ts';
 import { createLogger } from './logger.ts';
+import { tooFewFiles } from './open-files.ts';
 
 export const HELP = `seamline serve: runs the server
 
@@ -15,10 +17,13 @@ ${flagsHelp()}
 Each flag has an environment variable: --max-items is SEAMLINE_MAX_ITEMS (and --port also PORT).
 `;
 
-/** Serves until SIGTERM or SIGINT, then drains; a second one exits at once. */
+/** Serves until SIGTERM, SIGINT or SIGHUP, then drains; a second one exits at once. */
 export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
-  const server = await start({ ...options, logger: await createLogger({ level: logLevel }) });
+  const logger = await createLogger({ level: logLevel });
+  const warning = tooFewFiles(options.maxConnections ?? DEFAULTS.maxConnections);
+  if (warning !== undefined) logger.warn({}, warning);
+  const server = await start({ ...options, logger });
   // Before anybody knows that it is ready, and may end it.
   const stopped = new Promise<void>((resolve, reject) => {
     onEnding(

@@ -1,7 +1,7 @@
 /** Several parents may each pass one and the same signal on to us; within this many ms it counts once. */
 const SAME_SIGNAL_MS = 100;
 
-/** Calls `first` at the first SIGTERM or SIGINT, and `second` at the next one. */
+/** Calls `first` at the first SIGTERM, SIGINT or SIGHUP, and `second` at the next one. */
 export function onEnding(first: (signal: NodeJS.Signals) => void, second: (signal: NodeJS.Signals) => void): void {
   let since: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
@@ -10,6 +10,6 @@ export function onEnding(first: (signal: NodeJS.Signals) => void, second: (signa
     since = performance.now();
     first(signal);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  // A terminal that is closed, or a session that ends, sends SIGHUP.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
 }

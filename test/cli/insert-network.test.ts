@@ -127,6 +127,7 @@ describe('seamline insert, on a bad network,', () => {
   });
 
   it.each([
+    ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s lets the batch in flight go in, says how much is in, and exits with %d', async (name, exitCode) => {
