@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerOptions } from '../server/options.ts';
 import { DEFAULTS } from '../server/options.ts';
+import { assertOrigin } from '../transports/allowed-origins.ts';
 import { parseArguments, readFrom, UsageError, wholeNumber } from './arguments.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 
@@ -26,8 +27,12 @@ const count =
     wholeNumber(text, least, most);
 
 const origin = (text: string): string => {
-  if (URL.canParse(text) && new URL(text).origin === text) return text;
-  throw new UsageError(`must be an origin such as https://example.org, not ${JSON.stringify(text)}`);
+  try {
+    assertOrigin(text);
+    return text;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 };
 
 const logLevel = (text: string): LogLevel => {
@@ -120,7 +125,7 @@ const FLAGS = {
   'allow-origin': {
     value: 'ORIGIN',
     multiple: true,
-    help: 'origin that may use the server from a browser; repeatable',
+    help: 'origin that may use the server from a browser, https://*.example.org, or *; repeatable',
     read: origin,
     option: 'allowOrigins',
   },

@@ -6,7 +6,7 @@ import { type Logger, messageOf, SILENT } from '../core/logger.ts';
 import type { Admission, Admit } from '../transports/admission.ts';
 import { isGraphQLError, refused } from '../transports/errors.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import { clientAddress, isOwnPage, type Origins } from './origin.ts';
+import { clientAddress, mayBearCookie, type Origins } from './origin.ts';
 import type { InsertRate } from './insert-rate.ts';
 
 export interface AdmissionOptions extends Origins {
@@ -56,7 +56,7 @@ export function createAdmit(options: AdmissionOptions): Admit {
   }
   return async (request, authorization) => {
     const bearer = bearerOf(authorization);
-    const cookie = bearer === undefined && isOwnPage(request, options) ? cookieOf(request, jwtCookie) : undefined;
+    const cookie = bearer === undefined && mayBearCookie(request, options) ? cookieOf(request, jwtCookie) : undefined;
     const token = bearer ?? cookie;
     if (token === undefined) throw unauthenticated('a token is needed');
     const claims = await verify(token);

@@ -14,6 +14,8 @@ const NOT_BUILT = `The console is not built here. In a checkout, \`npm run build
 GraphQL is at /graphql.
 `;
 
+const ONLY_READ = 'The console is read by GET or HEAD.\n';
+
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -60,15 +62,21 @@ export class ConsolePage {
 
   answer({ method, headers }: IncomingMessage, response: ServerResponse, path: string): void {
     const file = this.#files.get(path);
-    if (method !== 'GET' && method !== 'HEAD') response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    if (method !== 'GET' && method !== 'HEAD')
+      response.writeHead(405, { Allow: 'GET, HEAD', 'Content-Type': 'text/plain; charset=utf-8' }).end(ONLY_READ);
     else if (!file) response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end(NOT_BUILT);
     else {
       const body = file.encoded.find(([name]) => accepts(headers['accept-encoding'], name))?.[1] ?? file.plain;
-      const isKnown = headers['if-none-match']?.split(/\s*,\s*/).includes(body.headers['ETag'] ?? '') === true;
+      const isKnown = isKnownTag(headers['if-none-match'], body.headers['ETag'] ?? '');
       if (isKnown) response.writeHead(304, body.headers).end();
       else response.writeHead(200, { ...body.headers, 'Content-Length': body.bytes.length }).end(body.bytes);
     }
   }
+}
+
+/** Proxies that compress make a tag weak, which says as much here (RFC 9110, section 13.1.2). */
+function isKnownTag(header = '', tag: string): boolean {
+  return header.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === tag);
 }
 
 function accepts(header: string | string[] | undefined, encoding: string): boolean {

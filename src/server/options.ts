@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts';
+import { assertOrigin } from '../transports/allowed-origins.ts';
 import type { TrustedDocuments } from '../transports/trusted-documents.ts';
 import type { OrderedLog } from '../core/ordered-log.ts';
 
@@ -63,7 +64,10 @@ export interface ServerOptions {
   readonly maxConnections?: number | undefined;
   /** Of one WebSocket. Default 100. */
   readonly maxSubscriptions?: number | undefined;
-  /** Origins of other hosts that may use the server from a browser. Default: none. */
+  /**
+   * Origins of other hosts that may use the server from a browser: `scheme://host[:port]`, `https://*.example.org` for all its subdomains,
+   * `*` for every page, whose cookies then don't count. Default: none.
+   */
   readonly allowOrigins?: readonly string[] | undefined;
   /** Behind a reverse proxy: `X-Forwarded-For` says who the client is, `X-Forwarded-Host` which host it asked for. */
   readonly trustProxy?: boolean | undefined;
@@ -139,6 +143,7 @@ export function assertSound(options: ServerOptions): void {
   assertOneLog(options);
   assertTokens(options);
   assertManifest(options.trustedDocuments);
+  assertOrigins(options.allowOrigins);
 }
 
 function assertInitTimeout(initTimeoutMs: number | undefined): void {
@@ -164,6 +169,16 @@ function assertOneLog(options: ServerOptions): void {
 function assertNeeds(what: string, needed: unknown, options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && needed === undefined) throw new RangeError(`${name} needs ${what}`);
+}
+
+function assertOrigins(origins: unknown = []): void {
+  if (!Array.isArray(origins)) throw new RangeError('allowOrigins must be a list of origins');
+  for (const [index, origin] of origins.entries())
+    try {
+      assertOrigin(String(origin));
+    } catch (error) {
+      throw new RangeError(`allowOrigins[${index}] ${error instanceof Error ? error.message : String(error)}`);
+    }
 }
 
 function assertManifest(documents: unknown): void {

@@ -1,36 +1,52 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, SocketAddress } from 'node:net';
+import type { AllowedOrigins } from '../transports/allowed-origins.ts';
 import { isLoopback } from './options.ts';
 
 export interface Origins {
   /** Whether there is neither authentication nor the word that anybody may come. */
   readonly isPrivate: boolean;
-  /** Origins of other hosts whose pages may use the server. */
-  readonly allowOrigins: readonly string[];
+  /** Whose pages may use the server beside its own. */
+  readonly allowed: AllowedOrigins;
   /** Whether to believe `X-Forwarded-For`, `-Host` and `-Proto`. */
   readonly trustProxy: boolean;
 }
 
-/** Whether no page of another host sent it, or one that is allowed. What is no browser sends neither header. */
-export function isOwnPage({ headers }: IncomingMessage, { allowOrigins, trustProxy }: Origins): boolean {
+/** Whether the server's own page sent it, or one that is allowed, or what is no browser, which sends neither header. */
+export function isWelcome(request: IncomingMessage, origins: Origins): boolean {
+  return isOwnPage(request, origins) || admitted(request, origins) !== undefined;
+}
+
+/** The same, but for pages that only `*` admits: a cookie that came along must not speak for its owner there. */
+export function mayBearCookie(request: IncomingMessage, origins: Origins): boolean {
+  return isOwnPage(request, origins) || admitted(request, origins) === 'named';
+}
+
+function admitted({ headers: { origin } }: IncomingMessage, { allowed }: Origins): 'named' | 'any' | undefined {
+  return origin === undefined ? undefined : allowed.admits(origin);
+}
+
+function isOwnPage({ headers }: IncomingMessage, { trustProxy }: Origins): boolean {
   const { origin } = headers;
   if (origin === undefined) return headers['sec-fetch-site'] !== 'cross-site';
-  if (allowOrigins.includes(origin)) return true;
   const host = trustProxy ? (lastOf(headers['x-forwarded-host']) ?? headers.host) : headers.host;
-  const page = URL.parse(origin);
-  // Some proxies name the port that a browser leaves out, as `example.org:443`.
-  return page !== null && URL.parse(`${page.protocol}//${host}`)?.host === page.host;
+  const page = /^https?:/.test(origin) ? URL.parse(origin) : null;
+  // A proxy or a client may name the port that the scheme stands for, as `example.org:443`.
+  return page !== null && page.host === URL.parse(`${page.protocol}//${host}`)?.host;
 }
 
 /**
  * Whether the host that a request names may be ours. A browser may reach a private server by this machine's names only: a
- * page's owner may have a name of its own lead here (DNS rebinding).
+ * page's owner may have a name of its own lead here (DNS rebinding). A page that is allowed is none of those, and neither is a host
+ * that such pages come from.
  */
-export function isKnownHost({ headers }: IncomingMessage, { isPrivate }: Origins): boolean {
-  const url = URL.parse(`http://${headers.host}`);
+export function isKnownHost(request: IncomingMessage, origins: Origins): boolean {
+  const { headers } = request;
+  const url = URL.parse(`http://${headers.host ?? 'localhost'}`);
   if (url === null) return false;
   const isBrowser = headers.origin !== undefined || headers['user-agent']?.startsWith('Mozilla/') === true;
-  return !isPrivate || !isBrowser || isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
+  if (!origins.isPrivate || !isBrowser || isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return true;
+  return admitted(request, origins) !== undefined || origins.allowed.hasHost(url.hostname);
 }
 
 /**

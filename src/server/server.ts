@@ -1,5 +1,5 @@
 /** Builds a server of its parts: the only place that constructs things. */
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
@@ -8,6 +8,7 @@ import { type Logger, SILENT } from '../core/logger.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { stringify } from '../transports/errors.ts';
+import { allowedOrigins } from '../transports/allowed-origins.ts';
 import { HttpInsertions } from '../transports/http-insertions.ts';
 import { Insertions } from '../transports/insertions.ts';
 import { observer } from '../transports/observation.ts';
@@ -15,15 +16,16 @@ import { createHttp } from '../transports/http.ts';
 import { Heartbeat } from '../transports/heartbeat.ts';
 import { trusting } from '../transports/trusted-documents.ts';
 import { OpenStreams } from '../transports/open-streams.ts';
-import { RequestLog } from '../transports/request-log.ts';
+import { type Asker, RequestLog } from '../transports/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket.ts';
 import { ConsolePage } from './console.ts';
 import { createMetrics } from './metrics.ts';
 import { assertSound, DEFAULTS, isLoopback, isPrivate, type ServerOptions } from './options.ts';
 import { createAdmit } from './admission.ts';
 import { InsertRate } from './insert-rate.ts';
-import { clientAddress, isKnownHost, isOwnPage, type Origins } from './origin.ts';
+import { clientAddress, isKnownHost, isWelcome, type Origins } from './origin.ts';
 import { watchHealth } from './health-watch.ts';
+import { createHttpServer, GRAPHQL_PATH, pathOf, refuse, respond } from './http-server.ts';
 import { logOf } from './log.ts';
 import { traced } from './tracing.ts';
 
@@ -58,13 +60,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
     throw error;
   }
 }
-
-/** As Node answers them where nobody listens; what isn't here, with 400. */
-const BROKEN_REQUESTS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
 
 const MAX_HEADERS = 100;
 const SPARE_CONNECTIONS = 1000;
@@ -103,7 +98,8 @@ class RunningServer implements SeamlineServer {
       logger.warn({}, 'jwtSecret is shorter than 32 bytes');
     const maxConnections = options.maxConnections ?? DEFAULTS.maxConnections;
     const trust = options.trustedDocuments && trusting(options.trustedDocuments);
-    this.#origins = { allowOrigins, trustProxy: options.trustProxy ?? false, isPrivate: isPrivate(options) };
+    const allowed = allowedOrigins(allowOrigins);
+    this.#origins = { allowed, trustProxy: options.trustProxy ?? false, isPrivate: isPrivate(options) };
     this.#logger = logger;
     this.#log = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
@@ -126,7 +122,7 @@ class RunningServer implements SeamlineServer {
       streams: this.#streams,
       graphiql: this.#hasGraphiql,
       introspection: options.introspection ?? true,
-      allowOrigins,
+      allowed,
       maxBodyBytes: maxMessageBytes,
       keepAliveMs,
       isFull: () => this.#stays >= maxConnections,
@@ -158,12 +154,11 @@ class RunningServer implements SeamlineServer {
       maxMessageBytes,
       log: this.#log,
     });
-    const patience = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
-    this.#http = createHttpServer({ ...patience, keepAliveTimeout: 65_000 }, (request, response) =>
-      this.#answer(request, response),
-    );
-    this.#http.on('clientError', (error, socket) => this.#broken(error, socket));
-    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http = createHttpServer({
+      answer: (request, response) => this.#answer(request, response),
+      upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+      refused: (status, socket) => this.#log.refused(strangerAt(socket as Socket), status),
+    });
     this.#http.maxHeadersCount = MAX_HEADERS;
     // What is beyond is a flood: room for those that are told so, and for plain requests.
     this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
@@ -237,21 +232,21 @@ class RunningServer implements SeamlineServer {
     if (this.#drained) response.setHeader('Connection', 'close');
     if (!isKnownHost(request, this.#origins)) {
       this.#log.refused(asker, 'BAD_HOST');
-      respond(response, 400, 'bad host\n');
-    } else if (path === '/graphql') this.#answerGraphQL(request, response);
-    else if (path === '/health') respond(response, 200, 'ok\n');
+      respond(response, 400, badHost(request));
+    } else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
+    else if (path === '/health') respond(response, 200, 'ok');
     else if (path === '/ready') this.#answerReady(response);
     else if (path === '/metrics') void this.#answerMetrics(response);
     else if (this.#console?.has(path)) this.#console.answer(request, response, path);
     else if (path === '/' && this.#hasGraphiql) response.writeHead(307, { Location: '/graphql' }).end();
-    else respond(response, 404, 'not found\n');
+    else respond(response, 404, `not found: GraphQL is served at ${GRAPHQL_PATH}`);
   }
 
   #answerReady(response: ServerResponse): void {
     const health = this.map.health();
-    if (this.#drained) respond(response, 503, 'draining\n');
-    else if (health.ok) respond(response, 200, 'ready\n');
-    else respond(response, 503, `${health.reason}\n`);
+    if (this.#drained) respond(response, 503, 'draining');
+    else if (health.ok) respond(response, 200, 'ready');
+    else respond(response, 503, health.reason);
   }
 
   async #answerMetrics(response: ServerResponse): Promise<void> {
@@ -259,36 +254,24 @@ class RunningServer implements SeamlineServer {
     response.end(await this.#metrics.metrics());
   }
 
-  /** What is no request, as Node itself would answer it. */
-  #broken({ code }: NodeJS.ErrnoException, socket: Duplex): void {
-    const status = BROKEN_REQUESTS[code ?? ''] ?? '400 Bad Request';
-    const client = (socket as Socket).remoteAddress ?? '';
-    // A client that resets its connection is no refusal.
-    if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    this.#log.refused({ request: crypto.randomUUID(), client, headers: {} }, status.slice(0, 3));
-    refuse(socket, status);
-  }
-
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy());
-    if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
-    if (this.#drained) return refuse(socket, '503 Service Unavailable');
-    if (!isKnownHost(request, this.#origins) || !isOwnPage(request, this.#origins)) {
+    if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
+    const isKnown = isKnownHost(request, this.#origins);
+    if (!isKnown || !isWelcome(request, this.#origins)) {
       this.#log.refused(this.#log.asker(request), 'BAD_ORIGIN', { transport: 'websocket' });
-      return refuse(socket, '403 Forbidden');
+      return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
     }
     this.#webSockets.upgrade(request, socket, head);
   }
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0] ?? '/';
+/** Of whom nothing is known but where it is. */
+function strangerAt({ remoteAddress = '' }: Socket): Asker {
+  return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
 }
 
-function respond(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
-}
+const badHost = ({ headers }: IncomingMessage): string =>
+  `bad host: without authentication a browser reaches this server by the names of its own machine only, not as ${JSON.stringify(headers.host)}; --allow-origin or --open lets it in`;
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
+const badOrigin = ({ headers }: IncomingMessage): string =>
+  `bad origin: pages of ${JSON.stringify(headers.origin ?? 'another site')} may not connect; --allow-origin lets them in`;

@@ -10,7 +10,7 @@ const CODES: Readonly<Record<string, string>> = {
 
 const OWN_CODES: ReadonlySet<unknown> = new Set(
   `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
-   TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED
+   TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED
    INTERNAL_SERVER_ERROR`.split(/\s+/),
 );
 
@@ -72,6 +72,33 @@ export function refused(
   return makeRefusal(code, message, { ...(status && { http: { status, headers } }) });
 }
 
+function statusOf({ extensions }: GraphQLError): number | undefined {
+  const http: { readonly status?: number } | undefined = extensions['http'];
+  return http?.status;
+}
+
+/** Of HTTP's own: they are answered by HTTP's rules, whatever kind of answer was asked for. */
+const HTTP_STATUSES: ReadonlySet<number | undefined> = new Set([405, 406, 413, 415]);
+
+export function isAboutHttp({ errors = [] }: ExecutionResult): boolean {
+  return errors.some((error) => HTTP_STATUSES.has(statusOf(error)));
+}
+
+/** Of a request that got no data; what isn't here, 400. */
+const STATUSES: Readonly<Record<string, number>> = { FORBIDDEN: 403, RATE_LIMITED: 429, ENGINE_UNAVAILABLE: 503 };
+
+/**
+ * GraphQL over HTTP: as `application/graphql-response+json` a result without data has a status of 4xx or 5xx; as `application/json`, whose
+ * status older clients take for the connection's, 200. An error that brings its own has that.
+ */
+export function withStatus(result: ExecutionResult, type: string): ExecutionResult {
+  const [error] = result.errors ?? [];
+  if (!error || 'data' in result || type !== 'application/graphql-response+json') return result;
+  if (statusOf(error) !== undefined) return result;
+  const status = STATUSES[String(error.extensions['code'])] ?? 400;
+  return { ...result, extensions: { ...result.extensions, http: { status } } };
+}
+
 function codeOf({ message, extensions }: GraphQLError): string {
   const code = typeof extensions['code'] === 'string' ? extensions['code'] : '';
   if (OWN_CODES.has(code)) return code;
@@ -82,8 +109,7 @@ function codeOf({ message, extensions }: GraphQLError): string {
 
 function withCode(error: GraphQLError, code: string, extensions: Readonly<Record<string, unknown>>): GraphQLError {
   const { message, nodes, source, positions, path } = error;
-  // Yoga marks what it finds wrong with a request like a document's errors, which are 200 for some clients.
-  const http = extensions['code'] === 'BAD_REQUEST' ? { http: { ...(extensions['http'] as object), spec: false } } : {};
+  const http = httpOf(extensions);
   const { originalError: _originalError, unexpected: _unexpected, code: _code, ...rest } = extensions;
   const issues = code === 'BAD_USER_INPUT' && !('issues' in rest) ? { issues: [{ path: path ?? [], message }] } : {};
   return new GraphQLError(message, {
@@ -91,8 +117,18 @@ function withCode(error: GraphQLError, code: string, extensions: Readonly<Record
     source,
     positions,
     path,
-    extensions: { ...rest, ...http, ...issues, code },
+    extensions: { ...rest, ...(http && { http }), ...issues, code },
   });
+}
+
+/** Those with `spec` are 200 as `application/json`: GraphQL over HTTP means a document's errors, and variables that don't fit. */
+function httpOf({ http, code }: Readonly<Record<string, unknown>>): object | undefined {
+  if (typeof http !== 'object' || http === null) return undefined;
+  // Yoga marks what it finds wrong with a request, too.
+  if (code === 'BAD_REQUEST') return { ...http, spec: false };
+  // The executor gives variables a status and nothing else; what is ours has headers.
+  const isOfVariables = (code === undefined || code === 'BAD_USER_INPUT') && !('headers' in http);
+  return isOfVariables ? { ...http, spec: true } : http;
 }
 
 function internal(error: unknown, log: LogError): GraphQLError {

@@ -3,6 +3,7 @@
  * nothing special. Any other request is Yoga's, body and all.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MAX_ACCEPT_LENGTH, negotiate } from './accept.ts';
 import type { Admission, Admit } from './admission.ts';
 import type { Yoga } from './http.ts';
 import type { Insertions, Parameters } from './insertions.ts';
@@ -88,13 +89,17 @@ interface Recognised {
   readonly admission: Admission;
 }
 
-/** The content type of the answer, as Yoga would choose it. Undefined: the request asks for something special. */
+/** Headers that may ask for something special. */
+const SPECIAL = ['origin', 'content-encoding', 'last-event-id'] as const;
+
+/** The content type of the answer. Undefined: the request may ask for something special, which Yoga's pipeline knows. */
 function answerType({ method, url, headers }: IncomingMessage): string | undefined {
-  const { accept = '*/*', origin } = headers;
-  if (method !== 'POST' || url !== '/graphql' || origin !== undefined) return undefined;
-  if (!/^application\/json *(;|$)/i.test(headers['content-type'] ?? '')) return undefined;
-  const [, chosen] = /^(\*\/\*|application\/json|application\/graphql-response\+json)(?:,|$)/.exec(accept) ?? [];
-  return chosen && `${chosen === '*/*' ? 'application/json' : chosen}; charset=utf-8`;
+  if (method !== 'POST' || url !== '/graphql' || SPECIAL.some((name) => headers[name] !== undefined)) return undefined;
+  if (!/^application\/json *(?:; *charset=utf-8)?$/i.test(headers['content-type'] ?? '')) return undefined;
+  const { accept = '*/*' } = headers;
+  if (accept.length > MAX_ACCEPT_LENGTH) return undefined;
+  const { single } = negotiate(accept);
+  return single && single !== 'text/event-stream' ? `${single}; charset=utf-8` : undefined;
 }
 
 function parametersOf(body: Buffer): Parameters | undefined {

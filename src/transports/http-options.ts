@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { FanOut } from '../fanout/fan-out.ts';
+import type { AllowedOrigins } from './allowed-origins.ts';
 import type { Admit } from './admission.ts';
 import type { Insertions } from './insertions.ts';
 import type { Observe } from './observation.ts';
@@ -16,7 +17,7 @@ export interface HttpOptions {
   readonly streams: OpenStreams;
   readonly graphiql: boolean;
   readonly introspection: boolean;
-  readonly allowOrigins: readonly string[];
+  readonly allowed: AllowedOrigins;
   /** Of a request's body. */
   readonly maxBodyBytes: number;
   readonly keepAliveMs: number;

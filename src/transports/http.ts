@@ -1,11 +1,18 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
-import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import {
+  createYoga,
+  type Plugin,
+  processRegularResult,
+  type YogaInitialContext,
+  type YogaServerInstance,
+} from 'graphql-yoga';
 import { EVERYBODY } from '../../schema/caller.ts';
 import type { Operation } from '../../schema/context.ts';
+import { type Accepted, type JsonType, negotiate } from './accept.ts';
 import { type Admission, whenExpired } from './admission.ts';
-import { formatResult, maskError } from './errors.ts';
+import { formatResult, isAboutHttp, maskError, withStatus } from './errors.ts';
 import { parseEventId } from './event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from './server-context.ts';
@@ -13,12 +20,14 @@ import { observation } from './observation.ts';
 import type { OpenStream } from './open-streams.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
 import {
+  acceptable,
   admission,
   boundedDocuments,
   boundedStreams,
   endedStreams,
+  knownParameters,
+  namedDocuments,
   onlyJsonBodies,
-  onlyTrustedDocuments,
   uncached,
 } from './requests.ts';
 import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from './stream-response.ts';
@@ -41,6 +50,8 @@ mutation Insert {
 }
 `;
 
+const GRAPHIQL = { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY } as const;
+
 /**
  * What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. Loaded for the first who asks for
  * the page: it is 9 MB.
@@ -54,34 +65,37 @@ async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQ
 }
 
 export function createHttp(options: HttpOptions): Yoga {
-  const { schema, allowOrigins, log } = options;
+  const { schema, allowed, log } = options;
   return createYoga<ServerContext, OperationContext>({
     schema,
     context: (initial) => initial.operation ?? requestContext(options, initial),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
-    // As `onlyTrustedDocuments` reads it.
+    // As `namedDocuments` reads it.
     extraParamNames: ['documentId'],
     maxRequestBodySize: options.maxBodyBytes,
     // Every error is logged where it is masked.
     logging: false,
     maskedErrors: { maskError: (error) => maskError(error, (cause) => log.internal(cause)) },
-    graphiql: options.graphiql && { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY },
+    graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
     renderGraphiQL: renderGraphiQLWithTokens,
     cors: (request) => {
       const origin = request.headers.get('origin');
-      const isAllowed = origin !== null && allowOrigins.includes(origin);
-      return isAllowed ? { origin: [origin], credentials: true, methods: ['GET', 'POST'] } : false;
+      const admitted = origin === null ? undefined : allowed.admits(origin);
+      if (origin === null || admitted === undefined) return false;
+      return { origin: [origin], credentials: admitted === 'named', methods: ['GET', 'POST'] };
     },
     plugins: [
       observation(log, options.observe),
       learning(options),
       admission(options),
+      acceptable(),
       boundedStreams(options),
-      onlyTrustedDocuments(options),
+      namedDocuments(options),
       boundedDocuments(),
       onlyJsonBodies(),
+      knownParameters(),
       uncached(options),
       endedStreams(),
       subscriptionResponses(options),
@@ -94,7 +108,9 @@ function requestContext(
   { map, fanOut }: HttpOptions,
   { request, params, admission, res, outcome }: YogaInitialContext & ServerContext,
 ): OperationContext {
-  const lastEventId = request.headers.get('last-event-id');
+  // Only a stream goes on behind an event.
+  const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
+  const lastEventId = isStream ? request.headers.get('last-event-id') : null;
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   const { caller } = admission ?? OWN;
   const handover = fanOut && res && {};
@@ -119,13 +135,19 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
       if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
       setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
     },
-    onResultProcess({ request, result, serverContext, setResultProcessor, acceptableMediaTypes }) {
+    onResultProcess({ request, result, setResult, serverContext, setResultProcessor }) {
       if (Array.isArray(result)) return;
       const isStream = isAsyncIterable(result);
-      const transport = transportOf(request.headers.get('accept')?.toLowerCase() ?? '*/*', isStream);
+      const accept = request.headers.get('accept');
+      const only = isStream ? undefined : (result as ExecutionResult);
+      const transport = only && isAboutHttp(only) ? undefined : transportOf(accept, isStream);
       if (!transport) {
-        if (isStream) acceptableMediaTypes.push('text/event-stream');
-        return;
+        const { single, parts } = negotiate(accept);
+        // Yoga sends one result in parts to those that take nothing else.
+        if (!only || (single === undefined && parts && 'data' in only)) return;
+        const type = jsonTypeOf(single);
+        setResult(withStatus(only, type));
+        return setResultProcessor((given, fetchAPI) => processRegularResult(given, fetchAPI, type), type);
       }
       const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
       const register = (stream: OpenStream): (() => void) => {
@@ -150,6 +172,11 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
       setResultProcessor(respond, MEDIA_TYPES[transport]);
     },
   };
+}
+
+/** Where a stream or anything else was asked for, errors say in their status what they are. */
+function jsonTypeOf(single: Accepted['single']): JsonType {
+  return single === undefined || single === 'text/event-stream' ? 'application/graphql-response+json' : single;
 }
 
 /** What comes again may go the short way. */

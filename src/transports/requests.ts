@@ -1,20 +1,19 @@
 /** What a request has to pass before it is an operation, each a plugin of Yoga's. */
 import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
-import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
+import { MAX_ACCEPT_LENGTH, negotiate } from './accept.ts';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
 import { isEnded } from './event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseBody } from './json-body.ts';
 import type { ServerContext } from './server-context.ts';
+import { isPersistedOnly, persistedQueryNotSupported } from './trusted-documents.ts';
 
 /** Tokens of one document: some ten times those of introspection. */
 const MAX_TOKENS = 3000;
 /** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
-
-/** Browsers send some 150. */
-const MAX_ACCEPT_LENGTH = 500;
 
 /** Before the body is read: who isn't let in costs nothing. */
 export function admission({ admit, log }: HttpOptions): Plugin {
@@ -63,14 +62,47 @@ function assertFewAliases(document: DocumentNode): void {
   if (aliases > MAX_ALIASES) throw refused('GRAPHQL_VALIDATION_FAILED', `more than ${MAX_ALIASES} aliases`, 400);
 }
 
-/** By hash, from any client; what the server asks of itself is none. */
-export function onlyTrustedDocuments({ trust }: HttpOptions): Plugin {
+/** Documents that are named by their hash: those of the manifest, where there is one, whoever asks but the server itself. */
+export function namedDocuments({ trust }: HttpOptions): Plugin {
   return {
     onParams({ params, request, setParams }) {
-      if (!trust) return;
-      const named = (params as { documentId?: unknown }).documentId;
-      const documentId = named ?? URL.parse(request.url)?.searchParams.get('documentId');
-      setParams({ ...params, query: trust({ ...params, documentId }) });
+      if (!trust && params?.query) return;
+      const named = (params as { documentId?: unknown } | null)?.documentId;
+      const asked = { ...params, documentId: named ?? URL.parse(request.url)?.searchParams.get('documentId') };
+      if (trust) setParams({ ...params, query: trust(asked) });
+      else if (isPersistedOnly(asked)) throw persistedQueryNotSupported();
+    },
+  };
+}
+
+const NOT_ACCEPTABLE =
+  'send Accept: application/json or application/graphql-response+json for a query or a mutation, text/event-stream for any operation';
+const NO_STREAM =
+  'a subscription is answered by a stream: send Accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or subscribe over WebSocket (graphql-transport-ws)';
+
+/** Before anything is done that could then not be answered. */
+export function acceptable(): Plugin {
+  return {
+    onRequestParse({ request, endResponse }) {
+      const { method, headers } = request;
+      if (method !== 'GET' && method !== 'POST') {
+        const message = `GraphQL is served by GET and POST, not ${method}`;
+        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 405, { Allow: 'GET, POST' })));
+      }
+      const accept = headers.get('accept') ?? '';
+      if (accept.length > MAX_ACCEPT_LENGTH)
+        return endResponse(
+          answerOf(refused('BAD_USER_INPUT', `the Accept header is longer than ${MAX_ACCEPT_LENGTH}`, 406)),
+        );
+      const { single, stream, parts } = negotiate(accept);
+      if (single === undefined && stream === undefined && !parts)
+        endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406)));
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      // Over WebSocket there is none.
+      const { request } = args.contextValue as Partial<YogaInitialContext>;
+      if (request && negotiate(request.headers.get('accept')).stream === undefined)
+        setResultAndStopExecution({ errors: [refused('BAD_USER_INPUT', NO_STREAM, 406)] });
     },
   };
 }
@@ -84,9 +116,6 @@ export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
   return {
     onRequestParse({ request, serverContext, endResponse }) {
       const accept = request.headers.get('accept') ?? '';
-      // What isn't acceptable is answered with a list as long as this one, a type of ours for each of the client's.
-      if (accept.length > MAX_ACCEPT_LENGTH)
-        return endResponse(answerOf(refused('BAD_USER_INPUT', 'the Accept header is too long', 406)));
       if (/event-stream|subscriptionspec/i.test(accept) && !/json/i.test(accept) && isFull())
         endResponse(answerOf(tooMany((serverContext as ServerContext).req)));
     },
@@ -111,10 +140,19 @@ function answerOf(error: GraphQLError): Response {
 export function onlyJsonBodies(): Plugin {
   return {
     onRequestParse({ request, requestParser, setRequestParser, endResponse }) {
-      const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (request.method === 'POST' && type !== 'application/json')
+      const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+      if (request.method === 'POST' && coding !== 'identity') {
+        const message = `send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`;
+        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' })));
+      }
+      const [type, ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(/\s*;\s*/);
+      const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+      if (
+        request.method === 'POST' &&
+        (type?.trim() !== 'application/json' || !/^(?:charset="?utf-?8"?)?$/.test(charset ?? ''))
+      )
         return endResponse(
-          answerOf(refused('BAD_USER_INPUT', 'send application/json', 415, { Accept: 'application/json' })),
+          answerOf(refused('BAD_USER_INPUT', 'send application/json, in UTF-8', 415, { Accept: 'application/json' })),
         );
       setRequestParser(async (unparsed) => {
         try {
@@ -129,22 +167,44 @@ export function onlyJsonBodies(): Plugin {
   };
 }
 
-/** Caches must not hand one caller's answer to another. */
-export function uncached({ allowOrigins }: HttpOptions): Plugin {
+/** GraphQL over HTTP: members that a server doesn't know are ignored. Yoga refuses them. */
+export function knownParameters(): Plugin {
   return {
-    onResponse({ response }) {
+    onRequestParse: () => ({
+      onRequestParseDone({ requestParserResult: given, setRequestParserResult }) {
+        if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
+        const known = Object.entries(given).filter(([name]) => PARAMETERS.has(name));
+        setRequestParserResult(Object.fromEntries(known) as GraphQLParams);
+      },
+    }),
+  };
+}
+
+const PARAMETERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables', 'extensions', 'documentId']);
+
+/** Caches must not hand one caller's answer to another. */
+export function uncached({ allowed }: HttpOptions): Plugin {
+  return {
+    onResponse({ request, response }) {
+      if (request.method === 'OPTIONS') response.headers.set('Allow', 'GET, POST, OPTIONS');
       if (!response.headers.has('Cache-Control')) response.headers.set('Cache-Control', 'no-store');
-      if (allowOrigins.length > 0) response.headers.append('Vary', 'Origin');
+      if (allowed.isEmpty) return;
+      response.headers.append('Vary', 'Origin');
+      const origin = request.headers.get('origin');
+      // Yoga's names each that asks.
+      if (origin !== null && allowed.admits(origin) === 'any') response.headers.set('Access-Control-Allow-Origin', '*');
     },
   };
 }
 
-/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. */
+/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. What asks for no stream has none that could have ended. */
 export function endedStreams(): Plugin {
   return {
     onRequest({ request, endResponse, fetchAPI }) {
       const lastEventId = request.headers.get('last-event-id');
-      if (lastEventId && isEnded(lastEventId)) endResponse(new fetchAPI.Response(null, { status: 204 }));
+      if (!lastEventId || !isEnded(lastEventId)) return;
+      if (negotiate(request.headers.get('accept')).stream === 'sse')
+        endResponse(new fetchAPI.Response(null, { status: 204 }));
     },
   };
 }

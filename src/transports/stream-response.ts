@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import type { ServerResponse } from 'node:http';
 import type { FanOut } from '../fanout/fan-out.ts';
 import { Outlet } from '../fanout/outlet.ts';
+import { negotiate } from './accept.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
 import type { OpenStream } from './open-streams.ts';
 import type { ResultContext } from './operation.ts';
@@ -40,11 +41,10 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
 }
 
 /** By `Accept`; undefined: as JSON, or not at all. */
-export function transportOf(accept: string, isStream: boolean): 'sse' | 'multipart' | undefined {
-  if (isStream && accept.includes('multipart/mixed') && accept.includes('subscriptionspec')) return 'multipart';
-  const acceptsJson = /application\/(graphql-response\+)?json|\*\/\*|application\/\*/.test(accept);
-  if (accept.includes('text/event-stream')) return isStream || !acceptsJson ? 'sse' : undefined;
-  return isStream && /\*\/\*|text\/\*/.test(accept) ? 'sse' : undefined;
+export function transportOf(accept: string | null, isStream: boolean): 'sse' | 'multipart' | undefined {
+  const { single, stream } = negotiate(accept);
+  if (isStream) return stream;
+  return single === 'text/event-stream' ? 'sse' : undefined;
 }
 
 export const MEDIA_TYPES = { sse: 'text/event-stream', multipart: 'multipart/mixed' } as const;

@@ -1,3 +1,4 @@
+import type { GraphQLError } from 'graphql';
 import { refused } from './errors.ts';
 
 /** By hash, as codegen's client preset writes them (`persistedDocuments`). */
@@ -29,4 +30,14 @@ function documentOf(
   if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
   if (query && documents.has(query)) return query;
   throw refused('FORBIDDEN', 'only trusted documents run here, and this is none of them', 403);
+}
+
+/** Whether a request brings no document, only the hash of one (automatic persisted queries, persisted documents). */
+export function isPersistedOnly({ query, documentId, extensions }: Trustable): boolean {
+  return !query && (documentId != null || extensions?.['persistedQuery'] != null);
+}
+
+/** In Apollo's words, which make its links send the document. 200, as Apollo Server says it: some clients read no body of another status. */
+export function persistedQueryNotSupported(): GraphQLError {
+  return refused('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported', 200);
 }

@@ -57,7 +57,7 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
       const seam = seams.get(serverContext);
       if (!seam?.context || Array.isArray(result)) return;
       const isStream = Symbol.asyncIterator in result;
-      const transport = transportOf(request.headers.get('accept')?.toLowerCase() ?? '*/*', isStream);
+      const transport = transportOf(request.headers.get('accept'), isStream);
       if (!transport) return;
       const { res } = serverContext as { res?: unknown };
       const respond = (): Response =>

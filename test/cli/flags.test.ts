@@ -34,6 +34,9 @@ const VALUES: readonly (readonly [flag: string, text: string, option: string, va
   ['jwt-issuer', 'a', 'jwtIssuer', 'a'],
   ['jwt-cookie', 'a', 'jwtCookie', 'a'],
   ['allow-origin', 'https://a.example', 'allowOrigins', ['https://a.example']],
+  ['allow-origin', 'capacitor://localhost', 'allowOrigins', ['capacitor://localhost']],
+  ['allow-origin', 'https://*.example.org', 'allowOrigins', ['https://*.example.org']],
+  ['allow-origin', '*', 'allowOrigins', ['*']],
   ['log-level', 'warn', 'logLevel', 'warn'],
   ['drain-timeout', '7', 'drainTimeoutMs', 7000],
 ];
@@ -162,10 +165,12 @@ describe('the flags of serve', () => {
     ['max-items', '9007199254740992'],
     ['allow-origin', 'example.org'],
     ['allow-origin', 'https://a.example/'],
-    ['allow-origin', '*'],
     ['init-timeout', '0'],
     ['init-timeout', '301'],
     ['init-timeout', '0.5'],
+    ['allow-origin', '*.example'],
+    ['allow-origin', 'null'],
+    ['allow-origin', 'https://*'],
     ['log-level', 'loud'],
     ['drain-timeout', '-1'],
   ])('refuses --%s=%s, naming flag or variable', (flag, text) => {
