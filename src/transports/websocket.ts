@@ -5,7 +5,13 @@
  * neither answers nor drains.
  */
 import type { ExecutionResult } from 'graphql';
-import { type Context as WsContext, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import {
+  type Context as WsContext,
+  GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  handleProtocols,
+  makeServer,
+  type SubscribePayload,
+} from 'graphql-ws';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -22,7 +28,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { Insertions } from './insertions.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { spread } from './spread.ts';
-import type { trusting } from './trusted-documents.ts';
+import { isPersistedOnly, persistedQueryNotSupported, type trusting } from './trusted-documents.ts';
 import { WebSocketInsertions } from './websocket-insertions.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 
@@ -65,7 +71,7 @@ export class WebSocketTransport {
     this.#options = options;
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
-    this.#sockets = new WebSocketServer({ ...settings, handleProtocols: (protocols) => handleProtocols(protocols) });
+    this.#sockets = new WebSocketServer({ ...settings, handleProtocols: chosenOf });
     this.#insertions = options.trust ? undefined : new WebSocketInsertions(options);
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
@@ -122,6 +128,13 @@ export class WebSocketTransport {
       log.refused(asker, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
+    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+      const offered = socket.protocol.slice(0, MAX_SHOWN);
+      const reason = `speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL}${offered ? `, not ${offered}` : ': no subprotocol was offered'}`;
+      log.refused(asker, '4406', { transport: 'websocket', reason });
+      socket.on('close', (code) => log.disconnected(asker, code));
+      return socket.close(4406, reason);
+    }
     heartbeat.watch(request.socket, socket);
     const connection = new Connection(socket, request, asker);
     this.#connections.add(connection);
@@ -136,7 +149,7 @@ export class WebSocketTransport {
           const hand = (text: string): void => {
             // It looks at them before it first waits.
             connection.variables = exactVariables(text);
-            receive(trust ? withQuery(text) : text).catch((error: unknown) => {
+            receive(trust || NAMES_DOCUMENT.test(text) ? withQuery(text) : text).catch((error: unknown) => {
               if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
               logError(error);
               connection.close(4500, 'Internal server error');
@@ -175,6 +188,7 @@ export class WebSocketTransport {
       const handover = fanOut && {};
       const operation = operationContext({ map, caller, extensions: payload.extensions, signal, handover, outcome });
       const enveloped = yoga.getEnveloped({ operation, asker });
+      if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
       const query = trust ? trust(payload) : payload.query;
       return await prepare(enveloped, { ...payload, query, variables }, connection, asker);
     } catch (error) {
@@ -194,12 +208,27 @@ function exactVariables(text: string): SubscribePayload['variables'] | undefined
   }
 }
 
+/**
+ * A client that doesn't speak ours gets the subprotocol that it offers, and is then told so: a browser shows no reason of a socket whose
+ * subprotocol was not taken. Clients of the older `graphql-ws` protocol (subscriptions-transport-ws) are the most of them.
+ */
+function chosenOf(protocols: Set<string>): string | false {
+  const [first] = protocols;
+  return handleProtocols(protocols) || (first ?? false);
+}
+
+/** Of a subprotocol. */
+const MAX_SHOWN = 40;
+
+/** Of a message that may leave its document out. */
+const NAMES_DOCUMENT = /"(?:persistedQuery|documentId)"/;
+
 /** What only servers say; graphql-ws throws it like an error of its own. */
 function isUnexpectedType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
-/** graphql-ws takes no subscribe message without a query, but where documents are named it may be left out. */
+/** graphql-ws takes no subscribe message without a query, but where a document is named it may be left out. */
 function withQuery(text: string): string {
   try {
     const message = JSON.parse(text) as { type?: unknown; payload?: { query?: unknown } | null };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
+import { logLines } from '../support/log-lines.ts';
 import { connect, openSocket, type SocketOptions, subscribeMessage } from '../support/raw-sockets.ts';
 import { startServer } from '../support/server.ts';
 
@@ -73,14 +74,31 @@ describe('a WebSocket is closed', () => {
     await drained;
   });
 
-  it('with 4406 or by a refusal when it speaks another subprotocol', async () => {
-    const server = await startServer();
-    for (const protocols of [['graphql-ws'], ['nonsense'], []]) {
-      const opened = await openSocket(server, { protocols }).catch((error: unknown) => String(error));
-      // ws gives up by itself when the server picks none of its subprotocols.
-      if (typeof opened === 'string') expect(opened).toMatch(/subprotocol|Unexpected server response: 4\d\d/);
-      else expect(await opened.closed).toMatchObject({ code: 4406 });
-    }
+  it.each([
+    [['graphql-ws'], 'speak graphql-transport-ws, not graphql-ws'],
+    [['graphql-ws', 'graphql-subscriptions'], 'speak graphql-transport-ws, not graphql-ws'],
+    [['nonsense'], 'speak graphql-transport-ws, not nonsense'],
+    [['x'.repeat(200)], `speak graphql-transport-ws, not ${'x'.repeat(40)}`],
+    [[], 'speak graphql-transport-ws: no subprotocol was offered'],
+  ])(
+    'with 4406 and a reason that names our subprotocol when it offers %j; it is counted and logged',
+    async (protocols, reason) => {
+      const log = logLines();
+      const server = await startServer({ logger: log.logger });
+      const socket = await openSocket(server, { protocols });
+      socket.send({ type: 'connection_init' });
+      expect(await socket.closed).toEqual({ code: 4406, reason });
+      expect(await log.said('refused')).toMatchObject({ code: '4406', transport: 'websocket', reason });
+      const metrics = await (await fetch(new URL('/metrics', server.url))).text();
+      expect(metrics).toContain('seamline_refusals_total{code="4406"} 1');
+      expect(metrics).toContain('seamline_connections{transport="websocket"} 0');
+    },
+  );
+
+  it('not when it offers ours among others', async () => {
+    const socket = await connect(await startServer(), { protocols: ['graphql-ws', 'graphql-transport-ws'] });
+    socket.send({ type: 'ping' });
+    expect(await socket.next()).toMatchObject({ type: 'pong' });
   });
 
   it('releases its subscriptions when it breaks (G10)', async () => {
@@ -156,7 +174,7 @@ describe('an upgrade', () => {
     expect(await attempt(server, { origin: 'https://c.example' })).toBe('403');
   });
 
-  it.each(['/', '/graphql/', '/graphqlx', '/subscriptions'])('at %s is refused with 404', async (path) => {
+  it.each(['/graphql/', '/graphqlx', '/subscriptions'])('at %s is refused with 404', async (path) => {
     expect(await attempt(await startServer(), { path })).toBe('404');
   });
 
