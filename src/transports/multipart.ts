@@ -8,16 +8,19 @@ import { type ResultContext, withCursor } from './operation.ts';
 import type { ResultFraming } from './result-stream.ts';
 
 export const MULTIPART_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Type': 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+  // Apollo's client for iOS compares this text, unquoted.
+  'Content-Type': 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
   'Cache-Control': 'no-cache, no-transform',
-  Connection: 'keep-alive',
   'X-Accel-Buffering': 'no',
 };
 
 const DELIMITER = '\r\n--graphql';
 
-/** The delimiter stands right behind each part: a client holds a part back until it comes. */
-const part = (json: string): string => `\r\nContent-Type: application/json; charset=utf-8\r\n\r\n${json}${DELIMITER}`;
+/**
+ * The delimiter stands right behind each part: a client holds a part back until it comes. Earlier versions of Apollo's for iOS know the
+ * header only in lower case, and the type only without a charset.
+ */
+const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r\n${json}${DELIMITER}`;
 
 export function multipartFraming(
   context: ResultContext,

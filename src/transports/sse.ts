@@ -11,7 +11,6 @@ import type { ResultFraming } from './result-stream.ts';
 export const SSE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
-  Connection: 'keep-alive',
   // nginx would hold events back.
   'X-Accel-Buffering': 'no',
 };
@@ -42,7 +41,8 @@ export function sseFraming(
     return `id: ${formatEventId(cursor, left)}\n`;
   };
 
-  const eventOf = (id: string, json: string): string => `event: next\n${id}data: ${json}\n\n`;
+  // The id comes last: an older EventSource keeps that of an event that was cut.
+  const eventOf = (id: string, json: string): string => `event: next\ndata: ${json}\n${id}\n`;
   const wanted = context ?? NOTHING_WANTED;
   const rendered = new PartFraming(`sse ${wanted.cursors}`, (result, left) =>
     eventOf(`id: ${formatEventId(result.cursor, left)}\n`, jsonOf(result, wanted, left)),
@@ -61,7 +61,7 @@ export function sseFraming(
         return rendered.text(passage, left);
       },
     },
-    end: (last) => `event: complete\n${startsAnew(last) ? '' : `id: ${ENDED}\n`}data:\n\n`,
+    end: (last) => `event: complete\ndata:\n${startsAnew(last) ? '' : `id: ${ENDED}\n`}\n`,
     keepAlive: ':\n\n',
     drain: () => `retry: ${Math.round(500 + Math.random() * RETRY_SPREAD_MS)}\n\n`,
   };

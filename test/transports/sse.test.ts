@@ -55,6 +55,21 @@ const results = (stream: TextStream, count: number): Promise<string> =>
 const foreignCursor = async (): Promise<string> =>
   (await (await startServer()).map.insert({ key: 'a', value: 1 })).cursor;
 
+describe('an event', () => {
+  it.each([true, false])(
+    'ends with its id, so that one that is cut leaves none behind, with fan-out %s',
+    async (fanOut) => {
+      const server = await startServer({ fanOut });
+      await insert(server, 'a', 'b');
+      const text = await (await byPost(server, { variables: { limit: 2 } })).end();
+      const blocks = text.split('\n\n').filter((block) => block.startsWith('event:'));
+      expect(blocks).toHaveLength(3);
+      for (const block of blocks)
+        expect(block.split('\n').map((line) => line.split(':')[0])).toEqual(['event', 'data', 'id']);
+    },
+  );
+});
+
 describe.each(methods)('SSE by %s', (_name, subscribe) => {
   it('delivers what is there and then what is inserted, with the headers that keep proxies from holding it', async () => {
     const server = await startServer();
