@@ -25,29 +25,37 @@ export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions
     { ...PATIENCE, IncomingMessage: Request, requireHostHeader: false },
     (request, response) => {
       const problem = problemOf(request);
-      if (problem) respond(response.setHeader('Connection', 'close'), ...problem);
-      else if (request.url === '*') response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
+      if (problem) {
+        refused(String(problem[0]), request.socket);
+        respond(response.setHeader('Connection', 'close'), ...problem);
+      } else if (request.method === 'OPTIONS' && request.url === '*')
+        response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
       else answer(request, response);
     },
   );
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const problem = problemOf(request);
-    if (problem) refuse(socket, ...problem);
-    else upgrade(request, socket, head);
+    if (problem) {
+      refused(String(problem[0]), socket);
+      refuse(socket, ...problem);
+    } else upgrade(request, socket, head);
   });
-  server.on('connect', (_request, socket) =>
-    refuse(socket, 405, 'CONNECT is not served here: this is no proxy', 'Allow: GET, HEAD, POST'),
-  );
-  server.on('checkExpectation', (_request, response) =>
-    respond(response, 417, 'the only Expect served is 100-continue'),
-  );
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    refused('405', socket);
+    refuse(socket, 405, 'CONNECT is not served here: this is no proxy', 'Allow: GET, HEAD, POST');
+  });
+  server.on('checkExpectation', (request, response) => {
+    refused('417', request.socket);
+    respond(response, 417, 'the only Expect served is 100-continue');
+  });
   server.on('clientError', (error, socket) => {
     // A client that resets its connection is no refusal.
     if (codeOf(error) === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const [status, text] = BROKEN_REQUESTS[codeOf(error)] ?? [400, `not a valid HTTP/1.1 request: ${error.message}`];
     refused(String(status), socket);
-    refuse(socket, status, text);
+    say(socket, status, text);
   });
   return server;
 }
@@ -89,7 +97,10 @@ function problemOf(request: IncomingMessage): Problem | undefined {
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return [501, `Transfer-Encoding ${JSON.stringify(coding)} is not served: send the body as it is, or chunked`];
-  if (httpVersion === '1.1' && headers.host === undefined) return [400, 'the Host header is missing'];
+  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
+  // Node goes by the first, a proxy in front perhaps by the last.
+  if (hosts > 1) return [400, 'there is more than one Host header'];
+  if (httpVersion === '1.1' && hosts === 0) return [400, 'the Host header is missing'];
   const target = absoluteTarget(request);
   if (target) {
     request.url = `${target.pathname}${target.search}`;
@@ -113,8 +124,13 @@ export function respond(response: ServerResponse, status: number, text: string):
   response.writeHead(status, headers).end(body);
 }
 
-/** The same where there is no response, and no more requests. */
+/** The same where Node's server has let go of the connection, so that nobody else closes it. */
 export function refuse(socket: Duplex, status: number, text: string, ...headers: readonly string[]): void {
+  socket.once('finish', () => socket.destroy());
+  say(socket, status, text, ...headers);
+}
+
+function say(socket: Duplex, status: number, text: string, ...headers: readonly string[]): void {
   const body = `${text}\n`;
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

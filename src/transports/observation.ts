@@ -5,6 +5,7 @@ import type { Context, Handover } from '../../schema/context.ts';
 import { toGraphQLError } from '../../schema/errors.ts';
 import type { ServerContext } from './server-context.ts';
 import type { Asker, RequestLog } from './request-log.ts';
+import { negotiate } from './accept.ts';
 import { isGraphQLError } from './errors.ts';
 import { type OperationName, operationTracer, startOperationSpan } from './tracing.ts';
 
@@ -144,5 +145,5 @@ function nameOf({ document, operationName }: Args, { connection, headers }: Aske
   const type = operation?.operation ?? 'query';
   if (connection !== undefined) return { type, name, transport: 'websocket' };
   if (!isStream) return { type, name, transport: 'http' };
-  return { type, name, transport: /multipart\/mixed/i.test(headers.accept ?? '') ? 'multipart' : 'sse' };
+  return { type, name, transport: negotiate(headers.accept).stream ?? 'sse' };
 }

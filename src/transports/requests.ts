@@ -1,6 +1,6 @@
 /** What a request has to pass before it is an operation, each a plugin of Yoga's. */
 import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
-import type { GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
+import type { FetchAPI, GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
 import { MAX_ACCEPT_LENGTH, negotiate } from './accept.ts';
 import { formatError, isGraphQLError, maskError, refused } from './errors.ts';
@@ -18,7 +18,7 @@ const MAX_ALIASES = 100;
 /** Before the body is read: who isn't let in costs nothing. */
 export function admission({ admit, log }: HttpOptions): Plugin {
   return {
-    async onRequestParse({ serverContext, endResponse }) {
+    async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
       const { req } = context;
       if (!req || context.admission) return;
@@ -28,7 +28,7 @@ export function admission({ admit, log }: HttpOptions): Plugin {
         const asker = log.asker(req);
         const error = maskError(thrown, (cause) => log.internal(cause, asker));
         log.failed(asker, [error], { transport: 'http' });
-        const response = answerOf(error);
+        const response = answerOf(error, fetchAPI);
         response.headers.set('WWW-Authenticate', 'Bearer');
         endResponse(response);
       }
@@ -83,20 +83,20 @@ const NO_STREAM =
 /** Before anything is done that could then not be answered. */
 export function acceptable(): Plugin {
   return {
-    onRequestParse({ request, endResponse }) {
+    onRequestParse({ request, endResponse, fetchAPI }) {
       const { method, headers } = request;
       if (method !== 'GET' && method !== 'POST') {
         const message = `GraphQL is served by GET and POST, not ${method}`;
-        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 405, { Allow: 'GET, POST' })));
+        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 405, { Allow: 'GET, POST' }), fetchAPI));
       }
       const accept = headers.get('accept') ?? '';
       if (accept.length > MAX_ACCEPT_LENGTH)
         return endResponse(
-          answerOf(refused('BAD_USER_INPUT', `the Accept header is longer than ${MAX_ACCEPT_LENGTH}`, 406)),
+          answerOf(refused('BAD_USER_INPUT', `the Accept header is longer than ${MAX_ACCEPT_LENGTH}`, 406), fetchAPI),
         );
       const { single, stream, parts } = negotiate(accept);
       if (single === undefined && stream === undefined && !parts)
-        endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406)));
+        endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406), fetchAPI));
     },
     onSubscribe({ args, setResultAndStopExecution }) {
       // Over WebSocket there is none.
@@ -114,10 +114,10 @@ export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
     return refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections', 503, { 'Retry-After': '5' });
   };
   return {
-    onRequestParse({ request, serverContext, endResponse }) {
+    onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
       const accept = request.headers.get('accept') ?? '';
       if (/event-stream|subscriptionspec/i.test(accept) && !/json/i.test(accept) && isFull())
-        endResponse(answerOf(tooMany((serverContext as ServerContext).req)));
+        endResponse(answerOf(tooMany((serverContext as ServerContext).req), fetchAPI));
     },
     // Who would also take JSON is known to want a stream only now.
     onSubscribe({ args, setResultAndStopExecution }) {
@@ -127,10 +127,14 @@ export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
   };
 }
 
-/** Before there is an operation: as JSON, whatever was asked for. */
-function answerOf(error: GraphQLError): Response {
-  const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: HeadersInit };
-  return Response.json({ errors: [formatError(error)] }, { status, headers });
+/**
+ * Before there is an operation: as JSON, whatever was asked for. Yoga's own response writes its text and its length in one; Node would put what
+ * comes piece by piece before the `100 Continue` of a pipelined request, whose headers would then be cut off.
+ */
+function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
+  const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: object };
+  const type = { 'Content-Type': 'application/json; charset=utf-8' };
+  return new Response(JSON.stringify({ errors: [formatError(error)] }), { status, headers: { ...headers, ...type } });
 }
 
 /**
@@ -139,11 +143,13 @@ function answerOf(error: GraphQLError): Response {
  */
 export function onlyJsonBodies(): Plugin {
   return {
-    onRequestParse({ request, requestParser, setRequestParser, endResponse }) {
+    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
       const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
       if (request.method === 'POST' && coding !== 'identity') {
         const message = `send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`;
-        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' })));
+        return endResponse(
+          answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' }), fetchAPI),
+        );
       }
       const [type, ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(/\s*;\s*/);
       const charset = parameters.find((parameter) => parameter.startsWith('charset='));
@@ -152,7 +158,10 @@ export function onlyJsonBodies(): Plugin {
         (type?.trim() !== 'application/json' || !/^(?:charset="?utf-?8"?)?$/.test(charset ?? ''))
       )
         return endResponse(
-          answerOf(refused('BAD_USER_INPUT', 'send application/json, in UTF-8', 415, { Accept: 'application/json' })),
+          answerOf(
+            refused('BAD_USER_INPUT', 'send application/json, in UTF-8', 415, { Accept: 'application/json' }),
+            fetchAPI,
+          ),
         );
       setRequestParser(async (unparsed) => {
         try {

@@ -1,5 +1,7 @@
 /** What HTTP/1.1 allows a client to send, byte by byte: each is answered by HTTP's rules (RFC 9110, RFC 9112). */
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServerOptions } from '../../src/server/options.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { converse } from '../support/fuzz-connection.ts';
@@ -207,6 +209,23 @@ describe('a legal request', () => {
     expect(server.map.get('a')?.value).toBe(1);
   });
 
+  it('that is refused, and waits for 100, may follow one that isn’t answered yet', async () => {
+    const server = await startServer();
+    const requests = [
+      { line: `GET ${QUERY} HTTP/1.1` },
+      { line: 'POST /graphql HTTP/1.1', headers: ['Expect: 100-continue', 'Content-Length: 2'], body: '{}' },
+      { line: 'GET /health HTTP/1.1', headers: ['Connection: close'] },
+    ];
+    const bytes = await converse(server, { bytes: Buffer.from(requests.map(textOf).join('')) });
+    const answers = [...responsesIn(bytes, ['GET', 'POST', 'GET'])];
+    expect(answers.map(({ status, isWhole }) => [status, isWhole])).toEqual([
+      [200, true],
+      [415, true],
+      [200, true],
+    ]);
+    expect(answers[1]?.body).toMatch(/^\{.*\}$/);
+  });
+
   it.each([
     ['Range: bytes=0-1', 200],
     ['If-None-Match: *', 200],
@@ -253,7 +272,7 @@ describe('an answer says in its body what is wrong, and what would be right', ()
     ['a target', { line: 'GET nonsense HTTP/1.1' }, 400, /valid/, {}],
     [
       'a host',
-      { line: 'GET /health HTTP/1.1\r\nHost: evil.example\r\nUser-Agent: Mozilla/5.0' },
+      { line: 'GET http://evil.example/health HTTP/1.1', headers: ['User-Agent: Mozilla/5.0'] },
       400,
       /"evil\.example".*--allow-origin/,
       {},
@@ -293,11 +312,43 @@ describe('an answer says in its body what is wrong, and what would be right', ()
     expect(Object.fromEntries(answer.headers)).toMatchObject(headers);
   });
 
+  it('of two hosts', async () => {
+    const answer = await answerTo({ line: 'GET /health HTTP/1.1', headers: ['Host: evil.example'] });
+    expect([answer.status, answer.body]).toEqual([400, 'there is more than one Host header\n']);
+  });
+
   it('of a missing host', async () => {
     const server = await startServer();
     const bytes = await converse(server, { bytes: Buffer.from('GET /health HTTP/1.1\r\n\r\n') });
     expect(String(bytes)).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\nthe Host header is missing\n$/s);
     const old = await converse(server, { bytes: Buffer.from('GET /health HTTP/1.0\r\n\r\n') });
     expect(String(old)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('a connection that is refused', () => {
+  const connections = async (server: SeamlineServer): Promise<number> => {
+    const text = await (await fetch(new URL('/metrics', server.url), { headers: { connection: 'close' } })).text();
+    return Number(/^seamline_connections\{transport="http"\} (\d+)$/m.exec(text)?.[1]);
+  };
+
+  it.each([
+    [
+      'as an upgrade',
+      (server: SeamlineServer) => upgradeRequest(server).replace('\r\n', '\r\nOrigin: https://evil.example\r\n'),
+    ],
+    ['as a tunnel', () => textOf({ line: 'CONNECT localhost:80 HTTP/1.1' })],
+  ])('%s is closed, also when the client never closes it, or breaks it', async (_what, request) => {
+    const server = await startServer();
+    const { hostname, port } = new URL(server.url);
+    const staying = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    onTestFinished(() => void staying.destroy());
+    staying.write(request(server));
+    await once(staying, 'data');
+    const breaking = connect({ host: hostname, port: Number(port) });
+    await once(breaking, 'connect');
+    breaking.write(request(server), () => breaking.resetAndDestroy());
+    // The one that asks.
+    await expect.poll(() => connections(server)).toBe(1);
   });
 });
