@@ -77,19 +77,12 @@ export function valueIssue(value: unknown): ValueIssue | undefined {
 /** `path` is of this value while it is looked at. */
 function issueIn(value: unknown, path: (string | number)[]): ValueIssue | undefined {
   const found = (message: string): ValueIssue => ({ path: [...path], message });
-  switch (typeof value) {
-    case 'boolean':
-      return undefined;
-    case 'string':
-      return value.isWellFormed() ? undefined : found('must be well-formed Unicode, and has a lone surrogate');
-    case 'number':
-      return Number.isFinite(value) ? undefined : found(`must not be ${value}, which JSON has not`);
-    case 'object':
-      break;
-    default:
-      return found(`must be JSON, which has no ${typeof value}`);
-  }
-  if (value === null) return undefined;
+  if (value === null || typeof value === 'boolean') return undefined;
+  if (typeof value === 'string')
+    return value.isWellFormed() ? undefined : found('must be well-formed Unicode, and has a lone surrogate');
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : found(`must not be ${value}, which JSON has not`);
+  if (typeof value !== 'object') return found(`must be JSON, which has no ${typeof value}`);
   if (value instanceof UnkeptNumber)
     return found(`${value.source} can’t be kept exactly as a number: no double holds it; send it as a string`);
   if (path.length === MAX_DEPTH) return { path: [], message: `must not nest deeper than ${MAX_DEPTH}` };

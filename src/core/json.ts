@@ -110,18 +110,9 @@ function isPlainNumber(value: number): boolean {
  * otherwise, and objects without a prototype. It says nothing about strings.
  */
 export function isPlainJson(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return isPlainNumber(value);
-    case 'object':
-      break;
-    default:
-      return false;
-  }
-  if (value === null) return true;
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return isPlainNumber(value);
+  if (typeof value !== 'object') return false;
   if (depth === 0) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
