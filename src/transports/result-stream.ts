@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { Framing } from '../fanout/framing.ts';
 import type { Outlet } from '../fanout/outlet.ts';
+import type { ResponseCut } from './response-cut.ts';
 
 /** How one transport writes results into a response body. */
 export interface ResultFraming {
@@ -13,7 +14,7 @@ export interface ResultFraming {
   end(last: ExecutionResult | undefined): string;
   /** Says nothing, but shows that the connection lives. */
   readonly keepAlive: string;
-  /** Before the server goes. */
+  /** The last text of a stream that ends before it is finished. */
   drain(): string;
 }
 
@@ -26,33 +27,65 @@ export interface ResultStreamOptions {
   readonly signal: AbortSignal;
   /** Results go there, beside the body, which only begins and ends. */
   readonly outlet?: Outlet | undefined;
+  /** The last result of one that fails. */
+  readonly fail: (error: unknown) => ExecutionResult;
+  /** Undefined: a body that fails ends its connection. */
+  readonly cut?: ResponseCut | undefined;
 }
+
+/** What a slow reader has of a stream that is drained, in ms. It resumes, so the rest isn't lost. */
+const MAX_DRAIN_MS = 500;
 
 /**
  * A response body of results: pulled, so that a slow reader costs no queue, with keep-alives of its own. They go on while a
  * reader is slow: the timer skips a turn when the body is full, and never ends before the stream does.
+ *
+ * Only a finished stream closes its body: many clients take a body's end for `complete`. One that is drained is broken off.
  */
 export function resultStream(
   results: AsyncIterator<ExecutionResult>,
-  { framing, keepAliveMs, register, signal, outlet }: ResultStreamOptions,
+  { framing, keepAliveMs, register, signal, outlet, cut, fail }: ResultStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let last: ExecutionResult | undefined;
   let isOver = false;
+  let isDrained = false;
   let release = (): void => {};
+  let interrupt = (): void => {};
+  let drainTimer: ReturnType<typeof setTimeout> | undefined;
+  const deliver = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const interrupted = new Promise<undefined>((resolve) => (interrupt = () => resolve(undefined)));
+    const next = await Promise.race([results.next(), interrupted]);
+    // It may have been drained or cancelled meanwhile.
+    if (isOver || !next) return;
+    if (next.done === true) return end(controller);
+    last = next.value;
+    controller.enqueue(encoder.encode(framing.result(last)));
+  };
+  /** Finished, with that result if it failed. */
+  const end = (controller: ReadableStreamDefaultController<Uint8Array>, failure?: ExecutionResult): void => {
+    release();
+    if (failure) controller.enqueue(encoder.encode(framing.result(failure)));
+    controller.enqueue(encoder.encode(framing.end(failure ?? last)));
+    controller.close();
+  };
   const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       controller.enqueue(encoder.encode(framing.head));
       const keepAlive = setInterval(() => {
         if (outlet && !outlet.isFull) void outlet.send(framing.keepAlive);
-        if (!outlet && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(framing.keepAlive));
+        // One at most waits to be read.
+        if (!outlet && controller.desiredSize === 0) controller.enqueue(encoder.encode(framing.keepAlive));
       }, keepAliveMs);
       const unregister = register({
         drain() {
           release();
-          controller.enqueue(encoder.encode(framing.drain()));
-          controller.close();
+          isDrained = true;
           void results.return?.();
+          outlet?.flush();
+          controller.enqueue(encoder.encode(framing.drain()));
+          interrupt();
+          drainTimer = setTimeout(() => (cut ? cut.now() : controller.error(brokenOff())), MAX_DRAIN_MS);
         },
       });
       release = () => {
@@ -61,6 +94,7 @@ export function resultStream(
         unregister();
       };
       const leave = (): void => {
+        clearTimeout(drainTimer);
         if (isOver) return;
         release();
         controller.close();
@@ -70,33 +104,32 @@ export function resultStream(
       else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
-      const { value, done } = await nextOf(results, () => release());
-      // It may have been drained or cancelled meanwhile.
-      if (isOver) return;
-      if (done !== true) last = value;
-      controller.enqueue(encoder.encode(done === true ? framing.end(last) : framing.result(value)));
-      if (done !== true) return;
-      release();
-      controller.close();
+      // What was drained has been read, and written.
+      if (isDrained && cut) return cut.afterWritten();
+      if (isDrained) {
+        clearTimeout(drainTimer);
+        return controller.error(brokenOff());
+      }
+      try {
+        await deliver(controller);
+      } catch (error) {
+        if (isOver) return;
+        void results.return?.();
+        end(controller, fail(error));
+      }
     },
     async cancel() {
+      clearTimeout(drainTimer);
       release();
       await results.return?.();
     },
   };
-  // Beside the body nothing may be written before its head is.
-  return new ReadableStream(source, { highWaterMark: outlet ? 0 : 1 });
+  // Pulled only by who has written all that went before: beside the body nothing may be written before its head is, nor its end
+  // cut off before that.
+  return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-/** Fails as the body does: then nothing is left to be released by its end. */
-async function nextOf<T>(results: AsyncIterator<T>, failed: () => void): Promise<IteratorResult<T>> {
-  try {
-    return await results.next();
-  } catch (error) {
-    failed();
-    throw error;
-  }
-}
+const brokenOff = (): Error => new Error('the stream ended before it was finished: resume it elsewhere');
 
 /** One result, as a stream of results. */
 export async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult, void, void> {

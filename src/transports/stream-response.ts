@@ -1,12 +1,13 @@
 /** The response to a subscription over HTTP: which one is asked for, and its body, by the fan-out where it has been taken over. */
 import type { ExecutionResult } from 'graphql';
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { FanOut } from '../fanout/fan-out.ts';
 import { Outlet } from '../fanout/outlet.ts';
 import { negotiate } from './accept.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
 import type { OpenStream } from './open-streams.ts';
 import type { ResultContext } from './operation.ts';
+import { cutOf } from './response-cut.ts';
 import { once, resultStream } from './result-stream.ts';
 import { served } from './served.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
@@ -19,8 +20,8 @@ export interface StreamParts {
   readonly keepAliveMs: number;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
-  /** Whose it is, if the fan-out may write to it. */
-  readonly res: ServerResponse | undefined;
+  /** The server's own response, where there is one. */
+  readonly res: unknown;
   readonly fanOut: FanOut | undefined;
   /** The only result of a subscription that fails. */
   readonly fail: (error: unknown) => ExecutionResult;
@@ -28,7 +29,8 @@ export interface StreamParts {
 }
 
 export function streamResponse(transport: 'sse' | 'multipart', parts: StreamParts): Response {
-  const { result, context, stringify, keepAliveMs, signal, res, fanOut, fail, register } = parts;
+  const { result, context, stringify, keepAliveMs, signal, fanOut, fail, register } = parts;
+  const res = parts.res instanceof ServerResponse ? parts.res : undefined;
   const framing =
     transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
   const outlet = context?.handover?.taken && res && new Outlet(res, () => !res.writableEnded && !res.destroyed);
@@ -36,7 +38,7 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
   const results =
     (fanOut && outlet && served({ fanOut, context, outlet, framing: framing.rendered, fail })) ??
     (isAsyncIterable(result) ? result[Symbol.asyncIterator]() : once(result));
-  const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet });
+  const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet, cut: cutOf(parts.res), fail });
   return new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
 }
 

@@ -67,7 +67,7 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
           stringify,
           keepAliveMs,
           signal: request.signal,
-          res: res instanceof ServerResponse ? res : undefined,
+          res,
           fanOut: fanOuts.of(seam),
           fail: masked,
           register: (stream) => streams.add(transport, stream),

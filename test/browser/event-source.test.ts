@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { memoryLog } from '../../src/logs/memory-log.ts';
 import { describeInBrowser, logOf, openOn, PATIENCE_MS } from '../support/browser.ts';
 import { networkTo } from '../support/proxy.ts';
 import { snippetFor } from '../support/readme.ts';
@@ -22,6 +23,22 @@ describeInBrowser('EventSource', (openPage) => {
     await farewell;
     await page.waitForFunction('source.readyState === EventSource.CLOSED');
     expect(await page.locator('li').allTextContents()).toEqual(['first: 1', 'meanwhile: 2', 'meanwhile: 3']);
+  });
+
+  it('goes on elsewhere when its server drains, at the `retry` that it was told (G2, G4, G9)', async () => {
+    const log = memoryLog({ shared: true });
+    const [server, next] = [await startServer({ log }), await startServer({ log })];
+    const network = await networkTo(server.url);
+    await server.map.insert({ key: 'first', value: 1 });
+    const page = await openPage();
+    await openOn(page, network.url, snippetFor('EventSource', network.url));
+    await page.getByText('first: 1').waitFor();
+
+    network.mend(next.url);
+    await server.drain();
+    await next.map.insert({ key: 'meanwhile', value: 2 });
+    await page.getByText('meanwhile: 2').waitFor();
+    expect(await page.locator('li').allTextContents()).toEqual(['first: 1', 'meanwhile: 2']);
   });
 
   it(

@@ -39,11 +39,24 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(waits.filter((retries) => retries === 0)).toHaveLength(2);
   });
 
-  it('tells who gives up after a clean end, and repeats nothing (G2)', async () => {
+  it('tells who gives up after a drain, and repeats nothing (G2)', async () => {
     const { client, server } = await cutWorld(() => Promise.reject(new Error('enough')));
     const results = resultsOf(client.subscription(ITEMS, {}));
     expect(keyOf(await results.next())).toBe('a');
     await server.drain();
+    const last = await results.next();
+    expect(last?.data).toBeUndefined();
+    expect(last?.error?.networkError).toBeInstanceOf(TypeError);
+    expect(await results.next()).toBeUndefined();
+  });
+
+  it('takes an end without complete for a break: older servers and some proxies end so (G2)', async () => {
+    const { client } = await cutWorld(() => Promise.reject(new Error('enough')));
+    const result = { data: { items: { __typename: 'Item', key: 'a' } }, extensions: { cursor: 'c' } };
+    const headers = { 'content-type': 'text/event-stream' };
+    const fetch = () => Promise.resolve(new Response(`event: next\ndata: ${JSON.stringify(result)}\n\n`, { headers }));
+    const results = resultsOf(client.subscription(ITEMS, {}, { fetch }));
+    expect(keyOf(await results.next())).toBe('a');
     const last = await results.next();
     expect(last?.data).toBeUndefined();
     expect(last?.error?.message).toContain('enough');

@@ -177,7 +177,7 @@ describe('the server ends a connection in the midst of a snapshot with whole fra
     await subscribed(server, 0);
     const reader = sse.read(server, { query: ITEMS }, bearer(await sign({ exp: secondsFromNow(1) })));
     await reader.reaches(1000);
-    await reader.ends();
+    await expect(reader.ends()).rejects.toThrow('terminated');
     await subscribed(server, 0);
   });
 });

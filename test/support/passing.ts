@@ -2,8 +2,10 @@
 import { expect, vi } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import type { Address } from './clients.ts';
+import { JSON_BODY } from './requests.ts';
 import { wires } from './readers.ts';
 import { start } from './shell.ts';
+import { openStream } from './streams.ts';
 import { subscribed } from './twins.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 20 };
@@ -36,4 +38,23 @@ export async function passesAll(
   for (const reader of readers) expect(reader.delivered()).toEqual([{ key: 'before' }, { key: 'live' }]);
   for (const reader of readers) reader.leave();
   await subscribed(server, 0);
+}
+
+const ACCEPTS = ['text/event-stream', 'multipart/mixed; subscriptionSpec=1.0'];
+
+/** What a server that drains says, whose clients must not take it for the end: over each form of HTTP stream (G9). */
+export async function breaksAll(
+  proxy: Address,
+  server: SeamlineServer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const body = JSON.stringify({ query: 'subscription { items { key } }' });
+  await server.map.insert({ key: 'before', value: 1 });
+  const open = (accept: string) =>
+    openStream(proxy.url, { method: 'POST', headers: { ...JSON_BODY, ...headers, accept }, body });
+  const streams = await Promise.all(ACCEPTS.map(open));
+  await Promise.all(streams.map((stream) => stream.until(/"before"/)));
+  const ends = Promise.all(streams.map((stream) => stream.broken()));
+  await server.drain();
+  expect((await ends)[0]).toMatch(/\n\nretry: \d+\n\n$/);
 }

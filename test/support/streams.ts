@@ -8,8 +8,10 @@ export interface TextStream {
   readonly text: string;
   /** Reads until the text so far matches, or the response has ended. */
   until(condition: RegExp | ((text: string) => boolean)): Promise<string>;
-  /** Reads to the end. */
+  /** Reads to the end. Rejects where the response is broken off. */
   end(): Promise<string>;
+  /** Reads until the response is broken off. Rejects where it ends. */
+  broken(): Promise<string>;
   /** Cuts the connection. */
   leave(): void;
 }
@@ -37,6 +39,11 @@ export async function openStream(url: string, init: RequestInit): Promise<TextSt
     },
     until,
     end: () => until(() => false),
+    broken: () =>
+      until(() => false).then(
+        () => Promise.reject(new Error(`ended, whole: ${text}`)),
+        () => text,
+      ),
     leave: () => controller.abort(),
   };
 }

@@ -234,7 +234,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     const stream = await subscribe(server);
     await results(stream, 1);
     const drained = server.drain();
-    const events = eventsOf(await stream.end());
+    const events = eventsOf(await stream.broken());
     expect(events.map(({ event }) => event)).not.toContain('complete');
     expect(Number(events.at(-1)?.retry)).toBeGreaterThan(0);
     await drained;

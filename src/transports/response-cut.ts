@@ -1,0 +1,43 @@
+/** Ends the connection of a response so that no client takes the response for whole. */
+import { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
+
+export interface ResponseCut {
+  /** Once everything that was written has left. */
+  afterWritten(): void;
+  now(): void;
+}
+
+/** As of RFC 9113. */
+const INTERNAL_ERROR = 2;
+
+/** Undefined where a body that fails ends its connection by itself: everywhere but on Node's own servers. */
+export function cutOf(res: unknown): ResponseCut | undefined {
+  if (res instanceof ServerResponse) return { afterWritten: () => cut(res), now: () => void res.destroy() };
+  if (!isHttp2(res)) return undefined;
+  const now = (): void => res.stream.close(INTERNAL_ERROR);
+  return { afterWritten: () => void res.stream.write('', now), now };
+}
+
+/** In chunks, what is missing is the last one; a body without chunks ends with its connection, which therefore has to break. */
+function cut(res: ServerResponse): void {
+  const { socket } = res;
+  if (!socket) res.destroy();
+  else if (res.chunkedEncoding) socket.destroySoon();
+  else res.write('', () => reset(socket));
+}
+
+/** TLS and pipes have no reset; over TLS a client sees that the alert is missing. */
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy();
+  }
+}
+
+function isHttp2(res: unknown): res is Http2ServerResponse {
+  const { stream } = (res ?? {}) as Partial<Http2ServerResponse>;
+  return typeof stream?.close === 'function' && typeof stream.write === 'function';
+}
