@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Context as WsContext, SubscribePayload } from 'graphql-ws';
+import type { Context as WsContext } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { encode, textFrame } from '../fanout/frames.ts';
@@ -8,6 +8,7 @@ import { type Caller, EVERYBODY } from '../../schema/caller.ts';
 import { type Admit, whenExpired } from './admission.ts';
 import { maskError } from './errors.ts';
 import type { ShortInsertion } from './insertions.ts';
+import { OperationIds } from './operation-ids.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
@@ -20,17 +21,16 @@ interface Door {
 /** Before the connection was let in; graphql-ws lets no operation through until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 
-/** What we know of a socket beside graphql-ws, which loses sight of a subscription whose id is used again too early. */
+/** What we know of a socket beside graphql-ws. */
 export class Connection {
   readonly #closing = new AbortController();
+  readonly ids = new OperationIds();
   /** How many are open. */
   subscriptions = 0;
   /** How many insertions are under way the short way. */
   inserting = 0;
   /** Of the one that failed there and is just handed on. */
   outcome: ShortInsertion['outcome'];
-  /** Of the message that is just handed on, if graphql-ws would round some number in it. */
-  variables: SubscribePayload['variables'];
   /** graphql-ws's, once `connection_init` has come. */
   context: WsContext | undefined;
   readonly outlet: Outlet;
@@ -55,10 +55,13 @@ export class Connection {
     this.outlet.close();
   }
 
-  /** Whole frames may go to the socket beside those that `ws` sends: they are never divided, nor compressed. */
+  /**
+   * What graphql-ws says. Whole frames may go to the socket beside those that `ws` sends: they are never divided, nor compressed.
+   */
   send(message: string): Promise<void> {
-    if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
-    const payload = encode(message);
+    const said = this.ids.toClient(message);
+    if (said === undefined || this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
+    const payload = encode(said);
     return this.outlet.send(textFrame(payload.length) + payload);
   }
 

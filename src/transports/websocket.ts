@@ -6,7 +6,6 @@
  */
 import type { ExecutionResult } from 'graphql';
 import {
-  type Context as WsContext,
   GRAPHQL_TRANSPORT_WS_PROTOCOL,
   handleProtocols,
   makeServer,
@@ -16,7 +15,6 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { holdsUnkept, parseJson } from '../core/json.ts';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { FanOut } from '../fanout/fan-out.ts';
 import type { Admit } from './admission.ts';
@@ -24,12 +22,13 @@ import { Connection } from './connection.ts';
 import { formatError, formatResult, maskError, refused } from './errors.ts';
 import type { Yoga } from './http.ts';
 import { operationContext } from './operation.ts';
+import { idOf, operationMessage, type OperationMessage } from './operation-ids.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Insertions } from './insertions.ts';
 import type { Asker, RequestLog } from './request-log.ts';
 import { spread } from './spread.ts';
 import { isPersistedOnly, persistedQueryNotSupported, type trusting } from './trusted-documents.ts';
-import { WebSocketInsertions } from './websocket-insertions.ts';
+import { type Hand, WebSocketInsertions } from './websocket-insertions.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 
 export interface WebSocketOptions {
@@ -76,9 +75,10 @@ export class WebSocketTransport {
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
       onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
-      onSubscribe: async (context, id, payload) => {
-        const asker = { ...(context.extra as Extra).connection.asker, id };
-        const prepared = await this.#prepare(context, payload, asker);
+      onSubscribe: async (context, name, payload) => {
+        const { connection } = context.extra as Extra;
+        const asker = { ...connection.asker, id: idOf(name) };
+        const prepared = await this.#prepare(connection, payload, asker);
         if (Array.isArray(prepared)) options.log.failed(asker, prepared, { transport: 'websocket' });
         return prepared;
       },
@@ -118,7 +118,7 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { isFull, heartbeat, log, trust } = this.#options;
+    const { isFull, heartbeat, log } = this.#options;
     const asker = log.connected(request);
     const logError = (error: unknown): void => log.internal(error, asker);
     // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
@@ -146,22 +146,19 @@ export class WebSocketTransport {
         // Without its payload, which the protocol leaves to us.
         onPing: () => connection.send('{"type":"pong"}'),
         onMessage: (receive) => {
-          const hand = (text: string): void => {
-            // It looks at them before it first waits.
-            connection.variables = exactVariables(text);
-            receive(trust || NAMES_DOCUMENT.test(text) ? withQuery(text) : text).catch((error: unknown) => {
+          const hand = (message: string | OperationMessage): void => {
+            // What is a string is parsed first.
+            receive(message as string).catch((error: unknown) => {
               if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
               logError(error);
               connection.close(4500, 'Internal server error');
             });
-            connection.variables = undefined;
           };
           socket.on('message', (message, isBinary) => {
             // `ws` hands a message over as one Buffer unless it is told otherwise, and has looked at text only.
             const bytes = message as Buffer;
             if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
-            const text = bytes.toString();
-            if (!this.#insertions?.take(text, connection, hand)) hand(text);
+            this.#receive(bytes.toString(), connection, hand);
           });
         },
       },
@@ -175,14 +172,28 @@ export class WebSocketTransport {
     });
   }
 
-  async #prepare(context: WsContext, payload: SubscribePayload, asker: Asker) {
+  /** Whatever isn't about one operation, graphql-ws judges. */
+  #receive(text: string, connection: Connection, hand: Hand): void {
+    const { ids, context } = connection;
+    const message = context?.acknowledged ? operationMessage(text) : undefined;
+    if (!message) return hand(text);
+    if (message.type === 'complete') {
+      const name = ids.close(message.id);
+      // Of one that has ended: the two messages have crossed.
+      if (name !== undefined) hand({ ...message, id: name });
+    } else if (ids.has(message.id)) {
+      connection.close(4409, `Subscriber for ${message.id} already exists`);
+    } else if (!this.#insertions?.take(message, connection, hand)) {
+      const { trust } = this.#options;
+      const isNamed = trust !== undefined || isPersistedOnly(message.payload ?? {});
+      hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(message.id) });
+    }
+  }
+
+  async #prepare(connection: Connection, payload: SubscribePayload, asker: Asker) {
     const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
-    const { connection } = context.extra as Extra;
-    const { caller, signal, outcome, variables = payload.variables } = connection;
-    if (
-      !outcome &&
-      Math.max(Object.keys(context.subscriptions).length, connection.subscriptions + 1) > maxSubscriptions
-    )
+    const { ids, caller, signal, outcome } = connection;
+    if (!outcome && Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
       const handover = fanOut && {};
@@ -190,21 +201,10 @@ export class WebSocketTransport {
       const enveloped = yoga.getEnveloped({ operation, asker });
       if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
       const query = trust ? trust(payload) : payload.query;
-      return await prepare(enveloped, { ...payload, query, variables }, connection, asker);
+      return await prepare(enveloped, { ...payload, query }, connection, asker);
     } catch (error) {
       return [maskError(error, (cause) => log.internal(cause, asker))];
     }
-  }
-}
-
-/** The variables of a subscribe message some number in which can't be kept. */
-function exactVariables(text: string): SubscribePayload['variables'] | undefined {
-  if (!holdsUnkept(text)) return undefined;
-  try {
-    const message = parseJson(text) as { payload?: SubscribePayload | null } | null;
-    return message?.payload?.variables;
-  } catch {
-    return undefined;
   }
 }
 
@@ -220,22 +220,14 @@ function chosenOf(protocols: Set<string>): string | false {
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;
 
-/** Of a message that may leave its document out. */
-const NAMES_DOCUMENT = /"(?:persistedQuery|documentId)"/;
-
 /** What only servers say; graphql-ws throws it like an error of its own. */
 function isUnexpectedType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
 /** graphql-ws takes no subscribe message without a query, but where a document is named it may be left out. */
-function withQuery(text: string): string {
-  try {
-    const message = JSON.parse(text) as { type?: unknown; payload?: { query?: unknown } | null };
-    if (message?.type !== 'subscribe' || typeof message.payload !== 'object' || message.payload === null) return text;
-    if (message.payload.query != null) return text;
-    return JSON.stringify({ ...message, payload: { ...message.payload, query: '' } });
-  } catch {
-    return text;
-  }
+function withQuery(message: OperationMessage): OperationMessage {
+  const { payload } = message;
+  if (typeof payload !== 'object' || payload === null || payload['query'] != null) return message;
+  return { ...message, payload: { ...payload, query: '' } };
 }

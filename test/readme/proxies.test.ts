@@ -89,8 +89,7 @@ describe.skipIf(isMissing('caddy'))('Caddy', () => {
     await startProxy('caddy', ['run', '--config', file], origin);
     await passesAll(addressAt(origin), server, { origin });
     // Older ones end a response that was broken off as if it were whole: caddyserver/caddy#5952.
-    if (isAtLeast([2, 7, 6], await printed('caddy version')))
-      await breaksAll(addressAt(origin), server, { origin });
+    if (isAtLeast([2, 7, 6], await printed('caddy version'))) await breaksAll(addressAt(origin), server, { origin });
   });
 });
 
