@@ -1,12 +1,11 @@
 /** How a stream over HTTP ends that is not finished, byte by byte: so that nobody takes it for the end (G9). */
 import { createYoga, type Plugin } from 'graphql-yoga';
-import { once } from 'node:events';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect as connectTcp, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useFanOut } from '../../src/index.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
+import { pausedStream, untilFull } from '../support/paused-stream.ts';
 import { createQuotes, quoteSchema, serve } from '../support/quotes.ts';
 import { JSON_BODY } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
@@ -60,7 +59,7 @@ async function listening(server: Server): Promise<string> {
 
 describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
   const withItem = async (key = 'a', value: unknown = 1): Promise<SeamlineServer> => {
-    const server = await startServer({ fanOut, drainTimeoutMs: 60_000 });
+    const server = await startServer({ fanOut, drainTimeoutMs: 60_000, keepAliveMs: 20 });
     await server.map.insert({ key, value });
     return server;
   };
@@ -122,12 +121,8 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
   it('ends soon for a reader that reads nothing', async () => {
     const server = await withItem();
     for (let index = 0; index < 400; index++) await server.map.insert({ key: `k${index}`, value: 'x'.repeat(60_000) });
-    const headers = { ...JSON_BODY, accept: 'text/event-stream' };
-    const sent = httpRequest(server.url, { method: 'POST', headers });
-    onTestFinished(() => void sent.destroy());
-    sent.end(JSON.stringify({ query: ITEMS }));
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    await expect.poll(() => server.map.counters.deliveries).toBeGreaterThan(0);
+    const response = await pausedStream(server);
+    await untilFull(server);
     await server.drain();
     expect(server.map.subscriptions).toBe(0);
     await expect(response.resume().toArray()).rejects.toThrow('aborted');

@@ -1,9 +1,9 @@
 import { Client, fetchExchange } from '@urql/core';
 import { createClient } from 'graphql-sse';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InsertItemDocument, ItemsDocument, StreamDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
+import { pausedStream, untilFull } from '../support/paused-stream.ts';
 import { JSON_BODY } from '../support/requests.ts';
 import { startServer } from '../support/server.ts';
 import { eventsOf, openStream } from '../support/streams.ts';
@@ -52,31 +52,6 @@ describe('a reader that is so slow that the stream is full', () => {
     expect(metrics).toContain('seamline_connections{transport="sse"} 0');
   });
 });
-
-/** A response of which nobody reads. */
-function pausedStream(server: SeamlineServer): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest(server.url, { method: 'POST', headers: { ...JSON_BODY, ...ACCEPT } }, resolve);
-    sent.on('error', reject);
-    sent.end(JSON.stringify({ query: 'subscription { items { key value } }' }));
-    onTestFinished(() => void sent.destroy());
-  });
-}
-
-/** Until nothing is delivered for several turns of the keep-alive: that the buffers are full shows in nothing else. */
-async function untilFull(server: SeamlineServer): Promise<void> {
-  let [seen, turns] = [0, 0];
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => {
-      const { deliveries } = server.map.counters;
-      turns = deliveries > 0 && deliveries === seen ? turns + 1 : 0;
-      seen = deliveries;
-      if (turns < 8) return;
-      clearInterval(timer);
-      resolve();
-    }, 20);
-  });
-}
 
 describe('urql', () => {
   const urqlClient = (server: SeamlineServer, responses: Response[]): Client =>
