@@ -133,7 +133,7 @@ const FLAGS = {
   'trusted-documents': { value: 'FILE', help: 'manifest of the only documents to run (default any)', read: manifest },
   'no-graphiql': { help: 'don’t serve GraphiQL' },
   'no-console': { help: 'don’t serve the console' },
-  'no-introspection': { help: 'don’t answer introspection' },
+  'no-introspection': { help: 'don’t answer introspection, and suggest no names in errors' },
   'no-fan-out': { help: 'serve every subscription by a generator of its own' },
   'log-level': { value: 'LEVEL', help: `${LOG_LEVELS.join(', ')} (default info)`, read: logLevel },
   'drain-timeout': {

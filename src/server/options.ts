@@ -91,7 +91,7 @@ export interface ServerOptions {
   readonly graphiql?: boolean | undefined;
   /** A page at `/` that shows the map live. Default true. */
   readonly console?: boolean | undefined;
-  /** Default true. */
+  /** Off, errors suggest no names ("Did you mean …") either. Default true. */
   readonly introspection?: boolean | undefined;
   /** How long answers in flight may take when the server ends, in ms. Default 10,000. */
   readonly drainTimeoutMs?: number | undefined;

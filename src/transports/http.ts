@@ -1,6 +1,6 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { type ExecutionResult, NoSchemaIntrospectionCustomRule } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import {
   createYoga,
   type Plugin,
@@ -18,6 +18,7 @@ import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from './server-context.ts';
 import { observation } from './observation.ts';
 import type { OpenStream } from './open-streams.ts';
+import { introspectionRules } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from './operation.ts';
 import {
   acceptable,
@@ -182,11 +183,6 @@ function jsonTypeOf(single: Accepted['single']): JsonType {
 /** What comes again may go the short way. */
 function learning({ insertions }: HttpOptions): Plugin {
   return { onExecute: ({ args }) => insertions.learn(args.document) };
-}
-
-function introspectionRules({ introspection }: HttpOptions): Plugin[] {
-  if (introspection) return [];
-  return [{ onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule) }];
 }
 
 function stringifyResult(result: ExecutionResult): string {
