@@ -12,7 +12,22 @@ export function plainKey(segment: unknown): string | number {
   return typeof key === 'number' ? key : String(key);
 }
 
+/** On the errors of all copies of this module: a process may have loaded the package twice, in one version or in two. */
+const BRAND = Symbol.for('seamline.error');
+
+/** `instanceof` holds for the errors of another copy of the package, too. */
 export abstract class SeamlineError extends Error {
+  /** The `code` of a class's errors. */
+  static readonly code: string | undefined = undefined;
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    if (typeof value !== 'object' || value === null || !(BRAND in value) || !('code' in value)) return false;
+    // A class that somebody derives from one of these has no code of its own, and stays theirs.
+    return this === SeamlineError || (Object.hasOwn(this, 'code') && this.code === value.code);
+  }
   /** Written out, for whoever bundles this may give classes other names. */
   abstract override get name(): string;
   abstract readonly code: string;
@@ -23,7 +38,8 @@ export abstract class SeamlineError extends Error {
 }
 
 export class BadInputError extends SeamlineError {
-  readonly code = 'BAD_USER_INPUT';
+  static override readonly code = 'BAD_USER_INPUT';
+  readonly code = BadInputError.code;
   readonly issues: readonly Issue[];
   constructor(issues: readonly Issue[]) {
     super(issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; '));
@@ -38,7 +54,8 @@ export class BadInputError extends SeamlineError {
 }
 
 export class PayloadTooLargeError extends SeamlineError {
-  readonly code = 'PAYLOAD_TOO_LARGE';
+  static override readonly code = 'PAYLOAD_TOO_LARGE';
+  readonly code = PayloadTooLargeError.code;
   override get name(): string {
     return 'PayloadTooLargeError';
   }
@@ -46,7 +63,8 @@ export class PayloadTooLargeError extends SeamlineError {
 
 /** `after` can't be continued: another epoch, another history, or a position that this log hasn't reached. */
 export class CursorExpiredError extends SeamlineError {
-  readonly code = 'CURSOR_EXPIRED';
+  static override readonly code = 'CURSOR_EXPIRED';
+  readonly code = CursorExpiredError.code;
   override get name(): string {
     return 'CursorExpiredError';
   }
@@ -54,7 +72,8 @@ export class CursorExpiredError extends SeamlineError {
 
 /** A subscriber with `onLag: FAIL` was slower than the window. Resuming from `cursor` with `CONFLATE` loses no key. */
 export class LaggedError extends SeamlineError {
-  readonly code = 'LAGGED';
+  static override readonly code = 'LAGGED';
+  readonly code = LaggedError.code;
   readonly missed: number;
   readonly cursor: Cursor;
   constructor(missed: number, cursor: Cursor) {
@@ -72,7 +91,8 @@ export class LaggedError extends SeamlineError {
 
 /** A condition didn't hold, or an idempotency key came with another payload. Nothing was written. */
 export class ConflictError extends SeamlineError {
-  readonly code = 'CONFLICT';
+  static override readonly code = 'CONFLICT';
+  readonly code = ConflictError.code;
   /** Which input of the batch; 0 for a single one. */
   readonly index: number;
   /** The cursor of the item that is there, if any. */
@@ -92,7 +112,8 @@ export class ConflictError extends SeamlineError {
 
 /** Nothing was written: retry. */
 export class EngineUnavailableError extends SeamlineError {
-  readonly code = 'ENGINE_UNAVAILABLE';
+  static override readonly code = 'ENGINE_UNAVAILABLE';
+  readonly code = EngineUnavailableError.code;
   override get name(): string {
     return 'EngineUnavailableError';
   }
@@ -100,7 +121,8 @@ export class EngineUnavailableError extends SeamlineError {
 
 /** May have been written: retry with the same idempotency key. */
 export class IndeterminateError extends SeamlineError {
-  readonly code = 'INDETERMINATE';
+  static override readonly code = 'INDETERMINATE';
+  readonly code = IndeterminateError.code;
   override get name(): string {
     return 'IndeterminateError';
   }

@@ -93,9 +93,14 @@ function standardResult<Value>(
 /** A fault of the program, not of the input. */
 class AsyncValidation extends TypeError {}
 
-function synchronous<T>(result: T | Promise<T>): T {
-  if (!(result instanceof Promise)) return result;
+function synchronous<T>(result: T | PromiseLike<T>): T {
+  if (!isThenable(result)) return result;
   // Nobody waits for it.
-  result.catch(() => {});
+  result.then(undefined, () => {});
   throw new AsyncValidation('`validate` must be synchronous: an item has its place when it is inserted');
+}
+
+/** A promise of another realm or library is none of this one's class. */
+function isThenable<T>(result: T | PromiseLike<T>): result is PromiseLike<T> {
+  return typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function';
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { BadInputError } from '../../src/core/errors.ts';
@@ -48,6 +49,7 @@ it('takes a function, whose error is the issue, or whose issues are', async () =
 it.each([
   ['a schema', z.number().refine(async () => true)],
   ['a function', async (value: unknown) => value],
+  ['a function of another realm', runInNewContext('async (value) => value') as unknown],
 ])('refuses %s that answers later, as a fault of the program', async (_name, validate) => {
   // What the compiler would refuse.
   const options = { log: memoryLog(), validate } as StreamingMapOptions;
