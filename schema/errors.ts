@@ -1,4 +1,4 @@
-/** The edge where errors become the contract's: a GraphQLError with `extensions.code`, and nothing of what is inside. */
+/** The edge where errors become what clients see: a GraphQLError with `extensions.code`, and nothing of what is inside. */
 import { GraphQLError } from 'graphql';
 import { type Issue, plainKey, SeamlineError } from '../src/core/errors.ts';
 

@@ -5,7 +5,7 @@ import { addMutation } from './mutation.ts';
 import { addQuery } from './query.ts';
 import { addSubscription } from './subscription.ts';
 
-/** The schema of the contract. It holds no state: the map comes with each operation's context. */
+/** The schema of `seamline serve`. It holds no state: the map comes with each operation's context. */
 export function createSchema(): GraphQLSchema {
   const builder = createBuilder();
   const types = addItem(builder);

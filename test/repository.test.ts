@@ -1,6 +1,9 @@
-import { globSync, readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { OWN_CODES } from '../src/transports/errors.ts';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Readonly<Record<string, unknown>> & {
   readonly scripts: Readonly<Record<string, string>>;
@@ -33,4 +36,78 @@ it('has in package.json what a release needs: npm takes no provenance of a packa
   const page = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
   expect({ homepage, bugs }).toEqual({ homepage: `${page}#readme`, bugs: `${page}/issues` });
   expect(keywords).toContain('graphql');
+});
+
+describe('nothing names what the repository doesn’t have', () => {
+  const TEXT = /\.(?:md|ts|tsx|mjs|json|ya?ml|css|html|graphql|cfg|conf)$|(?:^|\/)(?:Dockerfile|run)$/;
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
+    .split('\n')
+    // This file names what mustn't be named.
+    .filter((file) => TEXT.test(file) && !/package-lock|^test\/repository\.test/.test(file) && existsSync(file));
+  const texts = files.map((file) => ({ file, text: readFileSync(file, 'utf8').replaceAll(/https?:\/\/\S+/g, '') }));
+
+  const found = (pattern: RegExp, isThere: (name: string, file: string) => boolean = () => false): string[] => {
+    const all = texts.flatMap(({ file, text }) => [...text.matchAll(pattern)].map(([name]) => ({ name, file })));
+    // A pattern that finds nothing to look at tells nothing.
+    if (isThere.length > 0) expect(all.length).toBeGreaterThan(20);
+    return all.filter(({ name, file }) => !isThere(name, file)).map(({ name, file }) => `${name} in ${file}`);
+  };
+
+  it('no document', () => {
+    // Of graphql-ws and graphql-sse.
+    const theirs = new Set(['PROTOCOL.md']);
+    const isThere = (name: string, file: string): boolean =>
+      theirs.has(name) || [name, join(dirname(file), name), join('docs', name)].some((path) => existsSync(path));
+    expect(found(/(?<![\w*}/.-])(?:[\w-]+\/|\.\.?\/)*[\w-]+\.md\b/g, isThere)).toEqual([]);
+  });
+
+  it('no file of the sources, the tests or the tools', () => {
+    const isThere = (name: string): boolean => globSync(name).length > 0;
+    const path =
+      /(?<![\w}./-])(?:src|schema|test|bench|scripts|docs|examples|deploy)\/[\w./*-]+\.(?:md|ts|tsx|mjs|graphql|cfg|yaml)\b/g;
+    expect(found(path, (name) => isThere(name))).toEqual([]);
+  });
+
+  it('no section, contract or specification that isn’t public', () => {
+    expect(found(/(?<!RFC \d+, )\bsection \d+(?:\.\d+)*/gi)).toEqual([]);
+    expect(found(/\b(?:the|our) contract\b|\bcontract['’]s\b|\bcontract\.md\b/gi)).toEqual([]);
+  });
+
+  it('no guarantee beyond those in docs/guarantees.md', () => {
+    const [, ...numbers] = readFileSync('docs/guarantees.md', 'utf8').match(/^\*\*G\d+ /gm) ?? [];
+    const last = numbers.length + 1;
+    expect(found(/\bG\d{1,2}\b/g, (name) => Number(name.slice(1)) >= 1 && Number(name.slice(1)) <= last)).toEqual([]);
+  });
+
+  it('no heading that a link leads to', () => {
+    const slug = (heading: string): string =>
+      heading
+        .replace(/^#+ /, '')
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-');
+    const headings = new Map(
+      texts
+        .filter(({ file }) => file.endsWith('.md'))
+        .map(({ file, text }) => [file, new Set(text.match(/^#{1,6} .*$/gm)?.map(slug))]),
+    );
+    const links = [...headings.keys()].flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)/g)].map(
+        ([, path = '', anchor]) => ({ file, target: path ? join(dirname(file), path) : file, anchor }),
+      ),
+    );
+    expect(links.filter(({ anchor }) => anchor !== undefined).length).toBeGreaterThan(5);
+    const dead = links.filter(
+      ({ target, anchor }) =>
+        !existsSync(target) || (anchor !== undefined && headings.get(target)?.has(anchor) === false),
+    );
+    expect(dead).toEqual([]);
+  });
+});
+
+it('docs/clients.md lists the codes of all errors', () => {
+  const [, section = ''] = readFileSync('docs/clients.md', 'utf8').split('\n## Errors\n');
+  const listed = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code);
+  expect(new Set(listed)).toEqual(OWN_CODES);
 });

@@ -1,4 +1,4 @@
-/** The 32-bit hashes of the contract: FNV-1a for checksum and digest, CRC-32 (IEEE) for a command's frame. */
+/** The 32-bit hashes: FNV-1a for checksum (which clients compute, too) and digest, CRC-32 (IEEE) for a command's frame. */
 
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;

@@ -1,6 +1,6 @@
 /**
- * A selection, compiled: what graphql-js would answer for it, as JSON, in one function call an item. Follows the specification,
- * section 6. What can't be told here is left to graphql-js: a document of another shape (`compileSelection` is undefined), a
+ * A selection, compiled: what graphql-js would answer for it, as JSON, in one function call an item. Follows GraphQL's
+ * specification (Execution). What can't be told here is left to graphql-js: a document of another shape (`compileSelection` is undefined), a
  * value that isn't what its type says (a render is undefined), a resolver that throws.
  */
 import {

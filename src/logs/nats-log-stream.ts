@@ -14,7 +14,7 @@ import {
 } from '@nats-io/jetstream';
 import { type Epoch, parseEpoch } from '../core/position.ts';
 
-/** What was found can't keep the contract. */
+/** What was found can't keep the guarantees. */
 export class NatsLogError extends Error {
   override get name(): string {
     return 'NatsLogError';
@@ -57,7 +57,7 @@ export interface Wanted {
   readonly maxCommandBytes: number;
 }
 
-/** Throws `NatsLogError` when what is there can't keep the contract. */
+/** Throws `NatsLogError` when what is there can't keep the guarantees. */
 export async function openStream(
   jsm: JetStreamManager,
   name: string,

@@ -13,7 +13,7 @@ import type { Redis } from 'ioredis';
 import { newEpoch, type Epoch, parseEpoch, type Sequence } from '../core/position.ts';
 import { isRefusal } from './redis-log-connection.ts';
 
-/** What was found can't keep the contract. */
+/** What was found can't keep the guarantees. */
 export class RedisLogError extends Error {
   override get name(): string {
     return 'RedisLogError';

@@ -1,4 +1,4 @@
-/** Who may come in: bearer tokens and cookies, and what their claims allow (contract, section 6). */
+/** Authentication: bearer tokens and cookies, and what their claims allow (docs/security.md). */
 import type { IncomingMessage } from 'node:http';
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import { EVERYBODY } from '../../schema/caller.ts';

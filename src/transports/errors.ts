@@ -1,14 +1,15 @@
-/** Every error that leaves the server bears one of the contract's codes (section 5) and nothing of what is inside. */
+/** Every error that leaves the server bears one of the codes in docs/clients.md and nothing of what is inside. */
 import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { refused as makeRefusal, toGraphQLError } from '../../schema/errors.ts';
 
-/** What Yoga and its plugins call it, in the contract's words. */
+/** What Yoga and its plugins call it, in our words. */
 const CODES: Readonly<Record<string, string>> = {
   BAD_REQUEST: 'BAD_USER_INPUT',
   REQUEST_ENTITY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
 };
 
-const OWN_CODES: ReadonlySet<unknown> = new Set(
+/** As docs/clients.md lists them. */
+export const OWN_CODES: ReadonlySet<unknown> = new Set(
   `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
    TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED
    INTERNAL_SERVER_ERROR`.split(/\s+/),

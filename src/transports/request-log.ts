@@ -84,7 +84,7 @@ export class RequestLog {
     this.#logger.debug?.({ ...namesOf(asker), close }, 'connection closed');
   }
 
-  /** `code`: one of the contract's, or of a socket's end. */
+  /** `code`: an error's (docs/clients.md), or of a socket's end. */
   refused(asker: Asker, code: string, fields: LogFields = {}): void {
     this.#refusals.note(code, { ...namesOf(asker), client: asker.client, ...fields });
   }

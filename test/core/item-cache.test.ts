@@ -83,7 +83,7 @@ describe('the cache', () => {
     expect(forget).toHaveBeenCalledTimes(3);
   });
 
-  it("has the contract's checksum: of one item a known one", () => {
+  it('has the checksum that schema/schema.graphql describes: of one item a known one', () => {
     const cache = new ItemCache<null>();
     const only = item('ключ €', 1);
     cache.set(only);

@@ -1,6 +1,6 @@
 /** What holds for every answer, whatever was asked. */
 
-/** Section 5 of the contract. */
+/** As docs/clients.md lists them, but for INTERNAL_SERVER_ERROR: no client's request may be a reason for that. */
 const CODES = new Set(
   `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
    TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED
@@ -36,7 +36,6 @@ export function parseAnswer(text: string): unknown {
   }
 }
 
-/** INTERNAL_SERVER_ERROR is in the contract, but no client's request may be a reason for it. */
 export function assertErrors(errors: unknown, answer: string): void {
   if (!Array.isArray(errors) || errors.length === 0) throw new UnsoundAnswer('`errors` without an error', answer);
   for (const error of errors as { message?: unknown; extensions?: { code?: unknown } }[]) {

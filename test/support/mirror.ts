@@ -4,7 +4,7 @@ import type { ItemChangesSubscription } from '../../schema/documents/graphql.ts'
 type Message = ItemChangesSubscription['itemChanges'];
 type Item = Message['upserted'][number];
 
-/** A client's copy of the map: applies every message, and checks the contract's proof at each `caughtUp`. */
+/** A client's copy of the map: applies every message, and checks the proof (G6) at each `caughtUp`. */
 export class Mirror {
   readonly items = new Map<string, Item>();
   messages = 0;
@@ -28,7 +28,7 @@ export class Mirror {
   }
 }
 
-/** From the contract's words, not from the product's code. */
+/** By the words of schema/schema.graphql, not by the product's code. */
 export function checksumOf(items: readonly { key: string; cursor: string }[]): string {
   const encoder = new TextEncoder();
   let sum = 0;

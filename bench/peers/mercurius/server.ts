@@ -1,4 +1,4 @@
-/** Mercurius on Fastify with its pub-sub, as its docs/subscriptions.md has it. */
+/** Mercurius on Fastify with its pub-sub, as its documentation of subscriptions has it. */
 import Fastify from 'fastify';
 import mercurius, { type MercuriusContext } from 'mercurius';
 import type { AddressInfo } from 'node:net';
