@@ -42,7 +42,8 @@ export function addStreamSubscriptions(
           after: beginning(seam, args.after),
           filter: checkedFilter(args.filter),
           signal: seam.signal,
-        };
+          onClose: 'FAIL',
+        } as const;
         return translating(() => {
           const request = map.itemsRequest(options);
           if (mayRead) {
@@ -83,7 +84,7 @@ export function addStreamSubscriptions(
       subscribe: (_root, args, context): AsyncIterable<ItemChanges<unknown>> => {
         const seam = translating(() => seamOf(context));
         const after = beginning(seam, args.after);
-        const options = { after, filter: checkedFilter(args.filter), signal: seam.signal };
+        const options = { after, filter: checkedFilter(args.filter), signal: seam.signal, onClose: 'FAIL' } as const;
         return translating(() => {
           const request = map.changesRequest(options);
           if (mayRead) {

@@ -37,7 +37,8 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             after: beginning({ after }, args.after),
             filter: keyFilter(args.filter, caller.keyPrefix),
             signal,
-          };
+            onClose: 'FAIL',
+          } as const;
           return translating(() => {
             if (!handover) return answering(map.items(options));
             handover.taken = { kind: 'items', request: map.itemsRequest(options) };
@@ -67,7 +68,8 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             after: beginning({ after }, args.after),
             filter: keyFilter(args.filter, caller.keyPrefix),
             signal,
-          };
+            onClose: 'FAIL',
+          } as const;
           return translating(() => {
             if (!handover) return answering(map.changes(options));
             handover.taken = { kind: 'itemChanges', request: map.changesRequest(options) };

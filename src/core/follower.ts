@@ -164,12 +164,12 @@ export class Follower<Value> {
     return new EngineUnavailableError(this.#stopped ? 'this node has stopped' : cause.message, { cause });
   }
 
-  /** While there is nothing to follow, it doesn't matter. */
+  /** While there is nothing to follow, and once nothing is followed any more, it doesn't matter. */
   async #last(): Promise<number> {
     try {
       return await this.#log.last();
     } catch (error) {
-      if (this.#broken) return Infinity;
+      if (this.#broken || this.#stopped) return Infinity;
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { type Change, isRemoval, type Item, type ItemChanges, type RemovedItem }
 import type { History } from './history.ts';
 import type { Position } from './position.ts';
 import { isEveryKey, type KeyFilter } from './filter.ts';
-import type { Source, Start } from './items.ts';
+import { closedError, type OnClose, type Source, type Start } from './items.ts';
 import { hasLostRemoval, isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from './read.ts';
 import type { Replica } from './replica.ts';
 import { Wakeup } from './subscriber.ts';
@@ -10,6 +10,7 @@ import { AwaitedTurn } from './turns.ts';
 
 export interface ChangesRequest {
   readonly filter: KeyFilter;
+  readonly onClose: OnClose;
   /** Undefined: starts with the whole map. */
   readonly start: Start;
 }
@@ -93,7 +94,7 @@ export function readStep<Value>(
 /** Everything a mirror of the map (or of the filter's part of it) needs, from an empty one or from where it stood (G6). */
 export async function* itemChanges<Value>(
   source: Source<Value>,
-  { filter, start }: ChangesRequest,
+  { filter, onClose, start }: ChangesRequest,
   left: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const { heads, turns, counters } = source;
@@ -112,7 +113,11 @@ export async function* itemChanges<Value>(
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
       if (step) yield messageOf(source.replica, step, filter);
-      else if (isCaughtUp(source.replica, reader.standing)) await wakeup.wait();
+      else if (isCaughtUp(source.replica, reader.standing)) {
+        if (!source.isClosed) await wakeup.wait();
+        else if (onClose === 'FAIL') throw closedError();
+        else return;
+      }
     }
   } finally {
     counters.subscriptions--;

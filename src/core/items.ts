@@ -1,6 +1,6 @@
 import { isRemoval, type Item } from './change.ts';
 import type { Counters } from './counters.ts';
-import { CursorExpiredError, LaggedError } from './errors.ts';
+import { CursorExpiredError, EngineUnavailableError, LaggedError } from './errors.ts';
 import type { KeyFilter } from './filter.ts';
 import type { History } from './history.ts';
 import { type Cursor, ORIGIN } from './position.ts';
@@ -19,7 +19,15 @@ export interface Source<Value> {
   readonly heads: HeadTarget;
   readonly turns: Turns;
   readonly counters: Counters;
+  /** The head moves no more. */
+  readonly isClosed: boolean;
 }
+
+/** What becomes of a reader that stands at the head of a map that is closed. */
+export type OnClose = 'END' | 'FAIL';
+
+/** What a reader fails with there. */
+export const closedError = (): EngineUnavailableError => new EngineUnavailableError('this node has stopped');
 
 /**
  * Resolves with what `begin` makes of where to go on, undefined to join now. To be called once the subscriber listens; `begin` is
@@ -32,6 +40,7 @@ export interface ItemsRequest {
   readonly limit: number | undefined;
   readonly filter: KeyFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
+  readonly onClose: OnClose;
   readonly start: Start;
 }
 
@@ -100,7 +109,7 @@ export class ItemsReader<Value> {
   }
 }
 
-/** Delivers what is there now and then everything that changes, until `limit` (G1 to G5, G8). Ends when `left` aborts. */
+/** Delivers what is there now and then everything that changes, until `limit` (G1 to G5, G8). Ends when `left` aborts, and at the head of a closed map. */
 export async function* items<Value>(
   source: Source<Value>,
   request: ItemsRequest,
@@ -126,7 +135,11 @@ export async function* items<Value>(
         reader.delivered(1, change.cursor);
         yield change;
         if (reader.left === 0) return;
-      } else if (!change && isCaughtUp(source.replica, reader.standing)) await wakeup.wait();
+      } else if (!change && isCaughtUp(source.replica, reader.standing)) {
+        if (!source.isClosed) await wakeup.wait();
+        else if (request.onClose === 'FAIL') throw closedError();
+        else return;
+      }
     }
   } finally {
     counters.subscriptions--;

@@ -1,4 +1,4 @@
-import { createPubSub, type PubSub } from '@graphql-yoga/subscription';
+import { createPubSub, type PubSub, Repeater } from '@graphql-yoga/subscription';
 import type { Place } from './position.ts';
 
 /** `head`: the newest applied place has moved. The changes themselves wait in the window, so no subscriber owns a queue. */
@@ -42,6 +42,28 @@ export class HeadTarget {
   }
 }
 
+/** The topic of what ends subscriptions of the pub-sub. */
+const CLOSED = 'closed';
+
 export function createHeadPubSub(eventTarget: HeadTarget): PubSub<Topics> {
-  return createPubSub<Topics>({ eventTarget: eventTarget as EventTarget });
+  const pubSub = createPubSub<Topics>({ eventTarget: eventTarget as EventTarget });
+  return {
+    publish: pubSub.publish,
+    // As Yoga's, but that it ends when the map is closed.
+    subscribe: ((topic: string) =>
+      new Repeater<Place>(async (push, stop) => {
+        const hear = (event: Event): void => void push((event as CustomEvent<Place>).detail);
+        const end = (): void => stop();
+        eventTarget.addEventListener(topic, hear);
+        eventTarget.addEventListener(CLOSED, end);
+        await stop;
+        eventTarget.removeEventListener(topic, hear);
+        eventTarget.removeEventListener(CLOSED, end);
+      })) as PubSub<Topics>['subscribe'],
+  };
+}
+
+/** Ends the pub-sub's subscriptions. */
+export function endSubscriptions(eventTarget: HeadTarget): void {
+  eventTarget.dispatchEvent(new Event(CLOSED));
 }

@@ -8,10 +8,10 @@ import { type KeyFilter, keyFilter } from './filter.ts';
 import { Follower } from './follower.ts';
 import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
 import { type ChangesRequest, itemChanges } from './item-changes.ts';
-import { items, type ItemsRequest, type Source, type Start } from './items.ts';
+import { items, type ItemsRequest, type OnClose, type Source, type Start } from './items.ts';
 import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
-import { createHeadPubSub, HeadTarget, type Topics } from './pub-sub.ts';
+import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './pub-sub.ts';
 import { contradiction, type Standing } from './read.ts';
 import type { Outcome, Replica } from './replica.ts';
 import { leavable } from './subscriber.ts';
@@ -35,6 +35,12 @@ export interface SubscribeOptions {
   readonly filter?: KeyFilter | undefined;
   /** Ends the subscription at once. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * What happens when the map is closed, once all that it holds is delivered: the generator ends, or throws `EngineUnavailableError`.
+   * A GraphQL subscription of your own needs `FAIL`, since clients take a stream that completes for one that has no more to say.
+   * Default `END`.
+   */
+  readonly onClose?: OnClose | undefined;
 }
 
 export interface ItemsOptions extends SubscribeOptions {
@@ -64,6 +70,8 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   readonly counters: Counters = { subscriptions: 0, inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
   readonly #follower: Follower<Value>;
   readonly #rules: ValueRules<Value>;
+  readonly #heads: HeadTarget;
+  #closed: Promise<void> | undefined;
   /** What subscriptions are served from. @internal */
   readonly source: Source<Value>;
 
@@ -78,12 +86,17 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     this.pubSub = pubSub;
     this.limits = limitsOf(options);
     this.#follower = follower;
+    this.#heads = heads;
+    const isClosed = (): boolean => this.#closed !== undefined;
     this.source = {
       get replica() {
         return follower.replica;
       },
       get history() {
         return follower.history;
+      },
+      get isClosed() {
+        return isClosed();
       },
       heads,
       turns: new Turns(),
@@ -160,16 +173,17 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   }
 
   /** What `items` is asked for. Throws `BadInputError`. @internal */
-  itemsRequest({ limit, onLag = 'CONFLATE', filter = keyFilter(), after }: ItemsOptions): ItemsRequest {
+  itemsRequest(options: ItemsOptions): ItemsRequest {
+    const { limit, onLag = 'CONFLATE', onClose = 'END', filter = keyFilter(), after } = options;
     if (limit != null && !(Number.isInteger(limit) && limit >= 0))
       throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
     const cursor = parseAfter(after);
     const start: Start = async (left, begin) => (cursor ? this.#reach(cursor, begin, left) : begin(undefined));
-    return { limit: limit ?? undefined, filter, onLag, start };
+    return { limit: limit ?? undefined, filter, onLag, onClose, start };
   }
 
   /** What `changes` is asked for. Throws `BadInputError`. @internal */
-  changesRequest({ filter = keyFilter(), after }: SubscribeOptions): ChangesRequest {
+  changesRequest({ filter = keyFilter(), onClose = 'END', after }: SubscribeOptions): ChangesRequest {
     const cursor = parseAfter(after);
     const start: Start = async (left, begin) => {
       if (!cursor) return begin(undefined);
@@ -181,7 +195,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
         return begin(undefined);
       }
     };
-    return { filter, start };
+    return { filter, onClose, start };
   }
 
   /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. @internal */
@@ -203,9 +217,23 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return this.#follower.health();
   }
 
-  /** Ends nothing that is open: abort the subscriptions first. */
-  async close(): Promise<void> {
-    await this.#follower.close();
+  /**
+   * Takes nothing more in, and closes the log. Each open generator delivers what the map holds and then ends, or throws where it was
+   * asked to (`onClose`), and so does one that is made later; what the map holds can still be read. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = this.#follower.close();
+      endSubscriptions(this.#heads);
+      // Those that wait at the head look again, and find that it moves no more.
+      this.pubSub.publish('head', this.replica.head);
+    }
+    return this.#closed;
+  }
+
+  /** For `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** `begin` is called in the synchronous block that has looked at the replica. */
@@ -219,7 +247,8 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     }
     // Who has left needs no place: its generator ends before it reads.
     if (!reason || signal?.aborted) return begin({ at: place, cutoff, seen });
-    if (reason === 'ahead of the log') this.#follower.assertRunning();
+    // What the log would have said isn't known where this node has stopped.
+    if (reason === 'ahead of the log' || this.#follower.isBroken) this.#follower.assertRunning();
     throw new CursorExpiredError(`the cursor is ${reason}`);
   }
 }

@@ -126,7 +126,11 @@ export class FanOut implements Home {
     return group;
   }
 
-  readonly #onHead = (): void => this.#wake();
+  readonly #onHead = (): void => {
+    // Where the map is closed, the head is the same, and is told to all once more.
+    if (this.source.isClosed) this.#swept = undefined;
+    this.#wake();
+  };
 
   #wake(): void {
     if (this.#isSweeping) return;

@@ -1,5 +1,5 @@
 import { ChangesReader } from '../core/item-changes.ts';
-import { ItemsReader, type Source } from '../core/items.ts';
+import { closedError, ItemsReader, type Source } from '../core/items.ts';
 import { isCaughtUp, isNearHead } from '../core/read.ts';
 import { Turn } from '../core/turns.ts';
 import type { Framing } from './framing.ts';
@@ -88,10 +88,14 @@ export class Subscriber implements Recipient {
       this.#end(error);
       return 0;
     }
-    if (!passage) return 0;
+    if (!passage) {
+      this.#endIfClosed();
+      return 0;
+    }
     if (passage.count > 0) this.outlet.gather(this.#framing.text(passage, left));
     this.#deliveries += passage.count;
     if (reader instanceof ItemsReader && reader.left === 0) this.#end();
+    else this.#endIfClosed();
     return passage.changes.length;
   }
 
@@ -113,6 +117,11 @@ export class Subscriber implements Recipient {
     const passage = reader.next(group);
     if (passage.lastCursor) reader.delivered(passage.count, passage.lastCursor);
     return passage;
+  }
+
+  /** A client must not take it for the end: it comes back elsewhere. */
+  #endIfClosed(): void {
+    if (this.#home.source.isClosed && this.isCaughtUp) this.#end(closedError());
   }
 
   #end(error?: unknown): void {
