@@ -4,6 +4,7 @@ import { describeInBrowser, logOf, openOn, PATIENCE_MS } from '../support/browse
 import { networkTo } from '../support/proxy.ts';
 import { snippetFor } from '../support/readme.ts';
 import { startServer } from '../support/server.ts';
+import { replaced } from '../support/replaced.ts';
 
 describeInBrowser('EventSource', (openPage) => {
   it('gets exactly `limit` items across a cut, and stays away after `complete` (G8)', async () => {
@@ -12,7 +13,7 @@ describeInBrowser('EventSource', (openPage) => {
     await server.map.insert({ key: 'first', value: 1 });
     const page = await openPage();
     const log = logOf(page);
-    await openOn(page, network.url, snippetFor('EventSource', network.url).replace('items {', 'items(limit: 3) {'));
+    await openOn(page, network.url, replaced(snippetFor('EventSource', network.url), 'items {', 'items(limit: 3) {'));
     await page.getByText('first: 1').waitFor();
 
     network.cut();

@@ -16,6 +16,7 @@ import {
   world,
 } from '../support/graphcache.ts';
 import { heldFetch, resultsOf } from '../support/urql.ts';
+import { replaced } from '../support/replaced.ts';
 
 describe('an item in Graphcache', () => {
   it('is what the stream brought, when an older answer of a mutation comes late', async () => {
@@ -84,7 +85,7 @@ describe('an item in Graphcache', () => {
     const [first, second] = [heldFetch(), heldFetch()];
     const options = (held: { fetch: typeof fetch }) => ({ requestPolicy: 'network-only' as const, fetch: held.fetch });
     await insert('a', 'older');
-    const later = gql(String(documents.ItemDocument).replace('query Item', 'query Later'));
+    const later = gql(replaced(String(documents.ItemDocument), 'query Item', 'query Later'));
     // The one that was asked first is answered last, and by then the item is newer: Graphcache puts it below the other.
     first.holdBack();
     const firstAnswer = client.query(ITEM, { key: 'a' }, options(first)).toPromise();

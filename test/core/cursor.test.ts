@@ -3,6 +3,7 @@ import { formatCursor, parseCursor } from '../../src/core/cursor.ts';
 import { BadInputError } from '../../src/core/errors.ts';
 import { ORIGIN, parseEpoch, type Place } from '../../src/core/position.ts';
 import { Dice } from '../support/dice.ts';
+import { replaced } from '../support/replaced.ts';
 
 const EPOCH = parseEpoch('0testepoch00');
 
@@ -104,7 +105,7 @@ describe('no cursor', () => {
     ['a short epoch', good.slice(1)],
     ['a long epoch', `0${good}`],
     ['upper case', good.toUpperCase()],
-    ['an upper-case digit', good.replace('zz', 'zZ')],
+    ['an upper-case digit', replaced(good, 'zz', 'zZ')],
     ['a leading zero', '0testepoch00-20z-0000000'],
     ['a leading zero for the start', '0testepoch00-200-0000000'],
     ['a length too short', '0testepoch00-1zz-0000000'],
@@ -120,11 +121,11 @@ describe('no cursor', () => {
     ['something behind it all', `${inSnapshot}-11-0000000`],
     ['a line end', `${good}\n`],
     ['blanks', ` ${good} `],
-    ['a full-width digit', good.replace('2zz', '２zz')],
-    ['an accent', good.replace('testepoch', 'téstepoch')],
-    ['a dotless i', good.replace('t', 'ı')],
-    ['an underscore', good.replaceAll('-', '_')],
-    ['a sign', good.replace('2zz', '2+z')],
+    ['a full-width digit', replaced(good, '2zz', '２zz')],
+    ['an accent', replaced(good, 'testepoch', 'téstepoch')],
+    ['a dotless i', replaced(good, 't', 'ı')],
+    ['an underscore', replaced(good, /-/g, '_')],
+    ['a sign', replaced(good, '2zz', '2+z')],
     ['a cutoff at the position', '0testepoch00-11-0000002-11-0000002'],
     ['a cutoff before the position', '0testepoch00-12-0000002-11-0000002'],
     ['a cutoff with a leading zero', '0testepoch00-11-0000002-202-0000002'],

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BOUNDS } from '../../src/core/building.ts';
-import { foreign, insert, join, sharedLog, stateOf } from '../support/node.ts';
+import { foreign, insert, join, type Node, sharedLog, stateOf } from '../support/node.ts';
+import { replaced } from '../support/replaced.ts';
+
+const textOf = (node: Node): string =>
+  stateOf(node)
+    .map((line) => `${line}\n`)
+    .join('');
+const bytesOf = (text: string): Uint8Array[] => [Buffer.from(text)];
 
 describe('bounds', () => {
   it('are those of who founds the log', async () => {
@@ -86,32 +93,32 @@ describe('a node that joins late', () => {
     const log = sharedLog();
     const one = await join(log);
     for (const key of ['a', 'b']) await insert(one, key);
-    const chunks = [Buffer.from('of another history\n')];
-    await log.saveSnapshot({ sequence: one.replica.sequence, commandId: 'other', chunks });
+    const chunks = bytesOf(replaced(textOf(one), '["b","b"', '["b","of another history"'));
+    const { sequence, commandId } = one.replica;
+    await log.saveSnapshot({ sequence, commandId: 'other', chunks });
     expect(stateOf(await join(log))).toEqual(stateOf(one));
+    // It is one that would be taken.
+    await log.saveSnapshot({ sequence, commandId, chunks });
+    expect(stateOf(await join(log))).not.toEqual(stateOf(one));
   });
 
-  it.each<[string, (state: string) => string]>([
-    ['is cut short', (state) => state.slice(0, -20)],
-    ['is no JSON', () => 'nonsense\n'],
-    ['is of a later format', (state) => state.replace('"state":1', '"state":9')],
-  ])('goes by the older snapshot when the newest one %s', async (_, damage) => {
+  it.each<[string, (state: string) => string, string]>([
+    ['is cut short', (state) => state.slice(0, -20), ''],
+    ['is no JSON', () => 'nonsense\n', 'not valid JSON'],
+    ['is of a later format', (state) => replaced(state, '"state":2', '"state":9'), 'snapshot of format 9'],
+    ['is of an earlier format', (state) => replaced(state, '"state":2', '"state":1'), 'snapshot of format 1'],
+  ])('goes by the older snapshot when the newest one %s, and says so', async (_, damage, words) => {
     const log = sharedLog();
     const one = await join(log);
     await insert(one, 'a');
     await one.saveSnapshot();
     await insert(one, 'b');
     const { sequence, commandId } = one.replica;
-    const chunks = [
-      Buffer.from(
-        damage(
-          stateOf(one)
-            .map((line) => `${line}\n`)
-            .join(''),
-        ),
-      ),
-    ];
-    await log.saveSnapshot({ sequence, commandId, chunks });
-    expect(stateOf(await join(log))).toEqual(stateOf(one));
+    await log.saveSnapshot({ sequence, commandId, chunks: bytesOf(damage(textOf(one))) });
+    const late = await join(log);
+    expect(stateOf(late)).toEqual(stateOf(one));
+    const said = expect.stringContaining(`the snapshot at sequence ${sequence} can't be read: `);
+    expect(late.lines).toEqual([said]);
+    expect(late.lines[0]).toContain(words);
   });
 });

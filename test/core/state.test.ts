@@ -6,6 +6,7 @@ import type { Replica } from '../../src/core/replica.ts';
 import { exportChunks, exportState, importChunks, importState } from '../../src/core/state.ts';
 import { Dice } from '../support/dice.ts';
 import { applyEntry, Feed, grow, inserted } from '../support/feed.ts';
+import { replaced } from '../support/replaced.ts';
 
 const linesOf = (replica: Replica<unknown>): string[] => [...exportState(replica)];
 
@@ -119,10 +120,10 @@ describe('lines that are no state', () => {
   it.each<[string, string[]]>([
     ['a line cut short', [...lines.slice(0, -1), lines.at(-1)!.slice(0, -1)]],
     ['a line that is no JSON', [lines[0]!, 'nonsense', ...lines.slice(2)]],
-    ['another format', [lines[0]!.replace('"state":2', '"state":1'), ...lines.slice(1)]],
+    ['another format', [replaced(lines[0]!, '"state":2', '"state":1'), ...lines.slice(1)]],
     ['no header', lines.slice(1)],
     ['no object for a header', ['null', ...lines.slice(1)]],
-    ['no epoch', [lines[0]!.replace('0testepoch00', 'EPOCH'), ...lines.slice(1)]],
+    ['no epoch', [replaced(lines[0]!, '0testepoch00', 'EPOCH'), ...lines.slice(1)]],
     ['a number for an item', [lines[0]!, '7', ...lines.slice(2)]],
     ['an item of another shape', [lines[0]!, '{"k":"b"}', ...lines.slice(2)]],
     ['a change of an item that is not there', lines.map((line) => (line === '"b"' ? '"z"' : line))],

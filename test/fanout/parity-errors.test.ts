@@ -4,6 +4,7 @@ import type { SeamlineServer } from '../../src/server/server.ts';
 import { type Asked, type Reader, type Wire, wires } from '../support/readers.ts';
 import { startServer } from '../support/server.ts';
 import { startTwins, type Twins } from '../support/twins.ts';
+import { replaced } from '../support/replaced.ts';
 
 /** The window holds the last ten of forty. */
 async function laggards(): Promise<Twins & { readonly cursors: Readonly<Record<string, string>> }> {
@@ -16,7 +17,7 @@ async function laggards(): Promise<Twins & { readonly cursors: Readonly<Record<s
   const last = others.at(-1)?.cursor ?? '';
   // The digest is the last part.
   const otherHistory = `${last.slice(0, -7)}${last.endsWith('000000a') ? '000000b' : '000000a'}`;
-  const ahead = last.replace(/-214-/, '-2zz-');
+  const ahead = replaced(last, '-214-', '-2zz-');
   return { ...twins, cursors: { first: first?.cursor ?? '', last, foreign, otherHistory, ahead } };
 }
 

@@ -7,6 +7,7 @@ import type { SeamlineServer } from '../../src/server/server.ts';
 import { overClient, readEvents, transports, webSocketClient } from '../support/clients.ts';
 import { seeded } from '../support/random.ts';
 import { startServer } from '../support/server.ts';
+import { replaced } from '../support/replaced.ts';
 
 const released = (server: SeamlineServer): Promise<void> =>
   vi.waitFor(() => expect(server.map.subscriptions).toBe(0), { timeout: 20_000, interval: 10 });
@@ -54,7 +55,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     const { cursor } = await server.map.insert({ key: 'a', value: 1 });
     // The log says that it holds more than will ever come.
     vi.spyOn(log, 'last').mockResolvedValue(1000 as never);
-    const ahead = cursor.replace('-11-', '-12-');
+    const ahead = replaced(cursor, '-11-', '-12-');
     const feed = subscribe(server, ItemsDocument, { after: ahead });
     void feed.next();
     await open(server, 1);

@@ -8,6 +8,7 @@ import { describeWithRedis, RedisSentinel } from '../support/redis.ts';
 import { openRedisLog } from '../support/redis-logs.ts';
 import { appendTexts, upTo } from './collector.ts';
 import { appendForSure } from './writing.ts';
+import { replaced } from '../support/replaced.ts';
 
 /** What it says when it can't be opened, in the error and all its causes and in its log. */
 async function refusalOf(options: RedisLogOptions): Promise<string> {
@@ -102,7 +103,7 @@ describeWithRedis('a Redis log shows', (start, program) => {
     expect(await appendTexts(log, 'a')).toEqual([1]);
     const shown = { tlsCert: cert, tlsKey: key };
     expect(await refusalOf({ url, ...shown, tlsCa: strangers.ca })).toMatch(/can't be used: .*(certificate|issuer)/i);
-    expect(await refusalOf({ url: url.replace('localhost', '127.0.0.1'), ...shown, tlsCa: ca })).toMatch(
+    expect(await refusalOf({ url: replaced(url, 'localhost', '127.0.0.1'), ...shown, tlsCa: ca })).toMatch(
       /can't be used: .*(altname|IP)/i,
     );
     expect(await refusalOf({ url, tlsCa: ca })).toMatch(/can't be used/);

@@ -16,6 +16,7 @@ import { describeWithNats } from '../support/nats.ts';
 import { startNats } from '../support/nats-logs.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { bundle, complaintsAbout, linesOf, snippet } from '../support/readme.ts';
+import { replaced } from '../support/replaced.ts';
 
 const FILE = 'docs/library.md';
 
@@ -24,7 +25,7 @@ const run = async (code: string): Promise<AsyncGenerator<string, void, void>> =>
 /** A snippet that listens on port 4000, on any free one instead. */
 async function served(title: string): Promise<Address> {
   const says = '.listen(0, function () { console.log(this.address().port); })';
-  const lines = await run(snippet(title, FILE).replace('.listen(4000)', says));
+  const lines = await run(replaced(snippet(title, FILE), '.listen(4000)', says));
   const port = String((await lines.next()).value);
   return { url: `http://127.0.0.1:${port}/graphql`, webSocketUrl: `ws://127.0.0.1:${port}/graphql` };
 }
@@ -104,7 +105,7 @@ describe('docs/library.md', () => {
   it('Engines: keeps what it was given', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'seamline-'));
     onTestFinished(() => rm(directory, { recursive: true }));
-    const code = snippet('Engines', FILE).replace('./quotes', directory);
+    const code = replaced(snippet('Engines', FILE), './quotes', directory);
     expect((await (await run(code)).next()).value).toBe('file 1');
     expect((await (await run(code)).next()).value).toBe('file 2');
   });
@@ -120,7 +121,7 @@ describeWithNats('docs/library.md with NATS', () => {
   it('NATS: keeps what it was given', async () => {
     const { url } = await startNats();
     const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
-    const lines = await run(snippet('NATS', FILE).replace('nats://127.0.0.1:4222', url) + shows);
+    const lines = await run(replaced(snippet('NATS', FILE), 'nats://127.0.0.1:4222', url) + shows);
     expect((await lines.next()).value).toBe('1');
   });
 });
@@ -129,7 +130,7 @@ describeWithRedis('docs/library.md with Redis', (start) => {
   it('Redis, Valkey: keeps what it was given', async () => {
     const { url } = await start();
     const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
-    const lines = await run(snippet('Redis, Valkey', FILE).replace('redis://127.0.0.1:6379', url) + shows);
+    const lines = await run(replaced(snippet('Redis, Valkey', FILE), 'redis://127.0.0.1:6379', url) + shows);
     expect((await lines.next()).value).toBe('1');
   });
 });

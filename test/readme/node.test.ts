@@ -3,6 +3,7 @@ import { networkTo } from '../support/proxy.ts';
 import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../support/readme.ts';
 import { startServer } from '../support/server.ts';
 import { SECRET, sign } from '../support/tokens.ts';
+import { replaced } from '../support/replaced.ts';
 
 /** graphql-ws waits longer and longer before it comes back. */
 const WITH_RECONNECTS = { timeout: 60_000 };
@@ -41,7 +42,7 @@ it(
     const show = 'console.log(key, value);';
     const untilItComesAgain = "new Promise((go) => client.on('connected', () => client.on('message', go)))";
     const slow = `${show} if (key === 'first') await ${untilItComesAgain};`;
-    const lines = linesOf(await bundle(snippetFor('graphql-ws', network.url).replace(show, slow), 'node'));
+    const lines = linesOf(await bundle(replaced(snippetFor('graphql-ws', network.url), show, slow), 'node'));
     expect((await lines.next()).value).toBe('first 1');
 
     network.cut();
