@@ -36,7 +36,7 @@ interface StreamReads<Types extends SchemaTypes, Value> {
   readonly type: ObjectRef<Types, Value>;
   /** What the fields and types are named after, as in `QuoteChanges`. Default: the type's name. */
   readonly name?: string | undefined;
-  /** Of the subscription to all. Default: the name in lower case with an s, as in `quotes`. */
+  /** Of the subscription to all. Default: the name, its first letter in lower case, with an s, as in `quotes`. */
   readonly plural?: string | undefined;
   /**
    * Which items a caller may see; others leave no trace. Asked for each item and caller as it is delivered, so it must be quick. Then
