@@ -9,7 +9,8 @@ export default defineConfig({
     // What is waited for comes at once; on a machine that is busy with something else, somewhat later.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    expect: { poll: { timeout: 20_000 } },
+    // A test that asserts nothing can't fail.
+    expect: { requireAssertions: true, poll: { timeout: 20_000 } },
     // Two cores: more workers only make sockets wait for each other.
     maxWorkers: 2,
   },

@@ -38,6 +38,7 @@ describeInBrowser('The console', (openPage) => {
     await overview.getByText(String(checksum)).waitFor();
     await overview.getByTitle(cursor).waitFor();
     await overview.getByText('memory log').waitFor();
+    expect(await overview.innerText()).toContain(checksum);
   });
 
   it('filters by prefix, also what comes', async () => {

@@ -49,6 +49,7 @@ describeInBrowser('The console’s connection', (openPage) => {
     await shown.state('Live');
     await server.map.insert({ key: 'after', value: 1 });
     await shown.row('after').waitFor();
+    expect(await shown.keys()).toEqual(['after']);
   });
 
   it('comes back by itself within 20 seconds when it died in silence', async () => {

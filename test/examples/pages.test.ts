@@ -83,5 +83,6 @@ describeInBrowser('Examples with a page', (openPage) => {
     await refused;
     await ask(example, InsertItemsDocument, { inputs: inputs('a') });
     await page.getByText('value of a').waitFor();
+    expect(await page.getByText('value of a').count()).toBe(1);
   });
 });

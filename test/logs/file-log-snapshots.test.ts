@@ -49,12 +49,13 @@ describe('snapshots', () => {
   });
 
   it('catch up with what came while one was made, though nothing more comes', async () => {
-    const { logger, until } = hearing();
+    const { logger, lines, until } = hearing();
     const map = await openKept(temporaryDirectory(), { logger, snapshotBytes: 1 });
     const made = until(SNAPSHOT);
     await map.insert({ key: 'a', value: 1 });
     await made;
     await until(SNAPSHOT);
+    expect(lines.filter((line) => SNAPSHOT.test(line)).length).toBeGreaterThan(1);
   });
 
   it('let the history go: what is on the disk follows what is in the map', async () => {

@@ -11,7 +11,7 @@ import {
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { createClient } from 'graphql-ws';
 import { from, type ObservableInput } from 'rxjs';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   InsertItemDocument,
@@ -120,7 +120,13 @@ export function watch<Result>(source: ObservableInput<Result>): Watched<Result> 
     results,
     errors,
     have: (count) => when(() => (results.length >= count ? results : undefined)),
-    until: (isSo) => when(() => (results.length > 0 && isSo(results.at(-1) as Result) ? results.at(-1) : undefined)),
+    async until(isSo) {
+      const found = await when(() =>
+        results.length > 0 && isSo(results.at(-1) as Result) ? results.at(-1) : undefined,
+      );
+      expect(isSo(found)).toBe(true);
+      return found;
+    },
     ended,
     leave: () => subscription.unsubscribe(),
   };

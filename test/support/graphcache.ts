@@ -1,6 +1,7 @@
 /** A urql client with Graphcache, and views of its cache that are open while it changes. */
 import { type Client, type Exchange, gql, type OperationResult } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
+import { expect } from 'vitest';
 import type { TypedDocumentString } from '../../schema/documents/graphql.ts';
 import * as documents from '../../schema/documents/graphql.ts';
 import { graphcacheConfig } from '../../src/client/urql.ts';
@@ -34,8 +35,11 @@ export async function world(before: readonly Exchange[] = [cacheExchange(graphca
 /** An open list: waits until it shows these. */
 export function openList(client: Client, variables: object = {}) {
   const results = resultsOf(client.query(PAGE, variables));
-  const shows = (...nodes: Nodes) =>
-    results.until((result) => JSON.stringify(nodesOf(result)) === JSON.stringify(nodes));
+  const shows = async (...nodes: Nodes) => {
+    const shown = await results.until((result) => JSON.stringify(nodesOf(result)) === JSON.stringify(nodes));
+    expect(nodesOf(shown)).toEqual(nodes);
+    return shown;
+  };
   return { shows };
 }
 
