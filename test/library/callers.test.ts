@@ -57,6 +57,28 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(served).not.toHaveBeenCalled();
   });
 
+  it('does not share a stream that somebody has wrapped, who may leave items out', async () => {
+    const served = vi.spyOn(FanOut.prototype, 'subscribe');
+    const map = await createQuotes();
+    const schema = quoteSchema(map);
+    const field = schema.getSubscriptionType()!.getFields()['quotes']!;
+    const { subscribe: open } = field;
+    async function* ownedBy(user: string | null, items: AsyncIterable<{ value: Quote }>) {
+      for await (const item of items) if (item.value.owner === user) yield item;
+    }
+    field.subscribe = async (...given) =>
+      ownedBy((given[2] as Caller).user, (await open!(...given)) as AsyncIterable<{ value: Quote }>);
+    const server = await serve(schema);
+    for (const [symbol, owner] of [
+      ['a', 'bob'],
+      ['b', 'ada'],
+    ] as const)
+      await map.insert({ value: { symbol, price: 1, owner } });
+    const feed = subscribe(server, 'ada', 'subscription { quotes { symbol } }');
+    expect(await feed.next()).toEqual({ data: { quotes: { symbol: 'b' } } });
+    expect(served).not.toHaveBeenCalled();
+  });
+
   it.each(['isTypeOf', 'a directive of somebody’s'])(
     'does not share what graphql-js asks more about: %s',
     async (what) => {
