@@ -1,4 +1,4 @@
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import type { Item } from '../src/core/change.ts';
 import type { ChangesRequest } from '../src/core/item-changes.ts';
 import type { ItemsRequest, Source } from '../src/core/items.ts';
@@ -39,8 +39,11 @@ export interface Operation {
 }
 
 export interface Handover {
-  /** Of a stream in somebody else's schema: whether what it selects is the same for all callers. */
-  readonly accepts?: () => boolean;
+  /**
+   * Of a stream in somebody else's schema: whether this is the operation that the transport serves, and what it selects is the same for
+   * all callers. What is taken then is an offer, beside a generator that delivers if nobody takes it up.
+   */
+  readonly accepts?: (operation: OperationDefinitionNode) => boolean;
   operation?: Operation;
   taken?: StreamRequest;
   /** What is asked; where there are several maps. */

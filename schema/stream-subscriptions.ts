@@ -1,7 +1,9 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Item, ItemChanges } from '../src/core/change.ts';
 import { keyFilter, type KeyFilter } from '../src/core/filter.ts';
+import type { Source } from '../src/core/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../src/core/input.ts';
-import { beginning, type Handover, nothing } from './context.ts';
+import { beginning, type StreamRequest } from './context.ts';
 import { answering, inputError, translating } from './errors.ts';
 import { type Seam, seamOf } from './seam.ts';
 import { type PlainOptions, uncapitalised } from './stream-options.ts';
@@ -32,7 +34,7 @@ export function addStreamSubscriptions(
           description: 'What happens to a slow subscriber.',
         }),
       },
-      subscribe: (_root, args, context): AsyncIterable<Item<unknown>> => {
+      subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
         const seam = translating(() => seamOf(context));
         const limit = seam.limit ?? args.limit;
         if (seam.delivery && limit != null) seam.delivery.left = limit;
@@ -51,11 +53,8 @@ export function addStreamSubscriptions(
             // The limit counts what is seen.
             return answering(visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit));
           }
-          const handover = handoverOf(seam);
-          if (!handover) return answering(map.items(options));
-          handover.source = map.source;
-          handover.taken = { kind: 'items', request };
-          return nothing();
+          offer(seam, info, map.source, { kind: 'items', request });
+          return answering(map.items(options));
         });
       },
       resolve: (delivered, _args, context) => {
@@ -81,7 +80,7 @@ export function addStreamSubscriptions(
         }),
         filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
       },
-      subscribe: (_root, args, context): AsyncIterable<ItemChanges<unknown>> => {
+      subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
         const seam = translating(() => seamOf(context));
         const after = beginning(seam, args.after);
         const options = { after, filter: checkedFilter(args.filter), signal: seam.signal, onClose: 'FAIL' } as const;
@@ -92,11 +91,8 @@ export function addStreamSubscriptions(
             // What it showed before is not known any more.
             return answering(visibleChanges(map.changes({ ...options, after: null }), mayBeRead));
           }
-          const handover = handoverOf(seam);
-          if (!handover) return answering(map.changes(options));
-          handover.source = map.source;
-          handover.taken = { kind: 'itemChanges', request };
-          return nothing();
+          offer(seam, info, map.source, { kind: 'itemChanges', request });
+          return answering(map.changes(options));
         });
       },
       resolve: (delivered, _args, context) => {
@@ -108,9 +104,17 @@ export function addStreamSubscriptions(
   );
 }
 
-/** Undefined: the generator delivers. */
-function handoverOf({ handover }: Partial<Seam>): Handover | undefined {
-  return handover?.accepts?.() ? handover : undefined;
+/**
+ * To the transport, which may deliver by itself what the generator would. Neither takes its place before it is iterated, so that
+ * the transport may decide when it knows what becomes of the generator's results.
+ */
+function offer(
+  { handover }: Partial<Seam>,
+  info: GraphQLResolveInfo,
+  source: Source<unknown>,
+  taken: StreamRequest,
+): void {
+  if (handover?.accepts?.(info.operation)) Object.assign(handover, { source, taken });
 }
 
 function checkedFilter(

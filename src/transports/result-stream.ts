@@ -25,8 +25,8 @@ export interface ResultStreamOptions {
   readonly register: (stream: { drain(): void }) => () => void;
   /** Aborts when the client has gone. A body that waits for its socket to drain is neither pulled nor cancelled then. */
   readonly signal: AbortSignal;
-  /** Results go there, beside the body, which only begins and ends. */
-  readonly outlet?: Outlet | undefined;
+  /** Where results go beside the body, which then only begins and ends; known when the first one is asked for. */
+  readonly outlet?: (() => Outlet | undefined) | undefined;
   /** The last result of one that fails. */
   readonly fail: (error: unknown) => ExecutionResult;
   /** Undefined: a body that fails ends its connection. */
@@ -73,16 +73,17 @@ export function resultStream(
     start(controller) {
       controller.enqueue(encoder.encode(framing.head));
       const keepAlive = setInterval(() => {
-        if (outlet && !outlet.isFull) void outlet.send(framing.keepAlive);
+        const beside = outlet?.();
+        if (beside && !beside.isFull) void beside.send(framing.keepAlive);
         // One at most waits to be read.
-        if (!outlet && controller.desiredSize === 0) controller.enqueue(encoder.encode(framing.keepAlive));
+        if (!beside && controller.desiredSize === 0) controller.enqueue(encoder.encode(framing.keepAlive));
       }, keepAliveMs);
       const unregister = register({
         drain() {
           release();
           isDrained = true;
           void results.return?.();
-          outlet?.flush();
+          outlet?.()?.flush();
           controller.enqueue(encoder.encode(framing.drain()));
           interrupt();
           drainTimer = setTimeout(() => (cut ? cut.now() : controller.error(brokenOff())), MAX_DRAIN_MS);

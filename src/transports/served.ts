@@ -56,7 +56,8 @@ class Served implements Results {
     this.#fail = parts.fail;
   }
 
-  next(): Promise<IteratorResult<ExecutionResult, void>> {
+  // Callers may take these out of the iterator, as they may those of graphql-js, so they don't depend on `this`.
+  readonly next = (): Promise<IteratorResult<ExecutionResult, void>> => {
     const parts = this.#parts;
     this.#parts = undefined;
     if (!parts || this.#isOver) return Promise.resolve(DONE);
@@ -64,18 +65,16 @@ class Served implements Results {
       this.#resolve = resolve;
       void this.#start(parts);
     });
-  }
+  };
 
-  return(): Promise<IteratorReturnResult<void>> {
+  readonly return = (): Promise<IteratorReturnResult<void>> => {
     this.#leaving?.abort();
     if (this.#subscriber) this.#subscriber.leave();
     else this.#end(0);
     return Promise.resolve(DONE);
-  }
+  };
 
-  throw(): Promise<IteratorReturnResult<void>> {
-    return this.return();
-  }
+  readonly throw = this.return;
 
   [Symbol.asyncIterator](): Results {
     return this;

@@ -28,7 +28,7 @@ export function sseFraming(
   /** Whether the client has an id, now or from before. */
   let hasId = context?.isResumed === true;
   const startsAnew = (result: ExecutionResult | undefined): boolean =>
-    hasId && result?.errors?.[0]?.extensions['code'] === 'CURSOR_EXPIRED';
+    hasId && codeOf(result?.errors?.[0]) === 'CURSOR_EXPIRED';
 
   const idOf = (result: ExecutionResult): string => {
     // An empty id makes the browser forget the one that has expired.
@@ -65,4 +65,9 @@ export function sseFraming(
     keepAlive: ':\n\n',
     drain: () => `retry: ${Math.round(500 + Math.random() * RETRY_SPREAD_MS)}\n\n`,
   };
+}
+
+/** In somebody else's server a mask may have made something else of an error. */
+function codeOf(error: { readonly extensions?: Readonly<Record<string, unknown>> } | undefined): unknown {
+  return error?.extensions?.['code'];
 }

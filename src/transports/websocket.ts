@@ -5,12 +5,7 @@
  * neither answers nor drains.
  */
 import type { ExecutionResult } from 'graphql';
-import {
-  GRAPHQL_TRANSPORT_WS_PROTOCOL,
-  handleProtocols,
-  makeServer,
-  type SubscribePayload,
-} from 'graphql-ws';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -1,16 +1,16 @@
 /** Whatever a server over WebSocket does with contexts, each operation has its own. */
-import type { ExecutionArgs } from 'graphql';
+import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLObjectType, parse, subscribe } from 'graphql';
 import type { ServerOptions } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { createYoga } from 'graphql-yoga';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { useFanOut, withFanOut } from '../../src/index.ts';
 import { type Address, overClient, webSocketClient } from '../support/clients.ts';
-import { createQuotes, quoteSchema } from '../support/quotes.ts';
+import { createQuoteBuilder, createQuotes, type Quote, quoteSchema } from '../support/quotes.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -45,20 +45,193 @@ it('serves all operations from one context that they share, each with its own li
   expect(served).toHaveBeenCalledTimes(2);
 });
 
-it('leaves alone a context that is an instance of a class', async () => {
-  const served = vi.spyOn(FanOut.prototype, 'subscribe');
-  class Session {
-    readonly #user = 'ada';
-    get user(): string {
-      return this.#user;
-    }
+class Session {
+  readonly #user = 'ada';
+  get user(): string {
+    return this.#user;
   }
+}
+
+const contexts: readonly [string, () => unknown][] = [
+  ['undefined', () => undefined],
+  ['null', () => null],
+  ['a string', () => 'ada'],
+  ['frozen', () => Object.freeze({ user: 'ada' })],
+  ['an instance of a class', () => new Session()],
+  ['made for each operation, after a while', () => async () => Promise.resolve({ user: 'ada' })],
+  [
+    'with a getter that throws',
+    () =>
+      Object.defineProperty({ user: 'ada' }, 'session', {
+        enumerable: true,
+        get: () => {
+          throw new Error('not logged in');
+        },
+      }),
+  ],
+];
+
+describe.each(contexts)('where the context is %s', (_name, contextOf) => {
+  it('serves from positions, and resumes, all operations that share it', async () => {
+    const served = vi.spyOn(FanOut.prototype, 'subscribe');
+    const map = await createQuotes();
+    const server = await serve({ schema: quoteSchema(map), context: contextOf() as never });
+    const { cursor } = await map.insert({ value: { symbol: 'a', price: 1 } });
+    await map.insert({ value: { symbol: 'b', price: 1 } });
+    const client = webSocketClient(server);
+    const query = 'subscription { quotes { symbol } }';
+    const [whole, rest] = [{}, { after: cursor }].map((extensions) => overClient(client, { query, extensions }));
+    expect(await rest?.next()).toEqual({ data: { quotes: { symbol: 'b' } } });
+    expect(await whole?.take(2)).toEqual(['a', 'b'].map((symbol) => ({ data: { quotes: { symbol } } })));
+    expect(served).toHaveBeenCalledTimes(2);
+  });
+});
+
+it('passes the context on as it is, to each resolver of each operation', async () => {
   const map = await createQuotes();
-  const server = await serve({ schema: quoteSchema(map), context: new Session() });
-  await map.insert({ value: { symbol: 'a', price: 1, owner: 'ada' } });
-  const feed = overClient(webSocketClient(server), { query: 'subscription { quotes(limit: 1) { mine } }' });
-  expect(await feed.next()).toEqual({ data: { quotes: { mine: true } } });
+  const seen: unknown[] = [];
+  const schema = quoteSchema(map);
+  const fieldOf = (type: string, name: string) => (schema.getType(type) as GraphQLObjectType).getFields()[name]!;
+  const read: unknown[] = [];
+  const context = Object.defineProperty({ user: 'ada', count: 0 }, 'getter', {
+    enumerable: true,
+    get: () => read.push('getter'),
+  });
+  for (const [type, name] of [
+    ['Query', 'whoami'],
+    ['Quote', 'mine'],
+  ] as const)
+    fieldOf(type, name).resolve = (_root, _args, given: typeof context) => {
+      seen.push(given);
+      given.count++;
+      return name === 'mine' ? true : String(given.count);
+    };
+  const server = await serve({ schema, context });
+  await map.insert({ value: { symbol: 'a', price: 1 } });
+  const client = webSocketClient(server);
+  const query = 'subscription { quotes(limit: 1) { mine } }';
+  for (const extensions of [{}, { cursors: true }])
+    expect(await overClient(client, { query, extensions }).next()).toMatchObject({ data: { quotes: { mine: true } } });
+  expect(await overClient(client, { query: '{ whoami }' }).next()).toEqual({ data: { whoami: '3' } });
+  expect(seen.every((given) => given === context)).toBe(true);
+  expect(context.count).toBe(3);
+  expect(read).toEqual([]);
+});
+
+it('shows each of two operations with one context its own cursors, where the generators deliver', async () => {
+  const map = await createQuotes();
+  const context = { user: 'ada' };
+  const server = await serve({ schema: quoteSchema(map), context });
+  const client = webSocketClient(server);
+  const query = 'subscription ($limit: Int) { quotes(limit: $limit) { symbol mine } }';
+  const extensions = { cursors: true, left: true };
+  const feeds = [5, 3].map((limit) => overClient(client, { query, variables: { limit }, extensions }));
+  await vi.waitFor(() => expect(map.subscriptions).toBe(2), { timeout: 20_000, interval: 5 });
+  for (const symbol of ['a', 'b']) {
+    const { cursor } = await map.insert({ value: { symbol, price: 1 } });
+    const results = await Promise.all(feeds.map((feed) => feed.next()));
+    const gone = symbol === 'a' ? 1 : 2;
+    expect(results.map((result) => result?.extensions)).toEqual([
+      { cursor, left: 5 - gone },
+      { cursor, left: 3 - gone },
+    ]);
+  }
+});
+
+it('resumes where something asynchronous stands before the stream', async () => {
+  const map = await createQuotes();
+  const schema = quoteSchema(map);
+  const field = schema.getSubscriptionType()!.getFields()['quotes']!;
+  const { subscribe } = field;
+  // As permission layers do.
+  field.subscribe = async (...given) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return subscribe!(...given);
+  };
+  const server = await serve({ schema, context: { user: 'ada' } });
+  const { cursor } = await map.insert({ value: { symbol: 'a', price: 1 } });
+  const last = await map.insert({ value: { symbol: 'b', price: 1 } });
+  const extensions = { after: cursor, cursors: true };
+  const feed = overClient(webSocketClient(server), { query: 'subscription { quotes { symbol } }', extensions });
+  expect(await feed.next()).toEqual({ data: { quotes: { symbol: 'b' } }, extensions: { cursor: last.cursor } });
+});
+
+it('leaves a subscription of the user’s that opens a stream to its own resolver', async () => {
+  const served = vi.spyOn(FanOut.prototype, 'subscribe');
+  const map = await createQuotes();
+  const inner = quoteSchema(map);
+  const document = parse('subscription { quotes { symbol } }');
+  async function* shouted(results: AsyncIterable<ExecutionResult<{ quotes: Quote }>>) {
+    for await (const { data } of results) yield { symbol: data!.quotes.symbol.toUpperCase(), price: 1 };
+  }
+  const { builder, quote } = createQuoteBuilder();
+  builder.mutationField('nothing', (t) => t.boolean({ resolve: () => true }));
+  builder.subscriptionField('shouts', (t) =>
+    t.field({
+      type: quote,
+      extensions: { seamline: { shared: true } },
+      subscribe: async (_root, _args, contextValue) =>
+        shouted((await subscribe({ schema: inner, document, contextValue })) as AsyncIterable<never>),
+      resolve: (delivered) => delivered,
+    }),
+  );
+  const server = await serve({ schema: builder.toSchema() });
+  await map.insert({ value: { symbol: 'a', price: 1 } });
+  const feed = overClient(webSocketClient(server), { query: 'subscription { shouts { symbol } }' });
+  expect(await feed.next()).toEqual({ data: { shouts: { symbol: 'A' } } });
   expect(served).not.toHaveBeenCalled();
+});
+
+it('passes on the arguments that `onSubscribe` returns', async () => {
+  const map = await createQuotes();
+  const given = new Set<unknown>();
+  const got: unknown[] = [];
+  const schema = quoteSchema(map);
+  const server = await serve({
+    onSubscribe: (_socket, _id, { query }) => {
+      const args = { schema, document: parse(query), contextValue: {} };
+      given.add(args);
+      return args;
+    },
+    subscribe: (args) => {
+      got.push(args);
+      return subscribe(args) as never;
+    },
+    execute: (args) => {
+      got.push(args);
+      return execute(args) as never;
+    },
+    onOperation: (_socket, _id, _payload, args) => void got.push(args),
+    onNext: (_socket, _id, _payload, args) => void got.push(args),
+  });
+  await map.insert({ value: { symbol: 'a', price: 1 } });
+  const client = webSocketClient(server);
+  for (const query of ['subscription { quotes(limit: 1) { symbol } }', '{ __typename }'])
+    expect(await overClient(client, { query }).next()).toHaveProperty('data');
+  expect(got).toHaveLength(6);
+  expect(new Set(got)).toEqual(given);
+  expect(got.every((args) => given.has(args))).toBe(true);
+});
+
+it('tells operations apart though `onSubscribe` returns the same arguments for all', async () => {
+  const served = vi.spyOn(FanOut.prototype, 'subscribe');
+  const map = await createQuotes();
+  const args = {
+    schema: quoteSchema(map),
+    document: parse('subscription { quotes(limit: 1) { symbol } }'),
+    contextValue: {},
+  };
+  const server = await serve({ onSubscribe: () => args });
+  const { cursor } = await map.insert({ value: { symbol: 'a', price: 1 } });
+  await map.insert({ value: { symbol: 'b', price: 1 } });
+  const client = webSocketClient(server);
+  const feeds = [{}, { after: cursor }, {}].map((extensions) =>
+    overClient(client, { query: '{ known }', extensions }).next(),
+  );
+  expect((await Promise.all(feeds)).map((result) => result?.data)).toEqual(
+    ['a', 'b', 'a'].map((symbol) => ({ quotes: { symbol } })),
+  );
+  expect(served).toHaveBeenCalledTimes(3);
 });
 
 it('serves operations that go through Yoga’s envelope, as its documentation has it', async () => {
