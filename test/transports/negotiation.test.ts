@@ -204,7 +204,8 @@ describe('the body of a request', () => {
     ['none, said so', { 'content-encoding': 'identity' }, {}, 200],
     ['another character set', { 'content-type': 'application/json; charset=utf-16' }, {}, 415],
     ['its character set', { 'content-type': 'application/json;charset="UTF-8"' }, {}, 200],
-    ['the id of a stream that has ended', { 'last-event-id': '.0', accept: JSON_TYPE }, {}, 200],
+    ['the id of a stream that has ended, where none is wanted', { 'last-event-id': '.0', accept: JSON_TYPE }, {}, 200],
+    ['the id of a stream that has ended', { 'last-event-id': '.0' }, {}, 204],
   ])('with %s is answered alike the first time and again', async (_what, headers, rest, status) => {
     const server = await startServer();
     const body = { query: INSERT, variables, ...rest };
