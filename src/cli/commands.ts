@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from './arguments.ts';
 import { useFrugalHeap } from './heap.ts';
+import { whyNotLoaded } from './open-files.ts';
 
 interface Command {
   readonly HELP: string;
@@ -52,7 +53,9 @@ export async function run([first = 'serve', ...rest]: readonly string[]): Promis
 function loadServe(): Promise<Command> {
   // Before the server's modules, which would let the heap grow while they are loaded.
   useFrugalHeap();
-  return import('./serve.ts');
+  return import('./serve.ts').catch((error: unknown) => {
+    throw whyNotLoaded(error);
+  });
 }
 
 function version(): string {

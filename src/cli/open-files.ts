@@ -2,6 +2,8 @@
 
 /** For what is no connection: the server's own files, and its connections to an engine. */
 const RESERVED = 100;
+/** Node 22 opens all modules of the server at once. */
+const FOR_MODULES = 400;
 
 /** What is wrong when the system lets us open too few for so many connections; undefined when nothing is. */
 export function tooFewFiles(connections: number, allowed = allowedFiles()): string | undefined {
@@ -12,6 +14,14 @@ export function tooFewFiles(connections: number, allowed = allowedFiles()): stri
     `the system lets this process open ${allowed} files, too few for ${connections} connections (--max-connections): ` +
     `raise the limit to ${needed} or more (ulimit -n), or pass --max-connections ${possible}`
   );
+}
+
+/** Why the server's modules couldn't be loaded: where the cause is the limit, Node's message speaks of a missing package. */
+export function whyNotLoaded(error: unknown): unknown {
+  const allowed = allowedFiles();
+  if (allowed >= FOR_MODULES) return error;
+  const reason = `the system lets this process open ${allowed} files, too few to load the server: raise the limit (ulimit -n)`;
+  return new Error(reason, { cause: error });
 }
 
 /** Node raises the soft limit to the hard one as it starts. A report costs 5 ms as long as nothing is open. Infinite where there is none, as on Windows. */

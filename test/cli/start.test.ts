@@ -161,23 +161,33 @@ describe('a Node that is too old', () => {
 });
 
 describe('the number of files that may be open', () => {
+  const limitedTo = (files: number): string[] => ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, MAIN];
+
   /** The warnings of one that may open so many. */
   const warnings = async (files: number, ...args: readonly string[]): Promise<string[]> => {
-    const command = `ulimit -n ${files}; exec "$0" "$@"`;
-    const stderr = await startedBy('sh', ['-c', command, process.execPath, MAIN, '--log-level', 'warn', ...args]);
+    const stderr = await startedBy('sh', [...limitedTo(files), '--log-level', 'warn', ...args]);
     return stderr.split('\n').filter(Boolean);
   };
 
   it('is said at the start when it is too small for --max-connections, with what to do', async () => {
-    const [line = '', ...others] = await warnings(256);
+    const [line = '', ...others] = await warnings(512);
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({ level: 'warn' });
-    for (const part of ['256 files', '10000 connections', 'ulimit -n', '10100', '--max-connections 156'])
+    for (const part of ['512 files', '10000 connections', 'ulimit -n', '10100', '--max-connections 412'])
       expect(line).toContain(part);
   });
 
   it('is not, when it will do', async () => {
-    expect(await warnings(256, '--max-connections', '156')).toEqual([]);
-    expect(await warnings(256, '--max-connections', '157')).toHaveLength(1);
+    expect(await warnings(512, '--max-connections', '412')).toEqual([]);
+    expect(await warnings(512, '--max-connections', '413')).toHaveLength(1);
+  });
+
+  it('is named where it is too small for the modules of the server, as it may be on Node 22', async () => {
+    const helped = promisify(execFile)('sh', [...limitedTo(100), 'serve', '--help'], { env: { PATH, NODE_OPTIONS } });
+    const stderr = await helped.then(
+      () => 'loaded',
+      (error: { stderr: string }) => error.stderr,
+    );
+    expect(stderr).toMatch(/^loaded$|^seamline: .* open 100 files, too few to load the server: .*\n$/);
   });
 });
