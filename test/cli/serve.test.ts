@@ -155,7 +155,7 @@ describe('a signal', () => {
       const closed = once(socket, 'close');
       signal(name);
       expect((await closed)[0]).toBe(1012);
-      expect(await stream.end()).not.toContain('complete');
+      expect(await stream.broken()).not.toContain('complete');
       expect(await exited).toMatchObject({ code: 0 });
     },
   );

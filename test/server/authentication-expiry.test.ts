@@ -69,7 +69,7 @@ describe('an expired token', () => {
     const server = await guarded();
     const exp = secondsFromNow(2);
     const stream = await openWith(server, exp, accept);
-    expect(await endOf(stream.end(), exp)).not.toBe('still open');
+    expect(await endOf(stream.broken(), exp)).not.toBe('still open');
     expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000 - 5);
     expect(stream.text).not.toMatch(isOver);
     await expect.poll(() => server.map.subscriptions).toBe(0);
@@ -83,7 +83,7 @@ describe('an expired token', () => {
       await openWith(server, exp + 600, 'text/event-stream'),
     ];
     const socket = await connect(server, { headers: bearer(await sign()) });
-    await dying.end();
+    await dying.broken();
     await server.map.insert({ key: 'b', value: 2 });
     expect(await living.until(/"b"/)).toContain('"b"');
     expect(dying.text).not.toContain('"b"');
