@@ -7,7 +7,7 @@ import { startServer } from '../support/server.ts';
 import { install, installNode, pack, runOn, type Tarball, temporary } from './published.ts';
 
 /** Without the console. */
-const MAX_BYTES = 160_000;
+const MAX_BYTES = 175_000;
 /** The oldest that the package says it runs on. */
 const OLDEST_NODE = '22.15.1';
 

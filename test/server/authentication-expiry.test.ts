@@ -108,7 +108,7 @@ describe('an expired token', () => {
     const server = await guarded();
     const stream = await openWith(server, secondsFromNow(3600), accept);
     pass(3601);
-    expect(await endOf(stream.end(), Date.now() / 1000)).not.toBe('still open');
+    expect(await endOf(stream.broken(), Date.now() / 1000)).not.toBe('still open');
   });
 
   it('that lives longer than any timer may be set ends nothing', async () => {

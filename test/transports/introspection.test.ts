@@ -55,14 +55,18 @@ const MISTAKES: readonly (readonly [string, Payload])[] = [
 
 const off: ServerOptions = { introspection: false };
 
-describe.each(Object.entries(TRANSPORTS))('over %s', (_, ask) => {
+/** As JSON a subscription is refused before its variables are looked at. */
+const toldBy = (transport: string) =>
+  MISTAKES.filter(([name]) => name !== 'a variable of an enum' || !/JSON/i.test(transport));
+
+describe.each(Object.entries(TRANSPORTS))('over %s', (transport, ask) => {
   it.each(MISTAKES)('a mistake in %s is told without a name that was not sent', async (_name, payload) => {
     const told = await ask(await startServer(off), payload);
     expect(told).toMatch(/"code":"(?:GRAPHQL_VALIDATION_FAILED|BAD_USER_INPUT)"/);
     expect(told).not.toMatch(/did you mean/i);
   });
 
-  it.each(MISTAKES)(
+  it.each(toldBy(transport))(
     'a mistake in %s is told with a suggestion where there is introspection',
     async (_name, payload) => {
       expect(await ask(await startServer(), payload)).toMatch(/Did you mean/);
