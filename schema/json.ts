@@ -5,7 +5,7 @@ import { exactly, parseNumber } from '../src/core/json.ts';
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
-/** A number that can't be kept is no number: what takes the value says where it is. */
+/** A number that can't be kept becomes an `UnkeptNumber`; the check of the input says where it is. */
 export function jsonScalar(): GraphQLScalarType {
   const { name, specifiedByURL, extensions, parseValue } = JSONResolver;
   // Not its whole configuration: that of graphql 17 has each function under two names.

@@ -1,6 +1,6 @@
 /** How many files, sockets among them, the system lets this process open. */
 
-/** For what is no connection: the server's own files, and its connections to an engine. */
+/** Reserved for the server's own files and its connections to an engine. */
 const RESERVED = 100;
 /** Node 22 opens all modules of the server at once. */
 const FOR_MODULES = 400;

@@ -33,7 +33,7 @@ export function persistent({ webSocketImpl }: PersistentOptions = {}) {
     retryWait: backOff,
     keepAlive: PING_MS,
     on: {
-      // What the last socket may still say is not about the next one, which graphql-ws would take it for.
+      // Silences the previous socket: graphql-ws would take its events for the new one's.
       connecting: (): void => watch?.end(),
       opened(opened: unknown): void {
         // graphql-ws makes it of a class that is a WebSocket.

@@ -60,7 +60,7 @@ export class SocketWatch {
     if (this.#socket.readyState === OPEN) this.#stop();
   }
 
-  /** The socket has ended for its client, who hears nothing of it any more. */
+  /** Stops the watch, and detaches the client's listeners from the socket. */
   end(): void {
     this.#release();
     silence(this.#socket);

@@ -147,7 +147,7 @@ function refuseRounded(_name: string, value: unknown, context?: { readonly sourc
   const source = context?.source;
   if (typeof value !== 'number' || source === undefined) return value;
   const isRounded =
-    Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) && source !== String(value);
+    Number.isInteger(value) && !Number.isSafeInteger(value) && !/e/i.test(source) && source !== String(value);
   const isLost = !Number.isFinite(value) || (value === 0 && /[1-9]/.test(source.split(/e/i)[0] ?? ''));
   if (isRounded || isLost) throw new RangeError(`${source} can’t be kept exactly as a number: send it as a string.`);
   return value;

@@ -84,7 +84,7 @@ function issueIn(value: unknown, path: (string | number)[]): ValueIssue | undefi
     return Number.isFinite(value) ? undefined : found(`must not be ${value}, which JSON has not`);
   if (typeof value !== 'object') return found(`must be JSON, which has no ${typeof value}`);
   if (value instanceof UnkeptNumber)
-    return found(`${value.source} can’t be kept exactly as a number: no double holds it; send it as a string`);
+    return found(`must not be ${value.source}: no double holds it exactly, so send it as a string`);
   if (path.length === MAX_DEPTH) return { path: [], message: `must not nest deeper than ${MAX_DEPTH}` };
   const shape = shapeProblem(value);
   if (shape !== undefined) return found(shape);

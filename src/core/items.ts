@@ -23,7 +23,7 @@ export interface Source<Value> {
   readonly isClosed: boolean;
 }
 
-/** What becomes of a reader that stands at the head of a map that is closed. */
+/** What a reader does at the head of a closed map: it ends, or fails with `EngineUnavailableError`. */
 export type OnClose = 'END' | 'FAIL';
 
 /** What a reader fails with there. */

@@ -36,7 +36,7 @@ export function parseJson(text: string): unknown {
   return holdsUnkept(text) ? JSON.parse(text, revive) : JSON.parse(text);
 }
 
-/** Whether some number of a JSON text can't be kept. True for some texts in whose strings one stands. */
+/** Whether some number of a JSON text can't be kept. It may also be true when such a number stands only in a string. */
 export function holdsUnkept(text: string): boolean {
   if (!hasManyDigits(text) && !EXPONENT.test(text)) return false;
   for (const [, source = ''] of text.matchAll(NUMBERS))
@@ -53,6 +53,8 @@ function hasManyDigits(text: string): boolean {
     while (isDigit(text, end)) end++;
     const most = text[start - 1] === '.' ? FRACTION_KEPT : DIGITS_KEPT;
     if (end - start > most && text[end] !== '"') return true;
+    // The next look is at what follows: a long run is read once.
+    at = Math.max(at, end - DIGITS_KEPT - 1);
   }
   return false;
 }
@@ -78,14 +80,17 @@ function revive(_name: string, value: unknown, context?: { readonly source?: str
 function isKept(source: string): boolean {
   const value = Number(source);
   if (!Number.isFinite(value)) return false;
+  const size = Math.abs(value);
+  if (size > 0 && size <= Number.MAX_SAFE_INTEGER) return true;
   const { digits, exponent } = decimalOf(source);
-  if (value === 0) return digits === '';
-  if (exponent < 0 || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return true;
+  if (size === 0) return digits === '';
+  if (exponent < 0) return true;
+  if (size >= EXPONENTS_FROM && /e/i.test(source)) {
+    const written = decimalOf(String(value));
+    if (written.digits === digits && written.exponent === exponent) return true;
+  }
   // As it is finite, it has 309 digits at most.
-  if (BigInt(digits) * 10n ** BigInt(exponent) === BigInt(Math.abs(value))) return true;
-  if (Math.abs(value) < EXPONENTS_FROM || !/e/i.test(source)) return false;
-  const written = decimalOf(String(value));
-  return written.digits === digits && written.exponent === exponent;
+  return BigInt(digits) * 10n ** BigInt(exponent) === BigInt(size);
 }
 
 /** The number is ±digits × 10^exponent; the digits neither begin nor end with a zero, and are none for 0. */

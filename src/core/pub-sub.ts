@@ -15,6 +15,8 @@ type Listener = ((event: Event) => void) | { handleEvent(event: Event): void };
 export class HeadTarget {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #onError: (error: unknown) => void;
+  /** Whether the map is closed: the head moves no more. */
+  isClosed = false;
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
@@ -54,6 +56,8 @@ export function createHeadPubSub(eventTarget: HeadTarget): PubSub<Topics> {
       new Repeater<Place>(async (push, stop) => {
         const hear = (event: Event): void => void push((event as CustomEvent<Place>).detail);
         const end = (): void => stop();
+        // A Repeater runs this at its first `next()`.
+        if (eventTarget.isClosed) return end();
         eventTarget.addEventListener(topic, hear);
         eventTarget.addEventListener(CLOSED, end);
         await stop;
@@ -63,7 +67,8 @@ export function createHeadPubSub(eventTarget: HeadTarget): PubSub<Topics> {
   };
 }
 
-/** Ends the pub-sub's subscriptions. */
+/** Ends the pub-sub's subscriptions, also those that nobody has iterated over yet. */
 export function endSubscriptions(eventTarget: HeadTarget): void {
+  eventTarget.isClosed = true;
   eventTarget.dispatchEvent(new Event(CLOSED));
 }

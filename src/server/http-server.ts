@@ -91,7 +91,7 @@ function isWebSocket(request: IncomingMessage): boolean {
 
 type Problem = readonly [status: number, text: string];
 
-/** What is legal to parse, and can't be served. The target and the host are then as everybody else expects them. */
+/** Why a well-formed request can't be served. Otherwise an absolute target is rewritten to its path and host. */
 function problemOf(request: IncomingMessage): Problem | undefined {
   const { headers, httpVersion } = request;
   const coding = headers['transfer-encoding'];
@@ -124,7 +124,7 @@ export function respond(response: ServerResponse, status: number, text: string):
   response.writeHead(status, headers).end(body);
 }
 
-/** The same where Node's server has let go of the connection, so that nobody else closes it. */
+/** The same on a socket that Node's server has let go of (after an upgrade or CONNECT): closes it. */
 export function refuse(socket: Duplex, status: number, text: string, ...headers: readonly string[]): void {
   socket.once('finish', () => socket.destroy());
   say(socket, status, text, ...headers);

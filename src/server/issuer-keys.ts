@@ -44,7 +44,7 @@ const ageOf = (moment: Moment | undefined): number =>
   moment ? Math.max(Date.now() - moment.wall, performance.now() - moment.steady) : Infinity;
 
 export class IssuerKeys {
-  /** Does what it is told, when it is told: when to fetch is decided here. */
+  /** Its own refresh is turned off: this class decides when to fetch. */
   readonly #set: ReturnType<typeof createRemoteJWKSet>;
   readonly #name: string;
   readonly #logger: Logger;
@@ -158,10 +158,9 @@ async function tryEach(
     try {
       return (await jwtVerify(token, key, checks)).payload;
     } catch (error) {
-      // Other than jose's own is a key that is too weak to be used.
-      const isOfThisKey =
-        error instanceof errors.JWSSignatureVerificationFailed || !(error instanceof errors.JOSEError);
-      if (!isOfThisKey) throw error;
+      // What is wrong with a claim is wrong with every key; anything else (a wrong, weak or unsupported key) is about this one.
+      const isOfToken = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
+      if (isOfToken) throw error;
     }
   }
   throw new errors.JWSSignatureVerificationFailed();

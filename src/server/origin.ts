@@ -8,11 +8,11 @@ export interface Origins {
   readonly isPrivate: boolean;
   /** Whose pages may use the server beside its own. */
   readonly allowed: AllowedOrigins;
-  /** Whether to believe `X-Forwarded-For`, `-Host` and `-Proto`. */
+  /** Whether to believe `X-Forwarded-For` and `X-Forwarded-Host`. */
   readonly trustProxy: boolean;
 }
 
-/** Whether the server's own page sent it, or one that is allowed, or what is no browser, which sends neither header. */
+/** Whether the request comes from the server's own page, from an allowed origin, or from a client that is no browser. */
 export function isWelcome(request: IncomingMessage, origins: Origins): boolean {
   return isOwnPage(request, origins) || admitted(request, origins) !== undefined;
 }

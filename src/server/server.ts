@@ -258,7 +258,7 @@ class RunningServer implements SeamlineServer {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
     const isKnown = isKnownHost(request, this.#origins);
     if (!isKnown || !isWelcome(request, this.#origins)) {
-      this.#log.refused(this.#log.asker(request), 'BAD_ORIGIN', { transport: 'websocket' });
+      this.#log.refused(this.#log.asker(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
       return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
     }
     this.#webSockets.upgrade(request, socket, head);
@@ -271,7 +271,7 @@ function strangerAt({ remoteAddress = '' }: Socket): Asker {
 }
 
 const badHost = ({ headers }: IncomingMessage): string =>
-  `bad host: without authentication a browser reaches this server by the names of its own machine only, not as ${JSON.stringify(headers.host)}; --allow-origin or --open lets it in`;
+  `host ${JSON.stringify(headers.host)} is not allowed for browsers without authentication: use localhost, or pass --allow-origin or --open`;
 
 const badOrigin = ({ headers }: IncomingMessage): string =>
-  `bad origin: pages of ${JSON.stringify(headers.origin ?? 'another site')} may not connect; --allow-origin lets them in`;
+  `origin ${JSON.stringify(headers.origin ?? 'another site')} is not allowed: pass --allow-origin to allow its pages`;

@@ -99,7 +99,7 @@ function rangesOf(accept: string): Range[] {
   });
 }
 
-/** What is no weight is none. */
+/** An invalid weight counts as 1. */
 function qualityOf(weight: string): number {
   return /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/.test(weight) ? Number(weight) : 1;
 }

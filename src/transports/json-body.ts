@@ -18,7 +18,7 @@ export function parseBody(body: Buffer): object {
 function parsedOf(text: string): unknown {
   try {
     return parseJson(text);
-  } catch {
-    throw wrong('the request is not valid JSON');
+  } catch (error) {
+    throw wrong(error instanceof SyntaxError ? 'the request is not valid JSON' : 'the request is nested too deep');
   }
 }

@@ -25,7 +25,7 @@ export class OperationIds {
     return nameOf(this.#last, id);
   }
 
-  /** From now on the id is free, and nothing is said to the client of what had it. Returns its name, unless it was free. */
+  /** Frees the id: later messages of its operation are dropped. Returns the operation's name; undefined if the id was free. */
   close(id: string): string | undefined {
     const number = this.#open.get(id);
     this.#open.delete(id);
@@ -64,14 +64,15 @@ export interface OperationMessage {
   readonly payload?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** Undefined for all others, and for what is none. */
+/** Undefined for all others, and for what is not JSON. Throws a `RangeError` for JSON that is nested too deep to be read. */
 export function operationMessage(text: string): OperationMessage | undefined {
   try {
     const message = parseJson(text) as Partial<OperationMessage> | null;
     const { type, id } = message ?? {};
     if (type !== 'subscribe' && type !== 'complete') return undefined;
     return typeof id === 'string' && id !== '' ? (message as OperationMessage) : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

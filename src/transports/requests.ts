@@ -15,6 +15,9 @@ const MAX_TOKENS = 3000;
 /** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
 
+/** Of a header, in an error. */
+const MAX_SHOWN = 100;
+
 /** Before the body is read: who isn't let in costs nothing. */
 export function admission({ admit, log }: HttpOptions): Plugin {
   return {
@@ -151,6 +154,7 @@ export function onlyJsonBodies(): Plugin {
           answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' }), fetchAPI),
         );
       }
+      const contentType = request.headers.get('content-type')?.slice(0, MAX_SHOWN) ?? '';
       const [type, ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(/\s*;\s*/);
       const charset = parameters.find((parameter) => parameter.startsWith('charset='));
       if (
@@ -159,7 +163,12 @@ export function onlyJsonBodies(): Plugin {
       )
         return endResponse(
           answerOf(
-            refused('BAD_USER_INPUT', 'send application/json, in UTF-8', 415, { Accept: 'application/json' }),
+            refused(
+              'BAD_USER_INPUT',
+              `send the body as application/json in UTF-8, not ${contentType || 'without a Content-Type'}`,
+              415,
+              { Accept: 'application/json' },
+            ),
             fetchAPI,
           ),
         );

@@ -69,6 +69,8 @@ export function resultStream(
     controller.enqueue(encoder.encode(framing.end(failure ?? last)));
     controller.close();
   };
+  /** Nobody waits for it, nor for what may go wrong with it. */
+  const leaveResults = (): void => void Promise.resolve(results.return?.()).catch(() => {});
   const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       controller.enqueue(encoder.encode(framing.head));
@@ -82,7 +84,7 @@ export function resultStream(
         drain() {
           release();
           isDrained = true;
-          void results.return?.();
+          leaveResults();
           outlet?.()?.flush();
           controller.enqueue(encoder.encode(framing.drain()));
           interrupt();
@@ -99,7 +101,7 @@ export function resultStream(
         if (isOver) return;
         release();
         controller.close();
-        void results.return?.();
+        leaveResults();
       };
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
@@ -115,7 +117,7 @@ export function resultStream(
         await deliver(controller);
       } catch (error) {
         if (isOver) return;
-        void results.return?.();
+        leaveResults();
         end(controller, fail(error));
       }
     },

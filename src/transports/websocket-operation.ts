@@ -44,10 +44,15 @@ export async function prepare(
   const errors = enveloped.validate(schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return [...errors];
   if (!getOperationAST(document, payload.operationName))
-    return [refused('BAD_USER_INPUT', 'name the operation to run: `operationName` names none in the document')];
+    return [refused('BAD_USER_INPUT', noOperation(payload.operationName))];
   const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
   const { variables: variableValues, operationName } = payload;
   return { enveloped, connection, asker, schema, document, contextValue, variableValues, operationName };
+}
+
+function noOperation(name: string | null | undefined): string {
+  if (name == null) return 'the document has more than one operation: name the one to run by operationName';
+  return `operationName ${JSON.stringify(name)} matches no operation of the document`;
 }
 
 export async function execute({

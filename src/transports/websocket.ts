@@ -167,11 +167,20 @@ export class WebSocketTransport {
     });
   }
 
-  /** Whatever isn't about one operation, graphql-ws judges. */
   #receive(text: string, connection: Connection, hand: Hand): void {
-    const { ids, context } = connection;
-    const message = context?.acknowledged ? operationMessage(text) : undefined;
-    if (!message) return hand(text);
+    try {
+      const message = connection.context?.acknowledged ? operationMessage(text) : undefined;
+      if (message) this.#receiveOperation(message, connection, hand);
+      // What isn't about one operation, graphql-ws judges.
+      else hand(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      connection.close(4400, 'the message is nested too deep');
+    }
+  }
+
+  #receiveOperation(message: OperationMessage, connection: Connection, hand: Hand): void {
+    const { ids } = connection;
     if (message.type === 'complete') {
       const name = ids.close(message.id);
       // Of one that has ended: the two messages have crossed.

@@ -46,6 +46,16 @@ describe('a reader that waits when its map is closed', () => {
     expect(map.subscriptions).toBe(0);
   });
 
+  it.each([
+    ['before', (map: StreamingMap) => map.pubSub.subscribe('head')],
+    ['after', undefined],
+  ])('ends a subscription of the pub-sub that was made %s the end and is first read after it', async (_when, make) => {
+    const map = await openMap();
+    const made = make?.(map);
+    await map.close();
+    expect(await collected(made ?? map.pubSub.subscribe('head'))).toEqual([]);
+  });
+
   it('throws ENGINE_UNAVAILABLE if it was asked to, and nothing is left', async () => {
     const map = await openMap();
     const readers = [collected(map.items({ onClose: 'FAIL' })), collected(map.changes({ onClose: 'FAIL' }))];

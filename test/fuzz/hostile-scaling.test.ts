@@ -65,6 +65,9 @@ const TEXTS: readonly [string, (n: number) => string][] = [
   ['lone surrogates', (n) => '\ud800'.repeat(n)],
   ['pairs of surrogates', (n) => '💥'.repeat(n / 2)],
   ['letters that grow in lower case', (n) => 'İ'.repeat(n)],
+  ['digits', (n) => '1'.repeat(n)],
+  ['digits in runs', (n) => `${'1'.repeat(n / 2)}x${'2'.repeat(n / 2)}`],
+  ['numbers with exponents', (n) => ',1.5e300'.repeat(n / 8)],
   ['stack frames', (n) => '\n    at x'.repeat(n / 9)],
 ];
 

@@ -258,6 +258,20 @@ describe.each(DELIVERY)('delivered by %s', (_name, fanOut) => {
   });
 });
 
+describe('a message that is nested too deep', () => {
+  it('closes with 4400 and writes nothing, rather than being read without a look at its numbers', async () => {
+    const server = await startServer();
+    const socket = await connect(server);
+    const deep = `${'['.repeat(9000)}${']'.repeat(9000)}`;
+    const variables = '{"input":{"key":"deep","value":750727362669608961}}';
+    socket.send(
+      `{"type":"subscribe","id":"1","payload":{"query":${JSON.stringify(INSERT)},"variables":${variables},"extensions":{"x":${deep}}}}`,
+    );
+    expect(await socket.closed).toEqual({ code: 4400, reason: 'the message is nested too deep' });
+    expect(server.map.get('deep')).toBeUndefined();
+  });
+});
+
 describe('an id that is in use', () => {
   it.each(KINDS.slice(0, 2))('closes with 4409: it is that of $name', async ({ payload }) => {
     const server = await startServer();
