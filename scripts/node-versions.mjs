@@ -31,6 +31,8 @@ const TESTS = [
   'test/cli/flags.test.ts',
   'test/cli/start.test.ts',
   'test/cli/heap.test.ts',
+  'test/server/plain-http.test.ts',
+  'test/transports/broken-off.test.ts',
   'test/transports/http.test.ts',
   'test/transports/http-errors.test.ts',
   'test/transports/sse.test.ts',

@@ -14,7 +14,9 @@ const INTERNAL_ERROR = 2;
 
 /** Undefined where a body that fails ends its connection by itself: everywhere but on Node's own servers. */
 export function cutOf(res: unknown): ResponseCut | undefined {
-  if (res instanceof ServerResponse) return { afterWritten: () => cut(res), now: () => void res.destroy() };
+  // Node gathers what is written to a response until its next tick, in some versions in the response itself.
+  if (res instanceof ServerResponse)
+    return { afterWritten: () => void setImmediate(() => cut(res)), now: () => void res.destroy() };
   if (!isHttp2(res)) return undefined;
   const now = (): void => res.stream.close(INTERNAL_ERROR);
   return { afterWritten: () => void res.stream.write('', now), now };
