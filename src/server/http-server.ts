@@ -12,6 +12,8 @@ export interface HttpServerOptions {
 
 export const GRAPHQL_PATH = '/graphql';
 
+const MAX_HEADERS = 100;
+
 /** In ms. */
 const PATIENCE = {
   headersTimeout: 10_000,
@@ -33,6 +35,7 @@ export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions
       else answer(request, response);
     },
   );
+  server.maxHeadersCount = MAX_HEADERS;
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const problem = problemOf(request);
@@ -93,11 +96,13 @@ type Problem = readonly [status: number, text: string];
 
 /** Why a well-formed request can't be served. Otherwise an absolute target is rewritten to its path and host. */
 function problemOf(request: IncomingMessage): Problem | undefined {
-  const { headers, httpVersion } = request;
+  const { headers, httpVersion, rawHeaders } = request;
+  // Some Nodes drop those that are too many, others refuse the request by themselves.
+  if (rawHeaders.length > 2 * MAX_HEADERS) return [431, `more than ${MAX_HEADERS} headers: send fewer`];
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return [501, `Transfer-Encoding ${JSON.stringify(coding)} is not served: send the body as it is, or chunked`];
-  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
   // Node goes by the first, a proxy in front perhaps by the last.
   if (hosts > 1) return [400, 'there is more than one Host header'];
   if (httpVersion === '1.1' && hosts === 0) return [400, 'the Host header is missing'];

