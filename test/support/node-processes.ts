@@ -175,5 +175,6 @@ export function clockAhead(ms: number): Readonly<Record<string, string>> {
       constructor(...args) { args.length === 0 ? super(Real.now() + ${ms}) : super(...args); }
       static now() { return Real.now() + ${ms}; }
     };`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
+  const { NODE_OPTIONS = '' } = process.env;
+  return { NODE_OPTIONS: `${NODE_OPTIONS} --import=data:text/javascript,${encodeURIComponent(program)}` };
 }
