@@ -135,6 +135,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     // The first one is gone.
     first.resume();
     if (!first.destroyed) await once(first, 'close');
+    expect(first.destroyed).toBe(true);
     socket.destroy();
   });
 

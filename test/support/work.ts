@@ -27,7 +27,14 @@ const VALUES: readonly ((dice: Dice) => unknown)[] = [
   (dice) => 'ÿ'.repeat(dice.below(140)),
   (dice) => '💥'.repeat(dice.below(60)),
   (dice) =>
-    dice.pick(['"\\/', '\u2028\u2029\u0085', '\u0000\u0001\u001f\u007f', '\ud800', 'a\udfff', '\r\n\r\n--graphql--']),
+    dice.pick([
+      '"\\/',
+      '\u2028\u2029\u0085',
+      '\u0000\u0001\u001f\u007f',
+      '\ud83d\ude00',
+      'a\ufffd\ufffe\uffff',
+      '\r\n\r\n--graphql--',
+    ]),
   () => ({ toJSON: 'x', __proto__: null, constructor: { prototype: 1 }, '': '', ä: ['ö', null, {}, []] }),
   () => JSON.parse('{"__proto__":{"a":1},"1":1,"0":0}') as unknown,
   (dice) => deep(dice.below(60)),
