@@ -48,6 +48,7 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
     await signIn(page, await sign());
     await shown.row('a').waitFor();
+    expect(await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).count()).toBe(0);
   });
 
   it('says in words that a token may not write', async () => {
