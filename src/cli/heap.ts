@@ -43,7 +43,8 @@ const growSlowly = (): void => setFlag(OLD_HEAP_GROWTH, GROWTH);
 
 /**
  * V8 reads `--max-semi-space-size` only as it starts. Its young heap doubles when much of it survives a collection, and shrinks when little
- * is going on; so it may double only as long as the double is within the limit.
+ * is going on; so it may double only as long as the double is within the limit. A turn of the event loop with several collections in it may
+ * go further, as far as V8's own limit.
  */
 function boundYoungHeap(): void {
   if (isGiven(YOUNG_HEAP_LIMIT)) return;

@@ -72,6 +72,11 @@ export class Connection {
     this.#say(`{"id":${name},"type":"complete"}`);
   }
 
+  /** What keeps an operation from being begun, as JSON. */
+  sendError(id: string, json: string): void {
+    this.#say(`{"id":${JSON.stringify(id)},"type":"error","payload":${json}}`);
+  }
+
   #say(message: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const payload = encode(message);

@@ -175,8 +175,18 @@ export class WebSocketTransport {
       else hand(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      connection.close(4400, 'the message is nested too deep');
+      this.#refuseDeep(text, connection);
     }
+  }
+
+  /** Numbers are looked at by a parser that recurses; the plain one doesn't, and knows whose message it is. */
+  #refuseDeep(text: string, connection: Connection): void {
+    const { type, id } = JSON.parse(text) as Partial<OperationMessage>;
+    const isNew = type === 'subscribe' && typeof id === 'string' && !connection.ids.has(id);
+    if (!isNew) return connection.close(4400, 'the message is nested too deep');
+    const error = refused('BAD_USER_INPUT', 'the message is nested too deep');
+    this.#options.log.failed({ ...connection.asker, id }, [error], { transport: 'websocket' });
+    connection.sendError(id, JSON.stringify([formatError(error)]));
   }
 
   #receiveOperation(message: OperationMessage, connection: Connection, hand: Hand): void {

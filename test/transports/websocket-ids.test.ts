@@ -259,7 +259,7 @@ describe.each(DELIVERY)('delivered by %s', (_name, fanOut) => {
 });
 
 describe('a message that is nested too deep', () => {
-  it('closes with 4400 and writes nothing, rather than being read without a look at its numbers', async () => {
+  it('is an error of its operation and writes nothing, rather than being read without a look at its numbers', async () => {
     const server = await startServer();
     const socket = await connect(server);
     const deep = `${'['.repeat(9000)}${']'.repeat(9000)}`;
@@ -267,7 +267,8 @@ describe('a message that is nested too deep', () => {
     socket.send(
       `{"type":"subscribe","id":"1","payload":{"query":${JSON.stringify(INSERT)},"variables":${variables},"extensions":{"x":${deep}}}}`,
     );
-    expect(await socket.closed).toEqual({ code: 4400, reason: 'the message is nested too deep' });
+    const payload = [{ message: 'the message is nested too deep', extensions: { code: 'BAD_USER_INPUT' } }];
+    expect(await socket.next()).toEqual({ type: 'error', id: '1', payload });
     expect(server.map.get('deep')).toBeUndefined();
   });
 });
