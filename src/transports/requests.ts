@@ -154,8 +154,8 @@ export function onlyJsonBodies(): Plugin {
           answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' }), fetchAPI),
         );
       }
-      const contentType = request.headers.get('content-type')?.slice(0, MAX_SHOWN) ?? '';
-      const [type, ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(/\s*;\s*/);
+      const contentType = request.headers.get('content-type') ?? '';
+      const [type, ...parameters] = contentType.toLowerCase().split(/\s*;\s*/);
       const charset = parameters.find((parameter) => parameter.startsWith('charset='));
       if (
         request.method === 'POST' &&
@@ -165,7 +165,7 @@ export function onlyJsonBodies(): Plugin {
           answerOf(
             refused(
               'BAD_USER_INPUT',
-              `send the body as application/json in UTF-8, not ${contentType || 'without a Content-Type'}`,
+              `send the body as application/json in UTF-8, not ${contentType.slice(0, MAX_SHOWN) || 'without a Content-Type'}`,
               415,
               { Accept: 'application/json' },
             ),

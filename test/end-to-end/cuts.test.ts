@@ -1,22 +1,11 @@
 /** Connections torn while items are written: what a caller sees is what it would have seen without. */
 import { describe, expect, it } from 'vitest';
-import type { SeamlineServer } from '../../src/server/server.ts';
 import { networkTo } from '../support/proxy.ts';
 import { startServer } from '../support/server.ts';
-import { plainSubscribers, resumingSubscribers, type SeenItem } from '../support/subscribers.ts';
+import { plainSubscribers, resumingSubscribers, type SeenItem, write } from '../support/subscribers.ts';
 
 const CUTS = 20;
 const QUERY = 'subscription { items { key value } }';
-
-/** Inserts that nobody waits for one by one, over a few keys: many are superseded at once. */
-async function write(server: SeamlineServer, count: number, written: SeenItem[]): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    const item = { key: `k${written.length % 7}`, value: written.length };
-    written.push(item);
-    await server.map.insert(item);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 describe.each(resumingSubscribers)('$name with seamline/client', ({ subscribe }) => {
   it(`sees exactly the uncut history over ${CUTS} cuts during writes (G2, G3, G4)`, async () => {

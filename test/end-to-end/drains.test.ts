@@ -1,10 +1,9 @@
 /** A rolling restart under the clients that people use: their live data goes on, and nobody takes a drain for the end (G9). */
 import { describe, expect, it } from 'vitest';
 import { memoryLog } from '../../src/logs/memory-log.ts';
-import type { SeamlineServer } from '../../src/server/server.ts';
 import { networkTo } from '../support/proxy.ts';
 import { startServer } from '../support/server.ts';
-import { plainSubscribers, resumingSubscribers, type SeenItem } from '../support/subscribers.ts';
+import { plainSubscribers, resumingSubscribers, type SeenItem, write } from '../support/subscribers.ts';
 
 const RESTARTS = 5;
 const QUERY = 'subscription { items { key value } }';
@@ -12,15 +11,6 @@ const DELIVERY = [
   ['the fan-out', true],
   ['generators', false],
 ] as const;
-
-async function write(server: SeamlineServer, count: number, written: SeenItem[]): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    const item = { key: `k${written.length % 7}`, value: written.length };
-    written.push(item);
-    await server.map.insert(item);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 describe.each(DELIVERY)('delivered by %s', (_name, fanOut) => {
   it.each(resumingSubscribers)(

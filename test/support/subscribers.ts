@@ -9,6 +9,7 @@ import { onEnd, pipe, subscribe } from 'wonka';
 import { resumableLink } from '../../src/client/apollo.ts';
 import { resumable, type SubscriptionClient } from '../../src/client/index.ts';
 import { resumeExchange } from '../../src/client/urql.ts';
+import type { SeamlineServer } from '../../src/server/server.ts';
 import { reconnectingClient } from './clients.ts';
 
 export interface SeenItem {
@@ -162,3 +163,13 @@ const all = [graphqlWs, graphqlSse, apolloOverWebSocket, apolloOverHttp, urqlOve
 
 export const plainSubscribers: readonly Subscriber[] = all.map(([plain]) => plain);
 export const resumingSubscribers: readonly Subscriber[] = all.map(([, resuming]) => resuming);
+
+/** Inserts that nobody waits for one by one, over a few keys: many are superseded at once. */
+export async function write(server: SeamlineServer, count: number, written: SeenItem[]): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const item = { key: `k${written.length % 7}`, value: written.length };
+    written.push(item);
+    await server.map.insert(item);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
