@@ -11,9 +11,9 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { useFrugalHeap } from '../src/cli/heap.ts';
-import type { Logger } from '../src/core/logger.ts';
-import { fileLog } from '../src/logs/file-log.ts';
+import { useFrugalHeap } from '../src/cli/process/heap.ts';
+import type { Logger } from '../src/core/model/logger.ts';
+import { fileLog } from '../src/logs/file/file-log.ts';
 import type { SeamlineServer } from '../src/server/server.ts';
 import { sizeOf, startServed } from './served.ts';
 

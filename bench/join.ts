@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { useFrugalHeap } from '../src/cli/heap.ts';
+import { useFrugalHeap } from '../src/cli/process/heap.ts';
 
 const ITEMS = 1_000_000;
 const JOINERS = 20;

@@ -7,9 +7,9 @@
  *     npm run bench:nodes -- Redis         on those that are called so
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineServer } from '../test/support/engine-server.ts';
-import { NatsServer } from '../test/support/nats.ts';
-import { RedisServer } from '../test/support/redis.ts';
+import type { EngineServer } from '../test/support/engines/engine-server.ts';
+import { NatsServer } from '../test/support/engines/nats.ts';
+import { RedisServer } from '../test/support/engines/redis.ts';
 import { Caller, INSERT, INSERT_MANY, type Operation } from './load/caller.ts';
 import { Crowd } from './load/crowd.ts';
 import { keyOf, valueOf } from './peers/peer.ts';

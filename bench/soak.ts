@@ -7,13 +7,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Churner, type Tally } from './churner.ts';
-import { Hostility } from './hostile.ts';
-import { Ledger } from './ledger.ts';
+import { Churner, type Tally } from './soak/churner.ts';
+import { Hostility } from './soak/hostile.ts';
+import { Ledger } from './soak/ledger.ts';
 import { quantile } from './quantile.ts';
 import { type Metrics, startServed } from './served.ts';
 import { grows, type Sample, slopePerMinute } from './trend.ts';
-import { runWriter } from './writer.ts';
+import { runWriter } from './soak/writer.ts';
 
 const { values: flags } = parseArgs({
   options: {

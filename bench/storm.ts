@@ -8,7 +8,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { lightSocket, type LightSocket } from './light-socket.ts';
+import { lightSocket, type LightSocket } from './soak/light-socket.ts';
 import { quantile } from './quantile.ts';
 import { type Served, startServed } from './served.ts';
 

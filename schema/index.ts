@@ -1,9 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
-import { createBuilder } from './builder.ts';
-import { addItem } from './item.ts';
-import { addMutation } from './mutation.ts';
-import { addQuery } from './query.ts';
-import { addSubscription } from './subscription.ts';
+import { createBuilder } from './collections/builder.ts';
+import { addItem } from './collections/item.ts';
+import { addMutation } from './collections/mutation.ts';
+import { addQuery } from './collections/query.ts';
+import { addSubscription } from './collections/subscription.ts';
 
 /** The schema of `seamline serve`. It holds no state: the map comes with each operation's context. */
 export function createSchema(): GraphQLSchema {

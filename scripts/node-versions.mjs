@@ -24,20 +24,20 @@ const TOO_OLD = '20';
 /** What differs from Node to Node: SQLite, threads and child processes, HTTP and streams, V8's flags; and all of core, which takes seconds. */
 const TESTS = [
   'test/core',
-  'test/logs/memory-log.test.ts',
-  'test/logs/file-log.test.ts',
-  'test/logs/file-log-faults.test.ts',
+  'test/logs/memory/memory-log.test.ts',
+  'test/logs/file/file-log.test.ts',
+  'test/logs/file/file-log-faults.test.ts',
   'test/logs/group-commit.test.ts',
   'test/cli/flags.test.ts',
   'test/cli/start.test.ts',
   'test/cli/heap.test.ts',
-  'test/server/plain-http.test.ts',
-  'test/transports/broken-off.test.ts',
-  'test/transports/http.test.ts',
-  'test/transports/http-errors.test.ts',
-  'test/transports/sse.test.ts',
-  'test/transports/multipart.test.ts',
-  'test/transports/websocket.test.ts',
+  'test/server/http/plain-http.test.ts',
+  'test/transports/streaming/broken-off.test.ts',
+  'test/transports/http/http.test.ts',
+  'test/transports/http/http-errors.test.ts',
+  'test/transports/streaming/sse.test.ts',
+  'test/transports/streaming/multipart.test.ts',
+  'test/transports/websocket/websocket.test.ts',
 ];
 
 const directory = mkdtempSync(join(tmpdir(), 'seamline-node-versions-'));

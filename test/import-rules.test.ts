@@ -2,34 +2,84 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** What each room may import, beside itself. `schema` is the room at the top level. */
+const CORE = ['model', 'input', 'replica', 'replication', 'subscriptions'].map((name) => `src/core/${name}`);
+const WHOLE_CORE = ['src/core', ...CORE];
+const TRANSPORTS = ['protocol', 'observability', 'operations', 'streaming', 'http', 'websocket', 'adapters'].map(
+  (name) => `src/transports/${name}`,
+);
+
+/** What the files of each folder may import, beside each other. A folder that isn't listed fails. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  'src/core': [],
-  'src/logs': ['src/core'],
-  schema: ['src/core'],
-  'src/fanout': ['schema', 'src/core'],
-  'src/transports': ['src/fanout', 'schema', 'src/core'],
-  'src/server': ['src/transports', 'src/fanout', 'schema', 'src/core', 'src/logs'],
+  'src/core/model': [],
+  'src/core/input': ['src/core/model'],
+  'src/core/replica': ['src/core/model', 'src/core/input'],
+  'src/core/replication': ['src/core/model', 'src/core/replica'],
+  'src/core/subscriptions': ['src/core/model', 'src/core/input', 'src/core/replica'],
+  'src/core': CORE,
+
+  'src/logs': WHOLE_CORE,
+  'src/logs/memory': WHOLE_CORE,
+  'src/logs/process': WHOLE_CORE,
+  'src/logs/file/disk': WHOLE_CORE,
+  'src/logs/file': [...WHOLE_CORE, 'src/logs', 'src/logs/process', 'src/logs/file/disk'],
+  'src/logs/remote': [...WHOLE_CORE, 'src/logs', 'src/logs/process', 'src/logs/nats', 'src/logs/redis'],
+  'src/logs/nats': [...WHOLE_CORE, 'src/logs', 'src/logs/remote'],
+  'src/logs/redis': [...WHOLE_CORE, 'src/logs', 'src/logs/remote'],
+
+  'schema/documents': [],
+  'schema/request': WHOLE_CORE,
+  'schema/stream': [...WHOLE_CORE, 'schema/request'],
+  'schema/collections': [...WHOLE_CORE, 'schema/request', 'schema/stream'],
+  schema: ['schema/collections'],
+
+  'src/fanout': [...WHOLE_CORE, 'schema/request'],
+
+  'src/transports/protocol': [...WHOLE_CORE, 'schema/request'],
+  'src/transports/observability': [...WHOLE_CORE, 'schema/request', 'src/transports/protocol'],
+  'src/transports/operations': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 2)],
+  'src/transports/streaming': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 3)],
+  'src/transports/http': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
+  'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
+  'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
+
+  'src/server': [...WHOLE_CORE, 'src/logs/memory', 'schema', 'schema/request', 'src/fanout', ...TRANSPORTS],
+
+  // These know the schema's documents, never the server.
+  'src/http-client': ['schema/documents'],
+  'src/client': ['schema/documents'],
+  'src/client/apollo': ['src/client'],
+  'src/client/urql': ['src/client'],
+  'src/verify/check': [],
+  'src/verify/client': ['schema/documents', 'src/http-client'],
+  'src/verify/workload': ['schema/documents', 'src/http-client', 'src/verify/check', 'src/verify/client'],
+  'src/console/session': ['schema/documents', 'src/client'],
+  'src/console/table': ['src/client', 'src/console/session'],
+  'src/console/panels': ['schema/documents', 'src/console/session'],
+  'src/console': ['src/console/session', 'src/console/table', 'src/console/panels'],
+
+  'src/cli/process': [...WHOLE_CORE, 'src/server', 'src/transports/protocol', 'src/http-client'],
+  'src/cli/insert': [...WHOLE_CORE, 'src/cli/process', 'src/http-client'],
   'src/cli': [
+    ...WHOLE_CORE,
+    'src/cli/process',
+    'src/cli/insert',
     'src/server',
-    'src/transports',
-    'src/fanout',
-    'schema',
-    'src/core',
-    'src/logs',
+    'src/logs/file/disk',
+    'src/http-client',
     'src/client',
-    'src/verify',
+    'src/verify/check',
+    'src/verify/workload',
     'schema/documents',
   ],
-  // They know the schema's documents, never the server.
-  'src/client': ['schema/documents'],
-  'src/verify': ['schema/documents'],
-  'src/console': ['schema/documents', 'src/client'],
+
+  // What `import 'seamline'` gives.
+  src: [...WHOLE_CORE, 'src/logs/memory', 'src/logs/file', 'schema/stream', 'src/server', 'src/transports/adapters'],
 };
 
-/** npm packages of the rooms that have to do with few. */
+/** npm packages of the folders that need few; they hold for the folders below, too. */
 const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['lru-cache', '@graphql-yoga/subscription'],
+  'src/http-client': [],
   'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
   // No server code, and each client library in a file of its own.
   'src/client': ['@apollo/client', 'rxjs', '@urql/core', '@urql/exchange-graphcache', 'wonka', 'react'],
@@ -37,13 +87,22 @@ const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
 };
 
 const files = globSync(['src/**/*.{ts,tsx}', 'schema/**/*.ts']);
+const everything = globSync(
+  ['src', 'schema', 'test', 'bench', 'scripts'].map((folder) => `${folder}/**/*.*`),
+  {
+    exclude: ['**/node_modules/**'],
+  },
+);
+const folders = [...new Set(everything.map((file) => dirname(file)))].toSorted();
 const IMPORT = /^(?:import|export)\s[^;'"]*?from '([^']+)'|^import '([^']+)'/gm;
 
 const importsOf = (file: string): string[] =>
   [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, from, bare]) => from ?? bare ?? '');
 
-const roomOf = (file: string): string =>
-  ['schema/documents', ...Object.keys(MAY_IMPORT)].find((room) => file.startsWith(`${room}/`)) ?? 'src';
+const isCode = (name: string): boolean => /\.(ts|tsx)$/.test(name);
+const folderOf = (file: string): string => dirname(file);
+const limitedBy = (file: string): readonly string[] | undefined =>
+  Object.entries(MAY_DEPEND).find(([folder]) => file.startsWith(`${folder}/`))?.[1];
 
 const localImports = (file: string): string[] =>
   importsOf(file)
@@ -55,16 +114,21 @@ describe('the house', () => {
     expect(files.length).toBeGreaterThan(30);
   });
 
-  it.each(files.filter((file) => roomOf(file) in MAY_IMPORT))('%s imports only what its room may', (file) => {
-    const room = roomOf(file);
-    const allowed = new Set([room, ...(MAY_IMPORT[room] ?? [])]);
-    const wrong = localImports(file).filter((target) => !allowed.has(roomOf(target)));
+  it('every folder has its rule, and every rule its folder', () => {
+    expect([...new Set(files.map(folderOf))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+  });
+
+  it.each(files)('%s imports only what its folder may', (file) => {
+    const allowed = new Set([folderOf(file), ...(MAY_IMPORT[folderOf(file)] ?? [])]);
+    const wrong = localImports(file)
+      .filter(isCode)
+      .filter((target) => !allowed.has(folderOf(target)));
     expect(wrong).toEqual([]);
   });
 
-  it.each(files.filter((file) => roomOf(file) in MAY_DEPEND))('%s depends only on the packages of its room', (file) => {
+  it.each(files.filter(limitedBy))('%s depends only on the packages of its folder', (file) => {
     const packages = importsOf(file).filter((from) => !from.startsWith('.'));
-    expect(packages.filter((name) => !MAY_DEPEND[roomOf(file)]?.includes(name))).toEqual([]);
+    expect(packages.filter((name) => !limitedBy(file)?.includes(name))).toEqual([]);
   });
 
   it('has no circle of imports', () => {
@@ -72,7 +136,7 @@ describe('the house', () => {
     const visit = (file: string, path: readonly string[]): void => {
       expect(path, `circle: ${[...path, file].join(' → ')}`).not.toContain(file);
       if (done.has(file)) return;
-      for (const target of localImports(file)) visit(target, [...path, file]);
+      for (const target of localImports(file).filter(isCode)) visit(target, [...path, file]);
       done.add(file);
     };
     for (const file of files) visit(file, []);
@@ -83,5 +147,9 @@ describe('the house', () => {
     const lines = readFileSync(file, 'utf8').split('\n').length;
     expect(lines).toBeLessThanOrEqual(300);
     expect(file).not.toMatch(/\b(utils?|helpers?|common|types)\b/);
+  });
+
+  it.each(folders)('%s holds at most 14 files', (folder) => {
+    expect(everything.filter((file) => dirname(file) === folder).length).toBeLessThanOrEqual(14);
   });
 });

@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { OWN_CODES } from '../src/transports/errors.ts';
+import { OWN_CODES } from '../src/transports/protocol/errors.ts';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Readonly<Record<string, unknown>> & {
   readonly scripts: Readonly<Record<string, string>>;

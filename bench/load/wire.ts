@@ -1,5 +1,5 @@
 /** What the load client says: requests, and WebSocket frames whose mask is zero, which costs nothing. */
-import { UPGRADE } from '../../test/support/fuzz-frames.ts';
+import { UPGRADE } from '../../test/support/fuzz/frames.ts';
 import type { Wire } from './peers.ts';
 
 export const clientFrame = (text: string): Buffer => {

@@ -1,5 +1,5 @@
 /** seamline as `npm start` runs it; `--max-items` when more than the default are wanted. */
-import { useFrugalHeap } from '../../src/cli/heap.ts';
+import { useFrugalHeap } from '../../src/cli/process/heap.ts';
 import { keyOf, serve, valueOf } from './peer.ts';
 
 useFrugalHeap();

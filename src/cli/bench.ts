@@ -7,8 +7,8 @@ import {
   ItemsDocument,
   RemoveItemDocument,
 } from '../../schema/documents/graphql.ts';
-import type { Target } from '../verify/target.ts';
-import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './arguments.ts';
+import type { Target } from '../http-client/http-client.ts';
+import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './process/arguments.ts';
 import { LoadSocket } from './load-socket.ts';
 
 export const HELP = `seamline bench: what a running server delivers, replays and takes in

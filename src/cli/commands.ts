@@ -1,8 +1,8 @@
 /** The commands of `seamline`, and what each of them ends with. */
 import { readFileSync } from 'node:fs';
-import { UsageError } from './arguments.ts';
-import { useFrugalHeap } from './heap.ts';
-import { whyNotLoaded } from './open-files.ts';
+import { UsageError } from './process/arguments.ts';
+import { useFrugalHeap } from './process/heap.ts';
+import { whyNotLoaded } from './process/open-files.ts';
 
 interface Command {
   readonly HELP: string;
@@ -13,7 +13,7 @@ interface Command {
 /** Each loaded only when it is called: the others need no server. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   serve: { summary: 'runs the server (the default)', load: loadServe },
-  insert: { summary: 'inserts items from a file or a pipe', load: () => import('./insert.ts') },
+  insert: { summary: 'inserts items from a file or a pipe', load: () => import('./insert/insert.ts') },
   tail: { summary: 'prints what is there now, and then everything that changes', load: () => import('./tail.ts') },
   bench: { summary: 'measures a running server', load: () => import('./bench.ts') },
   verify: { summary: 'holds a running server to what is promised', load: () => import('./verify.ts') },

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import type { Payload, Target } from '../verify/target.ts';
+import type { Payload, Target } from '../http-client/http-client.ts';
 
 /**
  * One WebSocket of a bench: calls, and subscriptions whose deliveries are handed on as they came. It speaks graphql-transport-ws

@@ -1,12 +1,12 @@
-import { FileLogError } from '../logs/file-log-errors.ts';
+import { FileLogError } from '../logs/file/disk/errors.ts';
 import { DEFAULTS } from '../server/options.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
-import { UsageError } from './arguments.ts';
-import { flagsHelp, parseServeFlags } from './flags.ts';
-import { onEnding } from './signals.ts';
-import { loading } from './loading.ts';
-import { createLogger } from './logger.ts';
-import { tooFewFiles } from './open-files.ts';
+import { UsageError } from './process/arguments.ts';
+import { flagsHelp, parseServeFlags } from './process/flags.ts';
+import { onEnding } from './process/signals.ts';
+import { loading } from './process/loading.ts';
+import { createLogger } from './process/logger.ts';
+import { tooFewFiles } from './process/open-files.ts';
 
 export const HELP = `seamline serve: runs the server
 

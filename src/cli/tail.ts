@@ -2,14 +2,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { stringifyJson } from '../core/json.ts';
+import { stringifyJson } from '../core/model/json.ts';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { persistent } from '../client/persistent.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
-import { type GraphQLFailure, reasonOf, type Target } from '../verify/target.ts';
-import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError, wholeNumber } from './arguments.ts';
-import { backoffMs } from '../core/backoff.ts';
-import { Output } from './output.ts';
+import { type GraphQLFailure, reasonOf, type Target } from '../http-client/http-client.ts';
+import {
+  parseArguments,
+  readFrom,
+  TARGET_FLAGS,
+  TARGET_HELP,
+  targetOf,
+  UsageError,
+  wholeNumber,
+} from './process/arguments.ts';
+import { backoffMs } from '../core/replication/backoff.ts';
+import { Output } from './process/output.ts';
 
 export const HELP = `seamline tail: prints what is there now, and then everything that changes
 

@@ -1,9 +1,9 @@
 /** `seamline verify`: the arguments, the progress and the table. */
-import { type Guarantee, GUARANTEES } from '../verify/history.ts';
-import type { Target } from '../verify/target.ts';
-import { type Progress, verify, type VerifyReport } from '../verify/workload.ts';
-import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './arguments.ts';
-import { onEnding } from './signals.ts';
+import { type Guarantee, GUARANTEES } from '../verify/check/history.ts';
+import type { Target } from '../http-client/http-client.ts';
+import { type Progress, verify, type VerifyReport } from '../verify/workload/workload.ts';
+import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './process/arguments.ts';
+import { onEnding } from './process/signals.ts';
 
 export const HELP = `seamline verify: holds a running server to what is promised
 

@@ -1,14 +1,14 @@
 import { useEffect, useState } from 'react';
 import { Provider } from 'urql';
-import { Absences } from './absences.tsx';
-import { Details } from './details.tsx';
-import { endOf } from './failure.ts';
-import { Header } from './header.tsx';
-import { type Draft, EMPTY_DRAFT, InsertForm } from './insert-form.tsx';
-import { Overview } from './overview.tsx';
-import { Table } from './table.tsx';
-import { TokenForm } from './token-form.tsx';
-import { SessionContext, useOneSession, useView } from './use-session.ts';
+import { Absences } from './panels/absences.tsx';
+import { Details } from './panels/details.tsx';
+import { endOf } from './session/failure.ts';
+import { Header } from './panels/header.tsx';
+import { type Draft, EMPTY_DRAFT, InsertForm } from './panels/insert-form.tsx';
+import { Overview } from './panels/overview.tsx';
+import { Table } from './table/table.tsx';
+import { TokenForm } from './panels/token-form.tsx';
+import { SessionContext, useOneSession, useView } from './session/use-session.ts';
 
 export function App() {
   const { session, signIn } = useOneSession();

@@ -1,22 +1,29 @@
 import type { PubSub } from '@graphql-yoga/subscription';
-import type { Item, ItemChanges, RemovedItem } from './change.ts';
-import type { Bounds } from './command.ts';
-import type { Counters } from './counters.ts';
-import { type ParsedCursor, parseCursor } from './cursor.ts';
-import { BadInputError, ConflictError, CursorExpiredError } from './errors.ts';
-import { type KeyFilter, keyFilter } from './filter.ts';
-import { Follower } from './follower.ts';
-import { checkBatch, checkRemoval, type InputLimits, type InsertInput, type RemoveOptions } from './input.ts';
-import { type ChangesRequest, itemChanges } from './item-changes.ts';
-import { items, type ItemsRequest, type OnClose, type Source, type Start } from './items.ts';
-import { errorFields, type Logger, messageOf, SILENT } from './logger.ts';
-import type { LogHealth, OrderedLog } from './ordered-log.ts';
-import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './pub-sub.ts';
-import { contradiction, type Standing } from './read.ts';
-import type { Outcome, Replica } from './replica.ts';
-import { leavable } from './subscriber.ts';
-import { Turns } from './turns.ts';
-import { type KeyedInput, type KeyedRules, ruled, type ValueRules } from './validation.ts';
+import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
+import type { Bounds } from './model/command.ts';
+import type { Counters } from './model/counters.ts';
+import { type ParsedCursor, parseCursor } from './model/cursor.ts';
+import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
+import { type KeyFilter, keyFilter } from './input/key-filter.ts';
+import { Follower } from './replication/follower.ts';
+import {
+  checkBatch,
+  checkRemoval,
+  type InputLimits,
+  type InsertInput,
+  type RemoveOptions,
+} from './input/insert-input.ts';
+import { type ChangesRequest, itemChanges } from './subscriptions/item-changes.ts';
+import { items, type ItemsRequest, type OnClose, type Source, type Start } from './subscriptions/items.ts';
+import { errorFields, type Logger, messageOf, SILENT } from './model/logger.ts';
+import type { LogHealth, OrderedLog } from './replication/ordered-log.ts';
+import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
+import { contradiction, type Standing } from './replica/read.ts';
+import type { Outcome } from './replica/outcome.ts';
+import type { Replica } from './replica/replica.ts';
+import { leavable } from './subscriptions/cancellation.ts';
+import { Turns } from './subscriptions/scheduler.ts';
+import { type KeyedInput, type KeyedRules, ruled, type ValueRules } from './input/value-rules.ts';
 
 /** Each may be undefined: then it is the default, and of the bounds what the log says. */
 type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };

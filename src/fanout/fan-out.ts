@@ -8,11 +8,11 @@
  * loop brings has been applied, and goes on where it stopped when its time is over; who is served late gets more at once.
  */
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import type { Operation, StreamRequest } from '../../schema/context.ts';
-import { ChangesReader } from '../core/item-changes.ts';
-import { ItemsReader, type Source } from '../core/items.ts';
-import type { Place } from '../core/position.ts';
-import { Turn } from '../core/turns.ts';
+import type { Operation, StreamRequest } from '../../schema/request/context.ts';
+import { ChangesReader } from '../core/subscriptions/item-changes.ts';
+import { ItemsReader, type Source } from '../core/subscriptions/items.ts';
+import type { Place } from '../core/model/position.ts';
+import { Turn } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';

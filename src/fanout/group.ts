@@ -2,12 +2,12 @@
  * Subscribers that select the same of the same keys. What one of them is sent is rendered once, and serves all others that
  * stand where it stood until the head moves on: positions make them comparable, whenever each of them joined.
  */
-import type { KeyFilter } from '../core/filter.ts';
-import { isRemoval } from '../core/change.ts';
-import { type ChangesStep, type ChangesSteps, messageOf, readStep } from '../core/item-changes.ts';
-import type { ItemPages, Source } from '../core/items.ts';
-import type { Cursor, Place } from '../core/position.ts';
-import { isInSnapshot, type Page, read, type Standing } from '../core/read.ts';
+import type { KeyFilter } from '../core/input/key-filter.ts';
+import { isRemoval } from '../core/model/change.ts';
+import { type ChangesStep, type ChangesSteps, messageOf, readStep } from '../core/subscriptions/item-changes.ts';
+import type { ItemPages, Source } from '../core/subscriptions/items.ts';
+import type { Cursor, Place } from '../core/model/position.ts';
+import { isInSnapshot, type Page, read, type Standing } from '../core/replica/read.ts';
 import { encode, type WireText } from './frames.ts';
 
 /** One result, without what may differ among those who get it. */

@@ -8,8 +8,8 @@ import {
   visit,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { AnswerBudget } from '../../schema/budget.ts';
-import type { Context, Operation, StreamRequest } from '../../schema/context.ts';
+import { AnswerBudget } from '../../schema/request/answer-budget.ts';
+import type { Context, Operation, StreamRequest } from '../../schema/request/context.ts';
 import type { RenderResult } from './group.ts';
 import { compileSelection, type IsShared, type Render } from './selection.ts';
 

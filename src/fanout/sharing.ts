@@ -1,6 +1,6 @@
 /** Which subscriptions of somebody else's schema may be rendered once for all: those that select nothing that depends on the caller. */
 import type { GraphQLField, GraphQLSchema } from 'graphql';
-import type { Operation } from '../../schema/context.ts';
+import type { Operation } from '../../schema/request/context.ts';
 import { compileOperation } from './selections.ts';
 
 interface Marks {

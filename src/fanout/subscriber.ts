@@ -1,7 +1,7 @@
-import { ChangesReader } from '../core/item-changes.ts';
-import { closedError, ItemsReader, type Source } from '../core/items.ts';
-import { isCaughtUp, isNearHead } from '../core/read.ts';
-import { Turn } from '../core/turns.ts';
+import { ChangesReader } from '../core/subscriptions/item-changes.ts';
+import { closedError, ItemsReader, type Source } from '../core/subscriptions/items.ts';
+import { isCaughtUp, isNearHead } from '../core/replica/read.ts';
+import { Turn } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
 import type { Group, Passage } from './group.ts';
 import type { Outlet, Recipient } from './outlet.ts';

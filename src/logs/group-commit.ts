@@ -2,8 +2,8 @@
  * Group commit: what is appended while a group is on its way goes together with the next one. So a disk's slowness, or a server's
  * distance, costs one writer its time, and many writers hardly any.
  */
-import { EngineUnavailableError } from '../core/errors.ts';
-import type { Sequence } from '../core/position.ts';
+import { EngineUnavailableError } from '../core/model/errors.ts';
+import type { Sequence } from '../core/model/position.ts';
 
 export interface Grouped {
   /** When it was appended, by the clock. */

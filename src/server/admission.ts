@@ -1,10 +1,10 @@
 /** Authentication: bearer tokens and cookies, and what their claims allow (docs/security.md). */
 import type { IncomingMessage } from 'node:http';
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
-import { EVERYBODY } from '../../schema/caller.ts';
-import { type Logger, messageOf, SILENT } from '../core/logger.ts';
-import type { Admission, Admit } from '../transports/admission.ts';
-import { isGraphQLError, refused } from '../transports/errors.ts';
+import { EVERYBODY } from '../../schema/request/caller.ts';
+import { type Logger, messageOf, SILENT } from '../core/model/logger.ts';
+import type { Admission, Admit } from '../transports/protocol/admission.ts';
+import { isGraphQLError, refused } from '../transports/protocol/errors.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 import { clientAddress, mayBearCookie, type Origins } from './origin.ts';
 import type { InsertRate } from './insert-rate.ts';

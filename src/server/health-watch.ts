@@ -1,5 +1,5 @@
-import type { Logger } from '../core/logger.ts';
-import type { LogHealth } from '../core/ordered-log.ts';
+import type { Logger } from '../core/model/logger.ts';
+import type { LogHealth } from '../core/replication/ordered-log.ts';
 
 const INTERVAL_MS = 1000;
 

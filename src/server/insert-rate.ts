@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { refused } from '../../schema/errors.ts';
+import { refused } from '../../schema/request/errors.ts';
 
 /** Who hasn't inserted for so long that it was forgotten has its whole burst again anyway. */
 const MAX_CLIENTS = 100_000;

@@ -12,8 +12,8 @@ import {
   jwtVerify,
   type JWTVerifyOptions,
 } from 'jose';
-import { errorFields, type Logger } from '../core/logger.ts';
-import { refused } from '../transports/errors.ts';
+import { errorFields, type Logger } from '../core/model/logger.ts';
+import { refused } from '../transports/protocol/errors.ts';
 
 const MINUTE_MS = 60_000;
 const REFRESH_AFTER_MS = 10 * MINUTE_MS;

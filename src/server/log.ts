@@ -1,6 +1,6 @@
-import type { OrderedLog } from '../core/ordered-log.ts';
+import type { OrderedLog } from '../core/replication/ordered-log.ts';
 import { DEFAULT_LIMITS } from '../core/streaming-map.ts';
-import { memoryLog } from '../logs/memory-log.ts';
+import { memoryLog } from '../logs/memory/memory-log.ts';
 import type { ServerOptions } from './options.ts';
 
 /** What a command has beside the keys and values of its batch: names, numbers, idempotency keys. */
@@ -11,12 +11,12 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
   const { log, data, repair, onLoading, nats, redis, logger } = options;
   if (log) return log;
   if (data !== undefined) {
-    const { fileLog } = await import('../logs/file-log.ts');
+    const { fileLog } = await import('../logs/file/file-log.ts');
     return fileLog({ directory: data, repair, onLoading, logger });
   }
   // Clients are loaded only where they are asked for: the others start sooner without them.
   if (redis !== undefined) {
-    const { redisLog } = await import('../logs/redis-log.ts').catch(explained('Redis', 'ioredis'));
+    const { redisLog } = await import('../logs/redis/redis-log.ts').catch(explained('Redis', 'ioredis'));
     return redisLog({
       url: redis,
       sentinel: options.redisSentinel,
@@ -31,7 +31,7 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
   }
   if (nats === undefined) return memoryLog();
   const packages = '@nats-io/transport-node @nats-io/jetstream @nats-io/obj';
-  const { natsLog } = await import('../logs/nats-log.ts').catch(explained('NATS', packages));
+  const { natsLog } = await import('../logs/nats/nats-log.ts').catch(explained('NATS', packages));
   const { maxBatchBytes = DEFAULT_LIMITS.maxBatchBytes, maxValueBytes = DEFAULT_LIMITS.maxValueBytes } = options;
   return natsLog({
     servers: nats,

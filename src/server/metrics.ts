@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StreamingMap } from '../core/streaming-map.ts';
-import type { OpenStreams } from '../transports/open-streams.ts';
-import type { WebSocketTransport } from '../transports/websocket.ts';
+import type { OpenStreams } from '../transports/streaming/open-streams.ts';
+import type { WebSocketTransport } from '../transports/websocket/websocket.ts';
 
 export interface MetricsSources {
   readonly map: StreamingMap;

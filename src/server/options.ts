@@ -1,7 +1,7 @@
-import type { Logger } from '../core/logger.ts';
-import { assertOrigin } from '../transports/allowed-origins.ts';
-import type { TrustedDocuments } from '../transports/trusted-documents.ts';
-import type { OrderedLog } from '../core/ordered-log.ts';
+import type { Logger } from '../core/model/logger.ts';
+import { assertOrigin } from '../transports/protocol/allowed-origins.ts';
+import type { TrustedDocuments } from '../transports/protocol/trusted-documents.ts';
+import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
 export interface ServerOptions {
   /** Default 4000; 0: any free one. */

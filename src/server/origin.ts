@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, SocketAddress } from 'node:net';
-import type { AllowedOrigins } from '../transports/allowed-origins.ts';
+import type { AllowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { isLoopback } from './options.ts';
 
 export interface Origins {

@@ -1,7 +1,7 @@
 /** A span for each append to the log, through OpenTelemetry's API only: without an SDK nothing is recorded. */
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { SeamlineError } from '../core/errors.ts';
-import type { OrderedLog } from '../core/ordered-log.ts';
+import { SeamlineError } from '../core/model/errors.ts';
+import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
 /** Engines that live in this process. */
 const LOCAL: ReadonlySet<string> = new Set(['memory', 'file']);

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
-import { GraphiQL } from '../support/graphiql.ts';
-import { startServer } from '../support/server.ts';
-import { bearer, SECRET, secondsFromNow, sign } from '../support/tokens.ts';
+import { describeInBrowser, logOf, openOn } from '../support/browser/browser.ts';
+import { GraphiQL } from '../support/browser/graphiql.ts';
+import { startServer } from '../support/server/server.ts';
+import { bearer, SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
 
 describeInBrowser('GraphiQL of a server with authentication', (openPage) => {
   it('loads without a token, and says what is missing', async () => {

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { memoryLog } from '../../src/logs/memory-log.ts';
-import { describeInBrowser, logOf, openOn, PATIENCE_MS } from '../support/browser.ts';
-import { networkTo } from '../support/proxy.ts';
-import { snippetFor } from '../support/readme.ts';
-import { startServer } from '../support/server.ts';
-import { replaced } from '../support/replaced.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
+import { describeInBrowser, logOf, openOn, PATIENCE_MS } from '../support/browser/browser.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { snippetFor } from '../support/documents/readme.ts';
+import { startServer } from '../support/server/server.ts';
+import { replaced } from '../support/documents/replaced.ts';
 
 describeInBrowser('EventSource', (openPage) => {
   it('gets exactly `limit` items across a cut, and stays away after `complete` (G8)', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { describeInBrowser, isolate } from '../support/browser.ts';
-import { GraphiQL } from '../support/graphiql.ts';
-import { startServer } from '../support/server.ts';
+import { describeInBrowser, isolate } from '../support/browser/browser.ts';
+import { GraphiQL } from '../support/browser/graphiql.ts';
+import { startServer } from '../support/server/server.ts';
 
 describeInBrowser('GraphiQL', (openPage) => {
   it('renders and loads the schema without a request to another host', async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
-import { networkTo } from '../support/proxy.ts';
-import { bundle } from '../support/readme.ts';
-import { startServer } from '../support/server.ts';
+import { describeInBrowser, logOf, openOn } from '../support/browser/browser.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { bundle } from '../support/documents/readme.ts';
+import { startServer } from '../support/server/server.ts';
 
 const page = (url: string): string => `
   import { createClient } from 'graphql-ws';

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { InsertItemDocument, RemoveItemDocument } from '../../schema/documents/graphql.ts';
-import { describeInBrowser, openOn } from '../support/browser.ts';
-import { ask } from '../support/clients.ts';
-import { networkTo } from '../support/proxy.ts';
-import { bundle } from '../support/readme.ts';
-import { startServer } from '../support/server.ts';
+import { describeInBrowser, openOn } from '../support/browser/browser.ts';
+import { ask } from '../support/clients/clients.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { bundle } from '../support/documents/readme.ts';
+import { startServer } from '../support/server/server.ts';
 
 const page = (url: string): string => `
   import { createClient } from 'graphql-ws';

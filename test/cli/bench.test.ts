@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../support/processes.ts';
-import { startServer } from '../support/server.ts';
+import { runCli } from '../support/processes/processes.ts';
+import { startServer } from '../support/server/server.ts';
 
 describe('seamline bench', () => {
   it('prints a figure for each row, and leaves nothing behind (G10)', async () => {

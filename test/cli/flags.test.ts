@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/cli/arguments.ts';
-import { flagsHelp, parseServeFlags } from '../../src/cli/flags.ts';
+import { UsageError } from '../../src/cli/process/arguments.ts';
+import { flagsHelp, parseServeFlags } from '../../src/cli/process/flags.ts';
 
 /** Each flag, a value of it, and the option that it becomes. */
 const VALUES: readonly (readonly [flag: string, text: string, option: string, value: unknown])[] = [

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const HEAP = new URL('../../src/cli/heap.ts', import.meta.url).href;
+const HEAP = new URL('../../src/cli/process/heap.ts', import.meta.url).href;
 
 /** How large the young heap gets, in MiB, while much is made that lives for a while. */
 async function youngMegabytes(code: string, flags: readonly string[] = []): Promise<number> {

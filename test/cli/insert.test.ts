@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { contentsOf, entries, entry, ndjson } from '../support/contents.ts';
-import { frontOf, refusal } from '../support/front.ts';
-import { runCli, startCli } from '../support/processes.ts';
-import { startServer } from '../support/server.ts';
+import { contentsOf, entries, entry, ndjson } from '../support/processes/contents.ts';
+import { frontOf, refusal } from '../support/sockets/front.ts';
+import { runCli, startCli } from '../support/processes/processes.ts';
+import { startServer } from '../support/server/server.ts';
 
 const insert = (url: string, input: string | Buffer, ...flags: string[]) =>
   runCli(['insert', '--url', url, ...flags], {}, input);

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Result } from '../support/clients.ts';
-import { JSON_BODY } from '../support/requests.ts';
-import { runCli, serveCli } from '../support/processes.ts';
-import { openStream } from '../support/streams.ts';
+import type { Result } from '../support/clients/clients.ts';
+import { JSON_BODY } from '../support/clients/requests.ts';
+import { runCli, serveCli } from '../support/processes/processes.ts';
+import { openStream } from '../support/clients/streams.ts';
 
 const INSERT = 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }';
 

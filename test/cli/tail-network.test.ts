@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { createServer } from '../../src/server/server.ts';
-import { entries, entry } from '../support/contents.ts';
-import { type CliProcess, runCli, startCli } from '../support/processes.ts';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
-import { SECRET, secondsFromNow, sign } from '../support/tokens.ts';
+import { entries, entry } from '../support/processes/contents.ts';
+import { type CliProcess, runCli, startCli } from '../support/processes/processes.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
+import { SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
 
 interface Printed {
   readonly key: string;

@@ -6,10 +6,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { mirror } from '../../src/client/mirror.ts';
 import { persistent } from '../../src/client/persistent.ts';
-import { entry } from '../support/contents.ts';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
-import { SECRET, secondsFromNow, sign } from '../support/tokens.ts';
+import { entry } from '../support/processes/contents.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
+import { SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
 
 function clientOf(url: string, options: Partial<ClientOptions> = {}): Client {
   const client = createClient({

@@ -9,9 +9,9 @@ import {
 import { type Mirror, mirror, type MirrorSnapshot } from '../../src/client/mirror.ts';
 import type { Sink, SubscriptionClient } from '../../src/client/resumable.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { ask, reconnectingClient } from '../support/clients.ts';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
+import { ask, reconnectingClient } from '../support/clients/clients.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
 
 type Message = ItemChangesSubscription['itemChanges'];
 

@@ -3,9 +3,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { InsertItemDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { resumable } from '../../src/client/resumable.ts';
-import { ask } from '../support/clients.ts';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
+import { ask } from '../support/clients/clients.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
 
 const query = String(ItemsDocument);
 

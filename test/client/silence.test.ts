@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { WebSocket as Ws, WebSocketServer } from 'ws';
 import { type Mirror, mirror } from '../../src/client/mirror.ts';
 import { persistent } from '../../src/client/persistent.ts';
-import { entry } from '../support/contents.ts';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
+import { entry } from '../support/processes/contents.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
 
 // What Node and the server do by themselves goes on in real time.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));

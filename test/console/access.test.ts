@@ -1,10 +1,10 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { barriers } from '../support/barriers.ts';
-import { describeInBrowser } from '../support/browser.ts';
-import { ConsolePage, startWithConsole } from '../support/console.ts';
-import { SECRET } from '../support/tokens.ts';
+import { barriers } from '../support/browser/barriers.ts';
+import { describeInBrowser } from '../support/browser/browser.ts';
+import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
+import { SECRET } from '../support/server/tokens.ts';
 
 describeInBrowser('The console is for everybody', (openPage) => {
   const openWithAxe = async (): Promise<Page> => {

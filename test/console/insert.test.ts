@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { describeInBrowser } from '../support/browser.ts';
-import { ConsolePage, startWithConsole } from '../support/console.ts';
+import { describeInBrowser } from '../support/browser/browser.ts';
+import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
 
 describeInBrowser('The console’s form', (openPage) => {
   it('inserts, and the row comes by the subscription', async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { StreamDocument } from '../../schema/documents/graphql.ts';
-import { describeInBrowser, isolate } from '../support/browser.ts';
-import { ask } from '../support/clients.ts';
-import { ConsolePage, startWithConsole } from '../support/console.ts';
+import { describeInBrowser, isolate } from '../support/browser/browser.ts';
+import { ask } from '../support/clients/clients.ts';
+import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
 
 describeInBrowser('The console', (openPage) => {
   it('shows what is there, newest first, then what is inserted and removed, on its side of the seam (G1)', async () => {

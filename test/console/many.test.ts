@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser } from '../support/browser.ts';
-import { ConsolePage, startWithConsole } from '../support/console.ts';
+import { describeInBrowser } from '../support/browser/browser.ts';
+import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
 
 /** What a person begins to feel. Of the page's own time: however busy the machine is with others. */
 const LONGEST_MS = 200;

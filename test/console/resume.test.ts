@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { InsertItemsDocument, RemoveItemDocument, StreamDocument } from '../../schema/documents/graphql.ts';
-import { describeInBrowser } from '../support/browser.ts';
-import { ask } from '../support/clients.ts';
-import { buildConsole, ConsolePage, startWithConsole } from '../support/console.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { serveCli } from '../support/processes.ts';
-import { networkTo } from '../support/proxy.ts';
+import { describeInBrowser } from '../support/browser/browser.ts';
+import { ask } from '../support/clients/clients.ts';
+import { buildConsole, ConsolePage, startWithConsole } from '../support/browser/console.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { serveCli } from '../support/processes/processes.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
 
 const inputs = (...keys: readonly string[]) => keys.map((key) => ({ key, value: 1 }));
 

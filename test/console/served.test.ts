@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ConsolePage } from '../../src/server/console.ts';
-import { buildConsole } from '../support/console.ts';
-import { startServer } from '../support/server.ts';
+import { buildConsole } from '../support/browser/console.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** As it comes, which `fetch` would decode. */
 async function get(

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser } from '../support/browser.ts';
-import { ConsolePage, startWithConsole } from '../support/console.ts';
-import { READ, SECRET, secondsFromNow, sign } from '../support/tokens.ts';
+import { describeInBrowser } from '../support/browser/browser.ts';
+import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
+import { READ, SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
 
 async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('JSON Web Token').fill(token);

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { BadInputError, ConflictError, EngineUnavailableError, PayloadTooLargeError } from '../../src/core/errors.ts';
+import {
+  BadInputError,
+  ConflictError,
+  EngineUnavailableError,
+  PayloadTooLargeError,
+} from '../../src/core/model/errors.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
-import { memoryLog } from '../../src/logs/memory-log.ts';
-import { openMap, take } from '../support/open-map.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
+import { openMap, take } from '../support/model/open-map.ts';
 
 type Thrown = abstract new (...args: never[]) => Error;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { EngineUnavailableError } from '../../src/core/errors.ts';
-import type { OrderedLog } from '../../src/core/ordered-log.ts';
-import { memoryLog } from '../../src/logs/memory-log.ts';
-import { HeldLog } from '../support/held-log.ts';
-import { checksumOf } from '../support/mirror.ts';
-import { openMap, take } from '../support/open-map.ts';
+import { EngineUnavailableError } from '../../src/core/model/errors.ts';
+import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
+import { HeldLog } from '../support/model/held-log.ts';
+import { checksumOf } from '../support/model/mirror.ts';
+import { openMap, take } from '../support/model/open-map.ts';
 
 const sharedLog = (): OrderedLog => memoryLog({ shared: true });
 const keyOf = ({ key }: { key: string }): string => key;

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { flagsHelp, parseServeFlags, type ServeOptions } from '../../src/cli/flags.ts';
-import { startServer } from '../support/server.ts';
+import { flagsHelp, parseServeFlags, type ServeOptions } from '../../src/cli/process/flags.ts';
+import { startServer } from '../support/server/server.ts';
 
 interface ComposeService {
   readonly image: string;

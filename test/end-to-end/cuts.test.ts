@@ -1,8 +1,8 @@
 /** Connections torn while items are written: what a caller sees is what it would have seen without. */
 import { describe, expect, it } from 'vitest';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
-import { plainSubscribers, resumingSubscribers, type SeenItem, write } from '../support/subscribers.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
+import { plainSubscribers, resumingSubscribers, type SeenItem, write } from '../support/clients/subscribers.ts';
 
 const CUTS = 20;
 const QUERY = 'subscription { items { key value } }';

@@ -1,9 +1,9 @@
 /** A rolling restart under the clients that people use: their live data goes on, and nobody takes a drain for the end (G9). */
 import { describe, expect, it } from 'vitest';
-import { memoryLog } from '../../src/logs/memory-log.ts';
-import { networkTo } from '../support/proxy.ts';
-import { startServer } from '../support/server.ts';
-import { plainSubscribers, resumingSubscribers, type SeenItem, write } from '../support/subscribers.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { startServer } from '../support/server/server.ts';
+import { plainSubscribers, resumingSubscribers, type SeenItem, write } from '../support/clients/subscribers.ts';
 
 const RESTARTS = 5;
 const QUERY = 'subscription { items { key value } }';

@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Dice } from '../support/dice.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { openStream } from '../support/streams.ts';
+import { Dice } from '../support/random/dice.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { openStream } from '../support/clients/streams.ts';
 
 const KILLS = 20;
 const WRITERS = 8;
@@ -21,7 +21,7 @@ interface Answer {
 
 /** Runs until it is killed. */
 async function startProcess(directory: string): Promise<{ url: string; kill: () => Promise<void> }> {
-  const program = new URL('../support/kept-server.ts', import.meta.url).pathname;
+  const program = new URL('../support/engines/kept-server.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [program, directory, '20000'], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');

@@ -5,8 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { InsertItemDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
-import { ask, overWebSocket, request } from '../support/clients.ts';
-import { describeWithEngines } from '../support/engines.ts';
+import { ask, overWebSocket, request } from '../support/clients/clients.ts';
+import { describeWithEngines } from '../support/engines/engines.ts';
 import {
   agreement,
   all,
@@ -17,8 +17,8 @@ import {
   SOUND,
   startNodes,
   verified,
-} from '../support/node-processes.ts';
-import { networkTo } from '../support/proxy.ts';
+} from '../support/processes/node-processes.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });

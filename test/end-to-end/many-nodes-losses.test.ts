@@ -3,11 +3,11 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { InsertItemDocument, ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
-import { overSse, overWebSocket, request } from '../support/clients.ts';
-import type { EngineServer } from '../support/engine-server.ts';
-import { describeWithEngines } from '../support/engines.ts';
-import { Mirror } from '../support/mirror.ts';
-import { agreement, all, NodeProcess } from '../support/node-processes.ts';
+import { overSse, overWebSocket, request } from '../support/clients/clients.ts';
+import type { EngineServer } from '../support/engines/engine-server.ts';
+import { describeWithEngines } from '../support/engines/engines.ts';
+import { Mirror } from '../support/model/mirror.ts';
+import { agreement, all, NodeProcess } from '../support/processes/node-processes.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });

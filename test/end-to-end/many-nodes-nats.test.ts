@@ -2,8 +2,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { describeWithNats, NatsServer } from '../support/nats.ts';
-import { all, SOME, SOUND, startNodes, verified } from '../support/node-processes.ts';
+import { describeWithNats, NatsServer } from '../support/engines/nats.ts';
+import { all, SOME, SOUND, startNodes, verified } from '../support/processes/node-processes.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });

@@ -4,11 +4,11 @@
  */
 import { expect, it, vi } from 'vitest';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
-import { ask, request } from '../support/clients.ts';
-import { type Aftermath, throughLosses } from '../support/losses.ts';
-import { agreement, all, NodeProcess, startNodes } from '../support/node-processes.ts';
-import { networkTo } from '../support/proxy.ts';
-import { describeWithRedis, type RedisServer, RedisSentinel, type StartRedis } from '../support/redis.ts';
+import { ask, request } from '../support/clients/clients.ts';
+import { type Aftermath, throughLosses } from '../support/engines/losses.ts';
+import { agreement, all, NodeProcess, startNodes } from '../support/processes/node-processes.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { describeWithRedis, type RedisServer, RedisSentinel, type StartRedis } from '../support/engines/redis.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });

@@ -6,10 +6,10 @@ import {
   ItemPageDocument,
   ItemsDocument,
 } from '../../schema/documents/graphql.ts';
-import { ask, overSse, overWebSocket } from '../support/clients.ts';
-import { describeWithEngines } from '../support/engines.ts';
-import { Mirror } from '../support/mirror.ts';
-import { agreement, clockAhead, NodeProcess, SOUND, verified } from '../support/node-processes.ts';
+import { ask, overSse, overWebSocket } from '../support/clients/clients.ts';
+import { describeWithEngines } from '../support/engines/engines.ts';
+import { Mirror } from '../support/model/mirror.ts';
+import { agreement, clockAhead, NodeProcess, SOUND, verified } from '../support/processes/node-processes.ts';
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });

@@ -6,8 +6,8 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { Mirror } from '../support/mirror.ts';
-import { startServer } from '../support/server.ts';
+import { Mirror } from '../support/model/mirror.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** Takes everything that a server sends, cheaply; `stall` stops reading from the socket itself. */
 interface Reader {

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, it } from 'vitest';
-import { runExample } from '../support/examples.ts';
+import { runExample } from '../support/processes/examples.ts';
 
 const names = globSync('examples/*/README.md').map((file) => basename(file.replace('/README.md', '')));
 

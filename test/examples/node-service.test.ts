@@ -2,9 +2,9 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { InsertItemsDocument } from '../../schema/documents/graphql.ts';
-import { ask } from '../support/clients.ts';
-import { type Example, startExample } from '../support/examples.ts';
-import { temporaryDirectory } from '../support/kept.ts';
+import { ask } from '../support/clients/clients.ts';
+import { type Example, startExample } from '../support/processes/examples.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
 
 /** Each order has a bit of its own: a sum says which were counted, and how often. */
 const orders = (first: number, last: number) =>

@@ -3,10 +3,10 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { InsertItemsDocument, ItemDocument, RemoveItemDocument } from '../../schema/documents/graphql.ts';
-import { barriers } from '../support/barriers.ts';
-import { describeInBrowser } from '../support/browser.ts';
-import { ask } from '../support/clients.ts';
-import { openExample } from '../support/examples.ts';
+import { barriers } from '../support/browser/barriers.ts';
+import { describeInBrowser } from '../support/browser/browser.ts';
+import { ask } from '../support/clients/clients.ts';
+import { openExample } from '../support/processes/examples.ts';
 
 const inputs = (...keys: readonly string[]) => keys.map((key) => ({ key, value: `value of ${key}` }));
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { ask, request, transports } from '../support/clients.ts';
-import { startExample } from '../support/examples.ts';
+import { ask, request, transports } from '../support/clients/clients.ts';
+import { startExample } from '../support/processes/examples.ts';
 
 const INSERT = 'mutation ($price: Float!) { insertQuote(input: { symbol: "ACME", price: $price }) { price } }';
 const [, overSse] = transports;

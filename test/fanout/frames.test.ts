@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { encode, textFrame } from '../../src/fanout/frames.ts';
-import { framesIn } from '../support/fuzz-frames.ts';
-import { subscribeMessage } from '../support/raw-sockets.ts';
-import { webSocket } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { WireSocket } from '../support/wire-socket.ts';
+import { framesIn } from '../support/fuzz/frames.ts';
+import { subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { webSocket } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { WireSocket } from '../support/sockets/wire-socket.ts';
 
 describe('a frame of the server (RFC 6455, section 5.2)', () => {
   it.each([0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 65_537, 1_000_000])('has a head for %i bytes', (length) => {

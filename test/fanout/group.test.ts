@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { keyFilter } from '../../src/core/filter.ts';
-import type { Item, ItemChanges } from '../../src/core/change.ts';
-import type { Place, Position } from '../../src/core/position.ts';
+import { keyFilter } from '../../src/core/input/key-filter.ts';
+import type { Item, ItemChanges } from '../../src/core/model/change.ts';
+import type { Place, Position } from '../../src/core/model/position.ts';
 import { Group } from '../../src/fanout/group.ts';
-import { openMap } from '../support/open-map.ts';
+import { openMap } from '../support/model/open-map.ts';
 
 it('G6 who stands where another one does, but has seen another head, bears its own in its cursor', async () => {
   const map = await openMap();

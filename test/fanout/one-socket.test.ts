@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { type Message, subscribeMessage } from '../support/raw-sockets.ts';
-import { startServer } from '../support/server.ts';
-import { subscribed } from '../support/twins.ts';
-import { WireSocket } from '../support/wire-socket.ts';
+import { type Message, subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { startServer } from '../support/server/server.ts';
+import { subscribed } from '../support/model/twins.ts';
+import { WireSocket } from '../support/sockets/wire-socket.ts';
 
 const KEYS = 'subscription { items { key } }';
 

@@ -1,13 +1,13 @@
 /** Whoever delivers, the fan-out or a generator for each: mirrors can't tell. How messages are grouped may differ. */
 import { describe, expect, it } from 'vitest';
-import { keyFilter, passes } from '../../src/core/filter.ts';
+import { keyFilter, passes } from '../../src/core/input/key-filter.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { Dice } from '../support/dice.ts';
-import { changesSubscription } from '../support/made-documents.ts';
-import { checksumOf } from '../support/mirror.ts';
-import { type Asked, type Reader, wires } from '../support/readers.ts';
-import { startTwins, subscribed } from '../support/twins.ts';
-import { work } from '../support/work.ts';
+import { Dice } from '../support/random/dice.ts';
+import { changesSubscription } from '../support/random/made-documents.ts';
+import { checksumOf } from '../support/model/mirror.ts';
+import { type Asked, type Reader, wires } from '../support/clients/readers.ts';
+import { startTwins, subscribed } from '../support/model/twins.ts';
+import { work } from '../support/random/work.ts';
 
 type Fields = Readonly<Record<string, unknown>> & { readonly key: string };
 type Lists = Readonly<Record<'upserted' | 'again' | 'removed' | 'gone', readonly Fields[]>>;

@@ -1,10 +1,10 @@
 /** Whoever delivers, the fan-out or a generator for each: what goes wrong is told in the same words. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { type Asked, type Reader, type Wire, wires } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { startTwins, type Twins } from '../support/twins.ts';
-import { replaced } from '../support/replaced.ts';
+import { type Asked, type Reader, type Wire, wires } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { startTwins, type Twins } from '../support/model/twins.ts';
+import { replaced } from '../support/documents/replaced.ts';
 
 /** The window holds the last ten of forty. */
 async function laggards(): Promise<Twins & { readonly cursors: Readonly<Record<string, string>> }> {

@@ -1,12 +1,12 @@
 /** Whoever delivers, the fan-out or a generator for each: clients can't tell. */
 import { describe, expect, it } from 'vitest';
-import { keyFilter, passes } from '../../src/core/filter.ts';
+import { keyFilter, passes } from '../../src/core/input/key-filter.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
-import { Dice } from '../support/dice.ts';
-import { itemsSubscription, type Terms } from '../support/made-documents.ts';
-import { type Asked, type Reader, type Wire, wires } from '../support/readers.ts';
-import { startTwins, subscribed, type Twins } from '../support/twins.ts';
-import { insertionsAfter, work } from '../support/work.ts';
+import { Dice } from '../support/random/dice.ts';
+import { itemsSubscription, type Terms } from '../support/random/made-documents.ts';
+import { type Asked, type Reader, type Wire, wires } from '../support/clients/readers.ts';
+import { startTwins, subscribed, type Twins } from '../support/model/twins.ts';
+import { insertionsAfter, work } from '../support/random/work.ts';
 
 const FILTERS: readonly NonNullable<Terms['filter']>[] = [
   { keyPrefix: 'b' },

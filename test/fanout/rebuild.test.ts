@@ -2,12 +2,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, vi } from 'vitest';
-import { FaultyEngine } from '../support/faulty-engine.ts';
-import { subscribeMessage } from '../support/raw-sockets.ts';
-import { sse, webSocket } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { subscribed } from '../support/twins.ts';
-import { WireSocket } from '../support/wire-socket.ts';
+import { FaultyEngine } from '../support/model/faulty-engine.ts';
+import { subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { sse, webSocket } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { subscribed } from '../support/model/twins.ts';
+import { WireSocket } from '../support/sockets/wire-socket.ts';
 
 const ITEMS = 'subscription { items { key value } }';
 const CHANGES = 'subscription { itemChanges { upserted { key value } } }';

@@ -1,14 +1,14 @@
 /** What may happen while a subscriber is being brought up to the head. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { ask, request } from '../support/clients.ts';
-import { text } from '../support/fuzz-frames.ts';
-import { subscribeMessage } from '../support/raw-sockets.ts';
-import { sse, webSocket, wires } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { bearer, SECRET, secondsFromNow, sign } from '../support/tokens.ts';
-import { subscribed } from '../support/twins.ts';
-import { WireSocket } from '../support/wire-socket.ts';
+import { ask, request } from '../support/clients/clients.ts';
+import { text } from '../support/fuzz/frames.ts';
+import { subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { sse, webSocket, wires } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { bearer, SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
+import { subscribed } from '../support/model/twins.ts';
+import { WireSocket } from '../support/sockets/wire-socket.ts';
 
 const ITEMS = 'subscription { items { key value cursor } }';
 

@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { execute, getOperationAST, type ExecutionResult, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { AnswerBudget } from '../../schema/budget.ts';
+import { AnswerBudget } from '../../schema/request/answer-budget.ts';
 import { createSchema } from '../../schema/index.ts';
 import { compileSelection } from '../../src/fanout/selection.ts';
 import { Selections } from '../../src/fanout/selections.ts';
-import type { Chooser } from '../support/made-documents.ts';
-import { changesSubscription, itemsSubscription } from '../support/made-documents.ts';
-import type { Asked } from '../support/readers.ts';
+import type { Chooser } from '../support/random/made-documents.ts';
+import { changesSubscription, itemsSubscription } from '../support/random/made-documents.ts';
+import type { Asked } from '../support/clients/readers.ts';
 
 const schema = createSchema();
 const root = schema.getSubscriptionType();

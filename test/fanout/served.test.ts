@@ -1,18 +1,18 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GraphQLError, parse } from 'graphql';
-import { AnswerBudget } from '../../schema/budget.ts';
-import { EVERYBODY } from '../../schema/caller.ts';
-import { RootReads } from '../../schema/context.ts';
+import { AnswerBudget } from '../../schema/request/answer-budget.ts';
+import { EVERYBODY } from '../../schema/request/caller.ts';
+import { RootReads } from '../../schema/request/context.ts';
 import { createSchema } from '../../schema/index.ts';
-import { keyFilter } from '../../src/core/filter.ts';
+import { keyFilter } from '../../src/core/input/key-filter.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { Group } from '../../src/fanout/group.ts';
 import { MessageFraming } from '../../src/fanout/framing.ts';
 import { Outlet, type Way } from '../../src/fanout/outlet.ts';
-import type { OperationContext } from '../../src/transports/operation.ts';
-import { served } from '../../src/transports/served.ts';
-import { openMap } from '../support/open-map.ts';
+import type { OperationContext } from '../../src/transports/operations/operation.ts';
+import { served } from '../../src/transports/operations/fan-out-results.ts';
+import { openMap } from '../support/model/open-map.ts';
 
 const DOCUMENT = parse('subscription { items { key } }');
 const WANTED = { cursors: false, left: false };

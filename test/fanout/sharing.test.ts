@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { wires } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { subscribed } from '../support/twins.ts';
+import { wires } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { subscribed } from '../support/model/twins.ts';
 
 interface Item {
   readonly key: string;

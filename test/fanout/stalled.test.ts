@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { MULTIPART } from '../support/doors.ts';
-import { subscribeMessage } from '../support/raw-sockets.ts';
-import { webSocket } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { subscribed } from '../support/twins.ts';
-import { WireSocket } from '../support/wire-socket.ts';
+import { MULTIPART } from '../support/clients/doors.ts';
+import { subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { webSocket } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { subscribed } from '../support/model/twins.ts';
+import { WireSocket } from '../support/sockets/wire-socket.ts';
 
 const ITEMS = 'subscription { items { key value cursor } }';
 const VALUE = 'x'.repeat(1000);

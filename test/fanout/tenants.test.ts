@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { wires } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { bearer, SECRET, sign } from '../support/tokens.ts';
-import { subscribed } from '../support/twins.ts';
+import { wires } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { bearer, SECRET, sign } from '../support/server/tokens.ts';
+import { subscribed } from '../support/model/twins.ts';
 
 const PREFIXES = ['a/', 'b/', 'a/1/', ''] as const;
 const KEYS = ['a/1/x', 'b/1', 'a/2', 'c', 'a', 'b/', 'a/1/'];

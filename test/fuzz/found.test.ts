@@ -1,11 +1,11 @@
 /** What fuzzing has found, each by itself. */
 import { describe, expect, it, vi } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { request } from '../support/clients.ts';
-import { assertDiscreet, assertErrors } from '../support/fuzz-answers.ts';
-import { converse } from '../support/fuzz-connection.ts';
-import { connect, type Message, type RawSocket, subscribeMessage } from '../support/raw-sockets.ts';
-import { startServer } from '../support/server.ts';
+import { request } from '../support/clients/clients.ts';
+import { assertDiscreet, assertErrors } from '../support/fuzz/answers.ts';
+import { converse } from '../support/fuzz/connection.ts';
+import { connect, type Message, type RawSocket, subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { startServer } from '../support/server/server.ts';
 
 const KEYS = 'subscription { items { key } }';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { Dice } from '../support/dice.ts';
-import { assertErrors, assertResult, parseAnswer, UnsoundAnswer } from '../support/fuzz-answers.ts';
-import { converse, quoted } from '../support/fuzz-connection.ts';
-import { BYE, FENCE, frameCases, framesIn, INIT, mutatedUpgrade, UPGRADE } from '../support/fuzz-frames.ts';
-import { fuzz, startWorld, within, type World } from '../support/fuzz-world.ts';
+import type { Dice } from '../support/random/dice.ts';
+import { assertErrors, assertResult, parseAnswer, UnsoundAnswer } from '../support/fuzz/answers.ts';
+import { converse, quoted } from '../support/fuzz/connection.ts';
+import { BYE, FENCE, frameCases, framesIn, INIT, mutatedUpgrade, UPGRADE } from '../support/fuzz/frames.ts';
+import { fuzz, startWorld, within, type World } from '../support/fuzz/world.ts';
 
 /** Connections at a time. */
 const BATCH = 50;

@@ -1,13 +1,13 @@
 /** Small requests for large answers: what one answer may cost is bounded, and what is refused has cost little. */
 import { getIntrospectionQuery } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { AnswerBudget } from '../../schema/budget.ts';
+import { AnswerBudget } from '../../schema/request/answer-budget.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { request, type Result } from '../support/clients.ts';
-import { nested, numbered } from '../support/hostile.ts';
-import { connect, subscribeMessage } from '../support/raw-sockets.ts';
-import { post } from '../support/requests.ts';
-import { startServer } from '../support/server.ts';
+import { request, type Result } from '../support/clients/clients.ts';
+import { nested, numbered } from '../support/fuzz/hostile.ts';
+import { connect, subscribeMessage } from '../support/sockets/raw-sockets.ts';
+import { post } from '../support/clients/requests.ts';
+import { startServer } from '../support/server/server.ts';
 
 const MIB = 1024 * 1024;
 

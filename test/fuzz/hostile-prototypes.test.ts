@@ -1,11 +1,11 @@
 /** Names that mean something to an object come back as what they are: keys and values, and no prototype has more than before. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createServer, type SeamlineServer } from '../../src/server/server.ts';
-import { overSse, overWebSocket, readEvents, request, type Result } from '../support/clients.ts';
-import { isPolluted, POISON, PROTOTYPE_NAMES, prototypes } from '../support/hostile.ts';
-import { connect, openSocket } from '../support/raw-sockets.ts';
-import { post, resultOf } from '../support/requests.ts';
-import { startServer } from '../support/server.ts';
+import { overSse, overWebSocket, readEvents, request, type Result } from '../support/clients/clients.ts';
+import { isPolluted, POISON, PROTOTYPE_NAMES, prototypes } from '../support/fuzz/hostile.ts';
+import { connect, openSocket } from '../support/sockets/raw-sockets.ts';
+import { post, resultOf } from '../support/clients/requests.ts';
+import { startServer } from '../support/server/server.ts';
 
 const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { key value cursor } }';
 const ITEM = 'query ($key: ID!) { item(key: $key) { key value } }';

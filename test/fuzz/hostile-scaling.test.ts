@@ -3,15 +3,15 @@
  * backtracks, or a loop in a loop, makes it sixteen times or worse.
  */
 import { describe, expect, it } from 'vitest';
-import { parseCursor } from '../../src/core/cursor.ts';
-import { parseJson } from '../../src/core/json.ts';
-import { keyProblem, valueIssue } from '../../src/core/input.ts';
+import { parseCursor } from '../../src/core/model/cursor.ts';
+import { parseJson } from '../../src/core/model/json.ts';
+import { keyProblem, valueIssue } from '../../src/core/input/insert-input.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { parseEventId } from '../../src/transports/event-id.ts';
-import { openTcp, postRequest, untilClosed } from '../support/hostile.ts';
-import { openSocket } from '../support/raw-sockets.ts';
-import { post } from '../support/requests.ts';
-import { startServer } from '../support/server.ts';
+import { parseEventId } from '../../src/transports/protocol/event-id.ts';
+import { openTcp, postRequest, untilClosed } from '../support/fuzz/hostile.ts';
+import { openSocket } from '../support/sockets/raw-sockets.ts';
+import { post } from '../support/clients/requests.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** Far from 4, which is linear, and from 16, which is not; a machine with others on it is noisy. */
 const MAX_RATIO = 10;

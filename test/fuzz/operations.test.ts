@@ -1,9 +1,9 @@
 import { it } from 'vitest';
 import type { WebSocket } from 'ws';
-import type { Dice } from '../support/dice.ts';
-import { assertErrors, assertResult, parseAnswer, UnsoundAnswer } from '../support/fuzz-answers.ts';
-import { operationJson } from '../support/fuzz-operations.ts';
-import { eventually, fuzz, openWebSocket, startWorld, type World } from '../support/fuzz-world.ts';
+import type { Dice } from '../support/random/dice.ts';
+import { assertErrors, assertResult, parseAnswer, UnsoundAnswer } from '../support/fuzz/answers.ts';
+import { operationJson } from '../support/fuzz/operations.ts';
+import { eventually, fuzz, openWebSocket, startWorld, type World } from '../support/fuzz/world.ts';
 
 const BATCH = 250;
 

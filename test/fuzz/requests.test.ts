@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Dice } from '../support/dice.ts';
-import { assertDiscreet, assertResult, parseAnswer } from '../support/fuzz-answers.ts';
-import { afterTurns, converse, type Conversation, quoted } from '../support/fuzz-connection.ts';
-import { framedRequest, illFramed, type Parts, requestOf } from '../support/fuzz-requests.ts';
-import { type Response, responsesIn } from '../support/fuzz-responses.ts';
-import { fuzz, startWorld, within, type World } from '../support/fuzz-world.ts';
+import type { Dice } from '../support/random/dice.ts';
+import { assertDiscreet, assertResult, parseAnswer } from '../support/fuzz/answers.ts';
+import { afterTurns, converse, type Conversation, quoted } from '../support/fuzz/connection.ts';
+import { framedRequest, illFramed, type Parts, requestOf } from '../support/fuzz/requests.ts';
+import { type Response, responsesIn } from '../support/fuzz/responses.ts';
+import { fuzz, startWorld, within, type World } from '../support/fuzz/world.ts';
 
 /** Connections at a time, and what a client may send on one of them without waiting for answers. */
 const BATCH = 20;

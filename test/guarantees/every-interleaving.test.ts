@@ -4,10 +4,10 @@
  * step falls between any two of the generator's.
  */
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/core/change.ts';
+import type { Change } from '../../src/core/model/change.ts';
 import { StreamingMap, type StreamingMapOptions } from '../../src/core/streaming-map.ts';
-import { schedules } from '../support/schedules.ts';
-import { type StepLog, stepLog } from '../support/step-log.ts';
+import { schedules } from '../support/model/schedules.ts';
+import { type StepLog, stepLog } from '../support/model/step-log.ts';
 
 type Map = StreamingMap<number>;
 type Step = () => void | Promise<void>;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type ItemChangesSubscription, ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { type Feed, overWebSocket, transports } from '../support/clients.ts';
-import { Mirror } from '../support/mirror.ts';
-import { startServer } from '../support/server.ts';
+import { type Feed, overWebSocket, transports } from '../support/clients/clients.ts';
+import { Mirror } from '../support/model/mirror.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** Applies messages until the mirror holds what the server does. */
 async function settle(server: SeamlineServer, feed: Feed<ItemChangesSubscription>, mirror: Mirror): Promise<void> {
@@ -169,7 +169,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
 });
 
 it('G6 says the same on two nodes of one log at equal cursors', async () => {
-  const { memoryLog } = await import('../../src/logs/memory-log.ts');
+  const { memoryLog } = await import('../../src/logs/memory/memory-log.ts');
   const log = memoryLog({ shared: true });
   const a = await startServer({ log });
   await insertMany(a, numbered(500));

@@ -2,12 +2,12 @@ import { request as httpRequest } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
-import { memoryLog } from '../../src/logs/memory-log.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { overClient, readEvents, transports, webSocketClient } from '../support/clients.ts';
-import { seeded } from '../support/random.ts';
-import { startServer } from '../support/server.ts';
-import { replaced } from '../support/replaced.ts';
+import { overClient, readEvents, transports, webSocketClient } from '../support/clients/clients.ts';
+import { seeded } from '../support/random/random.ts';
+import { startServer } from '../support/server/server.ts';
+import { replaced } from '../support/documents/replaced.ts';
 
 const released = (server: SeamlineServer): Promise<void> =>
   vi.waitFor(() => expect(server.map.subscriptions).toBe(0), { timeout: 20_000, interval: 10 });

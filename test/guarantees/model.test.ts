@@ -4,14 +4,14 @@
  */
 import fc from 'fast-check';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { keyFilter } from '../../src/core/filter.ts';
-import { exportState, importState } from '../../src/core/state.ts';
+import { keyFilter } from '../../src/core/input/key-filter.ts';
+import { exportState, importState } from '../../src/core/replica/snapshot.ts';
 import { StreamingMap } from '../../src/core/streaming-map.ts';
-import { FaultyEngine } from '../support/faulty-engine.ts';
-import { ItemsReader } from '../support/model-items.ts';
-import { MirrorReader } from '../support/model-mirror.ts';
-import { counted, type ReaderPlan, type World } from '../support/model-world.ts';
-import { Oracle } from '../support/oracle.ts';
+import { FaultyEngine } from '../support/model/faulty-engine.ts';
+import { ItemsReader } from '../support/model/model-items.ts';
+import { MirrorReader } from '../support/model/model-mirror.ts';
+import { counted, type ReaderPlan, type World } from '../support/model/model-world.ts';
+import { Oracle } from '../support/model/oracle.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 10_000);
 const KEYS = ['a', 'b', 'ab', 'c', 'd', 'λ'];

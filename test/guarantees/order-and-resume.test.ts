@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ItemChangesDocument, ItemsDocument, StreamDocument } from '../../schema/documents/graphql.ts';
-import { memoryLog } from '../../src/logs/memory-log.ts';
-import { ask, type Result, transports } from '../support/clients.ts';
-import { startServer } from '../support/server.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
+import { ask, type Result, transports } from '../support/clients/clients.ts';
+import { startServer } from '../support/server/server.ts';
 
 const keysOf = (results: readonly Result<{ items: { key: string } }>[]): (string | undefined)[] =>
   results.map(({ data }) => data?.items.key);

@@ -4,7 +4,7 @@
  * model lost nothing, the schedules would prove nothing about ours.
  */
 import { expect, it } from 'vitest';
-import { schedules } from '../support/schedules.ts';
+import { schedules } from '../support/model/schedules.ts';
 
 interface Stamped {
   readonly writer: number;

@@ -2,10 +2,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { FaultyEngine } from '../support/faulty-engine.ts';
-import { type Reader, type Wire, wires } from '../support/readers.ts';
-import { startServer } from '../support/server.ts';
-import { subscribed } from '../support/twins.ts';
+import { FaultyEngine } from '../support/model/faulty-engine.ts';
+import { type Reader, type Wire, wires } from '../support/clients/readers.ts';
+import { startServer } from '../support/server/server.ts';
+import { subscribed } from '../support/model/twins.ts';
 
 interface Message {
   readonly reset: boolean;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InsertItemDocument, ItemPageDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { ask, transports } from '../support/clients.ts';
-import { startServer } from '../support/server.ts';
+import { ask, transports } from '../support/clients/clients.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** Keys of the given numbers, inserted directly: one batch of up to 1,000 a time. */
 async function fill(server: SeamlineServer, keys: readonly string[]): Promise<void> {

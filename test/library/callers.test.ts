@@ -1,11 +1,11 @@
 /** Streams that depend on who asks. */
 import { extendSchema, type GraphQLObjectType, parse } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { visibleChanges } from '../../schema/visible.ts';
-import type { ItemChanges } from '../../src/core/change.ts';
+import { visibleChanges } from '../../schema/stream/visible.ts';
+import type { ItemChanges } from '../../src/core/model/change.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
-import type { Result } from '../support/clients.ts';
-import { type Caller, askAs, createQuotes, doors, type Quote, quoteSchema, serve } from '../support/quotes.ts';
+import type { Result } from '../support/clients/clients.ts';
+import { type Caller, askAs, createQuotes, doors, type Quote, quoteSchema, serve } from '../support/server/quotes.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

@@ -1,8 +1,8 @@
 /** A map that is closed below a server: no client may take that for the end of its stream. */
 import { describe, expect, it, vi } from 'vitest';
-import { transports } from '../support/clients.ts';
-import { createQuotes, type Quotes, quoteSchema, serve } from '../support/quotes.ts';
-import { startServer } from '../support/server.ts';
+import { transports } from '../support/clients/clients.ts';
+import { createQuotes, type Quotes, quoteSchema, serve } from '../support/server/quotes.ts';
+import { startServer } from '../support/server/server.ts';
 
 const QUOTES = 'subscription ($limit: Int) { quotes(limit: $limit) { symbol } }';
 const CHANGES = 'subscription { quoteChanges { upserted { symbol } caughtUp } }';

@@ -9,8 +9,8 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { useFanOut, withFanOut } from '../../src/index.ts';
-import { type Address, overClient, webSocketClient } from '../support/clients.ts';
-import { createQuoteBuilder, createQuotes, type Quote, quoteSchema } from '../support/quotes.ts';
+import { type Address, overClient, webSocketClient } from '../support/clients/clients.ts';
+import { createQuoteBuilder, createQuotes, type Quote, quoteSchema } from '../support/server/quotes.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

@@ -8,10 +8,10 @@ import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import * as here from '../../src/index.ts';
-import { type Address, request, transports } from '../support/clients.ts';
-import { createQuoteBuilder, type Quote } from '../support/quotes.ts';
-import { loadSecondCopy } from '../support/second-copy.ts';
-import { startServer } from '../support/server.ts';
+import { type Address, request, transports } from '../support/clients/clients.ts';
+import { createQuoteBuilder, type Quote } from '../support/server/quotes.ts';
+import { loadSecondCopy } from '../support/server/second-copy.ts';
+import { startServer } from '../support/server/server.ts';
 
 const { copy: there, load, remove } = await loadSecondCopy();
 const { FanOut: FanOutThere } = await load<{ FanOut: typeof FanOut }>('src/fanout/fan-out.ts');

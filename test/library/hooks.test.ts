@@ -15,8 +15,8 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { useFanOut, withFanOut } from '../../src/index.ts';
-import { type Address, overClient, transports, webSocketClient } from '../support/clients.ts';
-import { createQuotes, type Quotes, quoteSchema } from '../support/quotes.ts';
+import { type Address, overClient, transports, webSocketClient } from '../support/clients/clients.ts';
+import { createQuotes, type Quotes, quoteSchema } from '../support/server/quotes.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

@@ -5,8 +5,16 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { addStream } from '../../src/index.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
-import { type Address, ask, overClient, readEvents, request, transports, webSocketClient } from '../support/clients.ts';
-import { createQuoteBuilder, createQuotes, type Quotes, quoteSchema, serve } from '../support/quotes.ts';
+import {
+  type Address,
+  ask,
+  overClient,
+  readEvents,
+  request,
+  transports,
+  webSocketClient,
+} from '../support/clients/clients.ts';
+import { createQuoteBuilder, createQuotes, type Quotes, quoteSchema, serve } from '../support/server/quotes.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 

@@ -1,5 +1,5 @@
-import type { LogEntry, LogFollower, OrderedLog } from '../../src/core/ordered-log.ts';
-import type { Sequence } from '../../src/core/position.ts';
+import type { LogEntry, LogFollower, OrderedLog } from '../../src/core/replication/ordered-log.ts';
+import type { Sequence } from '../../src/core/model/position.ts';
 
 /** Collects what it is told, and says when there is enough of it. */
 export class Collector implements LogFollower {

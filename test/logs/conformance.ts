@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { OrderedLog } from '../../src/core/ordered-log.ts';
+import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import { appendTexts, at, follow, textOf } from './collector.ts';
 import { describeEntries } from './entries.ts';
 import { describeKeeping, inPieces, readAll } from './keeping.ts';

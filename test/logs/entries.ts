@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OrderedLog } from '../../src/core/ordered-log.ts';
+import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import { appendTexts, at, Collector, follow, textOf, upTo } from './collector.ts';
 
 /** The part of the conformance suite that is about entries: appending and following. */

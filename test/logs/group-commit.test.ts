@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sequence } from '../../src/core/position.ts';
+import type { Sequence } from '../../src/core/model/position.ts';
 import { GroupCommit } from '../../src/logs/group-commit.ts';
 
 /** One whose flushes end when they are told to. */

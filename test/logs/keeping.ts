@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LogSnapshot, OrderedLog } from '../../src/core/ordered-log.ts';
+import type { LogSnapshot, OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import { appendTexts, at, Collector, follow, textOf } from './collector.ts';
 
 export async function* inPieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import type { EngineServer } from '../support/engine-server.ts';
+import type { EngineServer } from '../support/engines/engine-server.ts';
 
 /** What becomes of the engine before. */
 export const WAYS = ['is there', 'stands still', 'is gone'] as const;

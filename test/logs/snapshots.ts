@@ -1,9 +1,9 @@
 /** What the tests of snapshots of every engine that nodes share have in common. */
 import { expect } from 'vitest';
-import type { OrderedLog } from '../../src/core/ordered-log.ts';
-import { exportState } from '../../src/core/state.ts';
+import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
+import { exportState } from '../../src/core/replica/snapshot.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
-import { stateOf } from '../support/kept.ts';
+import { stateOf } from '../support/engines/kept.ts';
 import { upTo } from './collector.ts';
 
 /** Some 30 kB, over a hundred keys, with all kinds of commands in it. */

@@ -1,8 +1,8 @@
 /** Writers that go on until each of what they write is answered, whatever becomes of the engine meanwhile. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { OrderedLog } from '../../src/core/ordered-log.ts';
-import type { Sequence } from '../../src/core/position.ts';
+import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
+import type { Sequence } from '../../src/core/model/position.ts';
 import { type Collector, textOf, upTo } from './collector.ts';
 
 /** Again and again with the same id, until it is answered. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer } from '../support/server.ts';
+import { startServer } from '../support/server/server.ts';
 import { install, installNode, pack, runOn, type Tarball, temporary } from './published.ts';
 
 /** Without the console. */

@@ -2,8 +2,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Block, blocks, blocksOf } from '../support/blocks.ts';
-import { NOT_RUN } from '../support/not-run.ts';
+import { type Block, blocks, blocksOf } from '../support/documents/blocks.ts';
+import { NOT_RUN } from '../support/documents/not-run.ts';
 
 /** Which test runs what: by the page, the headings; `, 2` for the second block below one. */
 const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {

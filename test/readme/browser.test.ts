@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { describeInBrowser, logOf, openOn } from '../support/browser.ts';
-import { GraphiQL } from '../support/graphiql.ts';
-import { networkTo } from '../support/proxy.ts';
-import { bundle, snippetFor } from '../support/readme.ts';
-import { startServer } from '../support/server.ts';
+import { describeInBrowser, logOf, openOn } from '../support/browser/browser.ts';
+import { GraphiQL } from '../support/browser/graphiql.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { bundle, snippetFor } from '../support/documents/readme.ts';
+import { startServer } from '../support/server/server.ts';
 
 const PAGE = '<!doctype html><script type="module" src="/page.js"></script>';
 const GREETING = { key: 'greeting', value: { text: 'hello' } };

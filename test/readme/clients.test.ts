@@ -1,10 +1,10 @@
 /** docs/clients.md, as a reader would copy it. */
 import { describe, expect, it } from 'vitest';
-import { describeInBrowser, openOn } from '../support/browser.ts';
-import { transports } from '../support/clients.ts';
-import { type Network, networkTo } from '../support/proxy.ts';
-import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../support/readme.ts';
-import { startServer } from '../support/server.ts';
+import { describeInBrowser, openOn } from '../support/browser/browser.ts';
+import { transports } from '../support/clients/clients.ts';
+import { type Network, networkTo } from '../support/sockets/proxy.ts';
+import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../support/documents/readme.ts';
+import { startServer } from '../support/server/server.ts';
 
 const FILE = 'docs/clients.md';
 /** Clients wait longer and longer before they come back. */

@@ -2,9 +2,9 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { commandsOf, put } from '../support/blocks.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { printed, served, type } from '../support/shell.ts';
+import { commandsOf, put } from '../support/documents/blocks.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { printed, served, type } from '../support/processes/shell.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -29,7 +29,7 @@ describe('CONTRIBUTING.md', () => {
 
   it('`npm start` is served, and `npm test` runs a part', async () => {
     await served(start);
-    const one = put(test, { 'test/core': 'test/core/cursor.test.ts' });
+    const one = put(test, { 'test/core': 'test/core/model/cursor.test.ts' });
     expect(await printed(one)).toMatch(/Test Files +1 passed/);
   });
 

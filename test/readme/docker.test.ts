@@ -1,19 +1,19 @@
-/** docs/docker.md, as far as it goes without an engine: what a container would run, on this machine (test/support/container.ts). */
+/** docs/docker.md, as far as it goes without an engine: what a container would run, on this machine (test/support/processes/container.ts). */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { InsertItemDocument, ItemDocument } from '../../schema/documents/graphql.ts';
-import { codeOf, commandsOf, put } from '../support/blocks.ts';
-import { type Address, ask } from '../support/clients.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/engine-server.ts';
-import { addressAt } from '../support/passing.ts';
-import { isMissing } from '../support/programs.ts';
-import { post } from '../support/requests.ts';
-import { startServer } from '../support/server.ts';
-import { printed, served, type } from '../support/shell.ts';
-import { bearer, issuerKey, keySet, SECRET, sign } from '../support/tokens.ts';
+import { codeOf, commandsOf, put } from '../support/documents/blocks.ts';
+import { type Address, ask } from '../support/clients/clients.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { freePort } from '../support/engines/engine-server.ts';
+import { addressAt } from '../support/sockets/passing.ts';
+import { isMissing } from '../support/processes/programs.ts';
+import { post } from '../support/clients/requests.ts';
+import { startServer } from '../support/server/server.ts';
+import { printed, served, type } from '../support/processes/shell.ts';
+import { bearer, issuerKey, keySet, SECRET, sign } from '../support/server/tokens.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });

@@ -6,14 +6,14 @@ import { type RetentionPolicy, type DiscardPolicy, StorageType } from '@nats-io/
 import { Objm } from '@nats-io/obj';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { InsertItemDocument, ItemDocument } from '../../schema/documents/graphql.ts';
-import { codeOf, commandsOf, put } from '../support/blocks.ts';
-import { type Address, ask, overWebSocket } from '../support/clients.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/engine-server.ts';
-import { describeWithNats, NatsServer } from '../support/nats.ts';
-import { managerOf, startNats } from '../support/nats-logs.ts';
-import { bundle, complaintsOf, linesOf } from '../support/readme.ts';
-import { printed, served, start } from '../support/shell.ts';
+import { codeOf, commandsOf, put } from '../support/documents/blocks.ts';
+import { type Address, ask, overWebSocket } from '../support/clients/clients.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { freePort } from '../support/engines/engine-server.ts';
+import { describeWithNats, NatsServer } from '../support/engines/nats.ts';
+import { managerOf, startNats } from '../support/engines/nats-logs.ts';
+import { bundle, complaintsOf, linesOf } from '../support/documents/readme.ts';
+import { printed, served, start } from '../support/processes/shell.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });

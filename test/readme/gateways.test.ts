@@ -5,15 +5,15 @@ import { describe, expect, it, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { codeOf, put } from '../support/blocks.ts';
-import { transports } from '../support/clients.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { addressAt } from '../support/passing.ts';
-import { sse } from '../support/readers.ts';
-import { post } from '../support/requests.ts';
-import { startServer } from '../support/server.ts';
-import { start } from '../support/shell.ts';
-import { bearer, SECRET, sign } from '../support/tokens.ts';
+import { codeOf, put } from '../support/documents/blocks.ts';
+import { transports } from '../support/clients/clients.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { addressAt } from '../support/sockets/passing.ts';
+import { sse } from '../support/clients/readers.ts';
+import { post } from '../support/clients/requests.ts';
+import { startServer } from '../support/server/server.ts';
+import { start } from '../support/processes/shell.ts';
+import { bearer, SECRET, sign } from '../support/server/tokens.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });

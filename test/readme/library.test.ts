@@ -11,12 +11,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ask, type Address, transports } from '../support/clients.ts';
-import { describeWithNats } from '../support/nats.ts';
-import { startNats } from '../support/nats-logs.ts';
-import { describeWithRedis } from '../support/redis.ts';
-import { bundle, complaintsAbout, linesOf, snippet } from '../support/readme.ts';
-import { replaced } from '../support/replaced.ts';
+import { ask, type Address, transports } from '../support/clients/clients.ts';
+import { describeWithNats } from '../support/engines/nats.ts';
+import { startNats } from '../support/engines/nats-logs.ts';
+import { describeWithRedis } from '../support/engines/redis.ts';
+import { bundle, complaintsAbout, linesOf, snippet } from '../support/documents/readme.ts';
+import { replaced } from '../support/documents/replaced.ts';
 
 const FILE = 'docs/library.md';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { networkTo } from '../support/proxy.ts';
-import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../support/readme.ts';
-import { startServer } from '../support/server.ts';
-import { SECRET, sign } from '../support/tokens.ts';
-import { replaced } from '../support/replaced.ts';
+import { networkTo } from '../support/sockets/proxy.ts';
+import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../support/documents/readme.ts';
+import { startServer } from '../support/server/server.ts';
+import { SECRET, sign } from '../support/server/tokens.ts';
+import { replaced } from '../support/documents/replaced.ts';
 
 /** graphql-ws waits longer and longer before it comes back. */
 const WITH_RECONNECTS = { timeout: 60_000 };

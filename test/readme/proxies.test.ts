@@ -3,14 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { codeOf, put } from '../support/blocks.ts';
-import { ask } from '../support/clients.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/engine-server.ts';
-import { addressAt, breaksAll, passesAll, startProxy } from '../support/passing.ts';
-import { isMissing } from '../support/programs.ts';
-import { printed } from '../support/shell.ts';
-import { startServer } from '../support/server.ts';
+import { codeOf, put } from '../support/documents/blocks.ts';
+import { ask } from '../support/clients/clients.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { freePort } from '../support/engines/engine-server.ts';
+import { addressAt, breaksAll, passesAll, startProxy } from '../support/sockets/passing.ts';
+import { isMissing } from '../support/processes/programs.ts';
+import { printed } from '../support/processes/shell.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });

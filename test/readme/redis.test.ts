@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
-import { codeOf, commandsOf, put } from '../support/blocks.ts';
-import { ask, overWebSocket } from '../support/clients.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { freePort } from '../support/engine-server.ts';
-import { isMissing } from '../support/programs.ts';
-import { bundle, complaintsOf, linesOf } from '../support/readme.ts';
-import { served, start } from '../support/shell.ts';
+import { codeOf, commandsOf, put } from '../support/documents/blocks.ts';
+import { ask, overWebSocket } from '../support/clients/clients.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { freePort } from '../support/engines/engine-server.ts';
+import { isMissing } from '../support/processes/programs.ts';
+import { bundle, complaintsOf, linesOf } from '../support/documents/readme.ts';
+import { served, start } from '../support/processes/shell.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });

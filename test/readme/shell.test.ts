@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
-import { blocks, codeOf, commandsOf, put } from '../support/blocks.ts';
-import { type Address, ask, request } from '../support/clients.ts';
-import { startExample } from '../support/examples.ts';
-import { temporaryDirectory } from '../support/kept.ts';
-import { isMissing } from '../support/programs.ts';
-import { startServer } from '../support/server.ts';
-import { printed, served, type } from '../support/shell.ts';
-import { bearer, issuerKey, keySet, SECRET, sign } from '../support/tokens.ts';
+import { blocks, codeOf, commandsOf, put } from '../support/documents/blocks.ts';
+import { type Address, ask, request } from '../support/clients/clients.ts';
+import { startExample } from '../support/processes/examples.ts';
+import { temporaryDirectory } from '../support/engines/kept.ts';
+import { isMissing } from '../support/processes/programs.ts';
+import { startServer } from '../support/server/server.ts';
+import { printed, served, type } from '../support/processes/shell.ts';
+import { bearer, issuerKey, keySet, SECRET, sign } from '../support/server/tokens.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });

@@ -2,10 +2,10 @@ import { connect as connectTcp } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { ask, request } from '../support/clients.ts';
-import { post } from '../support/requests.ts';
-import { connect } from '../support/raw-sockets.ts';
-import { startServer } from '../support/server.ts';
+import { ask, request } from '../support/clients/clients.ts';
+import { post } from '../support/clients/requests.ts';
+import { connect } from '../support/sockets/raw-sockets.ts';
+import { startServer } from '../support/server/server.ts';
 
 const input = { key: 'a', value: 1 };
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { memoryLog } from '../../src/logs/memory-log.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import { createServer } from '../../src/server/server.ts';
-import { request } from '../support/clients.ts';
-import { startServer } from '../support/server.ts';
+import { request } from '../support/clients/clients.ts';
+import { startServer } from '../support/server/server.ts';
 
 const COUNTS = [
   'maxItems',

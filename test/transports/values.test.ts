@@ -1,15 +1,15 @@
 /** What is stored is what was sent: each way for a value into a server, and out of it, as the texts that they are. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stringifyJson } from '../../src/core/json.ts';
+import { stringifyJson } from '../../src/core/model/json.ts';
 import { fileLog } from '../../src/index.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { type AwkwardValue, awkwardValue, exactOf, FIXED, meaningOf } from '../support/awkward-values.ts';
-import { MULTIPART } from '../support/doors.ts';
-import { openKept, temporaryDirectory } from '../support/kept.ts';
-import { runCli } from '../support/processes.ts';
-import { startServer } from '../support/server.ts';
-import { openTexts, postBytes, type TextSocket } from '../support/wire-texts.ts';
+import { type AwkwardValue, awkwardValue, exactOf, FIXED, meaningOf } from '../support/random/awkward-values.ts';
+import { MULTIPART } from '../support/clients/doors.ts';
+import { openKept, temporaryDirectory } from '../support/engines/kept.ts';
+import { runCli } from '../support/processes/processes.ts';
+import { startServer } from '../support/server/server.ts';
+import { openTexts, postBytes, type TextSocket } from '../support/sockets/wire-texts.ts';
 
 const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { key value } }';
 /** A directive is nothing for the short way. */

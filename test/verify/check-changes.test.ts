@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHistories } from '../../src/verify/check.ts';
+import { checkHistories } from '../../src/verify/check/check.ts';
 import {
   batch,
   CHECKSUM_OF_ONE,
@@ -22,7 +22,7 @@ import {
   THREE,
   type Cases,
   whole,
-} from '../support/made-histories.ts';
+} from '../support/model/made-histories.ts';
 
 const BAD: Readonly<Record<string, Cases>> = {
   G6: [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHistories } from '../../src/verify/check.ts';
+import { checkHistories } from '../../src/verify/check/check.ts';
 import {
   cursor,
   delivery,
@@ -17,7 +17,7 @@ import {
   SNAPSHOT,
   THREE,
   type Cases,
-} from '../support/made-histories.ts';
+} from '../support/model/made-histories.ts';
 
 const BAD: Readonly<Record<string, Cases>> = {
   G1: [

@@ -2,13 +2,13 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { memoryLog } from '../../src/logs/memory-log.ts';
+import { memoryLog } from '../../src/logs/memory/memory-log.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { type Target, UnreachableError } from '../../src/verify/target.ts';
-import { verify, type VerifyReport } from '../../src/verify/workload.ts';
-import { runCli, serveCli } from '../support/processes.ts';
-import { startServer } from '../support/server.ts';
+import { type Target, UnreachableError } from '../../src/http-client/http-client.ts';
+import { verify, type VerifyReport } from '../../src/verify/workload/workload.ts';
+import { runCli, serveCli } from '../support/processes/processes.ts';
+import { startServer } from '../support/server/server.ts';
 
 const targetOf = ({ url }: SeamlineServer): Target => ({ url, token: undefined });
 

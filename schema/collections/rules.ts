@@ -1,0 +1,30 @@
+/** The core's rules for what may go in, as zod schemas: the validation plugin puts the paths to them. */
+import { z } from 'zod';
+import {
+  cursorProblem,
+  filterKeysProblem,
+  keyPrefixProblem,
+  keyProblem,
+  ttlProblem,
+  valueIssue,
+} from '../../src/core/input/insert-input.ts';
+
+/** Passes null and undefined: whether a value is needed is the type's business. */
+function rule<T>(problemOf: (value: T) => string | undefined) {
+  return z.custom<T>().superRefine((value, context) => {
+    const message = value == null ? undefined : problemOf(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
+
+export const key = rule<string>(keyProblem);
+export const keys = rule<readonly string[]>(filterKeysProblem);
+export const keyPrefix = rule<string>(keyPrefixProblem);
+export const value = z.custom<unknown>().superRefine((json, context) => {
+  const issue = valueIssue(json);
+  if (issue) context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+});
+export const ttl = rule<number>(ttlProblem);
+export const cursor = rule<string>(cursorProblem);
+export const limit = rule<number>((count) => (count >= 0 ? undefined : 'must be 0 or more'));
+export const first = rule<number>((count) => (count >= 1 && count <= 1000 ? undefined : 'must be 1 to 1,000'));

@@ -1,0 +1,58 @@
+/** The edge where errors become what clients see: a GraphQLError with `extensions.code`, and nothing of what is inside. */
+import { GraphQLError } from 'graphql';
+import { type Issue, plainKey, SeamlineError } from '../../src/core/model/errors.ts';
+
+/** An error of the core as clients see it. Anything else is thrown on as it is, for the server to mask. */
+export function toGraphQLError(error: unknown): unknown {
+  if (!(error instanceof SeamlineError)) return error;
+  const { message, code, extensions } = error;
+  return refused(code, message, extensions);
+}
+
+/** What clients see of a refusal; `extensions` is the data that they need to act. */
+export function refused(
+  code: string,
+  message: string,
+  extensions: Readonly<Record<string, unknown>> = {},
+): GraphQLError {
+  return new GraphQLError(message, { extensions: { ...extensions, code } });
+}
+
+/** `BAD_USER_INPUT` from what a validator found. */
+export function inputError(
+  issues: readonly { path?: readonly unknown[] | undefined; message: string }[],
+): GraphQLError {
+  const plain = issues.map(({ path = [], message }): Issue => ({ path: path.map(plainKey), message }));
+  const summary = plain.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message));
+  return refused('BAD_USER_INPUT', summary.join('; '), { issues: plain });
+}
+
+export async function answer<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw toGraphQLError(error);
+  }
+}
+
+/** The same generator, with its errors made GraphQL's. */
+export function answering<T>(generator: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  return {
+    next: () => answer(generator.next()),
+    return: () => generator.return(),
+    throw: (error) => generator.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: () => generator[Symbol.asyncDispose](),
+  };
+}
+
+/** For what throws before there is a generator. */
+export function translating<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw toGraphQLError(error);
+  }
+}

@@ -1,0 +1,86 @@
+/** Streams for callers who may not see every item: what they may not read leaves no trace. Each has a stream of its own. */
+import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../../src/core/model/change.ts';
+
+type MayRead<Value> = (value: Value) => boolean;
+
+/** The first `limit` items that may be read. */
+export function visibleItems<Value>(
+  items: AsyncGenerator<Item<Value>, void, void>,
+  mayRead: MayRead<Value>,
+  limit = Infinity,
+): AsyncGenerator<Item<Value>, void, void> {
+  let left = limit;
+  return picked(
+    items,
+    (item) => {
+      if (!mayRead(item.value)) return undefined;
+      left--;
+      return item;
+    },
+    () => left <= 0,
+  );
+}
+
+/**
+ * What a mirror of the items that may be read needs. What it shows is remembered, a key each, so that an item that may no longer be
+ * read is removed there, and of others not even the key is told. That memory ends with the subscription: `changes` must start with
+ * the whole map.
+ */
+export function visibleChanges<Value>(
+  changes: AsyncGenerator<ItemChanges<Value>, void, void>,
+  mayRead: MayRead<Value>,
+): AsyncGenerator<ItemChanges<Value>, void, void> {
+  const shown = new Set<string>();
+  let wasCaughtUp: boolean | undefined;
+  return picked(changes, (message) => {
+    if (message.reset) shown.clear();
+    const upserted: Item<Value>[] = [];
+    const removed: RemovedItem[] = [];
+    for (const change of [...message.upserted, ...message.removed]) {
+      if (!isRemoval(change) && mayRead(change.value)) {
+        shown.add(change.key);
+        upserted.push(change);
+      } else if (shown.delete(change.key)) removed.push(isRemoval(change) ? change : hidden(change));
+    }
+    const isNews = message.reset || upserted.length + removed.length > 0 || (message.caughtUp && !wasCaughtUp);
+    if (!isNews && wasCaughtUp !== undefined) return undefined;
+    wasCaughtUp = message.caughtUp;
+    removed.sort((a, b) => a.position - b.position);
+    return { ...message, upserted, removed, size: null, checksum: null };
+  });
+}
+
+function hidden({ key, position, digest, timestamp, cursor, following }: Item<unknown>): RemovedItem {
+  return { key, position, digest, timestamp, cursor, following, reason: 'REMOVED' };
+}
+
+/** What `pick` makes of each, but undefined; until it `isOver`. Leaving it leaves `source` at once. */
+function picked<T>(
+  source: AsyncGenerator<T, void, void>,
+  pick: (delivered: T) => T | undefined,
+  isOver: () => boolean = () => false,
+): AsyncGenerator<T, void, void> {
+  return {
+    async next() {
+      while (!isOver()) {
+        const next = await source.next();
+        if (next.done === true) return next;
+        let value: T | undefined;
+        try {
+          value = pick(next.value);
+        } catch (error) {
+          await source.return();
+          throw error;
+        }
+        if (value !== undefined) return { done: false, value };
+      }
+      return source.return();
+    },
+    return: () => source.return(),
+    throw: (error) => source.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,65 @@
+/** From a line to an input of `insertItems`. */
+import { keyProblem, MAX_TTL, ttlProblem, valueIssue, type ValueIssue } from '../../core/input/insert-input.ts';
+import { parseJson, stringifyJson } from '../../core/model/json.ts';
+import type { Line } from './lines.ts';
+
+/** As it goes on the wire: encoded once, so that a retry sends the same. */
+export interface Input {
+  readonly line: number;
+  /** Bytes of the source up to the line's end. */
+  readonly end: number;
+  readonly json: string;
+  readonly bytes: number;
+}
+
+export type Reading =
+  | { readonly kind: 'input'; readonly input: Input }
+  | { readonly kind: 'bad'; readonly problem: string }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'expired' };
+
+/** `runId`: of this run only. With the line's number it makes a retry harmless. */
+export function readInput({ number, end, text, problem }: Line, runId: string, now: number): Reading {
+  if (problem !== undefined) return { kind: 'bad', problem };
+  if (text === '') return { kind: 'empty' };
+  const fields = parse(text);
+  if (fields === undefined) return { kind: 'bad', problem: 'not JSON' };
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    return { kind: 'bad', problem: 'not an object' };
+  const { key, value = null, ttl: givenTtl = null, expiresAt = null } = fields as Record<string, unknown>;
+  const ttl = givenTtl ?? (expiresAt === null ? null : secondsUntil(expiresAt, now));
+  const wrong =
+    key === undefined
+      ? 'no key'
+      : (about('key', keyProblem(key)) ??
+        aboutValue(valueIssue(value)) ??
+        (Number.isNaN(ttl) ? 'expiresAt must be an RFC 3339 date and time' : undefined) ??
+        (givenTtl === null ? undefined : about('ttl', ttlProblem(givenTtl))));
+  if (wrong !== undefined) return { kind: 'bad', problem: wrong };
+  if (typeof ttl === 'number' && ttl <= 0) return { kind: 'expired' };
+  const json = `{"key":${JSON.stringify(key)},"value":${stringifyJson(value)},${
+    typeof ttl === 'number' ? `"ttl":${ttl},` : ''
+  }"idempotencyKey":"${runId}-${number}"}`;
+  return { kind: 'input', input: { line: number, end, json, bytes: Buffer.byteLength(json) } };
+}
+
+const about = (field: string, problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : `${field} ${problem}`;
+
+const aboutValue = (issue: ValueIssue | undefined): string | undefined =>
+  issue && about(['value', ...issue.path].join('.'), issue.message);
+
+function parse(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** NaN for what is no time. */
+function secondsUntil(time: unknown, now: number): number {
+  const isTime = typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(time);
+  if (!isTime) return Number.NaN;
+  return Math.min(MAX_TTL, Math.ceil((Date.parse(time) - now) / 1000));
+}

@@ -1,0 +1,64 @@
+import type { ConnectionState } from '../session/connection.ts';
+import { toggleTheme } from '../session/theme.ts';
+import { useConnectionState, useSession } from '../session/use-session.ts';
+
+const WORDS: Readonly<Record<ConnectionState, string>> = {
+  connecting: 'Connecting …',
+  open: 'Live',
+  lost: 'Connection lost, coming back …',
+  cut: 'Cut: the server goes on without this page',
+  refused: 'Not let in',
+};
+
+interface HeaderProps {
+  readonly hasToken: boolean;
+  readonly onToken: () => void;
+}
+
+export function Header({ hasToken, onToken }: HeaderProps) {
+  const { connection } = useSession();
+  const state = useConnectionState();
+  return (
+    <header className="header">
+      <h1>
+        <Mark />
+        seamline
+      </h1>
+      <p className={`state ${state}`} role="status">
+        <span className="dot" aria-hidden="true" />
+        {WORDS[state]}
+      </p>
+      {state === 'open' && <button onClick={() => connection.cut()}>Cut the connection</button>}
+      {(state === 'cut' || state === 'lost') && (
+        <button className="primary" onClick={() => connection.resume()}>
+          {state === 'cut' ? 'Resume' : 'Try now'}
+        </button>
+      )}
+      <nav aria-label="Page">
+        <button className="quiet" onClick={onToken}>
+          {hasToken ? 'Token in use' : 'Token'}
+        </button>
+        <a className="quiet" href="graphql">
+          GraphiQL
+        </a>
+        <button className="quiet" onClick={toggleTheme} aria-label="Light or dark" title="Light or dark">
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            <circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" strokeWidth="1.5" />
+            <path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" fill="currentColor" />
+          </svg>
+        </button>
+      </nav>
+    </header>
+  );
+}
+
+/** Two pieces, and the seam between them. */
+function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
+      <rect className="mark-after" x="2" y="2" width="28" height="12" rx="4" />
+      <rect className="mark-before" x="2" y="18" width="28" height="12" rx="4" />
+      <path className="mark-seam" d="M5 16h22" />
+    </svg>
+  );
+}

@@ -1,0 +1,70 @@
+import type { ReactNode } from 'react';
+import { useQuery } from 'urql';
+import { Chart } from './chart.tsx';
+import { STREAM } from '../session/documents.ts';
+import { counted, number } from '../session/format.ts';
+import { useSeries, useView } from '../session/use-session.ts';
+
+export function Overview() {
+  const { isLoaded, size, head, checksum, there, since } = useView();
+  const [{ data }] = useQuery({ query: STREAM, variables: {} });
+  const stream = data?.stream;
+  return (
+    <section className="overview" aria-label="Overview">
+      <Figure name="Items" value={isLoaded ? number(size) : '…'} chart={<SizeChart />}>
+        {stream && `${stream.engine} log · ${number(stream.window)} changes kept`}
+      </Figure>
+      <RateFigure />
+      <Figure name="Before and after the seam" value={isLoaded ? `${number(there)} + ${number(since)}` : '…'}>
+        {isLoaded && `${number(there)} were there, ${counted(since, 'change')} since`}
+      </Figure>
+      <Figure name="Head" value={head ? <code title={head}>{head.split('-').slice(1).join('-')}</code> : '…'}>
+        {checksum && (
+          <>
+            checksum <code>{checksum}</code>, as the server’s
+          </>
+        )}
+        {!checksum && isLoaded && 'no checksum for this token'}
+      </Figure>
+    </section>
+  );
+}
+
+/** These two are rendered each second, and nothing else is. */
+function SizeChart() {
+  const { sizes } = useSeries();
+  return (
+    <Chart kind="line" values={sizes} label={`Items over two minutes, now ${counted(sizes.at(-1) ?? 0, 'item')}`} />
+  );
+}
+
+function RateFigure() {
+  const { rates } = useSeries();
+  const [now, most] = [rates.at(-1) ?? 0, Math.max(0, ...rates)];
+  const label = `Changes a second over two minutes, now ${number(now)}, at most ${number(most)}`;
+  return (
+    <Figure name="Changes a second" value={number(now)} chart={<Chart kind="bars" values={rates} label={label} />}>
+      {rates.length > 1 && `at most ${number(most)} in these two minutes`}
+    </Figure>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: ReactNode;
+  readonly chart?: ReactNode;
+  readonly children?: ReactNode;
+}
+
+function Figure({ name, value, chart, children }: FigureProps) {
+  return (
+    <div className="figure">
+      <h2>{name}</h2>
+      <div className="measure">
+        <p className="value">{value}</p>
+        {chart}
+      </div>
+      <p className="note">{children}</p>
+    </div>
+  );
+}

@@ -1,0 +1,16 @@
+/** The project's own operations, as urql wants them. */
+import { gql, type TypedDocumentNode } from 'urql';
+import {
+  InsertItemDocument,
+  RemoveItemDocument,
+  StreamDocument,
+  type TypedDocumentString,
+} from '../../../schema/documents/graphql.ts';
+
+const typed = <Result, Variables extends object>(
+  document: TypedDocumentString<Result, Variables>,
+): TypedDocumentNode<Result, Variables> => gql<Result, Variables>(document.toString());
+
+export const INSERT = typed(InsertItemDocument);
+export const REMOVE = typed(RemoveItemDocument);
+export const STREAM = typed(StreamDocument);

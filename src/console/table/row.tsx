@@ -1,0 +1,81 @@
+import { memo, useMemo } from 'react';
+import type { MirroredItem } from '../../client/index.ts';
+import { clock, counted, number, short } from '../session/format.ts';
+
+/** How long a change is new, in ms; as long as its flash in table.css. */
+const FLASH_MS = 1500;
+
+export const idOfRow = (table: string, key: string): string => `${table}${encodeURIComponent(key)}`;
+
+interface Place {
+  readonly line: number;
+  readonly top: number;
+}
+
+interface RowProps extends Place {
+  readonly id: string;
+  readonly item: MirroredItem;
+  readonly isSelected: boolean;
+  readonly isLive: boolean;
+  readonly arrival: number | undefined;
+  readonly onSelect: (key: string) => void;
+}
+
+export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onSelect }: RowProps) {
+  // Each change moves the rows below it, and a value may be long.
+  const text = useMemo(() => short(item.value), [item]);
+  const isNew = arrival !== undefined && performance.now() - arrival < FLASH_MS;
+  const className = `row${isLive ? ' live' : ''}${isNew ? ' new' : ''}`;
+  return (
+    <div
+      role="row"
+      id={id}
+      className={className}
+      style={{ transform: `translateY(${top}px)` }}
+      // The head is the first one.
+      aria-rowindex={line + 2}
+      aria-selected={isSelected}
+      onClick={() => onSelect(item.key)}
+    >
+      <span role="gridcell" className="key" title={item.key}>
+        {item.key}
+      </span>
+      <span role="gridcell" className="json">
+        {text}
+      </span>
+      <span role="gridcell" className="time">
+        {clock(item.timestamp)}
+      </span>
+      <span role="gridcell" className="time">
+        {item.expiresAt ? clock(item.expiresAt) : '–'}
+      </span>
+    </div>
+  );
+});
+
+interface SeamRowProps extends Place {
+  readonly there: number;
+  readonly since: number;
+  readonly seam: string;
+}
+
+/** What was there as the page came, below; what has come since, above. */
+export function SeamRow({ line, top, there, since, seam }: SeamRowProps) {
+  return (
+    <div
+      role="row"
+      className="row seam"
+      style={{ transform: `translateY(${top}px)` }}
+      aria-rowindex={line + 2}
+      title={seam}
+    >
+      <span role="gridcell" aria-colspan={4}>
+        <span className="stitches" aria-hidden="true" />
+        <span className="label">
+          ↑ {counted(since, 'change')} since · the seam · {number(there)} were there ↓
+        </span>
+        <span className="stitches" aria-hidden="true" />
+      </span>
+    </div>
+  );
+}

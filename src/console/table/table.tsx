@@ -1,0 +1,127 @@
+import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
+import { Filter } from './filter.tsx';
+import { counted, number } from '../session/format.ts';
+import { idOfRow, Row, SeamRow } from './row.tsx';
+import { useSession, useView } from '../session/use-session.ts';
+import { useStandStill } from './use-stand-still.ts';
+import { ROW_HEIGHT, useWindow } from './use-window.ts';
+
+interface TableProps {
+  readonly selected: string | undefined;
+  readonly onSelect: (key: string) => void;
+}
+
+/** All items, newest first; only those that can be seen are in the document. */
+export function Table({ selected, onSelect }: TableProps) {
+  const { feed } = useSession();
+  const { isLoaded, shown, above, seam, there, since, prefix, size } = useView();
+  const scroller = useRef<HTMLDivElement>(null);
+  const { first, end } = useWindow(scroller);
+  const id = useId();
+  // The seam is a line among the others.
+  const lines = isLoaded ? shown + 1 : 0;
+  useStandStill(scroller, lines);
+
+  /** The item of a line, which isn't the seam's. */
+  const itemAt = (line: number) => feed.rows.at(line < above ? line : line - 1);
+
+  const move = (by: number): void => {
+    const item = selected === undefined ? undefined : feed.get(selected);
+    const place = item ? feed.rows.countAfter(item.cursor) : -1;
+    const from = item ? place + Number(place >= above) : by > 0 ? -1 : lines;
+    const skips = (line: number): number => (line === above ? line + Math.sign(by) : line);
+    let to = skips(Math.min(lines - 1, Math.max(0, from + by)));
+    if (to < 0 || to >= lines) to = skips(from);
+    const next = itemAt(to);
+    if (!next) return;
+    onSelect(next.key);
+    reveal(scroller.current, to);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2);
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      End: lines,
+      Home: -lines,
+    };
+    const by = steps[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    move(by);
+  };
+
+  const rows: ReactNode[] = [];
+  for (let line = first; line < Math.min(end, lines); line++) {
+    const place = { line, top: line * ROW_HEIGHT };
+    const item = line === above ? undefined : itemAt(line);
+    if (line === above) rows.push(<SeamRow key="seam" {...place} there={there} since={since} seam={seam} />);
+    else if (item)
+      rows.push(
+        <Row
+          // Another one for each change, so that it flashes.
+          key={item.cursor}
+          {...place}
+          id={idOfRow(id, item.key)}
+          item={item}
+          isSelected={item.key === selected}
+          isLive={line < above}
+          arrival={feed.arrivalOf(item)}
+          onSelect={onSelect}
+        />,
+      );
+  }
+
+  return (
+    <section className="table" aria-label="The map">
+      <div className="tools">
+        <Filter />
+        <p className="note">
+          {isLoaded && (prefix === '' ? counted(size, 'item') : `${number(shown)} of ${counted(size, 'item')}`)}, newest
+          first
+        </p>
+        <button className="quiet" disabled={first === 0} onClick={() => scroller.current?.scrollTo({ top: 0 })}>
+          ↑ Newest
+        </button>
+      </div>
+      <div
+        ref={scroller}
+        className="scroller"
+        role="grid"
+        aria-label="Items, newest first"
+        aria-rowcount={lines + 1}
+        aria-colcount={4}
+        aria-busy={!isLoaded}
+        aria-activedescendant={selected === undefined ? undefined : idOfRow(id, selected)}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        <div className="head" role="row" aria-rowindex={1}>
+          {['Key', 'Value', 'Inserted', 'Expires'].map((name) => (
+            <span key={name} role="columnheader">
+              {name}
+            </span>
+          ))}
+        </div>
+        <div role="rowgroup" className="body" style={{ height: lines * ROW_HEIGHT }}>
+          {rows}
+        </div>
+      </div>
+      {!isLoaded && <p className="empty">Loading the map …</p>}
+      {isLoaded && size === 0 && <p className="empty">The map is empty. Insert the first item, and see it come.</p>}
+      {isLoaded && size > 0 && shown === 0 && <p className="empty">No key begins with “{prefix}”.</p>}
+    </section>
+  );
+}
+
+function reveal(scroller: HTMLElement | null, line: number): void {
+  if (!scroller) return;
+  const top = line * ROW_HEIGHT;
+  // The head covers one row.
+  const room = scroller.clientHeight - 2 * ROW_HEIGHT;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
+}

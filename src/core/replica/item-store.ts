@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache';
+import type { Item } from '../model/change.ts';
+import { ExpiryQueue, isMortal } from './expiry-queue.ts';
+import { fnv1a32 } from '../model/hash.ts';
+import { ItemIndex } from './item-index.ts';
+
+/**
+ * The current items: by key in an lru-cache, by position in an index, by expiry in a queue, and their checksum.
+ *
+ * Only `set` moves an entry of the lru-cache (reads `peek`), so its order is position order and its least recently used
+ * entry is the oldest position. The bounds are the caller's to hold, with `evict`: a batch is evicted for as a whole, which
+ * lru-cache's own bounds, checked at each `set`, can't do.
+ */
+export class ItemCache<Value> {
+  readonly #items = new LRUCache<string, Item<Value>>({
+    maxSize: Number.MAX_SAFE_INTEGER,
+    sizeCalculation: (item) => item.bytes,
+  });
+  readonly index = new ItemIndex<Value>();
+  readonly expiry = new ExpiryQueue<Value>((item) => this.#items.peek(item.key) === item);
+  #checksum = 0;
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** UTF-8 bytes of all keys and of all values' JSON. */
+  get bytes(): number {
+    return this.#items.calculatedSize;
+  }
+
+  /** The sum modulo 2^32 over the items of FNV-1a-32 of `key + "\n" + cursor`, as 8 hex digits. */
+  get checksum(): string {
+    return this.#checksum.toString(16).padStart(8, '0');
+  }
+
+  get(key: string): Item<Value> | undefined {
+    return this.#items.peek(key);
+  }
+
+  /** The item's position must be above all others. */
+  set(item: Item<Value>): void {
+    const superseded = this.#items.peek(item.key);
+    this.#put(item);
+    if (superseded) this.#forget(superseded);
+    this.#checksum = (this.#checksum + hashOf(item)) >>> 0;
+  }
+
+  /** As `set`, of what a snapshot holds: no key occurs twice in it, and it says the checksum in the end. */
+  restore(item: Item<Value>): void {
+    this.#put(item);
+  }
+
+  restoreChecksum(checksum: string): void {
+    this.#checksum = Number.parseInt(checksum, 16);
+  }
+
+  delete(item: Item<Value>): void {
+    this.#items.delete(item.key);
+    this.#forget(item);
+  }
+
+  /** Takes the oldest item out. */
+  evict(): Item<Value> | undefined {
+    const oldest = this.#items.pop();
+    if (oldest) this.#forget(oldest);
+    return oldest;
+  }
+
+  #put(item: Item<Value>): void {
+    this.#items.set(item.key, item);
+    this.index.add(item);
+    if (isMortal(item)) this.expiry.push(item);
+  }
+
+  #forget(item: Item<Value>): void {
+    this.index.remove(item);
+    if (isMortal(item)) this.expiry.forget();
+    this.#checksum = (this.#checksum - hashOf(item)) >>> 0;
+  }
+}
+
+function hashOf(item: Item<unknown>): number {
+  return fnv1a32(item.cursor, fnv1a32('\n', fnv1a32(item.key)));
+}

@@ -1,0 +1,299 @@
+/**
+ * The map as a state machine over the log. `apply` is synchronous and deterministic: no clock, no I/O, no randomness; it sees
+ * only what was decoded from the log, in the log's order. So equal logs make equal replicas, and a position means the same
+ * on every node.
+ *
+ * Apply, in this order: expire what is due, decide whether the command holds, change, evict.
+ */
+import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from '../model/change.ts';
+import { CommandIds } from './command-ids.ts';
+import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Removal } from '../model/command.ts';
+import { formatCursor } from '../model/cursor.ts';
+import { isMortal } from './expiry-queue.ts';
+import { nextDigest } from '../model/hash.ts';
+import { type FirstResult, IdempotencyTable } from './idempotency.ts';
+import { ItemCache } from './item-store.ts';
+import {
+  after,
+  type Cursor,
+  type Epoch,
+  ORIGIN,
+  type Place,
+  type Position,
+  type Sequence,
+  START,
+} from '../model/position.ts';
+import { NOTHING, type Outcome } from './outcome.ts';
+import { Window } from './window.ts';
+
+/** On insertions that may all be made. */
+interface Verdict {
+  /** By index: the first result of an insertion that repeats one of an earlier command. */
+  readonly known: readonly (FirstResult | undefined)[];
+  /** How many of them repeat nothing. */
+  readonly fresh: number;
+}
+
+/** How many items one command may expire; what is left is due at the next one. */
+export const MAX_EXPIRED = 1000;
+
+const OTHER_PAYLOAD = 'the idempotency key was used with another payload';
+const OTHER_CURSOR = "the key's current item has another cursor";
+
+export class Replica<Value> {
+  readonly epoch: Epoch;
+  readonly items = new ItemCache<Value>();
+  readonly window: Window<Value>;
+  readonly firstResults = new IdempotencyTable();
+  readonly commandIds = new CommandIds();
+  /** The id of the command at `sequence`; empty when there is none of ours. */
+  commandId = '';
+  bounds: Bounds;
+  /** The newest applied position. One object for it: another one, also at the same position, says that something has changed. */
+  head: Place = { ...ORIGIN };
+  /** The newest command that was applied. */
+  sequence = 0 as Sequence;
+  /** The log's time at `sequence`, as the log gave it. */
+  logTime = 0;
+  /** The newest change's, which never falls. */
+  timestamp = 0;
+  /** The newest removal that has left the window while its key is absent: who stands before it can't learn of it. */
+  lostRemoval: Position = START;
+  evictions = 0;
+
+  #crc = 0;
+  #ordinal = 0;
+
+  /** `floor`: where the window starts, when the state comes from a snapshot. */
+  constructor(epoch: Epoch, bounds: Bounds, floor: Place = ORIGIN) {
+    this.epoch = epoch;
+    this.bounds = bounds;
+    this.window = new Window(bounds.window, bounds.maxBytes, floor);
+  }
+
+  cursor(place: Place, cutoff?: Place, seen?: Place): Cursor {
+    return formatCursor(this.epoch, place, cutoff, seen);
+  }
+
+  /** The commands of the log, in its order, with its time. One synchronous block. */
+  apply(sequence: Sequence, time: number, { id, command, crc }: DecodedCommand<Value>): Outcome<Value> {
+    this.sequence = sequence;
+    this.logTime = time;
+    this.commandId = id;
+    if (!this.commandIds.add(id)) return NOTHING;
+    this.#crc = crc;
+    this.#ordinal = 0;
+    this.#expire(command);
+    const outcome = this.#perform(command);
+    this.#evict();
+    return outcome;
+  }
+
+  /** Takes note of a foreign entry, which changes nothing. */
+  skip(sequence: Sequence): void {
+    this.sequence = sequence;
+    this.commandId = '';
+  }
+
+  /** What became of a command that it knows, as its repetition would be answered. Undefined when that can't be told any more. */
+  recall(command: Command<Value>): Outcome<Value> | undefined {
+    if (command.kind !== 'insert' && command.kind !== 'remove') return NOTHING;
+    const firstOf = (key: string, idempotency: Idempotency | undefined): FirstResult | undefined => {
+      const first = idempotency && this.firstResults.get(key, idempotency);
+      return first?.payload === idempotency?.payload ? first : undefined;
+    };
+    if (command.kind === 'remove') {
+      const { key, idempotency } = command.removal;
+      const first = firstOf(key, idempotency);
+      return first && { kind: 'removed', removed: this.#removedBefore(key, first) };
+    }
+    const items = command.insertions.flatMap((insertion) => {
+      const first = firstOf(insertion.key, insertion.idempotency);
+      return first ? [this.#repeated(insertion, first)] : [];
+    });
+    return items.length === command.insertions.length ? { kind: 'inserted', items } : undefined;
+  }
+
+  /** The digest at a position, as far as it is still known: in the window, at its floor, or at a current item. */
+  digestAt(position: Position): number | undefined {
+    if (position === START) return ORIGIN.digest;
+    if (position === this.window.floor.position) return this.window.floor.digest;
+    const known = this.window.get(position) ?? this.items.index.next((position - 1) as Position);
+    return known?.position === position ? known.digest : undefined;
+  }
+
+  #perform(command: Command<Value>): Outcome<Value> {
+    switch (command.kind) {
+      case 'insert':
+        return this.#insert(command.insertions);
+      case 'remove':
+        return this.#remove(command.removal);
+      case 'bounds':
+        this.#rebound(command.bounds);
+        return NOTHING;
+      case 'found':
+        // Where two nodes met an empty log at once, the first one has founded it.
+        if (this.commandIds.size === 1) this.#rebound(command.bounds);
+        return NOTHING;
+      case 'tick':
+        return NOTHING;
+    }
+  }
+
+  /** All or none. */
+  #insert(insertions: readonly Insertion<Value>[]): Outcome<Value> {
+    const verdict = insertions.some(isConditional) ? this.#judge(insertions) : { known: [], fresh: insertions.length };
+    if ('kind' in verdict) return verdict;
+    let following = verdict.fresh;
+    const items = insertions.map((insertion, index) => {
+      const { key, idempotency } = insertion;
+      const first = verdict.known[index] ?? (idempotency && this.firstResults.get(key, idempotency));
+      return first ? this.#repeated(insertion, first) : this.#insertOne(insertion, --following);
+    });
+    return { kind: 'inserted', items };
+  }
+
+  /** The insertions are judged in their order, each as if those before it had been inserted. */
+  #judge(insertions: readonly Insertion<Value>[]): Verdict | Outcome<Value> {
+    const inserted = new Set<string>();
+    const claimed = new IdempotencyTable(insertions.length);
+    const known: (FirstResult | undefined)[] = [];
+    let fresh = 0;
+    for (const [index, insertion] of insertions.entries()) {
+      const { key, idempotency, ifAbsent, ifCursor } = insertion;
+      const current = this.items.get(key);
+      const conflict = (reason: string): Outcome<Value> => conflictOn(current, reason, index);
+      if (idempotency) {
+        known[index] = this.firstResults.get(key, idempotency);
+        const first = known[index] ?? claimed.get(key, idempotency);
+        if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);
+        if (first) continue;
+        claimed.remember(key, idempotency.key, {
+          payload: idempotency.payload,
+          place: null,
+          timestamp: 0,
+          expiresAt: null,
+        });
+      }
+      if (ifAbsent && (current || inserted.has(key))) return conflict('the key is there');
+      if (ifCursor && (current?.cursor !== ifCursor || inserted.has(key))) return conflict(OTHER_CURSOR);
+      inserted.add(key);
+      fresh++;
+    }
+    return { known, fresh };
+  }
+
+  #insertOne({ key, value, bytes, ttl, idempotency }: Insertion<Value>, following: number): Item<Value> {
+    const expiresAt = ttl === undefined ? null : this.logTime + ttl * 1000;
+    const { position, digest, timestamp, cursor } = this.#nextPlace();
+    const item: Item<Value> = { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };
+    this.items.set(item);
+    this.#publish(item);
+    if (idempotency) this.#rememberFirst(key, idempotency, item);
+    return item;
+  }
+
+  #remove({ key, ifCursor, idempotency }: Removal): Outcome<Value> {
+    const current = this.items.get(key);
+    const first = idempotency && this.firstResults.get(key, idempotency);
+    if (first && first.payload !== idempotency.payload) return conflictOn(current, OTHER_PAYLOAD);
+    if (first) return { kind: 'removed', removed: this.#removedBefore(key, first) };
+    if (ifCursor && current?.cursor !== ifCursor) return conflictOn(current, OTHER_CURSOR);
+    const removed = current ? this.#takeOut(current, 'REMOVED') : null;
+    if (idempotency) this.#rememberFirst(key, idempotency, removed);
+    return { kind: 'removed', removed };
+  }
+
+  /** What is due at the log's time: the command's own keys first, for its conditions must not see them. */
+  #expire(command: Command<Value>): void {
+    if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > this.logTime) return;
+    const own = new Set(
+      keysOf(command)
+        .map((key) => this.items.get(key))
+        .filter((item) => item !== undefined),
+    );
+    const due = [...own].filter(isMortal).filter((item) => item.expiresAt <= this.logTime);
+    due.sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
+    for (const item of due) this.#takeOut(item, 'EXPIRED');
+    for (let expired = due.length; expired < MAX_EXPIRED; expired++) {
+      const next = this.items.expiry.peek();
+      if (!next || next.expiresAt > this.logTime) return;
+      this.#takeOut(next, 'EXPIRED');
+    }
+  }
+
+  #evict(): void {
+    while (this.items.size > this.bounds.maxItems || this.items.bytes > this.bounds.maxBytes) {
+      const oldest = this.items.evict();
+      if (!oldest) return;
+      this.evictions++;
+      this.#publish({ key: oldest.key, reason: 'EVICTED', ...this.#nextPlace(), following: 0 });
+    }
+  }
+
+  #takeOut(item: Item<Value>, reason: RemovalReason): RemovedItem {
+    this.items.delete(item);
+    const removed: RemovedItem = { key: item.key, reason, ...this.#nextPlace(), following: 0 };
+    this.#publish(removed);
+    return removed;
+  }
+
+  #rebound(bounds: Bounds): void {
+    this.bounds = bounds;
+    this.#lose(this.window.resize(bounds.window, bounds.maxBytes));
+  }
+
+  /** Into the window, from where every subscriber reads it. */
+  #publish(change: Change<Value>): void {
+    this.#lose(this.window.push(change));
+  }
+
+  #lose(changes: readonly Change<Value>[]): void {
+    for (const change of changes) {
+      // A key that is there again needs no removal: its item comes later in the order.
+      if (isRemoval(change) && !this.items.get(change.key)) this.lostRemoval = change.position;
+    }
+  }
+
+  #nextPlace(): Place & { timestamp: number; cursor: Cursor } {
+    this.timestamp = Math.max(this.timestamp, this.logTime);
+    const digest = nextDigest(this.head.digest, this.#crc, this.timestamp, this.#ordinal++);
+    const position = after(this.head.position);
+    this.head = { position, digest };
+    return { position, digest, timestamp: this.timestamp, cursor: this.cursor(this.head) };
+  }
+
+  #rememberFirst(
+    key: string,
+    { key: idempotencyKey, payload }: Idempotency,
+    result: Item<Value> | RemovedItem | null,
+  ): void {
+    const place = result && { position: result.position, digest: result.digest };
+    const expiresAt = result && 'expiresAt' in result ? result.expiresAt : null;
+    this.firstResults.remember(key, idempotencyKey, { payload, place, timestamp: result?.timestamp ?? 0, expiresAt });
+  }
+
+  #repeated({ key, value, bytes }: Insertion<Value>, first: FirstResult): Item<Value> {
+    const { timestamp, expiresAt } = first;
+    const place = first.place ?? ORIGIN;
+    return { key, value, bytes, timestamp, expiresAt, ...place, cursor: this.cursor(place), following: 0 };
+  }
+
+  #removedBefore(key: string, { place, timestamp }: FirstResult): RemovedItem | null {
+    return place && { key, reason: 'REMOVED', timestamp, ...place, cursor: this.cursor(place), following: 0 };
+  }
+}
+
+/** The others need no judging: nothing can keep them from being inserted. */
+function isConditional({ idempotency, ifAbsent, ifCursor }: Insertion<unknown>): boolean {
+  return idempotency !== undefined || ifAbsent !== undefined || ifCursor !== undefined;
+}
+
+function conflictOn(current: Item<unknown> | undefined, reason: string, index = 0): Outcome<never> {
+  return { kind: 'conflict', reason, index, cursor: current?.cursor ?? null };
+}
+
+function keysOf(command: Command<unknown>): readonly string[] {
+  if (command.kind === 'insert') return command.insertions.map(({ key }) => key);
+  return command.kind === 'remove' ? [command.removal.key] : [];
+}

@@ -1,0 +1,173 @@
+/**
+ * A replica's whole state as lines of JSON, and back: what a snapshot holds. Equal replicas make equal lines, so two nodes
+ * can be compared by them.
+ *
+ *     header · one row per current item · one line per change in the window · one per first result · one per command id
+ */
+import type { Change, Item } from '../model/change.ts';
+import type { Bounds } from '../model/command.ts';
+import type { RememberedResult } from './idempotency.ts';
+import { stringifyJson } from '../model/json.ts';
+import { type Cursor, parseEpoch, type Place, type Position, type Sequence } from '../model/position.ts';
+import { Replica } from './replica.ts';
+
+const FORMAT = 2;
+const LINE_END = 0x0a;
+
+/** An item's line: two thirds as long as an object's, and faster to read. */
+type Row<Value> = readonly [
+  key: string,
+  value: Value,
+  position: Position,
+  digest: number,
+  timestamp: number,
+  cursor: Cursor,
+  expiresAt: number | null,
+  bytes: number,
+  following: number,
+];
+
+interface Header {
+  /** The format. */
+  readonly state: number;
+  readonly epoch: string;
+  readonly bounds: Bounds;
+  readonly sequence: Sequence;
+  readonly commandId: string;
+  readonly logTime: number;
+  readonly timestamp: number;
+  readonly head: Place;
+  readonly floor: Place;
+  readonly lostRemoval: Position;
+  readonly evictions: number;
+  readonly checksum: string;
+  readonly counts: { readonly items: number; readonly changes: number; readonly results: number; readonly ids: number };
+}
+
+/** To be read through in one synchronous go: it holds no copy. */
+export function* exportState<Value>(replica: Replica<Value>): Generator<string, void, void> {
+  const { epoch, bounds, sequence, commandId, logTime, timestamp, head, lostRemoval, evictions, window, items } =
+    replica;
+  const results = replica.firstResults.entries();
+  const ids = [...replica.commandIds];
+  const { floor } = window;
+  const counts = {
+    items: items.size,
+    changes: head.position - floor.position,
+    results: results.length,
+    ids: ids.length,
+  };
+  const header: Header = {
+    state: FORMAT,
+    epoch,
+    bounds,
+    sequence,
+    commandId,
+    logTime,
+    timestamp,
+    head,
+    floor,
+    lostRemoval,
+    evictions,
+    checksum: items.checksum,
+    counts,
+  };
+  yield JSON.stringify(header);
+  for (const item of items.index.from(0 as Position)) yield stringifyJson(rowOf(item));
+  // What the window shares with the items is written once.
+  for (const change of window) yield stringifyJson(items.get(change.key) === change ? change.key : change);
+  for (const result of results) yield JSON.stringify(result);
+  for (const id of ids) yield JSON.stringify(id);
+}
+
+/** The same as bytes. */
+export function* exportChunks<Value>(replica: Replica<Value>): Generator<Uint8Array, void, void> {
+  const encoder = new TextEncoder();
+  for (const line of exportState(replica)) yield encoder.encode(`${line}\n`);
+}
+
+/** Throws when the lines are not a whole state of a format that this version reads. */
+export function importState<Value>(lines: Iterable<string>): Replica<Value> {
+  const importing = new StateImport<Value>();
+  for (const line of lines) importing.take(line);
+  return importing.finish();
+}
+
+/** The same of bytes, in pieces of any size. */
+export async function importChunks<Value>(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Replica<Value>> {
+  const importing = new StateImport<Value>();
+  const decoder = new TextDecoder();
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const end = chunk.lastIndexOf(LINE_END);
+    // Whole lines, for they are decoded much faster than text that may end within a character.
+    const lines = joined(rest, chunk.subarray(0, Math.max(0, end)));
+    if (end >= 0) for (const line of decoder.decode(lines).split('\n')) importing.take(line);
+    rest = end < 0 ? joined(rest, chunk) : chunk.slice(end + 1);
+  }
+  return importing.finish();
+}
+
+/** Line by line, so that nobody has to hold them all. */
+class StateImport<Value> {
+  readonly #building = build<Value>();
+  #replica: Replica<Value> | undefined;
+
+  constructor() {
+    this.#building.next();
+  }
+
+  /** Throws when a line is none of a state. What is behind the last one is ignored. */
+  take(line: string): void {
+    if (this.#replica) return;
+    const { done, value } = this.#building.next(JSON.parse(line));
+    if (done === true) this.#replica = value;
+  }
+
+  /** Throws when lines are missing. */
+  finish(): Replica<Value> {
+    if (!this.#replica) throw new Error('snapshot cut short');
+    return this.#replica;
+  }
+}
+
+/** Is given what the lines hold, one at each `yield`. */
+function* build<Value>(): Generator<void, Replica<Value>, unknown> {
+  const header = (yield) as Header;
+  if (header.state !== FORMAT)
+    throw new Error(`snapshot of format ${header.state}; this version reads format ${FORMAT}`);
+  const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
+    header;
+  const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
+  for (let i = 0; i < counts.items; i++) replica.items.restore(itemOf((yield) as Row<Value>));
+  replica.items.restoreChecksum(header.checksum);
+  for (let i = 0; i < counts.changes; i++) {
+    const change = (yield) as Change<Value> | string;
+    // A key stands for its current item, which has been read above.
+    replica.window.push(typeof change === 'string' ? replica.items.get(change)! : change);
+  }
+  for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...((yield) as RememberedResult));
+  for (let i = 0; i < counts.ids; i++) replica.commandIds.add((yield) as string);
+  return Object.assign(replica, { sequence, commandId, logTime, timestamp, head, lostRemoval, evictions });
+}
+
+function rowOf<Value>(item: Item<Value>): Row<Value> {
+  const { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following } = item;
+  return [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following];
+}
+
+/** With its fields in the order in which a replica makes them: objects of one shape are read the fastest. */
+function itemOf<Value>(row: Row<Value>): Item<Value> {
+  const [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following] = row;
+  return { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };
+}
+
+function joined(before: Uint8Array, after: Uint8Array): Uint8Array {
+  if (before.length === 0) return after;
+  const both = new Uint8Array(before.length + after.length);
+  both.set(before);
+  both.set(after, before.length);
+  return both;
+}

@@ -1,0 +1,170 @@
+import { type Change, isRemoval, type Item, type ItemChanges, type RemovedItem } from '../model/change.ts';
+import type { History } from '../replica/history.ts';
+import type { Position } from '../model/position.ts';
+import { isEveryKey, type KeyFilter } from '../input/key-filter.ts';
+import { closedError, type OnClose, type Source, type Start } from './items.ts';
+import {
+  hasLostRemoval,
+  isCaughtUp,
+  isNearHead,
+  joining,
+  missed,
+  type Page,
+  read,
+  type Standing,
+} from '../replica/read.ts';
+import type { Replica } from '../replica/replica.ts';
+import { Wakeup } from './cancellation.ts';
+import { AwaitedTurn } from './scheduler.ts';
+
+export interface ChangesRequest {
+  readonly filter: KeyFilter;
+  readonly onClose: OnClose;
+  /** Undefined: starts with the whole map. */
+  readonly start: Start;
+}
+
+export interface ChangesStep<Value> {
+  readonly page: Page<Value>;
+  readonly reset: boolean;
+  readonly caughtUp: boolean;
+}
+
+const MAX_ENTRIES = 1000;
+
+/** What a mirror that stands there is told next. */
+export interface ChangesSteps<S> {
+  changes(standing: Standing, reset: boolean): S;
+}
+
+/** Where one mirror stands, and what it is given next. */
+export class ChangesReader<Value> {
+  standing: Standing;
+  readonly #source: Source<Value>;
+  #history: History;
+  #reset: boolean;
+  #sent: { readonly caughtUp: boolean; readonly position: Position } | undefined;
+  #isLagging = false;
+
+  /** `resumed`: undefined to start with the whole map. */
+  constructor(source: Source<Value>, resumed: Standing | undefined) {
+    this.#source = source;
+    this.#history = source.history;
+    this.standing = resumed ?? joining(source.replica);
+    this.#reset = resumed === undefined;
+  }
+
+  /**
+   * Reads on from where it stands. Undefined: there is nothing to deliver, which is the end for now when the reader stands at
+   * the head.
+   */
+  next<S extends ChangesStep<Value>>(steps: ChangesSteps<S>): S | undefined {
+    const { replica, history, counters } = this.#source;
+    if (this.#history !== history) {
+      if (!this.#history.keeps(this.standing)) this.#startOver();
+      this.#history = history;
+    }
+    const lag = missed(replica, this.standing) > 0;
+    if (lag && !this.#isLagging) counters.lagged++;
+    this.#isLagging = lag;
+    if (hasLostRemoval(replica, this.standing)) this.#startOver();
+    const step = steps.changes(this.standing, this.#reset);
+    const { page, caughtUp } = step;
+    const { position } = page.next.at;
+    const sent = this.#sent;
+    this.standing = page.next;
+    // Who is told nothing for long (its filter lets nothing pass) gets an empty message, so that its cursor stays in the window.
+    const isOld = sent !== undefined && position - sent.position >= replica.bounds.window / 4;
+    if (sent && !this.#reset && page.changes.length === 0 && !(caughtUp && !sent.caughtUp) && !isOld) return undefined;
+    this.#sent = { caughtUp, position };
+    this.#reset = false;
+    counters.deliveries++;
+    return step;
+  }
+
+  #startOver(): void {
+    this.standing = joining(this.#source.replica);
+    this.#reset = true;
+    this.#source.counters.resets++;
+  }
+}
+
+/** What a mirror that stands there is told next. */
+export function readStep<Value>(
+  replica: Replica<Value>,
+  standing: Standing,
+  reset: boolean,
+  filter: KeyFilter,
+): ChangesStep<Value> {
+  const page = read(replica, standing, MAX_ENTRIES, filter);
+  return { page, reset, caughtUp: isCaughtUp(replica, page.next) };
+}
+
+/** Everything a mirror of the map (or of the filter's part of it) needs, from an empty one or from where it stood (G6). */
+export async function* itemChanges<Value>(
+  source: Source<Value>,
+  { filter, onClose, start }: ChangesRequest,
+  left: AbortSignal,
+): AsyncGenerator<ItemChanges<Value>, void, void> {
+  const { heads, turns, counters } = source;
+  const wakeup = new Wakeup(heads, left);
+  const turn = new AwaitedTurn(turns, left);
+  counters.subscriptions++;
+  try {
+    const reader = await start(left, (resumed) => new ChangesReader(source, resumed));
+    const steps = {
+      changes: (standing: Standing, reset: boolean) => readStep(source.replica, standing, reset, filter),
+    };
+    let spent = 0;
+    for (;;) {
+      await turn.take(isNearHead(source.replica, reader.standing), spent);
+      if (left.aborted) return;
+      const step = reader.next(steps);
+      spent = step?.page.changes.length ?? 0;
+      if (step) yield messageOf(source.replica, step, filter);
+      else if (isCaughtUp(source.replica, reader.standing)) {
+        if (!source.isClosed) await wakeup.wait();
+        else if (onClose === 'FAIL') throw closedError();
+        else return;
+      }
+    }
+  } finally {
+    counters.subscriptions--;
+    turn.release();
+    wakeup.release();
+  }
+}
+
+/** The message is of the moment: to be made before the head moves on. */
+export function messageOf<Value>(
+  replica: Replica<Value>,
+  { page: { changes, next }, reset, caughtUp }: ChangesStep<Value>,
+  filter: KeyFilter,
+): ItemChanges<Value> {
+  const upserted: Item<Value>[] = [];
+  const removed: RemovedItem[] = [];
+  for (const change of lastOfEachKey(changes)) {
+    if (isRemoval(change)) removed.push(change);
+    else upserted.push(change);
+  }
+  const isWhole = caughtUp && isEveryKey(filter);
+  return {
+    reset,
+    upserted,
+    removed,
+    caughtUp,
+    cursor: replica.cursor(next.at, next.cutoff, next.seen),
+    size: isWhole ? replica.items.size : null,
+    checksum: isWhole ? replica.items.checksum : null,
+  };
+}
+
+function lastOfEachKey<Value>(changes: readonly Change<Value>[]): Iterable<Change<Value>> {
+  const last = new Map<string, Change<Value>>();
+  for (const change of changes) {
+    // Deleted first, so that the map's order stays the order of positions.
+    last.delete(change.key);
+    last.set(change.key, change);
+  }
+  return last.values();
+}

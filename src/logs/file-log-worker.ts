@@ -1,6 +1,0 @@
-/** The thread that owns the store: it does what it is asked, one thing after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { serve } from './file-log-serve.ts';
-import { Store } from './file-log-store.ts';
-
-if (parentPort) serve(parentPort, new Store(String(workerData)));

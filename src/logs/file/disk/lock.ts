@@ -1,0 +1,18 @@
+/** One process a directory. The lock is the kernel's, on a file that SQLite opens: it goes with the process, however that ends. */
+import { FileLogError } from './errors.ts';
+import { isBusy, type OpenDatabase } from './database.ts';
+import { lockPath } from './names.ts';
+
+/** Returns what lets it go. Throws `in use`. */
+export function lock(directory: string, openDatabase: OpenDatabase): () => void {
+  const database = openDatabase(lockPath(directory));
+  try {
+    // Nothing is ever written to it: no journal file is needed.
+    database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if (!isBusy(error)) throw error;
+    throw new FileLogError('in use', `${directory} is in use by another process`, { cause: error });
+  }
+  return () => database.close();
+}

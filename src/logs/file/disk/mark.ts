@@ -1,0 +1,76 @@
+/**
+ * How far the log was answered. A store can't tell what it has lost from what was never there: SQLite takes a damaged frame of
+ * its write-ahead log for the end of it. So behind each flush, and before its answer, the sequence is noted in a file of 32
+ * bytes that is not flushed: after a crash of the machine it may be older than the log, and never newer.
+ *
+ *     'SLMK'  sealed (4)  sequence (8)  epoch (12)  crc32 of these (4), all big endian
+ *
+ * Sealed: a flush has failed, and whoever waited for it was told that nothing was written. What is behind the sequence is cut
+ * off when the log is opened again.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { type Epoch, parseEpoch } from '../../../core/model/position.ts';
+import { markPath, syncDirectory } from './names.ts';
+
+export interface MarkState {
+  readonly epoch: Epoch;
+  readonly sequence: number;
+  readonly isSealed: boolean;
+}
+
+const SIZE = 32;
+const MAGIC = 0x534c4d4b;
+
+/** Undefined when there is none; null when it can't be read. */
+export function readMark(directory: string): MarkState | undefined | null {
+  const path = markPath(directory);
+  if (!existsSync(path)) return undefined;
+  const bytes = readFileSync(path);
+  if (bytes.length < SIZE || bytes.readUInt32BE(0) !== MAGIC) return null;
+  if (bytes.readUInt32BE(SIZE - 4) !== crc32(bytes.subarray(0, SIZE - 4))) return null;
+  return {
+    isSealed: bytes.readUInt32BE(4) === 1,
+    sequence: Number(bytes.readBigUInt64BE(8)),
+    epoch: parseEpoch(bytes.toString('latin1', 16, 28)),
+  };
+}
+
+export class Mark {
+  readonly #file: number;
+  readonly #bytes = Buffer.alloc(SIZE);
+
+  /** Written anew, and flushed. */
+  constructor(directory: string, epoch: Epoch, sequence: number) {
+    this.#bytes.writeUInt32BE(MAGIC, 0);
+    this.#bytes.write(epoch, 16, 'latin1');
+    const path = markPath(directory);
+    const isNew = !existsSync(path);
+    this.#file = openSync(path, isNew ? 'w+' : 'r+');
+    this.#write(sequence, false);
+    fsyncSync(this.#file);
+    if (isNew) syncDirectory(directory);
+  }
+
+  /** Everything up to there is flushed, and about to be answered. */
+  note(sequence: number): void {
+    this.#write(sequence, false);
+  }
+
+  /** Nothing behind it was written, as far as anybody was told. Throws when that can't be kept. */
+  seal(sequence: number): void {
+    this.#write(sequence, true);
+    fsyncSync(this.#file);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #write(sequence: number, isSealed: boolean): void {
+    this.#bytes.writeUInt32BE(isSealed ? 1 : 0, 4);
+    this.#bytes.writeBigUInt64BE(BigInt(sequence), 8);
+    this.#bytes.writeUInt32BE(crc32(this.#bytes.subarray(0, SIZE - 4)), SIZE - 4);
+    writeSync(this.#file, this.#bytes, 0, SIZE, 0);
+  }
+}

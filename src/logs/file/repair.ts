@@ -1,0 +1,121 @@
+/**
+ * Salvages what can be trusted of a damaged log: the newest snapshot that is whole, and behind it the entries up to the first
+ * one that isn't. What holds anything else is moved aside, to `….damaged`. Clients that are ahead of what is left are told
+ * so by position and digest, for the epoch stays.
+ */
+import type { LogEntry } from '../../core/replication/ordered-log.ts';
+import type { Epoch } from '../../core/model/position.ts';
+import { type OpenDatabase } from './disk/database.ts';
+import { damaged, FileLogError, textOf } from './disk/errors.ts';
+import { listSegments, listSnapshots, moveAside, type NumberedFile, renameDurably } from './disk/names.ts';
+import { Segment } from './disk/segment.ts';
+import { readSnapshot } from './disk/snapshot.ts';
+
+interface Scanned {
+  readonly path: string;
+  readonly first: number;
+  /** Undefined when not even that can be read. */
+  readonly epoch: Epoch | undefined;
+  /** Up to here its entries are sound; `first - 1` when none is. */
+  readonly last: number;
+  /** What is wrong behind it. */
+  readonly damage: string | undefined;
+}
+
+/** What it did, for the operator. Throws `damaged` when there is nothing to go on with. */
+export function repair(directory: string, openDatabase: OpenDatabase): string[] {
+  const files = listSegments(directory);
+  const snapshots = listSnapshots(directory);
+  if (files.length === 0 && snapshots.length === 0) return [];
+  const segments = files.map((file) => scan(file, file === files.at(-1), openDatabase));
+  const bases = snapshots.filter(isWhole).map(({ sequence }) => sequence);
+  for (const base of [...bases.toReversed(), 0]) {
+    const kept = soundFrom(segments, base);
+    const last = kept.at(-1)?.last ?? -1;
+    if (last < base) continue;
+    const notes = [`kept the log up to sequence ${last}`];
+    const aside = [
+      ...segments.filter((segment) => !kept.includes(segment) && !isSoundBefore(segments, segment, kept)),
+      ...snapshots.filter((snapshot) => snapshot.sequence > last || !bases.includes(snapshot.sequence)),
+    ];
+    // The newest of those kept is the only one that may be damaged, behind what is kept of it.
+    const newest = kept.at(-1);
+    if (newest?.damage !== undefined) notes.push(rewrite(newest, openDatabase));
+    for (const { path } of aside) notes.push(`moved ${path} aside`);
+    for (const { path } of aside) moveAside(path);
+    return notes;
+  }
+  throw damaged(directory, 'nothing of it can be salvaged. Move it away to begin a new log');
+}
+
+/** The segments that hold what is behind a base, and the base's own entry, as far as they are sound and dense. */
+function soundFrom(segments: readonly Scanned[], base: number): Scanned[] {
+  const kept: Scanned[] = [];
+  const from = segments.findLastIndex(({ first }) => first <= Math.max(1, base));
+  for (const segment of from < 0 ? [] : segments.slice(from)) {
+    const before = kept.at(-1);
+    if (segment.epoch === undefined || (before && segment.first !== before.last + 1)) break;
+    kept.push(segment);
+    if (segment.damage !== undefined) break;
+  }
+  return kept;
+}
+
+/** Whether everything from a segment up to those that are kept is sound: then it may stay. */
+function isSoundBefore(segments: readonly Scanned[], segment: Scanned, kept: readonly Scanned[]): boolean {
+  const between = segments.filter(({ first }) => first >= segment.first && first < (kept[0]?.first ?? 0));
+  const followers = [...between.slice(1), ...kept.slice(0, 1)];
+  return (
+    between.length > 0 &&
+    between.every(({ damage, last }, at) => damage === undefined && followers[at]?.first === last + 1)
+  );
+}
+
+function scan({ path, sequence: first }: NumberedFile, isNewest: boolean, openDatabase: OpenDatabase): Scanned {
+  let [last, epoch]: [number, Epoch | undefined] = [first - 1, undefined];
+  try {
+    const segment = isNewest ? Segment.openForAppending(path, openDatabase) : Segment.openSealed(path, openDatabase);
+    try {
+      epoch = segment.epoch;
+      for (const { sequence } of segment.read(first)) last = sequence;
+    } finally {
+      segment.close();
+    }
+    return { path, first, epoch, last, damage: undefined };
+  } catch (error) {
+    if (!(error instanceof FileLogError)) throw error;
+    return { path, first, epoch, last, damage: textOf(error) };
+  }
+}
+
+function rewrite({ path, first, last, epoch, damage }: Scanned, openDatabase: OpenDatabase): string {
+  if (!epoch) throw damaged(path, 'its epoch can’t be read');
+  const repaired = `${path}.repaired`;
+  Segment.create(repaired, { epoch, first, entries: entriesUpTo(path, first, last, openDatabase) }, openDatabase);
+  moveAside(path);
+  renameDurably(repaired, path);
+  return `kept what is sound of ${path}, and moved it aside: ${damage}`;
+}
+
+function* entriesUpTo(path: string, first: number, last: number, openDatabase: OpenDatabase): Generator<LogEntry> {
+  if (last < first) return;
+  const segment = Segment.openForAppending(path, openDatabase);
+  try {
+    for (const entry of segment.read(first)) {
+      yield entry;
+      if (entry.sequence === last) return;
+    }
+  } finally {
+    segment.close();
+  }
+}
+
+function isWhole({ path }: NumberedFile): boolean {
+  try {
+    for (const _frame of readSnapshot(path)) continue;
+    return true;
+  } catch (error) {
+    if (error instanceof FileLogError) return false;
+    throw error;
+  }
+}

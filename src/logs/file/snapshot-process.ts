@@ -1,0 +1,68 @@
+/**
+ * Makes one snapshot: reads the one before, replays the sealed segments on top of it, and ends when it is there.
+ *
+ * Called with a directory, an epoch and the sequence up to which the sealed segments go.
+ */
+import { DEFAULT_BOUNDS } from '../../core/replication/bootstrap.ts';
+import { parseEpoch } from '../../core/model/position.ts';
+import { Replica } from '../../core/replica/replica.ts';
+import { exportChunks, importChunks } from '../../core/replica/snapshot.ts';
+import { openDatabase } from './disk/database.ts';
+import { FileLogError } from './disk/errors.ts';
+import { listSegments, listSnapshots } from './disk/names.ts';
+import { Segment } from './disk/segment.ts';
+import { readSnapshot, readSnapshotHead, SnapshotWriter } from './disk/snapshot.ts';
+import { applyTo, makeAside } from '../process/snapshot-making.ts';
+
+const [directory = '', givenEpoch = '', upTo = ''] = process.argv.slice(2);
+const epoch = parseEpoch(givenEpoch);
+const parent = process.ppid;
+
+await makeAside(async () => {
+  const replica = (await newestReplica()) ?? new Replica<unknown>(epoch, DEFAULT_BOUNDS);
+  if (replica.sequence >= Number(upTo)) return;
+  replay(replica);
+  write(replica);
+});
+
+/** Whoever has the directory by now must not meet us in it. */
+function assertWanted(): void {
+  if (process.ppid !== parent) throw new Error('the server is gone');
+}
+
+async function newestReplica(): Promise<Replica<unknown> | undefined> {
+  for (const { path } of listSnapshots(directory).toReversed()) {
+    try {
+      if (readSnapshotHead(path).epoch === epoch) return await importChunks(readSnapshot(path));
+    } catch (error) {
+      // The one before will do. Who opens the log is told.
+      if (!(error instanceof FileLogError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function replay(onto: Replica<unknown>): void {
+  const segments = listSegments(directory).filter(({ sequence }) => sequence <= Number(upTo));
+  const from = segments.findLastIndex(({ sequence }) => sequence <= onto.sequence + 1);
+  for (const { path } of segments.slice(Math.max(0, from))) {
+    const segment = Segment.openSealed(path, openDatabase);
+    try {
+      for (const entry of segment.read(onto.sequence + 1)) applyTo(onto, entry);
+    } finally {
+      segment.close();
+    }
+  }
+}
+
+function write(replica: Replica<unknown>): void {
+  const { sequence, commandId } = replica;
+  const writer = new SnapshotWriter(directory, { epoch, sequence, commandId }, assertWanted);
+  try {
+    for (const chunk of exportChunks(replica)) writer.write(chunk);
+    writer.finish();
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+}

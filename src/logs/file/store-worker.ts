@@ -1,0 +1,6 @@
+/** The thread that owns the store: it does what it is asked, one thing after the other. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { serve } from './serve.ts';
+import { Store } from './store.ts';
+
+if (parentPort) serve(parentPort, new Store(String(workerData)));

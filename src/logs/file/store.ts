@@ -1,0 +1,233 @@
+/**
+ * The directory of a log: its lock, its segments and its mark. All of it is synchronous, in a thread of its own
+ * (store-worker.ts).
+ *
+ * Invariant: segment by segment, and within each, sequences are dense, and the mark is not ahead of them. What breaks it is
+ * damage, and is not opened.
+ */
+import { rmSync } from 'node:fs';
+import type { LogEntry } from '../../core/replication/ordered-log.ts';
+import { type Epoch, newEpoch, type Sequence } from '../../core/model/position.ts';
+import { isFull, type OpenDatabase, openDatabase } from './disk/database.ts';
+import { damaged, FileLogError, textOf } from './disk/errors.ts';
+import { lock } from './disk/lock.ts';
+import { Mark, type MarkState, readMark } from './disk/mark.ts';
+import { listSegments, listSnapshots, makeDirectory, markPath, removeUnfinished, segmentPath } from './disk/names.ts';
+import { repair } from './repair.ts';
+import { Segment } from './disk/segment.ts';
+
+export interface Opened {
+  readonly epoch: Epoch;
+  readonly first: Sequence;
+  readonly last: Sequence;
+  /** What the operator should know. */
+  readonly notes: readonly string[];
+}
+
+const READ_BYTES = 512 * 1024;
+const READ_ENTRIES = 4096;
+
+export class Store {
+  readonly #directory: string;
+  readonly #openDatabase: OpenDatabase;
+  #unlock: () => void = () => {};
+  #mark: Mark | undefined;
+  /** Oldest first. The last one is the one that is appended to. */
+  #segments: { readonly first: number; readonly path: string }[] = [];
+  #current: Segment | undefined;
+  /** A sealed one that is being read. */
+  #reading: Segment | undefined;
+  #last = 0;
+  /** Why nothing is written any more. */
+  #broken: FileLogError | undefined;
+
+  constructor(directory: string, open: OpenDatabase = openDatabase) {
+    this.#directory = directory;
+    this.#openDatabase = open;
+  }
+
+  /** Throws `in use` and `damaged`, and what the file system has to say. `isRepair`: cuts off what is damaged first. */
+  open(isRepair: boolean): Opened {
+    makeDirectory(this.#directory);
+    this.#unlock = lock(this.#directory, this.#openDatabase);
+    removeUnfinished(this.#directory);
+    const notes = isRepair ? repair(this.#directory, this.#openDatabase) : [];
+    const mark = readMark(this.#directory);
+    if (mark === null) notes.push(`${markPath(this.#directory)} can't be read, and was written anew`);
+    if (listSegments(this.#directory).length === 0) this.#found(isRepair ? 0 : (mark?.sequence ?? 0));
+    const current = this.#openSegments();
+    this.#last = current.last();
+    if (mark && !isRepair) this.#hold(current, mark);
+    if (mark?.isSealed && mark.epoch === current.epoch && this.#last > mark.sequence) {
+      current.cut(mark.sequence);
+      this.#last = mark.sequence;
+    }
+    this.#mark = new Mark(this.#directory, current.epoch, this.#last);
+    return { epoch: current.epoch, first: this.#first, last: this.#last as Sequence, notes };
+  }
+
+  /** All or none, flushed when it returns. Throws `full`, `broken` or `uncertain`. */
+  append(entries: readonly LogEntry[]): void {
+    if (this.#broken) throw this.#broken;
+    try {
+      this.#appending().append(entries);
+    } catch (error) {
+      throw isFull(error) ? error : this.#distrust(error);
+    }
+    this.#last += entries.length;
+    this.#note();
+  }
+
+  /** Behind an answer, when nobody waits for it. A full disk only postpones it. */
+  tidy(): void {
+    if (this.#broken) return;
+    try {
+      this.#current?.checkpointIfDue();
+    } catch (error) {
+      if (!isFull(error)) this.#distrust(error);
+    }
+  }
+
+  /** The next entries from a sequence on; none at the end. Throws `damaged`. */
+  read(from: number): LogEntry[] {
+    const entries: LogEntry[] = [];
+    let bytes = 0;
+    if (from > this.#last) return entries;
+    for (const entry of this.#holding(from).read(from)) {
+      entries.push(entry);
+      bytes += entry.data.length;
+      if (bytes >= READ_BYTES || entries.length >= READ_ENTRIES) break;
+    }
+    if (entries.length === 0) throw damaged(this.#holding(from).path, `sequence ${from} is missing`);
+    return entries;
+  }
+
+  entryAt(sequence: number): LogEntry | undefined {
+    if (sequence < this.#first || sequence > this.#last) return undefined;
+    for (const entry of this.#holding(sequence).read(sequence)) return entry;
+    throw damaged(this.#holding(sequence).path, `sequence ${sequence} is missing`);
+  }
+
+  /** Seals what is there, so that it can be read by others, and returns the newest sequence in it. Throws as `append` does. */
+  rotate(): Sequence {
+    if (this.#broken) throw this.#broken;
+    const sealed = this.#appending();
+    if (this.#last < sealed.first) return this.#last as Sequence;
+    const next = { first: this.#last + 1, path: segmentPath(this.#directory, this.#last + 1) };
+    try {
+      // What needs room comes first: until the next one is there, nothing has changed.
+      sealed.checkpoint();
+      Segment.create(next.path, { epoch: sealed.epoch, first: next.first }, this.#openDatabase);
+      sealed.seal();
+      this.#current = Segment.openForAppending(next.path, this.#openDatabase);
+    } catch (error) {
+      if (!isFull(error) || this.#current !== sealed) throw this.#distrust(error);
+      rmSync(next.path, { force: true });
+      throw error;
+    }
+    this.#segments.push(next);
+    return this.#last as Sequence;
+  }
+
+  /** Deletes the segments that are wholly below. Returns where the log begins now. */
+  trim(sequence: number): Sequence {
+    while ((this.#segments[1]?.first ?? Infinity) <= sequence) {
+      const dropped = this.#segments.shift();
+      if (this.#reading?.path === dropped?.path) this.#stopReading();
+      if (dropped) rmSync(dropped.path);
+    }
+    return this.#first;
+  }
+
+  /** Throws `full` as long as there is no room, `broken` when there will never be. */
+  probe(): void {
+    if (this.#broken) throw this.#broken;
+    this.#appending().probe();
+  }
+
+  close(): void {
+    this.#stopReading();
+    this.#current?.close();
+    this.#mark?.close();
+    this.#unlock();
+  }
+
+  get #first(): Sequence {
+    return (this.#segments[0]?.first ?? 1) as Sequence;
+  }
+
+  #appending(): Segment {
+    if (!this.#current) throw new Error('the log is not open');
+    return this.#current;
+  }
+
+  #found(answered: number): void {
+    if (answered > 0 || listSnapshots(this.#directory).length > 0)
+      throw damaged(this.#directory, 'its log is gone. Move what is left away to begin a new one');
+    Segment.create(segmentPath(this.#directory, 1), { epoch: newEpoch(), first: 1 }, this.#openDatabase);
+  }
+
+  /** Throws `damaged` when there is less than had been answered. */
+  #hold({ epoch, path }: Segment, mark: MarkState): void {
+    if (mark.epoch !== epoch) throw damaged(markPath(this.#directory), 'it belongs to another log');
+    if (this.#last < mark.sequence)
+      throw damaged(path, `it ends at sequence ${this.#last}, but ${mark.sequence} had been answered`);
+  }
+
+  #openSegments(): Segment {
+    const segments = listSegments(this.#directory).map(({ path, sequence }) => ({ path, first: sequence }));
+    const newest = segments.at(-1);
+    if (!newest) throw new Error('there is no segment');
+    this.#current = Segment.openForAppending(newest.path, this.#openDatabase);
+    this.#segments = segments;
+    for (const [at, { first, path }] of segments.entries()) {
+      const segment: Segment = path === newest.path ? this.#current : Segment.openSealed(path, this.#openDatabase);
+      try {
+        if (segment.first !== first || segment.epoch !== this.#current.epoch)
+          throw damaged(path, 'it belongs elsewhere');
+        const next = segments[at + 1]?.first;
+        if (next !== undefined && segment.last() !== next - 1)
+          throw damaged(path, `it ends at sequence ${segment.last()}, but the next one begins with ${next}`);
+      } finally {
+        if (segment !== this.#current) segment.close();
+      }
+    }
+    return this.#current;
+  }
+
+  /** The segment that has a sequence, which is not behind the last one. */
+  #holding(sequence: number): Segment {
+    const { path } = this.#segments.findLast(({ first }) => first <= sequence) ?? { path: '' };
+    if (path === this.#current?.path) return this.#appending();
+    if (this.#reading?.path === path) return this.#reading;
+    this.#stopReading();
+    return (this.#reading = Segment.openSealed(path, this.#openDatabase));
+  }
+
+  #stopReading(): void {
+    this.#reading?.close();
+    this.#reading = undefined;
+  }
+
+  /** What is flushed is answered, whether it can be noted or not. */
+  #note(): void {
+    try {
+      this.#mark?.note(this.#last);
+    } catch (error) {
+      if (!isFull(error)) this.#distrust(error);
+    }
+  }
+
+  /** What failed may be on the disk or not. Once the mark is sealed, it will be cut off either way. */
+  #distrust(cause: unknown): FileLogError {
+    if (this.#broken) return this.#broken;
+    const what = `writing to ${this.#directory} failed, and it is not written to any more: ${textOf(cause)}`;
+    this.#broken = new FileLogError('broken', what, { cause });
+    try {
+      this.#mark?.seal(this.#last);
+    } catch {
+      return new FileLogError('uncertain', what, { cause });
+    }
+    return this.#broken;
+  }
+}

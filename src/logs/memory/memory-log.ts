@@ -1,0 +1,93 @@
+import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
+import { type Epoch, newEpoch, type Sequence } from '../../core/model/position.ts';
+
+export interface MemoryLogOptions {
+  /** Wall-clock ms. Default `Date.now`. */
+  readonly clock?: () => number;
+  /**
+   * Whether several nodes follow it (in tests, mostly): then entries stay until they are trimmed. Default false: the one
+   * node has applied an entry when `append` returns, and nobody will ask for it again.
+   */
+  readonly shared?: boolean;
+}
+
+/** A log that lasts as long as its process. `append` assigns and hands on in one synchronous block. */
+export function memoryLog({ clock = Date.now, shared = false }: MemoryLogOptions = {}): OrderedLog {
+  return new MemoryLog(clock, shared);
+}
+
+class MemoryLog implements OrderedLog {
+  readonly engine = 'memory';
+  readonly #clock: () => number;
+  readonly #isShared: boolean;
+  readonly #epoch = newEpoch();
+  /** `#first` is the sequence of the first one. */
+  #entries: LogEntry[] = [];
+  #first = 1;
+  readonly #followers = new Set<LogFollower>();
+  #snapshots: readonly LogSnapshot[] = [];
+
+  constructor(clock: () => number, isShared: boolean) {
+    this.#clock = clock;
+    this.#isShared = isShared;
+  }
+
+  async open(): Promise<Epoch> {
+    return this.#epoch;
+  }
+
+  append(data: Uint8Array): Promise<Sequence> {
+    const sequence = this.#next();
+    const entry = { sequence, time: this.#clock(), data };
+    this.#entries.push(entry);
+    for (const follower of this.#followers) follower.entries([entry]);
+    if (!this.#isShared && this.#followers.size > 0) this.#trim(sequence + 1);
+    return Promise.resolve(sequence);
+  }
+
+  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+    if (from < this.#first || from > this.#next()) throw new RangeError(`sequence ${from} is not in the log`);
+    if (from < this.#next()) follower.entries(this.#entries.slice(from - this.#first));
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  async last(): Promise<Sequence> {
+    return (this.#next() - 1) as Sequence;
+  }
+
+  async entryAt(sequence: Sequence): Promise<LogEntry | undefined> {
+    return this.#entries[sequence - this.#first];
+  }
+
+  async saveSnapshot({ sequence, commandId, chunks }: LogSnapshot): Promise<void> {
+    const kept: Uint8Array[] = [];
+    for await (const chunk of chunks) kept.push(chunk);
+    const newest = [{ sequence, commandId, chunks: kept }, ...this.#snapshots].sort((a, b) => b.sequence - a.sequence);
+    this.#snapshots = newest.slice(0, 2);
+  }
+
+  async loadSnapshots(): Promise<readonly LogSnapshot[]> {
+    return this.#snapshots;
+  }
+
+  async trim(sequence: Sequence): Promise<void> {
+    this.#trim(Math.min(sequence, this.#next()));
+  }
+
+  health(): LogHealth {
+    return { ok: true };
+  }
+
+  async close(): Promise<void> {}
+
+  #next(): Sequence {
+    return (this.#first + this.#entries.length) as Sequence;
+  }
+
+  #trim(first: number): void {
+    if (first <= this.#first) return;
+    this.#entries = this.#entries.slice(first - this.#first);
+    this.#first = first;
+  }
+}

@@ -1,0 +1,6 @@
+/** The program `name` in the folder of the module at `moduleUrl`: TypeScript in a checkout, JavaScript in the package. */
+export const programBeside = (moduleUrl: string, name: string): URL =>
+  new URL(`./${name}${moduleUrl.endsWith('.ts') ? '.ts' : '.js'}`, moduleUrl);
+
+/** SQLite is what Node calls experimental. */
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];

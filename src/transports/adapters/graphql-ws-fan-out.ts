@@ -1,0 +1,159 @@
+/** Brings the delivery from positions to a graphql-ws server that isn't ours. */
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, subscribe as subscribeByGraphQL } from 'graphql';
+import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
+import { EventEmitter } from 'node:events';
+import { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { toGraphQLError } from '../../../schema/request/errors.ts';
+import { MessageFraming } from '../../fanout/framing.ts';
+import { Outlet } from '../../fanout/outlet.ts';
+import { type ResultContext, withCursor } from '../operations/operation.ts';
+import { type ErrorsShown, FanOuts, LazySeam, operationStorage } from '../operations/seams.ts';
+import { served } from '../operations/fan-out-results.ts';
+
+type ConnectionParams = Record<string, unknown> | undefined;
+type Results = AsyncGenerator<ExecutionResult, void, void>;
+
+/** One operation that may be one of ours, by its arguments. */
+interface Call {
+  readonly seam: LazySeam;
+  readonly id: string;
+  readonly writable: Writable | undefined;
+}
+
+/** Where whole frames may go beside those that `ws` sends. */
+interface Writable {
+  readonly socket: WebSocket;
+  readonly way: Socket;
+}
+
+const AS_THEY_ARE: ErrorsShown = { inResult: (error) => error, atEnd: toGraphQLError };
+
+/**
+ * The same options for `useServer` of `graphql-ws/use/ws` (or another adapter on `ws`), with the fan-out: what is selected by many is
+ * rendered once, and written from where each subscriber stands. `extensions: { after }` of a subscribe message resumes a stream,
+ * `extensions: { cursors: true }` shows cursors. What depends on the caller goes through the generator and `subscribe` as without it; so
+ * does everything where the socket isn't one of `ws` or compresses messages, and where something of the user's may see results or
+ * replace them: `onNext`, `onOperation`, `jsonMessageReplacer`, a `send` put over the socket's, a `subscribe` other than graphql-js's (but
+ * for that of Yoga's envelope with `useFanOut`). Contexts and arguments are passed on as they are.
+ */
+export function withFanOut<P extends ConnectionParams = ConnectionParams, E extends object = object>(
+  options: ServerOptions<P, E>,
+): ServerOptions<P, E> {
+  const operations = operationStorage();
+  const fanOuts = new WeakMap<ErrorsShown, FanOuts>();
+  const calls = new WeakMap<object, Call>();
+  const outlets = new WeakMap<object, Outlet>();
+  const subscribe = options.subscribe ?? subscribeByGraphQL;
+  const seesResults = [options.onNext, options.onOperation, options.jsonMessageReplacer].some(Boolean);
+
+  const note = (args: object, { extra }: Context<P, E>, id: string, { extensions }: SubscribePayload): void => {
+    const writable = seesResults ? undefined : writableOf(extra);
+    const seam = new LazySeam(() => ({ extensions }), writable !== undefined);
+    calls.set(args, { seam, id, writable });
+  };
+
+  return {
+    ...options,
+    async onSubscribe(socket, id, payload) {
+      const given = await options.onSubscribe?.(socket, id, payload);
+      if (!given || Array.isArray(given)) return given;
+      const args = calls.has(given) ? ownOf(given as ExecutionArgs) : given;
+      note(args, socket, id, payload);
+      return args;
+    },
+    async context(socket, id, payload, args) {
+      if (!calls.has(args)) note(args, socket, id, payload);
+      const { context } = options;
+      return typeof context === 'function' ? await context(socket, id, payload, args) : context;
+    },
+    async subscribe(args) {
+      const call = calls.get(args);
+      if (!call) return subscribe(args);
+      calls.delete(args);
+      const { seam } = call;
+      seam.begin(args);
+      const results = (await operations.run(seam, () => subscribe(args))) as ExecutionResult | Results;
+      const { context } = seam;
+      if (!context || !(Symbol.asyncIterator in results)) return results;
+      const errors = subscribe === subscribeByGraphQL ? AS_THEY_ARE : seam.vouchedFor(results);
+      const own = errors && servedBy(call, context, errors);
+      return own ?? (context.cursors ? withCursors(results, context, (run) => operations.run(seam, run)) : results);
+    },
+  };
+
+  function servedBy({ seam, id, writable }: Call, context: ResultContext, errors: ErrorsShown): Results | undefined {
+    const fanOut = fanOutsOf(errors).of(seam);
+    if (!fanOut || !writable) return undefined;
+    const { cursors, left } = context;
+    const fail = (error: unknown): never => {
+      throw errors.atEnd(error, seam.operation);
+    };
+    const framing = new MessageFraming(id, { cursors, left });
+    return served({ fanOut, context, outlet: outletOf(writable), framing, fail });
+  }
+
+  function fanOutsOf(errors: ErrorsShown): FanOuts {
+    let known = fanOuts.get(errors);
+    if (!known) fanOuts.set(errors, (known = new FanOuts((result) => JSON.stringify(shown(result, errors)))));
+    return known;
+  }
+
+  function outletOf({ socket, way }: Writable): Outlet {
+    let outlet = outlets.get(socket);
+    if (!outlet) {
+      const made = new Outlet(way, () => socket.readyState === socket.OPEN);
+      socket.once('close', () => made.close());
+      outlets.set(socket, (outlet = made));
+    }
+    return outlet;
+  }
+}
+
+/** Undefined: only graphql-ws can write there. */
+function writableOf(extra: unknown): Writable | undefined {
+  const { socket, request } = (extra ?? {}) as Partial<{ socket: WebSocket; request: { socket?: unknown } }>;
+  const way = request?.socket;
+  // What `ws` compresses has a state that other frames would disturb.
+  if (!socket || !(way instanceof Socket) || socket.extensions !== '' || !sendsAsMade(socket)) return undefined;
+  return { socket, way };
+}
+
+/** Whether `send` is that of `ws`, and nobody's who wants to see messages. */
+function sendsAsMade(socket: object): boolean {
+  let owner: object | null = socket;
+  while (owner && !Object.hasOwn(owner, 'send')) owner = Object.getPrototypeOf(owner) as object | null;
+  return owner !== null && Object.getPrototypeOf(owner) === EventEmitter.prototype;
+}
+
+/**
+ * Of arguments that a user returns again before their last operation has begun. A subscription is known by its arguments, so it
+ * gets some of its own, with the same context in them.
+ */
+function ownOf(args: ExecutionArgs): ExecutionArgs {
+  if (getOperationAST(args.document, args.operationName)?.operation !== 'subscription') return args;
+  return Object.create(Object.getPrototypeOf(args) as object, Object.getOwnPropertyDescriptors(args)) as ExecutionArgs;
+}
+
+function shown(result: ExecutionResult, { inResult }: ErrorsShown): object {
+  return result.errors ? { ...result, errors: result.errors.map(inResult) } : result;
+}
+
+/** `within`: where a stream's resolvers find the seam of this operation. */
+function withCursors(
+  results: Results,
+  context: ResultContext,
+  within: <T>(run: () => T) => T,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const own: Results = {
+    async next() {
+      const next = await within(() => results.next());
+      return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
+    },
+    return: () => results.return(),
+    throw: (error) => results.throw(error),
+    [Symbol.asyncIterator]: () => own,
+    [Symbol.asyncDispose]: async () => void (await results.return()),
+  };
+  return own;
+}

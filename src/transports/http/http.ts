@@ -1,0 +1,190 @@
+/** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
+import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { ExecutionResult } from 'graphql';
+import {
+  createYoga,
+  type Plugin,
+  processRegularResult,
+  type YogaInitialContext,
+  type YogaServerInstance,
+} from 'graphql-yoga';
+import { EVERYBODY } from '../../../schema/request/caller.ts';
+import type { Operation } from '../../../schema/request/context.ts';
+import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
+import { type Admission, whenExpired } from '../protocol/admission.ts';
+import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
+import { parseEventId } from '../protocol/event-id.ts';
+import type { HttpOptions } from './http-options.ts';
+import type { ServerContext } from '../operations/server-context.ts';
+import { observation } from '../operations/operation-observer.ts';
+import type { OpenStream } from '../streaming/open-streams.ts';
+import { introspectionRules } from './introspection.ts';
+import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
+import {
+  acceptable,
+  admission,
+  boundedDocuments,
+  boundedStreams,
+  endedStreams,
+  knownParameters,
+  namedDocuments,
+  onlyJsonBodies,
+  uncached,
+} from './requests.ts';
+import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from '../streaming/stream-response.ts';
+
+export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
+
+const DEFAULT_QUERY = `# What is there now, and then everything that changes.
+subscription Items {
+  items {
+    key
+    value
+    timestamp
+  }
+}
+
+mutation Insert {
+  insertItem(input: { key: "hello", value: { text: "world" } }) {
+    cursor
+  }
+}
+`;
+
+const GRAPHIQL = { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY } as const;
+
+/**
+ * What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. Loaded for the first who asks for
+ * the page: it is 9 MB.
+ */
+async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQL>[0]): Promise<string> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  return renderGraphiQL(options).replace(
+    /extensions:\{headers:(\w+\?\.headers)\}/,
+    'extensions:{headers:$1,connectionParams:{headers:$1}}',
+  );
+}
+
+export function createHttp(options: HttpOptions): Yoga {
+  const { schema, allowed, log } = options;
+  return createYoga<ServerContext, OperationContext>({
+    schema,
+    context: (initial) => initial.operation ?? requestContext(options, initial),
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    multipart: false,
+    // As `namedDocuments` reads it.
+    extraParamNames: ['documentId'],
+    maxRequestBodySize: options.maxBodyBytes,
+    // Every error is logged where it is masked.
+    logging: false,
+    maskedErrors: { maskError: (error) => maskError(error, (cause) => log.internal(cause)) },
+    graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
+    renderGraphiQL: renderGraphiQLWithTokens,
+    cors: (request) => {
+      const origin = request.headers.get('origin');
+      const admitted = origin === null ? undefined : allowed.admits(origin);
+      if (origin === null || admitted === undefined) return false;
+      return { origin: [origin], credentials: admitted === 'named', methods: ['GET', 'POST'] };
+    },
+    plugins: [
+      observation(log, options.observe),
+      learning(options),
+      admission(options),
+      acceptable(),
+      boundedStreams(options),
+      namedDocuments(options),
+      boundedDocuments(),
+      onlyJsonBodies(),
+      knownParameters(),
+      uncached(options),
+      endedStreams(),
+      subscriptionResponses(options),
+      ...introspectionRules(options),
+    ],
+  });
+}
+
+function requestContext(
+  { map, fanOut }: HttpOptions,
+  { request, params, admission, res, outcome }: YogaInitialContext & ServerContext,
+): OperationContext {
+  // Only a stream goes on behind an event.
+  const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
+  const lastEventId = isStream ? request.headers.get('last-event-id') : null;
+  const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
+  const { caller } = admission ?? OWN;
+  const handover = fanOut && res && {};
+  const { signal } = request;
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, handover, outcome });
+}
+
+/** What the server asks of itself. */
+const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
+
+/** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
+function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }: HttpOptions): Plugin {
+  return {
+    onSubscribe({ args }) {
+      const { handover } = args.contextValue as Partial<OperationContext>;
+      const { document, operationName, variableValues } = args;
+      if (handover)
+        handover.operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
+    },
+    onExecutionResult({ result, setResult, context }) {
+      // Streams bear their cursors one by one.
+      if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
+      setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
+    },
+    onResultProcess({ request, result, setResult, serverContext, setResultProcessor }) {
+      if (Array.isArray(result)) return;
+      const isStream = isAsyncIterable(result);
+      const accept = request.headers.get('accept');
+      const only = isStream ? undefined : (result as ExecutionResult);
+      const transport = only && isAboutHttp(only) ? undefined : transportOf(accept, isStream);
+      if (!transport) {
+        const { single, parts } = negotiate(accept);
+        // Yoga sends one result in parts to those that take nothing else.
+        if (!only || (single === undefined && parts && 'data' in only)) return;
+        const type = jsonTypeOf(single);
+        setResult(withStatus(only, type));
+        return setResultProcessor((given, fetchAPI) => processRegularResult(given, fetchAPI, type), type);
+      }
+      const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
+      const register = (stream: OpenStream): (() => void) => {
+        const remove = streams.add(transport, stream);
+        const stay = whenExpired(admitted, () => stream.drain());
+        const unwatch = req && heartbeat.watch(req.socket);
+        return () => (stay(), unwatch?.(), remove());
+      };
+      const respond = (): Response =>
+        streamResponse(transport, {
+          result: result as ExecutionResult | AsyncIterable<ExecutionResult>,
+          // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
+          context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
+          stringify: stringifyResult,
+          keepAliveMs,
+          signal: request.signal,
+          res,
+          fanOut,
+          fail: (error) => ({ errors: [maskError(error, (cause) => log.internal(cause))] }),
+          register,
+        });
+      setResultProcessor(respond, MEDIA_TYPES[transport]);
+    },
+  };
+}
+
+/** Where a stream or anything else was asked for, errors say in their status what they are. */
+function jsonTypeOf(single: Accepted['single']): JsonType {
+  return single === undefined || single === 'text/event-stream' ? 'application/graphql-response+json' : single;
+}
+
+/** What comes again may go the short way. */
+function learning({ insertions }: HttpOptions): Plugin {
+  return { onExecute: ({ args }) => insertions.learn(args.document) };
+}
+
+function stringifyResult(result: ExecutionResult): string {
+  return JSON.stringify(formatResult(result));
+}

@@ -1,0 +1,48 @@
+/** Without introspection nothing tells what the schema has: neither `__schema` and `__type` nor an error that suggests names. */
+import { type ExecutionArgs, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { HttpOptions } from './http-options.ts';
+import { isGraphQLError } from '../protocol/errors.ts';
+import { isAsyncIterable } from '../streaming/stream-response.ts';
+
+/** As graphql-js ends a message: ` Did you mean the enum value "FAIL" or "CONFLATE"?`. What a client sent stands before it. */
+const SUGGESTION = / Did you mean (?:[a-z ]+ )?"\w+(?: \{ \.\.\. \})?"(?:(?:, |,? or )"\w+")*\?$/;
+
+/** graphql 17 has an option for it, and 16 not everywhere: the messages are looked through, too. */
+const HIDDEN = { hideSuggestions: true };
+
+export function introspectionRules({ introspection }: Pick<HttpOptions, 'introspection'>): Plugin[] {
+  if (introspection) return [];
+  return [
+    {
+      onValidate({ addValidationRule, validateFn, setValidationFn }) {
+        addValidationRule(NoSchemaIntrospectionCustomRule);
+        setValidationFn((schema, document, rules, options) =>
+          validateFn(schema, document, rules, { ...options, ...HIDDEN }),
+        );
+        return ({ result, setResult }) => setResult(withoutSuggestions(result));
+      },
+      onExecute({ args }) {
+        Object.assign(args satisfies ExecutionArgs, HIDDEN);
+        return { onExecuteDone: ({ result, setResult }) => hide(result, setResult) };
+      },
+      onSubscribe({ args }) {
+        Object.assign(args satisfies ExecutionArgs, HIDDEN);
+        return { onSubscribeResult: ({ result, setResult }) => hide(result, setResult) };
+      },
+    },
+  ];
+}
+
+function hide<Result extends object>(result: Result, setResult: (result: Result) => void): void {
+  if (isAsyncIterable(result) || !('errors' in result) || !Array.isArray(result.errors)) return;
+  setResult({ ...result, errors: withoutSuggestions(result.errors) });
+}
+
+function withoutSuggestions(errors: readonly unknown[]): unknown[] {
+  return errors.map((error) => {
+    // What has a path was thrown by a resolver, in words of its own.
+    if (!isGraphQLError(error) || error.path || !SUGGESTION.test(error.message)) return error;
+    return new GraphQLError(error.message.replace(SUGGESTION, ''), error);
+  });
+}

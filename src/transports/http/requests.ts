@@ -1,0 +1,228 @@
+/** What a request has to pass before it is an operation, each a plugin of Yoga's. */
+import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
+import type { FetchAPI, GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
+import type { IncomingMessage } from 'node:http';
+import { MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
+import { formatError, isGraphQLError, maskError, refused } from '../protocol/errors.ts';
+import { isEnded } from '../protocol/event-id.ts';
+import type { HttpOptions } from './http-options.ts';
+import { parseBody } from '../protocol/json-body.ts';
+import type { ServerContext } from '../operations/server-context.ts';
+import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
+
+/** Tokens of one document: some ten times those of introspection. */
+const MAX_TOKENS = 3000;
+/** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
+const MAX_ALIASES = 100;
+
+/** Of a header, in an error. */
+const MAX_SHOWN = 100;
+
+/** Before the body is read: who isn't let in costs nothing. */
+export function admission({ admit, log }: HttpOptions): Plugin {
+  return {
+    async onRequestParse({ serverContext, endResponse, fetchAPI }) {
+      const context = serverContext as ServerContext;
+      const { req } = context;
+      if (!req || context.admission) return;
+      try {
+        context.admission = await admit(req, req.headers.authorization);
+      } catch (thrown) {
+        const asker = log.asker(req);
+        const error = maskError(thrown, (cause) => log.internal(cause, asker));
+        log.failed(asker, [error], { transport: 'http' });
+        const response = answerOf(error, fetchAPI);
+        response.headers.set('WWW-Authenticate', 'Bearer');
+        endResponse(response);
+      }
+    },
+  };
+}
+
+/** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
+export function boundedDocuments(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source: string, options?: ParseOptions) => {
+        try {
+          const document = parse(source, { ...options, maxTokens: MAX_TOKENS });
+          assertFewAliases(document);
+          return document;
+        } catch (error) {
+          // The parser is recursive.
+          throw error instanceof RangeError
+            ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
+            : error;
+        }
+      });
+    },
+  };
+}
+
+function assertFewAliases(document: DocumentNode): void {
+  let aliases = 0;
+  visit(document, { Field: ({ alias }) => void (alias && aliases++) });
+  if (aliases > MAX_ALIASES) throw refused('GRAPHQL_VALIDATION_FAILED', `more than ${MAX_ALIASES} aliases`, 400);
+}
+
+/** Documents that are named by their hash: those of the manifest, where there is one, whoever asks but the server itself. */
+export function namedDocuments({ trust }: HttpOptions): Plugin {
+  return {
+    onParams({ params, request, setParams }) {
+      if (!trust && params?.query) return;
+      const named = (params as { documentId?: unknown } | null)?.documentId;
+      const asked = { ...params, documentId: named ?? URL.parse(request.url)?.searchParams.get('documentId') };
+      if (trust) setParams({ ...params, query: trust(asked) });
+      else if (isPersistedOnly(asked)) throw persistedQueryNotSupported();
+    },
+  };
+}
+
+const NOT_ACCEPTABLE =
+  'send Accept: application/json or application/graphql-response+json for a query or a mutation, text/event-stream for any operation';
+const NO_STREAM =
+  'a subscription is answered by a stream: send Accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or subscribe over WebSocket (graphql-transport-ws)';
+
+/** Before anything is done that could then not be answered. */
+export function acceptable(): Plugin {
+  return {
+    onRequestParse({ request, endResponse, fetchAPI }) {
+      const { method, headers } = request;
+      if (method !== 'GET' && method !== 'POST') {
+        const message = `GraphQL is served by GET and POST, not ${method}`;
+        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 405, { Allow: 'GET, POST' }), fetchAPI));
+      }
+      const accept = headers.get('accept') ?? '';
+      if (accept.length > MAX_ACCEPT_LENGTH)
+        return endResponse(
+          answerOf(refused('BAD_USER_INPUT', `the Accept header is longer than ${MAX_ACCEPT_LENGTH}`, 406), fetchAPI),
+        );
+      const { single, stream, parts } = negotiate(accept);
+      if (single === undefined && stream === undefined && !parts)
+        endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406), fetchAPI));
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      // Over WebSocket there is none.
+      const { request } = args.contextValue as Partial<YogaInitialContext>;
+      if (request && negotiate(request.headers.get('accept')).stream === undefined)
+        setResultAndStopExecution({ errors: [refused('BAD_USER_INPUT', NO_STREAM, 406)] });
+    },
+  };
+}
+
+/** Streams are connections that stay. */
+export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
+  const tooMany = (req: IncomingMessage | undefined): GraphQLError => {
+    if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
+    return refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections', 503, { 'Retry-After': '5' });
+  };
+  return {
+    onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
+      const accept = request.headers.get('accept') ?? '';
+      if (/event-stream|subscriptionspec/i.test(accept) && !/json/i.test(accept) && isFull())
+        endResponse(answerOf(tooMany((serverContext as ServerContext).req), fetchAPI));
+    },
+    // Who would also take JSON is known to want a stream only now.
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { req } = args.contextValue as ServerContext;
+      if (req && isFull()) setResultAndStopExecution({ errors: [tooMany(req)] });
+    },
+  };
+}
+
+/**
+ * Before there is an operation: as JSON, whatever was asked for. Yoga's own response writes its text and its length in one; Node would put what
+ * comes piece by piece before the `100 Continue` of a pipelined request, whose headers would then be cut off.
+ */
+function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
+  const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: object };
+  const type = { 'Content-Type': 'application/json; charset=utf-8' };
+  return new Response(JSON.stringify({ errors: [formatError(error)] }), { status, headers: { ...headers, ...type } });
+}
+
+/**
+ * What a browser sends across origins without asking first must not reach the parser, and what is no JSON is the client's
+ * fault.
+ */
+export function onlyJsonBodies(): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
+      const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+      if (request.method === 'POST' && coding !== 'identity') {
+        const message = `send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`;
+        return endResponse(
+          answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' }), fetchAPI),
+        );
+      }
+      const contentType = request.headers.get('content-type') ?? '';
+      const [type, ...parameters] = contentType.toLowerCase().split(/\s*;\s*/);
+      const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+      if (
+        request.method === 'POST' &&
+        (type?.trim() !== 'application/json' || !/^(?:charset="?utf-?8"?)?$/.test(charset ?? ''))
+      )
+        return endResponse(
+          answerOf(
+            refused(
+              'BAD_USER_INPUT',
+              `send the body as application/json in UTF-8, not ${contentType.slice(0, MAX_SHOWN) || 'without a Content-Type'}`,
+              415,
+              { Accept: 'application/json' },
+            ),
+            fetchAPI,
+          ),
+        );
+      setRequestParser(async (unparsed) => {
+        try {
+          if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
+          // Yoga's parsers round numbers, and take bytes that aren't UTF-8.
+          return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
+        } catch (error) {
+          throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
+        }
+      });
+    },
+  };
+}
+
+/** GraphQL over HTTP: members that a server doesn't know are ignored. Yoga refuses them. */
+export function knownParameters(): Plugin {
+  return {
+    onRequestParse: () => ({
+      onRequestParseDone({ requestParserResult: given, setRequestParserResult }) {
+        if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
+        const known = Object.entries(given).filter(([name]) => PARAMETERS.has(name));
+        setRequestParserResult(Object.fromEntries(known) as GraphQLParams);
+      },
+    }),
+  };
+}
+
+const PARAMETERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables', 'extensions', 'documentId']);
+
+/** Caches must not hand one caller's answer to another. */
+export function uncached({ allowed }: HttpOptions): Plugin {
+  return {
+    onResponse({ request, response }) {
+      if (request.method === 'OPTIONS') response.headers.set('Allow', 'GET, POST, OPTIONS');
+      if (!response.headers.has('Cache-Control')) response.headers.set('Cache-Control', 'no-store');
+      if (allowed.isEmpty) return;
+      response.headers.append('Vary', 'Origin');
+      const origin = request.headers.get('origin');
+      // Yoga's names each that asks.
+      if (origin !== null && allowed.admits(origin) === 'any') response.headers.set('Access-Control-Allow-Origin', '*');
+    },
+  };
+}
+
+/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. What asks for no stream has none that could have ended. */
+export function endedStreams(): Plugin {
+  return {
+    onRequest({ request, endResponse, fetchAPI }) {
+      const lastEventId = request.headers.get('last-event-id');
+      if (!lastEventId || !isEnded(lastEventId)) return;
+      if (negotiate(request.headers.get('accept')).stream === 'sse')
+        endResponse(new fetchAPI.Response(null, { status: 204 }));
+    },
+  };
+}

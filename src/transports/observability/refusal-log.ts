@@ -1,0 +1,63 @@
+import type { LogFields, Logger } from '../../core/model/logger.ts';
+
+/** Lines of one code in one window; the rest is counted. */
+const MAX_LINES = 5;
+const WINDOW_MS = 10_000;
+
+interface Window {
+  readonly timer: ReturnType<typeof setTimeout>;
+  lines: number;
+  suppressed: number;
+}
+
+/**
+ * Refusals as warnings, so few that a flood of them doesn't flood the log: five of each code in ten seconds, then one line
+ * that says how many more there were. Codes are ours, so there are few of them.
+ */
+export class Refusals {
+  readonly #logger: Logger;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** How many there have been, by code. */
+  readonly counts = new Map<string, number>();
+
+  /** A client's mistake, of which an operator needs no line. */
+  count(code: string): void {
+    this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
+  }
+
+  note(code: string, fields: LogFields): void {
+    this.count(code);
+    const window = this.#windows.get(code) ?? this.#open(code);
+    if (window.lines === MAX_LINES) window.suppressed++;
+    else {
+      window.lines++;
+      this.#logger.warn({ code, ...fields }, 'refused');
+    }
+  }
+
+  /** Says what has been suppressed so far. */
+  flush(): void {
+    for (const [code, { timer, suppressed }] of this.#windows) {
+      clearTimeout(timer);
+      this.#close(code, suppressed);
+    }
+  }
+
+  #open(code: string): Window {
+    const timer = setTimeout(() => this.#close(code, this.#windows.get(code)?.suppressed ?? 0), WINDOW_MS);
+    timer.unref();
+    const window = { timer, lines: 0, suppressed: 0 };
+    this.#windows.set(code, window);
+    return window;
+  }
+
+  #close(code: string, suppressed: number): void {
+    this.#windows.delete(code);
+    if (suppressed > 0) this.#logger.warn({ code, suppressed }, `refused ${suppressed} more`);
+  }
+}

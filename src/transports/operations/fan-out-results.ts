@@ -1,0 +1,122 @@
+/** A subscription that the fan-out delivers, as the iterable that graphql-ws and our response bodies take: it yields no result. */
+import type { ExecutionResult } from 'graphql';
+import type { FanOut, Subscription } from '../../fanout/fan-out.ts';
+import type { Framing } from '../../fanout/framing.ts';
+import type { Outlet } from '../../fanout/outlet.ts';
+import type { Subscriber } from '../../fanout/subscriber.ts';
+import type { Handover } from '../../../schema/request/context.ts';
+import type { ResultContext } from './operation.ts';
+
+export interface ServedOptions {
+  readonly fanOut: FanOut;
+  readonly context: ResultContext;
+  readonly outlet: Outlet;
+  readonly framing: Framing;
+  /** The only result when it fails; or throws, and so does `next`. */
+  readonly fail: (error: unknown) => ExecutionResult;
+  /** Called once. */
+  readonly onEnd?: (() => void) | undefined;
+}
+
+type Results = AsyncGenerator<ExecutionResult, void, void>;
+
+/**
+ * Undefined when a generator must deliver. Delivery begins at the first `next`, which waits until all is delivered; a failure is the
+ * only result.
+ */
+export function served({ context, ...options }: ServedOptions): Results | undefined {
+  const { handover } = context;
+  if (!handover?.taken || !handover.operation) return undefined;
+  const { taken: stream, operation, ended } = handover;
+  return new Served({ ...options, stream, operation, signal: context.signal }, ended);
+}
+
+type Parts = Omit<Subscription, 'left' | 'ended'> &
+  Pick<ServedOptions, 'fanOut' | 'fail' | 'onEnd'> & {
+    readonly signal: AbortSignal | undefined;
+  };
+
+const DONE = { done: true, value: undefined } as const;
+
+class Served implements Results {
+  #parts: Parts | undefined;
+  readonly #noteEnd: Handover['ended'];
+  readonly #onEnd: ServedOptions['onEnd'];
+  readonly #fail: ServedOptions['fail'];
+  #subscriber: Subscriber | undefined;
+  /** Until it stands where it starts. */
+  #leaving: AbortController | undefined;
+  #resolve: (result: IteratorResult<ExecutionResult, void> | Promise<never>) => void = () => {};
+  #isOver = false;
+
+  constructor(parts: Parts, noteEnd: Handover['ended']) {
+    this.#parts = parts;
+    this.#noteEnd = noteEnd;
+    this.#onEnd = parts.onEnd;
+    this.#fail = parts.fail;
+  }
+
+  // Callers may take these out of the iterator, as they may those of graphql-js, so they don't depend on `this`.
+  readonly next = (): Promise<IteratorResult<ExecutionResult, void>> => {
+    const parts = this.#parts;
+    this.#parts = undefined;
+    if (!parts || this.#isOver) return Promise.resolve(DONE);
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      void this.#start(parts);
+    });
+  };
+
+  readonly return = (): Promise<IteratorReturnResult<void>> => {
+    this.#leaving?.abort();
+    if (this.#subscriber) this.#subscriber.leave();
+    else this.#end(0);
+    return Promise.resolve(DONE);
+  };
+
+  readonly throw = this.return;
+
+  [Symbol.asyncIterator](): Results {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #start({ fanOut, signal, fail: _fail, onEnd: _onEnd, ...subscription }: Parts): Promise<void> {
+    const { kind, request } = subscription.stream;
+    if (kind === 'items' && request.limit === 0) return this.#end(0);
+    const leaving = new AbortController();
+    this.#leaving = leaving;
+    const leave = (): void => leaving.abort();
+    const ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error);
+    signal?.addEventListener('abort', leave);
+    if (signal?.aborted) leave();
+    try {
+      this.#subscriber = await fanOut.subscribe({ ...subscription, left: leaving.signal, ended });
+      // Between two microtasks it was neither waiting nor known here.
+      if (leaving.signal.aborted) this.#subscriber.leave();
+    } catch (error) {
+      ended(error, 0);
+    }
+    signal?.removeEventListener('abort', leave);
+    this.#leaving = undefined;
+  }
+
+  #end(deliveries: number, error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#noteEnd?.(error, deliveries);
+    this.#onEnd?.();
+    this.#resolve(error === undefined ? DONE : this.#failed(error));
+  }
+
+  #failed(error: unknown): IteratorResult<ExecutionResult, void> | Promise<never> {
+    try {
+      return { done: false, value: this.#fail(error) };
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  }
+}

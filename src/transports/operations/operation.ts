@@ -1,0 +1,107 @@
+/** What HTTP and WebSocket have in common: an operation's context, and the results that leave. */
+import type { ExecutionResult } from 'graphql';
+import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
+import type { Caller } from '../../../schema/request/caller.ts';
+import { type Context, type Handover, RootReads } from '../../../schema/request/context.ts';
+import type { Seam } from '../../../schema/request/seam.ts';
+import { BadInputError } from '../../core/model/errors.ts';
+import { parseCursor } from '../../core/model/cursor.ts';
+import type { StreamingMap } from '../../core/streaming-map.ts';
+import type { EventId } from '../protocol/event-id.ts';
+
+/** What clients may put into `extensions` of a request or of a subscribe payload. */
+interface RequestExtensions {
+  /** Works as the argument `after`, without touching the document; null: as if the document had none. */
+  readonly after?: string | null | undefined;
+  /** Likewise for the argument `limit`. */
+  readonly limit?: number | undefined;
+  /** Makes each result bear `extensions.cursor`. */
+  readonly cursors: boolean;
+  /** With `cursors`: where there is a limit, each result also bears `extensions.left`, how many of it are left. */
+  readonly left: boolean;
+}
+
+/** As of GraphQL's Int. */
+const MAX_LIMIT = 0x7fffffff;
+
+/** What the results of an operation depend on, whosever schema it is. */
+export interface ResultContext extends Seam {
+  readonly cursors: boolean;
+  readonly left: boolean;
+  /** By `Last-Event-ID`, that is by a browser of its own accord. */
+  readonly isResumed: boolean;
+}
+
+export interface OperationContext extends Context, ResultContext {}
+
+export interface SeamParts {
+  readonly extensions: unknown;
+  /** From `Last-Event-ID`: goes before `extensions.after`. */
+  readonly lastEvent?: EventId | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly handover?: Handover | undefined;
+}
+
+export interface OperationParts extends SeamParts {
+  readonly map: StreamingMap;
+  readonly caller: Caller;
+  readonly outcome?: Context['outcome'];
+}
+
+/** Throws `BadInputError`. */
+export function operationSeam({ extensions, lastEvent, signal, handover }: SeamParts): ResultContext {
+  const { after, limit, cursors, left } = parseExtensions(extensions);
+  return {
+    after: lastEvent ? lastEvent.cursor : after,
+    limit: lastEvent?.left ?? limit,
+    signal,
+    delivery: {},
+    handover,
+    cursors,
+    left,
+    isResumed: lastEvent !== undefined,
+  };
+}
+
+/** Throws `BadInputError`. */
+export function operationContext({ map, caller, outcome, ...parts }: OperationParts): OperationContext {
+  const seam = operationSeam(parts);
+  const { delivery } = seam;
+  return {
+    ...seam,
+    map,
+    caller,
+    reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
+    budget: new AnswerBudget(),
+    outcome,
+  };
+}
+
+function parseExtensions(extensions: unknown): RequestExtensions {
+  const { after, limit, cursors, left } = (extensions ?? {}) as Readonly<Record<string, unknown>>;
+  const refuse = (name: string, message: string): never => {
+    throw new BadInputError([{ path: ['extensions', name], message }]);
+  };
+  if (after != null && typeof after !== 'string') refuse('after', 'must be a string');
+  if (typeof after === 'string') parseCursor(after, ['extensions', 'after']);
+  if (limit != null && !isLimit(limit)) refuse('limit', 'must be a whole number, 0 or more');
+  return {
+    after: after as string | null | undefined,
+    limit: (limit ?? undefined) as number | undefined,
+    cursors: cursors === true,
+    left: left === true,
+  };
+}
+
+const isLimit = (limit: unknown): boolean =>
+  Number.isInteger(limit) && Number(limit) >= 0 && Number(limit) <= MAX_LIMIT;
+
+/** The result as the client asked for it. To be called before the next one is made: `delivery` belongs to this one. */
+export function withCursor(
+  result: ExecutionResult,
+  { cursors, left: isAsked, delivery }: ResultContext,
+): ExecutionResult {
+  if (!cursors || delivery.cursor === undefined) return result;
+  const { cursor, left } = delivery;
+  return { ...result, extensions: { ...result.extensions, cursor, ...(isAsked && left !== undefined && { left }) } };
+}

@@ -1,0 +1,140 @@
+/** Every error that leaves the server bears one of the codes in docs/clients.md and nothing of what is inside. */
+import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { refused as makeRefusal, toGraphQLError } from '../../../schema/request/errors.ts';
+
+/** What Yoga and its plugins call it, in our words. */
+const CODES: Readonly<Record<string, string>> = {
+  BAD_REQUEST: 'BAD_USER_INPUT',
+  REQUEST_ENTITY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+};
+
+/** As docs/clients.md lists them. */
+export const OWN_CODES: ReadonlySet<unknown> = new Set(
+  `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
+   TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED
+   INTERNAL_SERVER_ERROR`.split(/\s+/),
+);
+
+export type LogError = (error: unknown) => void;
+
+/** By name, not by class: with graphql 16 two copies of the class may be loaded. */
+export function isGraphQLError(error: unknown): error is GraphQLError {
+  return error instanceof Error && error.name === 'GraphQLError';
+}
+
+/** For Yoga's `maskedErrors`: keeps what is meant for the client, logs and hides everything else. */
+export function maskError(error: unknown, log: LogError): GraphQLError {
+  const known = toGraphQLError(error);
+  if (!isGraphQLError(known)) return internal(known, log);
+  const { originalError, extensions } = known;
+  const code = extensions['code'];
+  if (OWN_CODES.has(code)) return withCode(known, code as string, extensions);
+  if (originalError && originalError !== known) {
+    // What a resolver threw, with the place where it did.
+    const inner = toGraphQLError(originalError);
+    if (!isGraphQLError(inner)) return internal(known, log);
+    return withCode(known, codeOf(inner), inner.extensions);
+  }
+  return withCode(known, codeOf(known), extensions);
+}
+
+/** As it goes on the wire. */
+export function formatError(error: GraphQLError): GraphQLFormattedError {
+  const { extensions, ...plain } = error.toJSON();
+  const { http: _http, ...rest } = extensions ?? {};
+  return { ...plain, extensions: rest };
+}
+
+/** The same of a result. */
+export function formatResult(result: ExecutionResult): FormattedExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map(formatError) } : (result as FormattedExecutionResult);
+}
+
+/** A result as it goes on the wire, with what a resolver threw in it masked. */
+export function stringify(result: ExecutionResult, log: LogError): string {
+  const errors = result.errors?.map((error) => maskError(error, log));
+  return JSON.stringify(formatResult(errors ? { ...result, errors } : result));
+}
+
+export function parseFailed(error: unknown): GraphQLError {
+  if (isGraphQLError(error) && OWN_CODES.has(error.extensions['code'])) return error;
+  const message = error instanceof Error ? error.message : 'the document can’t be parsed';
+  const locations = isGraphQLError(error) ? { source: error.source, positions: error.positions } : {};
+  return new GraphQLError(message, { ...locations, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
+}
+
+/** `status` and `headers`: over HTTP. */
+export function refused(
+  code: string,
+  message: string,
+  status?: number,
+  headers: Readonly<Record<string, string>> = {},
+): GraphQLError {
+  return makeRefusal(code, message, { ...(status && { http: { status, headers } }) });
+}
+
+function statusOf({ extensions }: GraphQLError): number | undefined {
+  const http: { readonly status?: number } | undefined = extensions['http'];
+  return http?.status;
+}
+
+/** Of HTTP's own: they are answered by HTTP's rules, whatever kind of answer was asked for. */
+const HTTP_STATUSES: ReadonlySet<number | undefined> = new Set([405, 406, 413, 415]);
+
+export function isAboutHttp({ errors = [] }: ExecutionResult): boolean {
+  return errors.some((error) => HTTP_STATUSES.has(statusOf(error)));
+}
+
+/** Of a request that got no data; what isn't here, 400. */
+const STATUSES: Readonly<Record<string, number>> = { FORBIDDEN: 403, RATE_LIMITED: 429, ENGINE_UNAVAILABLE: 503 };
+
+/**
+ * GraphQL over HTTP: as `application/graphql-response+json` a result without data has a status of 4xx or 5xx; as `application/json`, whose
+ * status older clients take for the connection's, 200. An error that brings its own has that.
+ */
+export function withStatus(result: ExecutionResult, type: string): ExecutionResult {
+  const [error] = result.errors ?? [];
+  if (!error || 'data' in result || type !== 'application/graphql-response+json') return result;
+  if (statusOf(error) !== undefined) return result;
+  const status = STATUSES[String(error.extensions['code'])] ?? 400;
+  return { ...result, extensions: { ...result.extensions, http: { status } } };
+}
+
+function codeOf({ message, extensions }: GraphQLError): string {
+  const code = typeof extensions['code'] === 'string' ? extensions['code'] : '';
+  if (OWN_CODES.has(code)) return code;
+  if (message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED';
+  // A GraphQLError of graphql-js or Yoga itself is about the request: variables that don't fit, an operation that isn't there.
+  return CODES[code] ?? 'BAD_USER_INPUT';
+}
+
+function withCode(error: GraphQLError, code: string, extensions: Readonly<Record<string, unknown>>): GraphQLError {
+  const { message, nodes, source, positions, path } = error;
+  const http = httpOf(extensions);
+  const { originalError: _originalError, unexpected: _unexpected, code: _code, ...rest } = extensions;
+  const issues = code === 'BAD_USER_INPUT' && !('issues' in rest) ? { issues: [{ path: path ?? [], message }] } : {};
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { ...rest, ...(http && { http }), ...issues, code },
+  });
+}
+
+/** Those with `spec` are 200 as `application/json`: GraphQL over HTTP means a document's errors, and variables that don't fit. */
+function httpOf({ http, code }: Readonly<Record<string, unknown>>): object | undefined {
+  if (typeof http !== 'object' || http === null) return undefined;
+  // Yoga marks what it finds wrong with a request, too.
+  if (code === 'BAD_REQUEST') return { ...http, spec: false };
+  // The executor gives variables a status and nothing else; what is ours has headers.
+  const isOfVariables = (code === undefined || code === 'BAD_USER_INPUT') && !('headers' in http);
+  return isOfVariables ? { ...http, spec: true } : http;
+}
+
+function internal(error: unknown, log: LogError): GraphQLError {
+  log(error);
+  const { nodes, source, positions, path } = isGraphQLError(error) ? error : ({} as Partial<GraphQLError>);
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } };
+  return new GraphQLError('Unexpected error.', { nodes, source, positions, path, extensions });
+}

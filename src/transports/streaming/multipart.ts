@@ -1,0 +1,40 @@
+/**
+ * Apollo's multipart subscriptions (`multipart/mixed; subscriptionSpec=1.0`), which a plain HttpLink asks for:
+ * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+ */
+import type { ExecutionResult } from 'graphql';
+import { jsonOf, PartFraming } from '../../fanout/framing.ts';
+import { type ResultContext, withCursor } from '../operations/operation.ts';
+import type { ResultFraming } from './result-stream.ts';
+
+export const MULTIPART_HEADERS: Readonly<Record<string, string>> = {
+  // Apollo's client for iOS compares this text, unquoted.
+  'Content-Type': 'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+const DELIMITER = '\r\n--graphql';
+
+/**
+ * The delimiter stands right behind each part: a client holds a part back until it comes. Earlier versions of Apollo's for iOS know the
+ * header only in lower case, and the type only without a charset.
+ */
+const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r\n${json}${DELIMITER}`;
+
+export function multipartFraming(
+  context: ResultContext,
+  stringify: (result: ExecutionResult) => string,
+): ResultFraming {
+  return {
+    head: DELIMITER,
+    result: (result) => part(`{"payload":${stringify(withCursor(result, context))}}`),
+    rendered: new PartFraming(`multipart ${context.cursors}`, (result, left) =>
+      part(`{"payload":${jsonOf(result, context, left)}}`),
+    ),
+    end: () => '--\r\n',
+    keepAlive: part('{}'),
+    // No closing delimiter: the client must not take it for the end.
+    drain: () => '\r\n',
+  };
+}

@@ -1,0 +1,100 @@
+/** The response to a subscription over HTTP: which one is asked for, and its body, by the fan-out where it has been taken over. */
+import type { ExecutionResult } from 'graphql';
+import { ServerResponse } from 'node:http';
+import type { FanOut } from '../../fanout/fan-out.ts';
+import { Outlet } from '../../fanout/outlet.ts';
+import { negotiate } from '../protocol/accept.ts';
+import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
+import type { OpenStream } from './open-streams.ts';
+import type { ResultContext } from '../operations/operation.ts';
+import { cutOf } from '../protocol/response-cut.ts';
+import { once, resultStream } from './result-stream.ts';
+import { served } from '../operations/fan-out-results.ts';
+import { SSE_HEADERS, sseFraming } from './sse.ts';
+
+export interface StreamParts {
+  readonly result: ExecutionResult | AsyncIterable<ExecutionResult>;
+  /** Undefined when the request didn't get as far as an operation. */
+  readonly context: ResultContext | undefined;
+  readonly stringify: (result: ExecutionResult) => string;
+  readonly keepAliveMs: number;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+  /** The server's own response, where there is one. */
+  readonly res: unknown;
+  readonly fanOut: FanOut | undefined;
+  /** The only result of a subscription that fails. */
+  readonly fail: (error: unknown) => ExecutionResult;
+  readonly register: (stream: OpenStream) => () => void;
+  /** Whether others may take the body and put another one in its place. Then the fan-out waits until `res` is sent this one. */
+  readonly isPassedOn?: boolean | undefined;
+}
+
+export function streamResponse(transport: 'sse' | 'multipart', parts: StreamParts): Response {
+  const { result, context, stringify, keepAliveMs, signal, fanOut, fail, register, isPassedOn = false } = parts;
+  const res = parts.res instanceof ServerResponse ? parts.res : undefined;
+  const framing =
+    transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
+  const generated = isAsyncIterable(result) ? result[Symbol.asyncIterator]() : once(result);
+  let outlet: Outlet | undefined;
+  const own = (): AsyncIterator<ExecutionResult> | undefined => {
+    if (!fanOut || !context?.handover?.taken || !res) return undefined;
+    const beside = new Outlet(res, () => !res.writableEnded && !res.destroyed);
+    res.once('close', () => beside.close());
+    outlet = beside;
+    return served({ fanOut, context, outlet, framing: framing.rendered, fail });
+  };
+  let isSentAsMade = (): boolean => false;
+  const results = isPassedOn
+    ? decidedLater(() => (isSentAsMade() ? own() : undefined) ?? generated, generated)
+    : (own() ?? generated);
+  const cut = cutOf(parts.res);
+  const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet: () => outlet, cut, fail });
+  const response = new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
+  if (isPassedOn && res) isSentAsMade = watched(response, res);
+  return response;
+}
+
+/** Chosen by the first `next`. */
+function decidedLater(
+  choose: () => AsyncIterator<ExecutionResult>,
+  unlessChosen: AsyncIterator<ExecutionResult>,
+): AsyncIterator<ExecutionResult> {
+  let chosen: AsyncIterator<ExecutionResult> | undefined;
+  return {
+    next: () => (chosen ??= choose()).next(),
+    return: async () => (await (chosen ?? unlessChosen).return?.()) ?? { done: true, value: undefined },
+  };
+}
+
+/**
+ * Whether `res` is sent the body as it was made. The server takes it once it has sent the head; whoever wants another body, or a copy,
+ * has taken it before.
+ */
+function watched(response: Response, res: ServerResponse): () => boolean {
+  let isTaken = false;
+  let isTakenEarly = false;
+  const take = (): void => {
+    isTaken = true;
+    isTakenEarly ||= !res.headersSent;
+  };
+  const plain = Object.getPrototypeOf(response) as Response;
+  Object.defineProperties(response, {
+    body: { get: () => (take(), Reflect.get(plain, 'body', response)) },
+    clone: { value: () => ((isTakenEarly = true), plain.clone.call(response)) },
+  });
+  return () => isTaken && !isTakenEarly;
+}
+
+/** By `Accept`; undefined: as JSON, or not at all. */
+export function transportOf(accept: string | null, isStream: boolean): 'sse' | 'multipart' | undefined {
+  const { single, stream } = negotiate(accept);
+  if (isStream) return stream;
+  return single === 'text/event-stream' ? 'sse' : undefined;
+}
+
+export const MEDIA_TYPES = { sse: 'text/event-stream', multipart: 'multipart/mixed' } as const;
+
+export function isAsyncIterable<T>(value: object | T): value is AsyncIterable<Awaited<T>> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

@@ -1,0 +1,134 @@
+/**
+ * One place for readers of a round. Again and again somebody joins at a random moment, is stalled and cut, resumes by
+ * cursor, and leaves; at the end of the round everybody stays until it has the last insertion.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ItemPageDocument } from '../../../schema/documents/graphql.ts';
+import { persist } from '../client/caller.ts';
+import type { Dice } from './dice.ts';
+import type { Entry, Filter, History, Page, PagesHistory } from '../check/history.ts';
+import type { Round } from './round.ts';
+import { follow, type Segment } from './segment.ts';
+import { ask, codeOf, LostError } from '../../http-client/http-client.ts';
+
+type Place = Pick<Segment, 'after' | 'resumedFrom' | 'limit' | 'lastEventId'>;
+
+/** How long a reader is away before it resumes: at once, or so long that what it has missed needs several messages. */
+const AWAY_MS = [0, 0, 0, 0, 300, 300, 300, 2500];
+
+const AT_START: Place = { after: null, resumedFrom: null, limit: null, lastEventId: undefined };
+
+export async function runReader(round: Round, dice: Dice): Promise<void> {
+  while (!round.marker && !round.failed.aborted) {
+    await delay(dice.between(0, 150));
+    const kind = dice.next();
+    const filter = round.filter(dice);
+    if (kind < 0.04) await probe(round, dice);
+    else if (kind < 0.12) await browse(round, dice, filter);
+    else if (kind < 0.22) await queryThenSubscribe(round, dice, filter);
+    else if (kind < 0.58) await chain(round, dice, { kind: 'itemChanges', filter, ...AT_START });
+    else {
+      const limit = dice.chance(0.4) ? dice.between(1, 2500) : null;
+      await chain(round, dice, { kind: 'items', filter, ...AT_START, limit });
+    }
+  }
+}
+
+/** What is asked wrongly, or for nothing. */
+async function probe(round: Round, dice: Dice): Promise<void> {
+  const expected = dice.pick([
+    { limit: -1, after: null, expectedError: 'BAD_USER_INPUT' },
+    { limit: null, after: 'no cursor', expectedError: 'BAD_USER_INPUT' },
+    { limit: 0, after: null, expectedError: undefined },
+  ]);
+  await follow(round, {
+    ...segmentChances(dice, 1),
+    ...expected,
+    kind: 'items',
+    filter: null,
+    resumedFrom: null,
+    lastEventId: undefined,
+  });
+}
+
+/** As a browser's `EventSource` does: resumes by `Last-Event-ID` alone, until its limit is reached. */
+async function browse(round: Round, dice: Dice, filter: Filter | null): Promise<void> {
+  const limit = dice.between(2, 60);
+  const like = { transport: 'sse', resumeBy: 'lastEventId', cut: { afterDeliveries: Math.ceil(limit / 3) } } as const;
+  await chain(round, dice, { kind: 'items', filter, ...AT_START, limit }, like);
+}
+
+function segmentChances(
+  dice: Dice,
+  limit: number,
+): Pick<Segment, 'transport' | 'onLag' | 'resumeBy' | 'stalls' | 'cut'> {
+  return {
+    transport: dice.chance(0.5) ? 'websocket' : 'sse',
+    onLag: dice.chance(0.5) ? 'FAIL' : 'CONFLATE',
+    resumeBy: dice.pick(['argument', 'extension', 'lastEventId', 'lastEventId']),
+    stalls: dice.chance(0.3) ? [{ afterMs: dice.between(0, 300), forMs: dice.between(50, 1000) }] : [],
+    cut: dice.chance(0.6)
+      ? { afterDeliveries: dice.between(1, limit) }
+      : { afterMs: dice.between(0, 1200), afterDeliveries: dice.chance(0.2) ? 1 : undefined },
+  };
+}
+
+/** From join to leave, cut and resumed some times. */
+async function chain(
+  round: Round,
+  dice: Dice,
+  start: Place & Pick<Segment, 'kind' | 'filter'>,
+  like: Partial<Segment> = {},
+): Promise<void> {
+  const { kind, filter } = start;
+  let place: Place = start;
+  // A limit is to be reached.
+  const segments = start.limit === null ? dice.between(1, 4) : 6;
+  const transport = dice.chance(0.5) ? 'websocket' : 'sse';
+  for (let count = 1; ; count++) {
+    const chances = segmentChances(dice, place.limit ?? 2500);
+    // Mostly the same client comes back; any may.
+    const segment = { ...chances, transport: dice.chance(0.8) ? transport : chances.transport, kind, filter };
+    const { history, isDone, lastEventId } = await follow(round, { ...segment, ...like, ...place });
+    if (!history || isDone || round.failed.aborted) return;
+    const isLagged = history.end.kind === 'error' && history.end.code === 'LAGGED';
+    if ((history.end.kind !== 'cut' && !isLagged) || (count >= segments && !round.marker)) return;
+    const got = history.kind === 'items' ? history.deliveries : history.messages;
+    const last = got.at(-1)?.cursor;
+    const limit = place.limit === null ? null : place.limit - got.length;
+    if (last !== undefined) place = { after: last, resumedFrom: history.id, limit, lastEventId };
+    if (!round.marker) await Promise.race([delay(dice.pick(AWAY_MS) * dice.next()), round.ended]);
+  }
+}
+
+async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | null): Promise<void> {
+  const first = dice.between(20, 1000);
+  const id = round.nextId('pages');
+  const startedAt = performance.now();
+  const page = async (after: string | null): Promise<Page> => {
+    const { data, errors } = await persist(async () => {
+      const result = await ask(round.ground.next(), ItemPageDocument, { first, after, filter });
+      // It can't know yet whether it is as far as the node of the page before.
+      if (codeOf(result) === 'ENGINE_UNAVAILABLE') throw new LostError('a page has to wait for the engine');
+      return result;
+    }, round.patienceMs);
+    if (!data) throw new Error(`a query was refused: ${errors?.[0]?.message ?? 'no answer'}`);
+    const { edges, pageInfo, cursor } = data.items;
+    const items = edges.map(({ node }): Entry => {
+      const { key, value, cursor, timestamp } = node;
+      return { key, value: JSON.stringify(value), cursor, timestamp };
+    });
+    round.deliveries += items.length;
+    return { after, first, items, hasNextPage: pageInfo.hasNextPage, cursor, receivedAt: performance.now() };
+  };
+  const furtherPages = async (firstPage: Page): Promise<void> => {
+    const pages = [firstPage];
+    for (let last = firstPage; last.hasNextPage && last.items.length > 0; pages.push(last))
+      last = await page(last.items.at(-1)?.cursor ?? null);
+    const history: PagesHistory = { id, kind: 'pages', transport: 'http', filter, startedAt, pages };
+    round.histories.push(history satisfies History);
+  };
+  const firstPage = await page(null);
+  const place = { ...AT_START, after: firstPage.cursor, resumedFrom: id };
+  await Promise.all([furtherPages(firstPage), chain(round, dice, { kind: 'items', filter, ...place })]);
+}

@@ -1,0 +1,193 @@
+/** One subscription of a reader from its beginning to its end, recorded. */
+import {
+  ItemChangesDocument,
+  type ItemChangesSubscription,
+  ItemsDocument,
+  type ItemsSubscription,
+} from '../../../schema/documents/graphql.ts';
+import { persist } from '../client/caller.ts';
+import type { Ending, Feed, FeedRequest, Sink } from '../client/feed.ts';
+import type { ChangesHistory, ChangesMessage, Delivery, End, Entry, Filter, ItemsHistory } from '../check/history.ts';
+import type { Round } from './round.ts';
+import { feedOverSse } from '../client/sse.ts';
+import { feedOverWebSocket } from '../client/websocket.ts';
+
+export interface Segment {
+  readonly kind: 'items' | 'itemChanges';
+  readonly transport: 'websocket' | 'sse';
+  readonly filter: Filter | null;
+  readonly limit: number | null;
+  readonly onLag: 'CONFLATE' | 'FAIL';
+  readonly after: string | null;
+  readonly resumedFrom: string | null;
+  readonly resumeBy: 'argument' | 'extension' | 'lastEventId';
+  readonly lastEventId: string | undefined;
+  readonly stalls: readonly { readonly afterMs: number; readonly forMs: number }[];
+  readonly cut: { readonly afterMs?: number; readonly afterDeliveries?: number | undefined };
+  readonly expectedError?: string | undefined;
+}
+
+export interface Followed {
+  /** Undefined when the round has failed. */
+  readonly history: ItemsHistory | ChangesHistory | undefined;
+  /** It has all that it has to get. */
+  readonly isDone: boolean;
+  readonly lastEventId: string | undefined;
+}
+
+export async function follow(round: Round, segment: Segment): Promise<Followed> {
+  return new Following(round, segment).run();
+}
+
+class Following {
+  readonly #round: Round;
+  readonly #segment: Segment;
+  readonly #deliveries: Delivery[] = [];
+  readonly #messages: ChangesMessage[] = [];
+  readonly #ended = Promise.withResolvers<End | undefined>();
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
+  #feed: Feed | undefined;
+  #count = 0;
+  #isOver = false;
+  #isDone = false;
+  #isStalled = false;
+  #lastEventId: string | undefined;
+  #progressAt = performance.now();
+
+  constructor(round: Round, segment: Segment) {
+    this.#round = round;
+    this.#segment = segment;
+    this.#lastEventId = segment.lastEventId;
+  }
+
+  async run(): Promise<Followed> {
+    const { kind, transport, filter, limit, onLag, after, resumedFrom, expectedError, stalls, cut } = this.#segment;
+    const startedAt = performance.now();
+    const sink: Sink = { next: (result, id) => this.#next(result.data, id), end: (ending) => this.#end(ending) };
+    const open = transport === 'sse' ? feedOverSse : feedOverWebSocket;
+    this.#feed = await persist(() => open(this.#round.ground.next(), this.#request(), sink), this.#round.patienceMs);
+    if (this.#isOver) this.#feed.cut();
+    for (const { afterMs, forMs } of stalls) this.#later(afterMs, () => this.#stall(forMs));
+    if (cut.afterMs !== undefined) this.#later(cut.afterMs, () => this.#cutUnlessEnding());
+    this.#timers.push(setInterval(() => this.#watch(), 500));
+    const leave = (): void => this.#finish(undefined);
+    this.#round.failed.addEventListener('abort', leave);
+    void this.#round.ended.then(() => this.#checkDone());
+    const end = await this.#ended.promise;
+    this.#round.failed.removeEventListener('abort', leave);
+    for (const timer of this.#timers) clearTimeout(timer);
+    const isDone = this.#isDone;
+    if (!end) return { history: undefined, isDone, lastEventId: undefined };
+    const id = this.#round.nextId(kind);
+    const about = { id, transport, filter, startedAt, after, resumedFrom, end };
+    const history: ItemsHistory | ChangesHistory =
+      kind === 'items'
+        ? {
+            ...about,
+            kind,
+            limit,
+            onLag,
+            deliveries: this.#deliveries,
+            ...(expectedError !== undefined && { expectedError }),
+          }
+        : { ...about, kind, messages: this.#messages };
+    this.#round.histories.push(history);
+    return { history, isDone, lastEventId: this.#lastEventId };
+  }
+
+  #request(): FeedRequest {
+    const { kind, filter, limit, onLag, after, transport, resumeBy, lastEventId } = this.#segment;
+    const byId = resumeBy === 'lastEventId' && transport === 'sse' && lastEventId !== undefined;
+    const byExtension = !byId && after !== null && resumeBy === 'extension';
+    const argument = byId || byExtension ? null : after;
+    const variables = kind === 'items' ? { limit, filter, onLag, after: argument } : { filter, after: argument };
+    return {
+      query: String(kind === 'items' ? ItemsDocument : ItemChangesDocument),
+      variables,
+      ...(byExtension && { extensions: { after } }),
+      ...(byId && { lastEventId }),
+    };
+  }
+
+  #next(answer: unknown, id: string | undefined): void {
+    if (this.#isOver) return;
+    const receivedAt = performance.now();
+    this.#progressAt = receivedAt;
+    this.#lastEventId = id;
+    if (this.#segment.kind === 'items')
+      this.#deliveries.push({ ...entryOf((answer as ItemsSubscription).items), receivedAt });
+    else this.#messages.push(messageOf((answer as ItemChangesSubscription).itemChanges, receivedAt));
+    const message = this.#messages.at(-1);
+    const count = message ? message.upserted.length + message.removed.length : 1;
+    this.#count += count;
+    this.#round.deliveries += count;
+    this.#checkDone();
+    if (this.#count >= (this.#segment.cut.afterDeliveries ?? Infinity)) this.#cutUnlessEnding();
+  }
+
+  #end(ending: Ending): void {
+    this.#finish(ending.kind === 'lost' ? { kind: 'cut' } : ending);
+  }
+
+  /** In the end everybody stays; and who has all of its limit waits for `complete`. */
+  #cutUnlessEnding(): void {
+    if (!this.#round.marker && !this.#hasLimit && this.#segment.expectedError === undefined)
+      this.#finish({ kind: 'cut' });
+  }
+
+  get #hasLimit(): boolean {
+    return this.#segment.limit !== null && this.#deliveries.length >= this.#segment.limit;
+  }
+
+  #checkDone(): void {
+    if (!this.#round.marker || this.#isOver || this.#hasLimit || this.#segment.expectedError !== undefined) return;
+    const last = this.#messages.at(-1) ?? this.#deliveries.at(-1);
+    const cursor = last?.cursor ?? this.#segment.after ?? '';
+    const isCaughtUp = this.#segment.kind === 'items' || this.#messages.at(-1)?.caughtUp === true;
+    this.#isDone = isCaughtUp && cursor >= this.#round.lastFor(this.#segment.filter);
+    if (this.#isDone) this.#finish({ kind: 'cut' });
+  }
+
+  #watch(): void {
+    if (this.#isStalled || performance.now() - this.#progressAt < this.#round.patienceMs) return;
+    const isFirst = this.#segment.kind === 'itemChanges' && this.#messages.length === 0;
+    if (this.#hasLimit || this.#segment.expectedError !== undefined)
+      this.#finish({ kind: 'overdue', awaited: 'complete' });
+    else if (isFirst) this.#finish({ kind: 'overdue', awaited: 'first' });
+    else if (this.#round.marker) this.#finish({ kind: 'overdue', awaited: 'marker' });
+  }
+
+  #stall(forMs: number): void {
+    this.#isStalled = true;
+    this.#feed?.stall();
+    this.#later(forMs, () => {
+      this.#isStalled = false;
+      this.#progressAt = performance.now();
+      this.#feed?.goOn();
+    });
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#timers.push(setTimeout(() => !this.#isOver && act(), ms));
+  }
+
+  #finish(end: End | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#feed?.cut();
+    this.#ended.resolve(end);
+  }
+}
+
+type WireItem = ItemsSubscription['items'];
+
+const entryOf = ({ key, value, cursor, timestamp }: WireItem): Entry => ({
+  key,
+  value: JSON.stringify(value),
+  cursor,
+  timestamp,
+});
+
+function messageOf(message: ItemChangesSubscription['itemChanges'], receivedAt: number): ChangesMessage {
+  return { ...message, upserted: message.upserted.map(entryOf), receivedAt };
+}

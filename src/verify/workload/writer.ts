@@ -1,0 +1,108 @@
+/** One of the writers of a round: inserts, batches, removals, conditions, repeats, broken calls, reads of what it wrote. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ItemDocument } from '../../../schema/documents/graphql.ts';
+import type { Caller } from '../client/caller.ts';
+import type { Dice } from './dice.ts';
+import type { WriteInput } from '../check/history.ts';
+import type { Round } from './round.ts';
+import { LostError } from '../../http-client/http-client.ts';
+import { type Call, write, writeSafely } from './writing.ts';
+
+export interface WriterOptions {
+  readonly round: Round;
+  readonly caller: Caller;
+  readonly dice: Dice;
+  readonly name: string;
+  /** Changes per second, at most. */
+  readonly rate: number;
+  readonly until: AbortSignal;
+}
+
+const MAX_BATCH = 100;
+
+export async function runWriter(options: WriterOptions): Promise<void> {
+  const { round, caller, dice, rate, until } = options;
+  const plan = new Plan(options);
+  const startedAt = performance.now();
+  let written = 0;
+  while (!until.aborted) {
+    const call = plan.next();
+    written += call.inputs.length;
+    const key = call.inputs[0]?.key ?? '';
+    // Breaks the connection while the call is in flight; over HTTP, nothing.
+    if (dice.chance(0.02)) setTimeout(() => caller.breakOff(), dice.between(0, 3));
+    const { results, error, connection } = await writeSafely(round, caller, call, { isGivenUp: dice.chance(0.3) });
+    const cursor = results?.at(-1)?.cursor;
+    if (cursor !== undefined) plan.cursors.set(call.inputs.at(-1)?.key ?? '', cursor);
+    if (error === 'RATE_LIMITED') await delay(1000);
+    else if (error !== null && error !== 'CONFLICT') await delay(50);
+    if (dice.chance(0.1)) await write(round, caller, call);
+    if (caller.connection !== null && connection === caller.connection && dice.chance(0.2)) await read(options, key);
+    const aheadMs = startedAt + (written / rate) * 1000 - performance.now();
+    if (aheadMs > 1) await delay(aheadMs, undefined, { signal: until }).catch(() => {});
+  }
+  caller.breakOff();
+}
+
+/** Reads what was just written through the same connection. */
+async function read({ round, caller }: WriterOptions, key: string): Promise<void> {
+  const startedAt = performance.now();
+  const { connection } = caller;
+  try {
+    const { data } = await caller.call(ItemDocument, { key });
+    if (!data || connection !== caller.connection) return;
+    const { item } = data;
+    const entry = item && {
+      key: item.key,
+      value: JSON.stringify(item.value),
+      cursor: item.cursor,
+      timestamp: item.timestamp,
+    };
+    round.reads.push({
+      id: round.nextId('read'),
+      key,
+      connection,
+      startedAt,
+      answeredAt: performance.now(),
+      item: entry,
+    });
+  } catch (error) {
+    if (!(error instanceof LostError)) throw error;
+  }
+}
+
+class Plan {
+  readonly #round: Round;
+  readonly #dice: Dice;
+  readonly #name: string;
+  /** The last that was heard of a key. */
+  readonly cursors = new Map<string, string>();
+  #number = 0;
+
+  constructor({ round, dice, name }: WriterOptions) {
+    this.#round = round;
+    this.#dice = dice;
+    this.#name = name;
+  }
+
+  next(): Call {
+    const kind = this.#dice.next();
+    if (kind < 0.35) return { kind: 'batch', inputs: this.#batch() };
+    if (kind < 0.8) return { kind: 'insert', inputs: [this.#input()] };
+    if (kind < 0.9) return { kind: 'remove', inputs: [{ ...this.#input(), value: null }] };
+    if (kind < 0.95) return { kind: 'insert', inputs: [{ ...this.#input(), ifAbsent: true }] };
+    const input = this.#input();
+    return { kind: 'insert', inputs: [{ ...input, ifCursor: this.cursors.get(input.key) }] };
+  }
+
+  #batch(): WriteInput[] {
+    return Array.from({ length: this.#dice.between(2, MAX_BATCH) }, () => this.#input());
+  }
+
+  /** Each of another value, and with an idempotency key, so that a call without an answer can be repeated. */
+  #input(): WriteInput {
+    const id = `${this.#name}-${++this.#number}`;
+    const padding = '\u00e9\ud83d\ude00x'.repeat(this.#dice.between(0, 8));
+    return { key: this.#dice.pick(this.#round.keys), value: JSON.stringify({ id, padding }), idempotencyKey: id };
+  }
+}

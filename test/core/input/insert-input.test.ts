@@ -1,0 +1,271 @@
+import { describe, expect, it } from 'vitest';
+import { BadInputError, PayloadTooLargeError } from '../../../src/core/model/errors.ts';
+import {
+  checkBatch,
+  checkRemoval,
+  type InputLimits,
+  type InsertInput,
+  keyProblem,
+  MAX_TTL,
+  ttlProblem,
+  valueIssue,
+} from '../../../src/core/input/insert-input.ts';
+import { UnkeptNumber } from '../../../src/core/model/json.ts';
+import { DEFAULT_LIMITS } from '../../../src/core/streaming-map.ts';
+
+const CURSOR = '0testepoch00-11-0000000';
+
+function check(inputs: readonly unknown[], limits: Partial<InputLimits> = {}): ReturnType<typeof checkBatch> {
+  return checkBatch(inputs as InsertInput<unknown>[], { ...DEFAULT_LIMITS, ...limits });
+}
+
+/** The paths of the issues, as `inputs.0.key`; undefined when all is well. */
+function issuesOf(act: () => unknown): string[] | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BadInputError)) throw error;
+    return error.issues.map(({ path }) => path.join('.'));
+  }
+}
+
+const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown;
+
+describe('a key', () => {
+  it.each<[string, unknown]>([
+    ['one byte', 'a'],
+    ['512 bytes', 'a'.repeat(512)],
+    ['512 bytes of two-byte characters', 'é'.repeat(256)],
+    ['a surrogate pair', '😀'],
+    ['a line end', 'a\nb'],
+    ['a zero byte', '\0'],
+    ['__proto__', '__proto__'],
+  ])('may be %s', (_, key) => expect(keyProblem(key)).toBeUndefined());
+
+  it.each<[string, unknown]>([
+    ['empty', ''],
+    ['of 513 bytes', 'a'.repeat(513)],
+    ['of 257 two-byte characters', 'é'.repeat(257)],
+    ['a lone surrogate', 'a\ud83d'],
+    ['a number', 1],
+    ['null', null],
+    ['missing', undefined],
+  ])('must not be %s', (_, key) => {
+    expect(keyProblem(key)).toBeTypeOf('string');
+    expect(
+      issuesOf(() =>
+        check([
+          { key: 'ok', value: 1 },
+          { key, value: 1 },
+        ]),
+      ),
+    ).toEqual(['inputs.1.key']);
+    expect(issuesOf(() => checkRemoval(key as string, {}))).toEqual(['key']);
+  });
+});
+
+describe('a value', () => {
+  it.each<[string, unknown]>([
+    ['a string', ''],
+    ['a surrogate pair', '\ud83d\ude00'],
+    ['what looks like an escaped surrogate', '\\ud83d'],
+    ['a number', -0.5],
+    ['the greatest number', Number.MAX_VALUE],
+    ['the least number', Number.MIN_VALUE],
+    ['false', false],
+    ['an object', { a: [null, { b: 1 }] }],
+    ['an object without prototype', Object.create(null)],
+    ['what has members that are undefined', { a: undefined }],
+    ['nested 64 levels', nested(64)],
+  ])('may be %s', (_, value) => {
+    expect(valueIssue(value)).toBeUndefined();
+    expect(check([{ key: 'a', value }]).json).toEqual([JSON.stringify(value)]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['-0', [-0], '[-0]'],
+    ['a great integer', { a: 2 ** 60 }, '{"a":1152921504606846976}'],
+    ['one of more than 21 digits', 1e22, '1e+22'],
+    ['`__proto__` beside -0', JSON.parse('{"__proto__":{"a":-0}}'), '{"__proto__":{"a":-0}}'],
+    ['-0 beside what is undefined', { a: undefined, b: -0 }, '{"b":-0}'],
+  ])('is written as it is: %s', (_, value, json) => {
+    expect(valueIssue(value)).toBeUndefined();
+    expect(check([{ key: 'a', value }]).json).toEqual([json]);
+  });
+
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  it.each<[string, unknown, string?]>([
+    ['null', null],
+    ['missing', undefined],
+    ['NaN', NaN],
+    ['infinite', [Infinity], '.0'],
+    ['a number that was not kept', { a: [1, new UnkeptNumber('1e400')] }, '.a.1'],
+    ['a lone surrogate', '\ud83d'],
+    ['a low surrogate inside', { a: ['b', { c: 'd\ude00e' }] }, '.a.1.c'],
+    ['a name with a lone surrogate', { a: { '\ud83d': 1 } }, '.a'],
+    ['a bigint', { a: 1n }, '.a'],
+    ['a function', () => {}],
+    ['a symbol', Symbol('s')],
+    ['what has a member under a symbol', [{ [Symbol('s')]: 1 }], '.0'],
+    ['a date', new Date(0)],
+    ['a map', { a: new Map() }, '.a'],
+    ['a boxed number', { a: Object(1) as unknown }, '.a'],
+    ['a list of a class', new (class extends Array {})()],
+    [
+      'JSON that is text already',
+      (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('750727362669608961'),
+    ],
+    ['of a class', new URL('http://a')],
+    ['an array with undefined', [undefined], '.0'],
+    ['an array with holes', [, 1], '.0'], // oxlint-disable-line no-sparse-arrays
+    ['what says its own JSON', { toJSON: () => 1 }, '.toJSON'],
+    ['nested 65 levels', nested(65)],
+    ['cyclic', cyclic],
+  ])('must not be %s', (_, value, path = '') => {
+    expect(valueIssue(value)?.message).toBeTypeOf('string');
+    expect(issuesOf(() => check([{ key: 'a', value }]))).toEqual([`inputs.0.value${path}`]);
+  });
+
+  it('must have JSON when it is written, whatever it seems to be', () => {
+    const value = Object.defineProperty({}, 'toJSON', { value: () => undefined });
+    expect(issuesOf(() => check([{ key: 'a', value }]))).toEqual(['inputs.0.value']);
+  });
+});
+
+describe('a time to live', () => {
+  it.each([1, 2, MAX_TTL])('may be %i', (ttl) => {
+    expect(ttlProblem(ttl)).toBeUndefined();
+    expect(check([{ key: 'a', value: 1, ttl }]).insertions[0]?.ttl).toBe(ttl);
+  });
+
+  it.each([0, -1, 0.5, NaN, Infinity, MAX_TTL + 1, '1', true])('must not be %s', (ttl) => {
+    expect(ttlProblem(ttl)).toBeTypeOf('string');
+    expect(issuesOf(() => check([{ key: 'a', value: 1, ttl }]))).toEqual(['inputs.0.ttl']);
+  });
+
+  it.each([
+    [undefined, undefined, undefined],
+    [undefined, 60, 60],
+    [null, 60, 60],
+    [5, 60, 5],
+  ])('of %s with a default of %s is %s', (ttl, byDefault, expected) =>
+    expect(check([{ key: 'a', value: 1, ttl }], { ttl: byDefault }).insertions[0]?.ttl).toBe(expected),
+  );
+});
+
+describe('conditions', () => {
+  it('may be left out, or null', () => {
+    const [insertion] = check([
+      { key: 'a', value: 1, ifAbsent: null, ifCursor: null, idempotencyKey: null },
+    ]).insertions;
+    expect(insertion).toMatchObject({ ifAbsent: undefined, ifCursor: undefined, idempotency: undefined });
+    expect(checkRemoval('a', { ifCursor: null, idempotencyKey: null })).toEqual({});
+  });
+
+  it('are handed on', () => {
+    const [insertion] = check([
+      { key: 'a', value: 1, ifAbsent: true, ifCursor: CURSOR, idempotencyKey: 'i' },
+    ]).insertions;
+    expect(insertion).toMatchObject({ ifAbsent: true, ifCursor: CURSOR, idempotency: { key: 'i' } });
+    expect(checkRemoval('a', { ifCursor: CURSOR, idempotencyKey: 'i' })).toMatchObject({
+      ifCursor: CURSOR,
+      idempotency: { key: 'i' },
+    });
+  });
+
+  it.each(['', 'nonsense', CURSOR.toUpperCase()])('take no cursor %j', (ifCursor) => {
+    expect(issuesOf(() => check([{ key: 'a', value: 1, ifCursor }]))).toEqual(['inputs.0.ifCursor']);
+    expect(issuesOf(() => checkRemoval('a', { ifCursor }))).toEqual(['ifCursor']);
+  });
+
+  it.each(['', 'a'.repeat(513), '\udc00'])('take no idempotency key %j', (idempotencyKey) => {
+    expect(issuesOf(() => check([{ key: 'a', value: 1, idempotencyKey }]))).toEqual(['inputs.0.idempotencyKey']);
+    expect(issuesOf(() => checkRemoval('a', { idempotencyKey }))).toEqual(['idempotencyKey']);
+  });
+});
+
+describe('a batch', () => {
+  const of = (count: number): unknown[] => Array.from({ length: count }, (_, i) => ({ key: `k${i}`, value: i }));
+
+  it.each([1, 1000])('may have %i inputs', (count) => expect(check(of(count)).insertions).toHaveLength(count));
+
+  it.each([
+    [0, 1000],
+    [1001, 1000],
+    [3, 2],
+  ])('must not have %i inputs of at most %i', (count, maxBatch) =>
+    expect(issuesOf(() => check(of(count), { maxBatch }))).toEqual(['inputs']),
+  );
+
+  it('is told of all its issues at once', () =>
+    expect(
+      issuesOf(() =>
+        check([
+          { key: '', value: null, ttl: 0 },
+          { key: 'ok', value: 1 },
+          { key: 'a', value: 1, ifCursor: 'x' },
+        ]),
+      ),
+    ).toEqual(['inputs.0.key', 'inputs.0.value', 'inputs.0.ttl', 'inputs.2.ifCursor']));
+
+  it('is counted in UTF-8: key and JSON', () => {
+    const { insertions, json } = check([{ key: 'é', value: '€' }]);
+    expect(json).toEqual(['"€"']);
+    expect(insertions).toMatchObject([{ key: 'é', bytes: 7 }]);
+  });
+});
+
+describe('what is too large', () => {
+  it.each<[string, unknown[], Partial<InputLimits>]>([
+    ['a value of more bytes than allowed', [{ key: 'a', value: 'é€' }], { maxValueBytes: 6 }],
+    ['a value above 64 KiB', [{ key: 'a', value: 'x'.repeat(65_535) }], {}],
+    [
+      'keys and values above the batch',
+      [
+        { key: 'ab', value: 1 },
+        { key: 'cd', value: 2 },
+      ],
+      { maxBatchBytes: 5 },
+    ],
+    ['nine values of 64 KiB', Array.from({ length: 9 }, () => ({ key: 'a', value: 'x'.repeat(65_534) })), {}],
+  ])('is %s', (_, inputs, limits) => expect(() => check(inputs, limits)).toThrow(PayloadTooLargeError));
+
+  it.each<[string, unknown[], Partial<InputLimits>]>([
+    ['a value of as many bytes as allowed', [{ key: 'a', value: 'é€' }], { maxValueBytes: 7 }],
+    ['a value of 64 KiB', [{ key: 'a', value: 'x'.repeat(65_534) }], {}],
+    [
+      'keys and values of as many bytes as allowed',
+      [
+        { key: 'ab', value: 1 },
+        { key: 'cd', value: 2 },
+      ],
+      { maxBatchBytes: 6 },
+    ],
+  ])('is not %s', (_, inputs, limits) => expect(check(inputs, limits).insertions).toHaveLength(inputs.length));
+});
+
+describe('the payload of an idempotency key', () => {
+  const payloadOf = (input: object): string | undefined =>
+    check([{ key: 'a', value: { x: 1 }, idempotencyKey: 'i', ...input }]).insertions[0]?.idempotency?.payload;
+
+  it('is equal for equal requests, whatever this node has for a default', () => {
+    expect(payloadOf({})).toBe(payloadOf({ ttl: null, ifAbsent: false, ifCursor: null }));
+    const [other] = check([{ key: 'a', value: { x: 1 }, idempotencyKey: 'i' }], { ttl: 60 }).insertions;
+    expect(other?.idempotency?.payload).toBe(payloadOf({}));
+  });
+
+  it('differs for each part of a request, and for a removal', () => {
+    const payloads = [
+      payloadOf({}),
+      payloadOf({ value: { x: 2 } }),
+      payloadOf({ ttl: 1 }),
+      payloadOf({ ifAbsent: true }),
+      payloadOf({ ifCursor: CURSOR }),
+      checkRemoval('a', { idempotencyKey: 'i' }).idempotency?.payload,
+      checkRemoval('a', { idempotencyKey: 'i', ifCursor: CURSOR }).idempotency?.payload,
+    ];
+    expect(new Set(payloads).size).toBe(payloads.length);
+  });
+});

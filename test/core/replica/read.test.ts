@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import { type Change, isRemoval } from '../../../src/core/model/change.ts';
+import { keyFilter, passes } from '../../../src/core/input/key-filter.ts';
+import { ORIGIN, type Place, type Position, START } from '../../../src/core/model/position.ts';
+import {
+  hasLostRemoval,
+  isCaughtUp,
+  isInSnapshot,
+  joining,
+  missed,
+  type Page,
+  read,
+  type Standing,
+} from '../../../src/core/replica/read.ts';
+import { Dice } from '../../support/random/dice.ts';
+import { Feed, grow } from '../../support/model/feed.ts';
+
+const EVERY = keyFilter();
+
+/** Stands behind a position, with nothing to come but changes. */
+function behind(feed: Feed, position: number): Standing {
+  const at: Place = { position: position as Position, digest: feed.replica.digestAt(position as Position) ?? 0 };
+  return { at, cutoff: at };
+}
+
+const positionsOf = ({ changes }: Page<unknown>): number[] => changes.map(({ position }) => position);
+
+function fed(bounds: ConstructorParameters<typeof Feed>[0], ...keys: readonly string[]): Feed {
+  const feed = new Feed(bounds);
+  for (const key of keys) feed.insert({ key });
+  return feed;
+}
+
+describe('a snapshot', () => {
+  it('is the current items up to the cutoff, oldest first, without removals', () => {
+    const feed = fed({}, 'a', 'b', 'c', 'a');
+    feed.remove('b');
+    const standing = joining(feed.replica);
+    feed.insert({ key: 'd' });
+    const page = read(feed.replica, standing, 10, EVERY);
+    expect(positionsOf(page)).toEqual([3, 4]);
+    expect(page.next).toEqual({ at: standing.cutoff, cutoff: standing.cutoff, seen: feed.replica.head });
+  });
+
+  it('of exactly as many items as a page holds is told to be over with that page', () => {
+    const feed = fed({}, 'a', 'b', 'c');
+    feed.remove('x');
+    const { changes, next } = read(feed.replica, joining(feed.replica), 3, EVERY);
+    expect(changes).toHaveLength(3);
+    expect(isInSnapshot(next)).toBe(false);
+    expect(isCaughtUp(feed.replica, next)).toBe(true);
+  });
+
+  it('of one item more is not over', () => {
+    const feed = fed({}, 'a', 'b', 'c', 'd');
+    const { changes, next } = read(feed.replica, joining(feed.replica), 3, EVERY);
+    expect(changes.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    expect(next.at).toEqual({ position: 3, digest: feed.current('c').digest });
+    expect(isInSnapshot(next)).toBe(true);
+    expect(read(feed.replica, next, 3, EVERY).changes).toEqual([feed.current('d')]);
+  });
+
+  it('is over with its last match, though more that the filter stops come before the cutoff', () => {
+    const feed = fed({}, 'a1', 'a2', 'b1', 'b2');
+    const { changes, next } = read(feed.replica, joining(feed.replica), 2, keyFilter({ keyPrefix: 'a' }));
+    expect(changes).toHaveLength(2);
+    expect(isCaughtUp(feed.replica, next)).toBe(true);
+  });
+
+  it('of an empty map is over at once', () => {
+    const feed = new Feed();
+    expect(joining(feed.replica)).toEqual({ at: ORIGIN, cutoff: ORIGIN });
+    expect(read(feed.replica, joining(feed.replica), 1, EVERY)).toEqual({
+      changes: [],
+      next: { at: ORIGIN, cutoff: ORIGIN },
+    });
+    expect(isCaughtUp(feed.replica, joining(feed.replica))).toBe(true);
+  });
+
+  it('skips what is superseded or removed before it could be sent (G1)', () => {
+    const feed = fed({}, 'a', 'b', 'c', 'd');
+    const first = read(feed.replica, joining(feed.replica), 1, EVERY);
+    feed.insert({ key: 'b' });
+    feed.remove('c');
+    const rest = read(feed.replica, first.next, 10, EVERY);
+    expect(rest.changes.map(({ key }) => key)).toEqual(['d']);
+    const live = read(feed.replica, rest.next, 10, EVERY);
+    expect(positionsOf(live)).toEqual([5, 6]);
+    expect(isRemoval(live.changes[1]!)).toBe(true);
+  });
+});
+
+describe('the window', () => {
+  // Positions 5, 6, 7 are in the window; 1 is superseded by 3.
+  const feed = fed({ window: 3 }, 'a', 'b', 'a', 'c', 'd', 'd', 'd');
+
+  it.each<[string, number, number, number[]]>([
+    ['right before its first position', 4, 0, [5, 6, 7]],
+    ['at its first position', 5, 0, [6, 7]],
+    ['one before the head', 6, 0, [7]],
+    ['at the head', 7, 0, []],
+    // Position 4 is gone from the window, but its item is current.
+    ['two before its first position', 3, 1, [4]],
+    ['three before its first position', 2, 2, [3, 4]],
+    ['at the start', 0, 4, [2, 3, 4]],
+  ])('goes on from %s', (_, position, lag, expected) => {
+    const standing = behind(feed, position);
+    expect(missed(feed.replica, standing)).toBe(lag);
+    const page = read(feed.replica, standing, 10, EVERY);
+    expect(positionsOf(page)).toEqual(expected);
+    expect(page.next.at.position).toBe(lag > 0 ? 4 : 7);
+    // What is gone is current items up to the floor, and from there one by one.
+    expect(positionsOf(read(feed.replica, page.next, 10, EVERY))).toEqual(lag > 0 ? [5, 6, 7] : []);
+  });
+
+  it('does not make a reader lag that is still in its snapshot', () => {
+    const other = fed({ window: 3 }, 'a', 'b', 'c');
+    const standing = joining(other.replica);
+    for (const key of ['d', 'e', 'f']) other.insert({ key });
+    expect(other.replica.window.floor.position).toBe(3);
+    expect(missed(other.replica, standing)).toBe(0);
+    other.insert({ key: 'g' });
+    expect(missed(other.replica, standing)).toBe(1);
+  });
+
+  it('has the digest of where a reader stands', () => {
+    const { next } = read(feed.replica, behind(feed, 4), 2, EVERY);
+    expect(next.at).toEqual({ position: 6, digest: feed.replica.digestAt(6 as Position) });
+  });
+});
+
+describe('a lost removal', () => {
+  const feed = fed({ window: 2 }, 'a', 'b');
+  feed.remove('a');
+  for (const key of ['c', 'd']) feed.insert({ key });
+
+  it.each([
+    ['matters to who stands right before it', 2, true],
+    ['does not matter to who has it', 3, false],
+    ['does not matter to who stands behind it', 4, false],
+    ['matters to who stands far before it', 0, true],
+  ])('%s', (_, position, expected) => expect(hasLostRemoval(feed.replica, behind(feed, position))).toBe(expected));
+
+  it('does not matter to a snapshot that was cut off behind it', () => {
+    expect(hasLostRemoval(feed.replica, { at: ORIGIN, cutoff: behind(feed, 3).at })).toBe(false);
+    expect(hasLostRemoval(feed.replica, { at: ORIGIN, cutoff: behind(feed, 2).at })).toBe(true);
+  });
+});
+
+describe('a filter', () => {
+  const feed = fed({}, 'user:1', 'user:2', 'item:1', 'user:3', 'item:2');
+  feed.remove('user:2');
+
+  it.each<[string, Parameters<typeof keyFilter>[0], number[], number[]]>([
+    ['nothing', null, [1, 3, 4, 5], [1, 2, 3, 4, 5, 6]],
+    ['a prefix', { keyPrefix: 'user:' }, [1, 4], [1, 2, 4, 6]],
+    ['keys, in position order', { keys: ['item:2', 'user:2', 'user:1', 'none'] }, [1, 5], [1, 2, 5, 6]],
+    ['keys and a prefix: both must hold', { keys: ['item:2', 'user:1'], keyPrefix: 'user' }, [1], [1]],
+    ['no keys: nothing', { keys: [] }, [], []],
+  ])('of %s', (_, input, snapshot, live) => {
+    const filter = keyFilter(input);
+    const joined = read(feed.replica, joining(feed.replica), 10, filter);
+    expect(positionsOf(joined)).toEqual(snapshot);
+    expect(isCaughtUp(feed.replica, joined.next)).toBe(true);
+    const page = read(feed.replica, behind(feed, 0), 10, filter);
+    expect(positionsOf(page)).toEqual(live);
+    expect(isCaughtUp(feed.replica, page.next)).toBe(true);
+  });
+
+  it('of keys goes on behind the key that it stands at', () => {
+    const filter = keyFilter({ keys: ['item:2', 'user:1', 'user:3'] });
+    const first = read(feed.replica, joining(feed.replica), 1, filter);
+    expect(positionsOf(first)).toEqual([1]);
+    expect(positionsOf(read(feed.replica, first.next, 10, filter))).toEqual([4, 5]);
+  });
+});
+
+describe('a filter that nothing passes', () => {
+  const feed = new Feed({ maxItems: 10_000, window: 10_000 });
+  const insertMany = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) feed.insert({ key: `k${i}` });
+  };
+  insertMany(0, 4090);
+  feed.insert(...Array.from({ length: 20 }, (_, i) => ({ key: `batch${i}` })));
+  insertMany(4090, 5000);
+  const filter = keyFilter({ keyPrefix: 'none' });
+
+  it('lets a snapshot of many items take its turns, and get on with each', () => {
+    const first = read(feed.replica, joining(feed.replica), 1, filter);
+    expect(first).toMatchObject({ changes: [], next: { at: { position: 4096 } } });
+    const second = read(feed.replica, first.next, 1, filter);
+    expect(second.changes).toEqual([]);
+    expect(isCaughtUp(feed.replica, second.next)).toBe(true);
+  });
+
+  it('lets many changes take their turns, and rests at the end of a batch', () => {
+    const first = read(feed.replica, behind(feed, 0), 1, filter);
+    expect(first).toMatchObject({ changes: [], next: { at: { position: 4110 } } });
+    expect(isCaughtUp(feed.replica, read(feed.replica, first.next, 1, filter).next)).toBe(true);
+  });
+
+  it('takes one turn for named keys', () => {
+    const page = read(feed.replica, joining(feed.replica), 2, keyFilter({ keys: ['k4999', 'none', 'k3'] }));
+    expect(page.changes.map(({ key }) => key)).toEqual(['k3', 'k4999']);
+    expect(isCaughtUp(feed.replica, page.next)).toBe(true);
+  });
+});
+
+describe.each([11, 12, 13, 14])('random mirrors of a random history, seed %i', (seed) => {
+  it('hold the map whenever they are caught up (G6), with positions that rise between resets (G3)', () => {
+    const feed = new Feed({ window: 20 });
+    const { replica } = feed;
+    const dice = new Dice(seed);
+    let caughtUp = 0;
+    let lagged = 0;
+    let resets = 0;
+    const mirrors = [EVERY, EVERY, keyFilter({ keyPrefix: 'key-1' }), keyFilter({ keys: ['key-3', 'other-25'] })].map(
+      (filter) => ({ filter, items: new Map<string, Change<unknown>>(), standing: joining(replica) }),
+    );
+    for (let step = 0; step < 4000; step++) {
+      grow(feed, dice, dice.below(dice.once(20) ? 60 : 4));
+      const mirror = dice.pick(mirrors);
+      const { filter, items } = mirror;
+      if (missed(replica, mirror.standing) > 0) lagged++;
+      if (hasLostRemoval(replica, mirror.standing)) {
+        resets++;
+        items.clear();
+        mirror.standing = joining(replica);
+      }
+      const before = mirror.standing.at.position;
+      const { changes, next } = read(replica, mirror.standing, 1 + dice.below(12), filter);
+      let last: number = before;
+      for (const change of changes) {
+        expect(change.position).toBeGreaterThan(last);
+        expect(passes(filter, change.key)).toBe(true);
+        last = change.position;
+        if (isRemoval(change)) items.delete(change.key);
+        else items.set(change.key, change);
+      }
+      expect(next.at.position).toBeGreaterThanOrEqual(last);
+      expect(replica.digestAt(next.at.position) ?? next.at.digest).toBe(next.at.digest);
+      mirror.standing = next;
+      if (!isCaughtUp(replica, next)) continue;
+      caughtUp++;
+      const expected = [...replica.items.index.from(START)].filter(({ key }) => passes(filter, key));
+      expect([...items.values()].toSorted((a, b) => a.position - b.position)).toEqual(expected);
+    }
+    expect(Math.min(caughtUp, lagged, resets)).toBeGreaterThan(100);
+  });
+});

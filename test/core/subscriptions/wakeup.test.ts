@@ -1,0 +1,26 @@
+import { expect, it, vi } from 'vitest';
+import { openMap } from '../../support/model/open-map.ts';
+
+it.each(Array.from({ length: 12 }, (_, n) => n))(
+  'G1 what is inserted %i ticks after a subscriber has begun is delivered, before the event loop turns',
+  async (ticks) => {
+    const map = await openMap<number>();
+    const items = map.items({ limit: 1 });
+    const next = items.next();
+    for (let n = 0; n < ticks; n++) await new Promise<void>((resolve) => process.nextTick(resolve));
+    await map.insert({ key: 'a', value: ticks });
+    expect(await next).toMatchObject({ done: false, value: { key: 'a', value: ticks } });
+  },
+);
+
+it.each(['items', 'changes'] as const)('G10 who has left %s listens no more', async (kind) => {
+  const map = await openMap<number>();
+  const { heads } = map.source;
+  const [added, removed] = [vi.spyOn(heads, 'addEventListener'), vi.spyOn(heads, 'removeEventListener')];
+  const subscription = map[kind]();
+  const next = subscription.next();
+  await vi.waitFor(() => expect(added).toHaveBeenCalled(), { timeout: 20_000 });
+  await subscription.return();
+  await next;
+  expect(removed.mock.calls).toEqual(added.mock.calls);
+});

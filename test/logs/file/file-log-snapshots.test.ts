@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StreamingMap } from '../../../src/core/streaming-map.ts';
+import { copyOf, hearing, openKept, stateOf, temporaryDirectory } from '../../support/engines/kept.ts';
+
+const SNAPSHOT = /made a snapshot/;
+const snapshotsIn = (directory: string): string[] =>
+  readdirSync(directory)
+    .filter((name) => name.startsWith('snapshot-'))
+    .map((name) => join(directory, name))
+    .toSorted();
+
+const bytesOf = (directory: string): number =>
+  readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+
+/** Some 30 kB, over a hundred keys, with all kinds of commands in it. */
+async function write(map: StreamingMap, round: number): Promise<void> {
+  for (let batch = 0; batch < 10; batch++)
+    await map.insertMany(
+      Array.from({ length: 20 }, (_, n) => ({
+        key: `k${(batch * 20 + n) % 100}`,
+        value: [round, batch, n, 'x'.repeat(100)],
+      })),
+    );
+  await map.remove(`k${round % 100}`);
+  await map.insert({ key: 'once', value: 1, idempotencyKey: `once-${round}`, ttl: 3600 });
+}
+
+/** With the last two snapshots made, and none under way. */
+async function written(directory: string): Promise<StreamingMap> {
+  const { logger, until } = hearing();
+  const map = await openKept(directory, { logger, snapshotBytes: 20_000, map: { maxItems: 90, window: 200 } });
+  for (let round = 0; round < 4; round++) {
+    const made = until(SNAPSHOT);
+    await write(map, round);
+    await made;
+  }
+  await map.close();
+  return openKept(directory);
+}
+
+describe('snapshots', () => {
+  it('are exact, so that a restart has what the log gave', async () => {
+    const directory = temporaryDirectory();
+    const map = await written(directory);
+    expect(snapshotsIn(directory)).toHaveLength(2);
+    expect(stateOf(await openKept(copyOf(directory)))).toEqual(stateOf(map));
+  });
+
+  it('catch up with what came while one was made, though nothing more comes', async () => {
+    const { logger, lines, until } = hearing();
+    const map = await openKept(temporaryDirectory(), { logger, snapshotBytes: 1 });
+    const made = until(SNAPSHOT);
+    await map.insert({ key: 'a', value: 1 });
+    await made;
+    await until(SNAPSHOT);
+    expect(lines.filter((line) => SNAPSHOT.test(line)).length).toBeGreaterThan(1);
+  });
+
+  it('let the history go: what is on the disk follows what is in the map', async () => {
+    const directory = temporaryDirectory();
+    // Closed, for what is open has a write-ahead log beside it.
+    await (await written(directory)).close();
+    const early = bytesOf(directory);
+    const { logger, until } = hearing();
+    const again = await openKept(directory, { logger, snapshotBytes: 20_000 });
+    for (let round = 0; round < 12; round++) {
+      const made = until(SNAPSHOT);
+      await write(again, round);
+      await made;
+    }
+    await again.close();
+    expect(bytesOf(directory)).toBeLessThan(early * 1.5);
+  });
+
+  it.each(['cut short', 'altered', 'emptied'])('do without the newest when it is %s: nothing is lost', async (how) => {
+    const directory = temporaryDirectory();
+    const map = await written(directory);
+    const damaged = copyOf(directory);
+    const newest = snapshotsIn(damaged).at(-1) ?? '';
+    const bytes = readFileSync(newest);
+    if (how === 'cut short') truncateSync(newest, bytes.length - 1);
+    else if (how === 'emptied') truncateSync(newest, 0);
+    else writeFileSync(newest, bytes.fill(bytes[bytes.length >> 1]! ^ 4, bytes.length >> 1, (bytes.length >> 1) + 1));
+    const { logger, lines } = hearing();
+    expect(stateOf(await openKept(damaged, { logger }))).toEqual(stateOf(map));
+    expect(lines).toEqual([expect.stringContaining(newest)]);
+  });
+
+  it('that are all gone are not made up for: it refuses, and says what is lacking', async () => {
+    const directory = temporaryDirectory();
+    await (await written(directory)).close();
+    for (const path of snapshotsIn(directory)) rmSync(path);
+    await expect(openKept(directory)).rejects.toThrow('the log lacks sequence 1');
+    await expect(openKept(directory, { repair: true })).rejects.toThrow('nothing of it can be salvaged');
+  });
+
+  it('are given up when the log is closed, and leave nothing half-made', async () => {
+    const directory = temporaryDirectory();
+    const map = await openKept(directory, { snapshotBytes: 1 });
+    await write(map, 0);
+    const before = stateOf(map);
+    await map.close();
+    const again = await openKept(directory);
+    expect(stateOf(again)).toEqual(before);
+    expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  it('say why there is none, and the log goes on', async () => {
+    const directory = temporaryDirectory();
+    const { logger, until } = hearing();
+    const map = await openKept(directory, { logger, snapshotBytes: 20_000 });
+    const made = until(SNAPSHOT);
+    await write(map, 0);
+    await made;
+    // Of what the next one begins with nothing is there, nor of the log behind it.
+    for (const path of snapshotsIn(directory)) rmSync(path);
+    rmSync(join(directory, 'log-0000000000000001.db'));
+    const failed = until(/no snapshot was made: /);
+    await write(map, 1);
+    await failed;
+    expect(map.health()).toEqual({ ok: true });
+    await map.insert({ key: 'a', value: 2 });
+  });
+});

@@ -1,0 +1,145 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, it, onTestFinished } from 'vitest';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
+import { natsLog, type NatsLogOptions } from '../../../src/logs/nats/nats-log.ts';
+import { certificates } from '../../support/engines/certificates.ts';
+import { hearing } from '../../support/engines/kept.ts';
+import { describeWithNats } from '../../support/engines/nats.ts';
+import { credsUser, nkeyUser } from '../../support/engines/nats-identities.ts';
+import { openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
+import { appendTexts, upTo } from '../collector.ts';
+import { appendForSure } from '../writing.ts';
+
+/** What it says when it can't be opened, in the error and all its causes and in its log. */
+async function refusalOf(options: NatsLogOptions): Promise<string> {
+  const { logger, lines } = hearing();
+  const log = natsLog({ engineTimeoutMs: 1000, logger, ...options });
+  let error: unknown = await log.open().then(
+    () => new Error('it was opened'),
+    (refusal: unknown) => refusal,
+  );
+  await log.close();
+  const said = [...lines];
+  for (; error instanceof Error; error = error.cause) said.push(`${error.name}: ${error.message} ${error.stack}`);
+  return said.join('\n');
+}
+
+describeWithNats('a NATS log shows', () => {
+  it('the user and the password in its URL, and never says them', async () => {
+    const nats = await startNats({ config: 'authorization { user: "anna", password: "p@ss/w0rd" }' });
+    const { host } = new URL(nats.url);
+    const log = await openNatsLog(`nats://anna:p%40ss%2Fw0rd@${host}`);
+    expect(await appendTexts(log, 'a')).toEqual([1]);
+    for (const wrong of [`nats://anna:n0-such-w0rd@${host}`, `nats://n0-such-w0rd@${host}`, nats.url]) {
+      const said = await refusalOf({ servers: wrong });
+      expect(said).toMatch(/EngineUnavailableError: NATS at 127\.0\.0\.1:\d+ can't be used: .*Authorization/i);
+      expect(said).not.toMatch(/n0-such-w0rd|anna/);
+    }
+  });
+
+  it('the token in its URL', async () => {
+    const nats = await startNats({ config: 'authorization { token: "s3cret-token" }' });
+    const log = await openNatsLog(`nats://s3cret-token@${new URL(nats.url).host}`);
+    expect(await appendTexts(log, 'a')).toEqual([1]);
+  });
+
+  it('the nkey whose seed is in a file', async () => {
+    const [user, other] = [nkeyUser(), nkeyUser()];
+    const nats = await startNats({ config: `authorization { users: [{ nkey: ${user.publicKey} }] }` });
+    const log = await openNatsLog(nats.url, { nkey: user.file });
+    expect(await appendTexts(log, 'a')).toEqual([1]);
+    const said = await refusalOf({ servers: nats.url, nkey: other.file });
+    expect(said).toMatch(/can't be used: .*Authorization/i);
+    expect(said).not.toContain(other.seed);
+  });
+
+  it('the credentials in a file', async () => {
+    const [user, other] = [credsUser(), credsUser()];
+    const nats = await startNats({ config: user.config });
+    const log = await openNatsLog(nats.url, { creds: user.file });
+    expect(await appendTexts(log, 'a')).toEqual([1]);
+    const said = await refusalOf({ servers: nats.url, creds: other.file });
+    expect(said).toMatch(/can't be used: .*Authorization/i);
+    expect(said).not.toContain(other.seed);
+  });
+
+  it('what is in the file by then when it comes back, or what was in it while that is of no use', async () => {
+    const [user, next] = [nkeyUser(), nkeyUser()];
+    const seed = readFileSync(user.file);
+    const nats = await startNats({
+      config: `authorization { users: [{ nkey: ${user.publicKey} }, { nkey: ${next.publicKey} }] }`,
+    });
+    const log = await openNatsLog(nats.url, { nkey: user.file });
+    for (const content of [seed.subarray(0, 20), Buffer.from(next.seed)]) {
+      writeFileSync(user.file, content);
+      await nats.kill();
+      await nats.start();
+      await appendForSure(log, content.toString());
+    }
+    expect(await log.last()).toBe(2);
+  });
+
+  it('itself as a user who may do no more than it has to', async () => {
+    const publish = ['test.commands', 'test.snapshots', '$O.test-snapshots.>', '$JS.API.>', '$JS.FC.>'];
+    const subscribe = ['test.snapshots', '_INBOX.>'];
+    const permissions = JSON.stringify({ publish, subscribe });
+    const nats = await startNats({
+      config: `authorization { users: [{ user: anna, password: right, permissions: ${permissions} }] }`,
+    });
+    const { logger, lines, until } = hearing();
+    const map = await StreamingMap.open({
+      log: natsLog({
+        servers: nats.url.replace('//', '//anna:right@'),
+        stream: 'test',
+        snapshotBytes: 1,
+        logger,
+      }),
+    });
+    onTestFinished(() => map.close());
+    const made = until(/made a snapshot/);
+    await Promise.all(upTo(1000).map((n) => map.insert({ key: `k${n}`, value: 'x'.repeat(500) })));
+    await made;
+    expect(lines.filter((line) => /NATS says|ermission/.test(line))).toEqual([]);
+  });
+
+  it('its certificate, and checks the server’s', async () => {
+    const { ca, cert, key } = certificates();
+    const strangers = certificates();
+    const nats = await startNats({
+      config: `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${ca}", verify: true }`,
+    });
+    const servers = `tls://localhost:${nats.port}`;
+    const log = await openNatsLog(servers, { tlsCa: ca, tlsCert: cert, tlsKey: key });
+    expect(await appendTexts(log, 'a')).toEqual([1]);
+    expect(await refusalOf({ servers, tlsCa: strangers.ca })).toMatch(/can't be used: .*(certificate|issuer)/i);
+    expect(await refusalOf({ servers, tlsCa: ca })).toMatch(/can't be used/);
+  });
+
+  it('nothing to a server that has no TLS, when it was told tls://', async () => {
+    const nats = await startNats();
+    expect(await refusalOf({ servers: nats.url.replace('nats:', 'tls:') })).toMatch(/does not support 'tls'/);
+  });
+});
+
+describeWithNats('a NATS log refuses', () => {
+  it.each<[string, Partial<NatsLogOptions>, RegExp]>([
+    ['no server', { servers: [] }, /servers must name at least one/],
+    ['another protocol', { servers: 'ws://anna:s3cret@host' }, /server 1 must be a URL such as/],
+    ['half a URL', { servers: ['a', 'nats://anna:s3cret@'] }, /server 2 must be a URL such as/],
+    ['a path', { servers: 'nats://s3cret@host/path' }, /server 1 must be a URL/],
+    ['two users', { servers: ['nats://anna:s3cret@a', 'nats://berta:s3cret@b'] }, /must name the same user/],
+    ['two ways', { servers: 'nats://anna:s3cret@a', creds: '/s3' }, /exclude each other/],
+    ['a file that isn’t there', { creds: '/nowhere' }, /creds: \/nowhere can't be read: ENOENT/],
+    ['a file that holds nothing of use', { creds: '/dev/null' }, /creds: \/dev\/null doesn't hold what NATS wants/],
+    ['a certificate without its key', { tlsCert: '/nowhere' }, /tlsCert and tlsKey need each other/],
+    ['a strange name', { stream: 'a.b' }, /stream must be of letters, digits, - and _/],
+    ['too many replicas', { replicas: 6 }, /replicas must be 5 or less/],
+    ['half a server', { replicas: 0.5 }, /replicas must be a whole number/],
+    ['no time', { engineTimeoutMs: 0 }, /engineTimeoutMs must be a whole number/],
+  ])('%s, without saying what is secret', (_, options, words) => {
+    const refused = (): unknown => natsLog({ servers: 'nats://host', ...options });
+    expect(refused).toThrow(RangeError);
+    expect(refused).toThrow(words);
+    expect(refused).not.toThrow(/s3cret/);
+  });
+});

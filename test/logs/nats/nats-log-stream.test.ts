@@ -1,0 +1,156 @@
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { expect, it } from 'vitest';
+import { natsLog } from '../../../src/logs/nats/nats-log.ts';
+import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
+import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
+import { appendTexts, follow, textOf } from '../collector.ts';
+
+/** As seamline itself would, but for what is given. */
+async function make(manager: JetStreamManager, config: Partial<StreamConfig> = {}): Promise<void> {
+  const { name = 'test' } = config;
+  const sound = { subjects: [`${name}.commands`], discard: DiscardPolicy.New, storage: StorageType.File };
+  await manager.streams.add({ ...sound, ...config, name });
+}
+
+describeWithNats('the stream of a NATS log', () => {
+  it('lets nothing go by itself, and is kept by as many servers as asked for', async () => {
+    const servers = await NatsServer.startCluster();
+    try {
+      const log = natsLog({ servers: servers.map(({ url }) => url), stream: 'test', replicas: 3 });
+      await log.open();
+      await appendTexts(log, 'a');
+      await log.close();
+      const manager = await managerOf(servers[1]?.url ?? '');
+      const { config } = await manager.streams.info('test');
+      expect(config).toMatchObject({
+        subjects: ['test.commands'],
+        discard: 'new',
+        storage: 'file',
+        retention: 'limits',
+        num_replicas: 3,
+        max_age: 0,
+        max_msgs: -1,
+        max_bytes: -1,
+        max_msgs_per_subject: -1,
+        deny_delete: true,
+        deny_purge: false,
+      });
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+    }
+  });
+
+  it('may be made by somebody else, with a limit of its size', async () => {
+    const nats = await startNats();
+    const manager = await managerOf(nats.url);
+    await make(manager, { subjects: ['test.commands', 'test.more'], max_bytes: 2_000_000 });
+    const log = await openNatsLog(nats.url, { engineTimeoutMs: 1000 });
+    await appendTexts(log, 'a');
+    const filling = async (): Promise<void> => {
+      for (;;) await log.append(Buffer.alloc(200_000), crypto.randomUUID());
+    };
+    await expect(filling()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: /maximum bytes/ });
+    await log.trim(await log.last());
+    expect(await appendTexts(log, 'b')).toEqual([await log.last()]);
+  });
+
+  it('may have entries of others, which are handed on as they are', async () => {
+    const nats = await startNats();
+    const log = await openNatsLog(nats.url);
+    await appendTexts(log, 'a');
+    await (await managerOf(nats.url)).jetstream().publish('test.commands', 'foreign');
+    await appendTexts(log, 'b');
+    const follower = await follow(log, 1);
+    await follower.until(3);
+    expect(follower.held.map(textOf)).toEqual(['a', 'foreign', 'b']);
+  });
+
+  it.each<[string, Partial<StreamConfig>, RegExp]>([
+    ['lets old entries go', { max_age: 60_000_000_000 }, /max_age/],
+    ['lets the oldest entries go', { discard: DiscardPolicy.Old }, /discard policy must be new, not old/],
+    ['has a limit of entries', { max_msgs: 1000 }, /max_msgs/],
+    ['keeps the last entry only', { max_msgs_per_subject: 1 }, /max_msgs_per_subject/],
+    ['lets go what was read', { retention: RetentionPolicy.Workqueue }, /retention must be limits/],
+    ['lets go what nobody reads', { retention: RetentionPolicy.Interest }, /retention must be limits/],
+    ['forgets all when it ends', { storage: StorageType.Memory }, /storage must be file, not memory/],
+    ['acknowledges nothing', { no_ack: true }, /acknowledges nothing/],
+    ['lets nobody trim it', { deny_purge: true }, /denies purges/],
+    ['takes small entries only', { max_msg_size: 1000 }, /max_msg_size is 1000, less than the 589824 bytes/],
+    ['has other subjects', { subjects: ['other'] }, /subjects must be test\.commands/],
+  ])('is refused when it %s', async (_, config, words) => {
+    const nats = await startNats();
+    await make(await managerOf(nats.url), config);
+    const log = natsLog({ servers: nats.url, stream: 'test' });
+    await expect(log.open()).rejects.toThrow(words);
+    await log.close();
+  });
+
+  it('is refused when it is sealed, a copy, or kept by fewer servers than asked for', async () => {
+    const nats = await startNats();
+    const manager = await managerOf(nats.url);
+    await make(manager, { name: 'sealed' });
+    const { config } = await manager.streams.info('sealed');
+    await manager.streams.update('sealed', Object.assign(config, { sealed: true }));
+    await manager.streams.add({ name: 'copy', mirror: { name: 'sealed' }, discard: DiscardPolicy.New });
+    await make(manager, { name: 'single' });
+    const opening = async (stream: string, replicas?: number): Promise<void> => {
+      const log = natsLog({ servers: nats.url, stream, replicas });
+      try {
+        await log.open();
+      } finally {
+        await log.close();
+      }
+    };
+    await expect(opening('sealed')).rejects.toThrow(/it is sealed/);
+    await expect(opening('copy')).rejects.toThrow(/it copies another one/);
+    await expect(opening('single', 3)).rejects.toThrow(/has 1 replica, not the 3 asked for/);
+    await expect(opening('single')).resolves.toBeUndefined();
+  });
+
+  it('can’t be made by a server without JetStream', async () => {
+    const nats = await startNats({ jetStream: false });
+    const log = natsLog({ servers: nats.url, engineTimeoutMs: 500 });
+    await expect(log.open()).rejects.toMatchObject({
+      code: 'ENGINE_UNAVAILABLE',
+      message: /NATS: the stream can't be reached/,
+    });
+    await log.close();
+  });
+
+  it('takes commands up to what the server takes, refuses bigger ones, and goes on (G7)', async () => {
+    const nats = await startNats({ config: 'max_payload: 100000' });
+    const log = await openNatsLog(nats.url, { maxCommandBytes: 90_000 });
+    const follower = await follow(log, 1);
+    let most = 0;
+    let refused = 0;
+    for (let bytes = 99_800; bytes <= 100_000; bytes++) {
+      try {
+        await log.append(Buffer.alloc(bytes), `id-${bytes}`);
+        most = bytes;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: /max_payload 100000/ });
+        refused++;
+      }
+    }
+    expect([most > 99_800, refused > 0, refused]).toEqual([true, true, 100_000 - most]);
+    expect(await appendTexts(log, 'behind')).toEqual([most - 99_800 + 2]);
+    await follower.until(most - 99_800 + 2);
+    expect(follower.held.map(({ data }) => data.length)).toEqual([
+      ...Array.from({ length: most - 99_800 + 1 }, (_, i) => 99_800 + i),
+      6,
+    ]);
+  });
+
+  it('is refused where the server takes less than a command may have', async () => {
+    const nats = await startNats({ config: 'max_payload: 100000' });
+    const log = natsLog({ servers: nats.url });
+    await expect(log.open()).rejects.toThrow(/NATS takes 100000 bytes \(max_payload\), less than the 589824/);
+    await log.close();
+  });
+});

@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import { doors, httpDoors, mutation, query, refusalAt, sseByGet, webSocket } from '../../support/clients/doors.ts';
+import { openSocket, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
+import { post, resultOf, urlOf } from '../../support/clients/requests.ts';
+import { startServer } from '../../support/server/server.ts';
+import {
+  bearer,
+  type Claims,
+  part,
+  READ,
+  SECRET,
+  secondsFromNow,
+  sign,
+  tampered,
+  WRITE,
+} from '../../support/server/tokens.ts';
+
+const guarded = (options = {}): Promise<SeamlineServer> => startServer({ jwtSecret: SECRET, ...options });
+
+describe.each(doors)('$name, with a secret', (door) => {
+  it('lets in who bears a token that is signed with it', async () => {
+    const server = await guarded();
+    for (const alg of ['HS256', 'HS384', 'HS512'])
+      expect(await door.knock(server, { headers: bearer(await sign({}, { alg })) })).toMatchObject({ status: 'in' });
+  });
+
+  it('refuses who bears none', async () => {
+    const server = await guarded();
+    expect(await door.knock(server)).toMatchObject({ ...refusalAt(door), message: expect.stringContaining('token') });
+    expect(server.map.replica.head.position).toBe(0);
+  });
+
+  it('refuses what is no bearer token', async () => {
+    const server = await guarded();
+    const token = await sign();
+    for (const authorization of [token, `Basic ${token}`, 'Bearer', 'Bearer ', `Bearer x ${token}`, `Bearer\t${token}`])
+      expect(await door.knock(server, { headers: { authorization } }), `with ${authorization}`).toMatchObject(
+        refusalAt(door),
+      );
+  });
+
+  it('takes the scheme in any case, with any number of spaces', async () => {
+    const server = await guarded();
+    const token = await sign();
+    for (const authorization of [`bearer ${token}`, `BEARER ${token}`, `Bearer   ${token}`, `Bearer ${token}  `])
+      expect(await door.knock(server, { headers: { authorization } }), `with ${authorization}`).toMatchObject({
+        status: 'in',
+      });
+    for (const authorization of [`Bearer ${token}, Bearer ${token}`, `Bearer ${token} ${token}`, `Bearer "${token}"`])
+      expect(await door.knock(server, { headers: { authorization } }), `with ${authorization}`).toMatchObject(
+        refusalAt(door),
+      );
+  });
+
+  it('ignores a token in the URL', async () => {
+    const server = await guarded({ jwtCookie: 'token' });
+    const token = await sign();
+    for (const name of ['token', 'access_token', 'authorization', 'Authorization', 'jwt', 'headers'])
+      expect(await door.knock(server, { search: `?${name}=${token}` }), `with ${name}`).toMatchObject(refusalAt(door));
+  });
+
+  it('refuses a token of another secret, one that was tampered with, and one without a signature', async () => {
+    const server = await guarded();
+    const token = await sign({ scope: READ, keyPrefix: 'a:' });
+    const none = part({ alg: 'none', typ: 'JWT' });
+    const claims = part({ scope: `${READ} ${WRITE}` });
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    for (const bad of [
+      await sign({}, { secret: `${SECRET}.` }),
+      tampered(token, { keyPrefix: '' }),
+      tampered(token, { scope: `${READ} ${WRITE}` }),
+      `${none}.${claims}.`,
+      `${none}.${claims}`,
+      `${none}.${claims}.${signature}`,
+      `${header}.${payload}.`,
+      `${header}.${payload}`,
+      `${part({ alg: 'NONE' })}.${claims}.`,
+      `${part({ alg: '' })}.${claims}.${signature}`,
+    ])
+      expect(await door.knock(server, { headers: bearer(bad) }), `with ${bad}`).toMatchObject(refusalAt(door));
+  });
+
+  it('asks for the audience and the issuer that it is told', async () => {
+    const server = await guarded({ jwtAudience: 'seamline', jwtIssuer: 'https://issuer.example' });
+    const good = { aud: 'seamline', iss: 'https://issuer.example' };
+    const knock = async (claims: Claims) => door.knock(server, { headers: bearer(await sign(claims)) });
+    expect(await knock(good)).toMatchObject({ status: 'in' });
+    expect(await knock({ ...good, aud: ['another', 'seamline'] })).toMatchObject({ status: 'in' });
+    for (const bad of [
+      {},
+      { iss: good.iss },
+      { aud: good.aud },
+      { ...good, aud: 'another' },
+      { ...good, aud: [] },
+      { ...good, aud: 'seamline ' },
+      { ...good, iss: 'https://issuer.example/' },
+      { ...good, iss: [good.iss] },
+    ])
+      expect(await knock(bad), `with ${JSON.stringify(bad)}`).toMatchObject(refusalAt(door));
+  });
+
+  it('minds `exp` and `nbf`, with a few seconds for clocks that differ', async () => {
+    const server = await guarded();
+    const knock = async (claims: Claims) => door.knock(server, { headers: bearer(await sign(claims)) });
+    expect(await knock({ exp: secondsFromNow(60), nbf: secondsFromNow(-60) })).toMatchObject({ status: 'in' });
+    expect(await knock({ exp: secondsFromNow(-2) })).toMatchObject({ status: 'in' });
+    expect(await knock({ nbf: secondsFromNow(2) })).toMatchObject({ status: 'in' });
+    for (const bad of [
+      { exp: secondsFromNow(-20) },
+      { nbf: secondsFromNow(60) },
+      { exp: 0 },
+      { exp: String(secondsFromNow(60)) },
+      { nbf: 'now' },
+    ])
+      expect(await knock(bad), `with ${JSON.stringify(bad)}`).toMatchObject(refusalAt(door));
+  });
+
+  it('refuses a `keyPrefix` that is no text', async () => {
+    const server = await guarded();
+    for (const keyPrefix of [null, 1, true, ['a:'], { a: 1 }])
+      expect(await door.knock(server, { headers: bearer(await sign({ keyPrefix })) })).toMatchObject(refusalAt(door));
+  });
+
+  it('tells nobody the secret, nor the token', async () => {
+    const server = await guarded();
+    const token = await sign({ exp: secondsFromNow(-100) });
+    const { message } = await door.knock(server, { headers: bearer(token) });
+    expect(message).not.toContain(SECRET);
+    expect(message).not.toContain(token.slice(0, 30));
+  });
+});
+
+describe.each(httpDoors)('$name, refused', (door) => {
+  it('is told to authenticate', async () => {
+    const { headers } = await door.knock(await guarded());
+    expect(headers.get('www-authenticate')).toMatch(/^Bearer\b/);
+    expect(headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json\b/);
+  });
+
+  it('bears CORS headers, so that an allowed page can read why', async () => {
+    const server = await guarded({ allowOrigins: ['https://app.example'] });
+    const allowed = await door.knock(server, { headers: { origin: 'https://app.example' } });
+    expect(allowed).toMatchObject({ status: 401 });
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(allowed.headers.get('access-control-allow-credentials')).toBe('true');
+    const stranger = await door.knock(server, { headers: { origin: 'https://evil.example' } });
+    expect(stranger).toMatchObject({ status: 401 });
+    expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+it('answers a preflight without a token, which none can bear', async () => {
+  const server = await guarded({ allowOrigins: ['https://app.example'] });
+  const response = await fetch(server.url, {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://app.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type',
+    },
+  });
+  expect(response.status).toBe(204);
+  expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example');
+  expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
+});
+
+it.each(['/health', '/ready'])('%s needs no token', async (path) => {
+  expect((await fetch(urlOf(await guarded(), path))).status).toBe(200);
+});
+
+it('GraphiQL’s page loads without a token', async () => {
+  const response = await fetch((await guarded()).url, { headers: { accept: 'text/html' } });
+  expect(response.status).toBe(200);
+  expect(await response.text()).toContain('GraphiQL');
+});
+
+it('an unauthorised request’s document is not looked at', async () => {
+  const server = await guarded();
+  for (const body of ['not json', '{}', '{"query":"{"}', '[]'])
+    expect(await resultOf(await post(server, body))).toMatchObject({
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+});
+
+describe('a WebSocket', () => {
+  it.each([
+    ['Authorization', (value: string) => ({ Authorization: value })],
+    ['authorization', (value: string) => ({ authorization: value })],
+    ['AUTHORIZATION', (value: string) => ({ AUTHORIZATION: value })],
+    ['headers.Authorization', (value: string) => ({ headers: { Authorization: value } })],
+    ['headers.authorization', (value: string) => ({ headers: { 'X-Other': '1', authorization: value } })],
+  ])('is let in by connectionParams.%s', async (_name, paramsOf) => {
+    const server = await guarded();
+    const authorization = `Bearer ${await sign()}`;
+    expect(await webSocket.knock(server, { connectionParams: paramsOf(authorization) })).toMatchObject({
+      status: 'in',
+    });
+    const bad = paramsOf(`Bearer ${await sign({}, { secret: 'other' })}`);
+    expect(await webSocket.knock(server, { connectionParams: bad })).toMatchObject({ status: 4403 });
+  });
+
+  it('is judged by its connectionParams before the header of its upgrade', async () => {
+    const server = await guarded();
+    const [good, bad] = [await sign(), await sign({}, { secret: 'other' })];
+    const knock = (inHeader: string, inParams: string) =>
+      webSocket.knock(server, { headers: bearer(inHeader), connectionParams: { Authorization: `Bearer ${inParams}` } });
+    expect(await knock(bad, good)).toMatchObject({ status: 'in' });
+    expect(await knock(good, bad)).toMatchObject({ status: 4403 });
+  });
+
+  it('is refused for connectionParams that hold no token, whatever they are', async () => {
+    const server = await guarded();
+    const token = `Bearer ${await sign()}`;
+    for (const connectionParams of [
+      {},
+      null,
+      { Authorization: null },
+      { Authorization: [token] },
+      { Authorization: { Authorization: token } },
+      { headers: null },
+      { headers: [token] },
+      { headers: { headers: { Authorization: token } } },
+      { token },
+      { Bearer: token },
+    ])
+      expect(
+        await webSocket.knock(server, { connectionParams }),
+        `with ${JSON.stringify(connectionParams)}`,
+      ).toMatchObject({
+        status: expect.toSatisfy((code) => code === 4403 || code === 4400),
+      });
+  });
+
+  it('runs nothing before it is let in', async () => {
+    const server = await guarded();
+    const socket = await openSocket(server);
+    socket.send(subscribeMessage('1', '{ stream { epoch } }'));
+    expect(await socket.next()).toBeUndefined();
+    expect(await socket.closed).toMatchObject({ code: 4401 });
+  });
+
+  it('runs nothing that came behind a token that is refused', async () => {
+    const server = await guarded();
+    const socket = await openSocket(server);
+    socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer x.y.z' } });
+    socket.send(subscribeMessage('1', 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }'));
+    expect(await socket.next()).toBeUndefined();
+    // It did not wait to be let in, which is against the protocol whatever its token is.
+    expect(await socket.closed).toMatchObject({ code: 4401 });
+    expect(server.map.replica.head.position).toBe(0);
+  });
+});
+
+it('judges each request by its own token, also on one connection', async () => {
+  const server = await guarded();
+  const [good, bad] = [{ headers: bearer(await sign()) }, {}];
+  const statuses = await Promise.all(
+    [good, bad, good, bad, good].map(async (credentials) => (await query.knock(server, credentials)).status),
+  );
+  expect(statuses).toEqual(['in', 401, 'in', 401, 'in']);
+  expect((await mutation.knock(server, good)).status).toBe('in');
+  expect((await sseByGet.knock(server, bad)).status).toBe(401);
+});

@@ -1,0 +1,354 @@
+/** What HTTP/1.1 allows a client to send, byte by byte: each is answered by HTTP's rules (RFC 9110, RFC 9112). */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ServerOptions } from '../../../src/server/options.ts';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import { converse } from '../../support/fuzz/connection.ts';
+import { type Response, responsesIn } from '../../support/fuzz/responses.ts';
+import { openTcp, upgradeRequest } from '../../support/fuzz/hostile.ts';
+import { startServer } from '../../support/server/server.ts';
+
+const H2C = [
+  'Connection: Upgrade, HTTP2-Settings',
+  'Upgrade: h2c',
+  'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+  'User-Agent: Java-http-client/21',
+];
+const QUERY = '/graphql?query={__typename}';
+const INSERT = JSON.stringify({ query: 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }' });
+const JSON_TYPE = 'Content-Type: application/json';
+
+interface Sent {
+  readonly line: string;
+  readonly headers?: readonly string[];
+  readonly body?: string;
+}
+
+const textOf = ({ line, headers = [], body = '' }: Sent): string =>
+  `${[line, 'Host: localhost', ...headers].join('\r\n')}\r\n\r\n${body}`;
+
+/** Sent one after the other, each when the one before has been answered, on one connection, until the server closes it. */
+async function answersTo(server: SeamlineServer, ...requests: readonly Sent[]): Promise<Response[]> {
+  const [first = '', ...rest] = requests.map(textOf);
+  const methods = requests.map(({ line }) => line.split(' ')[0] ?? '');
+  let answered = 0;
+  const bytes = await converse(server, {
+    bytes: Buffer.from(first),
+    onReceived(received, socket) {
+      const whole = [...responsesIn(received, methods)].filter(
+        ({ isWhole, status }, at) => isWhole || status === 204 || methods[at] === 'HEAD',
+      ).length;
+      if (whole <= answered) return;
+      answered = whole;
+      const next = rest.shift();
+      if (next === undefined) socket.end();
+      else socket.write(next);
+    },
+  });
+  return [...responsesIn(bytes, methods)];
+}
+
+async function answerTo(sent: Sent, options?: ServerOptions): Promise<Response> {
+  const [answer] = await answersTo(await startServer(options), sent);
+  if (!answer) throw new Error('no answer');
+  return answer;
+}
+
+const length = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}`;
+
+describe('a request that offers another protocol', () => {
+  it('gets the HTTP/1.1 answer on a connection that goes on, with and without a body', async () => {
+    const server = await startServer();
+    const chunked = `5\r\n${INSERT.slice(0, 5)}\r\n${(INSERT.length - 5).toString(16)}\r\n${INSERT.slice(5)}\r\n0\r\n\r\n`;
+    const answers = await answersTo(
+      server,
+      { line: `GET ${QUERY} HTTP/1.1`, headers: H2C },
+      { line: 'POST /graphql HTTP/1.1', headers: [...H2C, JSON_TYPE, length(INSERT)], body: INSERT },
+      { line: 'POST /graphql HTTP/1.1', headers: [...H2C, JSON_TYPE, 'Transfer-Encoding: chunked'], body: chunked },
+      { line: 'POST /graphql HTTP/1.1', headers: [...H2C, JSON_TYPE, 'Content-Length: 0'] },
+      { line: 'GET /health HTTP/1.1', headers: H2C },
+      { line: 'GET /nope HTTP/1.1', headers: H2C },
+      { line: `GET ${QUERY} HTTP/1.1` },
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 400, 200, 404, 200]);
+    expect(answers[0]?.body).toBe('{"data":{"__typename":"Query"}}');
+    expect(answers[2]?.body).toBe('{"data":{"insertItem":{"key":"a"}}}');
+    expect(server.map.replica.head.position).toBe(2);
+  });
+
+  it('streams as any other, and is counted, bounded and drained like it', async () => {
+    const server = await startServer({ maxConnections: 1 });
+    const line = 'GET /graphql?query=subscription{itemChanges{reset}} HTTP/1.1';
+    const socket = await openTcp(server);
+    socket.write(textOf({ line, headers: [...H2C, 'Accept: text/event-stream'] }));
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+    await expect.poll(() => text).toContain('"reset":true');
+    const [second] = await answersTo(server, { line, headers: [...H2C, 'Accept: text/event-stream'] });
+    expect(second?.status).toBe(503);
+    await server.drain();
+    await expect.poll(() => socket.closed || socket.readableEnded).toBe(true);
+  });
+
+  it.each([
+    ['POST /graphql HTTP/1.1', 400],
+    ['GET / HTTP/1.1', 307],
+    ['GET /graphqlx HTTP/1.1', 404],
+    // HTTP/1.0 has no upgrade.
+    ['GET /graphql HTTP/1.0', 400],
+  ])('of a WebSocket, but isn’t one of ours, is a plain request: %s', async (line, status) => {
+    const headers = [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      JSON_TYPE,
+      'Content-Length: 2',
+    ];
+    const server = await startServer({ console: false });
+    const socket = await openTcp(server);
+    socket.write(textOf({ line, headers, body: '{}' }));
+    const [chunk] = await socket.take(1).toArray();
+    expect(Number(String(chunk).split(' ')[1])).toBe(status);
+  });
+
+  it.each(['websocket', 'WebSocket', 'h2c, websocket', 'websocket, h2c'])(
+    'of a WebSocket at our path is one, as %j',
+    async (offered) => {
+      const server = await startServer();
+      const socket = await openTcp(server);
+      socket.write(upgradeRequest(server).replace('Upgrade: websocket', `Upgrade: ${offered}`));
+      const [chunk] = await socket.take(1).toArray();
+      expect(String(chunk)).toMatch(/^HTTP\/1\.1 101 /);
+    },
+  );
+});
+
+describe('a connection', () => {
+  const SUBSCRIPTION = '/graphql?query=subscription{items(limit:0){key}}';
+
+  it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
+    'goes on after a finished stream of %s',
+    async (accept) => {
+      const server = await startServer();
+      const stream = { line: `GET ${SUBSCRIPTION} HTTP/1.1`, headers: [`Accept: ${accept}`] };
+      const query = { line: `GET ${QUERY} HTTP/1.1` };
+      const answers = await answersTo(server, stream, query, stream, query);
+      expect(answers.map(({ status, isWhole }) => [status, isWhole])).toEqual(
+        Array.from({ length: 4 }, () => [200, true]),
+      );
+      expect(answers.map(({ headers }) => headers.get('connection'))).toEqual(
+        Array.from({ length: 4 }, () => 'keep-alive'),
+      );
+    },
+  );
+
+  it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0', 'application/json'])(
+    'is closed after the answer of %s when the client asks for that',
+    async (accept) => {
+      const server = await startServer();
+      const target = accept.endsWith('json') ? QUERY : SUBSCRIPTION;
+      const bytes = await converse(server, {
+        bytes: Buffer.from(
+          textOf({ line: `GET ${target} HTTP/1.1`, headers: [`Accept: ${accept}`, 'Connection: close'] }),
+        ),
+      });
+      const [answer] = [...responsesIn(bytes, ['GET'])];
+      expect(answer?.status).toBe(200);
+      expect(answer?.headers.get('connection')).toBe('close');
+    },
+  );
+
+  it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0', 'application/json'])(
+    'of HTTP/1.0 gets an answer of %s without chunks, and is closed',
+    async (accept) => {
+      const server = await startServer();
+      await server.map.insert({ key: 'a', value: 1 });
+      const target = accept.endsWith('json') ? QUERY : SUBSCRIPTION.replace('0', '1');
+      const bytes = await converse(server, {
+        bytes: Buffer.from(textOf({ line: `GET ${target} HTTP/1.0`, headers: [`Accept: ${accept}`] })),
+      });
+      const [answer] = [...responsesIn(bytes, ['GET'])];
+      expect(answer?.headers.get('connection')).toBe('close');
+      expect(answer?.headers.has('transfer-encoding')).toBe(false);
+      expect(answer?.body).toContain(accept.endsWith('json') ? '"Query"' : '"a"');
+      expect(answer?.body).not.toMatch(/^[\da-f]+\r\n/);
+    },
+  );
+});
+
+describe('a legal request', () => {
+  it('may name its target in full, whose host then counts (RFC 9112, section 3.2.2)', async () => {
+    const server = await startServer();
+    const answers = await answersTo(
+      server,
+      { line: `GET http://localhost${QUERY} HTTP/1.1` },
+      { line: `GET HTTP://127.0.0.1:4000${QUERY} HTTP/1.1`, headers: ['User-Agent: Mozilla/5.0'] },
+      { line: `GET http://evil.example${QUERY} HTTP/1.1`, headers: ['User-Agent: Mozilla/5.0'] },
+      { line: 'POST http://localhost/graphql HTTP/1.1', headers: [JSON_TYPE, length(INSERT)], body: INSERT },
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400, 200]);
+    const socket = await openTcp(server);
+    socket.write(upgradeRequest(server).replace('GET /graphql', 'GET http://localhost/graphql'));
+    expect(String((await socket.take(1).toArray())[0])).toMatch(/^HTTP\/1\.1 101 /);
+  });
+
+  it('waits for 100 before its body, and gets it', async () => {
+    const server = await startServer();
+    const head = textOf({
+      line: 'POST /graphql HTTP/1.1',
+      headers: [JSON_TYPE, length(INSERT), 'Expect: 100-continue', 'Connection: close'],
+    });
+    const bytes = await converse(server, {
+      bytes: Buffer.from(head),
+      onReceived: (received, socket) =>
+        void (String(received) === 'HTTP/1.1 100 Continue\r\n\r\n' && socket.write(INSERT)),
+    });
+    expect(String(bytes)).toMatch(/^HTTP\/1\.1 100 .*\r\n\r\nHTTP\/1\.1 200 /s);
+    expect(server.map.get('a')?.value).toBe(1);
+  });
+
+  it('that is refused, and waits for 100, may follow one that isn’t answered yet', async () => {
+    const server = await startServer();
+    const requests = [
+      { line: `GET ${QUERY} HTTP/1.1` },
+      { line: 'POST /graphql HTTP/1.1', headers: ['Expect: 100-continue', 'Content-Length: 2'], body: '{}' },
+      { line: 'GET /health HTTP/1.1', headers: ['Connection: close'] },
+    ];
+    const bytes = await converse(server, { bytes: Buffer.from(requests.map(textOf).join('')) });
+    const answers = [...responsesIn(bytes, ['GET', 'POST', 'GET'])];
+    expect(answers.map(({ status, isWhole }) => [status, isWhole])).toEqual([
+      [200, true],
+      [415, true],
+      [200, true],
+    ]);
+    expect(answers[1]?.body).toMatch(/^\{.*\}$/);
+  });
+
+  it.each([
+    ['Range: bytes=0-1', 200],
+    ['If-None-Match: *', 200],
+    ['If-Modified-Since: Sat, 29 Oct 1994 19:43:31 GMT', 200],
+    ['TE: trailers, gzip', 200],
+    ['Accept-Encoding: identity;q=0', 200],
+    ['Accept-Language: de;q=0.1', 200],
+    ['Max-Forwards: 0', 200],
+    ['Cache-Control: only-if-cached', 200],
+    ['Content-Length: 0', 200],
+  ])('with %s is answered with %d', async (header, status) => {
+    expect((await answerTo({ line: `GET ${QUERY} HTTP/1.1`, headers: [header] })).status).toBe(status);
+  });
+
+  it('learns by OPTIONS what is served', async () => {
+    const server = await startServer();
+    const answers = await answersTo(server, { line: 'OPTIONS * HTTP/1.1' }, { line: 'OPTIONS /graphql HTTP/1.1' });
+    expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+    for (const { headers } of answers) expect(headers.get('allow')).toContain('POST');
+  });
+
+  it('may send HEAD for GET', async () => {
+    const server = await startServer();
+    const targets = ['/health', '/ready', '/metrics'];
+    const answers = await answersTo(server, ...targets.map((target) => ({ line: `HEAD ${target} HTTP/1.1` })), {
+      line: `GET ${QUERY} HTTP/1.1`,
+    });
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+});
+
+describe('an answer says in its body what is wrong, and what would be right', () => {
+  it.each<[string, Sent, number, RegExp, Record<string, string>]>([
+    ['a path', { line: 'GET /nope HTTP/1.1' }, 404, /\/graphql/, {}],
+    [
+      'a method',
+      { line: 'PUT /graphql HTTP/1.1', headers: ['Content-Length: 0'] },
+      405,
+      /GET and POST, not PUT/,
+      { allow: 'GET, POST' },
+    ],
+    ['a method of the console', { line: 'DELETE / HTTP/1.1' }, 405, /GET/, { allow: 'GET, HEAD' }],
+    ['CONNECT', { line: 'CONNECT localhost:80 HTTP/1.1' }, 405, /no proxy/, { allow: 'GET, HEAD, POST' }],
+    ['a target', { line: 'GET nonsense HTTP/1.1' }, 400, /valid/, {}],
+    [
+      'a host',
+      { line: 'GET http://evil.example/health HTTP/1.1', headers: ['User-Agent: Mozilla/5.0'] },
+      400,
+      /"evil\.example".*--allow-origin/,
+      {},
+    ],
+    ['long headers', { line: 'GET /health HTTP/1.1', headers: [`X-Long: ${'x'.repeat(20_000)}`] }, 431, /16 KiB/, {}],
+    ['an expectation', { line: 'GET /health HTTP/1.1', headers: ['Expect: tea'] }, 417, /100-continue/, {}],
+    [
+      'a coding of the transfer',
+      { line: 'POST /graphql HTTP/1.1', headers: [JSON_TYPE, 'Transfer-Encoding: gzip, chunked'], body: '0\r\n\r\n' },
+      501,
+      /"gzip, chunked".*chunked/,
+      {},
+    ],
+    [
+      'a coding of the body',
+      {
+        line: 'POST /graphql HTTP/1.1',
+        headers: [JSON_TYPE, 'Content-Encoding: gzip', 'Content-Length: 2'],
+        body: 'xx',
+      },
+      415,
+      /without Content-Encoding/,
+      { 'accept-encoding': 'identity' },
+    ],
+    [
+      'a type',
+      { line: 'POST /graphql HTTP/1.1', headers: ['Content-Length: 2'], body: '{}' },
+      415,
+      /application\/json/,
+      { accept: 'application/json' },
+    ],
+    ['HTTP/2', { line: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' }, 505, /HTTP\/1\.1/, {}],
+  ])('of %s', async (_what, sent, status, text, headers) => {
+    const answer = await answerTo(sent);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatch(text);
+    expect(Object.fromEntries(answer.headers)).toMatchObject(headers);
+  });
+
+  it('of two hosts', async () => {
+    const answer = await answerTo({ line: 'GET /health HTTP/1.1', headers: ['Host: evil.example'] });
+    expect([answer.status, answer.body]).toEqual([400, 'there is more than one Host header\n']);
+  });
+
+  it('of a missing host', async () => {
+    const server = await startServer();
+    const bytes = await converse(server, { bytes: Buffer.from('GET /health HTTP/1.1\r\n\r\n') });
+    expect(String(bytes)).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\nthe Host header is missing\n$/s);
+    const old = await converse(server, { bytes: Buffer.from('GET /health HTTP/1.0\r\n\r\n') });
+    expect(String(old)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('a connection that is refused', () => {
+  const connections = async (server: SeamlineServer): Promise<number> => {
+    const text = await (await fetch(new URL('/metrics', server.url), { headers: { connection: 'close' } })).text();
+    return Number(/^seamline_connections\{transport="http"\} (\d+)$/m.exec(text)?.[1]);
+  };
+
+  it.each([
+    [
+      'as an upgrade',
+      (server: SeamlineServer) => upgradeRequest(server).replace('\r\n', '\r\nOrigin: https://evil.example\r\n'),
+    ],
+    ['as a tunnel', () => textOf({ line: 'CONNECT localhost:80 HTTP/1.1' })],
+  ])('%s is closed, also when the client never closes it, or breaks it', async (_what, request) => {
+    const server = await startServer();
+    const { hostname, port } = new URL(server.url);
+    const staying = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    onTestFinished(() => void staying.destroy());
+    staying.write(request(server));
+    await once(staying, 'data');
+    const breaking = connect({ host: hostname, port: Number(port) });
+    await once(breaking, 'connect');
+    breaking.write(request(server), () => breaking.resetAndDestroy());
+    // The one that asks.
+    await expect.poll(() => connections(server)).toBe(1);
+  });
+});

@@ -1,0 +1,247 @@
+/** How much one client may insert: a token bucket by subject, else by address. */
+import fc from 'fast-check';
+import { SignJWT } from 'jose';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { InsertRate } from '../../../src/server/insert-rate.ts';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import { post, resultOf } from '../../support/clients/requests.ts';
+import { connect } from '../../support/sockets/raw-sockets.ts';
+import { startServer } from '../../support/server/server.ts';
+
+const SECRET = 'a secret that is long enough for HS256';
+const BATCH = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { key } }';
+const ONE = 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }';
+
+interface Refused {
+  readonly code: string;
+  readonly retryAfterMs: number;
+}
+
+/** The extensions of the refusal; undefined: it went in. */
+function taking(rate: InsertRate, client: string, count: number): Refused | undefined {
+  try {
+    rate.take(client, count);
+    return undefined;
+  } catch (error) {
+    return (error as { extensions: unknown }).extensions as Refused;
+  }
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The refusal of a batch; undefined: it went in. */
+async function inserting(server: SeamlineServer, count: number, headers: Headers = {}): Promise<Refused | undefined> {
+  const inputs = Array.from({ length: count }, (_, n) => ({ key: `k${n}`, value: n }));
+  const { errors } = await resultOf(await post(server, { query: BATCH, variables: { inputs } }, headers));
+  return errors?.[0]?.extensions as Refused | undefined;
+}
+
+async function tokenOf(claims: object): Promise<Headers> {
+  const token = await new SignJWT({ scope: 'items:read items:write', ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(SECRET));
+  return { authorization: `Bearer ${token}` };
+}
+
+describe('the insert rate', () => {
+  it('allows a burst of one second’s worth, then so many a second', () => {
+    let now = 0;
+    const rate = new InsertRate(10, () => now);
+    expect(taking(rate, 'a', 10)).toBeUndefined();
+    expect(taking(rate, 'a', 1)).toEqual({ code: 'RATE_LIMITED', retryAfterMs: 100 });
+    now = 99;
+    expect(taking(rate, 'a', 1)).toBeDefined();
+    now = 100;
+    expect(taking(rate, 'a', 1)).toBeUndefined();
+    now = 60_000;
+    expect(taking(rate, 'a', 10)).toBeUndefined();
+    expect(taking(rate, 'a', 1)).toBeDefined();
+  });
+
+  it('takes nothing for what it refuses', () => {
+    const rate = new InsertRate(10, () => 0);
+    expect(taking(rate, 'a', 7)).toBeUndefined();
+    for (let times = 0; times < 5; times++) expect(taking(rate, 'a', 4)).toMatchObject({ retryAfterMs: 100 });
+    expect(taking(rate, 'a', 3)).toBeUndefined();
+  });
+
+  it('keeps clients apart, whatever they are called', () => {
+    const rate = new InsertRate(1, () => 0);
+    for (const client of ['a', '', '__proto__', 'constructor', 'toString'])
+      expect([taking(rate, client, 1), taking(rate, client, 1)]).toEqual([undefined, expect.anything()]);
+  });
+
+  it('says of a batch that is too large for ever that it is', () => {
+    const rate = new InsertRate(10, () => 0);
+    expect(() => rate.take('a', 11)).toThrow(/never more than 10/);
+    expect(taking(rate, 'a', 10)).toBeUndefined();
+  });
+
+  it('lets in who waits as long as it says, and not before', () => {
+    const step = fc.record({ count: fc.integer({ min: 1, max: 1000 }), waitMs: fc.integer({ min: 0, max: 2000 }) });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.double({ min: 0, max: 1e9, noNaN: true }),
+        fc.array(step),
+        (perSecond, start, steps) => {
+          let now = start;
+          const rate = new InsertRate(perSecond, () => now);
+          for (const { count, waitMs } of steps) {
+            const asked = Math.min(count, perSecond);
+            const refused = taking(rate, 'a', asked);
+            if (refused) {
+              now += refused.retryAfterMs;
+              expect(taking(rate, 'a', asked)).toBeUndefined();
+            }
+            now += waitMs;
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never lets in more than the burst and the time that has passed', () => {
+    const step = fc.record({ count: fc.integer({ min: 1, max: 30 }), waitMs: fc.integer({ min: 0, max: 500 }) });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.array(step, { maxLength: 100 }), (perSecond, steps) => {
+        let [now, taken] = [0, 0];
+        const rate = new InsertRate(perSecond, () => now);
+        for (const { count, waitMs } of steps) {
+          if (!taking(rate, 'a', count)) taken += count;
+          expect(taken).toBeLessThanOrEqual(perSecond + (now / 1000) * perSecond + 1e-6);
+          now += waitMs;
+        }
+      }),
+    );
+  });
+
+  it('forgets the oldest of more clients than anybody has, not the newest', () => {
+    const rate = new InsertRate(1, () => 0);
+    rate.take('mine', 1);
+    for (let n = 0; n < 99_999; n++) rate.take(`${n}`, 1);
+    expect(taking(rate, 'mine', 1)).toBeDefined();
+  });
+});
+
+describe('--insert-rate', () => {
+  it('refuses with RATE_LIMITED, and lets in who waits for retryAfterMs', async () => {
+    const server = await startServer({ insertRate: 20 });
+    expect(await inserting(server, 20)).toBeUndefined();
+    const refused = await inserting(server, 5);
+    expect(refused).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number });
+    expect(refused?.retryAfterMs).toBeGreaterThan(0);
+    expect(refused?.retryAfterMs).toBeLessThanOrEqual(250);
+    // What a client does that is told so; a timer may be a millisecond early.
+    await delay((refused?.retryAfterMs ?? 0) + 1);
+    expect(await inserting(server, 5)).toBeUndefined();
+  });
+
+  it('counts a batch by its items, and inserts nothing of one that is refused', async () => {
+    const server = await startServer({ insertRate: 10 });
+    expect(await inserting(server, 11)).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(server.map.replica.items.size).toBe(0);
+    expect(await inserting(server, 10)).toBeUndefined();
+    expect(server.map.replica.items.size).toBe(10);
+  });
+
+  it('counts every field of one mutation', async () => {
+    const server = await startServer({ insertRate: 3 });
+    const fields = ['a', 'b', 'c', 'd'].map((key) => `${key}: insertItem(input: { key: "${key}", value: 1 }) { key }`);
+    const { errors } = await resultOf(await post(server, { query: `mutation { ${fields.join(' ')} }` }));
+    expect(errors).toMatchObject([{ path: ['d'], extensions: { code: 'RATE_LIMITED' } }]);
+    expect(server.map.get('d')).toBeUndefined();
+  });
+
+  it('says BAD_USER_INPUT of a batch of none or of too many, which waiting doesn’t mend', async () => {
+    const server = await startServer({ insertRate: 10 });
+    for (const count of [0, 1001]) expect(await inserting(server, count)).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(await inserting(server, 10)).toBeUndefined();
+  });
+
+  it('is the same for HTTP and for every WebSocket of a client', async () => {
+    const server = await startServer({ insertRate: 2 });
+    expect(await inserting(server, 1)).toBeUndefined();
+    const codes: unknown[] = [];
+    for (let times = 0; times < 2; times++) {
+      const socket = await connect(server);
+      socket.send({ type: 'subscribe', id: '1', payload: { query: ONE } });
+      codes.push(JSON.stringify(await socket.next()).includes('RATE_LIMITED'));
+    }
+    expect(codes).toEqual([false, true]);
+  });
+
+  it('leaves reads and removals alone', async () => {
+    const server = await startServer({ insertRate: 1 });
+    expect(await inserting(server, 1)).toBeUndefined();
+    for (let times = 0; times < 5; times++) {
+      const result = await resultOf(await post(server, { query: 'mutation { removeItem(key: "none") { key } }' }));
+      expect(result).toEqual({ data: { removeItem: null } });
+    }
+    expect(await resultOf(await post(server, { query: '{ stream { size } }' }))).toEqual({
+      data: { stream: { size: 1 } },
+    });
+  });
+
+  it('is by subject where there are tokens, from wherever it comes, and by issuer', async () => {
+    const server = await startServer({ insertRate: 1, jwtSecret: SECRET, trustProxy: true });
+    const ann = await tokenOf({ sub: 'ann' });
+    expect(await inserting(server, 1, ann)).toBeUndefined();
+    expect(await inserting(server, 1, { ...ann, 'x-forwarded-for': '192.0.2.9' })).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    expect(await inserting(server, 1, await tokenOf({ sub: 'ann', jti: 'fresh' }))).toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    expect(await inserting(server, 1, await tokenOf({ sub: 'bob' }))).toBeUndefined();
+    expect(await inserting(server, 1, await tokenOf({ sub: 'ann', iss: 'other' }))).toBeUndefined();
+    for (const sub of ['__proto__', 'constructor'])
+      expect(await inserting(server, 1, await tokenOf({ sub }))).toBeUndefined();
+  });
+
+  it('is by address for tokens without a subject', async () => {
+    const server = await startServer({ insertRate: 1, jwtSecret: SECRET });
+    expect(await inserting(server, 1, await tokenOf({ jti: '1' }))).toBeUndefined();
+    expect(await inserting(server, 1, await tokenOf({ jti: '2' }))).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+});
+
+describe('X-Forwarded-For', () => {
+  const forwarded = (chain: string): Headers => ({ 'x-forwarded-for': chain });
+
+  it('means nothing without trustProxy', async () => {
+    const server = await startServer({ insertRate: 1 });
+    expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
+    for (const address of ['192.0.2.2', '192.0.2.3, 192.0.2.4'])
+      expect(await inserting(server, 1, forwarded(address))).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('says with trustProxy by its last entry who it is', async () => {
+    const server = await startServer({ insertRate: 1, trustProxy: true });
+    expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
+    expect(await inserting(server, 1, forwarded('192.0.2.2'))).toBeUndefined();
+    expect(await inserting(server, 1, forwarded('192.0.2.1'))).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it.each([
+    'forged, 192.0.2.1',
+    'forged,192.0.2.1',
+    'forged ,\t192.0.2.1 ',
+    `${'forged, '.repeat(500)}192.0.2.1`,
+    ', , 192.0.2.1',
+  ])('lets nobody choose a bucket by what stands before it: %s', async (chain) => {
+    const server = await startServer({ insertRate: 1, trustProxy: true });
+    expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
+    expect(await inserting(server, 1, forwarded(chain))).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('counts for a WebSocket too', async () => {
+    const server = await startServer({ insertRate: 1, trustProxy: true });
+    expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
+    const socket = await connect(server, { headers: forwarded('forged, 192.0.2.1') });
+    socket.send({ type: 'subscribe', id: '1', payload: { query: ONE } });
+    expect(JSON.stringify(await socket.next())).toContain('RATE_LIMITED');
+  });
+});

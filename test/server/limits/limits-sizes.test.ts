@@ -1,0 +1,240 @@
+/** How large a request may be: what is beyond is refused with its code, and what is just within is taken. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import type { Result } from '../../support/clients/clients.ts';
+import { nested, numbered, openTcp, postRequest, untilClosed, upgradeRequest } from '../../support/fuzz/hostile.ts';
+import { connect, openSocket } from '../../support/sockets/raw-sockets.ts';
+import { post, postChunked, resultOf } from '../../support/clients/requests.ts';
+import { startServer } from '../../support/server/server.ts';
+
+const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { key } }';
+const BATCH = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { key } }';
+
+interface Asked {
+  readonly query: string;
+  readonly variables?: object;
+  readonly extensions?: object;
+}
+
+interface Door {
+  readonly name: string;
+  ask(server: SeamlineServer, asked: Asked | string): Promise<Result<unknown>>;
+}
+
+const DOORS: readonly Door[] = [
+  { name: 'HTTP', ask: async (server, asked) => resultOf(await post(server, asked)) },
+  {
+    name: 'WebSocket',
+    async ask(server, asked) {
+      const socket = await connect(server);
+      const payload = typeof asked === 'string' ? asked : JSON.stringify(asked);
+      socket.send(`{"type":"subscribe","id":"1","payload":${payload}}`);
+      const message = await socket.next();
+      if (!message) throw new Error(`closed with ${(await socket.closed).code}`);
+      return message.type === 'error' ? ({ errors: message.payload } as Result<unknown>) : (message.payload as object);
+    },
+  },
+];
+
+const codeOf = ({ errors }: Result<unknown>): unknown => errors?.[0]?.extensions['code'];
+
+describe.each(DOORS)('over $name', ({ ask }) => {
+  const inserting = (server: SeamlineServer, value: unknown): Promise<Result<unknown>> =>
+    ask(server, { query: INSERT, variables: { input: { key: 'a', value } } });
+
+  it('a value above maxValueBytes is PAYLOAD_TOO_LARGE, one of just so many bytes is taken', async () => {
+    const server = await startServer({ maxValueBytes: 1000 });
+    expect(codeOf(await inserting(server, 'x'.repeat(999)))).toBe('PAYLOAD_TOO_LARGE');
+    expect(server.map.get('a')).toBeUndefined();
+    expect(codeOf(await inserting(server, 'x'.repeat(998)))).toBeUndefined();
+  });
+
+  it('a value above the default of 64 KiB is PAYLOAD_TOO_LARGE', async () => {
+    const server = await startServer();
+    expect(codeOf(await inserting(server, 'x'.repeat(65_535)))).toBe('PAYLOAD_TOO_LARGE');
+    expect(codeOf(await inserting(server, 'x'.repeat(65_534)))).toBeUndefined();
+  });
+
+  it('a batch above maxBatch is BAD_USER_INPUT, above maxBatchBytes PAYLOAD_TOO_LARGE; nothing of it goes in', async () => {
+    const server = await startServer({ maxBatch: 3, maxBatchBytes: 100 });
+    const inputsOf = (count: number, value: unknown) => ({
+      inputs: Array.from({ length: count }, (_, n) => ({ key: `${n}`, value })),
+    });
+    expect(codeOf(await ask(server, { query: BATCH, variables: inputsOf(4, 1) }))).toBe('BAD_USER_INPUT');
+    expect(codeOf(await ask(server, { query: BATCH, variables: inputsOf(2, 'x'.repeat(60)) }))).toBe(
+      'PAYLOAD_TOO_LARGE',
+    );
+    expect(server.map.replica.head.position).toBe(0);
+    expect(codeOf(await ask(server, { query: BATCH, variables: inputsOf(3, 1) }))).toBeUndefined();
+  });
+
+  it('a value that nests 64 deep is taken, 65 deep is BAD_USER_INPUT, and so is 100,000 deep', async () => {
+    const server = await startServer();
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      const of = (depth: number): string =>
+        JSON.stringify({ query: INSERT, variables: { input: { key: 'a', value: 0 } } }).replace(
+          '"value":0',
+          `"value":${open.repeat(depth)}1${close.repeat(depth)}`,
+        );
+      expect(codeOf(await ask(server, of(64)))).toBeUndefined();
+      expect(codeOf(await ask(server, of(65)))).toBe('BAD_USER_INPUT');
+      expect(codeOf(await ask(server, of(100_000)))).toBe('BAD_USER_INPUT');
+    }
+  });
+
+  it('JSON that nests 100,000 deep is harmless wherever else it stands', async () => {
+    const server = await startServer();
+    const deep = nested(100_000);
+    const answers = [
+      `{"query":"{ stream { size } }","extensions":{"x":${deep}}}`,
+      `{"query":"{ stream { size } }","variables":{"x":${deep}}}`,
+      `{"query":"query ($key: ID!) { item(key: $key) { key } }","variables":{"key":${deep}}}`,
+      `{"query":"query ($f: ItemFilter) { items(filter: $f) { cursor } }","variables":{"f":{"keys":${deep}}}}`,
+      `{"query":"{ stream { size } }","extensions":{"after":${deep}}}`,
+    ];
+    const codes: unknown[] = [];
+    for (const asked of answers) codes.push(codeOf(await ask(server, asked)));
+    expect(codes).toEqual([undefined, undefined, 'BAD_USER_INPUT', 'BAD_USER_INPUT', 'BAD_USER_INPUT']);
+  });
+
+  it('a filter of 1,000 keys is taken, one of more, or of a longer prefix than any key, is BAD_USER_INPUT', async () => {
+    const server = await startServer();
+    const filtered = (filter: object): Promise<Result<unknown>> =>
+      ask(server, {
+        query: 'query ($filter: ItemFilter) { items(filter: $filter) { edges { cursor } } }',
+        variables: { filter },
+      });
+    const keys = (count: number): string[] => Array.from({ length: count }, (_, n) => `k${n}`);
+    expect(codeOf(await filtered({ keys: keys(1000), keyPrefix: 'ä'.repeat(256) }))).toBeUndefined();
+    expect(codeOf(await filtered({ keys: keys(1001) }))).toBe('BAD_USER_INPUT');
+    expect(codeOf(await filtered({ keyPrefix: 'ä'.repeat(257) }))).toBe('BAD_USER_INPUT');
+  });
+
+  it('a subscription’s filter of more than 1,000 keys is BAD_USER_INPUT too', async () => {
+    const server = await startServer();
+    const variables = { filter: { keys: Array.from({ length: 1001 }, (_, n) => `k${n}`) } };
+    const query = 'subscription ($filter: ItemFilter) { items(filter: $filter) { key } }';
+    const websocket = DOORS.find(({ name }) => name === 'WebSocket');
+    expect(codeOf((await websocket?.ask(server, { query, variables })) ?? {})).toBe('BAD_USER_INPUT');
+    expect(server.map.subscriptions).toBe(0);
+  });
+
+  it('a document of 3,000 tokens is taken, one of more is GRAPHQL_PARSE_FAILED', async () => {
+    const server = await startServer();
+    // Three tokens around, one each.
+    const of = (tokens: number): Asked => ({ query: `{ stream { ${'size '.repeat(tokens - 5)}} }` });
+    expect(codeOf(await ask(server, of(2900)))).not.toBe('GRAPHQL_PARSE_FAILED');
+    expect(codeOf(await ask(server, of(3001)))).toBe('GRAPHQL_PARSE_FAILED');
+    expect(codeOf(await ask(server, of(100_000)))).toBe('GRAPHQL_PARSE_FAILED');
+  });
+
+  it('a document of 100 aliases is taken, one of more is GRAPHQL_VALIDATION_FAILED, also in fragments', async () => {
+    const server = await startServer();
+    const aliases = (count: number, from = 0): string => numbered(count, (n) => `a${from + n}: size`);
+    expect(codeOf(await ask(server, { query: `{ stream { ${aliases(100)} } }` }))).toBeUndefined();
+    const split = `{ stream { ${aliases(60)} ...F } } fragment F on StreamStatus { ${aliases(41, 60)} }`;
+    for (const query of [`{ stream { ${aliases(101)} } }`, split])
+      expect(codeOf(await ask(server, { query }))).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+});
+
+describe('a body above maxMessageBytes', () => {
+  const BODY = JSON.stringify({ query: '{ stream { size } }' });
+
+  it('is answered 413, by its Content-Length as well as chunk by chunk; just within it is read', async () => {
+    const server = await startServer({ maxMessageBytes: 1000 });
+    expect((await post(server, BODY.padEnd(1000))).status).toBe(200);
+    const refused = await post(server, BODY.padEnd(1001));
+    expect(refused.status).toBe(413);
+    expect(codeOf(await resultOf(refused))).toBe('PAYLOAD_TOO_LARGE');
+    expect(await postChunked(server, [BODY, ' '.repeat(1000)])).toMatchObject({ status: 413 });
+  });
+
+  it('that is announced but never sent costs nothing: 413 comes first', async () => {
+    const server = await startServer();
+    const socket = await openTcp(server);
+    const closed = untilClosed(socket);
+    const head = postRequest(server, '', ['Connection: close']).replace(
+      'Content-Length: 0',
+      'Content-Length: 9000000000',
+    );
+    socket.write(head);
+    expect(await closed).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('that is packed isn’t unpacked', async () => {
+    const server = await startServer();
+    const packed = gzipSync(Buffer.alloc(50_000_000, ' '));
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body: new Uint8Array(packed),
+    });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
+  });
+});
+
+describe('a WebSocket message', () => {
+  it('above 1 MiB closes with 1009, in one frame or in many', async () => {
+    const server = await startServer();
+    const whole = await connect(server);
+    whole.send(' '.repeat(1024 * 1024 + 1));
+    expect(await whole.closed).toMatchObject({ code: 1009 });
+    const { socket, closed } = await connectedTcp(server);
+    for (let n = 0; n <= 64; n++) socket.write(frameOf(n === 0 ? 1 : 0, Buffer.alloc(16 * 1024, ' ')));
+    expect(closeCodeIn(await closed)).toBe(1009);
+  });
+
+  it('in ever more frames of a byte is ended long before they are a megabyte', async () => {
+    const server = await startServer();
+    const { socket, closed } = await connectedTcp(server);
+    socket.write(frameOf(1, Buffer.from('{')));
+    socket.write(Buffer.concat(Array.from({ length: 40_000 }, () => frameOf(0, Buffer.from(' ')))));
+    expect(closeCodeIn(await closed)).toBeGreaterThanOrEqual(1002);
+  });
+
+  it('isn’t compressed, even if the client offers it: nothing is unpacked', async () => {
+    const server = await startServer();
+    const socket = await openSocket(server, { perMessageDeflate: true });
+    socket.send({ type: 'connection_init' });
+    expect(await socket.next()).toEqual({ type: 'connection_ack' });
+    const raw = await connectedTcp(server, 'Sec-WebSocket-Extensions: permessage-deflate');
+    expect(raw.head).not.toMatch(/permessage-deflate/);
+  });
+});
+
+/** A socket after the upgrade, and all that it receives later until it is closed. */
+async function connectedTcp(server: SeamlineServer, header?: string) {
+  const socket = await openTcp(server);
+  const chunks: Buffer[] = [];
+  const upgraded = new Promise<string>((resolve) => {
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      const text = Buffer.concat(chunks).toString('latin1');
+      if (text.includes('\r\n\r\n')) resolve(text);
+    });
+  });
+  const closed = new Promise<Buffer>((resolve) => socket.once('close', () => resolve(Buffer.concat(chunks))));
+  const request = upgradeRequest(server);
+  socket.write(header === undefined ? request : request.replace('\r\n', `\r\n${header}\r\n`));
+  const head = await upgraded;
+  return { socket, head, closed };
+}
+
+/** Masked with zeros, which leaves the payload as it is. */
+function frameOf(opcode: 0 | 1, payload: Buffer): Buffer {
+  const length =
+    payload.length < 126 ? [payload.length | 0x80] : [126 | 0x80, payload.length >> 8, payload.length & 0xff];
+  return Buffer.concat([Buffer.from([opcode, ...length, 0, 0, 0, 0]), payload]);
+}
+
+/** Of the close frame at the end. */
+function closeCodeIn(received: Buffer): number {
+  const at = received.lastIndexOf(0x88);
+  return at < 0 ? 0 : received.readUInt16BE(at + 2);
+}

@@ -1,0 +1,189 @@
+/** How long a connection may keep the server waiting, and how much it may say before it says what it wants. */
+import { once } from 'node:events';
+import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Heartbeat } from '../../../src/transports/protocol/heartbeat.ts';
+import { request } from '../../support/clients/clients.ts';
+import { openTcp, postRequest, statusLine, untilClosed, upgradeRequest } from '../../support/fuzz/hostile.ts';
+import { connect, openSocket } from '../../support/sockets/raw-sockets.ts';
+import { startServer } from '../../support/server/server.ts';
+
+describe('headers', () => {
+  it.each([
+    ['a header of 20,000 bytes', [`X-Flood: ${'x'.repeat(20_000)}`]],
+    ['1,000 headers', Array.from({ length: 1000 }, (_, n) => `X-Flood-${n}: ${'x'.repeat(20)}`)],
+    ['101 headers and more, however small', Array.from({ length: 110 }, (_, n) => `X-${n}: 1`)],
+    ['a cookie of 20,000 bytes', [`Cookie: ${'a=b; '.repeat(4000)}`]],
+  ])('%s are answered 431, before anything is read of the body', async (_what, headers) => {
+    const server = await startServer();
+    const socket = await openTcp(server);
+    socket.write(postRequest(server, '{"query":"{ stream { size } }"}', headers));
+    expect(await statusLine(socket)).toMatch(/^HTTP\/1\.1 431 /);
+    expect((await request(server, '{ stream { size } }')).data).toEqual({ stream: { size: 0 } });
+  });
+
+  it('of 90 are fine', async () => {
+    const server = await startServer();
+    const socket = await openTcp(server);
+    const headers = Array.from({ length: 90 }, (_, n) => `X-${n}: 1`);
+    socket.write(postRequest(server, '{"query":"{ stream { size } }"}', headers));
+    expect(await statusLine(socket)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('that never end are not waited for, nor is a connection that says nothing; others are served meanwhile', async () => {
+    const server = await startServer();
+    const silent = await openTcp(server);
+    const half = await openTcp(server);
+    half.write('POST /graphql HTTP/1.1\r\nHost: x\r\n');
+    const dripping = await openTcp(server);
+    dripping.write('GET /graphql HTTP/1.1\r\n');
+    const drip = setInterval(() => dripping.write('X-Slow: 1\r\n'), 500);
+    onTestFinished(() => clearInterval(drip));
+    const upgrading = await openTcp(server);
+    upgrading.write(upgradeRequest(server).slice(0, -4));
+    const patient = await connect(server);
+    const ends = await Promise.all([silent, half, dripping, upgrading].map((socket) => untilClosed(socket)));
+    for (const text of ends) expect(text === '' || text.startsWith('HTTP/1.1 408 ')).toBe(true);
+    expect((await request(server, '{ stream { size } }')).data).toEqual({ stream: { size: 0 } });
+    // A WebSocket that is quiet is none of these.
+    patient.send({ type: 'ping' });
+    expect(await patient.next()).toEqual({ type: 'pong' });
+  }, 30_000);
+});
+
+describe('a WebSocket that never says connection_init', () => {
+  it('is closed with 4408, whatever pings it sends, and takes no place then', async () => {
+    const server = await startServer({ maxConnections: 2, initTimeoutMs: 1000 });
+    const [silent, pinging] = [await openSocket(server), await openSocket(server)];
+    const ping = setInterval(() => pinging.send({ type: 'ping' }), 200);
+    onTestFinished(() => clearInterval(ping));
+    expect(await silent.closed).toMatchObject({ code: 4408 });
+    expect(await pinging.closed).toMatchObject({ code: 4408 });
+    clearInterval(ping);
+    await connect(server);
+  }, 30_000);
+
+  it('has ten seconds for it: a client that fetches its token first is let in after five', async () => {
+    const server = await startServer();
+    const [silent, slow] = [await openSocket(server), await openSocket(server)];
+    const openedAt = performance.now();
+    await delay(5000);
+    slow.send({ type: 'connection_init' });
+    expect(await slow.next()).toEqual({ type: 'connection_ack' });
+    expect(await silent.closed).toMatchObject({ code: 4408 });
+    expect(performance.now() - openedAt).toBeGreaterThan(9500);
+  }, 30_000);
+});
+
+/** Both ends of a connection; the far one reads nothing unless told to. */
+async function pair(): Promise<{ near: Socket; far: Socket }> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const far = connectTcp((listener.address() as AddressInfo).port, '127.0.0.1');
+  const [near] = (await once(listener, 'connection')) as [Socket];
+  far.pause();
+  for (const socket of [near, far]) socket.on('error', () => {});
+  onTestFinished(() => {
+    near.destroy();
+    far.destroy();
+    listener.close();
+  });
+  return { near, far };
+}
+
+/** Writes more than both kernels take, and than a test reads. */
+async function clog(near: Socket): Promise<void> {
+  near.write(Buffer.alloc(64 * 1024 * 1024));
+  await settle();
+}
+
+/** The next one when the last has gone, for ever. */
+async function feedOneByOne(near: Socket): Promise<void> {
+  const chunk = Buffer.alloc(64 * 1024);
+  const next = (): void => void near.write(chunk, (error) => !error && next());
+  next();
+  let sent = -1;
+  while (sent !== near.bytesWritten) {
+    sent = near.bytesWritten;
+    await settle();
+  }
+}
+
+/** What the kernels take, they take at once. */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('the heartbeat', () => {
+  const INTERVAL_MS = 12_000;
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function watched(): Heartbeat {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const heartbeat = new Heartbeat(INTERVAL_MS);
+    onTestFinished(() => heartbeat.stop());
+    return heartbeat;
+  }
+
+  it('ends a stream whose client drains nothing for a minute, not sooner', async () => {
+    const { near } = await pair();
+    const heartbeat = watched();
+    await clog(near);
+    heartbeat.watch(near);
+    vi.advanceTimersByTime(INTERVAL_MS);
+    vi.advanceTimersByTime(48_000);
+    expect(near.destroyed).toBe(false);
+    vi.advanceTimersByTime(2 * INTERVAL_MS);
+    expect(near.destroyed).toBe(true);
+  });
+
+  it.each<[string, (near: Socket) => Promise<void>]>([
+    ['many small answers', feedOneByOne],
+    ['one large answer', clog],
+  ])('spares who drains %s slowly, however long (G5)', async (_what, fill) => {
+    const { near, far } = await pair();
+    const heartbeat = watched();
+    await fill(near);
+    heartbeat.watch(near);
+    for (let round = 0; round < 6; round++) {
+      for (let beat = 0; beat < 4; beat++) vi.advanceTimersByTime(INTERVAL_MS);
+      // More than the kernels make room for at once, so that the near end sees it go.
+      await readMore(far, 2 * 1024 * 1024);
+      vi.advanceTimersByTime(INTERVAL_MS);
+      expect(near.destroyed).toBe(false);
+      expect(near.writableLength).toBeGreaterThan(0);
+    }
+  });
+
+  it('spares a stream on which nothing waits', async () => {
+    const { near } = await pair();
+    const heartbeat = watched();
+    heartbeat.watch(near);
+    vi.advanceTimersByTime(10 * INTERVAL_MS);
+    expect(near.destroyed).toBe(false);
+  });
+
+  it('forgets a stream that has ended: a kept-alive connection may be slow afterwards', async () => {
+    const { near } = await pair();
+    const heartbeat = watched();
+    heartbeat.watch(near)();
+    await clog(near);
+    vi.advanceTimersByTime(10 * INTERVAL_MS);
+    expect(near.destroyed).toBe(false);
+  });
+});
+
+/** So many bytes more, then none. */
+async function readMore(socket: Socket, bytes: number): Promise<void> {
+  const enough = socket.bytesRead + bytes;
+  while (socket.bytesRead < enough) {
+    socket.resume();
+    await once(socket, 'data');
+    socket.pause();
+  }
+  await settle();
+}

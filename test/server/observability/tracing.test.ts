@@ -1,0 +1,211 @@
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { InsertItemDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
+import { EngineUnavailableError } from '../../../src/core/model/errors.ts';
+import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
+import { traced } from '../../../src/server/tracing.ts';
+import { ask, overSse, overWebSocket, request } from '../../support/clients/clients.ts';
+import { HeldLog } from '../../support/model/held-log.ts';
+import { connect, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
+import { post } from '../../support/clients/requests.ts';
+import { startServer } from '../../support/server/server.ts';
+import { recordSpans } from '../../support/server/spans.ts';
+import { openStream } from '../../support/clients/streams.ts';
+
+const spans = recordSpans();
+const input = { key: 'a', value: 'hunter2' };
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const PARENT = 'b7ad6b7169203331';
+const headers = { traceparent: `00-${TRACE}-${PARENT}-01` };
+
+/** A server whose start has left no spans. */
+async function startTraced(options: Parameters<typeof startServer>[0] = {}) {
+  const server = await startServer(options);
+  spans.forget();
+  return server;
+}
+
+beforeEach(() => spans.forget());
+
+describe('an operation', () => {
+  it('has a span with its type, name and transport, and nothing that it says', async () => {
+    const server = await startTraced();
+    await ask(server, InsertItemDocument, { input });
+    const span = await spans.ended('mutation');
+    expect(span.kind).toBe(SpanKind.SERVER);
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET });
+    expect(span.attributes).toEqual({
+      'graphql.operation.type': 'mutation',
+      'graphql.operation.name': 'InsertItem',
+      'seamline.transport': 'http',
+    });
+    expect(span.parentSpanContext).toBeUndefined();
+  });
+
+  it('without a name has a span without one', async () => {
+    const server = await startTraced();
+    await ask(server, '{ stream { size } }');
+    expect((await spans.ended('query')).attributes).not.toHaveProperty('graphql.operation.name');
+  });
+
+  it('that fails has a span with the code, and without the message, which may quote variables', async () => {
+    const server = await startTraced();
+    await request(server, InsertItemDocument, { input: { ...input, ttl: 'hunter2' } } as never);
+    const { status, attributes, events } = await spans.ended('mutation');
+    expect(attributes).toMatchObject({ 'error.type': 'BAD_USER_INPUT' });
+    expect(status).toEqual({ code: SpanStatusCode.ERROR });
+    expect(events).toEqual([]);
+  });
+
+  it('is a child of what the request’s traceparent names', async () => {
+    const server = await startTraced();
+    await post(server, { query: '{ stream { size } }' }, headers);
+    const span = await spans.ended('query');
+    expect(span.spanContext().traceId).toBe(TRACE);
+    expect(span.parentSpanContext).toMatchObject({ spanId: PARENT, isRemote: true });
+  });
+
+  it('over WebSocket is a child of what the upgrade’s traceparent names', async () => {
+    const server = await startTraced();
+    const socket = await connect(server, { headers });
+    socket.send(subscribeMessage('1', '{ stream { size } }'));
+    await socket.next();
+    const span = await spans.ended('query');
+    expect(span.parentSpanContext).toMatchObject({ spanId: PARENT });
+    expect(span.attributes).toMatchObject({ 'seamline.transport': 'websocket' });
+  });
+
+  it('of the server itself, before it listens, has no span', async () => {
+    await startServer();
+    expect(spans.named('query')).toEqual([]);
+  });
+});
+
+describe('a subscription', () => {
+  it.each([
+    ['websocket', overWebSocket],
+    ['sse', overSse],
+  ])('over %s has one span for its life, with its deliveries', async (transport, over) => {
+    const server = await startTraced();
+    const feed = over.subscribe(server, ItemsDocument, { limit: 3 });
+    for (const key of ['a', 'b', 'c']) {
+      await server.map.insert({ key, value: 1 });
+      await feed.next();
+      if (key === 'b') expect(spans.named('subscription')).toEqual([]);
+    }
+    await feed.next();
+    const span = await spans.ended('subscription');
+    expect(span.attributes).toEqual({
+      'graphql.operation.type': 'subscription',
+      'graphql.operation.name': 'Items',
+      'seamline.transport': transport,
+      'seamline.deliveries': 3,
+    });
+    expect(spans.named('subscription')).toHaveLength(1);
+  });
+
+  it('over multipart says so', async () => {
+    const server = await startTraced();
+    await server.map.insert({ key: 'a', value: 1 });
+    const stream = await openStream(server.url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', accept: 'multipart/mixed;subscriptionSpec=1.0' },
+      body: JSON.stringify({ query: 'subscription { items(limit: 1) { key } }' }),
+    });
+    await stream.end();
+    const span = await spans.ended('subscription');
+    expect(span.attributes).toMatchObject({ 'seamline.transport': 'multipart', 'seamline.deliveries': 1 });
+    expect(span.parentSpanContext).toMatchObject({ spanId: PARENT });
+  });
+
+  it('ends its span when the client cuts the connection (G10)', async () => {
+    const server = await startTraced();
+    const stream = await openStream(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: 'subscription { itemChanges { cursor } }' }),
+    });
+    await stream.until(/cursor/);
+    expect(spans.named('subscription')).toEqual([]);
+    stream.leave();
+    expect((await spans.ended('subscription')).attributes).toMatchObject({ 'seamline.deliveries': 1 });
+  });
+
+  it('that can’t begin has a span with the code', async () => {
+    const server = await startTraced();
+    await overWebSocket.subscribe(server, ItemsDocument, { after: 'nonsense' }).next();
+    const { attributes } = await spans.ended('subscription');
+    expect(attributes).toMatchObject({ 'error.type': 'BAD_USER_INPUT', 'seamline.deliveries': 0 });
+  });
+
+  it('that lags has a span with the code', async () => {
+    const server = await startTraced({ window: 2 });
+    const { cursor } = await server.map.insert({ key: 'a', value: 1 });
+    for (const key of ['b', 'c', 'd', 'e']) await server.map.insert({ key, value: 1 });
+    await overWebSocket.subscribe(server, String(ItemsDocument), { after: cursor, onLag: 'FAIL' }).next();
+    expect((await spans.ended('subscription')).attributes).toMatchObject({ 'error.type': 'LAGGED' });
+  });
+});
+
+describe('an append to the log', () => {
+  it('has a span, a child of its operation’s', async () => {
+    const server = await startTraced();
+    await ask(server, InsertItemDocument, { input });
+    const operation = await spans.ended('mutation');
+    const append = await spans.ended('append');
+    expect(append.parentSpanContext).toMatchObject({ spanId: operation.spanContext().spanId });
+    expect(append.attributes).toEqual({
+      'seamline.engine': 'memory',
+      'seamline.append.bytes': expect.any(Number),
+      'seamline.append.sequence': 2,
+    });
+  });
+
+  it('that fails has a span with the code', async () => {
+    const log = new HeldLog(memoryLog());
+    const server = await startTraced({ log });
+    log.failure = new EngineUnavailableError('no answer');
+    await request(server, InsertItemDocument, { input });
+    for (const name of ['append', 'mutation']) {
+      const { status, attributes } = await spans.ended(name);
+      expect(attributes).toMatchObject({ 'error.type': 'ENGINE_UNAVAILABLE' });
+      expect(status).toEqual({ code: SpanStatusCode.ERROR });
+    }
+  });
+
+  it('is what an engine’s own spans are children of', async () => {
+    const log = memoryLog();
+    const active: (string | undefined)[] = [];
+    const append = log.append.bind(log);
+    log.append = (...entry) => {
+      active.push(trace.getSpan(context.active())?.spanContext().spanId);
+      return append(...entry);
+    };
+    await context.with(ROOT_CONTEXT, () => traced(log).append(new Uint8Array(3), 'id'));
+    const span = await spans.ended('append');
+    expect(active).toEqual([span.spanContext().spanId]);
+    expect(span.attributes).toMatchObject({ 'seamline.append.bytes': 3 });
+  });
+});
+
+describe('a traced log', () => {
+  class Engine extends HeldLog {
+    /** Private, getter and method: what only some engines have. */
+    readonly #place = 'here';
+    get place(): string {
+      return this.#place;
+    }
+    compact(): string {
+      return this.#place;
+    }
+  }
+
+  it('can whatever the log itself can, and nothing else', () => {
+    const log = traced(new Engine(memoryLog())) as Engine & { other?: unknown };
+    expect([log.engine, log.place, log.compact(), log.health()]).toEqual(['held', 'here', 'here', { ok: true }]);
+    expect([log.other, 'other' in log, 'compact' in log]).toEqual([undefined, false, true]);
+    const failure = new Error('x');
+    log.failure = failure;
+    expect(log.failure).toBe(failure);
+  });
+});

@@ -1,0 +1,117 @@
+/** The console as a person meets it, of a server that has it. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Locator, Page } from 'playwright-core';
+import type { ServerOptions } from '../../../src/server/options.ts';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import { startServer } from '../server/server.ts';
+
+/** Resolves once dist/console is made of the present sources; at once when it was. */
+export async function buildConsole(): Promise<void> {
+  await promisify(execFile)(process.execPath, ['scripts/console.mjs']);
+}
+
+export async function startWithConsole(options: ServerOptions = {}): Promise<SeamlineServer> {
+  await buildConsole();
+  return startServer(options);
+}
+
+/** Of an element, in the page. */
+interface Scroller {
+  scrollTop: number;
+  readonly scrollHeight: number;
+  readonly clientHeight: number;
+}
+
+interface RowElement {
+  readonly textContent: string | null;
+  readonly parentElement: { getAttribute(name: string): string | null };
+}
+
+export class ConsolePage {
+  readonly page: Page;
+  readonly grid: Locator;
+  readonly insertion: Locator;
+
+  private constructor(page: Page) {
+    this.page = page;
+    this.grid = page.getByRole('grid', { name: 'Items, newest first' });
+    this.insertion = page.getByRole('form', { name: 'Insert' });
+  }
+
+  /** `url`: the server's, of GraphQL. Resolves once the page is there, loaded or not. */
+  static async open(page: Page, url: string): Promise<ConsolePage> {
+    await page.goto(new URL('/', url).href);
+    await page.getByRole('heading', { name: 'seamline' }).waitFor();
+    return new ConsolePage(page);
+  }
+
+  /** Once it holds the map. */
+  static async loaded(page: Page, url: string): Promise<ConsolePage> {
+    const opened = await ConsolePage.open(page, url);
+    await opened.seam().waitFor();
+    return opened;
+  }
+
+  /** The row of a key, if it is within the part that can be seen. */
+  row(key: string): Locator {
+    return this.grid.getByRole('row').filter({ has: this.page.getByText(key, { exact: true }) });
+  }
+
+  /** The line between what was there and what has come since. */
+  seam(text = 'the seam'): Locator {
+    return this.grid.getByRole('row').filter({ hasText: text });
+  }
+
+  async state(text: string): Promise<void> {
+    await this.page.getByRole('status').filter({ hasText: text }).first().waitFor();
+  }
+
+  async click(name: string): Promise<void> {
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  async insert(key: string, value: string, { ttl = '', onlyIfAbsent = false } = {}): Promise<void> {
+    await this.insertion.getByLabel('Key', { exact: true }).fill(key);
+    await this.insertion.getByLabel('Value (JSON)').fill(value);
+    await this.insertion.getByLabel('Expires after (seconds)').fill(ttl);
+    await this.insertion.getByLabel('Only if there is none').setChecked(onlyIfAbsent);
+    await this.insertion.getByRole('button', { name: 'Insert' }).click();
+  }
+
+  /** Every key in the table by its line, found by scrolling from its head to its end; a line that is there twice has two. */
+  async keys(): Promise<string[]> {
+    const lines = new Map<number, string>();
+    for (let top = 0; ;) {
+      const { at, end, page } = await this.grid.evaluate((element: unknown, to) => {
+        const scroller = element as Scroller;
+        scroller.scrollTop = to;
+        return { at: scroller.scrollTop, end: scroller.scrollHeight, page: scroller.clientHeight };
+      }, top);
+      await this.rendered();
+      const rows = await this.grid
+        .locator('.key')
+        .evaluateAll((elements: unknown[]) =>
+          (elements as RowElement[]).map(
+            ({ textContent, parentElement }) =>
+              [Number(parentElement.getAttribute('aria-rowindex')), textContent] as const,
+          ),
+        );
+      for (const [line, key] of rows) lines.set(line, key ?? '');
+      if (at + page >= end - 1) break;
+      top = at + page / 2;
+    }
+    await this.grid.evaluate((element: unknown) => ((element as Scroller).scrollTop = 0));
+    return [...lines].toSorted(([a], [b]) => a - b).map(([, key]) => key);
+  }
+
+  /** Two frames: one in which what has happened is rendered, and the next. */
+  async rendered(): Promise<void> {
+    await this.page.evaluate(async () => {
+      const { requestAnimationFrame } = globalThis as unknown as {
+        requestAnimationFrame: (next: (value: unknown) => void) => void;
+      };
+      for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/** A stream over SSE whose client is so slow that it reads nothing. */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { onTestFinished } from 'vitest';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import { JSON_BODY } from './requests.ts';
+
+/** A response of which nobody reads. */
+export function pausedStream(server: SeamlineServer): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      server.url,
+      { method: 'POST', headers: { ...JSON_BODY, accept: 'text/event-stream' } },
+      resolve,
+    );
+    sent.on('error', reject);
+    sent.end(JSON.stringify({ query: 'subscription { items { key value } }' }));
+    onTestFinished(() => void sent.destroy());
+  });
+}
+
+/** Until nothing is delivered for several turns of the keep-alive: that the buffers are full shows in nothing else. */
+export async function untilFull(server: SeamlineServer): Promise<void> {
+  let [seen, turns] = [0, 0];
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const { deliveries } = server.map.counters;
+      turns = deliveries > 0 && deliveries === seen ? turns + 1 : 0;
+      seen = deliveries;
+      if (turns < 8) return;
+      clearInterval(timer);
+      resolve();
+    }, 20);
+  });
+}

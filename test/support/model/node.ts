@@ -1,0 +1,39 @@
+import { onTestFinished } from 'vitest';
+import { type Bounds, encodeCommand } from '../../../src/core/model/command.ts';
+import { Follower } from '../../../src/core/replication/follower.ts';
+import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
+import type { Outcome } from '../../../src/core/replica/outcome.ts';
+import { exportState } from '../../../src/core/replica/snapshot.ts';
+import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
+
+/** A follower, with what it logged and the heads that it said. */
+export type Node = Follower<unknown> & { readonly lines: string[]; readonly heads: number[] };
+
+/** One more node on a log, which ends with the test. */
+export async function join(log: OrderedLog, bounds: Partial<Bounds> = {}): Promise<Node> {
+  const lines: string[] = [];
+  const heads: number[] = [];
+  const say = (_fields: object, message: string): void => void lines.push(message);
+  const logger = { info: say, warn: say, error: say };
+  const follower = await Follower.open<unknown>({
+    log,
+    bounds,
+    logger,
+    onHead: ({ position }) => heads.push(position),
+  });
+  onTestFinished(() => follower.close());
+  return Object.assign(follower, { lines, heads });
+}
+
+export const insert = (node: Node, key: string, value: unknown = key): Promise<Outcome<unknown>> =>
+  node.submit({ kind: 'insert', insertions: [{ key, value, bytes: 0 }] }, [JSON.stringify(value)]);
+
+export const stateOf = ({ replica }: Node): string[] => [...exportState(replica)];
+export const sharedLog = (): OrderedLog => memoryLog({ shared: true });
+export const foreign = (log: OrderedLog): Promise<unknown> => log.append(Buffer.from('hello'), 'foreign');
+/** A frame of a format that this version doesn't read. */
+export const poison = (log: OrderedLog): Promise<unknown> =>
+  log.append(
+    encodeCommand('poison', { kind: 'tick' }).map((byte, at) => (at === 2 ? 99 : byte)),
+    'poison',
+  );

@@ -1,0 +1,54 @@
+/** What a server logs, read as its operator's tools do: through a real pino, line by line. */
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { vi } from 'vitest';
+import type { Logger } from '../../../src/core/model/logger.ts';
+
+export type Line = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
+
+export interface LogLines {
+  readonly logger: Logger;
+  /** Everything that was written. */
+  readonly text: string;
+  readonly lines: readonly Line[];
+  /** Those that say this. */
+  saying(message: string | RegExp): Line[];
+  /** The first that says this, once it is there: what is logged after the answer is waited for. */
+  said(message: string | RegExp): Promise<Line>;
+}
+
+export function logLines(level = 'debug'): LogLines {
+  let text = '';
+  const written = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  const parsed = (): Line[] =>
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Line);
+  const saying = (message: string | RegExp): Line[] =>
+    parsed().filter(({ msg }) => (typeof message === 'string' ? msg === message : message.test(msg)));
+  return {
+    logger: pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, written),
+    get text() {
+      return text;
+    },
+    get lines() {
+      return parsed();
+    },
+    saying,
+    said: (message) =>
+      vi.waitFor(
+        () => {
+          const [line] = saying(message);
+          if (!line) throw new Error(`nothing says ${String(message)} in:\n${text}`);
+          return line;
+        },
+        { timeout: 10_000 },
+      ),
+  };
+}
