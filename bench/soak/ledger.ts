@@ -4,8 +4,6 @@
  */
 import { checksumPart } from '../../src/verify/check/checksum.ts';
 
-type Say = (where: string, what: string) => void;
-
 /** Of a long gap only so many positions are looked at: its first ones and others at random. */
 const LOOKED_AT = 32;
 const SIFTED_AT = 10_000;
