@@ -16,7 +16,7 @@ export {
 export { type KeyFilter, keyFilter, type KeyFilterInput } from './core/input/key-filter.ts';
 export type { LogFields, Logger } from './core/model/logger.ts';
 export type { InsertInput, RemoveOptions } from './core/input/insert-input.ts';
-export type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from './core/replication/ordered-log.ts';
+export type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from './core/replication/ordered-log.ts';
 export type { Cursor, Epoch, Position, Sequence } from './core/model/position.ts';
 export {
   type ItemsOptions,

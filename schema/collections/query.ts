@@ -3,7 +3,7 @@ import { keyFilter } from '../../src/core/input/key-filter.ts';
 import { type ItemPage, readPage } from '../../src/core/replica/read.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
-import { beginning, type Context } from '../request/context.ts';
+import { resolveAfter, type Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './rules.ts';
@@ -47,7 +47,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           const first = args.first ?? 100;
           budget.spendItems(first);
           budget.spendFields(first, info);
-          const from = beginning({ after }, args.after);
+          const from = resolveAfter({ after }, args.after);
           const reached = from == null ? Promise.resolve(undefined) : map.reach(from, signal);
           return answer(
             reads.read(reached, () =>

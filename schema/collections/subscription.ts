@@ -1,7 +1,7 @@
 import { keyFilter } from '../../src/core/input/key-filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
-import { beginning, nothing } from '../request/context.ts';
+import { resolveAfter, emptySource } from '../request/context.ts';
 import { answering, translating } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
 import { ON_LAG } from '../stream/on-lag.ts';
@@ -27,22 +27,22 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             description: 'What happens to a slow subscriber.',
           }),
         },
-        subscribe: (_root, args, { map, after, limit, caller, signal, delivery, handover }) => {
+        subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }) => {
           assertMayRead(caller);
           const most = limit ?? args.limit;
           if (most != null) delivery.left = most;
           const options = {
             onLag: args.onLag,
             limit: most,
-            after: beginning({ after }, args.after),
+            after: resolveAfter({ after }, args.after),
             filter: keyFilter(args.filter, caller.keyPrefix),
             signal,
             onClose: 'FAIL',
           } as const;
           return translating(() => {
-            if (!handover) return answering(map.items(options));
-            handover.taken = { kind: 'items', request: map.itemsRequest(options) };
-            return nothing();
+            if (!fanOutRequest) return answering(map.items(options));
+            fanOutRequest.accepted = { kind: 'items', request: map.itemsRequest(options) };
+            return emptySource();
           });
         },
         resolve: (delivered, _args, { delivery, budget }) => {
@@ -62,18 +62,18 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           }),
           filter: t.arg({ type: filter, description: 'Default: every key.' }),
         },
-        subscribe: (_root, args, { map, after, caller, signal, handover }) => {
+        subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }) => {
           assertMayRead(caller);
           const options = {
-            after: beginning({ after }, args.after),
+            after: resolveAfter({ after }, args.after),
             filter: keyFilter(args.filter, caller.keyPrefix),
             signal,
             onClose: 'FAIL',
           } as const;
           return translating(() => {
-            if (!handover) return answering(map.changes(options));
-            handover.taken = { kind: 'itemChanges', request: map.changesRequest(options) };
-            return nothing();
+            if (!fanOutRequest) return answering(map.changes(options));
+            fanOutRequest.accepted = { kind: 'itemChanges', request: map.changesRequest(options) };
+            return emptySource();
           });
         },
         resolve: (delivered, _args, { delivery, budget }) => {

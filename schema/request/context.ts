@@ -21,7 +21,7 @@ export interface Context {
   readonly reads: RootReads;
   readonly budget: AnswerBudget;
   /** Where subscriptions are served from positions: takes what is asked for, and then there is nothing to iterate over. */
-  readonly handover?: Handover | undefined;
+  readonly fanOutRequest?: FanOutRequest | undefined;
   /** What has become of an insertion that was made already. */
   readonly outcome?: Promise<readonly Item<unknown>[]> | undefined;
 }
@@ -38,14 +38,14 @@ export interface Operation {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-export interface Handover {
+export interface FanOutRequest {
   /**
    * Of a stream in somebody else's schema: whether this is the operation that the transport serves, and what it selects is the same for
    * all callers. What is taken then is an offer, beside a generator that delivers if nobody takes it up.
    */
   readonly accepts?: (operation: OperationDefinitionNode) => boolean;
   operation?: Operation;
-  taken?: StreamRequest;
+  accepted?: StreamRequest;
   /** What is asked; where there are several maps. */
   source?: Source<unknown>;
   /** To be called once what was taken has ended; `error` is undefined unless it failed. */
@@ -53,10 +53,10 @@ export interface Handover {
 }
 
 /** What a subscription's source is when somebody else delivers. */
-export async function* nothing(): AsyncGenerator<never, void, void> {}
+export async function* emptySource(): AsyncGenerator<never, void, void> {}
 
 /** Where to begin: what the transport brought goes before the argument. */
-export function beginning(
+export function resolveAfter(
   { after }: Pick<Context, 'after'>,
   argument: string | null | undefined,
 ): string | null | undefined {

@@ -5,7 +5,7 @@
  */
 import type { Context } from './context.ts';
 
-export type Seam = Pick<Context, 'after' | 'limit' | 'signal' | 'delivery' | 'handover'>;
+export type Seam = Pick<Context, 'after' | 'limit' | 'signal' | 'delivery' | 'fanOutRequest'>;
 
 /** What is left: `ask` throws `BadInputError` for what the client has asked of the transport. */
 export interface OperationSeam {

@@ -3,7 +3,7 @@ import type { Item, ItemChanges } from '../../src/core/model/change.ts';
 import { keyFilter, type KeyFilter } from '../../src/core/input/key-filter.ts';
 import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
-import { beginning, type StreamRequest } from '../request/context.ts';
+import { resolveAfter, type StreamRequest } from '../request/context.ts';
 import { answering, inputError, translating } from '../request/errors.ts';
 import { type Seam, seamOf } from '../request/seam.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
@@ -41,7 +41,7 @@ export function addStreamSubscriptions(
         const options = {
           onLag: args.onLag,
           limit,
-          after: beginning(seam, args.after),
+          after: resolveAfter(seam, args.after),
           filter: checkedFilter(args.filter),
           signal: seam.signal,
           onClose: 'FAIL',
@@ -82,7 +82,7 @@ export function addStreamSubscriptions(
       },
       subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
         const seam = translating(() => seamOf(context));
-        const after = beginning(seam, args.after);
+        const after = resolveAfter(seam, args.after);
         const options = { after, filter: checkedFilter(args.filter), signal: seam.signal, onClose: 'FAIL' } as const;
         return translating(() => {
           const request = map.changesRequest(options);
@@ -109,12 +109,12 @@ export function addStreamSubscriptions(
  * the transport may decide when it knows what becomes of the generator's results.
  */
 function offer(
-  { handover }: Partial<Seam>,
+  { fanOutRequest }: Partial<Seam>,
   info: GraphQLResolveInfo,
   source: Source<unknown>,
   taken: StreamRequest,
 ): void {
-  if (handover?.accepts?.(info.operation)) Object.assign(handover, { source, taken });
+  if (fanOutRequest?.accepts?.(info.operation)) Object.assign(fanOutRequest, { source, accepted: taken });
 }
 
 function checkedFilter(

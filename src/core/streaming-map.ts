@@ -18,11 +18,11 @@ import { items, type ItemsRequest, type OnClose, type Source, type Start } from 
 import { errorFields, type Logger, messageOf, SILENT } from './model/logger.ts';
 import type { LogHealth, OrderedLog } from './replication/ordered-log.ts';
 import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
-import { contradiction, type Standing } from './replica/read.ts';
+import { contradiction, type ReadPosition } from './replica/read.ts';
 import type { Outcome } from './replica/outcome.ts';
 import type { Replica } from './replica/replica.ts';
 import { leavable } from './subscriptions/cancellation.ts';
-import { Turns } from './subscriptions/scheduler.ts';
+import { DeliveryScheduler } from './subscriptions/scheduler.ts';
 import { type KeyedInput, type KeyedRules, ruled, type ValueRules } from './input/value-rules.ts';
 
 /** Each may be undefined: then it is the default, and of the bounds what the log says. */
@@ -106,7 +106,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
         return isClosed();
       },
       heads,
-      turns: new Turns(),
+      scheduler: new DeliveryScheduler(),
       counters: this.counters,
     };
   }
@@ -244,7 +244,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   }
 
   /** `begin` is called in the synchronous block that has looked at the replica. */
-  async #reach<R>(cursor: ParsedCursor, begin: (standing: Standing) => R, signal?: AbortSignal): Promise<R> {
+  async #reach<R>(cursor: ParsedCursor, begin: (readPosition: ReadPosition) => R, signal?: AbortSignal): Promise<R> {
     const { place, cutoff = place, seen = cutoff } = cursor;
     let reason = contradiction(this.replica, cursor);
     // The other node's newest may not be here yet: what the log holds now is worth waiting for.

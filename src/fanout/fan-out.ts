@@ -12,13 +12,13 @@ import type { Operation, StreamRequest } from '../../schema/request/context.ts';
 import { ChangesReader } from '../core/subscriptions/item-changes.ts';
 import { ItemsReader, type Source } from '../core/subscriptions/items.ts';
 import type { Place } from '../core/model/position.ts';
-import { Turn } from '../core/subscriptions/scheduler.ts';
+import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';
 import type { IsShared } from './selection.ts';
 import { Selections } from './selections.ts';
-import { type Ended, type Home, type Reader, Subscriber } from './subscriber.ts';
+import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
 
 /** How many rendered passages are kept at a time: a few hundred KB each at the most, mostly some 50 KB. */
 const MAX_KEPT = 256;
@@ -47,12 +47,12 @@ export interface Subscription {
   readonly ended: Ended;
 }
 
-export class FanOut implements Home {
+export class FanOut implements SubscriberHost {
   readonly source: Source<unknown>;
   readonly replaying = new Set<Subscriber>();
   readonly #selections: Selections;
   readonly #groups = new Map<string, Group>();
-  readonly #turn: Turn;
+  readonly #turn: DeliverySlot;
   /** Those that have subscribers near the head. */
   readonly #live = new Set<Outlet>();
   /** Of these, who need not wait until the head moves. */
@@ -66,7 +66,7 @@ export class FanOut implements Home {
   constructor({ schema, source, format, isShared }: FanOutOptions) {
     this.source = source;
     this.#selections = new Selections(schema, format, isShared);
-    this.#turn = new Turn(source.turns);
+    this.#turn = new DeliverySlot(source.scheduler);
   }
 
   /** Resolves once the subscriber stands where it was asked to start. Rejects as the request's `start` does. */

@@ -1,10 +1,10 @@
 /** How one subscriber's results lie on the wire. */
 import { encode, textFrame, type WireText } from './frames.ts';
-import type { Passage, Result } from './group.ts';
+import type { RenderedPage, Result } from './group.ts';
 
 export interface Framing {
   /** `left`: how many the subscriber may have before these, where there is a limit. */
-  text(passage: Passage, left: number | undefined): WireText;
+  text(page: RenderedPage, left: number | undefined): WireText;
 }
 
 /** What each result bears in its `extensions`. */
@@ -32,10 +32,10 @@ export class PartFraming implements Framing {
     this.#partOf = partOf;
   }
 
-  text(passage: Passage, left: number | undefined): WireText {
+  text(page: RenderedPage, left: number | undefined): WireText {
     const parts = (results: readonly Result[]): WireText =>
       flat(results.map((result, index) => this.#partOf(result, left && left - index - 1)).join(''));
-    return left === undefined ? passage.shared(this.#name, parts) : parts(passage.results);
+    return left === undefined ? page.shared(this.#name, parts) : parts(page.results);
   }
 }
 
@@ -54,13 +54,13 @@ export class MessageFraming implements Framing {
     this.#left = cursors && left;
   }
 
-  text(passage: Passage, left: number | undefined): WireText {
+  text(page: RenderedPage, left: number | undefined): WireText {
     const id = this.#id;
     const wanted = { cursors: this.#cursors, left: this.#left };
     if (wanted.left && left !== undefined)
-      return passage.results.map((result, index) => frameOf(id, jsonOf(result, wanted, left - index - 1))).join('');
+      return page.results.map((result, index) => frameOf(id, jsonOf(result, wanted, left - index - 1))).join('');
     const form = wanted.cursors ? -id.length : id.length;
-    const frames = passage.shared(form, (results) => new Frames(id, results, wanted));
+    const frames = page.shared(form, (results) => new Frames(id, results, wanted));
     return frames.to(id);
   }
 }

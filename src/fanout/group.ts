@@ -7,7 +7,7 @@ import { isRemoval } from '../core/model/change.ts';
 import { type ChangesStep, type ChangesSteps, messageOf, readStep } from '../core/subscriptions/item-changes.ts';
 import type { ItemPages, Source } from '../core/subscriptions/items.ts';
 import type { Cursor, Place } from '../core/model/position.ts';
-import { isInSnapshot, type Page, read, type Standing } from '../core/replica/read.ts';
+import { isInSnapshot, type Page, read, type ReadPosition } from '../core/replica/read.ts';
 import { encode, type WireText } from './frames.ts';
 
 /** One result, without what may differ among those who get it. */
@@ -27,7 +27,7 @@ const ITEMS_AT_ONCE = 128;
  * What follows from one standing: at most one chunk. It is rendered for each form that somebody frames it in, and kept in that form
  * only: kept as such, too, it would be twice as much that outlives the next garbage collections.
  */
-export class Passage implements ChangesStep<unknown> {
+export class RenderedPage implements ChangesStep<unknown> {
   readonly page: Page<unknown>;
   readonly reset: boolean;
   readonly caughtUp: boolean;
@@ -51,7 +51,7 @@ export class Passage implements ChangesStep<unknown> {
     this.#render = render;
   }
 
-  get next(): Standing {
+  get next(): ReadPosition {
     return this.page.next;
   }
 
@@ -87,7 +87,7 @@ export interface GroupParts {
   readonly onKept: () => void;
 }
 
-export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
+export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage> {
   readonly name: string;
   readonly kind: GroupParts['kind'];
   /** How many subscribers it has. */
@@ -96,7 +96,7 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
   readonly #filter: KeyFilter;
   readonly #render: RenderResult;
   readonly #onKept: () => void;
-  readonly #kept = new Map<number | string, Passage>();
+  readonly #kept = new Map<number | string, RenderedPage>();
   #head: Place | undefined;
 
   constructor({ name, kind, source, filter, render, onKept }: GroupParts) {
@@ -109,14 +109,14 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
   }
 
   /** For `items`, at most `max` of them. */
-  items(standing: Standing, max: number): Passage {
-    const passage = this.#passage(standing, false);
-    return passage.count <= max ? passage : this.#read(standing, false, max);
+  items(readPosition: ReadPosition, max: number): RenderedPage {
+    const passage = this.#passage(readPosition, false);
+    return passage.count <= max ? passage : this.#read(readPosition, false, max);
   }
 
   /** For `itemChanges`, one message. */
-  changes(standing: Standing, reset: boolean): Passage {
-    return this.#passage(standing, reset);
+  changes(readPosition: ReadPosition, reset: boolean): RenderedPage {
+    return this.#passage(readPosition, reset);
   }
 
   /** What was rendered is not needed any more, or there is too much of it. */
@@ -124,14 +124,14 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
     this.#kept.clear();
   }
 
-  #passage(standing: Standing, reset: boolean): Passage {
+  #passage(readPosition: ReadPosition, reset: boolean): RenderedPage {
     const { head } = this.#source.replica;
     if (head !== this.#head) this.forget();
     this.#head = head;
-    const name = nameOf(standing, reset);
+    const name = nameOf(readPosition, reset);
     let passage = this.#kept.get(name);
     if (passage) return passage;
-    passage = this.#read(standing, reset, ITEMS_AT_ONCE);
+    passage = this.#read(readPosition, reset, ITEMS_AT_ONCE);
     // Of no use to anybody else.
     if (this.size === 1) return passage;
     this.#onKept();
@@ -139,33 +139,33 @@ export class Group implements ItemPages<Passage>, ChangesSteps<Passage> {
     return passage;
   }
 
-  #read(standing: Standing, reset: boolean, max: number): Passage {
+  #read(readPosition: ReadPosition, reset: boolean, max: number): RenderedPage {
     const { replica } = this.#source;
     if (this.kind === 'items') {
-      const { changes, next } = read(replica, standing, max, this.#filter);
+      const { changes, next } = read(replica, readPosition, max, this.#filter);
       const items = changes.filter((change) => !isRemoval(change));
       const step = { page: { changes, next: settled(next) }, reset, caughtUp: false };
-      return new Passage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
+      return new RenderedPage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
         items.map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
       );
     }
-    const step = readStep(replica, standing, reset, this.#filter);
+    const step = readStep(replica, readPosition, reset, this.#filter);
     const message = messageOf(replica, step, this.#filter);
     const page = { ...step.page, next: settled(step.page.next) };
-    return new Passage({ ...step, page }, { count: 1, lastCursor: message.cursor }, () => [
+    return new RenderedPage({ ...step, page }, { count: 1, lastCursor: message.cursor }, () => [
       { body: encode(this.#render(message)), cursor: message.cursor },
     ]);
   }
 }
 
 /** Who has passed its cutoff, and what it saw, stands like everybody else there. */
-function settled(standing: Standing): Standing {
-  const { at, seen } = standing;
-  const isSettled = !isInSnapshot(standing) && at.position >= (seen?.position ?? 0);
-  return isSettled ? { at, cutoff: at } : standing;
+function settled(readPosition: ReadPosition): ReadPosition {
+  const { at, seen } = readPosition;
+  const isSettled = !isInSnapshot(readPosition) && at.position >= (seen?.position ?? 0);
+  return isSettled ? { at, cutoff: at } : readPosition;
 }
 
-function nameOf({ at, cutoff, seen }: Standing, reset: boolean): number | string {
+function nameOf({ at, cutoff, seen }: ReadPosition, reset: boolean): number | string {
   if (cutoff === at && !reset) return at.position;
   return `${at.position} ${cutoff.position} ${seen?.position} ${reset}`;
 }

@@ -5,7 +5,7 @@ import type { WireText } from './frames.ts';
 const CHUNK = 48 * 1024;
 
 /** One of those that share an outlet. */
-export interface Recipient {
+export interface OutletSubscriber {
   /** Served together with all others at each move of the head. */
   readonly isLive: boolean;
   readonly isCaughtUp: boolean;
@@ -28,7 +28,7 @@ export type Way = Pick<Writable, 'writableNeedDrain' | 'on'> & {
  */
 export class Outlet {
   /** Those that are served here. */
-  readonly subscribers = new Set<Recipient>();
+  readonly subscribers = new Set<OutletSubscriber>();
   readonly #way: Way;
   #gathered: WireText = '';
   /** Whether it goes out by itself in this callback of the event loop. */

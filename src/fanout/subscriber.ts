@@ -1,10 +1,10 @@
 import { ChangesReader } from '../core/subscriptions/item-changes.ts';
 import { closedError, ItemsReader, type Source } from '../core/subscriptions/items.ts';
 import { isCaughtUp, isNearHead } from '../core/replica/read.ts';
-import { Turn } from '../core/subscriptions/scheduler.ts';
+import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
-import type { Group, Passage } from './group.ts';
-import type { Outlet, Recipient } from './outlet.ts';
+import type { Group, RenderedPage } from './group.ts';
+import type { Outlet, OutletSubscriber } from './outlet.ts';
 
 export type Reader = ItemsReader<unknown> | ChangesReader<unknown>;
 
@@ -12,7 +12,7 @@ export type Reader = ItemsReader<unknown> | ChangesReader<unknown>;
 export type Ended = (error: unknown, deliveries: number) => void;
 
 /** Where subscribers are served. */
-export interface Home {
+export interface SubscriberHost {
   readonly source: Source<unknown>;
   /** Those that are on their way to the head: what is rendered for one of them the next one will need. */
   readonly replaying: Set<Subscriber>;
@@ -37,19 +37,19 @@ export interface SubscriberParts {
  *        ▲                          │
  *        └──(the outlet was full)───┘      whoever is parked there goes on where it belongs by then
  */
-export class Subscriber implements Recipient {
+export class Subscriber implements OutletSubscriber {
   isLive = false;
   readonly group: Group;
   readonly outlet: Outlet;
-  readonly #home: Home;
+  readonly #home: SubscriberHost;
   readonly #reader: Reader;
   readonly #framing: Framing;
   readonly #ended: Ended;
-  #turn: Turn | undefined;
+  #turn: DeliverySlot | undefined;
   #deliveries = 0;
   #isOver = false;
 
-  constructor(home: Home, { outlet, group, reader, framing, ended }: SubscriberParts) {
+  constructor(home: SubscriberHost, { outlet, group, reader, framing, ended }: SubscriberParts) {
     this.#home = home;
     this.outlet = outlet;
     this.group = group;
@@ -59,29 +59,29 @@ export class Subscriber implements Recipient {
   }
 
   get isCaughtUp(): boolean {
-    return isCaughtUp(this.#home.source.replica, this.#reader.standing);
+    return isCaughtUp(this.#home.source.replica, this.#reader.readPosition);
   }
 
   goOn(spent: number): void {
     if (this.#isOver || this.outlet.isFull) return void this.#home.replaying.delete(this);
     const { source } = this.#home;
-    this.isLive = isNearHead(source.replica, this.#reader.standing);
+    this.isLive = isNearHead(source.replica, this.#reader.readPosition);
     if (this.isLive) {
       this.#turn?.leave();
       this.#turn = undefined;
       this.#home.replaying.delete(this);
       this.#home.serve(this.outlet);
     } else {
-      this.#turn ??= new Turn(source.turns);
+      this.#turn ??= new DeliverySlot(source.scheduler);
       this.#home.replaying.add(this);
       this.#turn.ask(false, spent, this.#replay);
     }
   }
 
   deliver(): number {
-    let passage: Passage | undefined;
+    let passage: RenderedPage | undefined;
     const reader = this.#reader;
-    const left = reader instanceof ItemsReader ? reader.left : undefined;
+    const left = reader instanceof ItemsReader ? reader.remaining : undefined;
     try {
       passage = this.#next();
     } catch (error) {
@@ -94,7 +94,7 @@ export class Subscriber implements Recipient {
     }
     if (passage.count > 0) this.outlet.gather(this.#framing.text(passage, left));
     this.#deliveries += passage.count;
-    if (reader instanceof ItemsReader && reader.left === 0) this.#end();
+    if (reader instanceof ItemsReader && reader.remaining === 0) this.#end();
     else this.#endIfClosed();
     return passage.changes.length;
   }
@@ -110,7 +110,7 @@ export class Subscriber implements Recipient {
     this.goOn(spent);
   };
 
-  #next(): Passage | undefined {
+  #next(): RenderedPage | undefined {
     const { group } = this;
     const reader = this.#reader;
     if (reader instanceof ChangesReader) return reader.next(group);

@@ -40,9 +40,9 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
     reads: new RootReads(),
     budget: new AnswerBudget(),
     isResumed: false,
-    handover: {
+    fanOutRequest: {
       operation: { document: DOCUMENT },
-      taken: { kind: 'items', request: map.itemsRequest({ filter: keyFilter() }) },
+      accepted: { kind: 'items', request: map.itemsRequest({ filter: keyFilter() }) },
       ended,
     },
   };

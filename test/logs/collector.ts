@@ -1,8 +1,8 @@
-import type { LogEntry, LogFollower, OrderedLog } from '../../src/core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import type { Sequence } from '../../src/core/model/position.ts';
 
 /** Collects what it is told, and says when there is enough of it. */
-export class Collector implements LogFollower {
+export class Collector implements LogListener {
   readonly held: LogEntry[] = [];
   readonly reasons: string[] = [];
   #isEnough: () => boolean = () => false;

@@ -3,7 +3,7 @@
  * what stood in the old one's history goes on only as far as both share it.
  */
 import type { Position } from '../model/position.ts';
-import type { Standing } from './read.ts';
+import type { ReadPosition } from './read.ts';
 import type { Replica } from './replica.ts';
 
 export class History {
@@ -17,7 +17,7 @@ export class History {
   }
 
   /** Whether what a subscriber has, who stood in this history, is so in the newest one too. */
-  keeps({ at, cutoff, seen = cutoff }: Standing): boolean {
+  keeps({ at, cutoff, seen = cutoff }: ReadPosition): boolean {
     const newest = Math.max(at.position, seen.position);
     for (let next = this.#next; next; next = next.history.#next) if (newest > next.shared) return false;
     return true;

@@ -11,7 +11,7 @@ import { ItemIndex } from './item-index.ts';
  * entry is the oldest position. The bounds are the caller's to hold, with `evict`: a batch is evicted for as a whole, which
  * lru-cache's own bounds, checked at each `set`, can't do.
  */
-export class ItemCache<Value> {
+export class ItemStore<Value> {
   readonly #items = new LRUCache<string, Item<Value>>({
     maxSize: Number.MAX_SAFE_INTEGER,
     sizeCalculation: (item) => item.bytes,

@@ -17,7 +17,7 @@ import { after, type Cursor, ORIGIN, type Place } from '../model/position.ts';
 import type { Replica } from './replica.ts';
 
 /** Where a subscriber stands. */
-export interface Standing {
+export interface ReadPosition {
   /** What it has, up to here. */
   readonly at: Place;
   /** The seam: up to here it gets current items only, and no removals. */
@@ -33,7 +33,7 @@ export interface Page<Value> {
   /** In position order, removals too. A batch in the window is never divided, unless it alone exceeds the page. */
   readonly changes: readonly Change<Value>[];
   /** Where the subscriber stands once it has the page. */
-  readonly next: Standing;
+  readonly next: ReadPosition;
 }
 
 /** How many changes are looked at in one go for a filter that lets few pass. */
@@ -68,44 +68,49 @@ export function contradiction<Value>(
 }
 
 /** Joins now: the cutoff is the head. */
-export function joining<Value>(replica: Replica<Value>): Standing {
+export function startAtHead<Value>(replica: Replica<Value>): ReadPosition {
   return { at: ORIGIN, cutoff: replica.head };
 }
 
-export function isInSnapshot({ at, cutoff }: Standing): boolean {
+export function isInSnapshot({ at, cutoff }: ReadPosition): boolean {
   return at.position < cutoff.position;
 }
 
-export function isCaughtUp<Value>(replica: Replica<Value>, { at }: Standing): boolean {
+export function isCaughtUp<Value>(replica: Replica<Value>, { at }: ReadPosition): boolean {
   return at.position >= replica.head.position;
 }
 
 /** Neither in a snapshot nor far behind: a subscriber that waits for what is new, rather than one that replays. */
-export function isNearHead<Value>(replica: Replica<Value>, standing: Standing): boolean {
-  const behind = replica.head.position - standing.at.position;
-  return behind <= NEAR && !isInSnapshot(standing) && missed(replica, standing) === 0;
+export function isNearHead<Value>(replica: Replica<Value>, readPosition: ReadPosition): boolean {
+  const behind = replica.head.position - readPosition.at.position;
+  return behind <= NEAR && !isInSnapshot(readPosition) && missed(replica, readPosition) === 0;
 }
 
 /** How many live positions that the subscriber still needs have left the window: above 0, it lags. */
-export function missed<Value>(replica: Replica<Value>, { at, cutoff }: Standing): number {
+export function missed<Value>(replica: Replica<Value>, { at, cutoff }: ReadPosition): number {
   return Math.max(0, replica.window.floor.position - Math.max(at.position, cutoff.position));
 }
 
 /** Whether a removal that the subscriber still needs has left the window: a mirror must start over. */
-export function hasLostRemoval<Value>(replica: Replica<Value>, { at, cutoff }: Standing): boolean {
+export function hasLostRemoval<Value>(replica: Replica<Value>, { at, cutoff }: ReadPosition): boolean {
   return replica.lostRemoval > Math.max(at.position, cutoff.position);
 }
 
 /** At most `max` changes that pass the filter, which may be none although there are more: go on from `next`. */
-export function read<Value>(replica: Replica<Value>, standing: Standing, max: number, filter: KeyFilter): Page<Value> {
-  if (isInSnapshot(standing)) return readCurrent(replica, standing, standing.cutoff, max, filter);
-  if (missed(replica, standing) > 0) return readCurrent(replica, standing, replica.window.floor, max, filter);
-  return readWindow(replica, standing, max, filter);
+export function read<Value>(
+  replica: Replica<Value>,
+  readPosition: ReadPosition,
+  max: number,
+  filter: KeyFilter,
+): Page<Value> {
+  if (isInSnapshot(readPosition)) return readCurrent(replica, readPosition, readPosition.cutoff, max, filter);
+  if (missed(replica, readPosition) > 0) return readCurrent(replica, readPosition, replica.window.floor, max, filter);
+  return readWindow(replica, readPosition, max, filter);
 }
 
 function readCurrent<Value>(
   replica: Replica<Value>,
-  { at, cutoff }: Standing,
+  { at, cutoff }: ReadPosition,
   upTo: Place,
   max: number,
   filter: KeyFilter,
@@ -140,7 +145,7 @@ export function currentItems<Value>(replica: Replica<Value>, from: Place, { keys
 
 function readWindow<Value>(
   replica: Replica<Value>,
-  { at, cutoff, seen }: Standing,
+  { at, cutoff, seen }: ReadPosition,
   max: number,
   filter: KeyFilter,
 ): Page<Value> {

@@ -12,7 +12,7 @@ import { formatCursor } from '../model/cursor.ts';
 import { isMortal } from './expiry-queue.ts';
 import { nextDigest } from '../model/hash.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
-import { ItemCache } from './item-store.ts';
+import { ItemStore } from './item-store.ts';
 import {
   after,
   type Cursor,
@@ -42,7 +42,7 @@ const OTHER_CURSOR = "the key's current item has another cursor";
 
 export class Replica<Value> {
   readonly epoch: Epoch;
-  readonly items = new ItemCache<Value>();
+  readonly items = new ItemStore<Value>();
   readonly window: Window<Value>;
   readonly firstResults = new IdempotencyTable();
   readonly commandIds = new CommandIds();

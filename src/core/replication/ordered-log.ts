@@ -24,7 +24,7 @@ export interface LogSnapshot {
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
-export interface LogFollower {
+export interface LogListener {
   /** Entries in order, dense from where the follower asked. Called synchronously; must not throw. */
   entries(batch: readonly LogEntry[]): void;
   /** What was followed is no more: another epoch, a sequence gone or rolled back. The follower opens the log anew. */
@@ -65,7 +65,7 @@ export interface OrderedLog {
    * Entries from `from` on, those that are there and then each new one, until the returned function is called. An engine
    * that loses its connection comes back by itself. `RangeError` when `from` has been trimmed or is more than one ahead.
    */
-  follow(from: Sequence, follower: LogFollower): Promise<() => void>;
+  follow(from: Sequence, follower: LogListener): Promise<() => void>;
 
   /** The newest sequence that the log holds now; 0 when it is empty. */
   last(): Promise<Sequence>;

@@ -1,5 +1,5 @@
 /**
- * What the two subscription generators share: being woken when the head moves, and leaving at once. (Turns: turns.ts.)
+ * What the two subscription generators share: being woken when the head moves, and leaving at once. (scheduler.ts decides who delivers next.)
  *
  * `return()` on a generator that waits in an `await` queues behind that wait. So a subscriber is a thin wrapper around the
  * generator: its `return()` first ends the wait, then returns. Nothing is acquired before the generator's body runs, for

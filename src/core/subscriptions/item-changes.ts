@@ -7,15 +7,15 @@ import {
   hasLostRemoval,
   isCaughtUp,
   isNearHead,
-  joining,
+  startAtHead,
   missed,
   type Page,
   read,
-  type Standing,
+  type ReadPosition,
 } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
-import { AwaitedTurn } from './scheduler.ts';
+import { AwaitedSlot } from './scheduler.ts';
 
 export interface ChangesRequest {
   readonly filter: KeyFilter;
@@ -34,12 +34,12 @@ const MAX_ENTRIES = 1000;
 
 /** What a mirror that stands there is told next. */
 export interface ChangesSteps<S> {
-  changes(standing: Standing, reset: boolean): S;
+  changes(readPosition: ReadPosition, reset: boolean): S;
 }
 
 /** Where one mirror stands, and what it is given next. */
 export class ChangesReader<Value> {
-  standing: Standing;
+  readPosition: ReadPosition;
   readonly #source: Source<Value>;
   #history: History;
   #reset: boolean;
@@ -47,10 +47,10 @@ export class ChangesReader<Value> {
   #isLagging = false;
 
   /** `resumed`: undefined to start with the whole map. */
-  constructor(source: Source<Value>, resumed: Standing | undefined) {
+  constructor(source: Source<Value>, resumed: ReadPosition | undefined) {
     this.#source = source;
     this.#history = source.history;
-    this.standing = resumed ?? joining(source.replica);
+    this.readPosition = resumed ?? startAtHead(source.replica);
     this.#reset = resumed === undefined;
   }
 
@@ -61,18 +61,18 @@ export class ChangesReader<Value> {
   next<S extends ChangesStep<Value>>(steps: ChangesSteps<S>): S | undefined {
     const { replica, history, counters } = this.#source;
     if (this.#history !== history) {
-      if (!this.#history.keeps(this.standing)) this.#startOver();
+      if (!this.#history.keeps(this.readPosition)) this.#startOver();
       this.#history = history;
     }
-    const lag = missed(replica, this.standing) > 0;
+    const lag = missed(replica, this.readPosition) > 0;
     if (lag && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag;
-    if (hasLostRemoval(replica, this.standing)) this.#startOver();
-    const step = steps.changes(this.standing, this.#reset);
+    if (hasLostRemoval(replica, this.readPosition)) this.#startOver();
+    const step = steps.changes(this.readPosition, this.#reset);
     const { page, caughtUp } = step;
     const { position } = page.next.at;
     const sent = this.#sent;
-    this.standing = page.next;
+    this.readPosition = page.next;
     // Who is told nothing for long (its filter lets nothing pass) gets an empty message, so that its cursor stays in the window.
     const isOld = sent !== undefined && position - sent.position >= replica.bounds.window / 4;
     if (sent && !this.#reset && page.changes.length === 0 && !(caughtUp && !sent.caughtUp) && !isOld) return undefined;
@@ -83,7 +83,7 @@ export class ChangesReader<Value> {
   }
 
   #startOver(): void {
-    this.standing = joining(this.#source.replica);
+    this.readPosition = startAtHead(this.#source.replica);
     this.#reset = true;
     this.#source.counters.resets++;
   }
@@ -92,11 +92,11 @@ export class ChangesReader<Value> {
 /** What a mirror that stands there is told next. */
 export function readStep<Value>(
   replica: Replica<Value>,
-  standing: Standing,
+  readPosition: ReadPosition,
   reset: boolean,
   filter: KeyFilter,
 ): ChangesStep<Value> {
-  const page = read(replica, standing, MAX_ENTRIES, filter);
+  const page = read(replica, readPosition, MAX_ENTRIES, filter);
   return { page, reset, caughtUp: isCaughtUp(replica, page.next) };
 }
 
@@ -106,23 +106,23 @@ export async function* itemChanges<Value>(
   { filter, onClose, start }: ChangesRequest,
   left: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
-  const { heads, turns, counters } = source;
+  const { heads, scheduler, counters } = source;
   const wakeup = new Wakeup(heads, left);
-  const turn = new AwaitedTurn(turns, left);
+  const turn = new AwaitedSlot(scheduler, left);
   counters.subscriptions++;
   try {
     const reader = await start(left, (resumed) => new ChangesReader(source, resumed));
     const steps = {
-      changes: (standing: Standing, reset: boolean) => readStep(source.replica, standing, reset, filter),
+      changes: (readPosition: ReadPosition, reset: boolean) => readStep(source.replica, readPosition, reset, filter),
     };
     let spent = 0;
     for (;;) {
-      await turn.take(isNearHead(source.replica, reader.standing), spent);
+      await turn.take(isNearHead(source.replica, reader.readPosition), spent);
       if (left.aborted) return;
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
       if (step) yield messageOf(source.replica, step, filter);
-      else if (isCaughtUp(source.replica, reader.standing)) {
+      else if (isCaughtUp(source.replica, reader.readPosition)) {
         if (!source.isClosed) await wakeup.wait();
         else if (onClose === 'FAIL') throw closedError();
         else return;

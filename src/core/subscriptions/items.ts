@@ -5,10 +5,10 @@ import type { KeyFilter } from '../input/key-filter.ts';
 import type { History } from '../replica/history.ts';
 import { type Cursor, ORIGIN } from '../model/position.ts';
 import type { HeadTarget } from './head-pub-sub.ts';
-import { isCaughtUp, isNearHead, joining, missed, type Page, read, type Standing } from '../replica/read.ts';
+import { isCaughtUp, isNearHead, startAtHead, missed, type Page, read, type ReadPosition } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
-import { AwaitedTurn, type Turns } from './scheduler.ts';
+import { AwaitedSlot, type DeliveryScheduler } from './scheduler.ts';
 
 /** What a subscriber needs of its map. */
 export interface Source<Value> {
@@ -17,7 +17,7 @@ export interface Source<Value> {
   /** What positions mean: another one when another replica is shown. */
   readonly history: History;
   readonly heads: HeadTarget;
-  readonly turns: Turns;
+  readonly scheduler: DeliveryScheduler;
   readonly counters: Counters;
   /** The head moves no more. */
   readonly isClosed: boolean;
@@ -33,7 +33,7 @@ export const closedError = (): EngineUnavailableError => new EngineUnavailableEr
  * Resolves with what `begin` makes of where to go on, undefined to join now. To be called once the subscriber listens; `begin` is
  * called in the same synchronous block as the replica is looked at.
  */
-export type Start = <R>(left: AbortSignal, begin: (resumed: Standing | undefined) => R) => Promise<R>;
+export type Start = <R>(left: AbortSignal, begin: (resumed: ReadPosition | undefined) => R) => Promise<R>;
 
 export interface ItemsRequest {
   /** Undefined: no end. */
@@ -46,14 +46,14 @@ export interface ItemsRequest {
 
 /** What follows from a standing, at most `max` changes. */
 export interface ItemPages<P> {
-  items(standing: Standing, max: number): P;
+  items(readPosition: ReadPosition, max: number): P;
 }
 
 /** Where one subscriber of `items` stands, and what it is given next. */
 export class ItemsReader<Value> {
-  standing: Standing;
+  readPosition: ReadPosition;
   /** How many it may still have; undefined: no end. */
-  left: number | undefined;
+  remaining: number | undefined;
   readonly #source: Source<Value>;
   readonly #onLag: ItemsRequest['onLag'];
   #history: History;
@@ -65,13 +65,13 @@ export class ItemsReader<Value> {
   constructor(
     source: Source<Value>,
     { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>,
-    resumed: Standing | undefined,
+    resumed: ReadPosition | undefined,
   ) {
     this.#source = source;
     this.#onLag = onLag;
     this.#history = source.history;
-    this.standing = resumed ?? joining(source.replica);
-    this.left = limit;
+    this.readPosition = resumed ?? startAtHead(source.replica);
+    this.remaining = limit;
     this.#lastCursor = resumed && source.replica.cursor(resumed.at);
   }
 
@@ -82,28 +82,28 @@ export class ItemsReader<Value> {
   next<P extends Page<Value>>(pages: ItemPages<P>): P {
     const { replica, history, counters } = this.#source;
     if (this.#history !== history) this.#goOnIn(history);
-    const lag = missed(replica, this.standing);
+    const lag = missed(replica, this.readPosition);
     if (lag > 0 && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag > 0;
     if (this.#isLagging && this.#onLag === 'FAIL')
       throw new LaggedError(lag, this.#lastCursor ?? replica.cursor(ORIGIN));
-    const page = pages.items(this.standing, this.left ?? Infinity);
-    this.standing = page.next;
+    const page = pages.items(this.readPosition, this.remaining ?? Infinity);
+    this.readPosition = page.next;
     return page;
   }
 
   /** To be called for what was delivered. */
   delivered(count: number, lastCursor: Cursor): void {
     this.#source.counters.deliveries += count;
-    if (this.left !== undefined) this.left -= count;
+    if (this.remaining !== undefined) this.remaining -= count;
     this.#lastCursor = lastCursor;
   }
 
   /** Who has nothing yet joins again. */
   #goOnIn(history: History): void {
-    if (!this.#history.keeps(this.standing)) {
+    if (!this.#history.keeps(this.readPosition)) {
       if (this.#lastCursor) throw new CursorExpiredError('the log has lost what came before');
-      this.standing = joining(this.#source.replica);
+      this.readPosition = startAtHead(this.#source.replica);
     }
     this.#history = history;
   }
@@ -116,26 +116,26 @@ export async function* items<Value>(
   left: AbortSignal,
 ): AsyncGenerator<Item<Value>, void, void> {
   if (request.limit === 0) return;
-  const { heads, turns, counters } = source;
+  const { heads, scheduler, counters } = source;
   // 1. Subscribe to the pub-sub.
   const wakeup = new Wakeup(heads, left);
-  const turn = new AwaitedTurn(turns, left);
+  const turn = new AwaitedSlot(scheduler, left);
   counters.subscriptions++;
   try {
     // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
     const reader = await request.start(left, (resumed) => new ItemsReader(source, request, resumed));
     // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
     // a time, so that an item that is superseded before it could be sent is skipped.
-    const pages = { items: (standing: Standing) => read(source.replica, standing, 1, request.filter) };
+    const pages = { items: (readPosition: ReadPosition) => read(source.replica, readPosition, 1, request.filter) };
     for (;;) {
-      await turn.take(isNearHead(source.replica, reader.standing), 1);
+      await turn.take(isNearHead(source.replica, reader.readPosition), 1);
       if (left.aborted) return;
       const [change] = reader.next(pages).changes;
       if (change && !isRemoval(change)) {
         reader.delivered(1, change.cursor);
         yield change;
-        if (reader.left === 0) return;
-      } else if (!change && isCaughtUp(source.replica, reader.standing)) {
+        if (reader.remaining === 0) return;
+      } else if (!change && isCaughtUp(source.replica, reader.readPosition)) {
         if (!source.isClosed) await wakeup.wait();
         else if (request.onClose === 'FAIL') throw closedError();
         else return;

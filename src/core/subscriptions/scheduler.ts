@@ -26,14 +26,14 @@ const FIRST_STINT = 100;
 export type Come = (until: number) => void;
 
 /** One subscriber's turns. */
-export class Turn {
-  readonly #turns: Turns;
+export class DeliverySlot {
+  readonly #scheduler: DeliveryScheduler;
   #stint = FIRST_STINT;
-  #lane: Lane<Turn> | undefined;
+  #lane: Lane<DeliverySlot> | undefined;
   #come: Come = () => {};
 
-  constructor(turns: Turns) {
-    this.#turns = turns;
+  constructor(scheduler: DeliveryScheduler) {
+    this.#scheduler = scheduler;
   }
 
   /** Calls `come` when it is this subscriber's turn. `spent`: how many entries it delivered in its last one. */
@@ -41,7 +41,7 @@ export class Turn {
     if (!isLive) this.#stint -= spent;
     this.#lane?.delete(this);
     this.#come = come;
-    this.#lane = this.#turns.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
+    this.#lane = this.#scheduler.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
   }
 
   /** Whoever waits for it, waits no longer. */
@@ -49,16 +49,16 @@ export class Turn {
     this.#lane?.delete(this);
   }
 
-  /** Called by `Turns`, once for each time in the queue. */
+  /** Called by `DeliveryScheduler`, once for each time in the queue. */
   come(until: number): void {
     if (this.#stint <= 0) this.#stint = STINT;
     this.#come(until);
   }
 }
 
-/** Turns that are awaited: until it is this subscriber's, or it has left. */
-export class AwaitedTurn {
-  readonly #turn: Turn;
+/** Slots that are awaited: until it is this subscriber's, or it has left. */
+export class AwaitedSlot {
+  readonly #turn: DeliverySlot;
   readonly #signal: AbortSignal;
   #resolve: () => void = () => {};
   readonly #leave = (): void => {
@@ -66,8 +66,8 @@ export class AwaitedTurn {
     this.#resolve();
   };
 
-  constructor(turns: Turns, signal: AbortSignal) {
-    this.#turn = new Turn(turns);
+  constructor(scheduler: DeliveryScheduler, signal: AbortSignal) {
+    this.#turn = new DeliverySlot(scheduler);
     this.#signal = signal;
     signal.addEventListener('abort', this.#leave);
   }
@@ -117,14 +117,18 @@ class Lane<Member> {
 }
 
 /** The turns of all subscribers of one map. */
-export class Turns {
-  readonly #lanes = { live: new Lane<Turn>(), begun: new Lane<Turn>(), waiting: new Lane<Turn>() };
+export class DeliveryScheduler {
+  readonly #lanes = {
+    live: new Lane<DeliverySlot>(),
+    begun: new Lane<DeliverySlot>(),
+    waiting: new Lane<DeliverySlot>(),
+  };
   /** When this turn of the event loop made its first delivery; undefined until then. */
   #openedAt: number | undefined;
   #hasReplayed = false;
   #isTicking = false;
 
-  queue(turn: Turn, name: 'live' | 'begun' | 'waiting'): Lane<Turn> {
+  queue(turn: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Lane<DeliverySlot> {
     this.#lanes[name].add(turn);
     this.#tick();
     return this.#lanes[name];

@@ -9,7 +9,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { EngineUnavailableError, IndeterminateError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, SILENT } from '../../core/model/logger.ts';
-import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { FileLogError, textOf } from './disk/errors.ts';
 import { Loading } from './loading.ts';
@@ -56,7 +56,7 @@ export class FileLog implements OrderedLog {
   readonly #directory: string;
   readonly #logger: Logger;
   readonly #worker: URL | undefined;
-  readonly #followers = new Set<LogFollower>();
+  readonly #followers = new Set<LogListener>();
   readonly #loading: Loading;
   #parts: Promise<Parts> | undefined;
   #group: GroupCommit | undefined;
@@ -88,7 +88,7 @@ export class FileLog implements OrderedLog {
     return this.#group.append(data);
   }
 
-  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
     const { thread, snapshots } = await this.#opened();
     if (from < this.#first || from > this.#last + 1) throw new RangeError(`sequence ${from} is not in the log`);
     let next = from;

@@ -1,4 +1,4 @@
-import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
 import { type Epoch, newEpoch, type Sequence } from '../../core/model/position.ts';
 
 export interface MemoryLogOptions {
@@ -24,7 +24,7 @@ class MemoryLog implements OrderedLog {
   /** `#first` is the sequence of the first one. */
   #entries: LogEntry[] = [];
   #first = 1;
-  readonly #followers = new Set<LogFollower>();
+  readonly #followers = new Set<LogListener>();
   #snapshots: readonly LogSnapshot[] = [];
 
   constructor(clock: () => number, isShared: boolean) {
@@ -45,7 +45,7 @@ class MemoryLog implements OrderedLog {
     return Promise.resolve(sequence);
   }
 
-  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
     if (from < this.#first || from > this.#next()) throw new RangeError(`sequence ${from} is not in the log`);
     if (from < this.#next()) follower.entries(this.#entries.slice(from - this.#first));
     this.#followers.add(follower);

@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy, type StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node';
-import type { LogEntry, LogFollower } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener } from '../../core/replication/ordered-log.ts';
 import type { Sequence } from '../../core/model/position.ts';
 import type { Connection } from './connection.ts';
 
@@ -22,7 +22,7 @@ export interface FollowOptions {
   readonly from: Sequence;
   /** The entry before `from`, if it is still there. */
   readonly before: LogEntry | undefined;
-  readonly follower: LogFollower;
+  readonly follower: LogListener;
 }
 
 const HEARTBEAT_MS = 5000;
@@ -33,7 +33,7 @@ const ENTRY = '$JS.ACK.';
 
 export class Follow {
   readonly #options: FollowOptions;
-  readonly #follower: LogFollower;
+  readonly #follower: LogListener;
   #next: number;
   /** The one before `#next`. */
   #last: LogEntry | undefined;

@@ -11,7 +11,7 @@ import type { ConnectionOptions } from '@nats-io/transport-node';
 import { idOf } from '../../core/model/command.ts';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../../core/model/logger.ts';
-import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { inTime } from '../remote/in-time.ts';
 import { Appender } from './append.ts';
@@ -97,7 +97,7 @@ class NatsLog implements OrderedLog {
     return this.#appender?.append(data, id) ?? Promise.reject(new EngineUnavailableError(CLOSED));
   }
 
-  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
     const { connection, checks } = await this.#opened();
     const { created, state } = await this.#info();
     const { first_seq: first, last_seq: last } = state;

@@ -7,7 +7,7 @@
  * noticed before anything of its new part is handed on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogEntry, LogFollower } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import type { Connection } from './connection.ts';
 import { answered } from '../remote/in-time.ts';
@@ -22,7 +22,7 @@ export interface FollowOptions {
   readonly from: Sequence;
   /** The entry before `from`, if it is still there. */
   readonly before: LogEntry | undefined;
-  readonly follower: LogFollower;
+  readonly follower: LogListener;
 }
 
 const MAX_ENTRIES = 512;

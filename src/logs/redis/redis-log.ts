@@ -9,7 +9,7 @@
 import { idOf } from '../../core/model/command.ts';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../../core/model/logger.ts';
-import type { LogEntry, LogFollower, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { answered, inTime } from '../remote/in-time.ts';
 import { Appender } from './append.ts';
@@ -95,7 +95,7 @@ class RedisLog implements OrderedLog {
     return this.#appender?.append(data) ?? Promise.reject(new EngineUnavailableError(CLOSED));
   }
 
-  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
     const { epoch, first, last } = await this.#look();
     if (epoch === undefined || from < first || from > last + 1)
       throw new RangeError(`sequence ${from} is not in the log`);

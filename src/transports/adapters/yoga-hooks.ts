@@ -1,7 +1,7 @@
 /** What somebody's Yoga does with the results of a subscription, beside what every Yoga does. */
 import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { nothing } from '../../../schema/request/context.ts';
+import { emptySource } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
 import type { ErrorsShown } from '../operations/seams.ts';
@@ -41,7 +41,7 @@ export class YogaHooks implements ErrorsShown {
       for (const accept of plugin ? ['text/event-stream', 'multipart/mixed', 'application/json'] : [])
         void (plugin as Plugin).onResultProcess?.({
           request: new Request('http://localhost', { headers: { accept } }),
-          result: nothing(),
+          result: emptySource(),
           setResult: () => {},
           acceptableMediaTypes: [],
           setResultProcessor: (processor) => void this.#processors.add(String(processor)),

@@ -114,9 +114,9 @@ function requestContext(
   const lastEventId = isStream ? request.headers.get('last-event-id') : null;
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   const { caller } = admission ?? OWN;
-  const handover = fanOut && res && {};
+  const fanOutRequest = fanOut && res && {};
   const { signal } = request;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, handover, outcome });
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest, outcome });
 }
 
 /** What the server asks of itself. */
@@ -126,10 +126,14 @@ const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }: HttpOptions): Plugin {
   return {
     onSubscribe({ args }) {
-      const { handover } = args.contextValue as Partial<OperationContext>;
+      const { fanOutRequest } = args.contextValue as Partial<OperationContext>;
       const { document, operationName, variableValues } = args;
-      if (handover)
-        handover.operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
+      if (fanOutRequest)
+        fanOutRequest.operation = {
+          document,
+          operationName,
+          variableValues: variableValues as Operation['variableValues'],
+        };
     },
     onExecutionResult({ result, setResult, context }) {
       // Streams bear their cursors one by one.

@@ -4,7 +4,7 @@ import type { FanOut, Subscription } from '../../fanout/fan-out.ts';
 import type { Framing } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
-import type { Handover } from '../../../schema/request/context.ts';
+import type { FanOutRequest } from '../../../schema/request/context.ts';
 import type { ResultContext } from './operation.ts';
 
 export interface ServedOptions {
@@ -25,9 +25,9 @@ type Results = AsyncGenerator<ExecutionResult, void, void>;
  * only result.
  */
 export function served({ context, ...options }: ServedOptions): Results | undefined {
-  const { handover } = context;
-  if (!handover?.taken || !handover.operation) return undefined;
-  const { taken: stream, operation, ended } = handover;
+  const { fanOutRequest } = context;
+  if (!fanOutRequest?.accepted || !fanOutRequest.operation) return undefined;
+  const { accepted: stream, operation, ended } = fanOutRequest;
   return new Served({ ...options, stream, operation, signal: context.signal }, ended);
 }
 
@@ -40,7 +40,7 @@ const DONE = { done: true, value: undefined } as const;
 
 class Served implements Results {
   #parts: Parts | undefined;
-  readonly #noteEnd: Handover['ended'];
+  readonly #noteEnd: FanOutRequest['ended'];
   readonly #onEnd: ServedOptions['onEnd'];
   readonly #fail: ServedOptions['fail'];
   #subscriber: Subscriber | undefined;
@@ -49,7 +49,7 @@ class Served implements Results {
   #resolve: (result: IteratorResult<ExecutionResult, void> | Promise<never>) => void = () => {};
   #isOver = false;
 
-  constructor(parts: Parts, noteEnd: Handover['ended']) {
+  constructor(parts: Parts, noteEnd: FanOutRequest['ended']) {
     this.#parts = parts;
     this.#noteEnd = noteEnd;
     this.#onEnd = parts.onEnd;

@@ -1,7 +1,7 @@
 /** Tells logs and traces of every operation, on every transport: a plugin of Yoga's envelope, which they all run through. */
 import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Context, Handover } from '../../../schema/request/context.ts';
+import type { Context, FanOutRequest } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { ServerContext } from './server-context.ts';
 import type { Asker, RequestLog } from '../observability/request-log.ts';
@@ -75,8 +75,8 @@ export function observation(log: RequestLog, observe: Observe): Plugin {
       setSubscribeFn((given) => observed.within(() => subscribeFn(given)));
       return {
         onSubscribeResult({ result, setResult }) {
-          const { handover } = args.contextValue as Partial<Context>;
-          if (handover?.taken) handover.ended = endOf(observed);
+          const { fanOutRequest } = args.contextValue as Partial<Context>;
+          if (fanOutRequest?.accepted) fanOutRequest.ended = endOf(observed);
           else if (Symbol.asyncIterator in result)
             setResult(counted(result as AsyncGenerator<ExecutionResult>, observed));
           else observed.end(result.errors, 0);
@@ -94,7 +94,7 @@ export function observation(log: RequestLog, observe: Observe): Plugin {
 }
 
 /** By itself, so that it keeps nothing else of the operation for as long as the subscription is open. */
-function endOf(observed: Observed): NonNullable<Handover['ended']> {
+function endOf(observed: Observed): NonNullable<FanOutRequest['ended']> {
   return (error, deliveries) => observed.end(error === undefined ? [] : [error as GraphQLError], deliveries);
 }
 

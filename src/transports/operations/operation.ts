@@ -2,7 +2,7 @@
 import type { ExecutionResult } from 'graphql';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import type { Caller } from '../../../schema/request/caller.ts';
-import { type Context, type Handover, RootReads } from '../../../schema/request/context.ts';
+import { type Context, type FanOutRequest, RootReads } from '../../../schema/request/context.ts';
 import type { Seam } from '../../../schema/request/seam.ts';
 import { BadInputError } from '../../core/model/errors.ts';
 import { parseCursor } from '../../core/model/cursor.ts';
@@ -39,7 +39,7 @@ export interface SeamParts {
   /** From `Last-Event-ID`: goes before `extensions.after`. */
   readonly lastEvent?: EventId | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly handover?: Handover | undefined;
+  readonly fanOutRequest?: FanOutRequest | undefined;
 }
 
 export interface OperationParts extends SeamParts {
@@ -49,14 +49,14 @@ export interface OperationParts extends SeamParts {
 }
 
 /** Throws `BadInputError`. */
-export function operationSeam({ extensions, lastEvent, signal, handover }: SeamParts): ResultContext {
+export function operationSeam({ extensions, lastEvent, signal, fanOutRequest }: SeamParts): ResultContext {
   const { after, limit, cursors, left } = parseExtensions(extensions);
   return {
     after: lastEvent ? lastEvent.cursor : after,
     limit: lastEvent?.left ?? limit,
     signal,
     delivery: {},
-    handover,
+    fanOutRequest,
     cursors,
     left,
     isResumed: lastEvent !== undefined,

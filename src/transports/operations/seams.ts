@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Handover, Operation } from '../../../schema/request/context.ts';
+import type { FanOutRequest, Operation } from '../../../schema/request/context.ts';
 import { OPERATIONS, type OperationSeam, SEAM } from '../../../schema/request/seam.ts';
 import type { Source } from '../../core/subscriptions/items.ts';
 import { FanOut } from '../../fanout/fan-out.ts';
@@ -32,7 +32,7 @@ export class FanOuts {
 
   /** Undefined: a generator delivers. */
   of({ schema, context }: LazySeam): FanOut | undefined {
-    const source = context?.handover?.source;
+    const source = context?.fanOutRequest?.source;
     if (!schema || !source) return undefined;
     const bySource = this.#bySchema.get(schema) ?? new WeakMap<Source<unknown>, FanOut>();
     this.#bySchema.set(schema, bySource);
@@ -50,7 +50,7 @@ export class LazySeam implements OperationSeam {
   context: ResultContext | undefined;
   readonly #parts: () => SeamParts;
   readonly #mayHandOver: boolean;
-  #handover: Handover | undefined;
+  #fanOutRequest: FanOutRequest | undefined;
   #vouched: Vouched | undefined;
 
   /** `mayHandOver`: whether the client can be written to beside the server. */
@@ -66,12 +66,12 @@ export class LazySeam implements OperationSeam {
     this.schema = schema;
     this.operation = getOperationAST(document, operationName) ?? undefined;
     if (!this.#mayHandOver || !isPlain(args)) return;
-    this.#handover = { operation, accepts: (asked) => asked === this.operation && isShareable(schema, operation) };
+    this.#fanOutRequest = { operation, accepts: (asked) => asked === this.operation && isShareable(schema, operation) };
   }
 
   /** Throws `BadInputError` for what the client has asked for. */
   ask(): ResultContext {
-    return (this.context ??= operationSeam({ ...this.#parts(), handover: this.#handover }));
+    return (this.context ??= operationSeam({ ...this.#parts(), fanOutRequest: this.#fanOutRequest }));
   }
 
   /** These are the results as their executor made them: nobody has replaced any, nor waits for them to pass or to end. */

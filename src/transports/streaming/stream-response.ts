@@ -38,7 +38,7 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
   const generated = isAsyncIterable(result) ? result[Symbol.asyncIterator]() : once(result);
   let outlet: Outlet | undefined;
   const own = (): AsyncIterator<ExecutionResult> | undefined => {
-    if (!fanOut || !context?.handover?.taken || !res) return undefined;
+    if (!fanOut || !context?.fanOutRequest?.accepted || !res) return undefined;
     const beside = new Outlet(res, () => !res.writableEnded && !res.destroyed);
     res.once('close', () => beside.close());
     outlet = beside;

@@ -210,8 +210,15 @@ export class WebSocketTransport {
     if (!outcome && Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
       return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
     try {
-      const handover = fanOut && {};
-      const operation = operationContext({ map, caller, extensions: payload.extensions, signal, handover, outcome });
+      const fanOutRequest = fanOut && {};
+      const operation = operationContext({
+        map,
+        caller,
+        extensions: payload.extensions,
+        signal,
+        fanOutRequest,
+        outcome,
+      });
       const enveloped = yoga.getEnveloped({ operation, asker });
       if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
       const query = trust ? trust(payload) : payload.query;

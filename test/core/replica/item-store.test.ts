@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Item } from '../../../src/core/model/change.ts';
 import { formatCursor } from '../../../src/core/model/cursor.ts';
-import { ItemCache } from '../../../src/core/replica/item-store.ts';
+import { ItemStore } from '../../../src/core/replica/item-store.ts';
 import { parseEpoch, type Position, START } from '../../../src/core/model/position.ts';
 import { Dice } from '../../support/random/dice.ts';
 import { checksumOf } from '../../support/model/mirror.ts';
@@ -16,17 +16,17 @@ function item(key: string, at: number, options: { bytes?: number; expiresAt?: nu
   return { key, value: null, position, digest, timestamp: 0, cursor, expiresAt, bytes, following: 0 };
 }
 
-const keysOf = (cache: ItemCache<null>): string[] => [...cache.index.from(START)].map(({ key }) => key);
+const keysOf = (cache: ItemStore<null>): string[] => [...cache.index.from(START)].map(({ key }) => key);
 
 describe('the cache', () => {
   it('is empty at first', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     expect([cache.size, cache.bytes, cache.checksum]).toEqual([0, 0, '00000000']);
     expect(cache.evict()).toBeUndefined();
   });
 
   it('has the latest item of a key, counted once', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     cache.set(item('a', 1, { bytes: 5 }));
     cache.set(item('b', 2, { bytes: 7 }));
     cache.set(item('a', 3, { bytes: 2 }));
@@ -36,7 +36,7 @@ describe('the cache', () => {
   });
 
   it('evicts by position, which no read moves', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     for (const [at, key] of ['a', 'b', 'c'].entries()) cache.set(item(key, at + 1));
     cache.set(item('a', 4));
     cache.get('b');
@@ -45,7 +45,7 @@ describe('the cache', () => {
   });
 
   it('lets an item go', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     const a = item('a', 1, { expiresAt: 5 });
     cache.set(a);
     cache.delete(a);
@@ -56,7 +56,7 @@ describe('the cache', () => {
   });
 
   it('knows which current item expires first', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     cache.set(item('a', 1, { expiresAt: 10 }));
     cache.set(item('b', 2, { expiresAt: 20 }));
     cache.set(item('c', 3));
@@ -71,7 +71,7 @@ describe('the cache', () => {
   });
 
   it('tells the queue of each item in it that is no longer current, so that it can let it go', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     const forget = vi.spyOn(cache.expiry, 'forget');
     cache.set(item('a', 1, { expiresAt: 10 }));
     cache.set(item('a', 2, { expiresAt: 20 }));
@@ -84,7 +84,7 @@ describe('the cache', () => {
   });
 
   it('has the checksum that schema/schema.graphql describes: of one item a known one', () => {
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     const only = item('ключ €', 1);
     cache.set(only);
     let hash = 0x811c9dc5n;
@@ -94,7 +94,7 @@ describe('the cache', () => {
   });
 
   it('has a checksum that forgets how it came about', () => {
-    const [one, other] = [new ItemCache<null>(), new ItemCache<null>()];
+    const [one, other] = [new ItemStore<null>(), new ItemStore<null>()];
     for (const key of ['a', 'b', 'c']) one.set(item(key, key.charCodeAt(0)));
     for (const [at, key] of ['c', 'x', 'b', 'a'].entries()) other.set(item(key, at + 1));
     other.evict();
@@ -105,7 +105,7 @@ describe('the cache', () => {
 
   it.each([61, 62, 63])('adds up over random operations, seed %i', (seed) => {
     const dice = new Dice(seed);
-    const cache = new ItemCache<null>();
+    const cache = new ItemStore<null>();
     const model = new Map<string, Item<null>>();
     for (let at = 1; at <= 3000; at++) {
       const key = `k${dice.below(60)}`;

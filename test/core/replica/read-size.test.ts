@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import type { Position } from '../../../src/core/model/position.ts';
-import { isCaughtUp, joining, type Page, read, type Standing } from '../../../src/core/replica/read.ts';
+import { isCaughtUp, startAtHead, type Page, read, type ReadPosition } from '../../../src/core/replica/read.ts';
 import { Feed } from '../../support/model/feed.ts';
 
 const EVERY = keyFilter();
 const positionsOf = ({ changes }: Page<unknown>): number[] => changes.map(({ position }) => position);
 
 /** Stands behind a position that the window reaches back to. */
-function behind({ replica }: Feed, position: number): Standing {
+function behind({ replica }: Feed, position: number): ReadPosition {
   const at = { position: position as Position, digest: replica.digestAt(position as Position) ?? NaN };
   return { at, cutoff: at };
 }
@@ -50,7 +50,7 @@ describe('a page', () => {
     const feed = new Feed();
     for (const key of ['a', 'b', 'c', 'd', 'e']) feed.insert({ key, ...big });
     expect(positionsOf(read(feed.replica, behind(feed, 0), 100, EVERY))).toEqual([1, 2, 3]);
-    const snapshot = read(feed.replica, joining(feed.replica), 100, EVERY);
+    const snapshot = read(feed.replica, startAtHead(feed.replica), 100, EVERY);
     expect(positionsOf(snapshot)).toEqual([1, 2, 3]);
     const rest = read(feed.replica, snapshot.next, 100, EVERY);
     expect(positionsOf(rest)).toEqual([4, 5]);
@@ -60,7 +60,7 @@ describe('a page', () => {
   it('that is full of bytes at the end is told to be the end', () => {
     const feed = new Feed();
     for (const key of ['a', 'b', 'c']) feed.insert({ key, ...big });
-    for (const standing of [joining(feed.replica), behind(feed, 0)])
+    for (const standing of [startAtHead(feed.replica), behind(feed, 0)])
       expect(isCaughtUp(feed.replica, read(feed.replica, standing, 100, EVERY).next)).toBe(true);
   });
 
@@ -80,7 +80,7 @@ describe('a page', () => {
     const feed = new Feed();
     for (const key of ['a1', 'b1', 'a2', 'b2', 'a3', 'b3']) feed.insert({ key, ...big });
     const filter = keyFilter({ keyPrefix: 'b' });
-    for (const standing of [joining(feed.replica), behind(feed, 0)])
+    for (const standing of [startAtHead(feed.replica), behind(feed, 0)])
       expect(positionsOf(read(feed.replica, standing, 100, filter))).toEqual([2, 4, 6]);
   });
 });

@@ -6,11 +6,11 @@ import {
   hasLostRemoval,
   isCaughtUp,
   isInSnapshot,
-  joining,
+  startAtHead,
   missed,
   type Page,
   read,
-  type Standing,
+  type ReadPosition,
 } from '../../../src/core/replica/read.ts';
 import { Dice } from '../../support/random/dice.ts';
 import { Feed, grow } from '../../support/model/feed.ts';
@@ -18,7 +18,7 @@ import { Feed, grow } from '../../support/model/feed.ts';
 const EVERY = keyFilter();
 
 /** Stands behind a position, with nothing to come but changes. */
-function behind(feed: Feed, position: number): Standing {
+function behind(feed: Feed, position: number): ReadPosition {
   const at: Place = { position: position as Position, digest: feed.replica.digestAt(position as Position) ?? 0 };
   return { at, cutoff: at };
 }
@@ -35,7 +35,7 @@ describe('a snapshot', () => {
   it('is the current items up to the cutoff, oldest first, without removals', () => {
     const feed = fed({}, 'a', 'b', 'c', 'a');
     feed.remove('b');
-    const standing = joining(feed.replica);
+    const standing = startAtHead(feed.replica);
     feed.insert({ key: 'd' });
     const page = read(feed.replica, standing, 10, EVERY);
     expect(positionsOf(page)).toEqual([3, 4]);
@@ -45,7 +45,7 @@ describe('a snapshot', () => {
   it('of exactly as many items as a page holds is told to be over with that page', () => {
     const feed = fed({}, 'a', 'b', 'c');
     feed.remove('x');
-    const { changes, next } = read(feed.replica, joining(feed.replica), 3, EVERY);
+    const { changes, next } = read(feed.replica, startAtHead(feed.replica), 3, EVERY);
     expect(changes).toHaveLength(3);
     expect(isInSnapshot(next)).toBe(false);
     expect(isCaughtUp(feed.replica, next)).toBe(true);
@@ -53,7 +53,7 @@ describe('a snapshot', () => {
 
   it('of one item more is not over', () => {
     const feed = fed({}, 'a', 'b', 'c', 'd');
-    const { changes, next } = read(feed.replica, joining(feed.replica), 3, EVERY);
+    const { changes, next } = read(feed.replica, startAtHead(feed.replica), 3, EVERY);
     expect(changes.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
     expect(next.at).toEqual({ position: 3, digest: feed.current('c').digest });
     expect(isInSnapshot(next)).toBe(true);
@@ -62,24 +62,24 @@ describe('a snapshot', () => {
 
   it('is over with its last match, though more that the filter stops come before the cutoff', () => {
     const feed = fed({}, 'a1', 'a2', 'b1', 'b2');
-    const { changes, next } = read(feed.replica, joining(feed.replica), 2, keyFilter({ keyPrefix: 'a' }));
+    const { changes, next } = read(feed.replica, startAtHead(feed.replica), 2, keyFilter({ keyPrefix: 'a' }));
     expect(changes).toHaveLength(2);
     expect(isCaughtUp(feed.replica, next)).toBe(true);
   });
 
   it('of an empty map is over at once', () => {
     const feed = new Feed();
-    expect(joining(feed.replica)).toEqual({ at: ORIGIN, cutoff: ORIGIN });
-    expect(read(feed.replica, joining(feed.replica), 1, EVERY)).toEqual({
+    expect(startAtHead(feed.replica)).toEqual({ at: ORIGIN, cutoff: ORIGIN });
+    expect(read(feed.replica, startAtHead(feed.replica), 1, EVERY)).toEqual({
       changes: [],
       next: { at: ORIGIN, cutoff: ORIGIN },
     });
-    expect(isCaughtUp(feed.replica, joining(feed.replica))).toBe(true);
+    expect(isCaughtUp(feed.replica, startAtHead(feed.replica))).toBe(true);
   });
 
   it('skips what is superseded or removed before it could be sent (G1)', () => {
     const feed = fed({}, 'a', 'b', 'c', 'd');
-    const first = read(feed.replica, joining(feed.replica), 1, EVERY);
+    const first = read(feed.replica, startAtHead(feed.replica), 1, EVERY);
     feed.insert({ key: 'b' });
     feed.remove('c');
     const rest = read(feed.replica, first.next, 10, EVERY);
@@ -115,7 +115,7 @@ describe('the window', () => {
 
   it('does not make a reader lag that is still in its snapshot', () => {
     const other = fed({ window: 3 }, 'a', 'b', 'c');
-    const standing = joining(other.replica);
+    const standing = startAtHead(other.replica);
     for (const key of ['d', 'e', 'f']) other.insert({ key });
     expect(other.replica.window.floor.position).toBe(3);
     expect(missed(other.replica, standing)).toBe(0);
@@ -159,7 +159,7 @@ describe('a filter', () => {
     ['no keys: nothing', { keys: [] }, [], []],
   ])('of %s', (_, input, snapshot, live) => {
     const filter = keyFilter(input);
-    const joined = read(feed.replica, joining(feed.replica), 10, filter);
+    const joined = read(feed.replica, startAtHead(feed.replica), 10, filter);
     expect(positionsOf(joined)).toEqual(snapshot);
     expect(isCaughtUp(feed.replica, joined.next)).toBe(true);
     const page = read(feed.replica, behind(feed, 0), 10, filter);
@@ -169,7 +169,7 @@ describe('a filter', () => {
 
   it('of keys goes on behind the key that it stands at', () => {
     const filter = keyFilter({ keys: ['item:2', 'user:1', 'user:3'] });
-    const first = read(feed.replica, joining(feed.replica), 1, filter);
+    const first = read(feed.replica, startAtHead(feed.replica), 1, filter);
     expect(positionsOf(first)).toEqual([1]);
     expect(positionsOf(read(feed.replica, first.next, 10, filter))).toEqual([4, 5]);
   });
@@ -186,7 +186,7 @@ describe('a filter that nothing passes', () => {
   const filter = keyFilter({ keyPrefix: 'none' });
 
   it('lets a snapshot of many items take its turns, and get on with each', () => {
-    const first = read(feed.replica, joining(feed.replica), 1, filter);
+    const first = read(feed.replica, startAtHead(feed.replica), 1, filter);
     expect(first).toMatchObject({ changes: [], next: { at: { position: 4096 } } });
     const second = read(feed.replica, first.next, 1, filter);
     expect(second.changes).toEqual([]);
@@ -200,7 +200,7 @@ describe('a filter that nothing passes', () => {
   });
 
   it('takes one turn for named keys', () => {
-    const page = read(feed.replica, joining(feed.replica), 2, keyFilter({ keys: ['k4999', 'none', 'k3'] }));
+    const page = read(feed.replica, startAtHead(feed.replica), 2, keyFilter({ keys: ['k4999', 'none', 'k3'] }));
     expect(page.changes.map(({ key }) => key)).toEqual(['k3', 'k4999']);
     expect(isCaughtUp(feed.replica, page.next)).toBe(true);
   });
@@ -215,7 +215,7 @@ describe.each([11, 12, 13, 14])('random mirrors of a random history, seed %i', (
     let lagged = 0;
     let resets = 0;
     const mirrors = [EVERY, EVERY, keyFilter({ keyPrefix: 'key-1' }), keyFilter({ keys: ['key-3', 'other-25'] })].map(
-      (filter) => ({ filter, items: new Map<string, Change<unknown>>(), standing: joining(replica) }),
+      (filter) => ({ filter, items: new Map<string, Change<unknown>>(), standing: startAtHead(replica) }),
     );
     for (let step = 0; step < 4000; step++) {
       grow(feed, dice, dice.below(dice.once(20) ? 60 : 4));
@@ -225,7 +225,7 @@ describe.each([11, 12, 13, 14])('random mirrors of a random history, seed %i', (
       if (hasLostRemoval(replica, mirror.standing)) {
         resets++;
         items.clear();
-        mirror.standing = joining(replica);
+        mirror.standing = startAtHead(replica);
       }
       const before = mirror.standing.at.position;
       const { changes, next } = read(replica, mirror.standing, 1 + dice.below(12), filter);

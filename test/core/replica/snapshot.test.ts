@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { ORIGIN } from '../../../src/core/model/position.ts';
-import { joining, read } from '../../../src/core/replica/read.ts';
+import { startAtHead, read } from '../../../src/core/replica/read.ts';
 import type { Replica } from '../../../src/core/replica/replica.ts';
 import { exportChunks, exportState, importChunks, importState } from '../../../src/core/replica/snapshot.ts';
 import { Dice } from '../../support/random/dice.ts';
@@ -13,7 +13,7 @@ const linesOf = (replica: Replica<unknown>): string[] => [...exportState(replica
 /** What a reader gets who stands at the start: the snapshot, or everything that the window still has. */
 function readsOf(replica: Replica<unknown>): unknown[] {
   const standings = [
-    joining(replica),
+    startAtHead(replica),
     { at: replica.window.floor, cutoff: replica.window.floor },
     { at: ORIGIN, cutoff: ORIGIN },
   ];

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { LogFollower } from '../../../src/core/replication/ordered-log.ts';
+import type { LogListener } from '../../../src/core/replication/ordered-log.ts';
 import { FaultyEngine, type FaultyLog } from '../../support/model/faulty-engine.ts';
 import { inserted } from '../../support/model/feed.ts';
 import { foreign, insert, join, type Node, poison, stateOf } from '../../support/model/node.ts';
@@ -22,7 +22,7 @@ function gate(log: FaultyLog, call: Call): { readonly reached: Promise<void>; op
   return { reached, open };
 }
 
-async function running(): Promise<{ engine: FaultyEngine; log: FaultyLog; node: Node; follower: LogFollower }> {
+async function running(): Promise<{ engine: FaultyEngine; log: FaultyLog; node: Node; follower: LogListener }> {
   const engine = new FaultyEngine();
   const log = engine.connect();
   const node = await join(log);

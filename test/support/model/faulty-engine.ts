@@ -1,7 +1,7 @@
 import { EngineUnavailableError } from '../../../src/core/model/errors.ts';
 import type {
   LogEntry,
-  LogFollower,
+  LogListener,
   LogHealth,
   LogSnapshot,
   OrderedLog,
@@ -65,9 +65,9 @@ export class FaultyLog implements OrderedLog {
   answerWithinMs: number | undefined;
   readonly #engine: FaultyEngine;
   /** Who follows it and has not been called off. */
-  readonly following = new Set<LogFollower>();
+  readonly following = new Set<LogListener>();
   /** Those that hear what comes when it is released, also if they were called off meanwhile: networks are like that. */
-  readonly #held = new Map<LogFollower, LogEntry[]>();
+  readonly #held = new Map<LogListener, LogEntry[]>();
   isClosed = false;
   /** How often it was opened. */
   opened = 0;
@@ -113,7 +113,7 @@ export class FaultyLog implements OrderedLog {
     return this.#engine.append(data);
   }
 
-  async follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
     await this.#call('follow');
     const { first, last, entries } = this.#engine;
     if (from < first || from > last + 1) throw new RangeError(`sequence ${from} is not in the log`);

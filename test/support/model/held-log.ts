@@ -1,6 +1,6 @@
 import type {
   LogEntry,
-  LogFollower,
+  LogListener,
   LogHealth,
   LogSnapshot,
   OrderedLog,
@@ -12,7 +12,7 @@ export class HeldLog implements OrderedLog {
   readonly engine = 'held';
   readonly #log: OrderedLog;
   readonly #waiting: LogEntry[] = [];
-  #follower: LogFollower | undefined;
+  #follower: LogListener | undefined;
   #isHeld = false;
   /** Rejects the next appends instead of making them. */
   failure: Error | undefined;
@@ -41,7 +41,7 @@ export class HeldLog implements OrderedLog {
     return this.failure ? Promise.reject(this.failure) : this.#log.append(data, id);
   }
 
-  follow(from: Sequence, follower: LogFollower): Promise<() => void> {
+  follow(from: Sequence, follower: LogListener): Promise<() => void> {
     this.#follower = follower;
     return this.#log.follow(from, {
       entries: (batch) => (this.#isHeld ? void this.#waiting.push(...batch) : follower.entries(batch)),

@@ -1,4 +1,4 @@
-import type { LogEntry, LogFollower, OrderedLog } from '../../../src/core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, OrderedLog } from '../../../src/core/replication/ordered-log.ts';
 import type { Sequence } from '../../../src/core/model/position.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
@@ -12,7 +12,7 @@ export interface StepLog extends OrderedLog {
 export function stepLog(clock: () => number = () => 0): StepLog {
   const inner = memoryLog({ clock, shared: true });
   const waiting: LogEntry[] = [];
-  const followers = new Set<LogFollower>();
+  const followers = new Set<LogListener>();
   let isOpen = true;
 
   const deliver = (): void => {
@@ -27,7 +27,7 @@ export function stepLog(clock: () => number = () => 0): StepLog {
     engine: 'step',
     open: () => inner.open(),
     append: (data, id) => inner.append(data, id),
-    async follow(from: Sequence, follower: LogFollower) {
+    async follow(from: Sequence, follower: LogListener) {
       followers.add(follower);
       const stop = await inner.follow(from, {
         entries: (batch) => {
