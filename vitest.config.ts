@@ -1,12 +1,31 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/**
+ * Tests that need other servers, a browser or many processes, or that take long: `npm run test:all` runs them. Everything else is
+ * what `npm test` runs in a few minutes.
+ */
+const SLOW = [
+  'test/{browser,cli,console,deploy,end-to-end,examples,fuzz,package,readme}/**/*.test.ts',
+  'test/logs/{nats,redis,remote}/**/*.test.ts',
+  'test/logs/file/*{damage,faults,snapshots}.test.ts',
+  'test/server/authentication/*{away,expiry,issuer,keys,start}.test.ts',
+  'test/transports/http/trusted-documents-cli.test.ts',
+  'test/verify/verify.test.ts',
+];
 
 export default defineConfig({
   // As Node resolves it: vite would take another of graphql's builds, and have two classes of each error.
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
   test: {
-    include: ['test/**/*.test.ts'],
-    // What is waited for comes at once; on a machine that is busy with something else, somewhat later.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...SLOW] },
+      },
+      { extends: true, test: { name: 'slow', include: SLOW } },
+    ],
+    // Awaited events come at once on an idle machine, and somewhat later on a busy one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A test that asserts nothing can't fail.
