@@ -159,7 +159,8 @@ describe.each<[string, Copy, Copy, Copy]>([
     const code = async (after: string): Promise<unknown> =>
       (await subscribe(server, QUOTES, { after }).next())?.errors?.[0]?.extensions?.['code'];
     expect(await code('nonsense')).toBe('BAD_USER_INPUT');
-    expect(await code(`b${cursor.slice(1)}`)).toBe('CURSOR_EXPIRED');
+    const other = cursor.startsWith('b') ? 'c' : 'b';
+    expect(await code(`${other}${cursor.slice(1)}`)).toBe('CURSOR_EXPIRED');
   });
 
   it.each(transports)('$name tells a reader that it has lagged', async ({ subscribe }) => {
