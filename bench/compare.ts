@@ -3,7 +3,7 @@
  * server has a process and a core of its own, this process is the load. What counts is the CPU that a server's process used,
  * by the operating system: unlike rates, it hardly depends on what else the machine does.
  *
- *     npm run bench                                  everything, in about 16 minutes; draws docs/bench.svg
+ *     npm run bench                                  everything, in about 16 minutes; draws docs/images/bench.svg
  *     npm run bench -- --quick                       a glance, in about 3
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
  */
@@ -75,7 +75,7 @@ const tables = [goalTable(results), figureTable(results, peers), busyTable(resul
 for (const table of [...tables, curveTable(results, peers, sizes)]) if (table !== '') console.log(`\n${table}`);
 for (const [what, error] of failed) console.log(`\nFAILED ${what}: ${String(error)}`);
 if ([...failed.keys()].some((what) => what.endsWith(' seamline'))) process.exitCode = 1;
-const svg = flags.svg ?? (isWhole ? 'docs/bench.svg' : undefined);
+const svg = flags.svg ?? (isWhole ? 'docs/images/bench.svg' : undefined);
 if (svg !== undefined) writeFileSync(svg, chart(results, peers));
 if (parts.includes(JOIN)) await join();
 
