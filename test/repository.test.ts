@@ -3,7 +3,6 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { OWN_CODES } from '../src/transports/protocol/errors.ts';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Readonly<Record<string, unknown>> & {
   readonly scripts: Readonly<Record<string, string>>;
@@ -17,7 +16,7 @@ it.each(globSync(templates))('%s is YAML with a name', (file) => {
   expect(name ?? links).toBeTruthy();
 });
 
-it('names only npm scripts that there are', () => {
+it('the documents name only npm scripts that exist', () => {
   const texts = globSync([...templates, 'CONTRIBUTING.md', 'README.md', 'docs/*.md']).map((file) => [
     file,
     readFileSync(file, 'utf8'),
@@ -29,7 +28,7 @@ it('names only npm scripts that there are', () => {
   expect(named.filter((name) => !((name.split(' ')[1] ?? '') in scripts))).toEqual([]);
 });
 
-it('has in package.json what a release needs: npm takes no provenance of a package without a repository', () => {
+it('package.json names the repository, which npm needs for provenance', () => {
   const { repository, homepage, bugs, keywords } = manifest;
   expect(repository).toMatchObject({ type: 'git' });
   expect(repository.url).toMatch(/^git\+https:\/\/[^/]+\/.+\.git$/);
@@ -38,22 +37,22 @@ it('has in package.json what a release needs: npm takes no provenance of a packa
   expect(keywords).toContain('graphql');
 });
 
-describe('nothing names what the repository doesn’t have', () => {
+describe('no file names something that the repository does not have', () => {
   const TEXT = /\.(?:md|ts|tsx|mjs|json|ya?ml|css|html|graphql|cfg|conf)$|(?:^|\/)(?:Dockerfile|run)$/;
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
     .split('\n')
-    // This file names what mustn't be named.
+    // This file names what others must not name.
     .filter((file) => TEXT.test(file) && !/package-lock|^test\/repository\.test/.test(file) && existsSync(file));
   const texts = files.map((file) => ({ file, text: readFileSync(file, 'utf8').replaceAll(/https?:\/\/\S+/g, '') }));
 
   const found = (pattern: RegExp, isThere: (name: string, file: string) => boolean = () => false): string[] => {
     const all = texts.flatMap(({ file, text }) => [...text.matchAll(pattern)].map(([name]) => ({ name, file })));
-    // A pattern that finds nothing to look at tells nothing.
+    // A pattern that matches nothing checks nothing.
     if (isThere.length > 0) expect(all.length).toBeGreaterThan(20);
     return all.filter(({ name, file }) => !isThere(name, file)).map(({ name, file }) => `${name} in ${file}`);
   };
 
-  it('no document', () => {
+  it('each named document exists', () => {
     // Of graphql-ws and graphql-sse.
     const theirs = new Set(['PROTOCOL.md']);
     const isThere = (name: string, file: string): boolean =>
@@ -61,25 +60,25 @@ describe('nothing names what the repository doesn’t have', () => {
     expect(found(/(?<![\w*}/.-])(?:[\w-]+\/|\.\.?\/)*[\w-]+\.md\b/g, isThere)).toEqual([]);
   });
 
-  it('no file of the sources, the tests or the tools', () => {
+  it('each named source, test and tool exists', () => {
     const isThere = (name: string): boolean => globSync(name).length > 0;
     const path =
       /(?<![\w}./-])(?:src|schema|test|bench|scripts|docs|examples|deploy)\/[\w./*-]+\.(?:md|ts|tsx|mjs|graphql|cfg|yaml)\b/g;
     expect(found(path, (name) => isThere(name))).toEqual([]);
   });
 
-  it('no section, contract or specification that isn’t public', () => {
+  it('no section, contract or specification is named that is not public', () => {
     expect(found(/(?<!RFC \d+, )\bsection \d+(?:\.\d+)*/gi)).toEqual([]);
     expect(found(/\b(?:the|our) contract\b|\bcontract['’]s\b|\bcontract\.md\b/gi)).toEqual([]);
   });
 
-  it('no guarantee beyond those in docs/guarantees.md', () => {
+  it('each named guarantee is defined in docs/guarantees.md', () => {
     const [, ...numbers] = readFileSync('docs/guarantees.md', 'utf8').match(/^\*\*G\d+ /gm) ?? [];
     const last = numbers.length + 1;
     expect(found(/\bG\d{1,2}\b/g, (name) => Number(name.slice(1)) >= 1 && Number(name.slice(1)) <= last)).toEqual([]);
   });
 
-  it('no heading that a link leads to', () => {
+  it('each link leads to an existing file and heading', () => {
     const slug = (heading: string): string =>
       heading
         .replace(/^#+ /, '')
@@ -106,8 +105,16 @@ describe('nothing names what the repository doesn’t have', () => {
   });
 });
 
-it('docs/clients.md lists the codes of all errors', () => {
-  const [, section = ''] = readFileSync('docs/clients.md', 'utf8').split('\n## Errors\n');
-  const listed = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code);
-  expect(new Set(listed)).toEqual(OWN_CODES);
+describe('README.md', () => {
+  const readme = readFileSync('README.md', 'utf8');
+
+  it('has at most 140 lines', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(140);
+  });
+
+  it('links each guide, and names the version', () => {
+    const linked = new Set([...readme.matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, file]) => file));
+    expect(linked).toEqual(new Set(globSync('docs/*.md')));
+    expect(readme).toContain(`version ${String(manifest['version'])}.`);
+  });
 });

@@ -15,7 +15,7 @@ const INSERT: TypedDocumentNode<unknown, { input: { key: unknown; value: unknown
 `;
 
 export function InsertForm() {
-  // Whichever comes first, this answer or the subscription: of two versions the cache keeps the newer one.
+  // This answer and the subscription may come in either order: the cache keeps the newer version.
   const [insert, { loading, error }] = useMutation(INSERT);
 
   const onSubmit = (event: FormEvent<HTMLFormElement>): void => {

@@ -1,4 +1,4 @@
-/** No library: the browser comes back by itself, with the id of the last message, and the server goes on behind it. */
+/** No library: the browser reconnects by itself, with the id of the last message, and the server continues after it. */
 
 interface Item {
   key: string;

@@ -1,6 +1,6 @@
 /**
- * Adds up what each customer has ordered, each order once, whenever this process is killed, or the server is: the totals, and
- * the cursor behind which they go on, are one file that is replaced in one step.
+ * Adds up the orders of each customer. Each order counts once, however often this process or the server is killed: the totals and
+ * the cursor are in one file, which is replaced in one step.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createClient } from 'graphql-ws';

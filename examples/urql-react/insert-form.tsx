@@ -14,7 +14,7 @@ const INSERT = gql<unknown, { input: { key: unknown; value: unknown; ifAbsent: b
 `;
 
 export function InsertForm() {
-  // Whichever comes first, this answer or the subscription: of two versions the cache keeps the newer one.
+  // This answer and the subscription may come in either order: the cache keeps the newer version.
   const [{ fetching, error }, insert] = useMutation(INSERT);
 
   const onSubmit = (event: FormEvent<HTMLFormElement>): void => {

@@ -1,4 +1,4 @@
-/** What is there by a query, then what changes by a subscription behind its cursor: no hole between them. */
+/** A query loads the current items, and a subscription after its cursor delivers the changes, without a gap. */
 import { gql, useQuery, useSubscription } from 'urql';
 
 interface Item {

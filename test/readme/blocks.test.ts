@@ -1,20 +1,30 @@
-/** Each code block of the documents is run by a test, or stands in the list of those that aren't, with the reason. */
+/** A test runs each code block of the documents, or `NOT_RUN` lists it with the reason. */
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Block, blocks, blocksOf } from '../support/documents/blocks.ts';
 import { NOT_RUN } from '../support/documents/not-run.ts';
 
-/** Which test runs what: by the page, the headings; `, 2` for the second block below one. */
+/** By test file and page, the headings whose blocks it runs; `, 2` is the second block below a heading. */
 const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  'test/readme/browser.test.ts': { 'README.md': ['GraphiQL', 'Apollo Client', 'urql', 'EventSource'] },
+  'test/readme/browser.test.ts': {
+    'docs/clients.md': [
+      'GraphiQL',
+      'Apollo Client without `seamline/client`',
+      'urql without `seamline/client`',
+      'EventSource',
+    ],
+  },
   'test/readme/node.test.ts': {
-    'README.md': ['graphql-ws', 'As a library'],
-    'docs/security.md': ['What is refused, and how'],
+    'README.md': ['Client', 'Library'],
+    'docs/clients.md': ['graphql-ws without `seamline/client`'],
+    'docs/security.md': ['Refusals'],
   },
   'test/readme/shell.test.ts': {
-    'README.md': ['seamline, 2', 'From the shell', 'Who may in', 'Examples'],
-    'docs/security.md': ['Who may in'],
+    'README.md': ['Quick start', 'Quick start, 2', 'Installation', 'Authentication'],
+    'docs/clients.md': ['Examples'],
+    'docs/command-line.md': ['Insert and tail'],
+    'docs/security.md': ['Authentication'],
     'docs/operations.md': ['Traces'],
     'examples/node-service/README.md': ['A service in Node, with graphql-ws'],
     'examples/pothos-yoga/README.md': ['A stream in a Pothos and Yoga server, 2'],
@@ -22,7 +32,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'test/readme/contributing.test.ts': { 'CONTRIBUTING.md': ['Contributing'] },
   'test/readme/clients.test.ts': {
     'docs/clients.md': [
-      'What resumes, and how',
+      'Resuming',
       'graphql-ws',
       'graphql-sse',
       'Apollo Client',
@@ -31,20 +41,20 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'urql',
       'Graphcache',
       'React',
-      'A mirror',
+      'Mirror',
     ],
   },
   'test/readme/library.test.ts': {
     'docs/library.md': [
-      'Ten lines',
-      'Ten lines, 2',
+      'Quick start',
+      'Quick start, 2',
       'Validation',
       'Several streams',
-      'Who may see and do what',
-      'The fan-out',
-      'Engines',
+      'Authorization',
+      'Fan-out',
+      'Persistence',
       'NATS',
-      'Redis, Valkey',
+      'Redis and Valkey',
       'Testing',
     ],
   },
@@ -52,28 +62,28 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'docs/docker.md': [
       'Docker',
       'Docker, 2',
-      'As it should run',
-      'As it should run, 2',
-      'As it should run, 3',
-      'Health',
+      'Production',
+      'Production, 2',
+      'Production, 3',
+      'Health checks',
       'Behind a proxy',
       'Behind a proxy, 2',
       'Behind a proxy, 3',
     ],
   },
   'test/readme/engines.test.ts': {
-    'docs/engines.md': ['`--data DIR`', '`--data DIR`, 2', '`--nats URL`', '`--nats URL`, 2', 'What survives what'],
-    'docs/scaling.md': ['Scaling', 'Several streams'],
+    'docs/engines.md': ['`--data DIR`', '`--data DIR`, 2', '`--nats URL`', '`--nats URL`, 2', 'Durability'],
+    'docs/scaling.md': ['Clustering', 'Sharding by stream'],
   },
   'test/readme/redis.test.ts': {
-    'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'A failover', 'What is in Redis'],
+    'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'Failover', 'Keys in Redis'],
   },
   'test/readme/proxies.test.ts': {
     'docs/docker.md': ['Behind a proxy, 4', 'Behind a proxy, 5'],
-    'docs/scaling.md': ['Several streams, 2', 'Several streams, 3'],
+    'docs/scaling.md': ['Sharding by stream, 2', 'Sharding by stream, 3'],
     'docs/security.md': ['Reverse proxies', 'Reverse proxies, 2'],
   },
-  'test/readme/gateways.test.ts': { 'docs/gateways.md': ["What reaches a client, and what doesn't", 'Hive Gateway'] },
+  'test/readme/gateways.test.ts': { 'docs/gateways.md': ['Feature support', 'Hive Gateway'] },
   'test/examples/pages.test.ts': {
     'examples/apollo-react/README.md': ['Apollo Client and React'],
     'examples/event-source/README.md': ['A browser’s EventSource'],
@@ -94,12 +104,12 @@ const run = Object.entries(RUN_BY).flatMap(([file, pages]) =>
 );
 
 describe('a code block of the documents', () => {
-  it('is run by a test, or said not to be, once', () => {
+  it('a block is run by exactly one test, or listed as not run', () => {
     const known = [...run.map(({ block }) => block), ...NOT_RUN.filter(({ line }) => !line).map((one) => nameOf(one))];
     expect(known.sort()).toEqual(blocks.map((block) => nameOf(block)).sort());
   });
 
-  it.each(run)('$block: $file names it', ({ file, page, name }) => {
+  it.each(run)('$block: $file names its heading', ({ file, page, name }) => {
     const source = readFileSync(file, 'utf8');
     const title = name.replace(/, \d$/, '');
     const example = page.startsWith('examples/') && basename(dirname(page));
@@ -107,12 +117,12 @@ describe('a code block of the documents', () => {
     expect(names.some((one) => source.includes(`'${one}'`) || source.includes(`"${one}"`))).toBe(true);
   });
 
-  it.each(NOT_RUN.filter(({ line }) => line))('$page: has the line that isn’t run: $line', ({ line, ...where }) => {
+  it.each(NOT_RUN.filter(({ line }) => line))('$page has the line that is not run: $line', ({ line, ...where }) => {
     const lines = blocks.find((block) => nameOf(block) === nameOf(where))?.code.split('\n') ?? [];
     expect(lines.map((one) => one.replace(/ +#.*$/, '').trim())).toContain(line);
   });
 
-  it('stands between fences', () => {
+  it('a code block is fenced, not indented', () => {
     const pages = globSync(['*.md', 'docs/*.md', 'examples/*/README.md']);
     const isIndented = (text: string): boolean => /\n\n {4,}\S/.test(text.replaceAll(/^```.*?^```$/gms, ''));
     expect(pages.filter((page) => isIndented(readFileSync(page, 'utf8')))).toEqual([]);

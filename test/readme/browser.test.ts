@@ -5,14 +5,15 @@ import { networkTo } from '../support/sockets/proxy.ts';
 import { bundle, snippetFor } from '../support/documents/readme.ts';
 import { startServer } from '../support/server/server.ts';
 
+const FILE = 'docs/clients.md';
 const PAGE = '<!doctype html><script type="module" src="/page.js"></script>';
 const GREETING = { key: 'greeting', value: { text: 'hello' } };
 
-describeInBrowser('the README’s snippets in a browser', (openPage) => {
-  it('GraphiQL: shows what is there, and what the mutation inserts from a second tab (G1, G7)', async () => {
+describeInBrowser('docs/clients.md in a browser', (openPage) => {
+  it('GraphiQL shows the current item, and the item that the mutation inserts from a second tab (G1, G7)', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'before', value: 1 });
-    const document = snippetFor('GraphiQL', server.url);
+    const document = snippetFor('GraphiQL', server.url, FILE);
     const first = await GraphiQL.open(await openPage(), server.url, document);
     await first.run('Items');
     await first.shows('"before"');
@@ -22,12 +23,13 @@ describeInBrowser('the README’s snippets in a browser', (openPage) => {
     expect(await first.shows('"greeting"')).toContain('"hello"');
   });
 
-  it('Apollo Client: shows what is there, what it inserts itself, and what comes (G1, G2, G3)', async () => {
+  it('Apollo Client shows the current item, its own insertion, and a later one (G1, G2, G3)', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'before', value: 1 });
     const page = await openPage();
     const log = logOf(page);
-    await openOn(page, server.url, PAGE, await bundle(snippetFor('Apollo Client', server.url), 'browser'));
+    const code = snippetFor('Apollo Client without `seamline/client`', server.url, FILE);
+    await openOn(page, server.url, PAGE, await bundle(code, 'browser'));
     expect((await log.next()).value).toMatchObject({ items: { id: 'before', key: 'before', value: 1 } });
     expect((await log.next()).value).toMatchObject({ items: GREETING });
     await server.map.insert({ key: 'after', value: [2] });
@@ -35,12 +37,14 @@ describeInBrowser('the README’s snippets in a browser', (openPage) => {
   });
 
   describe('urql', () => {
-    it('shows what is there, what it inserts itself, and what comes (G6)', async () => {
+    const TITLE = 'urql without `seamline/client`';
+
+    it('urql shows the current item, its own insertion, and a later one (G6)', async () => {
       const server = await startServer();
       await server.map.insert({ key: 'before', value: 1 });
       const page = await openPage();
       const log = logOf(page);
-      await openOn(page, server.url, PAGE, await bundle(snippetFor('urql', server.url), 'browser'));
+      await openOn(page, server.url, PAGE, await bundle(snippetFor(TITLE, server.url, FILE), 'browser'));
       const before = ['before', 1];
       const greeting = [GREETING.key, GREETING.value];
       // The mutation may be faster than the subscription.
@@ -49,13 +53,13 @@ describeInBrowser('the README’s snippets in a browser', (openPage) => {
       expect((await log.next()).value).toEqual([before, greeting, ['after', [2]]]);
     });
 
-    it('shows what has changed meanwhile after a cut, removals too (G6)', async () => {
+    it('urql shows the changes of the time when it was disconnected, removals included (G6)', async () => {
       const server = await startServer();
       const network = await networkTo(server.url);
       await server.map.insert({ key: 'before', value: 1 });
       const page = await openPage();
       const log = logOf(page);
-      await openOn(page, network.url, PAGE, await bundle(snippetFor('urql', network.url), 'browser'));
+      await openOn(page, network.url, PAGE, await bundle(snippetFor(TITLE, network.url, FILE), 'browser'));
       await until(log, [
         ['before', 1],
         [GREETING.key, GREETING.value],
@@ -73,12 +77,12 @@ describeInBrowser('the README’s snippets in a browser', (openPage) => {
   });
 
   describe('EventSource', () => {
-    it('shows what is there and what comes, and resumes by itself without loss or repeat (G1, G2, G4)', async () => {
+    it('an EventSource shows current and later items, and resumes by itself without loss or repetition (G1, G2, G4)', async () => {
       const server = await startServer();
       const network = await networkTo(server.url);
       await server.map.insert({ key: 'before', value: { text: 'β' } });
       const page = await openPage();
-      await openOn(page, network.url, snippetFor('EventSource', network.url));
+      await openOn(page, network.url, snippetFor('EventSource', network.url, FILE));
       await page.getByText('before: {"text":"β"}').waitFor();
       await server.map.insert({ key: 'live', value: 1 });
       await page.getByText('live: 1').waitFor();
@@ -100,13 +104,13 @@ describeInBrowser('the README’s snippets in a browser', (openPage) => {
       ]);
     });
 
-    it('starts anew by itself when its server drains and the next one has another log (G4, G9)', async () => {
+    it('an EventSource starts over by itself when its server drains and the next server has another log (G4, G9)', async () => {
       const [server, another] = [await startServer(), await startServer()];
       const network = await networkTo(server.url);
       await server.map.insert({ key: 'before', value: 1 });
       await another.map.insert({ key: 'elsewhere', value: 2 });
       const page = await openPage();
-      await openOn(page, network.url, snippetFor('EventSource', network.url));
+      await openOn(page, network.url, snippetFor('EventSource', network.url, FILE));
       await page.getByText('before: 1').waitFor();
       network.mend(another.url);
       await server.drain();

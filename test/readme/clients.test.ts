@@ -1,4 +1,4 @@
-/** docs/clients.md, as a reader would copy it. */
+/** docs/clients.md, as a reader copies it. */
 import { describe, expect, it } from 'vitest';
 import { describeInBrowser, openOn } from '../support/browser/browser.ts';
 import { transports } from '../support/clients/clients.ts';
@@ -7,19 +7,19 @@ import { bundle, complaintsAbout, linesOf, snippet, snippetFor } from '../suppor
 import { startServer } from '../support/server/server.ts';
 
 const FILE = 'docs/clients.md';
-/** Clients wait longer and longer before they come back. */
+/** Clients wait longer before each further attempt. */
 const WITH_RECONNECTS = { timeout: 60_000 };
 
 const moduleOf = (title: string, { url }: Network, platform: 'browser' | 'node'): Promise<string> =>
   bundle(snippetFor(title, url, FILE), platform);
 
 describe('docs/clients.md', () => {
-  it('passes a strict type check', async () => {
+  it('the snippets pass a strict type check', async () => {
     const titles = [
       'graphql-ws',
       'graphql-sse',
       'React',
-      'A mirror',
+      'Mirror',
       'Apollo Client',
       'A plain HttpLink',
       'Raw `useSubscription`',
@@ -29,10 +29,10 @@ describe('docs/clients.md', () => {
     expect(await complaintsAbout(titles, FILE)).toBe('');
   });
 
-  it('What resumes, and how: the request and its result are as shown (G4, G8)', async () => {
+  it('Resuming: the request and its result are as shown (G4, G8)', async () => {
     const server = await startServer();
     for (const key of ['a', 'b', 'c']) await server.map.insert({ key, value: 1 });
-    const parts = [...snippet('What resumes, and how', FILE).matchAll(/^(\w+) +extensions: (.*)$/gm)];
+    const parts = [...snippet('Resuming', FILE).matchAll(/^(\w+) +extensions: (.*)$/gm)];
     const [asked, said] = parts.map(([, , json = '']) => JSON.parse(json) as Record<string, unknown>);
     const after = server.map.get('a')?.cursor;
     for (const transport of transports) {
@@ -45,7 +45,7 @@ describe('docs/clients.md', () => {
   });
 
   it.each(['graphql-ws', 'graphql-sse', 'urql'])(
-    '%s: goes on where it was after a cut, and says when it starts over (G1, G2, G4)',
+    '%s resumes after a disconnect, and reports when it starts over (G1, G2, G4)',
     WITH_RECONNECTS,
     async (title) => {
       const [server, another] = [await startServer(), await startServer()];
@@ -68,7 +68,7 @@ describe('docs/clients.md', () => {
     },
   );
 
-  it('A plain HttpLink: goes on where it was after a cut (G1, G2, G4)', WITH_RECONNECTS, async () => {
+  it('A plain HttpLink resumes after a disconnect (G1, G2, G4)', WITH_RECONNECTS, async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     await server.map.insert({ key: 'before', value: 1 });
@@ -81,12 +81,12 @@ describe('docs/clients.md', () => {
     expect((await lines.next()).value).toBe('meanwhile 2');
   });
 
-  it('Graphcache: the list follows insertions and removals (G11)', async () => {
+  it('Graphcache updates the list after insertions and removals (G11)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     for (const key of ['a', 'b']) await server.map.insert({ key, value: 1 });
     const lines = linesOf(await moduleOf('Graphcache', network, 'node'));
-    // By hand: a loop that is left ends the lines, and the next one would find none.
+    // Not with for await: leaving the loop would end the lines.
     const shows = async (list: string): Promise<void> => {
       let line = await lines.next();
       while (line.done !== true && line.value !== list) line = await lines.next();
@@ -99,11 +99,11 @@ describe('docs/clients.md', () => {
     await shows('b c');
   });
 
-  it('A mirror: holds the part that it asks for', async () => {
+  it('Mirror: the map holds the keys that the filter selects', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     for (const key of ['room/1', 'hall/1', 'room/2']) await server.map.insert({ key, value: 1 });
-    const lines = linesOf(await moduleOf('A mirror', network, 'node'));
+    const lines = linesOf(await moduleOf('Mirror', network, 'node'));
     expect((await lines.next()).value).toBe('room/1: 1, room/2: 1');
     await server.map.remove('room/2');
     expect((await lines.next()).value).toBe('room/1: 1');
@@ -111,7 +111,7 @@ describe('docs/clients.md', () => {
 });
 
 describeInBrowser('docs/clients.md in a browser', (openPage) => {
-  it('React: shows what is there and what comes, after a cut too', async () => {
+  it('React shows current and later items, also after a disconnect', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     await server.map.insert({ key: 'before', value: { text: 'β' } });
@@ -128,7 +128,7 @@ describeInBrowser('docs/clients.md in a browser', (openPage) => {
 });
 
 describeInBrowser('docs/clients.md, Apollo Client in a browser', (openPage) => {
-  it('keeps a list true to what is inserted and removed, over a cut too (G11)', async () => {
+  it('Apollo Client updates a list after insertions and removals, also after a disconnect (G11)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     for (const key of ['a', 'b']) await server.map.insert({ key, value: 1 });
@@ -146,7 +146,7 @@ describeInBrowser('docs/clients.md, Apollo Client in a browser', (openPage) => {
     expect(await page.locator('p').allTextContents()).toEqual(['c: 1', 'b: 2']);
   });
 
-  it('gives a second raw subscription the whole snapshot, as deduplication is off (G1)', async () => {
+  it('a second raw subscription gets the whole snapshot, because deduplication is off (G1)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     for (const key of ['a', 'b']) await server.map.insert({ key, value: 1 });

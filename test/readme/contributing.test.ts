@@ -13,7 +13,7 @@ describe('CONTRIBUTING.md', () => {
   const commands = commandsOf(6, 'CONTRIBUTING.md', 'Contributing');
   const [start = '', test = '', page = '', format = '', codegen = '', changeset = ''] = commands;
 
-  /** What a command would write goes into a copy of these. Whatever becomes of its packages, those here stay. */
+  /** A copy of these files, so that a command writes there. Its packages are links, so removing it removes none here. */
   function copyOf(...names: readonly string[]): string {
     const directory = temporaryDirectory();
     for (const name of ['package.json', 'scripts', '.prettierrc.json', ...names])
@@ -21,13 +21,13 @@ describe('CONTRIBUTING.md', () => {
     mkdirSync(join(directory, 'node_modules'));
     for (const name of readdirSync('node_modules'))
       symlinkSync(resolve('node_modules', name), join(directory, 'node_modules', name));
-    // Older than what is installed, which is enough then.
+    // Older than the installed packages, so nothing is installed.
     writeFileSync(join(directory, 'package-lock.json'), '');
     utimesSync(join(directory, 'package-lock.json'), 0, 0);
     return directory;
   }
 
-  it('`npm start` is served, and `npm test` runs a part', async () => {
+  it('`npm start` serves, and `npm test` runs a part of the tests', async () => {
     await served(start);
     const one = put(test, { 'test/core': 'test/core/model/cursor.test.ts' });
     expect(await printed(one)).toMatch(/Test Files +1 passed/);
@@ -38,7 +38,7 @@ describe('CONTRIBUTING.md', () => {
     expect(await (await fetch(new URL('/main.tsx', url))).text()).toContain('react');
   });
 
-  it('`npm run format` mends what isn’t formatted, and `npx changeset` adds a change', async () => {
+  it('`npm run format` corrects the format, and `npx changeset` adds a change', async () => {
     const cwd = copyOf('.changeset');
     writeFileSync(join(cwd, 'ugly.ts'), 'export const  a = "b"');
     await printed(format, { cwd });
@@ -48,7 +48,7 @@ describe('CONTRIBUTING.md', () => {
     expect(readdirSync(join(cwd, '.changeset'))).toHaveLength(before + 1);
   });
 
-  it('`npm run codegen` prints the schema, and makes the documents', async () => {
+  it('`npm run codegen` prints the schema, and generates the documents', async () => {
     const cwd = copyOf('codegen.ts', 'schema', 'src');
     const made = ['schema/schema.graphql', 'schema/documents/graphql.ts'];
     for (const file of made) rmSync(join(cwd, file));

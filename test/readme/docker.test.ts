@@ -1,4 +1,4 @@
-/** docs/docker.md, as far as it goes without an engine: what a container would run, on this machine (test/support/processes/container.ts). */
+/** docs/docker.md without a container engine: test/support/container.ts runs the container's command on this machine. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -21,12 +21,12 @@ vi.setConfig({ testTimeout: 120_000 });
 const PAGE = 'docs/docker.md';
 const input = { key: 'a', value: 1 };
 
-/** 200, or why not. */
+/** The status of a query. */
 const asks = async ({ url }: Address, token: string): Promise<number> =>
   (await fetch(`${url}?query={item(key:"a"){key}}`, { headers: bearer(token) })).status;
 
 describe('docs/docker.md', () => {
-  it('Docker: serves everybody by --open, and refuses to without', async () => {
+  it('Docker: the container serves everybody with --open, and does not start without', async () => {
     const [command = ''] = commandsOf(1, PAGE, 'Docker');
     expect(await ask(await served(command), InsertItemDocument, { input })).toMatchObject({ insertItem: { key: 'a' } });
     const { code, stderr } = await type(put(command, { '--open': '' })).exited;
@@ -34,7 +34,7 @@ describe('docs/docker.md', () => {
     expect(code).toBe(2);
   });
 
-  it('Docker, the second: is kept in a volume', async () => {
+  it('Docker, the second block: a volume keeps the items', async () => {
     const cwd = temporaryDirectory();
     const [command = ''] = commandsOf(1, PAGE, 'Docker', 2);
     const first = await served(command, { cwd });
@@ -44,12 +44,12 @@ describe('docs/docker.md', () => {
     expect(await ask(await served(command, { cwd }), ItemDocument, { key: 'a' })).toMatchObject({ item: { value: 1 } });
   });
 
-  it('As it should run: asks for a token of the issuer, and for this audience', async () => {
+  it('Production: the container requires a token of the issuer and for this audience', async () => {
     const cwd = temporaryDirectory();
     const key = await issuerKey('one');
     const keys = await keySet(key);
-    const [command = ''] = commandsOf(1, PAGE, 'As it should run');
-    const settings = codeOf(PAGE, 'As it should run', 2);
+    const [command = ''] = commandsOf(1, PAGE, 'Production');
+    const settings = codeOf(PAGE, 'Production', 2);
     const environment = put(settings, { 'https://id.example.org/.well-known/jwks.json': keys.url });
     writeFileSync(join(cwd, 'seamline.env'), environment);
     const server = await served(command, { cwd });
@@ -62,7 +62,7 @@ describe('docs/docker.md', () => {
       expect(await asks(server, await key.sign(wrong))).toBe(401);
     server.signal('SIGKILL');
 
-    // The other one of the two.
+    // The other of the two settings.
     const bySecret = put(environment, {
       [`SEAMLINE_JWKS=${keys.url}`]: '',
       '#SEAMLINE_JWT_SECRET=': `SEAMLINE_JWT_SECRET=${SECRET}`,
@@ -71,8 +71,8 @@ describe('docs/docker.md', () => {
     expect(await asks(await served(command, { cwd }), await sign(claims))).toBe(200);
   });
 
-  it('As it should run, the third: helps, inserts and prints', async () => {
-    const [help = '', insert = '', tail = ''] = commandsOf(3, PAGE, 'As it should run', 3);
+  it('Production, the third block: the other commands print help, insert and tail', async () => {
+    const [help = '', insert = '', tail = ''] = commandsOf(3, PAGE, 'Production', 3);
     expect(await printed(help)).toContain('--open');
     const server = await startServer({ jwtSecret: SECRET });
     const cwd = temporaryDirectory();
@@ -83,8 +83,8 @@ describe('docs/docker.md', () => {
     expect((await type(tail, { cwd, env }).said(/.*\n/))[0]).toContain('"key":"a"');
   });
 
-  it('Health: Kubernetes asks where the server answers, and for a user that the image has', async () => {
-    const { livenessProbe, readinessProbe, securityContext } = parse(codeOf(PAGE, 'Health')) as {
+  it('Health checks: the probes name paths that the server answers, and a user that the image has', async () => {
+    const { livenessProbe, readinessProbe, securityContext } = parse(codeOf(PAGE, 'Health checks')) as {
       [probe: string]: { httpGet: { path: string; port: number } };
     } & { securityContext: unknown };
     const server = await startServer();
@@ -98,7 +98,7 @@ describe('docs/docker.md', () => {
   });
 
   it.skipIf(isMissing('caddy') || isMissing('openssl'))(
-    'Behind a proxy: what compose starts serves /graphql alone, to who has a token',
+    'Behind a proxy: the compose file serves /graphql alone, to callers with a token',
     async () => {
       const cwd = temporaryDirectory();
       const [port, origin] = [await freePort(), `http://127.0.0.1:${await freePort()}`];

@@ -22,26 +22,26 @@ const ENGINES = 'docs/engines.md';
 const SCALING = 'docs/scaling.md';
 const input = { key: 'a', value: 1 };
 
-/** A program that opens a server and a map: which engines they have. */
+/** The engines of the server and the map that a program opens. */
 async function enginesOf(code: string, replacements: Readonly<Record<string, string>>): Promise<unknown> {
   const says = 'console.log(server.map.engine, map.engine); await server.drain(); await map.close();';
   return (await linesOf(await bundle(put(code, replacements) + says, 'node')).next()).value;
 }
 
-/** What is inserted on one is delivered by the other (G7). */
+/** Asserts that an insertion on one node is delivered by the other (G7). */
 async function areOne(one: Address, other: Address): Promise<void> {
   const feed = overWebSocket.subscribe(other, 'subscription { items { key } }');
   await ask(one, InsertItemDocument, { input });
   expect(await feed.next()).toEqual({ data: { items: { key: 'a' } } });
 }
 
-it('docs/engines.md: passes a strict type check', async () => {
+it('the programs of docs/engines.md pass a strict type check', async () => {
   const codes = ['`--data DIR`', '`--nats URL`'].map((title) => [title, codeOf(ENGINES, title, 2)]);
   expect(await complaintsOf(Object.fromEntries(codes) as Record<string, string>, 'es2024')).toBe('');
 });
 
 describe('docs/engines.md, --data DIR', () => {
-  it('serves what was there before it was killed (G7)', async () => {
+  it('a killed server serves its items again (G7)', async () => {
     const cwd = temporaryDirectory();
     const [command = ''] = commandsOf(1, ENGINES, '`--data DIR`');
     const first = await served(command, { cwd });
@@ -51,7 +51,7 @@ describe('docs/engines.md, --data DIR', () => {
     expect(await ask(await served(command, { cwd }), ItemDocument, { key: 'a' })).toMatchObject({ item: input });
   });
 
-  it('is the engine of a server, and of a map', async () => {
+  it('a server and a map have the engine file', async () => {
     const directory = temporaryDirectory();
     const code = codeOf(ENGINES, '`--data DIR`', 2);
     const here = { './': `${directory}/`, '{ data': '{ port: 0, data' };
@@ -60,7 +60,7 @@ describe('docs/engines.md, --data DIR', () => {
 });
 
 describeWithNats('docs/engines.md and docs/scaling.md, on one nats-server', () => {
-  it('engines, --nats URL: nodes of one log', async () => {
+  it('engines, --nats URL: two nodes share one log', async () => {
     const [nats = '', ...nodes] = commandsOf(3, ENGINES, '`--nats URL`');
     const port = String(await freePort());
     const cwd = temporaryDirectory();
@@ -70,11 +70,11 @@ describeWithNats('docs/engines.md and docs/scaling.md, on one nats-server', () =
     await areOne(one!, other!);
   });
 
-  it('engines, What survives what: nats-server takes the configuration, and keeps a stream', async () => {
+  it('engines, Durability: nats-server accepts the configuration, and stores a stream', async () => {
     const port = await freePort();
     const directory = temporaryDirectory();
-    const conf = put(codeOf(ENGINES, 'What survives what'), { '/data': `"${directory}"` });
-    // Which is what the page says.
+    const conf = put(codeOf(ENGINES, 'Durability'), { '/data': `"${directory}"` });
+    // The page says that 2.10 is needed for it.
     const isOld = /v2\.[0-9]\./.test(await printed('nats-server --version'));
     const known = isOld ? put(conf, { 'sync_interval: always': '' }) : conf;
     writeFileSync(join(directory, 'nats.conf'), `listen: 127.0.0.1:${port}\n${known}`);
@@ -83,9 +83,9 @@ describeWithNats('docs/engines.md and docs/scaling.md, on one nats-server', () =
     expect(await ask(server, InsertItemDocument, { input })).toMatchObject({ insertItem: { key: 'a' } });
   });
 
-  it('scaling: verify finds nothing wrong with two nodes', async () => {
+  it('scaling, Clustering: verify finds no violation on two nodes', async () => {
     const { port } = await startNats();
-    const [first = '', second = '', verify = ''] = commandsOf(3, SCALING, 'Scaling');
+    const [first = '', second = '', verify = ''] = commandsOf(3, SCALING, 'Clustering');
     const node = (command: string) => served(onFreePort(put(command, { '4222': String(port) })));
     const [one, other] = await Promise.all([node(first), node(second)]);
     const ports = { '4001': new URL(one.url).port, '4002': new URL(other.url).port };
@@ -101,17 +101,17 @@ describeWithNats('docs/engines.md and docs/scaling.md, on three nats-servers', (
   }, 120_000);
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
-  it('engines, --nats URL: the engine of a server, and of a map', async () => {
+  it('engines, --nats URL: a server and a map have the engine nats', async () => {
     const [a, b, c] = urls() as [string, string, string];
     const here = { 'nats://a:4222': a, 'nats://b:4222': b, 'nats://c:4222': c };
     const code = codeOf(ENGINES, '`--nats URL`', 2);
-    // The map follows the log of the server otherwise.
+    // Otherwise the map would follow the log of the server.
     const apart = { 'nats://127.0.0.1:4222': a, 'createServer({ ': 'createServer({ port: 0, ' };
     expect(await enginesOf(code, { ...here, ...apart })).toBe('nats nats');
   });
 
-  it('engines, What is in NATS: a node takes the stream and the object store that are made so', async () => {
-    const [stream = '', store = ''] = codeOf(ENGINES, 'What is in NATS')
+  it('engines, Objects in NATS: a node accepts the stream and the object store of these commands', async () => {
+    const [stream = '', store = ''] = codeOf(ENGINES, 'Objects in NATS')
       .replaceAll('\\\n', '')
       .split(/^(?=nats object)/m);
     const manager = await managerOf(urls());
@@ -138,9 +138,9 @@ describeWithNats('docs/engines.md and docs/scaling.md, on three nats-servers', (
     expect((await manager.streams.info('OBJ_seamline-snapshots')).config.storage).toBe(StorageType.File);
   });
 
-  it('scaling, Several streams: what is inserted into one is not in the other', async () => {
+  it('scaling, Sharding by stream: an item of one stream is not in the other', async () => {
     const env = { NATS: urls().join() };
-    const commands = commandsOf(2, SCALING, 'Several streams');
+    const commands = commandsOf(2, SCALING, 'Sharding by stream');
     const [orders, prices] = await Promise.all(commands.map((command) => served(command, { env })));
     await ask(orders!, InsertItemDocument, { input });
     expect(await ask(orders!, ItemDocument, { key: 'a' })).toMatchObject({ item: input });

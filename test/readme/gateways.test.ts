@@ -1,4 +1,4 @@
-/** docs/gateways.md: what it subscribes with, and Hive Gateway as it configures it. */
+/** docs/gateways.md: its subscription, and Hive Gateway with its configuration. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -19,21 +19,21 @@ import { bearer, SECRET, sign } from '../support/server/tokens.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const PAGE = 'docs/gateways.md';
-const RESUMED = codeOf(PAGE, "What reaches a client, and what doesn't");
+const RESUMED = codeOf(PAGE, 'Feature support');
 
-it.each(transports)(`${PAGE}, What reaches a client: resumes by the argument over $name (G4)`, async (over) => {
+it.each(transports)(`${PAGE}, Feature support: the argument \`after\` resumes over $name (G4)`, async (over) => {
   const server = await startServer();
   const [a] = await server.map.insertMany(['a', 'b'].map((key) => ({ key, value: 1 })));
   const feed = over.subscribe(server, RESUMED, { after: a?.cursor });
   expect(await feed.next()).toMatchObject({ data: { items: { key: 'b' } } });
 });
 
-/** A package of its own, for its graphql is 16: it is installed by .ci/run. */
+/** A package of its own, because it needs graphql 16. .ci/run installs it. */
 const GATEWAY = 'test/gateway';
 const isMissing = !existsSync(join(GATEWAY, 'node_modules')) && process.env['CI'] === undefined;
 const reason = isMissing ? ` [SKIPPED: npm ci --prefix ${GATEWAY}]` : '';
 
-/** What `@graphql-hive/gateway` starts, with this configuration. */
+/** The runtime that `@graphql-hive/gateway` starts, with this configuration. */
 async function startGateway({ url }: SeamlineServer) {
   const supergraph = join(temporaryDirectory(), 'supergraph.graphql');
   const configuration = put(codeOf(PAGE, 'Hive Gateway'), {
@@ -59,7 +59,7 @@ async function startGateway({ url }: SeamlineServer) {
 }
 
 describe.skipIf(isMissing)(`${PAGE}, Hive Gateway${reason}`, () => {
-  it('hands on what is there and what comes, to who has a token, and goes on behind a cursor (G1, G4)', async () => {
+  it('Hive Gateway passes on current and later items to callers with a token, and resumes after a cursor (G1, G4)', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const gateway = await startGateway(server);
     const token = bearer(await sign());
@@ -84,7 +84,7 @@ describe.skipIf(isMissing)(`${PAGE}, Hive Gateway${reason}`, () => {
   });
 });
 
-it(`${PAGE}, Apollo Router: is told the path and the protocol of subscriptions`, async () => {
+it(`${PAGE}, Apollo Router: the configuration names the path and the protocol of subscriptions`, async () => {
   const { pathname } = new URL((await startServer()).webSocketUrl);
   expect(parseYaml(codeOf(PAGE, 'Apollo Router'))).toMatchObject({
     subscription: { enabled: true, mode: { passthrough: { all: { path: pathname, protocol: 'graphql_ws' } } } },

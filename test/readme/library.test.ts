@@ -1,4 +1,4 @@
-/** docs/library.md, as a reader would copy it. */
+/** docs/library.md, as a reader copies it. */
 import {
   buildClientSchema,
   buildSchema,
@@ -22,7 +22,7 @@ const FILE = 'docs/library.md';
 
 const run = async (code: string): Promise<AsyncGenerator<string, void, void>> => linesOf(await bundle(code, 'node'));
 
-/** A snippet that listens on port 4000, on any free one instead. */
+/** Runs a snippet that listens on port 4000, on a free port. */
 async function served(title: string): Promise<Address> {
   const says = '.listen(0, function () { console.log(this.address().port); })';
   const lines = await run(replaced(snippet(title, FILE), '.listen(4000)', says));
@@ -33,26 +33,26 @@ async function served(title: string): Promise<Address> {
 const [overWebSocket, overSse] = transports;
 
 describe('docs/library.md', () => {
-  it('passes a strict type check', async () => {
+  it('the snippets pass a strict type check', async () => {
     const titles = [
-      'Ten lines',
+      'Quick start',
       'Validation',
       'Several streams',
-      'Who may see and do what',
-      'The fan-out',
-      'Engines',
+      'Authorization',
+      'Fan-out',
+      'Persistence',
       'NATS',
-      'Redis, Valkey',
+      'Redis and Valkey',
       'Testing',
     ];
-    // On Node, whose level that is.
+    // Node has this level.
     expect(await complaintsAbout(titles, FILE, 'es2024')).toBe('');
   });
 
-  it('Ten lines: are ten lines, and stream typed items', async () => {
-    const written = snippet('Ten lines', FILE).split('\n');
+  it('Quick start: ten lines stream typed items', async () => {
+    const written = snippet('Quick start', FILE).split('\n');
     expect(written.filter((line) => line !== '' && !line.startsWith('import '))).toHaveLength(10);
-    const server = await served('Ten lines');
+    const server = await served('Quick start');
     const insert = 'mutation { insertQuote(input: { symbol: "ACME", price: 12.5 }) { price } }';
     expect(await ask(server, insert)).toEqual({ insertQuote: { price: 12.5 } });
     const feed = overSse!.subscribe(server, 'subscription { quotes(limit: 1) { symbol price } }');
@@ -60,37 +60,37 @@ describe('docs/library.md', () => {
     expect(await feed.next()).toBeUndefined();
   });
 
-  it('Ten lines: makes the schema that is shown', async () => {
-    const server = await served('Ten lines');
+  it('Quick start: the ten lines create the schema that is shown', async () => {
+    const server = await served('Quick start');
     const introspection = await ask<IntrospectionQuery, object>(server, getIntrospectionQuery({ descriptions: false }));
     const made = printSchema(lexicographicSortSchema(buildClientSchema(introspection)));
-    // What isn't shown stands as it is.
-    const shown = snippet('Ten lines', FILE, 2);
+    // The types that the page does not show.
+    const shown = snippet('Quick start', FILE, 2);
     const others = made.split('\n\n').filter((type) => !shown.includes(`${type.split(' {')[0]} {`));
     expect(others).toHaveLength(made.split('\n\n').length - 3);
     expect(printSchema(lexicographicSortSchema(buildSchema([shown, ...others].join('\n'))))).toBe(made);
   });
 
-  it('Validation: refuses a wrong value, and keeps the right one', async () => {
+  it('Validation: a wrong value is refused, and a right one is stored', async () => {
     const lines = await run(snippet('Validation', FILE));
     expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject([{ path: ['inputs', 0, 'value', 'price'] }]);
     expect((await lines.next()).value).toBe('12.5');
   });
 
-  it('Several streams: have their own names, and one filter', async () => {
+  it('Several streams have their own names, and share one filter', async () => {
     const lines = await run(snippet('Several streams', FILE));
     expect((await lines.next()).value).toBe('allNews newsChanges quoteChanges quotes');
     expect((await lines.next()).value).toBe('1');
   });
 
-  it('Who may see and do what: is a schema with all that it asks for', async () => {
+  it('Authorization: the schema has the mutations that the options ask for', async () => {
     const shows = 'console.log(Object.keys(schema.getMutationType()?.getFields() ?? {}).join(" "));';
-    const lines = await run(snippet('Who may see and do what', FILE) + shows);
+    const lines = await run(snippet('Authorization', FILE) + shows);
     expect((await lines.next()).value).toBe('insertOrder removeOrder');
   });
 
-  it('The fan-out: serves what is shared and what is not, over both', async () => {
-    const server = await served('The fan-out');
+  it('Fan-out: shared and other selections are served over SSE and WebSocket', async () => {
+    const server = await served('Fan-out');
     for (const [over, fields] of [
       [overSse, 'price cents'],
       [overWebSocket, 'price cents'],
@@ -102,15 +102,15 @@ describe('docs/library.md', () => {
     }
   });
 
-  it('Engines: keeps what it was given', async () => {
+  it('Persistence: a map in a directory keeps its items', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'seamline-'));
     onTestFinished(() => rm(directory, { recursive: true }));
-    const code = replaced(snippet('Engines', FILE), './quotes', directory);
+    const code = replaced(snippet('Persistence', FILE), './quotes', directory);
     expect((await (await run(code)).next()).value).toBe('file 1');
     expect((await (await run(code)).next()).value).toBe('file 2');
   });
 
-  it('Testing: runs without a server', async () => {
+  it('Testing: the snippet runs without a server', async () => {
     const lines = await run(snippet('Testing', FILE));
     expect((await lines.next()).value).toBe('{"quotes":{"symbol":"ACME"}}');
     expect((await lines.next()).value).toBe('{"quotes":{"symbol":"EXPO"}}');
@@ -118,7 +118,7 @@ describe('docs/library.md', () => {
 });
 
 describeWithNats('docs/library.md with NATS', () => {
-  it('NATS: keeps what it was given', async () => {
+  it('NATS: a map takes an insertion', async () => {
     const { url } = await startNats();
     const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
     const lines = await run(replaced(snippet('NATS', FILE), 'nats://127.0.0.1:4222', url) + shows);
@@ -127,10 +127,10 @@ describeWithNats('docs/library.md with NATS', () => {
 });
 
 describeWithRedis('docs/library.md with Redis', (start) => {
-  it('Redis, Valkey: keeps what it was given', async () => {
+  it('Redis and Valkey: a map takes an insertion', async () => {
     const { url } = await start();
     const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
-    const lines = await run(replaced(snippet('Redis, Valkey', FILE), 'redis://127.0.0.1:6379', url) + shows);
+    const lines = await run(replaced(snippet('Redis and Valkey', FILE), 'redis://127.0.0.1:6379', url) + shows);
     expect((await lines.next()).value).toBe('1');
   });
 });

@@ -5,17 +5,37 @@ import { startServer } from '../support/server/server.ts';
 import { SECRET, sign } from '../support/server/tokens.ts';
 import { replaced } from '../support/documents/replaced.ts';
 
-/** graphql-ws waits longer and longer before it comes back. */
+/** graphql-ws waits longer before each further attempt. */
 const WITH_RECONNECTS = { timeout: 60_000 };
 
+const CLIENTS = 'docs/clients.md';
+const WITHOUT = 'graphql-ws without `seamline/client`';
+
 it(
-  'graphql-ws: the service shows what is there, what comes, and goes on where it was after a cut (G1, G2, G4)',
+  'README.md, Client: it prints current items, and resumes after a disconnect (G1, G2, G4)',
+  WITH_RECONNECTS,
+  async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    await server.map.insert({ key: 'before', value: 1 });
+    const lines = linesOf(await bundle(snippetFor('Client', network.url), 'node'));
+    expect((await lines.next()).value).toBe("{ key: 'before', value: 1 }");
+    network.cut();
+    await server.map.insert({ key: 'meanwhile', value: 2 });
+    await network.refusal();
+    network.mend();
+    expect((await lines.next()).value).toBe("{ key: 'meanwhile', value: 2 }");
+  },
+);
+
+it(
+  'graphql-ws without seamline/client prints current and later items, and resumes after a disconnect (G1, G2, G4)',
   WITH_RECONNECTS,
   async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     await server.map.insert({ key: 'before', value: { text: 'β' } });
-    const lines = linesOf(await bundle(snippetFor('graphql-ws', network.url), 'node'));
+    const lines = linesOf(await bundle(snippetFor(WITHOUT, network.url, CLIENTS), 'node'));
     expect((await lines.next()).value).toBe("before { text: 'β' }");
 
     await server.map.insert({ key: 'live', value: 1 });
@@ -33,7 +53,7 @@ it(
 );
 
 it(
-  'graphql-ws: a service that is slow as its connection breaks shows nothing twice (G2)',
+  'graphql-ws without seamline/client prints nothing twice if it is slow when its connection breaks (G2)',
   WITH_RECONNECTS,
   async () => {
     const server = await startServer();
@@ -42,7 +62,7 @@ it(
     const show = 'console.log(key, value);';
     const untilItComesAgain = "new Promise((go) => client.on('connected', () => client.on('message', go)))";
     const slow = `${show} if (key === 'first') await ${untilItComesAgain};`;
-    const lines = linesOf(await bundle(replaced(snippetFor('graphql-ws', network.url), show, slow), 'node'));
+    const lines = linesOf(await bundle(replaced(snippetFor(WITHOUT, network.url, CLIENTS), show, slow), 'node'));
     expect((await lines.next()).value).toBe('first 1');
 
     network.cut();
@@ -52,12 +72,12 @@ it(
   },
 );
 
-it('As a library: inserts, and delivers', async () => {
-  const lines = linesOf(await bundle(snippet('As a library'), 'node'));
+it('README.md, Library: the map delivers an insertion', async () => {
+  const lines = linesOf(await bundle(snippet('Library'), 'node'));
   expect((await lines.next()).value).toBe('greeting hello');
 });
 
-it('docs/security.md, What is refused, and how: comes back with a fresh token (G4)', WITH_RECONNECTS, async () => {
+it('docs/security.md, Refusals: the client reconnects with a fresh token (G4)', WITH_RECONNECTS, async () => {
   const server = await startServer({ jwtSecret: SECRET });
   const network = await networkTo(server.url);
   await server.map.insert({ key: 'before', value: 1 });
@@ -65,7 +85,7 @@ it('docs/security.md, What is refused, and how: comes back with a fresh token (G
     import { persistent, resumable } from 'seamline/client';
     const url = '${network.url.replace('http', 'ws')}';
     const freshToken = async () => (console.log('a fresh token'), '${await sign()}');
-    ${snippet('What is refused, and how', 'docs/security.md')}
+    ${snippet('Refusals', 'docs/security.md')}
     for await (const { data } of client.iterate({ query: 'subscription { items { key } }' })) console.log(data.items.key);`;
   const lines = linesOf(await bundle(program, 'node'));
   for (const line of ['a fresh token', 'before']) expect((await lines.next()).value).toBe(line);
@@ -76,8 +96,9 @@ it('docs/security.md, What is refused, and how: comes back with a fresh token (G
   for (const line of ['a fresh token', 'meanwhile']) expect((await lines.next()).value).toBe(line);
 });
 
-it('passes a strict type check', async () => {
-  expect(await complaintsAbout(['graphql-ws', 'Apollo Client', 'urql'])).toBe('');
-  // On Node, whose level that is.
-  expect(await complaintsAbout(['As a library'], 'README.md', 'es2024')).toBe('');
+it('the snippets without seamline/client, and those of README.md, pass a strict type check', async () => {
+  const others = ['Apollo Client without `seamline/client`', 'urql without `seamline/client`'];
+  expect(await complaintsAbout([WITHOUT, ...others], CLIENTS)).toBe('');
+  // Node has this level.
+  expect(await complaintsAbout(['Client', 'Library'], 'README.md', 'es2024')).toBe('');
 });

@@ -1,4 +1,4 @@
-/** The proxies' configurations, each by the real proxy before a real server. */
+/** The configurations of proxies, each with the real proxy in front of a real server. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -49,7 +49,7 @@ describe.skipIf(isMissing('nginx'))('nginx', () => {
     return origin;
   }
 
-  it('docs/docker.md, Behind a proxy: lets /graphql through, live, and nothing else', async () => {
+  it('docs/docker.md, Behind a proxy: nginx passes /graphql, live, and nothing else', async () => {
     const server = await startServer({ trustProxy: true });
     const [map, location] = [4, 5].map((nth) => codeOf('docs/docker.md', 'Behind a proxy', nth)) as [string, string];
     const origin = await startNginx(map, put(location, { 'seamline:4000': hostOf(server) }));
@@ -58,7 +58,7 @@ describe.skipIf(isMissing('nginx'))('nginx', () => {
     await breaksAll(addressAt(origin), server, { origin });
   });
 
-  it('docs/security.md, Reverse proxies: lets everything through, live', async () => {
+  it('docs/security.md, Reverse proxies: nginx passes everything, live', async () => {
     const server = await startServer({ trustProxy: true });
     // Of `http`, as the comment in the block says.
     const map = codeOf('docs/docker.md', 'Behind a proxy', 4);
@@ -70,7 +70,7 @@ describe.skipIf(isMissing('nginx'))('nginx', () => {
     await breaksAll(addressAt(origin), server, { origin });
   });
 
-  it('shows a drain as a broken connection also when it speaks HTTP/1.0, as it does unless told otherwise (G9)', async () => {
+  it('nginx shows a drain as a broken connection also over HTTP/1.0, its default (G9)', async () => {
     const server = await startServer();
     const origin = await startNginx('', `location / { proxy_pass http://${hostOf(server)}; }`);
     await breaksAll(addressAt(origin), server);
@@ -78,7 +78,7 @@ describe.skipIf(isMissing('nginx'))('nginx', () => {
 });
 
 describe.skipIf(isMissing('caddy'))('Caddy', () => {
-  it('docs/security.md, Reverse proxies: lets everything through, live', async () => {
+  it('docs/security.md, Reverse proxies: Caddy passes everything, live', async () => {
     const server = await startServer({ trustProxy: true });
     const origin = await freeOrigin();
     const site = put(codeOf('docs/security.md', 'Reverse proxies', 2), {
@@ -94,11 +94,11 @@ describe.skipIf(isMissing('caddy'))('Caddy', () => {
 });
 
 describe.skipIf(isMissing('haproxy'))('HAProxy', () => {
-  it('docs/scaling.md, Several streams: a path for each stream leads to its nodes', async () => {
+  it('docs/scaling.md, Sharding by stream: the path of a stream leads to its nodes', async () => {
     const servers = { orders: await startServer(), prices: await startServer() };
     const origin = await freeOrigin();
     const [defaults = ''] = /^defaults\n(?: .*\n)+/m.exec(readFileSync('deploy/haproxy.cfg', 'utf8')) ?? [];
-    const backend = codeOf('docs/scaling.md', 'Several streams', 3);
+    const backend = codeOf('docs/scaling.md', 'Sharding by stream', 3);
     const backends = Object.entries(servers).map(([name, server]) =>
       put(backend, { 'orders-1:4000': hostOf(server), orders: name }),
     );
@@ -107,7 +107,7 @@ describe.skipIf(isMissing('haproxy'))('HAProxy', () => {
       `${defaults}
 frontend public
     bind ${new URL(origin).host}
-${codeOf('docs/scaling.md', 'Several streams', 2)}
+${codeOf('docs/scaling.md', 'Sharding by stream', 2)}
 ${backends.join('')}`,
     );
     await startProxy('haproxy', ['-db', '-f', file], origin);

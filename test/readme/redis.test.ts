@@ -18,7 +18,7 @@ const PAGE = 'docs/engines.md';
 const DEFAULT = 'redis://127.0.0.1:6379';
 const INPUT = { key: 'a', value: 1 };
 
-/** A redis-server by these lines of its configuration, and what it is reached by. */
+/** Starts a redis-server with these lines of configuration. */
 async function startRedis(configuration = ''): Promise<{ port: string; url: string }> {
   const port = String(await freePort());
   const cwd = temporaryDirectory();
@@ -32,7 +32,7 @@ async function printedBy(code: string, says: string): Promise<unknown> {
 }
 
 describe.skipIf(isMissing('redis-server'))('Redis', () => {
-  it('engines, --redis URL: nodes of one log (G7)', async () => {
+  it('engines, --redis URL: two nodes share one log (G7)', async () => {
     const [redis = '', ...nodes] = commandsOf(3, PAGE, '`--redis URL`');
     const port = String(await freePort());
     const command = put(redis, { 'redis-server ': `redis-server --bind 127.0.0.1 --port ${port} ` });
@@ -44,7 +44,7 @@ describe.skipIf(isMissing('redis-server'))('Redis', () => {
     expect(await feed.next()).toEqual({ data: { items: { key: 'a' } } });
   });
 
-  it('engines, --redis URL: the engine of a server, and of a map', async () => {
+  it('engines, --redis URL: a server and a map have the engine redis', async () => {
     const { url } = await startRedis();
     const code = codeOf(PAGE, '`--redis URL`', 2);
     expect(await complaintsOf({ redis: code }, 'es2024')).toBe('');
@@ -53,15 +53,15 @@ describe.skipIf(isMissing('redis-server'))('Redis', () => {
     expect(await printedBy(here, says)).toBe('redis redis');
   });
 
-  it('engines, A failover: answers when a replica has it, too', async () => {
-    const { port, url } = await startRedis(codeOf(PAGE, 'A failover'));
+  it('engines, Failover: an insertion is answered when a replica has it as well', async () => {
+    const { port, url } = await startRedis(codeOf(PAGE, 'Failover'));
     await startRedis(`replicaof 127.0.0.1 ${port}`);
     const node = await served(`seamline serve --redis ${url} --redis-wait 1`);
     expect(await ask(node, InsertItemDocument, { input: INPUT })).toMatchObject({ insertItem: { key: 'a' } });
   });
 
-  it('engines, What is in Redis: a user with these rights is enough', async () => {
-    const { url } = await startRedis(`user default off\n${codeOf(PAGE, 'What is in Redis')}`);
+  it('engines, Keys in Redis: a user with these rights can run a node', async () => {
+    const { url } = await startRedis(`user default off\n${codeOf(PAGE, 'Keys in Redis')}`);
     const node = await served(`seamline serve --redis ${url.replace('//', '//seamline:secret@')}`);
     expect(await ask(node, InsertItemDocument, { input: INPUT })).toMatchObject({ insertItem: { key: 'a' } });
   });

@@ -1,4 +1,4 @@
-/** What README.md, docs/security.md, docs/operations.md and the examples have their reader type, by a real shell. */
+/** The commands of README.md, docs/ and the examples, in a real shell. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -17,33 +17,58 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const input = { key: 'a', value: { n: 1 } };
 
-/** 200, or why not. */
+/** The status of a query. */
 const statusWith = async ({ url }: Address, token?: string): Promise<number> =>
   (await fetch(`${url}?query={item(key:"a"){key}}`, { headers: token ? bearer(token) : {} })).status;
 
 describe('README.md', () => {
-  it('seamline: `npm start` serves', async () => {
-    const [start = ''] = commandsOf(1, 'README.md', 'seamline', 2);
-    expect(await ask(await served(start), InsertItemDocument, { input })).toMatchObject({ insertItem: { key: 'a' } });
+  it.skipIf(isMissing('curl'))('Quick start: a subscriber prints the inserted item as shown (G1)', async () => {
+    const [start = '', subscribe = '', insert = ''] = commandsOf(3, 'README.md', 'Quick start');
+    const server = await served(start);
+    const here = put(subscribe, { 'http://127.0.0.1:4000/graphql': server.url });
+    const early = type(here);
+    // The stream is open before the insertion.
+    await early.said(/^:/);
+    await printed(put(insert, { '-- insert': `-- insert --url ${server.url}` }));
+    const withoutId = (text: string): string => text.replace(/^id: .+$/m, 'id: …');
+    const shown = withoutId(codeOf('README.md', 'Quick start', 2));
+    for (const subscriber of [early, type(here)]) {
+      const [printedItem] = await subscriber.said(/event: next\n.*\nid: .*\n/);
+      expect(withoutId(printedItem)).toBe(shown);
+    }
   });
 
-  it.skipIf(isMissing('jq'))('From the shell: inserts a file, prints a value, and copies a map (G7)', async () => {
-    const [insert = '', tail = '', copy = ''] = commandsOf(3, 'README.md', 'From the shell');
-    const [one, other] = [await startServer(), await startServer()];
-    const file = join(temporaryDirectory(), 'items.ndjson');
-    const [, line = ''] = / # a line an item: (\{.*\})$/m.exec(codeOf('README.md', 'From the shell')) ?? [];
-    writeFileSync(file, `${line}\n{"key":"sensor/1","value":[12]}\n`);
-    await printed(put(insert, { 'insert items.ndjson': `insert --url ${one.url} ${file}` }));
-    expect(one.map.get('a')?.expiresAt).toBeDefined();
-
-    const first = put(tail, { 'tail ': `tail --limit 1 --url ${one.url} `, 'jq ': 'jq -c ' });
-    expect(await printed(first)).toBe('[12]\n');
-
-    type(put(copy, { 'http://one:4000/graphql': one.url, 'http://other:4000/graphql': other.url }));
-    await expect.poll(() => other.map.get('sensor/1')?.value, { timeout: 60_000 }).toEqual([12]);
-    await one.map.insert({ key: 'live', value: 1 });
-    await expect.poll(() => other.map.get('live')?.value, { timeout: 60_000 }).toBe(1);
+  it('Installation: `npm start` serves on another port, and the image serves everybody', async () => {
+    const [checkout = '', image = ''] = commandsOf(2, 'README.md', 'Installation');
+    for (const command of [put(checkout, { '--port 4100': '--port 0' }), image])
+      expect(await ask(await served(command), InsertItemDocument, { input })).toMatchObject({
+        insertItem: { key: 'a' },
+      });
   });
+});
+
+describe('docs/command-line.md', () => {
+  it.skipIf(isMissing('jq'))(
+    'Insert and tail: a file is inserted, a value printed, and a map copied (G7)',
+    async () => {
+      const [insert = '', tail = '', copy = ''] = commandsOf(3, 'docs/command-line.md', 'Insert and tail');
+      const [one, other] = [await startServer(), await startServer()];
+      const file = join(temporaryDirectory(), 'items.ndjson');
+      const [, line = ''] =
+        / # a line an item: (\{.*\})$/m.exec(codeOf('docs/command-line.md', 'Insert and tail')) ?? [];
+      writeFileSync(file, `${line}\n{"key":"sensor/1","value":[12]}\n`);
+      await printed(put(insert, { 'insert items.ndjson': `insert --url ${one.url} ${file}` }));
+      expect(one.map.get('a')?.expiresAt).toBeDefined();
+
+      const first = put(tail, { 'tail ': `tail --limit 1 --url ${one.url} `, 'jq ': 'jq -c ' });
+      expect(await printed(first)).toBe('[12]\n');
+
+      type(put(copy, { 'http://one:4000/graphql': one.url, 'http://other:4000/graphql': other.url }));
+      await expect.poll(() => other.map.get('sensor/1')?.value, { timeout: 60_000 }).toEqual([12]);
+      await one.map.insert({ key: 'live', value: 1 });
+      await expect.poll(() => other.map.get('live')?.value, { timeout: 60_000 }).toBe(1);
+    },
+  );
 });
 
 describe.each([
@@ -53,16 +78,16 @@ describe.each([
     'https://issuer.example/.well-known/jwks.json',
     { iss: 'https://issuer.example/', aud: 'seamline' },
   ],
-])('%s, Who may in', (page, jwks, claims) => {
-  const [bySecret = '', byKeys = ''] = commandsOf(2, page, 'Who may in');
+])('%s, Authentication', (page, jwks, claims) => {
+  const [bySecret = '', byKeys = ''] = commandsOf(2, page, 'Authentication');
 
-  it('serves who has a token that is signed by the secret', async () => {
+  it('a token that is signed with the secret is accepted', async () => {
     const server = await served(put(bySecret, { '…': SECRET }));
     expect(await statusWith(server, await sign())).toBe(200);
     expect(await statusWith(server)).toBe(401);
   });
 
-  it('serves who has a token that is signed by a key of the set', async () => {
+  it('a token that is signed with a key of the set is accepted', async () => {
     const key = await issuerKey('one');
     const server = await served(put(byKeys, { [jwks]: (await keySet(key)).url }));
     expect(await statusWith(server, await key.sign(claims))).toBe(200);
@@ -72,7 +97,7 @@ describe.each([
   });
 });
 
-it('docs/operations.md, Traces: has a span for a mutation, and for what it appends', async () => {
+it('docs/operations.md, Traces: a mutation and its append each have a span', async () => {
   // Inside the project, so that its imports are found.
   mkdirSync('.cache', { recursive: true });
   const directory = mkdtempSync(resolve('.cache', 'tracing-'));
@@ -88,23 +113,23 @@ it('docs/operations.md, Traces: has a span for a mutation, and for what it appen
 describe('examples', () => {
   const names = readdirSync('examples', { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
-  /** By the command itself: test/examples/. */
-  it('are started by the same command everywhere', () => {
+  /** test/examples/ runs the command itself. */
+  it('each example has the same command in docs/clients.md and in its README', () => {
     const expected = names.map(({ name }) => `npm run example -- ${name}`).sort();
-    expect(commandsOf(names.length, 'README.md', 'Examples').sort()).toEqual(expected);
+    expect(commandsOf(names.length, 'docs/clients.md', 'Examples').sort()).toEqual(expected);
     const ofPages = blocks.filter(({ page, language }) => page.startsWith('examples/') && language === 'sh');
     const own = ofPages.map(({ page, code }) => [page, code.split(/ {2,}#|\n/)[0]]);
     expect(own).toEqual(names.map(({ name }) => [`examples/${name}/README.md`, `npm run example -- ${name}`]).sort());
   });
 
-  it('node-service: counts the order that is piped in', async () => {
+  it('node-service counts the order that is piped in', async () => {
     const example = await startExample('node-service', '--data', temporaryDirectory());
     const [, order = ''] = commandsOf(2, 'examples/node-service/README.md', 'A service in Node, with graphql-ws');
     await printed(put(order, { '-- insert': `-- insert --url ${example.url}` }));
     expect(await example.line()).toBe('order/1: Ada has ordered for 12.5');
   });
 
-  it('pothos-yoga: answers the mutation that is shown', async () => {
+  it('pothos-yoga answers the mutation that is shown', async () => {
     const example = await startExample('pothos-yoga');
     const query = codeOf('examples/pothos-yoga/README.md', 'A stream in a Pothos and Yoga server', 2);
     expect(await request(example, query)).toEqual({ data: { insertQuote: { price: 12.5 } } });

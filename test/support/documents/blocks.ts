@@ -1,13 +1,13 @@
-/** The code blocks of the documents, each by its page and the heading that it stands below. */
+/** The code blocks of the documents, each with its page and the heading above it. */
 import { globSync, readFileSync } from 'node:fs';
 import { NOT_RUN } from './not-run.ts';
 
 export interface Block {
   readonly page: string;
   readonly title: string;
-  /** Among those below the same heading, from 1. */
+  /** Its number below the same heading, from 1. */
   readonly nth: number;
-  /** Empty where none is named. */
+  /** Empty if none is named. */
   readonly language: string;
   readonly code: string;
 }
@@ -41,8 +41,8 @@ export function codeOf(page: string, title: string, nth = 1): string {
 }
 
 /**
- * The commands of a block, one by one: as often as a reader presses return. Without comments, the `&` behind them, and those that are not
- * run. `count`: how many there have to be, so that a further one does not go unnoticed.
+ * The commands of a block, one by one, without comments, without a trailing `&`, and without those that are not run.
+ * `count`: the expected number, so that a further command does not go unnoticed.
  */
 export function commandsOf(count: number, page: string, title: string, nth = 1): string[] {
   const lines = codeOf(page, title, nth)
@@ -55,7 +55,7 @@ export function commandsOf(count: number, page: string, title: string, nth = 1):
   throw new Error(`${page}, "${title}" has ${commands.length} commands to run, not ${count}: ${commands.join('; ')}`);
 }
 
-/** With what there is here in the place of what a reader has there; each must occur. */
+/** Replaces a reader's addresses and names by those of the test. Each must occur. */
 export function put(text: string, replacements: Readonly<Record<string, string>>): string {
   return Object.entries(replacements).reduce((before, [from, to]) => {
     if (!before.includes(from)) throw new Error(`there is no ${from} in ${before}`);

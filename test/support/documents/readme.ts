@@ -1,4 +1,4 @@
-/** The snippets of README.md and docs/, as a reader would copy them. */
+/** The snippets of README.md and docs/, as a reader copies them. */
 import { build } from 'esbuild';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,15 +13,15 @@ import { codeOf } from './blocks.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The first code block below the heading, or a later one. */
+/** The first code block below the heading, or the nth. */
 export const snippet = (title: string, file = 'README.md', nth = 1): string => codeOf(file, title, nth);
 
-/** The snippet with the host and port of `url` in the place of the default ones, and nothing else changed. */
+/** The snippet with the host and port of `url` instead of the default ones. Nothing else is changed. */
 export function snippetFor(title: string, url: string, file?: string): string {
   return snippet(title, file).replaceAll('127.0.0.1:4000', new URL(url).host);
 }
 
-/** The snippet and what it imports, as one module. */
+/** The snippet and its imports, as one module. */
 export async function bundle(code: string, platform: 'browser' | 'node'): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: ROOT, loader: 'tsx', sourcefile: 'snippet.tsx' },
@@ -36,18 +36,18 @@ export async function bundle(code: string, platform: 'browser' | 'node'): Promis
     logLevel: 'silent',
   });
   const [module] = outputFiles;
-  if (!module) throw new Error('esbuild made nothing');
+  if (!module) throw new Error('esbuild produced no output');
   return module.text;
 }
 
-/** What a strict type check has to say of the snippets below these headings, with what a language level brings. */
+/** The output of a strict type check of the snippets below these headings, with the library of a language level. */
 export async function complaintsAbout(titles: readonly string[], file?: string, level?: Level): Promise<string> {
   return complaintsOf(Object.fromEntries(titles.map((title) => [title, snippet(title, file)])), level);
 }
 
 type Level = 'es2022' | 'es2024';
 
-/** The same of any code, by names. */
+/** The output of a strict type check of any code, by name. */
 export async function complaintsOf(codes: Readonly<Record<string, string>>, level: Level = 'es2022'): Promise<string> {
   await mkdir(join(ROOT, '.cache'), { recursive: true });
   // Inside the project, so that its imports are found.
@@ -73,7 +73,7 @@ export async function complaintsOf(codes: Readonly<Record<string, string>>, leve
   return stdout;
 }
 
-/** What the module prints, line by line; what it writes on stderr fails the one who waits for a line. */
+/** The lines that the module prints. If it ends, the next line throws with its stderr. */
 export async function* linesOf(module: string): AsyncGenerator<string, void, void> {
   const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: ROOT });
   onTestFinished(async () => {
