@@ -43,7 +43,7 @@ function findingsIn({ text, line, kind }: Prose): Finding[] {
     const start = sentence.replace(/^["'“‘(]+/, '');
     // A word or two in a string is a name or a value.
     const isProse = kind !== 'string' || sentence.split(/\s+/).length > 2;
-    if (isProse && FREE_WHO.test(start) && (isFirst || /^W/.test(start)) && !/\?["'”’)]*$/.test(sentence))
+    if (isProse && FREE_WHO.test(start) && (isFirst || start.startsWith('W')) && !/\?["'”’)]*$/.test(sentence))
       found.push({
         line: place(index),
         what: `a free "${start.split(/\W/)[0]}" begins a sentence: ${shown(sentence)}`,

@@ -34,7 +34,7 @@ function isRead(variable: string): boolean {
   }
 }
 
-describe(PAGE, () => {
+describe('docs/configuration.md', () => {
   it('each flag of the parser has one row, and each row names a flag of the parser', () => {
     expect(rows.map(({ flag }) => flag).sort()).toEqual(flags.map(([flag]) => flag).sort());
   });

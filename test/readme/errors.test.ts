@@ -15,7 +15,7 @@ function foundIn(files: string, pattern: RegExp): string[] {
 
 const firstCells = (title: string): string[] => rowsOf(PAGE, title).map(([cell = '']) => cell);
 
-describe(PAGE, () => {
+describe('docs/errors.md', () => {
   it('each code of a GraphQL error has one row, and no other code has', () => {
     const listed = rowsOf(PAGE, 'GraphQL errors').flatMap(([cell]) => codesIn(cell));
     expect(listed).toHaveLength(OWN_CODES.size);

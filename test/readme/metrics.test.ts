@@ -6,7 +6,7 @@ import { codesIn, rowsOf } from '../support/tables.ts';
 
 const PAGE = 'docs/metrics.md';
 
-describe(PAGE, () => {
+describe('docs/metrics.md', () => {
   const rows = rowsOf(PAGE);
   const metrics = async (): Promise<string> => (await fetch(urlOf(await startServer(), '/metrics'))).text();
 
