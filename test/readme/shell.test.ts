@@ -55,7 +55,7 @@ describe('docs/command-line.md', () => {
       const [one, other] = [await startServer(), await startServer()];
       const file = join(temporaryDirectory(), 'items.ndjson');
       const [, line = ''] =
-        / # a line an item: (\{.*\})$/m.exec(codeOf('docs/command-line.md', 'Insert and tail')) ?? [];
+        / # one item per line: (\{.*\})$/m.exec(codeOf('docs/command-line.md', 'Insert and tail')) ?? [];
       writeFileSync(file, `${line}\n{"key":"sensor/1","value":[12]}\n`);
       await printed(put(insert, { 'insert items.ndjson': `insert --url ${one.url} ${file}` }));
       expect(one.map.get('a')?.expiresAt).toBeDefined();
