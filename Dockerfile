@@ -1,11 +1,12 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts --no-update-notifier
-# The clients of NATS and Redis are optional peers, which npm leaves out with the packages of the tests: here are the same versions.
-RUN npm install --prefix /clients --no-save --ignore-scripts --no-update-notifier $(node -p "Object.entries(require('./package-lock.json').packages).flatMap(([path, { version }]) => /^node_modules\/(@nats-io\/.*|js-sha256|tweetnacl|ioredis|@ioredis\/.*|cluster-key-slot|debug|ms|denque|redis-errors|standard-as-callback)$/.test(path) ? path.slice(13) + '@' + version : []).join(' ')") \
-  && cp -r /clients/node_modules/. node_modules/
-# Half of it is never loaded: source maps, typings, zod's sources, GraphiQL a second time for require().
+# The clients of NATS and Redis are optional peers, which npm leaves out. As required peers they come in the versions of the lockfile.
+RUN npm pkg delete devDependencies \
+    peerDependenciesMeta.@nats-io/jetstream peerDependenciesMeta.@nats-io/obj peerDependenciesMeta.@nats-io/transport-node \
+    peerDependenciesMeta.ioredis \
+  && npm ci --omit=dev --ignore-scripts --no-update-notifier
+# Half of the packages is never loaded: source maps, typings, zod's sources, and the copy of GraphiQL for require().
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \
   && rm -rf node_modules/zod/src node_modules/@graphql-yoga/render-graphiql/cjs
 
@@ -17,7 +18,7 @@ COPY tsconfig.json ./
 COPY schema ./schema
 COPY src ./src
 COPY scripts/console.mjs scripts/lock.mjs ./scripts/
-# What is built of it is all that the image needs.
+# The image needs the built console only.
 RUN node scripts/console.mjs && rm -r src/console
 
 FROM node:24-bookworm-slim
@@ -26,19 +27,19 @@ LABEL org.opencontainers.image.title="seamline" \
   org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 ENV NODE_ENV=production SEAMLINE_HOST=0.0.0.0 MALLOC_ARENA_MAX=1
-# For `--data /data`: a volume that is mounted there is its user's, too.
+# For `--data /data`: a volume that is mounted here takes the owner of this directory.
 RUN install -d -o 1000 -g 1000 /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY schema ./schema
 COPY --from=console /app/src ./src
 COPY --from=console /app/dist ./dist
-# The user node, by number: Kubernetes' runAsNonRoot can't tell what a name stands for.
+# The user node, by number: Kubernetes' runAsNonRoot cannot resolve a name.
 USER 1000:1000
 EXPOSE 4000
-# Liveness, as /health is; a node that waits for its engine is alive. It sees the port in the environment, not in --port;
-# `SEAMLINE_PORT=tcp://…` is what Kubernetes makes of a service called seamline, and no port.
+# Checks liveness by /health: a node that waits for its engine is alive. It reads the port from the environment and cannot see --port.
+# Kubernetes sets `SEAMLINE_PORT=tcp://…` for a service called seamline; that is no port.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${['SEAMLINE_PORT', 'PORT'].map((name) => process.env[name]).find((port) => /^[0-9]+$/.test(port)) ?? 4000}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Node gets SIGTERM itself, and drains.
+# Without a shell in between, Node receives SIGTERM itself and drains.
 ENTRYPOINT ["node", "src/cli/main.ts"]
