@@ -1,12 +1,10 @@
 // Builds what is published into dist/package: `npm run package`, then `npm publish dist/package`.
 //
-// The same files as here, as JavaScript, minified (the repository has the rest), and with the typings that the
-// exports reach. In a checkout the exports are the sources, so package.json is written anew. What only `seamline verify` needs, a
-// tenth of it in twenty small files, becomes one.
+// The files of src and schema as JavaScript, with their comments and not minified, so that stack traces can be read, and the typings that the
+// exports reach. In a checkout the exports are the sources, so package.json is written again.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { buildSync, transformSync } from 'esbuild';
 import { buildConsole } from './console.mjs';
 
 const out = 'dist/package';
@@ -20,38 +18,16 @@ const sources = Object.values(manifest.exports);
 const built = (source, extension) => source.replace(/\.ts$/, extension);
 const reached = new Set();
 for (const source of sources) reachTypings(join(out, built(source, '.d.ts')));
-for (const file of readdirSync(out, { recursive: true }).map((name) => join(out, name))) {
+for (const file of readdirSync(out, { recursive: true }).map((name) => join(out, name)))
   if (file.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
-  if (file.endsWith('.js'))
-    writeFileSync(file, transformSync(readFileSync(file, 'utf8'), { minify: true, target: 'node22.15' }).code);
-}
-
-const verify = join(out, 'src/cli/verify.js');
-buildSync({
-  entryPoints: [verify],
-  outfile: verify,
-  allowOverwrite: true,
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node22.15',
-  packages: 'external',
-  logLevel: 'error',
-  external: ['./arguments.js', './signals.js', '../../schema/*'],
-});
-const alone = ({ name }) => name.endsWith('.js') && name !== 'target.js';
-for (const { name } of readdirSync(join(out, 'src/verify'), { withFileTypes: true }).filter(alone))
-  rmSync(join(out, 'src/verify', name));
-
 for (const bin of Object.values(manifest.bin)) chmodSync(join(out, built(bin, '.js')), 0o755);
 for (const file of ['README.md', 'LICENSE']) cpSync(file, join(out, file));
-// Where the server looks for it, here as there. One way to compress it is enough, and the one that every browser takes without TLS.
+// The server looks for it at the same path as in a checkout. Gzip alone is enough: browsers accept it without TLS too.
 await buildConsole();
 cpSync('dist/console', join(out, 'dist/console'), { recursive: true, filter: (path) => !path.endsWith('.br') });
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(published(), undefined, 2)}\n`);
 
-/** TypeScript leaves the extensions of imports in typings as they are. */
+/** Keeps a typing and all that it imports. TypeScript leaves `.ts` in the imports of typings, so they are renamed here. */
 function reachTypings(file) {
   if (reached.has(file)) return;
   reached.add(file);

@@ -1,4 +1,4 @@
-/** The tarball as npm would publish it, and projects that have installed it. */
+/** Packs the tarball as npm would publish it, and makes projects that install it. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,13 @@ const CONSUMER = new URL('./consumer', import.meta.url).pathname;
 export interface Tarball {
   readonly file: string;
   readonly bytes: Buffer;
-  /** Without the folder that npm puts all into. */
+  /** Paths inside the folder `package` that npm puts everything into. */
   readonly names: readonly string[];
-  /** What the console is of it: each of its files is there as it is, and once more compressed, as a tarball would. */
+  /** The console's part of `bytes`. Each of its files is in the package twice, plain and compressed; in the tarball both take the compressed size. */
   readonly consoleBytes: number;
 }
 
-/** Built and packed into the directory. */
+/** Builds the package and packs it into the directory. */
 export async function pack(directory: string): Promise<Tarball> {
   await run('npm', ['run', '--silent', 'package']);
   const { stdout } = await run('npm', ['pack', './dist/package', '--json', '--pack-destination', directory]);
@@ -33,7 +33,7 @@ export function temporary(): { readonly directory: string; readonly remove: () =
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** An empty project that has installed the tarball beside these packages. */
+/** Makes an empty project and installs the tarball and these packages in it. */
 export async function install(tarball: Tarball, directory: string, packages: readonly string[]): Promise<void> {
   mkdirSync(directory, { recursive: true });
   cpSync(CONSUMER, directory, { recursive: true });
@@ -50,7 +50,7 @@ export async function install(tarball: Tarball, directory: string, packages: rea
   await npm(directory, 'install', tarball.file, ...packages);
 }
 
-/** In a folder of its own, since a project has but one. */
+/** Installs a Node in a folder of its own and resolves with its path: a project can have one only. */
 export async function installNode(directory: string, version: string): Promise<string> {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true }));
@@ -59,7 +59,7 @@ export async function installNode(directory: string, version: string): Promise<s
   return join(directory, 'node_modules', name, 'bin/node');
 }
 
-/** What a program says on that Node. */
+/** Resolves with what a program prints when that Node runs it. */
 export async function runOn(node: string, directory: string, ...args: readonly string[]): Promise<string> {
   const env = { ...process.env, PATH: [dirname(node), process.env['PATH']].join(delimiter) };
   const { stdout } = await run(node, [...args], { cwd: directory, env, timeout: 60_000 });

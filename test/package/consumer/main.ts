@@ -1,4 +1,4 @@
-/** What somebody might write who has just installed the package. It must compile there, run, and end. */
+/** A first program of a user who has just installed the package. It must compile there, run, and end. */
 import { createClient } from 'graphql-ws';
 import { createServer, memoryLog, StreamingMap } from 'seamline';
 import { resumable } from 'seamline/client';
