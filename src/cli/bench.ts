@@ -1,4 +1,4 @@
-/** `seamline bench`: what a running server delivers, replays and takes in. */
+/** `seamline bench`: measures deliveries, replays and insertions of a running server. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -7,36 +7,36 @@ import {
   ItemsDocument,
   RemoveItemDocument,
 } from '../../schema/documents/graphql.ts';
-import type { Target } from '../http-client/http-client.ts';
-import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './process/arguments.ts';
+import type { ServerAddress } from '../http-client/http-client.ts';
+import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
 import { LoadSocket } from './load-socket.ts';
 
-export const HELP = `seamline bench: what a running server delivers, replays and takes in
+export const HELP = `seamline bench: measures deliveries, replays and insertions of a running server
 
   seamline bench --url http://127.0.0.1:4000/graphql --subscribers 1000
 
-The rows of the README's benchmark, by wall clock and from this process, which needs a core of its own: for the CPU that each of several
-servers takes, \`npm run bench\` in the repository. It inserts some 10,000 items under keys that begin with bench-, and removes them.
+Measures the rows of the README's benchmark by wall clock. This process needs a core of its own. To compare the CPU time of several servers,
+run \`npm run bench\` in the repository. It inserts about 10,000 items under keys that start with bench-, and removes them at the end.
 
-${TARGET_HELP}
-  --subscribers N  WebSockets that subscribe (default 200)
-  --seconds S      for each row (default 5)
+${SERVER_HELP}
+  --subscribers N  number of WebSockets that subscribe (default 200)
+  --seconds S      duration of each row (default 5)
 `;
 
 const REPLAYED = 10_000;
 const BATCH = 500;
-/** In seconds: what an end that came too early leaves behind goes by itself. */
+/** In seconds. Items that an interrupted run leaves in the map expire. */
 const TTL = 600;
-/** What is inserted is waited for, in ms. */
-const PATIENCE_MS = 60_000;
+/** How long the bench waits for all deliveries, in ms. */
+const DELIVERY_TIMEOUT_MS = 60_000;
 
 interface Plan {
-  readonly target: Target;
+  readonly address: ServerAddress;
   readonly subscribers: number;
   readonly ms: number;
 }
 
-/** The exit code. Throws `UsageError`. */
+/** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const bench = new Bench(parse(args));
   try {
@@ -49,10 +49,10 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function parse(args: readonly string[]): Plan {
   const text = { type: 'string' } as const;
-  const options = { ...TARGET_FLAGS, subscribers: text, seconds: text } as const;
-  const { subscribers = '200', seconds = '5', ...target } = parseArguments(args, options).values;
+  const options = { ...SERVER_FLAGS, subscribers: text, seconds: text } as const;
+  const { subscribers = '200', seconds = '5', ...address } = parseArguments(args, options).values;
   return {
-    target: targetOf(target),
+    address: addressOf(address),
     subscribers: readFrom('--subscribers', () => wholeNumber(subscribers, 1, 100_000)),
     ms: readFrom('--seconds', () => wholeNumber(seconds, 1, 3600)) * 1000,
   };
@@ -71,7 +71,7 @@ class Bench {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** Each as soon as it is measured. Rejects when a call fails or a connection breaks. */
+  /** Yields the name and figure of each row once it is measured. Rejects when a call fails or a connection breaks. */
   async *rows(): AsyncGenerator<readonly [string, string], void, void> {
     const { subscribers } = this.#plan;
     const writer = await this.#open();
@@ -84,20 +84,20 @@ class Bench {
       `${rate((await this.#callFor(4, () => this.#batch(writer))) * BATCH)} items/s`,
     ];
     yield [
-      `${REPLAYED.toLocaleString('en-US')} items to 20 who join at once`,
+      `${REPLAYED.toLocaleString('en-US')} items replayed to 20 subscribers at once`,
       `${rate(await this.#replay(writer))} items/s`,
     ];
     const crowd = await this.#crowd(subscribers);
     yield [
-      `to ${subscribers} subscribers, 8 insertions in flight`,
+      `delivered to ${subscribers} subscribers, 8 insertions in flight`,
       `${rate(await this.#fanOut(writer, crowd))} deliveries/s`,
     ];
-    yield [`to ${subscribers} subscribers, 50 insertions a second`, await this.#latency(writer, crowd)];
+    yield [`delivered to ${subscribers} subscribers, 50 insertions per second`, await this.#latency(writer, crowd)];
     await this.#remove(writer);
   }
 
   async #open(): Promise<LoadSocket> {
-    const socket = await LoadSocket.open(this.#plan.target);
+    const socket = await LoadSocket.open(this.#plan.address);
     this.#sockets.push(socket);
     return socket;
   }
@@ -116,29 +116,29 @@ class Bench {
     return writer.call({ query: String(InsertItemsDocument), variables: { inputs } });
   }
 
-  /** Calls a second. */
+  /** Resolves with the calls per second. */
   async #callFor(inFlight: number, call: () => Promise<void>): Promise<number> {
     const start = performance.now();
     let calls = 0;
-    const line = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       for (; performance.now() - start < this.#plan.ms; calls++) await call();
     };
-    await Promise.all(Array.from({ length: inFlight }, line));
+    await Promise.all(Array.from({ length: inFlight }, worker));
     return (calls * 1000) / (performance.now() - start);
   }
 
   async #replay(writer: LoadSocket): Promise<number> {
     for (let from = 0; from < REPLAYED; from += BATCH) await this.#batch(writer, from);
-    const joining = await Promise.all(Array.from({ length: 20 }, () => this.#open()));
+    const joiners = await Promise.all(Array.from({ length: 20 }, () => this.#open()));
     const start = performance.now();
-    const replays = joining.map((socket) => {
+    const replays = joiners.map((socket) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      let left = REPLAYED;
-      socket.subscribe(this.#items(REPLAYED), () => --left === 0 && resolve());
+      let remaining = REPLAYED;
+      socket.subscribe(this.#items(REPLAYED), () => --remaining === 0 && resolve());
       return Promise.race([promise, socket.broken]);
     });
     await Promise.all(replays);
-    return (joining.length * REPLAYED * 1000) / (performance.now() - start);
+    return (joiners.length * REPLAYED * 1000) / (performance.now() - start);
   }
 
   #items(limit?: number): { query: string; variables: object } {
@@ -146,7 +146,7 @@ class Bench {
     return { query: String(ItemsDocument), variables: { filter, ...(limit !== undefined && { limit }) } };
   }
 
-  /** Subscribers that are up to date, and count what they are given. */
+  /** Resolves with subscribers that are up to date and count their deliveries. */
   async #crowd(size: number): Promise<Crowd> {
     const sockets: LoadSocket[] = [];
     while (sockets.length < size)
@@ -154,14 +154,14 @@ class Bench {
         ...(await Promise.all(Array.from({ length: Math.min(50, size - sockets.length) }, () => this.#open()))),
       );
     const crowd = new Crowd(sockets);
-    sockets.forEach((socket) => socket.subscribe(this.#items(), (message) => crowd.heard(message)));
-    // There is one item, which each is given first.
+    sockets.forEach((socket) => socket.subscribe(this.#items(), (message) => crowd.count(message)));
+    // The filter matches one item, which each subscriber receives first.
     await crowd.reaches(size);
     return crowd;
   }
 
   async #fanOut(writer: LoadSocket, crowd: Crowd): Promise<number> {
-    const before = crowd.count;
+    const before = crowd.deliveries;
     let inserted = 0;
     const start = performance.now();
     await this.#callFor(8, () => {
@@ -173,7 +173,7 @@ class Bench {
   }
 
   async #latency(writer: LoadSocket, crowd: Crowd): Promise<string> {
-    const [before, count] = [crowd.count, Math.max(1, Math.floor(this.#plan.ms / 20))];
+    const [before, count] = [crowd.deliveries, Math.max(1, Math.floor(this.#plan.ms / 20))];
     const delays: number[] = [];
     crowd.onValue = (sentAt) => delays.push(performance.now() - sentAt);
     for (let n = 0; n < count; n++) {
@@ -187,18 +187,18 @@ class Bench {
 
   async #remove(writer: LoadSocket): Promise<void> {
     const keys = ['live', ...Array.from({ length: REPLAYED }, (_, n) => n)].map((name) => `${this.#prefix}${name}`);
-    const line = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop())
         await writer.call({ query: String(RemoveItemDocument), variables: { key } });
     };
-    await Promise.all(Array.from({ length: 64 }, line));
+    await Promise.all(Array.from({ length: 64 }, worker));
   }
 }
 
 class Crowd {
   readonly #sockets: readonly LoadSocket[];
-  count = 0;
-  /** Undefined: nobody looks into what is delivered. */
+  deliveries = 0;
+  /** Called with each delivered value. Undefined: deliveries are not parsed. */
   onValue: ((value: number) => void) | undefined;
   #wanted = Infinity;
   #resolve = (): void => {};
@@ -211,22 +211,22 @@ class Crowd {
     return this.#sockets.length;
   }
 
-  heard(message: string): void {
-    this.count++;
+  count(message: string): void {
+    this.deliveries++;
     const value = this.onValue && /"value":([\d.]+)/.exec(message)?.[1];
     if (value !== undefined) this.onValue?.(Number(value));
-    if (this.count >= this.#wanted) this.#resolve();
+    if (this.deliveries >= this.#wanted) this.#resolve();
   }
 
-  /** Resolves once so many have come to all of them together. */
+  /** Resolves once all subscribers together have received `count` deliveries. */
   async reaches(count: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#resolve = resolve;
     this.#wanted = count;
-    if (this.count >= count) resolve();
+    if (this.deliveries >= count) resolve();
     const late = new AbortController();
-    const tooLate = delay(PATIENCE_MS, undefined, { signal: late.signal }).then(() => {
-      throw new Error(`of ${count} deliveries ${this.count} came`);
+    const tooLate = delay(DELIVERY_TIMEOUT_MS, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`received ${this.deliveries} of ${count} deliveries in ${DELIVERY_TIMEOUT_MS / 1000} s`);
     });
     try {
       await Promise.race([promise, tooLate, ...this.#sockets.map(({ broken }) => broken)]);

@@ -1,4 +1,4 @@
-/** The commands of `seamline`, and what each of them ends with. */
+/** The commands of `seamline`: chooses one, runs it, and turns errors into exit codes. */
 import { readFileSync } from 'node:fs';
 import { UsageError } from './process/arguments.ts';
 import { useFrugalHeap } from './process/heap.ts';
@@ -6,29 +6,29 @@ import { whyNotLoaded } from './process/open-files.ts';
 
 interface Command {
   readonly HELP: string;
-  /** The exit code. Throws `UsageError`. */
+  /** Resolves with the exit code. Throws `UsageError`. */
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
-/** Each loaded only when it is called: the others need no server. */
+/** A command is loaded only when it runs, because most of them need no server. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   serve: { summary: 'runs the server (the default)', load: loadServe },
-  insert: { summary: 'inserts items from a file or a pipe', load: () => import('./insert/insert.ts') },
-  tail: { summary: 'prints what is there now, and then everything that changes', load: () => import('./tail.ts') },
+  insert: { summary: 'inserts items from a file or stdin', load: () => import('./insert/insert.ts') },
+  tail: { summary: 'prints the current items, then every change', load: () => import('./tail.ts') },
   bench: { summary: 'measures a running server', load: () => import('./bench.ts') },
-  verify: { summary: 'holds a running server to what is promised', load: () => import('./verify.ts') },
+  verify: { summary: 'checks the guarantees against a running server', load: () => import('./verify.ts') },
 };
 
-const HELP = `seamline: what is there now, and then everything that changes
+const HELP = `seamline: a GraphQL subscription server that delivers the current items, then every change
 
 ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  seamline ${name.padEnd(8)}  ${summary}`)
   .join('\n')}
 
-\`seamline <command> --help\` says more; \`seamline --version\` says which version this is.
+\`seamline <command> --help\` prints the help of a command, \`seamline --version\` the version.
 `;
 
-/** The exit code: 0 done, 1 failed, 2 called wrongly. */
+/** Resolves with the exit code: 0 on success, 1 on failure, 2 on wrong usage. */
 export async function run([first = 'serve', ...rest]: readonly string[]): Promise<number> {
   const isFlag = first.startsWith('-');
   const [name, args] = isFlag ? ['serve', [first, ...rest]] : [first, rest];
@@ -38,7 +38,10 @@ export async function run([first = 'serve', ...rest]: readonly string[]): Promis
       return 0;
     }
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!entry) throw new UsageError(`unknown command ${JSON.stringify(name)}`);
+    if (!entry)
+      throw new UsageError(
+        `unknown command ${JSON.stringify(name)}: must be one of ${Object.keys(COMMANDS).join(', ')}`,
+      );
     const command = await entry.load();
     if (!args.includes('--help') && !args.includes('-h')) return await command.run(args);
     console.log(isFlag ? `${HELP}\n${command.HELP}` : command.HELP);
@@ -51,7 +54,7 @@ export async function run([first = 'serve', ...rest]: readonly string[]): Promis
 }
 
 function loadServe(): Promise<Command> {
-  // Before the server's modules, which would let the heap grow while they are loaded.
+  // Must come before the server's modules: the heap would grow while they are loaded.
   useFrugalHeap();
   return import('./serve.ts').catch((error: unknown) => {
     throw whyNotLoaded(error);

@@ -1,14 +1,14 @@
 import { WebSocket } from 'ws';
-import type { Payload, Target } from '../http-client/http-client.ts';
+import type { RequestPayload, ServerAddress } from '../http-client/http-client.ts';
 
 /**
- * One WebSocket of a bench: calls, and subscriptions whose deliveries are handed on as they came. It speaks graphql-transport-ws
- * itself, for a client that looked into every delivery would be what is measured.
+ * A WebSocket of the bench, for calls and one subscription whose deliveries are passed on unparsed. It implements graphql-transport-ws itself:
+ * a client that parses every delivery would dominate the measurement.
  */
 export class LoadSocket {
   readonly #socket: WebSocket;
   readonly #calls = new Map<string, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
-  /** Rejects when the socket has gone, or a subscription has failed. */
+  /** Rejects when the socket is closed or a subscription fails. */
   readonly broken: Promise<never>;
   #onDelivery: (message: string) => void = () => {};
   #id = 0;
@@ -24,11 +24,11 @@ export class LoadSocket {
     socket.on('close', (code, reason) =>
       reject(new Error(`the server closed a connection: ${code} ${String(reason)}`)),
     );
-    // `ws` hands a message over as one Buffer unless it is told otherwise.
-    socket.on('message', (bytes) => this.#hear((bytes as Buffer).toString(), reject));
+    // By default `ws` delivers a message as one Buffer.
+    socket.on('message', (bytes) => this.#receive((bytes as Buffer).toString(), reject));
   }
 
-  static async open({ url, token }: Target): Promise<LoadSocket> {
+  static async open({ url, token }: ServerAddress): Promise<LoadSocket> {
     const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws', { perMessageDeflate: false });
     const opened = new LoadSocket(socket);
     const acknowledged = new Promise<void>((resolve) => opened.#calls.set('', { resolve, reject: () => {} }));
@@ -39,13 +39,13 @@ export class LoadSocket {
   }
 
   /** Rejects with the first error of the answer. */
-  call(payload: Payload): Promise<void> {
+  call(payload: RequestPayload): Promise<void> {
     const id = `c${this.#id++}`;
     this.#socket.send(JSON.stringify({ id, type: 'subscribe', payload }));
     return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
   }
 
-  subscribe(payload: Payload, onDelivery: (message: string) => void): void {
+  subscribe(payload: RequestPayload, onDelivery: (message: string) => void): void {
     this.#onDelivery = onDelivery;
     this.#socket.send(JSON.stringify({ id: 's', type: 'subscribe', payload }));
   }
@@ -54,8 +54,8 @@ export class LoadSocket {
     this.#socket.close();
   }
 
-  #hear(message: string, fail: (error: Error) => void): void {
-    // Of what seamline says, the id comes first.
+  #receive(message: string, fail: (error: Error) => void): void {
+    // seamline writes the id first.
     if (message.startsWith('{"id":"s","type":"next"')) return this.#onDelivery(message);
     const { id = '', type, payload } = JSON.parse(message) as { id?: string; type: string; payload?: unknown };
     if (type === 'ping') return this.#socket.send('{"type":"pong"}');

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// This file only asks whether this Node can run the rest. Node 16 must still be able to parse it and to resolve what it imports,
-// so everything else is imported afterwards.
+// Checks that Node is new enough, then imports the rest. Node 16 must be able to parse this file and to resolve its imports.
 import { readFileSync } from 'node:fs';
 
 const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

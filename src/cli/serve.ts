@@ -3,7 +3,7 @@ import { DEFAULTS } from '../server/options.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
 import { UsageError } from './process/arguments.ts';
 import { flagsHelp, parseServeFlags } from './process/flags.ts';
-import { onEnding } from './process/signals.ts';
+import { onEndSignal } from './process/signals.ts';
 import { loading } from './process/loading.ts';
 import { createLogger } from './process/logger.ts';
 import { tooFewFiles } from './process/open-files.ts';
@@ -14,19 +14,19 @@ export const HELP = `seamline serve: runs the server
 
 ${flagsHelp()}
 
-Each flag has an environment variable: --max-items is SEAMLINE_MAX_ITEMS (and --port also PORT).
+Each flag can be set by an environment variable: --max-items by SEAMLINE_MAX_ITEMS, --port also by PORT.
 `;
 
-/** Serves until SIGTERM, SIGINT or SIGHUP, then drains; a second one exits at once. */
+/** Serves until SIGTERM, SIGINT or SIGHUP, then drains. A second signal exits at once. */
 export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const logger = await createLogger({ level: logLevel });
   const warning = tooFewFiles(options.maxConnections ?? DEFAULTS.maxConnections);
   if (warning !== undefined) logger.warn({}, warning);
   const server = await start({ ...options, logger });
-  // Before anybody knows that it is ready, and may end it.
+  // Must come before the ready message: a parent may send a signal as soon as it reads that.
   const stopped = new Promise<void>((resolve, reject) => {
-    onEnding(
+    onEndSignal(
       () => void server.drain().then(resolve, reject),
       () => process.exit(1),
     );
@@ -45,7 +45,9 @@ async function start(options: Parameters<typeof createServer>[0]): Promise<Seaml
     return await loading((onLoading) => createServer({ ...options, onLoading }));
   } catch (error) {
     if (error instanceof FileLogError && error.trouble === 'damaged')
-      throw new Error(`${error.message} (--repair goes on with what is sound before it)`, { cause: error });
+      throw new Error(`${error.message} (pass --repair to open it with the sound part before the damage)`, {
+        cause: error,
+      });
     if (error instanceof RangeError)
       throw new UsageError(error.message.replace('pass open, jwks, jwtSecret', 'pass --open, --jwks, --jwt-secret'));
     throw error;

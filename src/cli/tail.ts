@@ -1,4 +1,4 @@
-/** `seamline tail`: from a subscription to lines. */
+/** `seamline tail`: prints a subscription as lines of JSON. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
@@ -6,48 +6,48 @@ import { stringifyJson } from '../core/model/json.ts';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { persistent } from '../client/persistent.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
-import { type GraphQLFailure, reasonOf, type Target } from '../http-client/http-client.ts';
+import { type GraphQLFailure, reasonOf, type ServerAddress } from '../http-client/http-client.ts';
 import {
   parseArguments,
   readFrom,
-  TARGET_FLAGS,
-  TARGET_HELP,
-  targetOf,
+  SERVER_FLAGS,
+  SERVER_HELP,
+  addressOf,
   UsageError,
   wholeNumber,
 } from './process/arguments.ts';
 import { backoffMs } from '../core/replication/backoff.ts';
 import { Output } from './process/output.ts';
 
-export const HELP = `seamline tail: prints what is there now, and then everything that changes
+export const HELP = `seamline tail: prints the current items, then every change
 
   seamline tail --prefix sensor/ | jq .value
   seamline tail --url https://one.example/graphql | seamline insert --url https://other.example/graphql
 
-Prints a line of JSON for each item: first what is there, oldest first. When the connection breaks it goes on where it was as soon
-as the server is back: nothing twice, nothing left out.
+Prints a line of JSON for each item, starting with the current items, oldest first. When the connection breaks, it resumes as soon as the
+server is back, without losing or repeating an item.
 
-  --limit N        ends after N items
-  --after CURSOR   begins behind an item that was printed before
-  --prefix P       only keys that start with this
-  --changes        messages of itemChanges instead, which also tell what was removed
-${TARGET_HELP}
+  --limit N        end after N items
+  --after CURSOR   start after the item with this cursor
+  --prefix P       only keys that start with P
+  --changes        print messages of itemChanges instead, which include removals
+${SERVER_HELP}
 `;
 
 interface Tail {
-  readonly target: Target;
+  readonly address: ServerAddress;
   readonly payload: Payload;
   readonly field: 'items' | 'itemChanges';
   readonly after: string | undefined;
 }
 
-/** The exit code. Throws `UsageError`. */
+/** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const tail = parse(args);
   const output = new Output(process.stdout);
   const closed = new Promise<number>((resolve) => {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      // Who reads has enough, as `head` does.
+      // The reader needs no more lines, as `head` does.
       if (error.code === 'EPIPE') return resolve(0);
       say(`cannot write: ${error.message}`);
       resolve(1);
@@ -60,21 +60,27 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function parse(args: readonly string[]): Tail {
   const text = { type: 'string' } as const;
-  const options = { ...TARGET_FLAGS, limit: text, after: text, prefix: text, changes: { type: 'boolean' } } as const;
-  const { limit, after, prefix, changes, ...target } = parseArguments(args, options).values;
-  if (changes && limit !== undefined) throw new UsageError('--limit counts items, and does not go with --changes');
+  const options = { ...SERVER_FLAGS, limit: text, after: text, prefix: text, changes: { type: 'boolean' } } as const;
+  const { limit, after, prefix, changes, ...address } = parseArguments(args, options).values;
+  if (changes && limit !== undefined)
+    throw new UsageError('--limit counts items and cannot be combined with --changes');
   const variables = {
     ...(limit !== undefined && { limit: readFrom('--limit', () => wholeNumber(limit, 0, 0x7fffffff)) }),
     ...(after !== undefined && { after }),
     ...(prefix !== undefined && { filter: { keyPrefix: prefix } }),
   };
   const query = String(changes ? ItemChangesDocument : ItemsDocument);
-  return { target: targetOf(target), payload: { query, variables }, field: changes ? 'itemChanges' : 'items', after };
+  return {
+    address: addressOf(address),
+    payload: { query, variables },
+    field: changes ? 'itemChanges' : 'items',
+    after,
+  };
 }
 
-/** Resolves with the exit code when it has ended. */
-function follow({ target, payload, field, after }: Tail, output: Output): Promise<number> {
-  const { url, token } = target;
+/** Resolves with the exit code once the subscription has ended. */
+function follow({ address, payload, field, after }: Tail, output: Output): Promise<number> {
+  const { url, token } = address;
   let [wasConnected, isLost, hasDelivered, isOver] = [false, false, false, false];
   let reason = '';
   return new Promise((resolve) => {
@@ -89,7 +95,7 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
       url: url.replace(/^http/, 'ws'),
       retryWait: (failures) => delay(backoffMs(failures)),
       connectionParams: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-      // Later it waits for the server, but there will be no other token.
+      // Once it was connected it waits for the server, unless the token is refused: no other token will come.
       shouldRetry: (why) => wasConnected && !REFUSALS.has((why as { code?: unknown }).code),
     });
     client.on('connecting', (isRetry) => {
@@ -100,13 +106,13 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
     client.on('connected', (opened) => {
       if (isLost) say('connected again');
       [wasConnected, isLost] = [true, false];
-      output.follow(opened as WebSocket);
+      output.setSource(opened as WebSocket);
     });
     client.on('closed', (event) => (reason = describe(event)));
     const onReset = (): void => {
       if (after !== undefined && !hasDelivered)
-        return end(1, '--after: the server doesn’t know this cursor, or no longer (CURSOR_EXPIRED)');
-      say('the server has lost its log; going on with what is there now');
+        return end(1, '--after: the server does not know this cursor, or has forgotten it (CURSOR_EXPIRED)');
+      say('the server has lost its log; starting again with its current items');
     };
     resumable(client, { onReset }).subscribe(payload, {
       next({ data, errors }: Result) {
@@ -121,10 +127,10 @@ function follow({ target, payload, field, after }: Tail, output: Output): Promis
   });
 }
 
-/** Codes with which a token is refused; 4401 by other servers, and by seamline 0.1. */
+/** Close codes for a refused token. Other servers and seamline 0.1 use 4401. */
 const REFUSALS: ReadonlySet<unknown> = new Set([4401, 4403]);
 
-/** Errors of GraphQL, how a socket closed, or what kept it from opening. */
+/** Describes GraphQL errors, the close of a socket, or the reason why it did not open. */
 function describe(error: unknown): string {
   if (Array.isArray(error))
     return (error as GraphQLFailure[])

@@ -1,21 +1,21 @@
-/** `seamline verify`: the arguments, the progress and the table. */
+/** `seamline verify`: reads the arguments, shows the progress and prints the table. */
 import { type Guarantee, GUARANTEES } from '../verify/check/history.ts';
-import type { Target } from '../http-client/http-client.ts';
+import type { ServerAddress } from '../http-client/http-client.ts';
 import { type Progress, verify, type VerifyReport } from '../verify/workload/workload.ts';
-import { parseArguments, readFrom, TARGET_FLAGS, TARGET_HELP, targetOf, wholeNumber } from './process/arguments.ts';
-import { onEnding } from './process/signals.ts';
+import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
+import { onEndSignal } from './process/signals.ts';
 
-export const HELP = `seamline verify: holds a running server to what is promised
+export const HELP = `seamline verify: checks the guarantees against a running server
 
   seamline verify --url http://127.0.0.1:4000/graphql --seconds 30
 
-Writers and readers, over WebSocket and SSE, with random joins, stalls, cuts and resumes. What each was told is recorded and
-checked. It inserts at most 1,400 items, under keys that begin with verify-, and removes them. Exit 1 on any violation.
+Runs writers and readers over WebSocket and SSE, with random joins, stalls, cuts and resumes, and checks everything that they receive. It
+inserts at most 1,400 items, under keys that start with verify-, and removes them at the end. The exit code is 1 on any violation.
 
-${TARGET_HELP}
-                   several nodes of one log: --url URL,URL; whoever comes back comes to another one
-  --seconds S      for how long (default 30)
-  --seed N         repeats the plan of the run that printed it
+${SERVER_HELP}
+                   for several nodes of one log: --url URL,URL; a client that reconnects comes to the next one
+  --seconds S      duration (default 30)
+  --seed N         repeat the plan of the run that printed this seed
 `;
 
 const MEANING: Readonly<Record<Guarantee, string>> = {
@@ -30,12 +30,12 @@ const MEANING: Readonly<Record<Guarantee, string>> = {
   G11: 'Handoff',
 };
 
-/** The exit code. Throws `UsageError`. */
+/** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = parse(args);
   const stop = new AbortController();
-  // The first one ends the run early, and leaves the server as it was.
-  onEnding(
+  // The first signal ends the run early and still removes its items.
+  onEndSignal(
     () => stop.abort(),
     () => process.exit(1),
   );
@@ -59,10 +59,10 @@ function parse(args: readonly string[]) {
   const {
     seconds = '30',
     seed,
-    ...target
-  } = parseArguments(args, { ...TARGET_FLAGS, seconds: text, seed: text }).values;
+    ...address
+  } = parseArguments(args, { ...SERVER_FLAGS, seconds: text, seed: text }).values;
   return {
-    nodes: nodesOf(target),
+    nodes: nodesOf(address),
     seconds: readFrom('--seconds', () => wholeNumber(seconds, 1, 86_400)),
     seed:
       seed === undefined
@@ -72,11 +72,11 @@ function parse(args: readonly string[]) {
 }
 
 /** Throws `UsageError`. */
-function nodesOf({ url, token }: Partial<Target>): [Target, ...Target[]] {
+function nodesOf({ url, token }: Partial<ServerAddress>): [ServerAddress, ...ServerAddress[]] {
   const [first, ...others] = url?.split(',') ?? [];
-  const targetAt = (address?: string): Target =>
-    targetOf({ ...(address !== undefined && { url: address }), ...(token !== undefined && { token }) });
-  return [targetAt(first), ...others.map(targetAt)];
+  const nodeAt = (url?: string): ServerAddress =>
+    addressOf({ ...(url !== undefined && { url }), ...(token !== undefined && { token }) });
+  return [nodeAt(first), ...others.map(nodeAt)];
 }
 
 function lineOf({ elapsedMs, histories, deliveries, violations }: Progress): string {
@@ -95,10 +95,10 @@ function tableOf({ coverage, histories, deliveries, violations, seed, examples, 
     }),
     row('all', ...[histories, deliveries, violations].map(grouped)),
     '',
-    'A history is what one subscription or query got; of G7 it is a call of a writer.',
+    'A history is what one subscription or query received; for G7 it is the call of a writer.',
     `seed ${seed}`,
   ];
-  if (skipped > 0) lines.push(`${skipped} rounds not checked: the server lost its log, and began another`);
+  if (skipped > 0) lines.push(`${skipped} rounds not checked: the server lost its log and started another`);
   for (const { guarantee, where, what } of examples) lines.push(`${guarantee} violated: ${where}: ${what}`);
   const more = violations - examples.length;
   if (more > 0) lines.push(`and ${grouped(more)} more`);

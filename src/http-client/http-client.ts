@@ -1,86 +1,65 @@
-/** The server that is verified, and plain requests to it. */
-import type { TypedDocumentString } from '../../schema/documents/graphql.ts';
+/** Plain HTTP requests to a seamline server, for the commands that talk to one. */
 
-export interface Target {
+/** How to reach a server. */
+export interface ServerAddress {
+  /** Of GraphQL over HTTP: `http://127.0.0.1:4000/graphql`. */
   readonly url: string;
+  /** Sent as a bearer token. Undefined: none is sent. */
   readonly token: string | undefined;
 }
 
-/** The node whose turn it is: whoever comes back comes to another one. */
-export type NextNode = () => Target;
-
-export function inTurn([first, ...others]: readonly [Target, ...Target[]]): NextNode {
-  const nodes = [first, ...others];
-  let turn = 0;
-  return () => nodes[turn++ % nodes.length] ?? first;
-}
-
-export interface GraphQLFailure {
-  readonly message: string;
-  readonly extensions?: Readonly<Record<string, unknown>>;
-}
-
-export interface Result<Data> {
-  readonly data?: Data | null;
-  readonly errors?: readonly GraphQLFailure[];
-}
-
-export interface Payload {
+/** A GraphQL request as it is sent, over any transport. */
+export interface RequestPayload {
   readonly query: string;
   readonly variables?: object | undefined;
   readonly extensions?: object | undefined;
 }
 
-/** There is nobody, or somebody else. */
-export class UnreachableError extends Error {}
+/** A GraphQL error as clients see it. */
+export interface GraphQLFailure {
+  readonly message: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
 
-/** A call without an answer. */
-export class LostError extends Error {}
+/** What a server answers to a query or mutation, or as one result of a subscription. */
+export interface Result<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly GraphQLFailure[];
+}
 
-/** What an answer is waited for, in ms. */
-export const PATIENCE_MS = 15_000;
-
-export function headersOf({ token }: Target, accept: string): Record<string, string> {
+/** The headers of a POST request to the server. `accept`: the media types that the caller can read. */
+export function headersOf({ token }: ServerAddress, accept: string): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json', accept };
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
   return headers;
 }
 
-/** One request. Rejects as `fetch` does. */
-export function post(target: Target, body: string, patienceMs: number): Promise<Response> {
-  return fetch(target.url, {
+/**
+ * Sends one POST request. `body`: JSON text of a `RequestPayload`.
+ *
+ * @throws as `fetch` does, and a `TimeoutError` after `timeoutMs`
+ */
+export function post(address: ServerAddress, body: string, timeoutMs: number): Promise<Response> {
+  return fetch(address.url, {
     method: 'POST',
-    headers: headersOf(target, 'application/graphql-response+json, application/json'),
+    headers: headersOf(address, 'application/graphql-response+json, application/json'),
     body,
-    signal: AbortSignal.timeout(patienceMs),
+    signal: AbortSignal.timeout(timeoutMs),
   });
 }
 
-/** Over HTTP. Throws `LostError` when there was no answer, or none of GraphQL. */
-export async function ask<Data, Variables extends object>(
-  target: Target,
-  document: TypedDocumentString<Data, Variables>,
-  variables: Variables,
-): Promise<Result<Data>> {
-  const body = JSON.stringify({ query: String(document), variables });
+/** The body of a response as a GraphQL result. Undefined when it is anything else. */
+export function resultIn(text: string): Result<unknown> | undefined {
   try {
-    const response = await post(target, body, PATIENCE_MS);
-    const result = (await response.json()) as Result<Data>;
-    if (typeof result !== 'object' || result === null || !('data' in result || 'errors' in result))
-      throw new Error('not an answer of GraphQL');
-    return result;
-  } catch (error) {
-    throw new LostError(reasonOf(error), { cause: error });
+    const result = JSON.parse(text) as unknown;
+    const isResult = typeof result === 'object' && result !== null && ('data' in result || 'errors' in result);
+    return isResult ? (result as Result<unknown>) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-export const codeOf = ({ errors }: Result<unknown>): string | undefined => {
-  if (!errors || errors.length === 0) return undefined;
-  const code = errors[0]?.extensions?.['code'];
-  return typeof code === 'string' ? code : 'UNKNOWN';
-};
-
-/** fetch says `fetch failed`, and why only in its cause. */
+/** Why a request or a connection failed. `fetch` itself says `fetch failed` only and has the reason as its cause. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = (cause as { code?: unknown }).code;

@@ -173,7 +173,7 @@ describe('the number of files that may be open', () => {
     const [line = '', ...others] = await warnings(512);
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({ level: 'warn' });
-    for (const part of ['512 files', '10000 connections', 'ulimit -n', '10100', '--max-connections 412'])
+    for (const part of ['512 open files', '10000 connections', 'ulimit -n', '10100', '--max-connections 412'])
       expect(line).toContain(part);
   });
 
@@ -188,6 +188,6 @@ describe('the number of files that may be open', () => {
       () => 'loaded',
       (error: { stderr: string }) => error.stderr,
     );
-    expect(stderr).toMatch(/^loaded$|^seamline: .* open 100 files, too few to load the server: .*\n$/);
+    expect(stderr).toMatch(/^loaded$|^seamline: the limit of 100 open files is too low to load the server: .*\n$/);
   });
 });

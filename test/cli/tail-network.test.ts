@@ -92,7 +92,7 @@ describe('seamline tail, on a bad network,', () => {
   it('ends when its token is refused, and says so', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const { code, stderr } = await runCli(['tail', '--url', server.url]);
-    expect(stderr).toBe(`seamline: ${server.url}: closed with 4403 a token is needed\n`);
+    expect(stderr).toBe(`seamline: ${server.url}: closed with 4403 authentication required: send a bearer token\n`);
     expect(code).toBe(1);
   });
 
@@ -123,7 +123,7 @@ describe('seamline tail, on a bad network,', () => {
     await other.map.insert(entry(1));
     network.mend(other.url);
     expect(await printed(1)).toMatchObject([entry(1)]);
-    await cli.said(/seamline: the server has lost its log; going on with what is there now\n/);
+    await cli.said(/seamline: the server has lost its log; starting again with its current items\n/);
     cli.signal('SIGTERM');
     await cli.exited;
   });

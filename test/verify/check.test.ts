@@ -165,7 +165,7 @@ const GOOD: Cases = [
     recording(
       [insertion(1, 'k1')],
       [mirror([message(1, { reset: true, upserted: [entry(1, 'k1')] })], { filter: null })],
-      { isLimited: true },
+      { hidesSize: true },
     ),
   ],
   [

@@ -5,15 +5,16 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { memoryLog } from '../../src/logs/memory/memory-log.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
-import { type Target, UnreachableError } from '../../src/http-client/http-client.ts';
+import type { ServerAddress } from '../../src/http-client/http-client.ts';
+import { UnreachableError } from '../../src/verify/client/requests.ts';
 import { verify, type VerifyReport } from '../../src/verify/workload/workload.ts';
 import { runCli, serveCli } from '../support/processes/processes.ts';
 import { startServer } from '../support/server/server.ts';
 
-const targetOf = ({ url }: SeamlineServer): Target => ({ url, token: undefined });
+const addressOf = ({ url }: SeamlineServer): ServerAddress => ({ url, token: undefined });
 
 const run = (server: SeamlineServer, seconds: number, ...others: readonly SeamlineServer[]): Promise<VerifyReport> =>
-  verify({ nodes: [targetOf(server), ...others.map(targetOf)], seconds, seed: 7, patienceMs: 3000 });
+  verify({ nodes: [addressOf(server), ...others.map(addressOf)], seconds, seed: 7, timeoutMs: 3000 });
 
 const violated = ({ coverage }: VerifyReport): string[] =>
   Object.entries(coverage)
@@ -110,7 +111,7 @@ describe('seamline verify against a sound server', () => {
 describe('seamline verify against a broken server', () => {
   it('refuses nodes of two logs', async () => {
     const other = await startServer();
-    await expect(run(await startServer(), 1, other)).rejects.toThrow(/is no node of the log/);
+    await expect(run(await startServer(), 1, other)).rejects.toThrow(/has another log than the other nodes/);
   });
 
   it.each<[string, (server: SeamlineServer) => void, string]>([
@@ -185,7 +186,7 @@ describe('seamline verify on the command line', () => {
     const url = `http://127.0.0.1:${port}/graphql`;
     const { code, stdout, stderr } = await runCli(['verify', '--url', url]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe(`seamline: can’t reach ${url}: ECONNREFUSED\n`);
+    expect(stderr).toBe(`seamline: cannot reach ${url}: ECONNREFUSED\n`);
     await expect(verify({ nodes: [{ url, token: undefined }], seconds: 1, seed: 1 })).rejects.toThrow(UnreachableError);
   });
 

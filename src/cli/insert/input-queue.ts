@@ -1,6 +1,6 @@
 import type { Input } from './input.ts';
 
-/** Of one batch. The bytes leave room below the 512 KiB of keys and values, and the 1 MiB of a body, that servers take. */
+/** Limits of one batch. By default they stay below the 512 KiB of a batch and the 1 MiB of a body that servers accept. */
 export interface BatchLimits {
   readonly maxItems: number;
   readonly maxBytes: number;
@@ -9,8 +9,8 @@ export interface BatchLimits {
 export const BATCH_LIMITS: BatchLimits = { maxItems: 1000, maxBytes: 400_000 };
 
 /**
- * Between who reads and who sends: one batch is read while another is sent, so memory stays flat, and who sends takes
- * what there is, so that a slow source isn't held back.
+ * Passes inputs from the reader to the sender. It holds one batch while another is sent, so memory stays flat. The sender takes whatever is
+ * there, so that items of a slow source are not delayed.
  */
 export class InputQueue {
   #waiting: Input[] = [];
@@ -35,7 +35,7 @@ export class InputQueue {
     this.#added.resolve();
   }
 
-  /** Ends without what is waiting, and lets go who waits. */
+  /** Ends at once: drops the inputs that wait and releases the reader. */
   close(): void {
     this.end();
     this.#waiting = [];
@@ -43,12 +43,12 @@ export class InputQueue {
     this.#taken.resolve();
   }
 
-  /** Resolves once some have been taken. */
+  /** Resolves the next time that inputs are taken. */
   taken(): Promise<void> {
     return this.#taken.promise;
   }
 
-  /** The next batch: waits until there is one; undefined after the last. */
+  /** Resolves with the next batch once there is one, and with undefined after the last. */
   async take({ maxItems, maxBytes }: BatchLimits): Promise<Input[] | undefined> {
     while (this.#waiting.length === 0) {
       if (this.#hasEnded) return undefined;

@@ -1,12 +1,12 @@
-/** From a line to an input of `insertItems`. */
+/** Parses a line into an input of `insertItems`. */
 import { keyProblem, MAX_TTL, ttlProblem, valueIssue, type ValueIssue } from '../../core/input/insert-input.ts';
 import { parseJson, stringifyJson } from '../../core/model/json.ts';
 import type { Line } from './lines.ts';
 
-/** As it goes on the wire: encoded once, so that a retry sends the same. */
+/** An input as it is sent: encoded once, so that a retry sends the same bytes. */
 export interface Input {
   readonly line: number;
-  /** Bytes of the source up to the line's end. */
+  /** Bytes of the source up to the end of the line. */
   readonly end: number;
   readonly json: string;
   readonly bytes: number;
@@ -18,7 +18,7 @@ export type Reading =
   | { readonly kind: 'empty' }
   | { readonly kind: 'expired' };
 
-/** `runId`: of this run only. With the line's number it makes a retry harmless. */
+/** `runId` is unique to the run: with the line number it forms the idempotency key that makes a retry harmless. */
 export function readInput({ number, end, text, problem }: Line, runId: string, now: number): Reading {
   if (problem !== undefined) return { kind: 'bad', problem };
   if (text === '') return { kind: 'empty' };
@@ -57,7 +57,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** NaN for what is no time. */
+/** NaN when `time` is not an RFC 3339 date and time. */
 function secondsUntil(time: unknown, now: number): number {
   const isTime = typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(time);
   if (!isTime) return Number.NaN;

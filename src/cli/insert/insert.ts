@@ -1,38 +1,38 @@
-/** `seamline insert`: from lines to items. */
+/** `seamline insert`: inserts an item for each line of JSON. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { parseArguments, TARGET_FLAGS, TARGET_HELP, targetOf, UsageError } from '../process/arguments.ts';
+import { parseArguments, SERVER_FLAGS, SERVER_HELP, addressOf, UsageError } from '../process/arguments.ts';
 import { readInput } from './input.ts';
 import { InputQueue } from './input-queue.ts';
 import { type Line, Lines } from './lines.ts';
 import { Progress, progressLine, summaryLine } from '../process/progress.ts';
 import { InsertError, Sender } from './sender.ts';
-import { onEnding } from '../process/signals.ts';
+import { onEndSignal } from '../process/signals.ts';
 
 export const HELP = `seamline insert: inserts an item for each line of JSON
 
   seamline insert items.ndjson
   echo '{"key":"greeting","value":{"text":"hello"},"ttl":60}' | seamline insert
 
-Reads FILE, or what is piped in: on each line a "key", a "value" and, if it is to expire, a "ttl" in seconds. Other fields are
-ignored, but an "expiresAt" stands in for a ttl, so what \`seamline tail\` prints can go in.
+Reads FILE or stdin. Each line has a "key", a "value" and, if the item shall expire, a "ttl" in seconds. An "expiresAt" replaces a missing
+ttl and other fields are ignored, so that the output of \`seamline tail\` can be inserted.
 
-Lines go in in their order, each once, also when the connection breaks: it tries again until the server is back. A line
-that can't go in is reported with its number, and the rest goes in; the exit code is 1 then.
+Lines are inserted in their order, each exactly once, even when the connection breaks: the command retries until the server is back. A line
+that cannot be inserted is reported with its number and the others are still inserted; the exit code is then 1.
 
-${TARGET_HELP}
+${SERVER_HELP}
 `;
 
-/** The exit codes that shells know an end by a signal by. */
+/** The exit codes by which shells recognise an end by a signal. */
 const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** The exit code. Throws `UsageError`. */
+/** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args, TARGET_FLAGS, { allowPositionals: true });
-  const target = targetOf(values);
-  if (positionals.length > 1) throw new UsageError('insert takes one FILE');
+  const { values, positionals } = parseArguments(args, SERVER_FLAGS, { allowPositionals: true });
+  const address = addressOf(values);
+  if (positionals.length > 1) throw new UsageError(`insert takes one FILE, not ${positionals.length}`);
   const { source, totalBytes } = await sourceOf(positionals[0]);
 
   const since = performance.now();
@@ -48,17 +48,17 @@ export async function run(args: readonly string[]): Promise<number> {
     tally.refused++;
     progress.say(`line ${line}: ${reason}`);
   };
-  onEnding(
+  onEndSignal(
     (signal) => {
       code = EXIT_CODES[signal] ?? 1;
-      progress.say(`seamline: ending after the batch in flight; ${signal} again ends at once`);
+      progress.say(`seamline: ending after the batch in flight; send ${signal} again to end at once`);
       stop.abort();
     },
     (signal) => process.exit(EXIT_CODES[signal]),
   );
 
   const sender = new Sender({
-    target,
+    address,
     signal: stop.signal,
     onInserted(inputs) {
       tally.items += inputs.length;
@@ -76,8 +76,8 @@ export async function run(args: readonly string[]): Promise<number> {
   };
   const read = async (): Promise<void> => {
     const lines = new Lines();
-    const takeAll = async (some: Iterable<Line>): Promise<void> => {
-      for (const line of some) {
+    const takeAll = async (chunk: Iterable<Line>): Promise<void> => {
+      for (const line of chunk) {
         take(line);
         while (queue.isFull) await queue.taken();
       }
@@ -114,7 +114,7 @@ async function sourceOf(path: string | undefined): Promise<{ source: Readable; t
   try {
     const file = await open(path);
     const status = await file.stat();
-    if (status.isDirectory()) throw new Error('it is a directory');
+    if (status.isDirectory()) throw new Error('is a directory');
     return { source: file.createReadStream(), totalBytes: status.isFile() ? status.size : undefined };
   } catch (error) {
     throw new UsageError(`cannot read ${path}: ${messageOf(error)}`);
@@ -123,6 +123,6 @@ async function sourceOf(path: string | undefined): Promise<{ source: Readable; t
 
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  // `ENOENT: no such file or directory, open 'x'`: which one is said already.
+  // `ENOENT: no such file or directory, open 'x'`: the caller names the file already.
   return error instanceof InsertError ? message : message.replace(/^[A-Z]+: (.*), \w+(?: '.*')?$/, '$1');
 }

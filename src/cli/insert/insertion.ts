@@ -1,29 +1,35 @@
-/** One request that inserts a batch, and what its answer means. */
-import type { GraphQLFailure, Result, Target } from '../../http-client/http-client.ts';
-import { post, reasonOf } from '../../http-client/http-client.ts';
+/** Sends one batch and classifies the answer. */
+import {
+  type GraphQLFailure,
+  post,
+  reasonOf,
+  type Result,
+  resultIn,
+  type ServerAddress,
+} from '../../http-client/http-client.ts';
 import type { Input } from './input.ts';
 
 export type Answer =
   | { readonly kind: 'inserted' }
-  /** Nobody is there, or nobody who speaks HTTP. */
+  /** No server listens at the address, or it does not speak HTTP. */
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** Somebody was: it broke off. */
+  /** The connection broke before the answer: the batch may have been inserted. */
   | { readonly kind: 'lost'; readonly reason: string }
-  /** The same inputs may go in later. */
+  /** The server may accept the same inputs later. */
   | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | undefined; readonly isRate: boolean }
-  /** Some of them can't go in: `issues` by index, if the server said which. */
+  /** The server refuses some of the inputs. `issues`: by index, when it names them. */
   | {
       readonly kind: 'refused';
       readonly reason: string;
       readonly issues: ReadonlyMap<number, string>;
-      /** Too many, whatever they are. */
+      /** The batch has too many inputs, whatever they are. */
       readonly isCount: boolean;
     }
-  /** No input of this run can. */
+  /** The server refuses every input of this run. */
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** For a server that has gone without a word. */
-const PATIENCE_MS = 60_000;
+/** Detects a server that is gone without closing the connection. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
 const BROKEN_OFF: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -31,26 +37,16 @@ const QUERY = JSON.stringify(
   'mutation Insert($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { __typename } }',
 );
 
-export async function insertBatch(target: Target, inputs: readonly Input[]): Promise<Answer> {
+export async function insertBatch(address: ServerAddress, inputs: readonly Input[]): Promise<Answer> {
   const body = `{"query":${QUERY},"variables":{"inputs":[${inputs.map(({ json }) => json).join(',')}]}}`;
   try {
-    const response = await post(target, body, PATIENCE_MS);
+    const response = await post(address, body, ANSWER_TIMEOUT_MS);
     return answerOf(response.status, resultIn(await response.text()));
   } catch (error) {
-    // Somebody was there, and may have inserted it.
-    if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'lost', reason: 'no answer in time' };
+    if (error instanceof Error && error.name === 'TimeoutError')
+      return { kind: 'lost', reason: `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` };
     const reason = reasonOf(error);
     return { kind: BROKEN_OFF.has(reason) ? 'lost' : 'unreachable', reason };
-  }
-}
-
-function resultIn(text: string): Result<unknown> | undefined {
-  try {
-    const result = JSON.parse(text) as unknown;
-    const isResult = typeof result === 'object' && result !== null && ('data' in result || 'errors' in result);
-    return isResult ? (result as Result<unknown>) : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -58,7 +54,7 @@ function answerOf(status: number, result: Result<unknown> | undefined): Answer {
   const failure = result?.errors?.[0];
   if (result?.data && !failure) return { kind: 'inserted' };
   if (failure?.extensions) return meaningOf(failure, failure.extensions);
-  const reason = failure?.message ?? `it answers ${status}${result ? '' : ', and not with GraphQL'}`;
+  const reason = failure?.message ?? `HTTP status ${status}${result ? '' : ' without a GraphQL result: check --url'}`;
   if (status === 413) return { kind: 'refused', reason, issues: new Map(), isCount: false };
   const mayPass = status >= 500 || status === 408 || status === 429;
   return mayPass ? { kind: 'later', reason, afterMs: undefined, isRate: status === 429 } : { kind: 'failed', reason };

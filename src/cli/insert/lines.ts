@@ -1,24 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 
-/** What a server takes in one request, by default: a longer line can't go in. */
+/** A server accepts no larger request by default, so a longer line cannot be inserted. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface Line {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Bytes of the source up to the line's end. */
+  /** Bytes of the source up to the end of the line. */
   readonly end: number;
   /** Trimmed. */
   readonly text: string;
-  /** What keeps it from being read, if anything. */
+  /** Why the line cannot be read. Undefined: it can. */
   readonly problem?: string;
 }
 
-/** Chunks to lines. It keeps at most one line, however long that goes on. */
+/** Splits chunks into lines. It holds one incomplete line at most, and drops it when it is too long. */
 export class Lines {
   #number = 0;
   #end = 0;
-  /** The beginning of a line whose end hasn't come; dropped once it is too long. */
+  /** The chunks of a line whose end has not come yet; emptied once they are too long. */
   #begun: Buffer[] = [];
   #begunBytes = 0;
 
@@ -34,7 +34,7 @@ export class Lines {
     this.#begin(chunk.subarray(start));
   }
 
-  /** What follows the last line feed. */
+  /** The line after the last line feed, if there is one. */
   *last(): Generator<Line, void, void> {
     if (this.#begunBytes > 0) yield this.#finish(Buffer.alloc(0));
   }
@@ -59,7 +59,7 @@ export class Lines {
     const place = { number: ++this.#number, end: this.#end };
     if (end - start > MAX_LINE_BYTES) return { ...place, text: '', problem: 'longer than 1 MiB' };
     const text = bytes.toString('utf8', start, end).trim();
-    // Only what holds the replacement character can have been malformed.
+    // Malformed input always decodes to text with the replacement character.
     if (!text.includes('\uFFFD') || isUtf8(bytes.subarray(start, end))) return { ...place, text };
     return { ...place, text: '', problem: 'not UTF-8' };
   }

@@ -1,25 +1,24 @@
 /**
- * Batches, one after the other, until each is in or refused: order is kept. A batch is sent again, with the same
- * idempotency keys, until there is an answer; one that is refused for some of its inputs goes in without them, and is
- * halved as long as the server doesn't say which.
+ * Sends batches one after the other, so that their order is kept. A batch is repeated with the same idempotency keys until there is an answer.
+ * When the server refuses some inputs, the others are sent again without them; when it does not say which, the batch is halved.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Target } from '../../http-client/http-client.ts';
+import type { ServerAddress } from '../../http-client/http-client.ts';
 import { backoffMs } from '../../core/replication/backoff.ts';
 import type { Input } from './input.ts';
 import { BATCH_LIMITS, type BatchLimits } from './input-queue.ts';
 import { type Answer, insertBatch } from './insertion.ts';
 
-/** Nothing more can go in. */
+/** No further input can be inserted. */
 export class InsertError extends Error {}
 
 export interface SenderOptions {
-  readonly target: Target;
-  /** Ends waiting, and what comes after the request in flight. */
+  readonly address: ServerAddress;
+  /** Ends a pause at once, and the sending after the request in flight. */
   readonly signal: AbortSignal;
   onInserted(inputs: readonly Input[]): void;
   onRefused(input: Input, reason: string): void;
-  /** Once until something goes in again. */
+  /** Called once for each batch that has to wait. */
   onWaiting(reason: string): void;
 }
 
@@ -27,7 +26,7 @@ type Refusal = Extract<Answer, { kind: 'refused' }>;
 
 export class Sender {
   readonly #options: SenderOptions;
-  /** What the server is known to take at most. */
+  /** The largest batch that the server is known to accept. */
   #limits: BatchLimits = BATCH_LIMITS;
   #wasReached = false;
   #refused = 0;
@@ -40,7 +39,7 @@ export class Sender {
     return this.#limits;
   }
 
-  /** Throws `InsertError`, and what `signal` was aborted with. */
+  /** @throws InsertError, or the reason that `signal` was aborted with */
   async send(inputs: readonly Input[]): Promise<void> {
     for (let next = 0; next < inputs.length;) {
       const part = inputs.slice(next, next + this.#limits.maxItems);
@@ -55,11 +54,11 @@ export class Sender {
     const { issues, reason, isCount } = refusal;
     const [first] = inputs;
     if (issues.size > 0 || (inputs.length === 1 && first)) {
-      const whyOf = (index: number): string | undefined => (issues.size > 0 ? issues.get(index) : reason);
+      const reasonFor = (index: number): string | undefined => (issues.size > 0 ? issues.get(index) : reason);
       const others = inputs.filter((input, index) => {
-        const why = whyOf(index);
-        if (why !== undefined) this.#refuse(input, why);
-        return why === undefined;
+        const problem = reasonFor(index);
+        if (problem !== undefined) this.#refuse(input, problem);
+        return problem === undefined;
       });
       if (others.length === inputs.length) throw new InsertError(reason);
       return this.send(others);
@@ -70,7 +69,7 @@ export class Sender {
     const refusedBefore = this.#refused;
     for (const half of halves) await this.send(half);
     if (isCount || this.#refused > refusedBefore) return;
-    // Each of them was sound: together they were too many bytes.
+    // Each half was accepted: together they had too many bytes.
     const maxBytes = Math.min(this.#limits.maxBytes, Math.max(...halves.map(bytesOf)));
     this.#limits = { ...this.#limits, maxBytes };
   }
@@ -80,24 +79,24 @@ export class Sender {
     this.#options.onRefused(input, reason);
   }
 
-  /** Undefined: it is in. */
+  /** Undefined: the batch was inserted. */
   async #untilAnswered(inputs: readonly Input[]): Promise<Refusal | undefined> {
-    const { target, signal, onWaiting } = this.#options;
+    const { address, signal, onWaiting } = this.#options;
     for (let failures = 0; ; failures++) {
       signal.throwIfAborted();
-      const answer = await insertBatch(target, inputs);
+      const answer = await insertBatch(address, inputs);
       if (answer.kind === 'unreachable' && !this.#wasReached)
-        throw new InsertError(`cannot reach ${target.url}: ${answer.reason}`);
+        throw new InsertError(`cannot reach ${address.url}: ${answer.reason}`);
       this.#wasReached = true;
       if (answer.kind === 'inserted') return undefined;
       if (answer.kind === 'refused') return answer;
-      if (answer.kind === 'failed') throw new InsertError(`${target.url}: ${answer.reason}`);
+      if (answer.kind === 'failed') throw new InsertError(`${address.url}: ${answer.reason}`);
       const isRate = answer.kind === 'later' && answer.isRate;
-      // A batch may be more than a server ever takes at once.
+      // The batch may exceed what the server ever accepts at once.
       if (isRate && failures > 0 && inputs.length > 1)
         return { kind: 'refused', reason: answer.reason, issues: new Map(), isCount: true };
-      // An idle connection that the server has just closed is no news.
-      if (failures === 1) onWaiting(waitingFor(target, answer));
+      // The first failure may be an idle connection that the server has just closed.
+      if (failures === 1) onWaiting(waitingFor(address, answer));
       const afterMs = answer.kind === 'later' ? (answer.afterMs ?? 0) : 0;
       await delay(Math.max(afterMs, backoffMs(failures)), undefined, { signal });
     }
@@ -108,5 +107,5 @@ const bytesOf = (inputs: readonly Input[]): number => inputs.reduce((sum, { byte
 
 type Failure = Extract<Answer, { kind: 'unreachable' | 'lost' | 'later' }>;
 
-const waitingFor = ({ url }: Target, { kind, reason }: Failure): string =>
+const waitingFor = ({ url }: ServerAddress, { kind, reason }: Failure): string =>
   kind === 'later' ? `${url}: ${reason}` : `cannot reach ${url}: ${reason}`;

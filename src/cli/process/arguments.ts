@@ -1,8 +1,8 @@
-/** What the commands' arguments have in common. */
+/** Parses and checks arguments for all commands. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { Target } from '../../http-client/http-client.ts';
+import type { ServerAddress } from '../../http-client/http-client.ts';
 
-/** Said in one line, and the process exits with 2. */
+/** A wrong call. The process prints the message in one line and exits with 2. */
 export class UsageError extends Error {}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -12,11 +12,11 @@ export interface Arguments<Given extends Options> {
   readonly positionals: readonly string[];
 }
 
-/** Of each command that talks to a running server. */
-export const TARGET_FLAGS = { url: { type: 'string' }, token: { type: 'string' } } as const;
+/** The flags of every command that talks to a running server. */
+export const SERVER_FLAGS = { url: { type: 'string' }, token: { type: 'string' } } as const;
 
-export const TARGET_HELP = `  --url URL        the server (default http://127.0.0.1:4000/graphql)
-  --token TOKEN    sent as a bearer token`;
+export const SERVER_HELP = `  --url URL        GraphQL endpoint of the server (default http://127.0.0.1:4000/graphql)
+  --token TOKEN    bearer token to send`;
 
 /** Throws `UsageError`. */
 export function parseArguments<const Given extends Options>(
@@ -27,7 +27,7 @@ export function parseArguments<const Given extends Options>(
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals });
   } catch (error) {
-    // Node's own words, without its hints at the API.
+    // Node's message without its hints about the API of parseArgs.
     throw new UsageError(
       error instanceof Error ? (error.message.split(/\.\s(?:To specify|Did you)/)[0] ?? '') : String(error),
     );
@@ -35,14 +35,14 @@ export function parseArguments<const Given extends Options>(
 }
 
 /** Throws `UsageError`. */
-export function targetOf({ url = 'http://127.0.0.1:4000/graphql', token }: Partial<Target>): Target {
+export function addressOf({ url = 'http://127.0.0.1:4000/graphql', token }: Partial<ServerAddress>): ServerAddress {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
-    throw new UsageError(`--url: must be an http or https address, not ${JSON.stringify(url)}`);
+    throw new UsageError(`--url: must be an http or https URL, not ${JSON.stringify(url)}`);
   const parsed = new URL(url);
   if (parsed.username !== '' || parsed.password !== '')
-    throw new UsageError('--url: must not hold a name or a password; --token authenticates');
+    throw new UsageError('--url: must not contain a user name or password; pass --token to authenticate');
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    throw new UsageError('--token: must be printable ASCII, without spaces, and not empty');
+    throw new UsageError('--token: must be printable ASCII without spaces, and not empty');
   parsed.hash = '';
   return { url: parsed.href, token };
 }
@@ -54,7 +54,7 @@ export function wholeNumber(text: string, least: number, most: number): number {
   throw new UsageError(`must be a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
 }
 
-/** Puts before what `read` has to say against it where it stood: a flag, or an environment variable. */
+/** Calls `read` and prefixes its `UsageError` with the source of the value: a flag or an environment variable. */
 export function readFrom<T>(source: string, read: () => T): T {
   try {
     return read();

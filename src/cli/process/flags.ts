@@ -1,4 +1,4 @@
-/** Flags and environment variables of `seamline serve`: flag, then environment, then default. */
+/** Flags and environment variables of `seamline serve`. A flag takes precedence over its environment variable. */
 import { readFileSync } from 'node:fs';
 import type { ServerOptions } from '../../server/options.ts';
 import { DEFAULTS } from '../../server/options.ts';
@@ -13,11 +13,14 @@ export interface ServeOptions extends ServerOptions {
 
 interface Flag {
   readonly help: string;
-  /** What stands for the value in the help; absent for a switch. */
+  /** The placeholder of the value in the help; absent for a switch. */
   readonly value?: string;
   readonly multiple?: true;
   readonly read?: (text: string) => unknown;
-  /** What it is called as an option of the server; by default the same, in camel case. */
+  /**
+   * The option of the server that it sets.
+   * @default the flag's name in camel case
+   */
   readonly option?: keyof ServeOptions;
 }
 
@@ -43,102 +46,114 @@ const logLevel = (text: string): LogLevel => {
 
 const seconds = (text: string): number => count(0, 86_400)(text) * 1000;
 
-/** Not quoted when it is wrong: there may be a password in it. */
+/** Not checked here, because an error would quote a password that the URL may contain. */
 const servers = (text: string): readonly string[] => text.split(',').map((url) => url.trim());
 
 const manifest = (file: string): unknown => {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`can’t be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 };
 
 const FLAGS = {
   port: {
     value: 'PORT',
-    help: `port to listen on; 0: any free one (default ${DEFAULTS.port})`,
+    help: `port to listen on; 0 for any free port (default ${DEFAULTS.port})`,
     read: count(0, 65_535),
   },
   host: { value: 'HOST', help: `address to listen on (default ${DEFAULTS.host})` },
-  open: { help: 'serve everybody, also on an address that others can reach' },
-  'max-items': { value: 'N', help: 'items to keep (default 100000)', read: count(1) },
-  'max-bytes': { value: 'N', help: 'bytes of keys and values to keep (default 268435456)', read: count(1) },
-  window: { value: 'N', help: 'changes to keep one by one (default 65536)', read: count(1) },
+  open: { help: 'serve without authentication, even on an address that other machines can reach' },
+  'max-items': { value: 'N', help: 'maximum number of items (default 100000)', read: count(1) },
+  'max-bytes': { value: 'N', help: 'maximum bytes of all keys and values (default 268435456)', read: count(1) },
+  window: { value: 'N', help: 'number of recent changes to keep one by one (default 65536)', read: count(1) },
   ttl: {
     value: 'SECONDS',
-    help: 'time to live of items without one of their own (default none)',
+    help: 'time to live of items without a ttl of their own (default none)',
     read: count(1, 0x7fffffff),
   },
-  'max-value-bytes': { value: 'N', help: 'bytes of one value (default 65536)', read: count(1) },
-  'max-batch': { value: 'N', help: 'items of one batch, at most 1000 (default 1000)', read: count(1, 1000) },
-  'max-batch-bytes': { value: 'N', help: 'bytes of one batch (default 524288)', read: count(1) },
+  'max-value-bytes': { value: 'N', help: 'maximum bytes of a value (default 65536)', read: count(1) },
+  'max-batch': { value: 'N', help: 'maximum items of a batch, up to 1000 (default 1000)', read: count(1, 1000) },
+  'max-batch-bytes': { value: 'N', help: 'maximum bytes of a batch (default 524288)', read: count(1) },
   'max-message-bytes': {
     value: 'N',
-    help: 'bytes of one WebSocket message or HTTP body (default 1048576)',
+    help: 'maximum bytes of a WebSocket message or HTTP body (default 1048576)',
     read: count(1),
   },
-  'max-connections': { value: 'N', help: 'WebSockets and streams (default 10000)', read: count(1) },
-  'max-subscriptions': { value: 'N', help: 'subscriptions of one WebSocket (default 100)', read: count(1) },
+  'max-connections': {
+    value: 'N',
+    help: 'maximum number of WebSockets and HTTP streams (default 10000)',
+    read: count(1),
+  },
+  'max-subscriptions': { value: 'N', help: 'maximum subscriptions on one WebSocket (default 100)', read: count(1) },
   'init-timeout': {
     value: 'SECONDS',
-    help: 'time that a WebSocket may take until connection_init, at most 300 (default 10)',
+    help: 'time limit for connection_init on a WebSocket, up to 300 (default 10)',
     read: (text) => count(1, 300)(text) * 1000,
     option: 'initTimeoutMs',
   },
-  'insert-rate': { value: 'N', help: 'items that one client may insert a second (default any)', read: count(1) },
-  data: { value: 'DIR', help: 'directory that keeps the items (default: memory, until the process ends)' },
-  repair: { help: 'go on with what can be salvaged of a damaged --data directory' },
-  nats: { value: 'URL[,URL…]', help: 'NATS servers that keep the items, for any number of nodes', read: servers },
+  'insert-rate': {
+    value: 'N',
+    help: 'items that each client may insert per second (default unlimited)',
+    read: count(1),
+  },
+  data: { value: 'DIR', help: 'directory to keep the items in (default: in memory, until the process ends)' },
+  repair: { help: 'open a damaged --data directory with what can be salvaged' },
+  nats: { value: 'URL[,URL…]', help: 'NATS servers to keep the items in, for any number of nodes', read: servers },
   redis: {
     value: 'URL[,URL…]',
-    help: 'instead: Redis or Valkey, likewise; several are those of Sentinels',
+    help: 'Redis or Valkey to keep the items in, for any number of nodes; with --redis-sentinel: the Sentinels',
     read: servers,
   },
-  stream: { value: 'NAME', help: 'what the log is called there (default seamline)' },
+  stream: { value: 'NAME', help: 'name of the log in NATS or Redis (default seamline)' },
   'engine-timeout': {
     value: 'SECONDS',
-    help: 'time in which an insertion is answered when they don’t (default 5)',
+    help: 'time after which an insertion fails when NATS or Redis does not answer (default 5)',
     read: (text) => count(1, 60)(text) * 1000,
     option: 'engineTimeoutMs',
   },
-  'nats-replicas': { value: 'N', help: 'NATS servers that keep what is made there (default 1)', read: count(1, 5) },
-  'nats-creds': { value: 'FILE', help: 'credentials of a NATS user' },
-  'nats-nkey': { value: 'FILE', help: 'instead: the seed of a NATS user’s nkey' },
-  'nats-tls-ca': { value: 'FILE', help: 'certificates that NATS’s are checked with (default: the system’s)' },
-  'nats-tls-cert': { value: 'FILE', help: 'certificate that is shown to NATS' },
-  'nats-tls-key': { value: 'FILE', help: 'its key' },
+  'nats-replicas': { value: 'N', help: 'replicas of a stream that is created in NATS (default 1)', read: count(1, 5) },
+  'nats-creds': { value: 'FILE', help: 'file with the credentials of a NATS user' },
+  'nats-nkey': { value: 'FILE', help: 'file with the nkey seed of a NATS user, instead of --nats-creds' },
+  'nats-tls-ca': { value: 'FILE', help: 'file with the CA certificates for NATS (default: the system’s)' },
+  'nats-tls-cert': { value: 'FILE', help: 'file with the client certificate for NATS' },
+  'nats-tls-key': { value: 'FILE', help: 'file with the key of --nats-tls-cert' },
   'redis-wait': {
     value: 'N',
-    help: 'replicas of Redis that must have what is answered (default 0)',
+    help: 'replicas of Redis that must acknowledge a write before it is answered (default 0)',
     read: count(0, 100),
   },
-  'redis-sentinel': { value: 'NAME', help: 'what Sentinels call the master (default: none, the URL is its own)' },
-  'redis-tls-ca': { value: 'FILE', help: 'certificates that Redis’s is checked with (default: the system’s)' },
-  'redis-tls-cert': { value: 'FILE', help: 'certificate that is shown to Redis' },
-  'redis-tls-key': { value: 'FILE', help: 'its key' },
-  jwks: { value: 'URL', help: 'key set that tokens are checked with (default: no authentication)' },
-  'jwt-secret': { value: 'SECRET', help: 'instead: the secret that tokens are signed with; rather by environment' },
-  'jwt-audience': { value: 'NAME', help: 'audience that a token must be for' },
-  'jwt-issuer': { value: 'NAME', help: 'issuer that a token must come from' },
-  'jwt-cookie': { value: 'NAME', help: 'cookie that may bear the token, for reading' },
+  'redis-sentinel': { value: 'NAME', help: 'name of the master in the Sentinels; --redis then lists the Sentinels' },
+  'redis-tls-ca': { value: 'FILE', help: 'file with the CA certificates for Redis (default: the system’s)' },
+  'redis-tls-cert': { value: 'FILE', help: 'file with the client certificate for Redis' },
+  'redis-tls-key': { value: 'FILE', help: 'file with the key of --redis-tls-cert' },
+  jwks: { value: 'URL', help: 'JSON Web Key Set to verify tokens with (default: no authentication)' },
+  'jwt-secret': { value: 'SECRET', help: 'secret to verify tokens with, instead of --jwks; better set by environment' },
+  'jwt-audience': { value: 'NAME', help: 'audience that a token must name (aud)' },
+  'jwt-issuer': { value: 'NAME', help: 'issuer that a token must name (iss)' },
+  'jwt-cookie': { value: 'NAME', help: 'cookie that may carry the token, for reading only' },
   'allow-origin': {
     value: 'ORIGIN',
     multiple: true,
-    help: 'origin that may use the server from a browser, https://*.example.org, or *; repeatable',
+    help: 'origin whose pages may use the server: https://app.example.org, https://*.example.org or *; repeatable',
     read: origin,
     option: 'allowOrigins',
   },
-  'trust-proxy': { help: 'believe X-Forwarded-For and X-Forwarded-Host: there is a proxy in front' },
-  'trusted-documents': { value: 'FILE', help: 'manifest of the only documents to run (default any)', read: manifest },
-  'no-graphiql': { help: 'don’t serve GraphiQL' },
-  'no-console': { help: 'don’t serve the console' },
-  'no-introspection': { help: 'don’t answer introspection, and suggest no names in errors' },
-  'no-fan-out': { help: 'serve every subscription by a generator of its own' },
-  'log-level': { value: 'LEVEL', help: `${LOG_LEVELS.join(', ')} (default info)`, read: logLevel },
+  'trust-proxy': { help: 'trust X-Forwarded-For and X-Forwarded-Host of a proxy in front' },
+  'trusted-documents': {
+    value: 'FILE',
+    help: 'manifest of trusted documents; no others are executed (default: any document)',
+    read: manifest,
+  },
+  'no-graphiql': { help: 'do not serve GraphiQL' },
+  'no-console': { help: 'do not serve the console' },
+  'no-introspection': { help: 'do not answer introspection, and suggest no names in errors' },
+  'no-fan-out': { help: 'serve each subscription by a generator of its own' },
+  'log-level': { value: 'LEVEL', help: `one of ${LOG_LEVELS.join(', ')} (default info)`, read: logLevel },
   'drain-timeout': {
     value: 'SECONDS',
-    help: 'time for answers in flight when the server ends (default 10)',
+    help: 'time for answers in flight when the server shuts down (default 10)',
     read: seconds,
     option: 'drainTimeoutMs',
   },
@@ -151,11 +166,11 @@ export function parseServeFlags(args: readonly string[], env: NodeJS.ProcessEnv)
   const given = givenIn(args);
   const options = Object.entries<Flag>(FLAGS).map(([name, { option }]) => {
     const value = valueOf(name as FlagName, given[name], env);
-    // `--no-x` takes away what is there without it.
+    // `--no-x` turns off an option that is on by default.
     if (name.startsWith('no-')) return [camelCase(name.slice('no-'.length)), value !== true];
     return [option ?? camelCase(name), value];
   });
-  // The table above names each option and reads its value.
+  // FLAGS names each option and reads its value with the right type.
   return { logLevel: 'info', ...withoutUndefined(options) } as ServeOptions;
 }
 
@@ -164,14 +179,14 @@ const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: st
 const withoutUndefined = (entries: readonly (readonly unknown[])[]): Record<string, unknown> =>
   Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, unknown>;
 
-/** A line for each flag. */
+/** The help, one line for each flag. */
 export function flagsHelp(): string {
   const rows = Object.entries<Flag>(FLAGS).map(([name, { value, help }]) => [
     `--${name}${value ? ` ${value}` : ''}`,
     help,
   ]);
-  const width = Math.max(...rows.map(([left = '']) => left.length));
-  return rows.map(([left = '', help]) => `  ${left.padEnd(width)}  ${help}`).join('\n');
+  const width = Math.max(...rows.map(([name = '']) => name.length));
+  return rows.map(([name = '', help]) => `  ${name.padEnd(width)}  ${help}`).join('\n');
 }
 
 function givenIn(args: readonly string[]): Record<string, string | boolean | string[] | undefined> {
@@ -198,8 +213,8 @@ function variablesOf(name: string): string[] {
 }
 
 /**
- * Kubernetes tells each pod of the service `seamline` by `SEAMLINE_PORT=tcp://10.96.17.4:80`, as links of Docker do. Their other names, such as
- * SEAMLINE_SERVICE_PORT and SEAMLINE_PORT_80_TCP, are none of ours.
+ * Kubernetes sets `SEAMLINE_PORT=tcp://10.96.17.4:80` in every pod when a service is called seamline, and links of Docker do the same. The other
+ * variables that they set, such as SEAMLINE_SERVICE_PORT and SEAMLINE_PORT_80_TCP, match no flag.
  */
 function isSet(variable: string, text: string | undefined): boolean {
   const isAddressOfService = /(^|_)PORT$/.test(variable) && /^(tcp|udp|sctp):\/\//i.test(text ?? '');

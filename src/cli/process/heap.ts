@@ -1,6 +1,6 @@
 /**
- * The server's garbage, young and old, must not lie on top of the items (ARCHITECTURE.md). V8 is told so from inside: a flag on the
- * command line that a V8 doesn't know keeps Node from starting, and one in a shebang needs an `env` that can split arguments.
+ * Keeps the heap close to the size of the items, so that garbage adds little to it (ARCHITECTURE.md). The flags are set at run time: an unknown
+ * flag on the command line keeps Node from starting, and a flag in a shebang needs an `env` that can split arguments.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
@@ -10,26 +10,26 @@ const YOUNG_HEAP_GROWTH = 'semi-space-growth-factor';
 const YOUNG_HEAP_LIMIT = 'max-semi-space-size';
 const EXTERNAL_MEMORY = 'external-memory-accounted-in-global-limit';
 
-/** The versions of V8 that know a flag and with which it was tried. An unknown flag is an error message on stderr, so another V8 does without. */
+/** The major versions of V8 that each flag was tested with. Other versions run without it, because V8 prints an error for an unknown flag. */
 const KNOWN_TO: Readonly<Record<string, readonly [oldest: number, newest: number]>> = {
   [OLD_HEAP_GROWTH]: [12, 14],
   [YOUNG_HEAP_GROWTH]: [12, 14],
   [EXTERNAL_MEMORY]: [13, 14],
 };
 
-/** In percent of what is alive: a larger heap costs each idle subscriber 1 KB more, a smaller one is collected more often and no smaller. */
+/** In percent of the live objects. More costs 1 KB for each idle subscriber; less collects more often and saves nothing. */
 const GROWTH = 25;
-/** Of each of the two halves of the young heap. */
+/** The limit of each of the two halves of the young heap. */
 const MAX_YOUNG_BYTES = 8 * 1024 * 1024;
 
-/** For the rest of the process. */
+/** Applies to the rest of the process. */
 export function useFrugalHeap(): void {
   setFlag(EXTERNAL_MEMORY);
   growSlowly();
   boundYoungHeap();
 }
 
-/** Loading makes nothing but garbage and what stays for long: a heap that may grow faster meanwhile takes a quarter off the time. */
+/** Lets the heap grow faster during `work`. Loading creates only garbage and long-lived objects, so this saves a quarter of its time. */
 export async function withFastHeap<T>(work: () => Promise<T>): Promise<T> {
   setFlag(OLD_HEAP_GROWTH, 0);
   try {
@@ -42,13 +42,13 @@ export async function withFastHeap<T>(work: () => Promise<T>): Promise<T> {
 const growSlowly = (): void => setFlag(OLD_HEAP_GROWTH, GROWTH);
 
 /**
- * V8 reads `--max-semi-space-size` only as it starts. Its young heap doubles when much of it survives a collection, and shrinks when little
- * is going on; so it may double only as long as the double is within the limit. A turn of the event loop with several collections in it may
- * go further, as far as V8's own limit.
+ * V8 reads `--max-semi-space-size` only when it starts, so the young heap is bounded by its growth factor. It doubles when much of it survives a
+ * collection, and it may double only while the result stays within the limit. Several collections in one turn of the event loop can exceed
+ * it, up to V8's own limit.
  */
 function boundYoungHeap(): void {
   if (isGiven(YOUNG_HEAP_LIMIT)) return;
-  // Nothing is known of how much the modules need that are loaded next, in one turn of the event loop.
+  // The modules are loaded next, in one turn of the event loop, before the observer can react.
   setFlag(YOUNG_HEAP_GROWTH, 1);
   let factor = 1;
   const observer = new PerformanceObserver(() => {
@@ -61,7 +61,7 @@ function boundYoungHeap(): void {
 
 function youngBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
-  // The size counts both halves, as far as they are mapped.
+  // `space_size` would count both halves as far as they are mapped.
   return space ? space.space_used_size + space.space_available_size : Infinity;
 }
 
@@ -72,7 +72,7 @@ function setFlag(name: string, value?: number): void {
   setFlagsFromString(value === undefined ? `--${name}` : `--${name}=${value}`);
 }
 
-/** On the command line, or in NODE_OPTIONS: what the operator says counts. */
+/** Whether the operator set the flag, on the command line or in NODE_OPTIONS: that value stays. */
 function isGiven(name: string): boolean {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
   return given.some(

@@ -1,8 +1,8 @@
-/** What `seamline serve --data` does while it loads what was kept: a bar on a terminal, and memory for speed. */
+/** While `seamline serve --data` loads its directory it shows a bar on a terminal and trades memory for speed. */
 import { withFastHeap } from './heap.ts';
 import { bar, Progress } from './progress.ts';
 
-/** `load` is given what to tell how far it is, from 0 to 1. */
+/** `load` reports its progress, from 0 to 1, to the function that it is given. */
 export async function loading<T>(load: (onLoading: (share: number) => void) => Promise<T>): Promise<T> {
   let share = 0;
   const progress = new Progress(process.stderr, () => `loading  ${bar(share)}`);

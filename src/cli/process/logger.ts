@@ -1,4 +1,4 @@
-/** What `seamline serve` says on stderr: JSON, a line each, for programs; on a terminal the same for people. */
+/** The logger of `seamline serve`. It writes to stderr: lines of JSON, or readable lines on a terminal. */
 import { pino } from 'pino';
 import type { Logger } from '../../core/model/logger.ts';
 
@@ -7,9 +7,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 interface LoggerOptions {
   readonly level: LogLevel;
-  /** Default: whether stderr is one. */
+  /** @default whether stderr is a terminal */
   readonly isTerminal?: boolean;
-  /** A file descriptor. Default: stderr. */
+  /**
+   * A file descriptor.
+   * @default 2 (stderr)
+   */
   readonly destination?: number;
 }
 
@@ -24,7 +27,7 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
   }
   const logger: Logger = pino(
     { level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
-    // Asynchronously the last lines, which are wanted most, come out of order when the process ends, or not at all.
+    // Asynchronous writes would lose or reorder the last lines, which matter most, when the process ends.
     pino.destination({ dest: destination, sync: true }),
   );
   return logger;

@@ -1,30 +1,30 @@
-/** How many files, sockets among them, the system lets this process open. */
+/** The limit of open files, which counts sockets too. */
 
-/** Reserved for the server's own files and its connections to an engine. */
+/** Reserved for the server's files and its connections to an engine. */
 const RESERVED = 100;
-/** Node 22 opens all modules of the server at once. */
+/** Node 22 opens all modules of the server at the same time. */
 const FOR_MODULES = 400;
 
-/** What is wrong when the system lets us open too few for so many connections; undefined when nothing is. */
+/** A warning when the limit is too low for so many connections; otherwise undefined. */
 export function tooFewFiles(connections: number, allowed = allowedFiles()): string | undefined {
   const needed = connections + RESERVED;
   if (allowed >= needed) return undefined;
   const possible = Math.max(1, allowed - RESERVED);
   return (
-    `the system lets this process open ${allowed} files, too few for ${connections} connections (--max-connections): ` +
-    `raise the limit to ${needed} or more (ulimit -n), or pass --max-connections ${possible}`
+    `the limit of ${allowed} open files is too low for ${connections} connections (--max-connections): ` +
+    `raise it to ${needed} or more (ulimit -n), or pass --max-connections ${possible}`
   );
 }
 
-/** Why the server's modules couldn't be loaded: where the cause is the limit, Node's message speaks of a missing package. */
+/** Explains why the server's modules could not be loaded. When the limit is the cause, Node reports a missing package instead. */
 export function whyNotLoaded(error: unknown): unknown {
   const allowed = allowedFiles();
   if (allowed >= FOR_MODULES) return error;
-  const reason = `the system lets this process open ${allowed} files, too few to load the server: raise the limit (ulimit -n)`;
+  const reason = `the limit of ${allowed} open files is too low to load the server: raise it (ulimit -n)`;
   return new Error(reason, { cause: error });
 }
 
-/** Node raises the soft limit to the hard one as it starts. A report costs 5 ms as long as nothing is open. Infinite where there is none, as on Windows. */
+/** The soft limit, which Node raises to the hard one as it starts. Infinity on systems without a limit. A report takes 5 ms while nothing is open. */
 function allowedFiles(): number {
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const limit = Number(userLimits?.open_files?.soft);

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 
-/** Lines to stdout. While that is full, the socket that they come from stands still: a slow reader costs no memory. */
+/** Writes lines to stdout. While stdout is full the source socket is paused, so that a slow reader costs no memory. */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
   #source: WebSocket | undefined;
@@ -10,8 +10,8 @@ export class Output {
     stream.on('drain', () => this.#source?.resume());
   }
 
-  /** The socket from now on. */
-  follow(source: WebSocket): void {
+  /** Sets the socket that the lines come from, after each reconnect. */
+  setSource(source: WebSocket): void {
     this.#source = source;
     if (this.#stream.writableNeedDrain) source.pause();
   }
@@ -20,7 +20,7 @@ export class Output {
     if (!this.#stream.write(`${line}\n`)) this.#source?.pause();
   }
 
-  /** Resolves when everything has been passed on. */
+  /** Resolves once everything has been written. */
   flushed(): Promise<void> {
     return new Promise((resolve) => {
       this.#stream.write('', () => resolve());

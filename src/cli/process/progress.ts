@@ -1,28 +1,28 @@
-/** What a command says on stderr: lines, and on a terminal one more, redrawn, of how far it is. */
+/** Writes the messages of a command to stderr, and on a terminal a progress line that is redrawn below them. */
 
 export interface Tally {
   readonly items: number;
   readonly refused: number;
   readonly expired: number;
-  /** Of the source, up to the last line that is done with. */
+  /** Bytes of the source up to the end of the last processed line. */
   readonly bytes: number;
 }
 
-export interface Span {
+export interface Extent {
   readonly elapsedMs: number;
-  /** Of the source, where that is known. */
+  /** The size of the source; undefined when it is unknown. */
   readonly totalBytes: number | undefined;
 }
 
 const BAR = 24;
 const INTERVAL_MS = 100;
 
-export function progressLine({ items, bytes }: Tally, { elapsedMs, totalBytes }: Span): string {
+export function progressLine({ items, bytes }: Tally, { elapsedMs, totalBytes }: Extent): string {
   const done = `${counted(items, 'item')}  ${rateOf(items, elapsedMs)}`;
   if (totalBytes === undefined) return done;
   const share = totalBytes === 0 ? 1 : Math.min(1, bytes / totalBytes);
-  const left = share > 0 && share < 1 ? `  ${duration((elapsedMs * (1 - share)) / share)} left` : '';
-  return `${bar(share)}  ${done}${left}`;
+  const remaining = share > 0 && share < 1 ? `  ${duration((elapsedMs * (1 - share)) / share)} left` : '';
+  return `${bar(share)}  ${done}${remaining}`;
 }
 
 /** `share`: from 0 to 1. */
@@ -62,7 +62,7 @@ export class Progress {
   }
 
   #draw(): void {
-    // A line that wraps could not be redrawn.
+    // A line that wraps cannot be redrawn.
     this.#stream.write(`\r\u001B[K${this.#line().slice(0, this.#stream.columns - 1)}`);
     this.#timer = setTimeout(() => this.#draw(), INTERVAL_MS).unref();
   }
@@ -76,7 +76,7 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 
 const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** To three digits. */
+/** Rounded to three digits. */
 function rateOf(items: number, elapsedMs: number): string {
   const rate = (items * 1000) / Math.max(1, elapsedMs);
   return `${grouped(Math.round(Number(rate.toPrecision(3))))}/s`;

@@ -1,8 +1,8 @@
-/** Several parents may each pass one and the same signal on to us; within this many ms it counts once. */
+/** Several parent processes may each forward the same signal. Within this time, in ms, it counts once. */
 const SAME_SIGNAL_MS = 100;
 
 /** Calls `first` at the first SIGTERM, SIGINT or SIGHUP, and `second` at the next one. */
-export function onEnding(first: (signal: NodeJS.Signals) => void, second: (signal: NodeJS.Signals) => void): void {
+export function onEndSignal(first: (signal: NodeJS.Signals) => void, second: (signal: NodeJS.Signals) => void): void {
   let since: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) second(signal);
@@ -10,6 +10,6 @@ export function onEnding(first: (signal: NodeJS.Signals) => void, second: (signa
     since = performance.now();
     first(signal);
   };
-  // A terminal that is closed, or a session that ends, sends SIGHUP.
+  // SIGHUP comes from a terminal that is closed or a session that ends.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
 }

@@ -1,8 +1,8 @@
-/** G7 and G3 of what the writers were answered. */
+/** Checks the answers to the writers: G7 and G3. */
 import type { Read, Recording, Report, Write } from './history.ts';
-import { type Change, identityOf, type Known } from './known.ts';
+import { type Change, identityOf, type KnownChanges } from './known-changes.ts';
 
-export function checkCalls({ writes, reads }: Recording, known: Known, report: Report): void {
+export function checkCalls({ writes, reads }: Recording, known: KnownChanges, report: Report): void {
   checkTimestamps(known, report);
   checkRealTime(known, report);
   checkRepeats(writes, report);
@@ -11,21 +11,21 @@ export function checkCalls({ writes, reads }: Recording, known: Known, report: R
   for (const read of reads) checkRead(read, known, report);
 }
 
-function checkTimestamps({ changes }: Known, report: Report): void {
+function checkTimestamps({ changes }: KnownChanges, report: Report): void {
   let before: Change | undefined;
   for (const change of changes) {
     if (before && change.timestamp < before.timestamp)
       report(
         'G3',
         change.key,
-        `the change at ${change.cursor} is of ${change.timestamp}, the one before it of ${before.timestamp}`,
+        `the change at ${change.cursor} has the timestamp ${change.timestamp}, the previous one ${before.timestamp}`,
       );
     before = change;
   }
 }
 
-/** Who calls after an answer comes behind it. */
-function checkRealTime({ changes }: Known, report: Report): void {
+/** A call that starts after an answer has a later position. */
+function checkRealTime({ changes }: KnownChanges, report: Report): void {
   const called = changes.filter(({ startedAt }) => startedAt > -Infinity).sort((a, b) => a.startedAt - b.startedAt);
   const answered = changes
     .filter(({ answeredAt }) => answeredAt < Infinity)
@@ -33,8 +33,8 @@ function checkRealTime({ changes }: Known, report: Report): void {
   let newest: Change | undefined;
   let next = 0;
   for (const change of called) {
-    for (let one = answered[next]; one && one.answeredAt < change.startedAt; one = answered[++next])
-      if (!newest || one.cursor > newest.cursor) newest = one;
+    for (let other = answered[next]; other && other.answeredAt < change.startedAt; other = answered[++next])
+      if (!newest || other.cursor > newest.cursor) newest = other;
     if (newest && change.cursor < newest.cursor)
       report(
         'G3',
@@ -59,30 +59,38 @@ function checkRepeats(writes: readonly Write[], report: Report): void {
   }
 }
 
-function checkBatches(known: Known, report: Report): void {
+function checkBatches(known: KnownChanges, report: Report): void {
   for (const { write, first, last } of known.batches) {
     const cursors = (write.results ?? []).map((result) => result?.cursor ?? '');
     const isRising = cursors.every((cursor, index) => index === 0 || cursor > (cursors[index - 1] ?? ''));
     if (!isRising) report('G3', write.id, 'the positions of a batch don’t rise');
-    else if (known.behind(last) - known.behind(first) !== cursors.length - 1)
+    else if (known.indexAfter(last) - known.indexAfter(first) !== cursors.length - 1)
       report('G7', write.id, `another change lies inside the batch from ${first} to ${last}`);
   }
 }
 
-/** A condition that held when it was judged. */
-function checkCondition({ id, kind, inputs, results }: Write, known: Known, report: Report): void {
+/** The condition of a write that succeeded must have held at its position. */
+function checkCondition({ id, kind, inputs, results }: Write, known: KnownChanges, report: Report): void {
   const [input, result] = [inputs[0], results?.[0]];
   if (kind !== 'insert' || !input || !result || (input.ifAbsent !== true && input.ifCursor === undefined)) return;
   const before = (known.byKey.get(input.key) ?? []).findLast(({ cursor }) => cursor < result.cursor);
   if (input.ifCursor !== undefined && before && before.cursor !== input.ifCursor)
-    report('G7', id, `replaced ${input.key} at ${input.ifCursor} only, but the last one was at ${before.cursor}`);
-  const isThere = before !== undefined && before.value !== null;
-  if (input.ifAbsent === true && isThere && !known.isMaybeRemoved(input.key, Infinity))
-    report('G7', id, `inserted ${input.key} only as it was absent, but it was there at ${before.cursor}`);
+    report(
+      'G7',
+      id,
+      `replaced ${input.key} with ifCursor ${input.ifCursor}, but the last change was at ${before.cursor}`,
+    );
+  const exists = before !== undefined && before.value !== null;
+  if (input.ifAbsent === true && exists && !known.isMaybeRemoved(input.key, Infinity))
+    report('G7', id, `inserted ${input.key} with ifAbsent, but it existed at ${before.cursor}`);
 }
 
-/** Who reads through the connection that it wrote through sees what it wrote. */
-function checkRead({ id, key, connection, startedAt, answeredAt, item }: Read, known: Known, report: Report): void {
+/** A read sees what was written before through the same connection. */
+function checkRead(
+  { id, key, connection, startedAt, answeredAt, item }: Read,
+  known: KnownChanges,
+  report: Report,
+): void {
   if (connection === null) return;
   const changes = known.byKey.get(key) ?? [];
   const own = changes.findLast((change) => change.connection === connection && change.answeredAt <= startedAt);

@@ -1,4 +1,4 @@
-/** What `itemChanges` told: replayed message by message beside what is known of the map (G6; G2 to G4 of its positions). */
+/** Checks the messages of `itemChanges` by replaying them next to the known changes: G6, and G2 to G4 for positions. */
 import { checkEnd } from './check-items.ts';
 import { checksumPart } from './checksum.ts';
 import {
@@ -10,16 +10,16 @@ import {
   type RemovedEntry,
   type Report,
 } from './history.ts';
-import { type Change, type Known } from './known.ts';
+import { type Change, type KnownChanges } from './known-changes.ts';
 
 const MAX_ENTRIES = 1000;
 
 interface Checked {
   readonly history: ChangesHistory;
   readonly recording: Recording;
-  readonly known: Known;
+  readonly known: KnownChanges;
   readonly report: Report;
-  /** What the history before it has left. */
+  /** The mirror as the history before it left it. */
   readonly resumed: Mirror | undefined;
 }
 
@@ -27,51 +27,51 @@ export function checkChanges({ history, recording, known, report, resumed }: Che
   const { id, after, filter, messages, end } = history;
   const isWhole = filter === null;
   const mirror = resumed ?? new Mirror(isWhole);
-  const say = (what: string): void => report('G6', id, what);
-  // Resumed from what was not recorded: its first content is unknown until a reset.
+  const violates = (what: string): void => report('G6', id, what);
+  // When the history that it resumed was not recorded, the content is unknown until a reset.
   let isFollowed = resumed !== undefined || after === null;
   mirror.newest = after ?? '';
   for (const [index, message] of messages.entries()) {
-    if (index === 0 && after === null && !message.reset) say('began without a reset');
-    if (message.reset && (index > 0 || after !== null) && !known.mayLag) say(`was reset at ${message.cursor}`);
+    if (index === 0 && after === null && !message.reset) violates('began without a reset');
+    if (message.reset && (index > 0 || after !== null) && !known.mayLag) violates(`was reset at ${message.cursor}`);
     if (message.reset) mirror.reset();
     isFollowed ||= message.reset;
     checkEntries(history, message, mirror, index === 0, report);
-    checkBatchEnds(message, mirror.isLive && !known.mayLag, known, say);
+    checkBatchEnds(message, mirror.isLive && !known.mayLag, known, violates);
     mirror.apply(message);
     if (message.caughtUp) mirror.isLive = true;
     if ((message.size !== null || message.checksum !== null) && !(isWhole && message.caughtUp))
-      say(`told a size at ${message.cursor}, although it was not caught up or has a filter`);
+      violates(`told a size or checksum at ${message.cursor}, although it was not caught up or has a filter`);
     if (!isFollowed) continue;
     mirror.follow(known, history);
     if (!message.caughtUp) continue;
-    checkContent(mirror, known, message, say);
+    checkContent(mirror, known, message, violates);
     checkOpenBatches(mirror, known, history, message, report);
-    if (isWhole && !recording.isLimited) checkProof(mirror, message, say);
+    if (isWhole && !recording.hidesSize) checkProof(mirror, message, violates);
   }
   checkEnd(history, end, report);
-  if (end.kind === 'complete') say('was completed');
+  if (end.kind === 'complete') violates('was completed');
   return mirror;
 }
 
-/** A client's copy of the map, and beside it what the known changes make of the filter's part of it. */
+/** A client's copy of the map, and the copy that the known changes make expected. */
 export class Mirror {
   readonly items = new Map<string, Entry>();
   sum = 0;
   /** The cursor of the last message. */
   newest = '';
-  /** It was caught up once since the last reset. */
+  /** Whether it was caught up once since the last reset. */
   isLive = false;
   #expected = new Map<string, Change>();
   #next = 0;
   #differing = new Set<string>();
-  /** Keys that were found wrong: said once. */
-  readonly said = new Set<string>();
+  /** Keys that a violation was reported for: each once. */
+  readonly reported = new Set<string>();
   openBatchesSeen = new Set<string>();
   #touched: string[] = [];
   readonly #isWhole: boolean;
 
-  /** `isWhole`: of the whole map, so that a checksum can be made. */
+  /** `isWhole`: without a filter, so that the checksum can be compared. */
   constructor(isWhole: boolean) {
     this.#isWhole = isWhole;
   }
@@ -82,7 +82,7 @@ export class Mirror {
     copy.#expected = new Map(this.#expected);
     copy.#differing = new Set(this.#differing);
     copy.openBatchesSeen = new Set(this.openBatchesSeen);
-    for (const key of this.said) copy.said.add(key);
+    for (const key of this.reported) copy.reported.add(key);
     copy.#next = this.#next;
     return Object.assign(copy, { sum: this.sum, newest: this.newest, isLive: this.isLive });
   }
@@ -108,8 +108,8 @@ export class Mirror {
     this.#touched.push(key);
   }
 
-  /** Brings what is expected up to the mirror's cursor. */
-  follow(known: Known, { filter }: ChangesHistory): void {
+  /** Applies the known changes up to the mirror's cursor to the expected copy. */
+  follow(known: KnownChanges, { filter }: ChangesHistory): void {
     for (let change = known.changes[this.#next]; change && change.cursor <= this.newest;) {
       if (passes(filter, change.key)) {
         this.#expected.set(change.key, change);
@@ -120,14 +120,14 @@ export class Mirror {
     for (const key of this.#touched) {
       const change = this.#expected.get(key);
       const expected = change && change.value !== null ? change.cursor : undefined;
-      // Nothing is known of foreign keys.
+      // Keys of other clients have no known changes.
       if (expected === this.items.get(key)?.cursor || !known.byKey.has(key)) this.#differing.delete(key);
       else this.#differing.add(key);
     }
     this.#touched = [];
   }
 
-  /** Keys under which the mirror and the known changes disagree. */
+  /** Keys for which the mirror and the known changes disagree. */
   get differing(): ReadonlySet<string> {
     return this.#differing;
   }
@@ -156,8 +156,8 @@ function checkEntries(
       if (entry.cursor <= before) {
         if (items.get(entry.key)?.cursor === entry.cursor) report('G2', id, `got ${where} twice`);
         else if (isFirst && after !== null && entry.cursor <= after)
-          report('G4', id, `got ${where}, not behind ${after}`);
-        else report('G3', id, `got ${where} behind ${before}`);
+          report('G4', id, `got ${where}, not after ${after}`);
+        else report('G3', id, `got ${where} after ${before}`);
       }
       before = entry.cursor;
     }
@@ -165,34 +165,44 @@ function checkEntries(
   check(upserted);
   check(removed);
   if (keys.size > MAX_ENTRIES) report('G6', id, `got ${keys.size} entries in the message at ${cursor}`);
-  if (cursor < newest) report('G3', id, `the message at ${cursor} comes behind ${newest}`);
+  if (cursor < newest) report('G3', id, `the message at ${cursor} comes after ${newest}`);
 }
 
-/** Outside snapshot and lag no message ends inside a batch. Nor does one that is caught up: a batch is applied at once. */
-function checkBatchEnds({ cursor, caughtUp }: ChangesMessage, isLive: boolean, known: Known, say: Say): void {
+/** A live message never ends inside a batch, and neither does a message that is caught up, because a batch is applied at once. */
+function checkBatchEnds(
+  { cursor, caughtUp }: ChangesMessage,
+  isLive: boolean,
+  known: KnownChanges,
+  violates: ReportViolation,
+): void {
   const batch = caughtUp || isLive ? known.batchAround(cursor) : undefined;
-  if (batch) say(`a message ended at ${cursor}, inside the batch from ${batch.first} to ${batch.last}`);
+  if (batch) violates(`a message ended at ${cursor}, inside the batch from ${batch.first} to ${batch.last}`);
 }
 
-type Say = (what: string) => void;
+type ReportViolation = (what: string) => void;
 
-function checkContent(mirror: Mirror, known: Known, { cursor, receivedAt }: ChangesMessage, say: Say): void {
+function checkContent(
+  mirror: Mirror,
+  known: KnownChanges,
+  { cursor, receivedAt }: ChangesMessage,
+  violates: ReportViolation,
+): void {
   for (const key of mirror.differing) {
     const expected = mirror.expected(key);
-    if (mirror.said.has(key)) continue;
-    const has = mirror.items.get(key)?.cursor;
-    if (has === undefined && known.isMaybeRemoved(key, receivedAt)) continue;
-    mirror.said.add(key);
+    if (mirror.reported.has(key)) continue;
+    const held = mirror.items.get(key)?.cursor;
+    if (held === undefined && known.isMaybeRemoved(key, receivedAt)) continue;
+    mirror.reported.add(key);
     const truth =
       !expected || expected.value === null ? `removed at ${expected?.cursor ?? '?'}` : `at ${expected.cursor}`;
-    say(`caught up at ${cursor}, it has ${has === undefined ? 'no' : `at ${has}`} ${key}, which is ${truth}`);
+    violates(`caught up at ${cursor}, it has ${held === undefined ? 'no' : `at ${held}`} ${key}, which is ${truth}`);
   }
 }
 
-/** Whose first item was seen has applied a batch wholly, also one that was never answered. */
+/** A server that shows one item of a batch has applied the whole batch, answered or not. */
 function checkOpenBatches(
   mirror: Mirror,
-  known: Known,
+  known: KnownChanges,
   { id, filter }: ChangesHistory,
   { cursor }: ChangesMessage,
   report: Report,
@@ -217,11 +227,13 @@ function checkOpenBatches(
   }
 }
 
-function checkProof(mirror: Mirror, { size, checksum, cursor }: ChangesMessage, say: Say): void {
-  if (mirror.said.has('')) return;
+function checkProof(mirror: Mirror, { size, checksum, cursor }: ChangesMessage, violates: ReportViolation): void {
+  if (mirror.reported.has('')) return;
   const own = (((mirror.sum % 0x100000000) + 0x100000000) % 0x100000000).toString(16).padStart(8, '0');
   if (size === mirror.items.size && checksum === own) return;
-  // No item has an empty key: said once.
-  mirror.said.add('');
-  say(`at ${cursor} it has ${mirror.items.size} items of checksum ${own}, the server ${size} of ${checksum}`);
+  // No item has an empty key, so it stands for the whole map.
+  mirror.reported.add('');
+  violates(
+    `at ${cursor} the mirror has ${mirror.items.size} items with checksum ${own}, the server ${size} with ${checksum}`,
+  );
 }

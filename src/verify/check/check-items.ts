@@ -1,4 +1,4 @@
-/** What `items` delivered: G1 to G5, G8, and G11 behind a query. */
+/** Checks the deliveries of `items`: G1 to G5, G8, and G11 after a query. */
 import {
   type Delivery,
   type End,
@@ -8,17 +8,17 @@ import {
   passes,
   type Report,
 } from './history.ts';
-import { type Change, type Known } from './known.ts';
+import { type Change, type KnownChanges } from './known-changes.ts';
 
 interface Checked {
   readonly history: ItemsHistory;
-  readonly known: Known;
+  readonly known: KnownChanges;
   readonly report: Report;
-  /** What it was resumed from, and that, and so on. */
+  /** The history that it resumed, the one before that, and so on. */
   readonly chain: readonly History[];
 }
 
-/** Errors that say nothing about a guarantee: the caller may not, or not so much. */
+/** Codes that break no guarantee: the caller lacks permission or exceeds a limit, or the engine is away. */
 const NOT_ALLOWED: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -38,7 +38,7 @@ export function checkItems(checked: Checked): void {
 }
 
 function checkRefusal({ id, limit, deliveries, end }: ItemsHistory, expected: string, report: Report): void {
-  // The connection broke before the answer.
+  // The connection broke before the answer came.
   if (end.kind === 'cut' && deliveries.length === 0) return;
   const got = end.kind === 'error' ? end.code : end.kind;
   if (deliveries.length > 0 || got !== expected)
@@ -53,10 +53,10 @@ function checkOrder({ history, report, chain }: Checked): void {
     const { key, cursor } = delivery;
     if (cursor > newest) newest = cursor;
     else if (wasDelivered(delivery, [history, ...chain])) report('G2', id, `got ${key} at ${cursor} twice`);
-    else if (after !== null && cursor <= after) report('G4', id, `got ${key} at ${cursor}, not behind ${after}`);
-    else report('G3', id, `got ${key} at ${cursor} behind ${newest}`);
+    else if (after !== null && cursor <= after) report('G4', id, `got ${key} at ${cursor}, not after ${after}`);
+    else report('G3', id, `got ${key} at ${cursor} after ${newest}`);
     if (delivery.timestamp < timestamp)
-      report('G3', id, `got ${key} of ${delivery.timestamp} behind one of ${timestamp}`);
+      report('G3', id, `got ${key} of ${delivery.timestamp} after an item of ${timestamp}`);
     timestamp = delivery.timestamp;
     if (!passes(filter, key)) report('G1', id, `got ${key}, which its filter leaves out`);
   }
@@ -81,7 +81,7 @@ export function checkEnd({ id, after }: { id: string; after: string | null }, en
     report(after === null ? 'G1' : 'G4', id, `ended with ${end.code}`);
   if (end.kind !== 'overdue') return;
   const guarantee = end.awaited === 'complete' ? 'G8' : end.awaited === 'first' ? 'G6' : 'G7';
-  report(guarantee, id, OVERDUE[end.awaited] ?? `waited in vain for ${end.awaited}`);
+  report(guarantee, id, OVERDUE[end.awaited] ?? `never got ${end.awaited}`);
 }
 
 const OVERDUE: Readonly<Record<string, string>> = {
@@ -92,11 +92,13 @@ const OVERDUE: Readonly<Record<string, string>> = {
 
 function checkLag({ id, after, deliveries, onLag, end }: ItemsHistory, report: Report): void {
   if (end.kind !== 'error' || end.code !== 'LAGGED') return;
-  if (onLag !== 'FAIL') report('G5', id, 'ended with LAGGED, which it had not asked for');
+  if (onLag !== 'FAIL') report('G5', id, 'ended with LAGGED, although onLag is CONFLATE');
   const { cursor, missed } = end.extensions;
-  if (!(typeof missed === 'number' && missed >= 1)) report('G5', id, `LAGGED says that it missed ${String(missed)}`);
+  if (!(typeof missed === 'number' && missed >= 1))
+    report('G5', id, `LAGGED has missed ${String(missed)}, expected 1 or more`);
   const last = deliveries.at(-1)?.cursor ?? after;
-  if (last !== null && cursor !== last) report('G5', id, `LAGGED says ${String(cursor)}, the last one was ${last}`);
+  if (last !== null && cursor !== last)
+    report('G5', id, `LAGGED has the cursor ${String(cursor)}, the last delivery ${last}`);
 }
 
 function checkMissing({ history, known, report, chain }: Checked): void {
@@ -104,11 +106,11 @@ function checkMissing({ history, known, report, chain }: Checked): void {
   const deliveries = [...history.deliveries].sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
   const last = deliveries.at(-1)?.cursor ?? '';
   const liveFrom = cutoffBound(history, known);
-  // The cutoff was taken before the first delivery, so what was called after that is live.
+  // The cutoff is older than the first delivery, so a call that started after that delivery is live.
   const firstAt = Math.min(...history.deliveries.slice(0, 1).map(({ receivedAt }) => receivedAt));
   let next = 0;
-  for (let index = known.behind(after ?? ''); index < known.changes.length; index++) {
-    // Below the length.
+  for (let index = known.indexAfter(after ?? ''); index < known.changes.length; index++) {
+    // The index is below the length.
     const change = known.changes[index]!;
     if (change.cursor > last) return;
     while ((deliveries[next]?.cursor ?? '') < change.cursor) next++;
@@ -123,8 +125,8 @@ function checkMissing({ history, known, report, chain }: Checked): void {
   }
 }
 
-/** What the cutoff lies below: a delivered item was superseded only after it, so it was current at the cutoff or is behind it. */
-function cutoffBound({ after, deliveries }: ItemsHistory, { byCursor }: Known): string {
+/** An upper bound of the cutoff: a delivered item was current at the cutoff or is newer, so its successor is newer than the cutoff. */
+function cutoffBound({ after, deliveries }: ItemsHistory, { byCursor }: KnownChanges): string {
   let bound = '\uffff';
   if (after === null)
     for (const { cursor } of deliveries) {
@@ -141,4 +143,4 @@ function guaranteeOf({ after, onLag }: ItemsHistory, [before]: readonly History[
 }
 
 const missing = ({ key, cursor }: Change, delivery: Delivery): string =>
-  `never got ${key} at ${cursor}, but ${delivery.key} at ${delivery.cursor} behind it`;
+  `never got ${key} at ${cursor}, but ${delivery.key} at ${delivery.cursor} after it`;

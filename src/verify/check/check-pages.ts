@@ -1,12 +1,12 @@
-/** G11 and G3 of a query's pages: each is exactly what was current when it was read. */
+/** Checks the pages of a query (G11, G3): each holds exactly what was current when it was read. */
 import { type PagesHistory, passes, type Report } from './history.ts';
-import type { Known } from './known.ts';
+import type { KnownChanges } from './known-changes.ts';
 
-export function checkPages({ id, filter, pages }: PagesHistory, known: Known, report: Report): void {
+export function checkPages({ id, filter, pages }: PagesHistory, known: KnownChanges, report: Report): void {
   for (const { after, first, items, hasNextPage, cursor, receivedAt } of pages) {
     let newest = after ?? '';
     for (const item of items) {
-      if (item.cursor <= newest) report('G3', id, `a page has ${item.key} at ${item.cursor} behind ${newest}`);
+      if (item.cursor <= newest) report('G3', id, `a page has ${item.key} at ${item.cursor} after ${newest}`);
       newest = item.cursor;
       if (!passes(filter, item.key)) report('G11', id, `a page has ${item.key}, which its filter leaves out`);
       const successor = known.byCursor.get(item.cursor)?.successor;
@@ -20,8 +20,8 @@ export function checkPages({ id, filter, pages }: PagesHistory, known: Known, re
 
     const upTo = hasNextPage ? newest : cursor;
     const there = new Set(items.map((item) => item.cursor));
-    for (let index = known.behind(after ?? ''); index < known.changes.length; index++) {
-      // Below the length.
+    for (let index = known.indexAfter(after ?? ''); index < known.changes.length; index++) {
+      // The index is below the length.
       const change = known.changes[index]!;
       if (change.cursor > upTo) break;
       const isCurrent = change.value !== null && !(change.successor && change.successor.cursor <= cursor);

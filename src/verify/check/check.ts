@@ -1,25 +1,25 @@
 /**
- * Judges recorded histories, after the validators of etcd's robustness tests (ordered, unique, reliable, resumable,
- * bookmarkable, atomic). Sound: what may be right, because calls in flight, lag or eviction would explain it, is not reported.
+ * Checks recorded histories, modelled on the validators of etcd's robustness tests (ordered, unique, reliable, resumable, bookmarkable,
+ * atomic). It reports nothing that calls in flight, lag or eviction could explain.
  */
 import { checkCalls } from './check-calls.ts';
 import { checkChanges, type Mirror } from './check-changes.ts';
 import { checkItems } from './check-items.ts';
 import { checkPages } from './check-pages.ts';
 import type { ChangesHistory, ItemsHistory, Recording, Violation } from './history.ts';
-import { learn } from './known.ts';
+import { knownChanges } from './known-changes.ts';
 
 export function checkHistories(recording: Recording): Violation[] {
   const violations: Violation[] = [];
   const report = (guarantee: Violation['guarantee'], where: string, what: string): void =>
     void violations.push({ guarantee, where, what });
-  const known = learn(recording, report);
+  const known = knownChanges(recording, report);
   checkCalls(recording, known, report);
   const byId = new Map(recording.histories.map((history) => [history.id, history]));
   const mirrors = new Map<string, Mirror>();
 
   const isChecked = new Set<string>();
-  // A mirror goes on with what the history before it has left, so that one comes first.
+  // A mirror continues from the history that it resumed, so that one is checked first.
   const check = (history: ItemsHistory | ChangesHistory): void => {
     if (isChecked.has(history.id)) return;
     isChecked.add(history.id);
@@ -36,7 +36,7 @@ export function checkHistories(recording: Recording): Violation[] {
   return violations;
 }
 
-/** What a history was resumed from, and that, and so on. */
+/** The history that this one resumed, the one before that, and so on. */
 function chainOf(history: ItemsHistory, byId: ReadonlyMap<string, Recording['histories'][number]>) {
   const chain: Recording['histories'][number][] = [];
   for (let next = history.resumedFrom; next !== null;) {

@@ -1,10 +1,10 @@
-/** How much was checked, by guarantee. */
+/** Counts how much was checked for each guarantee. */
 import { GUARANTEES, type Guarantee, type History, type Recording, type Violation } from './history.ts';
 
 export interface Tally {
-  /** Histories that the guarantee is about; for G7 calls of the writers. */
+  /** Histories that the guarantee applies to. For G7: calls of the writers. */
   histories: number;
-  /** What was delivered in them; for G7 items inserted and removed. */
+  /** Deliveries in those histories. For G7: items inserted and removed. */
   deliveries: number;
   violations: number;
 }
@@ -29,7 +29,7 @@ export function cover(
 ): void {
   const pages = new Set(histories.filter(({ kind }) => kind === 'pages').map(({ id }) => id));
   for (const history of histories) {
-    for (const name of concerned(history, pages)) {
+    for (const name of guaranteesOf(history, pages)) {
       coverage[name].histories++;
       coverage[name].deliveries += deliveriesOf(history);
     }
@@ -39,7 +39,7 @@ export function cover(
   for (const { guarantee } of violations) coverage[guarantee].violations++;
 }
 
-function concerned(history: History, pages: ReadonlySet<string>): Guarantee[] {
+function guaranteesOf(history: History, pages: ReadonlySet<string>): Guarantee[] {
   if (history.kind === 'pages') return ['G3', 'G11'];
   const names: Guarantee[] = ['G2', 'G3'];
   if (history.after !== null) names.push('G4');

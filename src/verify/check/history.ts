@@ -1,19 +1,19 @@
 /**
- * What was recorded of a run, plain enough to be kept as JSON: every call of the writers, and what every reader got.
+ * A recording of a run as plain data: every call of the writers, and everything that each reader received.
  *
- * Times are ms of one monotonic clock, that of the recorder. Cursors of one epoch compare as strings, in position order.
+ * Times are ms of the recorder's monotonic clock. Cursors of one epoch compare as strings, in position order.
  */
 export const GUARANTEES = ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G11'] as const;
 export type Guarantee = (typeof GUARANTEES)[number];
 
 export interface Recording {
-  /** Keys under these are touched by the recorded writes only. */
+  /** Only the recorded writes touch keys with these prefixes. */
   readonly keyPrefixes: readonly string[];
-  /** How many changes the server keeps one by one. */
+  /** How many changes the server's window holds. */
   readonly window: number;
-  /** The server tells this caller neither size nor checksum. */
-  readonly isLimited: boolean;
-  /** Something was evicted or expired: any item may be gone without anybody having been told. */
+  /** Whether the server hides size and checksum from this caller, because a key prefix limits it. */
+  readonly hidesSize: boolean;
+  /** Whether something was evicted or expired, so that any item may be gone without a recorded removal. */
   readonly mayVanish: boolean;
   readonly writes: readonly Write[];
   readonly reads: readonly Read[];
@@ -22,24 +22,24 @@ export interface Recording {
 
 export interface WriteInput {
   readonly key: string;
-  /** As JSON text, unlike that of any other write; null for a removal. */
+  /** JSON text, different from that of every other write. Null: a removal. */
   readonly value: string | null;
   readonly idempotencyKey?: string | undefined;
   readonly ifAbsent?: boolean | undefined;
   readonly ifCursor?: string | undefined;
 }
 
-/** Answered: `results`. Refused, so that nothing was written: `error`. Neither: it may have been written, or may be yet. */
+/** `results`: it was answered. `error`: it was refused and nothing was written. Neither: it may have been written, or may still be. */
 export interface Write {
   readonly id: string;
   readonly kind: 'insert' | 'batch' | 'remove';
-  /** One, but for a batch. */
+  /** Exactly one, except for a batch. */
   readonly inputs: readonly WriteInput[];
-  /** What it went through; calls with one name reach one node. Null: any node. */
+  /** The connection's name: calls under one name reach one node. Null: any node. */
   readonly connection: string | null;
   readonly startedAt: number;
   readonly answeredAt: number | null;
-  /** One for each input; null where there was nothing to remove. */
+  /** One for each input. Null: there was nothing to remove. */
   readonly results: readonly (WriteResult | null)[] | null;
   readonly error: string | null;
 }
@@ -49,7 +49,7 @@ export interface WriteResult {
   readonly timestamp: string;
 }
 
-/** An `item(key)`. */
+/** A query of `item(key)`. */
 export interface Read {
   readonly id: string;
   readonly key: string;
@@ -61,7 +61,7 @@ export interface Read {
 
 export interface Entry extends WriteResult {
   readonly key: string;
-  /** As JSON text. */
+  /** JSON text. */
   readonly value: string;
 }
 
@@ -91,7 +91,7 @@ export interface Page {
   readonly first: number;
   readonly items: readonly Entry[];
   readonly hasNextPage: boolean;
-  /** What the page was read at. */
+  /** The position that the page was read at. */
   readonly cursor: string;
   readonly receivedAt: number;
 }
@@ -102,11 +102,11 @@ export interface Filter {
 }
 
 export type End =
-  /** By the reader, or because the connection broke. */
+  /** The reader left, or the connection broke. */
   | { readonly kind: 'cut' }
   | { readonly kind: 'complete' }
   | { readonly kind: 'error'; readonly code: string; readonly extensions: Readonly<Record<string, unknown>> }
-  /** The reader had nothing for long although there was something to come. */
+  /** The reader received nothing for too long although something was due. */
   | { readonly kind: 'overdue'; readonly awaited: string };
 
 interface AnyHistory {
@@ -117,7 +117,7 @@ interface AnyHistory {
 }
 
 interface SubscriptionHistory extends AnyHistory {
-  /** The cursor it went on behind, by whichever way. */
+  /** The cursor that it resumed after, by argument, extension or event id. */
   readonly after: string | null;
   /** The history that `after` comes from. */
   readonly resumedFrom: string | null;
@@ -129,7 +129,7 @@ export interface ItemsHistory extends SubscriptionHistory {
   readonly limit: number | null;
   readonly onLag: 'CONFLATE' | 'FAIL';
   readonly deliveries: readonly Delivery[];
-  /** What it was asked is refused with this. */
+  /** The code that the server must refuse it with. */
   readonly expectedError?: string;
 }
 
@@ -138,7 +138,7 @@ export interface ChangesHistory extends SubscriptionHistory {
   readonly messages: readonly ChangesMessage[];
 }
 
-/** A query, page by page, each behind the last item of the one before. */
+/** A query page by page, each after the last item of the previous one. */
 export interface PagesHistory extends AnyHistory {
   readonly kind: 'pages';
   readonly pages: readonly Page[];
@@ -150,7 +150,7 @@ export interface Violation {
   readonly guarantee: Guarantee;
   /** The id of a history, a write or a read. */
   readonly where: string;
-  /** A sentence. */
+  /** A sentence about it, without its subject. */
   readonly what: string;
 }
 

@@ -1,12 +1,13 @@
-/** How a writer calls: over HTTP, or over a WebSocket that it sometimes breaks while a call is in flight. */
+/** Sends a writer's calls over HTTP, or over a WebSocket that can be broken while a call is in flight. */
 import type { TypedDocumentString } from '../../../schema/documents/graphql.ts';
-import { ask, LostError, type NextNode, PATIENCE_MS, type Result } from '../../http-client/http-client.ts';
+import type { Result } from '../../http-client/http-client.ts';
+import { ANSWER_TIMEOUT_MS, type NextNode, request } from './requests.ts';
 import { Socket } from './websocket.ts';
 
 export interface Caller {
-  /** All calls under one name reach one node; null: any. */
+  /** The name of the connection: all calls under one name reach one node. Null: each call may reach another node. */
   readonly connection: string | null;
-  /** Throws `LostError` when there was no answer. */
+  /** @throws NoAnswerError when no answer comes */
   call<Data, Variables extends object>(
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
@@ -15,23 +16,23 @@ export interface Caller {
   breakOff(): void;
 }
 
-export function httpCaller(next: NextNode): Caller {
+export function httpCaller(nextNode: NextNode): Caller {
   return {
     connection: null,
-    call: (document, variables) => ask(next(), document, variables),
+    call: (document, variables) => request(nextNode(), document, variables),
     breakOff: () => {},
   };
 }
 
 export class WebSocketCaller implements Caller {
-  readonly #next: NextNode;
+  readonly #nextNode: NextNode;
   readonly #name: string;
   #socket: Socket | undefined;
   #opening: Promise<Socket> | undefined;
   #sockets = 0;
 
-  constructor(next: NextNode, name: string) {
-    this.#next = next;
+  constructor(nextNode: NextNode, name: string) {
+    this.#nextNode = nextNode;
     this.#name = name;
   }
 
@@ -44,8 +45,8 @@ export class WebSocketCaller implements Caller {
     variables: Variables,
   ): Promise<Result<Data>> {
     const socket = this.#socket?.isOpen ? this.#socket : await (this.#opening ??= this.#open());
-    const answer = socket.ask<Data>({ query: String(document), variables });
-    const timer = setTimeout(() => socket.breakOff(), PATIENCE_MS);
+    const answer = socket.request<Data>({ query: String(document), variables });
+    const timer = setTimeout(() => socket.breakOff(), ANSWER_TIMEOUT_MS);
     try {
       return await answer;
     } finally {
@@ -60,22 +61,9 @@ export class WebSocketCaller implements Caller {
   async #open(): Promise<Socket> {
     this.#sockets++;
     try {
-      return (this.#socket = await Socket.open(this.#next()));
+      return (this.#socket = await Socket.open(this.#nextNode()));
     } finally {
       this.#opening = undefined;
     }
-  }
-}
-
-/** Again and again until there is an answer, for so long. Throws the last `LostError`. */
-export async function persist<T>(attempt: () => Promise<T>, patienceMs: number): Promise<T> {
-  const deadline = performance.now() + patienceMs;
-  for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1000)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof LostError) || performance.now() > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }

@@ -1,28 +1,29 @@
-/** One subscription of a reader, whatever carries it: what it gets, and what a reader can do to it. */
-import { codeOf, type Payload, type Result } from '../../http-client/http-client.ts';
+/** One subscription of a reader over any transport. */
+import type { RequestPayload, Result } from '../../http-client/http-client.ts';
+import { codeOf } from './requests.ts';
 
 export type Ending =
   | { readonly kind: 'complete' }
   | { readonly kind: 'error'; readonly code: string; readonly extensions: Readonly<Record<string, unknown>> }
-  /** The connection broke, or there was none. */
+  /** The connection broke or never opened. */
   | { readonly kind: 'lost'; readonly reason: string };
 
 export interface Sink {
-  /** `id`: of the server-sent event. */
+  /** `id`: that of the server-sent event, if it has one. */
   next(result: Result<unknown>, id: string | undefined): void;
-  /** Last, once, unless the feed was cut. */
+  /** Called once, after the last result. Not called when the feed is cut. */
   end(ending: Ending): void;
 }
 
 export interface Feed {
-  /** Reads nothing for a while. */
+  /** Stops reading until `resume`. */
   stall(): void;
-  goOn(): void;
-  /** Breaks the connection; the sink hears nothing more. */
+  resume(): void;
+  /** Breaks the connection; the sink is not called again. */
   cut(): void;
 }
 
-export interface FeedRequest extends Payload {
+export interface FeedRequest extends RequestPayload {
   readonly lastEventId?: string | undefined;
 }
 

@@ -1,29 +1,34 @@
-/** Server-sent events by fetch, as graphql-sse's distinct connections mode has them. */
+/** Subscribes over server-sent events by `fetch`, in graphql-sse's distinct connections mode. */
 import { errorEnding, type Feed, type FeedRequest, type Sink } from './feed.ts';
-import { headersOf, LostError, reasonOf, type Result, type Target } from '../../http-client/http-client.ts';
+import { NoAnswerError } from './requests.ts';
+import { headersOf, reasonOf, type Result, type ServerAddress } from '../../http-client/http-client.ts';
 
-/** Throws `LostError`. */
-export async function feedOverSse(target: Target, { lastEventId, ...payload }: FeedRequest, sink: Sink): Promise<Feed> {
-  const cutting = new AbortController();
-  const headers = headersOf(target, 'text/event-stream');
+/** @throws NoAnswerError when there is no response */
+export async function feedOverSse(
+  address: ServerAddress,
+  { lastEventId, ...payload }: FeedRequest,
+  sink: Sink,
+): Promise<Feed> {
+  const cut = new AbortController();
+  const headers = headersOf(address, 'text/event-stream');
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
   let response: Response;
   try {
-    response = await fetch(target.url, {
+    response = await fetch(address.url, {
       method: 'POST',
       headers,
       body: JSON.stringify(payload),
-      signal: cutting.signal,
+      signal: cut.signal,
     });
   } catch (error) {
-    throw new LostError(reasonOf(error), { cause: error });
+    throw new NoAnswerError(reasonOf(error), { cause: error });
   }
   const gate = new Gate();
-  void deliver(response, gate, cutting.signal, sink);
-  return { stall: () => gate.shut(), goOn: () => gate.open(), cut: () => cutting.abort() };
+  void deliver(response, gate, cut.signal, sink);
+  return { stall: () => gate.shut(), resume: () => gate.open(), cut: () => cut.abort() };
 }
 
-/** Shut, it keeps the body from being read, so that it dams up to the server. */
+/** While it is shut nothing reads the body, so that the server meets backpressure. */
 class Gate {
   #isOpen: Promise<void> | undefined;
   #open: () => void = () => {};
@@ -42,9 +47,9 @@ class Gate {
   }
 }
 
-async function deliver(response: Response, gate: Gate, left: AbortSignal, sink: Sink): Promise<void> {
+async function deliver(response: Response, gate: Gate, signal: AbortSignal, sink: Sink): Promise<void> {
   try {
-    // The answer to who comes back to what has ended.
+    // The answer to a client that resumes a completed subscription.
     if (response.status === 204) return sink.end({ kind: 'complete' });
     if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
       return sink.end(errorEnding((await response.json()) as Result<unknown>));
@@ -52,7 +57,7 @@ async function deliver(response: Response, gate: Gate, left: AbortSignal, sink: 
     for await (const chunk of response.body ?? []) {
       await gate.pass();
       for (const { type, id, text } of parser.events(chunk)) {
-        if (left.aborted) return;
+        if (signal.aborted) return;
         if (type === 'complete') return sink.end(parser.failed ?? { kind: 'complete' });
         if (type !== 'next') continue;
         const result = JSON.parse(text) as Result<unknown>;
@@ -60,9 +65,9 @@ async function deliver(response: Response, gate: Gate, left: AbortSignal, sink: 
         else parser.failed = errorEnding(result);
       }
     }
-    if (!left.aborted) sink.end(parser.failed ?? { kind: 'lost', reason: 'the response ended without complete' });
+    if (!signal.aborted) sink.end(parser.failed ?? { kind: 'lost', reason: 'the response ended without complete' });
   } catch (error) {
-    if (!left.aborted) sink.end({ kind: 'lost', reason: reasonOf(error) });
+    if (!signal.aborted) sink.end({ kind: 'lost', reason: reasonOf(error) });
   }
 }
 
@@ -75,7 +80,7 @@ interface ServerSentEvent {
 class Parser {
   readonly #decoder = new TextDecoder();
   #rest = '';
-  /** A result that is an error comes before `complete`. */
+  /** Set by a result with errors, which comes before `complete`. */
   failed: ReturnType<typeof errorEnding> | undefined;
 
   *events(chunk: Uint8Array): Generator<ServerSentEvent> {

@@ -1,8 +1,9 @@
-/** A thin graphql-transport-ws client: unlike a polite one, it can stall and break its connection at any moment. */
+/** A small graphql-transport-ws client that can stall and break its connection at any moment, as no regular client can. */
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { errorEnding, type Feed, type FeedRequest, type Sink } from './feed.ts';
-import { LostError, PATIENCE_MS, type Payload, type Result, type Target } from '../../http-client/http-client.ts';
+import { ANSWER_TIMEOUT_MS, NoAnswerError } from './requests.ts';
+import type { RequestPayload, Result, ServerAddress } from '../../http-client/http-client.ts';
 
 interface Frame {
   readonly type: string;
@@ -20,10 +21,10 @@ export class Socket implements Feed {
     this.#socket = socket;
   }
 
-  /** Throws `LostError`. */
-  static async open({ url, token }: Target): Promise<Socket> {
+  /** @throws NoAnswerError when the connection does not open */
+  static async open({ url, token }: ServerAddress): Promise<Socket> {
     const socket = new WebSocket(url.replace(/^http/, 'ws'), GRAPHQL_TRANSPORT_WS_PROTOCOL, {
-      handshakeTimeout: PATIENCE_MS,
+      handshakeTimeout: ANSWER_TIMEOUT_MS,
       perMessageDeflate: false,
     });
     const opened = new Socket(socket);
@@ -31,10 +32,10 @@ export class Socket implements Feed {
       const payload = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
       socket.once('open', () => opened.#send({ type: 'connection_init', payload }));
       socket.on('message', (text: Buffer) => opened.#receive(JSON.parse(text.toString()) as Frame, resolve));
-      socket.once('error', (error) => reject(new LostError(error.message)));
+      socket.once('error', (error) => reject(new NoAnswerError(error.message)));
       socket.once('close', (code, reason) => {
         const what = `closed with ${code} ${String(reason)}`.trim();
-        reject(new LostError(what));
+        reject(new NoAnswerError(what));
         opened.#closed(what);
       });
     });
@@ -45,20 +46,24 @@ export class Socket implements Feed {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  subscribe(payload: Payload, sink: Sink): void {
+  subscribe(payload: RequestPayload, sink: Sink): void {
     const id = String(++this.#nextId);
     this.#sinks.set(id, sink);
     this.#send({ type: 'subscribe', id, payload });
   }
 
-  /** One result. Throws `LostError` when the connection breaks before it comes. */
-  ask<Data>(payload: Payload): Promise<Result<Data>> {
+  /**
+   * Resolves with the one result of a query or mutation.
+   *
+   * @throws NoAnswerError when the connection breaks first
+   */
+  request<Data>(payload: RequestPayload): Promise<Result<Data>> {
     return new Promise((resolve, reject) => {
-      if (!this.isOpen) return reject(new LostError('closed'));
+      if (!this.isOpen) return reject(new NoAnswerError('the connection is closed'));
       this.subscribe(payload, {
         next: (result) => resolve(result as Result<Data>),
         end: (ending) => {
-          if (ending.kind === 'lost') reject(new LostError(ending.reason));
+          if (ending.kind === 'lost') reject(new NoAnswerError(ending.reason));
           else if (ending.kind === 'error')
             resolve({ errors: [{ message: ending.code, extensions: { ...ending.extensions, code: ending.code } }] });
         },
@@ -70,7 +75,7 @@ export class Socket implements Feed {
     this.#socket.pause();
   }
 
-  goOn(): void {
+  resume(): void {
     this.#socket.resume();
   }
 
@@ -79,13 +84,13 @@ export class Socket implements Feed {
     this.#socket.terminate();
   }
 
-  /** As `cut`, but who asked hears that the answer is lost. */
+  /** Breaks the connection as `cut` does, but calls in flight reject with `NoAnswerError`. */
   breakOff(): void {
     this.#socket.terminate();
   }
 
   #send(frame: Frame): void {
-    // Once it is closing, its end is told by `close`.
+    // A socket that is closing reports its end by `close`.
     if (this.isOpen) this.#socket.send(JSON.stringify(frame));
   }
 
@@ -108,9 +113,9 @@ export class Socket implements Feed {
   }
 }
 
-/** A subscription over a connection of its own. */
-export async function feedOverWebSocket(target: Target, request: FeedRequest, sink: Sink): Promise<Feed> {
-  const socket = await Socket.open(target);
+/** Subscribes over a connection of its own. */
+export async function feedOverWebSocket(address: ServerAddress, request: FeedRequest, sink: Sink): Promise<Feed> {
+  const socket = await Socket.open(address);
   const { query, variables, extensions } = request;
   socket.subscribe({ query, variables, extensions }, sink);
   return socket;

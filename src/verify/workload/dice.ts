@@ -1,4 +1,4 @@
-/** Chance that can be repeated: mulberry32. */
+/** A random generator with a seed: mulberry32. */
 export class Dice {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Dice {
     this.#state = seed >>> 0;
   }
 
-  /** 0 or more, below 1. */
+  /** From 0 (included) to 1 (excluded). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -24,11 +24,11 @@ export class Dice {
   }
 
   pick<T>(list: readonly T[]): T {
-    // Lists are never empty here.
+    // No caller passes an empty list.
     return list[Math.floor(this.next() * list.length)]!;
   }
 
-  /** Dice of their own, so that others may roll in any order. */
+  /** An independent generator, so that concurrent tasks stay reproducible whatever their order. */
   fork(): Dice {
     return new Dice(this.next() * 0x100000000);
   }

@@ -1,22 +1,22 @@
 /**
- * One place for readers of a round. Again and again somebody joins at a random moment, is stalled and cut, resumes by
- * cursor, and leaves; at the end of the round everybody stays until it has the last insertion.
+ * Runs readers of a round, one after the other. Each joins at a random moment, is stalled and cut, resumes by cursor, and leaves. At the end
+ * of the round the last one stays until it has received the marker.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ItemPageDocument } from '../../../schema/documents/graphql.ts';
-import { persist } from '../client/caller.ts';
+import { codeOf, NoAnswerError, request, retryUntilAnswered } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
 import type { Entry, Filter, History, Page, PagesHistory } from '../check/history.ts';
 import type { Round } from './round.ts';
-import { follow, type Segment } from './segment.ts';
-import { ask, codeOf, LostError } from '../../http-client/http-client.ts';
+import { runSegment, type Segment } from './segment.ts';
 
-type Place = Pick<Segment, 'after' | 'resumedFrom' | 'limit' | 'lastEventId'>;
+/** Where a subscription starts. */
+type Start = Pick<Segment, 'after' | 'resumedFrom' | 'limit' | 'lastEventId'>;
 
-/** How long a reader is away before it resumes: at once, or so long that what it has missed needs several messages. */
+/** How long a reader is away before it resumes, in ms: often not at all, sometimes so long that it missed several messages. */
 const AWAY_MS = [0, 0, 0, 0, 300, 300, 300, 2500];
 
-const AT_START: Place = { after: null, resumedFrom: null, limit: null, lastEventId: undefined };
+const AT_HEAD: Start = { after: null, resumedFrom: null, limit: null, lastEventId: undefined };
 
 export async function runReader(round: Round, dice: Dice): Promise<void> {
   while (!round.marker && !round.failed.aborted) {
@@ -26,22 +26,22 @@ export async function runReader(round: Round, dice: Dice): Promise<void> {
     if (kind < 0.04) await probe(round, dice);
     else if (kind < 0.12) await browse(round, dice, filter);
     else if (kind < 0.22) await queryThenSubscribe(round, dice, filter);
-    else if (kind < 0.58) await chain(round, dice, { kind: 'itemChanges', filter, ...AT_START });
+    else if (kind < 0.58) await chain(round, dice, { kind: 'itemChanges', filter, ...AT_HEAD });
     else {
       const limit = dice.chance(0.4) ? dice.between(1, 2500) : null;
-      await chain(round, dice, { kind: 'items', filter, ...AT_START, limit });
+      await chain(round, dice, { kind: 'items', filter, ...AT_HEAD, limit });
     }
   }
 }
 
-/** What is asked wrongly, or for nothing. */
+/** Subscribes with arguments that are wrong or ask for nothing. */
 async function probe(round: Round, dice: Dice): Promise<void> {
   const expected = dice.pick([
     { limit: -1, after: null, expectedError: 'BAD_USER_INPUT' },
     { limit: null, after: 'no cursor', expectedError: 'BAD_USER_INPUT' },
     { limit: 0, after: null, expectedError: undefined },
   ]);
-  await follow(round, {
+  await runSegment(round, {
     ...segmentChances(dice, 1),
     ...expected,
     kind: 'items',
@@ -51,11 +51,11 @@ async function probe(round: Round, dice: Dice): Promise<void> {
   });
 }
 
-/** As a browser's `EventSource` does: resumes by `Last-Event-ID` alone, until its limit is reached. */
+/** Reads as a browser's `EventSource` does: it resumes by `Last-Event-ID` alone until its limit is reached. */
 async function browse(round: Round, dice: Dice, filter: Filter | null): Promise<void> {
   const limit = dice.between(2, 60);
   const like = { transport: 'sse', resumeBy: 'lastEventId', cut: { afterDeliveries: Math.ceil(limit / 3) } } as const;
-  await chain(round, dice, { kind: 'items', filter, ...AT_START, limit }, like);
+  await chain(round, dice, { kind: 'items', filter, ...AT_HEAD, limit }, like);
 }
 
 function segmentChances(
@@ -73,30 +73,30 @@ function segmentChances(
   };
 }
 
-/** From join to leave, cut and resumed some times. */
+/** One reader from joining to leaving, cut and resumed several times. */
 async function chain(
   round: Round,
   dice: Dice,
-  start: Place & Pick<Segment, 'kind' | 'filter'>,
+  first: Start & Pick<Segment, 'kind' | 'filter'>,
   like: Partial<Segment> = {},
 ): Promise<void> {
-  const { kind, filter } = start;
-  let place: Place = start;
-  // A limit is to be reached.
-  const segments = start.limit === null ? dice.between(1, 4) : 6;
+  const { kind, filter } = first;
+  let start: Start = first;
+  // More segments make it likely that the limit is reached.
+  const segments = first.limit === null ? dice.between(1, 4) : 6;
   const transport = dice.chance(0.5) ? 'websocket' : 'sse';
   for (let count = 1; ; count++) {
-    const chances = segmentChances(dice, place.limit ?? 2500);
-    // Mostly the same client comes back; any may.
+    const chances = segmentChances(dice, start.limit ?? 2500);
+    // Mostly the same client comes back; sometimes another transport resumes.
     const segment = { ...chances, transport: dice.chance(0.8) ? transport : chances.transport, kind, filter };
-    const { history, isDone, lastEventId } = await follow(round, { ...segment, ...like, ...place });
+    const { history, isDone, lastEventId } = await runSegment(round, { ...segment, ...like, ...start });
     if (!history || isDone || round.failed.aborted) return;
     const isLagged = history.end.kind === 'error' && history.end.code === 'LAGGED';
     if ((history.end.kind !== 'cut' && !isLagged) || (count >= segments && !round.marker)) return;
-    const got = history.kind === 'items' ? history.deliveries : history.messages;
-    const last = got.at(-1)?.cursor;
-    const limit = place.limit === null ? null : place.limit - got.length;
-    if (last !== undefined) place = { after: last, resumedFrom: history.id, limit, lastEventId };
+    const received = history.kind === 'items' ? history.deliveries : history.messages;
+    const last = received.at(-1)?.cursor;
+    const limit = start.limit === null ? null : start.limit - received.length;
+    if (last !== undefined) start = { after: last, resumedFrom: history.id, limit, lastEventId };
     if (!round.marker) await Promise.race([delay(dice.pick(AWAY_MS) * dice.next()), round.ended]);
   }
 }
@@ -106,12 +106,13 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
   const id = round.nextId('pages');
   const startedAt = performance.now();
   const page = async (after: string | null): Promise<Page> => {
-    const { data, errors } = await persist(async () => {
-      const result = await ask(round.ground.next(), ItemPageDocument, { first, after, filter });
-      // It can't know yet whether it is as far as the node of the page before.
-      if (codeOf(result) === 'ENGINE_UNAVAILABLE') throw new LostError('a page has to wait for the engine');
+    const { data, errors } = await retryUntilAnswered(async () => {
+      const result = await request(round.context.nextNode(), ItemPageDocument, { first, after, filter });
+      // The node does not know yet whether it is as far as the node of the previous page.
+      if (codeOf(result) === 'ENGINE_UNAVAILABLE')
+        throw new NoAnswerError('a page waits for the engine (ENGINE_UNAVAILABLE)');
       return result;
-    }, round.patienceMs);
+    }, round.timeoutMs);
     if (!data) throw new Error(`a query was refused: ${errors?.[0]?.message ?? 'no answer'}`);
     const { edges, pageInfo, cursor } = data.items;
     const items = edges.map(({ node }): Entry => {
@@ -129,6 +130,6 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
     round.histories.push(history satisfies History);
   };
   const firstPage = await page(null);
-  const place = { ...AT_START, after: firstPage.cursor, resumedFrom: id };
-  await Promise.all([furtherPages(firstPage), chain(round, dice, { kind: 'items', filter, ...place })]);
+  const start = { ...AT_HEAD, after: firstPage.cursor, resumedFrom: id };
+  await Promise.all([furtherPages(firstPage), chain(round, dice, { kind: 'items', filter, ...start })]);
 }

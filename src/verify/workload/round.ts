@@ -1,60 +1,60 @@
-/** A few seconds of writing and reading, recorded: what its writers and readers share. */
+/** The state that the writers and readers of one round share. A round is a few seconds of recorded writing and reading. */
 import type { Dice } from './dice.ts';
 import type { Filter, History, Read, Recording, Write } from '../check/history.ts';
 import { passes } from '../check/history.ts';
-import type { NextNode } from '../../http-client/http-client.ts';
+import type { NextNode } from '../client/requests.ts';
 
-/** What a round starts from. */
-export interface Ground {
-  readonly next: NextNode;
-  /** Of this run: random, for idempotency keys are remembered beyond it. */
+/** What all rounds of a run share. */
+export interface RunContext {
+  readonly nextNode: NextNode;
+  /** Random for each run, because the server remembers idempotency keys beyond it. */
   readonly runPrefix: string;
   readonly window: number;
-  /** Silence after which what has to come is overdue, and how long a call is repeated. */
-  readonly patienceMs: number;
-  readonly isLimited: boolean;
-  /** Whether the map is so large that readers of all of it would only read that. */
+  /** After this silence a delivery is overdue; a call without an answer is repeated for as long. */
+  readonly timeoutMs: number;
+  readonly hidesSize: boolean;
+  /** Whether the map is so large that readers without a filter would never get past its snapshot. */
   readonly isCrowded: boolean;
 }
 
 const KEYS = 200;
-/** More than one message of a mirror holds. */
+/** More than one message of `itemChanges` holds. */
 const STILL_KEYS = 1200;
 
 export class Round {
-  readonly ground: Ground;
+  readonly context: RunContext;
   readonly prefix: string;
-  /** What the writers write to. */
+  /** The keys that the writers change. */
   readonly keys: readonly string[];
-  /** What stays as it is, so that there is a snapshot to be cut inside of. */
+  /** Keys that no writer changes: they make the snapshot long enough to be cut inside it. */
   readonly stillKeys: readonly string[];
   readonly writes: Write[] = [];
   readonly reads: Read[] = [];
   readonly histories: History[] = [];
-  /** Of readers, also those still open. */
+  /** Deliveries to all readers so far. */
   deliveries = 0;
-  /** The last insertions, once the writers have stopped: readers go on until they have them. */
+  /** The last insertions, set after the writers have stopped. Readers stay until they have received them. */
   marker: readonly { readonly key: string; readonly cursor: string }[] | undefined;
   readonly #ended = Promise.withResolvers<void>();
   readonly #failed = new AbortController();
   #nextId = 0;
 
-  constructor(ground: Ground, number: number) {
-    this.ground = ground;
-    this.prefix = `${ground.runPrefix}${number}-`;
+  constructor(context: RunContext, number: number) {
+    this.context = context;
+    this.prefix = `${context.runPrefix}${number}-`;
     this.keys = Array.from({ length: KEYS }, (_, n) => `${this.prefix}k${n}`);
     this.stillKeys = Array.from({ length: STILL_KEYS }, (_, n) => `${this.prefix}still-${n}`);
   }
 
-  get patienceMs(): number {
-    return this.ground.patienceMs;
+  get timeoutMs(): number {
+    return this.context.timeoutMs;
   }
 
   nextId(kind: string): string {
     return `${kind} ${this.prefix}${++this.#nextId}`;
   }
 
-  /** Resolves when there is a marker. */
+  /** Resolves once the marker is set or the round has failed. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -74,29 +74,29 @@ export class Round {
     this.#ended.resolve();
   }
 
-  /** The newest change that a reader with this filter has to get. */
+  /** The cursor of the newest change that a reader with this filter must receive. */
   lastFor(filter: Filter | null): string {
     let last = '';
     for (const { key, cursor } of this.marker ?? []) if (cursor > last && passes(filter, key)) last = cursor;
     return last;
   }
 
-  /** Each lets some of the marker pass. */
+  /** A random filter. Each one lets a part of the marker pass. */
   filter(dice: Dice): Filter | null {
     const kind = dice.next();
-    if (kind < 0.25 && !this.ground.isCrowded) return null;
-    if (kind < 0.65) return { keyPrefix: this.ground.runPrefix };
+    if (kind < 0.25 && !this.context.isCrowded) return null;
+    if (kind < 0.65) return { keyPrefix: this.context.runPrefix };
     if (kind < 0.8) return { keyPrefix: this.prefix };
     if (kind < 0.9) return { keyPrefix: `${this.prefix}k${dice.between(1, 9)}` };
     return { keys: Array.from({ length: dice.between(1, 20) }, () => dice.pick(this.keys)) };
   }
 
   recording(mayVanish: boolean): Recording {
-    const { window, isLimited } = this.ground;
+    const { window, hidesSize } = this.context;
     return {
       keyPrefixes: [this.prefix],
       window,
-      isLimited,
+      hidesSize,
       mayVanish,
       writes: this.writes,
       reads: this.reads,

@@ -1,17 +1,18 @@
-/** One subscription of a reader from its beginning to its end, recorded. */
+/** Runs and records one subscription of a reader, from its start to its end. */
 import {
   ItemChangesDocument,
   type ItemChangesSubscription,
   ItemsDocument,
   type ItemsSubscription,
 } from '../../../schema/documents/graphql.ts';
-import { persist } from '../client/caller.ts';
+import { retryUntilAnswered } from '../client/requests.ts';
 import type { Ending, Feed, FeedRequest, Sink } from '../client/feed.ts';
 import type { ChangesHistory, ChangesMessage, Delivery, End, Entry, Filter, ItemsHistory } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { feedOverSse } from '../client/sse.ts';
 import { feedOverWebSocket } from '../client/websocket.ts';
 
+/** The plan of one subscription. */
 export interface Segment {
   readonly kind: 'items' | 'itemChanges';
   readonly transport: 'websocket' | 'sse';
@@ -27,19 +28,19 @@ export interface Segment {
   readonly expectedError?: string | undefined;
 }
 
-export interface Followed {
+export interface RecordedSegment {
   /** Undefined when the round has failed. */
   readonly history: ItemsHistory | ChangesHistory | undefined;
-  /** It has all that it has to get. */
+  /** Whether it received everything that it had to receive. */
   readonly isDone: boolean;
   readonly lastEventId: string | undefined;
 }
 
-export async function follow(round: Round, segment: Segment): Promise<Followed> {
-  return new Following(round, segment).run();
+export async function runSegment(round: Round, segment: Segment): Promise<RecordedSegment> {
+  return new SegmentRun(round, segment).run();
 }
 
-class Following {
+class SegmentRun {
   readonly #round: Round;
   readonly #segment: Segment;
   readonly #deliveries: Delivery[] = [];
@@ -60,37 +61,40 @@ class Following {
     this.#lastEventId = segment.lastEventId;
   }
 
-  async run(): Promise<Followed> {
+  async run(): Promise<RecordedSegment> {
     const { kind, transport, filter, limit, onLag, after, resumedFrom, expectedError, stalls, cut } = this.#segment;
     const startedAt = performance.now();
     const sink: Sink = { next: (result, id) => this.#next(result.data, id), end: (ending) => this.#end(ending) };
     const open = transport === 'sse' ? feedOverSse : feedOverWebSocket;
-    this.#feed = await persist(() => open(this.#round.ground.next(), this.#request(), sink), this.#round.patienceMs);
+    this.#feed = await retryUntilAnswered(
+      () => open(this.#round.context.nextNode(), this.#request(), sink),
+      this.#round.timeoutMs,
+    );
     if (this.#isOver) this.#feed.cut();
     for (const { afterMs, forMs } of stalls) this.#later(afterMs, () => this.#stall(forMs));
     if (cut.afterMs !== undefined) this.#later(cut.afterMs, () => this.#cutUnlessEnding());
     this.#timers.push(setInterval(() => this.#watch(), 500));
-    const leave = (): void => this.#finish(undefined);
-    this.#round.failed.addEventListener('abort', leave);
+    const onFailure = (): void => this.#finish(undefined);
+    this.#round.failed.addEventListener('abort', onFailure);
     void this.#round.ended.then(() => this.#checkDone());
     const end = await this.#ended.promise;
-    this.#round.failed.removeEventListener('abort', leave);
+    this.#round.failed.removeEventListener('abort', onFailure);
     for (const timer of this.#timers) clearTimeout(timer);
     const isDone = this.#isDone;
     if (!end) return { history: undefined, isDone, lastEventId: undefined };
     const id = this.#round.nextId(kind);
-    const about = { id, transport, filter, startedAt, after, resumedFrom, end };
+    const shared = { id, transport, filter, startedAt, after, resumedFrom, end };
     const history: ItemsHistory | ChangesHistory =
       kind === 'items'
         ? {
-            ...about,
+            ...shared,
             kind,
             limit,
             onLag,
             deliveries: this.#deliveries,
             ...(expectedError !== undefined && { expectedError }),
           }
-        : { ...about, kind, messages: this.#messages };
+        : { ...shared, kind, messages: this.#messages };
     this.#round.histories.push(history);
     return { history, isDone, lastEventId: this.#lastEventId };
   }
@@ -129,7 +133,7 @@ class Following {
     this.#finish(ending.kind === 'lost' ? { kind: 'cut' } : ending);
   }
 
-  /** In the end everybody stays; and who has all of its limit waits for `complete`. */
+  /** At the end of a round readers stay until they have the marker, and a reader that has reached its limit waits for `complete`. */
   #cutUnlessEnding(): void {
     if (!this.#round.marker && !this.#hasLimit && this.#segment.expectedError === undefined)
       this.#finish({ kind: 'cut' });
@@ -149,7 +153,7 @@ class Following {
   }
 
   #watch(): void {
-    if (this.#isStalled || performance.now() - this.#progressAt < this.#round.patienceMs) return;
+    if (this.#isStalled || performance.now() - this.#progressAt < this.#round.timeoutMs) return;
     const isFirst = this.#segment.kind === 'itemChanges' && this.#messages.length === 0;
     if (this.#hasLimit || this.#segment.expectedError !== undefined)
       this.#finish({ kind: 'overdue', awaited: 'complete' });
@@ -163,7 +167,7 @@ class Following {
     this.#later(forMs, () => {
       this.#isStalled = false;
       this.#progressAt = performance.now();
-      this.#feed?.goOn();
+      this.#feed?.resume();
     });
   }
 

@@ -1,37 +1,41 @@
 /**
- * Writers and readers against a running server, in rounds of a few seconds. Each round has keys of its own, is checked as
- * it ends and then forgotten, so that a long run does not grow; what it has inserted it removes.
+ * Runs writers and readers against a server, in rounds of a few seconds. Each round has keys of its own, and is checked and forgotten as it
+ * ends, so that a long run needs no more memory than a short one. A round removes what it has inserted.
  */
 import { ItemDocument, StreamDocument } from '../../../schema/documents/graphql.ts';
-import { type Caller, httpCaller, persist, WebSocketCaller } from '../client/caller.ts';
+import { type Caller, httpCaller, WebSocketCaller } from '../client/caller.ts';
+import {
+  ANSWER_TIMEOUT_MS,
+  type NextNode,
+  NoAnswerError,
+  request,
+  retryUntilAnswered,
+  roundRobin,
+  UnreachableError,
+} from '../client/requests.ts';
 import { checkHistories } from '../check/check.ts';
 import { type Coverage, cover, deliveriesOf, emptyCoverage } from '../check/coverage.ts';
 import { Dice } from './dice.ts';
 import type { Recording, Violation, WriteInput } from '../check/history.ts';
 import { runReader } from './reader.ts';
-import { type Ground, Round } from './round.ts';
-import {
-  ask,
-  inTurn,
-  LostError,
-  type NextNode,
-  PATIENCE_MS,
-  type Target,
-  UnreachableError,
-} from '../../http-client/http-client.ts';
+import { type RunContext, Round } from './round.ts';
+import type { ServerAddress } from '../../http-client/http-client.ts';
 import { runWriter } from './writer.ts';
 import { writeSafely } from './writing.ts';
 
 export interface VerifyOptions {
-  /** Nodes of one log, or the one. Whoever comes back comes to another one. */
-  readonly nodes: readonly [Target, ...Target[]];
+  /** The server, or several nodes of one log: a client that connects again comes to the next one. */
+  readonly nodes: readonly [ServerAddress, ...ServerAddress[]];
   readonly seconds: number;
-  /** The plan of the run; what the network makes of it differs. */
+  /** Fixes the random plan of the run. The order of events on the network still differs from run to run. */
   readonly seed: number;
   readonly onProgress?: (progress: Progress) => void;
-  /** Silence after which what has to come is taken for lost, and how long a call is repeated. Default 15,000. */
-  readonly patienceMs?: number;
-  /** Ends the run early, with what was checked so far. */
+  /**
+   * After this silence, in ms, a delivery counts as lost; a call without an answer is repeated for as long.
+   * @default 15_000
+   */
+  readonly timeoutMs?: number;
+  /** Ends the run early, with a report of what was checked by then. */
   readonly signal?: AbortSignal;
 }
 
@@ -45,13 +49,13 @@ export interface Progress {
 export interface VerifyReport extends Progress {
   readonly seed: number;
   readonly coverage: Coverage;
-  /** The first ones. */
+  /** The first violations, at most 10. */
   readonly examples: readonly Violation[];
-  /** Rounds in which the server lost its log, as one in memory does that is started anew: not checked. */
+  /** Rounds that were not checked because the server lost its log: one in memory does when the server restarts. */
   readonly skipped: number;
 }
 
-/** How long writers write. Readers need a little longer, to get it all. */
+/** How long the writers write. Readers take a little longer to receive everything. */
 const ROUND_MS = 4000;
 const LEAST_ROUND_MS = 500;
 const WRITERS = 4;
@@ -59,20 +63,26 @@ const READERS = 24;
 /** Changes of all writers per second. */
 const RATE = 1600;
 const MAX_BATCH = 100;
-/** Calls in flight at once; a server allows 100 of one socket by default. */
+/** Calls in flight at once. A server allows 100 on one socket by default. */
 const PIPELINED = 50;
 const MAX_EXAMPLES = 10;
-/** A larger map is left out of the plan: its readers would only ever read its snapshot. */
+/** In a larger map readers without a filter would only ever read its snapshot, so there are none. */
 const CROWDED = 20_000;
 
-/** Throws `UnreachableError`, or what else makes it impossible to go on. */
+/**
+ * Verifies a running server.
+ *
+ * @throws UnreachableError when no node answers
+ * @throws Error when the nodes do not share a log, or a server refuses to insert
+ */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const run = new Run(options);
   try {
     await run.prepare();
     for (let number = 1; number === 1 || !run.isOver; number++) await run.round(number);
   } catch (error) {
-    if (error instanceof LostError) throw new UnreachableError(`lost ${addressesOf(options)}: ${error.message}`);
+    if (error instanceof NoAnswerError)
+      throw new UnreachableError(`lost the connection to ${addressesOf(options)}: ${error.message}`);
     throw error;
   } finally {
     await run.cleanUp();
@@ -89,29 +99,30 @@ class Run {
   readonly #runPrefix = `verify-${crypto.randomUUID().slice(0, 8)}-`;
   readonly #coverage = emptyCoverage();
   readonly #examples: Violation[] = [];
-  readonly #next: NextNode;
+  readonly #nextNode: NextNode;
   readonly #caller: Caller;
-  readonly #left = new Set<string>();
-  #ground: Ground | undefined;
+  /** Keys that may have items of this run. */
+  readonly #toRemove = new Set<string>();
+  #context: RunContext | undefined;
   #total = { histories: 0, deliveries: 0, violations: 0 };
   #skipped = 0;
 
   constructor(options: VerifyOptions) {
     this.#options = options;
     this.#dice = new Dice(options.seed);
-    this.#next = inTurn(options.nodes);
-    this.#caller = new WebSocketCaller(this.#next, this.#runPrefix);
+    this.#nextNode = roundRobin(options.nodes);
+    this.#caller = new WebSocketCaller(this.#nextNode, this.#runPrefix);
   }
 
   get isOver(): boolean {
-    return this.#options.signal?.aborted === true || this.#leftMs < LEAST_ROUND_MS;
+    return this.#options.signal?.aborted === true || this.#remainingMs < LEAST_ROUND_MS;
   }
 
-  get #patienceMs(): number {
-    return this.#options.patienceMs ?? PATIENCE_MS;
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? ANSWER_TIMEOUT_MS;
   }
 
-  get #leftMs(): number {
+  get #remainingMs(): number {
     return this.#options.seconds * 1000 - this.#elapsedMs;
   }
 
@@ -121,84 +132,84 @@ class Run {
 
   async prepare(): Promise<void> {
     const { epoch, window, size } = await this.#stream();
-    const answers = await Promise.allSettled(this.#options.nodes.map((node) => ask(node, StreamDocument, {})));
-    const stranger = answers.findIndex(
+    const answers = await Promise.allSettled(this.#options.nodes.map((node) => request(node, StreamDocument, {})));
+    const foreign = answers.findIndex(
       (answer) => answer.status === 'fulfilled' && (answer.value.data?.stream.epoch ?? epoch) !== epoch,
     );
-    const url = this.#options.nodes[stranger]?.url;
-    if (url !== undefined) throw new Error(`${url} is no node of the log that the others are of`);
-    this.#ground = {
-      next: this.#next,
+    const url = this.#options.nodes[foreign]?.url;
+    if (url !== undefined) throw new Error(`${url} has another log than the other nodes: pass nodes of one log`);
+    this.#context = {
+      nextNode: this.#nextNode,
       runPrefix: this.#runPrefix,
       window,
-      patienceMs: this.#patienceMs,
-      isLimited: size === null,
+      timeoutMs: this.#timeoutMs,
+      hidesSize: size === null,
       isCrowded: (size ?? 0) > CROWDED,
     };
   }
 
   async round(number: number): Promise<void> {
-    if (!this.#ground) throw new Error('not prepared');
-    const round = new Round(this.#ground, number);
-    for (const key of [...round.keys, ...round.stillKeys]) this.#left.add(key);
+    if (!this.#context) throw new Error('prepare() must come first');
+    const round = new Round(this.#context, number);
+    for (const key of [...round.keys, ...round.stillKeys]) this.#toRemove.add(key);
     const { epoch } = await this.#stream();
     await this.#insert(round, round.stillKeys);
     await this.#runRound(round);
     const mayVanish = await this.#mayVanish(round);
     if (epoch === (await this.#stream()).epoch) this.#judge(round.recording(mayVanish));
     else this.#skipped++;
-    await this.#remove(this.#left);
-    this.#tell();
+    await this.#remove(this.#toRemove);
+    this.#reportProgress();
   }
 
   async #runRound(round: Round): Promise<void> {
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), Math.max(LEAST_ROUND_MS, Math.min(ROUND_MS, this.#leftMs)));
-    const leave = (): void => stop.abort();
-    this.#options.signal?.addEventListener('abort', leave);
-    const telling = setInterval(() => this.#tell(round), 250);
-    const failing = <T>(task: Promise<T>): Promise<T | void> => task.catch((error: unknown) => round.fail(error));
+    const timer = setTimeout(() => stop.abort(), Math.max(LEAST_ROUND_MS, Math.min(ROUND_MS, this.#remainingMs)));
+    const onAbort = (): void => stop.abort();
+    this.#options.signal?.addEventListener('abort', onAbort);
+    const progressTimer = setInterval(() => this.#reportProgress(round), 250);
+    const orFail = <T>(task: Promise<T>): Promise<T | void> => task.catch((error: unknown) => round.fail(error));
     try {
-      const readers = Array.from({ length: READERS }, () => failing(runReader(round, this.#dice.fork())));
-      const writers = Array.from({ length: WRITERS }, (_, index) => failing(this.#write(round, index, stop.signal)));
+      const readers = Array.from({ length: READERS }, () => orFail(runReader(round, this.#dice.fork())));
+      const writers = Array.from({ length: WRITERS }, (_, index) => orFail(this.#write(round, index, stop.signal)));
       await Promise.all(writers);
-      if (!round.failed.aborted) await failing(this.#mark(round));
+      if (!round.failed.aborted) await orFail(this.#mark(round));
       await Promise.all(readers);
     } finally {
       clearTimeout(timer);
-      clearInterval(telling);
-      this.#options.signal?.removeEventListener('abort', leave);
+      clearInterval(progressTimer);
+      this.#options.signal?.removeEventListener('abort', onAbort);
     }
     if (round.failed.aborted) throw round.failed.reason;
   }
 
   #write(round: Round, index: number, until: AbortSignal): Promise<void> {
     const name = `w${index}`;
-    const next = this.#next;
-    const caller = index % 2 === 0 ? new WebSocketCaller(next, `${round.prefix}${name}`) : httpCaller(next);
-    // Other rates, so that the writers don't march in step.
+    const caller =
+      index % 2 === 0 ? new WebSocketCaller(this.#nextNode, `${round.prefix}${name}`) : httpCaller(this.#nextNode);
+    // Different rates keep the writers out of step.
     const rate = (RATE / WRITERS) * (0.7 + 0.2 * index);
     return runWriter({ round, caller, dice: this.#dice.fork(), name, rate, until });
   }
 
-  /** Each key once more: whatever a reader's filter lets pass, something of this does. */
+  /** Inserts under each key once more, so that every filter lets a part of the marker pass. */
   async #mark(round: Round): Promise<void> {
     round.end(await this.#insert(round, round.keys));
   }
 
-  /** Oldest items are evicted first, and the first that stays as it is is the oldest of ours. */
+  /** The oldest items are evicted first, so the first of the still keys shows whether any item of the round may be gone. */
   async #mayVanish({ stillKeys: [key = ''] }: Round): Promise<boolean> {
-    const ofOne = async (node: Target): Promise<boolean> => {
-      const { data } = await ask(node, ItemDocument, { key });
+    const mayVanishOn = async (node: ServerAddress): Promise<boolean> => {
+      const { data } = await request(node, ItemDocument, { key });
       return !data?.item || data.item.expiresAt !== null;
     };
-    // Each may be ahead of the others.
-    return persist(async () => {
-      const answers = await Promise.allSettled(this.#options.nodes.map(ofOne));
-      const heard = answers.filter((answer) => answer.status === 'fulfilled');
-      if (heard.length === 0) throw new LostError('nobody answers');
-      return heard.some(({ value }) => value);
-    }, this.#patienceMs);
+    // Any node may be ahead of the others.
+    return retryUntilAnswered(async () => {
+      const answers = await Promise.allSettled(this.#options.nodes.map(mayVanishOn));
+      const answered = answers.filter((answer) => answer.status === 'fulfilled');
+      if (answered.length === 0) throw new NoAnswerError('no node answers');
+      return answered.some(({ value }) => value);
+    }, this.#timeoutMs);
   }
 
   async #insert(round: Round, keys: readonly string[]): Promise<{ key: string; cursor: string }[]> {
@@ -207,12 +218,13 @@ class Run {
       const inputs = keys.slice(start, start + MAX_BATCH).map((key, index): WriteInput => {
         return { key, value: JSON.stringify({ id: `run-${start + index}` }), idempotencyKey: 'run' };
       });
-      const { results, error } = await persist(async () => {
+      const { results, error } = await retryUntilAnswered(async () => {
         const write = await writeSafely(round, this.#caller, { kind: 'batch', inputs });
-        if (write.error === 'RATE_LIMITED') throw new LostError('the server limits the rate of insertions too much');
+        if (write.error === 'RATE_LIMITED')
+          throw new NoAnswerError('the server limits the rate of insertions too far (RATE_LIMITED)');
         return write;
-      }, this.#patienceMs);
-      if (!results) throw new Error(`the server refuses to insert: ${String(error)}`);
+      }, this.#timeoutMs);
+      if (!results) throw new Error(`the server refuses insertions: ${String(error)}`);
       inserted.push(...inputs.map(({ key }, index) => ({ key, cursor: results[index]?.cursor ?? '' })));
     }
     return inserted;
@@ -227,7 +239,7 @@ class Run {
     for (const history of recording.histories) this.#total.deliveries += deliveriesOf(history);
   }
 
-  #tell(round?: Round): void {
+  #reportProgress(round?: Round): void {
     const { histories, deliveries, violations } = this.#total;
     this.#options.onProgress?.({
       elapsedMs: this.#elapsedMs,
@@ -237,40 +249,43 @@ class Run {
     });
   }
 
-  /** What any node says: one of them may be away. */
+  /** The stream's status by any node: some of them may be away. */
   async #stream() {
-    for (let left = this.#options.nodes.length; ; left--) {
-      const node = this.#next();
+    for (let attempts = 1; ; attempts++) {
+      const node = this.#nextNode();
       try {
-        const { data, errors } = await ask(node, StreamDocument, {});
+        const { data, errors } = await request(node, StreamDocument, {});
         if (data?.stream) return data.stream;
-        throw new UnreachableError(`${node.url} refuses: ${errors?.[0]?.message ?? 'no answer'}`);
+        throw new UnreachableError(
+          `${node.url} refuses the query of its status: ${errors?.[0]?.message ?? 'no answer'}`,
+        );
       } catch (error) {
-        if (!(error instanceof LostError)) throw error;
-        if (left <= 1) throw new UnreachableError(`can’t reach ${node.url}: ${error.message}`);
+        if (!(error instanceof NoAnswerError)) throw error;
+        if (attempts >= this.#options.nodes.length)
+          throw new UnreachableError(`cannot reach ${node.url}: ${error.message}`);
       }
     }
   }
 
   async #remove(keys: Iterable<string>): Promise<void> {
-    const waiting = [...keys];
-    const log = { writes: [], nextId: () => '', patienceMs: this.#patienceMs };
-    const removeOnes = async (): Promise<void> => {
-      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+    const remaining = [...keys];
+    const log = { writes: [], nextId: () => '', timeoutMs: this.#timeoutMs };
+    const removeNext = async (): Promise<void> => {
+      for (let key = remaining.pop(); key !== undefined; key = remaining.pop()) {
         await writeSafely(log, this.#caller, { kind: 'remove', inputs: [{ key, value: null }] });
-        this.#left.delete(key);
+        this.#toRemove.delete(key);
       }
     };
-    await Promise.all(Array.from({ length: PIPELINED }, removeOnes));
+    await Promise.all(Array.from({ length: PIPELINED }, removeNext));
   }
 
-  /** As well as it goes: the server may be gone. */
+  /** Best effort: the server may be gone. */
   async cleanUp(): Promise<void> {
     try {
-      if (this.#left.size > 0) await this.#stream();
-      await this.#remove(this.#left);
+      if (this.#toRemove.size > 0) await this.#stream();
+      await this.#remove(this.#toRemove);
     } catch (error) {
-      if (!(error instanceof LostError || error instanceof UnreachableError)) throw error;
+      if (!(error instanceof NoAnswerError || error instanceof UnreachableError)) throw error;
     } finally {
       this.#caller.breakOff();
     }

@@ -1,11 +1,11 @@
-/** One of the writers of a round: inserts, batches, removals, conditions, repeats, broken calls, reads of what it wrote. */
+/** One writer of a round: it inserts, removes, sets conditions, repeats calls, breaks them off, and reads what it wrote. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ItemDocument } from '../../../schema/documents/graphql.ts';
 import type { Caller } from '../client/caller.ts';
+import { NoAnswerError } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
 import type { WriteInput } from '../check/history.ts';
 import type { Round } from './round.ts';
-import { LostError } from '../../http-client/http-client.ts';
 import { type Call, write, writeSafely } from './writing.ts';
 
 export interface WriterOptions {
@@ -29,7 +29,7 @@ export async function runWriter(options: WriterOptions): Promise<void> {
     const call = plan.next();
     written += call.inputs.length;
     const key = call.inputs[0]?.key ?? '';
-    // Breaks the connection while the call is in flight; over HTTP, nothing.
+    // Breaks the connection while the call is in flight; a caller over HTTP ignores it.
     if (dice.chance(0.02)) setTimeout(() => caller.breakOff(), dice.between(0, 3));
     const { results, error, connection } = await writeSafely(round, caller, call, { isGivenUp: dice.chance(0.3) });
     const cursor = results?.at(-1)?.cursor;
@@ -44,7 +44,7 @@ export async function runWriter(options: WriterOptions): Promise<void> {
   caller.breakOff();
 }
 
-/** Reads what was just written through the same connection. */
+/** Reads back what was just written, through the same connection. */
 async function read({ round, caller }: WriterOptions, key: string): Promise<void> {
   const startedAt = performance.now();
   const { connection } = caller;
@@ -67,7 +67,7 @@ async function read({ round, caller }: WriterOptions, key: string): Promise<void
       item: entry,
     });
   } catch (error) {
-    if (!(error instanceof LostError)) throw error;
+    if (!(error instanceof NoAnswerError)) throw error;
   }
 }
 
@@ -75,7 +75,7 @@ class Plan {
   readonly #round: Round;
   readonly #dice: Dice;
   readonly #name: string;
-  /** The last that was heard of a key. */
+  /** By key: the cursor of the last answer. */
   readonly cursors = new Map<string, string>();
   #number = 0;
 
@@ -99,7 +99,7 @@ class Plan {
     return Array.from({ length: this.#dice.between(2, MAX_BATCH) }, () => this.#input());
   }
 
-  /** Each of another value, and with an idempotency key, so that a call without an answer can be repeated. */
+  /** Each value is unique, so that it identifies the write; the idempotency key lets a call without an answer be repeated. */
   #input(): WriteInput {
     const id = `${this.#name}-${++this.#number}`;
     const padding = '\u00e9\ud83d\ude00x'.repeat(this.#dice.between(0, 8));

@@ -1,13 +1,14 @@
-/** Calls that write, recorded. */
+/** Sends mutations and records them with their answers. */
 import {
   InsertItemDocument,
   type InsertItemInput,
   InsertItemsDocument,
   RemoveItemDocument,
 } from '../../../schema/documents/graphql.ts';
-import { type Caller, persist } from '../client/caller.ts';
+import type { Caller } from '../client/caller.ts';
+import { codeOf, NoAnswerError, retryUntilAnswered } from '../client/requests.ts';
 import type { Write, WriteInput } from '../check/history.ts';
-import { codeOf, LostError, type Result } from '../../http-client/http-client.ts';
+import type { Result } from '../../http-client/http-client.ts';
 
 export interface Call {
   readonly kind: Write['kind'];
@@ -17,12 +18,12 @@ export interface Call {
 /** Where writes are recorded. */
 export interface WriteLog {
   readonly writes: Write[];
-  /** How long calls are repeated. */
-  readonly patienceMs: number;
+  /** How long a call without an answer is repeated. */
+  readonly timeoutMs: number;
   nextId(kind: string): string;
 }
 
-/** Errors that say that nothing was written. */
+/** The codes that guarantee that nothing was written. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'BAD_USER_INPUT',
   'CONFLICT',
@@ -35,7 +36,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'GRAPHQL_VALIDATION_FAILED',
 ]);
 
-/** One attempt. */
+/** Sends the call once. */
 export async function write(log: WriteLog, caller: Caller, { kind, inputs }: Call): Promise<Write> {
   const startedAt = performance.now();
   const id = log.nextId(kind);
@@ -47,8 +48,8 @@ export async function write(log: WriteLog, caller: Caller, { kind, inputs }: Cal
 }
 
 /**
- * Until there is an answer: only for calls that may be repeated. `isGivenUp`: not when it is answered that nothing was written, so that
- * what shows up all the same is nobody's.
+ * Repeats the call until there is an answer: only for calls that may be repeated. `isGivenUp`: an answer that nothing was written ends it
+ * too, so that the checker reports the value as unexplained if it shows up all the same.
  */
 export async function writeSafely(
   log: WriteLog,
@@ -56,14 +57,14 @@ export async function writeSafely(
   call: Call,
   { isGivenUp = false } = {},
 ): Promise<Write> {
-  return persist(async () => {
+  return retryUntilAnswered(async () => {
     const written = await write(log, caller, call);
     if (written.results || (written.error !== null && (isGivenUp || written.error !== 'ENGINE_UNAVAILABLE')))
       return written;
     // The next attempt goes to another node, if there is one: this one may be cut off.
     if (written.connection === caller.connection) caller.breakOff();
-    throw new LostError(`${call.kind} got no answer`);
-  }, log.patienceMs);
+    throw new NoAnswerError(`no answer to ${call.kind}`);
+  }, log.timeoutMs);
 }
 
 async function attempt(caller: Caller, call: Call): Promise<Pick<Write, 'results' | 'error'>> {
@@ -72,7 +73,7 @@ async function attempt(caller: Caller, call: Call): Promise<Pick<Write, 'results
     if (code === undefined) return { results, error: null };
     return { results: null, error: REFUSALS.has(code) ? code : null };
   } catch (error) {
-    if (!(error instanceof LostError)) throw error;
+    if (!(error instanceof NoAnswerError)) throw error;
     return { results: null, error: null };
   }
 }
@@ -81,7 +82,7 @@ type Answer = { readonly results: Write['results']; readonly code: string | unde
 
 async function send(caller: Caller, { kind, inputs }: Call): Promise<Answer> {
   const [first] = inputs;
-  if (!first) throw new Error('a call without input');
+  if (!first) throw new Error('a call needs at least one input');
   if (kind === 'batch') {
     const result = await caller.call(InsertItemsDocument, { inputs: inputs.map(inputOf) });
     return answerOf(result, ({ insertItems }) => insertItems);
@@ -99,7 +100,7 @@ function answerOf<Data>(result: Result<Data>, results: (answer: Data) => Write['
   const code = codeOf(result);
   const answer = code === undefined && result.data ? results(result.data) : null;
   return {
-    results: answer && answer.map((one) => one && { cursor: one.cursor, timestamp: one.timestamp }),
+    results: answer && answer.map((result) => result && { cursor: result.cursor, timestamp: result.timestamp }),
     code: code ?? (answer ? undefined : 'UNKNOWN'),
   };
 }

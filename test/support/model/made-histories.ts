@@ -120,7 +120,7 @@ export function recording(
   return {
     keyPrefixes: ['k'],
     window: 65_536,
-    isLimited: false,
+    hidesSize: false,
     mayVanish: false,
     writes,
     reads: [],

@@ -1,7 +1,7 @@
 /** Nodes of one log on a server of its engine, each `seamline serve` in a process of its own on a port that it keeps, and what holds between them. */
 import { expect } from 'vitest';
 import { InsertItemDocument, StreamDocument, type StreamQuery } from '../../../schema/documents/graphql.ts';
-import type { Target } from '../../../src/http-client/http-client.ts';
+import type { ServerAddress } from '../../../src/http-client/http-client.ts';
 import { verify, type VerifyReport } from '../../../src/verify/workload/workload.ts';
 import { type Address, ask, request } from '../clients/clients.ts';
 import { freePort } from '../engines/engine-server.ts';
@@ -39,7 +39,7 @@ export class NodeProcess implements Address {
     return node;
   }
 
-  get target(): Target {
+  get address(): ServerAddress {
     return { url: this.url, token: undefined };
   }
 
@@ -131,12 +131,12 @@ export async function verified(
   let latest = 0;
   let onProgress = (): void => {};
   const running = verify({
-    nodes: [first.target, ...others.map(({ target }) => target)],
+    nodes: [first.address, ...others.map(({ address }) => address)],
     seconds: 120,
     seed: Number(process.env['SEED'] ?? Date.now() % 0x100000000),
     signal: isEnough.signal,
     // Whoever writes waits as long as whoever looks at `/ready`: a cluster elects its leaders anew in the meantime.
-    patienceMs: PATIENCE_MS,
+    timeoutMs: PATIENCE_MS,
     onProgress: ({ deliveries }) => {
       latest = deliveries;
       onProgress();

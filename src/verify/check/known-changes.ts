@@ -1,8 +1,8 @@
 /**
- * What is known of the stream's changes, in position order: what writers were answered, and what any reader was told.
+ * The changes of the stream that a recording reveals, in position order: the answers to writers and the deliveries to readers.
  *
- * Sound about calls in flight: a call without an answer may have been applied at any moment since it started, or never. It
- * is known once a reader has got its value; until then it only excuses.
+ * A call without an answer may have been applied at any moment since it started, or never. Its change is known once a reader has received its
+ * value; until then it only explains why an item may be missing.
  */
 import {
   type Entry,
@@ -19,57 +19,57 @@ export interface Change extends WriteResult {
   readonly key: string;
   /** Null: a removal. */
   readonly value: string | null;
-  /** It was applied after this; -Infinity: at an unknown time. */
+  /** The change was applied after this time. -Infinity: unknown. */
   startedAt: number;
-  /** It was applied before this; Infinity: nobody said so. */
+  /** The change was applied before this time. Infinity: there was no answer. */
   answeredAt: number;
-  /** What the answer came through. */
+  /** The connection that the answer came through. */
   connection: string | null;
   /** The next change of the same key. */
   successor: Change | undefined;
-  /** No later change of the key was applied before this. */
+  /** No later change of the key was applied before this time. */
   supersededFrom: number;
 }
 
-/** A batch whose calls had all one fate. */
+/** A batch that was applied as a whole. */
 export interface Batch {
   readonly write: Write;
-  /** Cursors. */
+  /** The cursors of its first and last change. */
   readonly first: string;
   readonly last: string;
 }
 
-export class Known {
+export class KnownChanges {
   readonly byCursor = new Map<string, Change>();
-  /** Sorted by cursor; complete once all has been learned. */
+  /** Sorted by cursor. */
   changes: readonly Change[] = [];
   readonly byKey = new Map<string, Change[]>();
-  /** Sorted, and apart from each other. */
+  /** Sorted by cursor. They do not overlap. */
   batches: readonly Batch[] = [];
   /** Batches without an answer. */
   openBatches: readonly Write[] = [];
-  /** Something was evicted or expired: any item may be gone without anybody having been told. */
+  /** Whether something was evicted or expired, so that any item may be gone without a recorded removal. */
   mayVanish = false;
-  /** Changes of other keys that readers were told. */
+  /** How many changes of other clients' keys readers received. */
   foreign = 0;
-  /** A reader may have been slower than the window. */
+  /** Whether a reader may have been slower than the window. */
   mayLag = false;
-  /** By key: since when calls without an answer may have removed it, or changed it in any way. */
+  /** By key: since when calls without an answer may have removed the item, or changed it in any way. */
   readonly maybeRemoved = new Map<string, number>();
   readonly maybeChanged = new Map<string, number>();
 
-  /** Whether the item of this change may have been gone before a moment, superseded or removed. */
+  /** Whether the item of this change may have been superseded or removed before a time. */
   isMaybeGone({ key, supersededFrom }: Change, before: number): boolean {
     return this.mayVanish || supersededFrom < before || (this.maybeChanged.get(key) ?? Infinity) < before;
   }
 
-  /** Whether the key may have been removed before a moment by what nobody told. */
+  /** Whether the item may have been removed before a time without a recorded removal. */
   isMaybeRemoved(key: string, before: number): boolean {
     return this.mayVanish || (this.maybeRemoved.get(key) ?? Infinity) < before;
   }
 
-  /** The index of the first change behind a cursor. */
-  behind(cursor: string): number {
+  /** The index of the first change after a cursor. */
+  indexAfter(cursor: string): number {
     return firstIndex(this.changes, (change) => change.cursor > cursor);
   }
 
@@ -79,24 +79,25 @@ export class Known {
   }
 }
 
-/** The index of the first that is `true`, in a list where those come last. */
+/** The index of the first element for which `is` holds, in a list that is sorted by it: false before true. */
 export function firstIndex<T>(list: readonly T[], is: (element: T) => boolean): number {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    // Within the list.
+    // The middle is within the list.
     if (is(list[middle]!)) high = middle;
     else low = middle + 1;
   }
   return low;
 }
 
-/** What makes two inputs one: a repeat has the same. */
+/** Inputs with the same identity are repeats of one another. */
 export const identityOf = ({ key, idempotencyKey }: WriteInput): string | undefined =>
   idempotencyKey === undefined ? undefined : `${key}\n${idempotencyKey}`;
 
-export function learn(recording: Recording, report: Report): Known {
-  const known = new Known();
+/** Reports what contradicts itself on the way. */
+export function knownChanges(recording: Recording, report: Report): KnownChanges {
+  const known = new KnownChanges();
   known.mayVanish = recording.mayVanish;
   const attempts = new Attempts(recording.writes);
   for (const write of recording.writes) learnAnswer(known, attempts, write, report);
@@ -113,7 +114,7 @@ export function learn(recording: Recording, report: Report): Known {
       return;
     }
     const startedAt = pending.get(`${entry.key}\n${entry.value}`);
-    if (startedAt === undefined) report('G1', where, `got ${describe(entry)}, which nobody has written`);
+    if (startedAt === undefined) report('G1', where, `got ${describe(entry)}, which no writer has written`);
     add(known, entry, startedAt ?? -Infinity);
   };
   const gone = (where: string, entry: RemovedEntry): void => {
@@ -122,7 +123,7 @@ export function learn(recording: Recording, report: Report): Known {
     if (known.byCursor.has(entry.cursor)) return;
     const startedAt = known.maybeRemoved.get(entry.key);
     if (entry.reason === 'REMOVED' && startedAt === undefined)
-      report('G6', where, `was told at ${entry.cursor} that ${entry.key} is removed, which nobody asked for`);
+      report('G6', where, `was told at ${entry.cursor} that ${entry.key} is removed, which no writer asked for`);
     add(known, { ...entry, value: null }, startedAt ?? -Infinity);
   };
   for (const history of recording.histories) eachEntry(history, seen, gone);
@@ -139,7 +140,7 @@ export function learn(recording: Recording, report: Report): Known {
 
 const isOpen = ({ results, error }: Write): boolean => results === null && error === null;
 
-/** Several calls may be one and the same change, by their idempotency key. */
+/** Groups calls that repeat one another by idempotency key: together they are one change. */
 class Attempts {
   readonly #byIdentity = new Map<string, { first: Write; startedAt: number; isSettled: boolean }>();
 
@@ -167,26 +168,26 @@ class Attempts {
     return this.#byIdentity.get(identityOf(input) ?? '')?.first ?? write;
   }
 
-  /** Whether some attempt was answered, so that its outcome is known. */
+  /** Whether an attempt was answered, so that the outcome is known. */
   isSettled({ inputs }: Write): boolean {
     return inputs.every((input) => this.#byIdentity.get(identityOf(input) ?? '')?.isSettled);
   }
 }
 
-function learnAnswer(known: Known, attempts: Attempts, write: Write, report: Report): void {
+function learnAnswer(known: KnownChanges, attempts: Attempts, write: Write, report: Report): void {
   for (const [index, input] of write.inputs.entries()) {
     const result = write.results?.[index];
     if (!result) continue;
     const answeredAt = write.answeredAt ?? Infinity;
     const same = known.byCursor.get(result.cursor);
     if (same && (same.key !== input.key || same.value !== input.value))
-      report('G3', write.id, `was answered ${result.cursor} for ${input.key}, which is that of ${same.key} too`);
+      report('G3', write.id, `was answered ${result.cursor} for ${input.key}, which is the cursor of ${same.key} too`);
     const change = same ?? add(known, { ...input, ...result }, attempts.startedAt(write, input));
     if (answeredAt < change.answeredAt) Object.assign(change, { answeredAt, connection: write.connection });
   }
 }
 
-function excuse(known: Known, attempts: Attempts, write: Write, pending: Map<string, number>): void {
+function excuse(known: KnownChanges, attempts: Attempts, write: Write, pending: Map<string, number>): void {
   if (!isOpen(write) || attempts.isSettled(write)) return;
   const earlier = (map: Map<string, number>, key: string): void =>
     void map.set(key, Math.min(map.get(key) ?? Infinity, write.startedAt));
@@ -197,7 +198,7 @@ function excuse(known: Known, attempts: Attempts, write: Write, pending: Map<str
   }
 }
 
-function add(known: Known, entry: Omit<Entry, 'value'> & { value: string | null }, startedAt: number): Change {
+function add(known: KnownChanges, entry: Omit<Entry, 'value'> & { value: string | null }, startedAt: number): Change {
   const { key, value, cursor, timestamp } = entry;
   const change: Change = {
     key,
@@ -214,7 +215,7 @@ function add(known: Known, entry: Omit<Entry, 'value'> & { value: string | null 
   return change;
 }
 
-function link(known: Known): void {
+function link(known: KnownChanges): void {
   const changes = [...known.byCursor.values()].sort((a, b) => (a.cursor < b.cursor ? -1 : 1));
   for (const change of changes.toReversed()) {
     const later = known.byKey.get(change.key) ?? [];
@@ -233,7 +234,7 @@ function batchesOf({ writes }: Recording, attempts: Attempts): Batch[] {
   for (const write of writes) {
     const [first, last] = [write.results?.[0]?.cursor, write.results?.at(-1)?.cursor];
     if (write.kind !== 'batch' || first === undefined || last === undefined) continue;
-    // One that repeats some inputs of another takes no position for them.
+    // A batch that repeats some inputs of another takes no positions for them.
     const isWhole = new Set(write.inputs.map((input) => attempts.firstOf(write, input))).size === 1;
     if (isWhole) batches.set(first, { write, first, last });
   }
