@@ -8,7 +8,7 @@ interface Watched {
   health(): LogHealth;
 }
 
-/** Says when the engine gets into trouble and when it is out of it again, until the returned function is called. */
+/** Logs when the engine becomes unhealthy and when it recovers, until the returned function is called. */
 export function watchHealth(watched: Watched, logger: Logger, intervalMs = INTERVAL_MS): () => void {
   const { engine } = watched;
   let since: number | undefined;

@@ -1,12 +1,12 @@
-/** Node's HTTP server, and what HTTP asks of one beside that: RFC 9110 and RFC 9112. */
+/** Node's HTTP server, with the rules of RFC 9110 and RFC 9112 that Node leaves to the application. */
 import { createServer, IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 export interface HttpServerOptions {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Of WebSockets to our path only. */
+  /** Called only for WebSockets to the GraphQL path. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** What was no request, by its status. */
+  /** Called with the status when a request is refused before `answer` or `upgrade`. */
   readonly refused: (status: string, socket: Duplex) => void;
 }
 
@@ -15,7 +15,7 @@ export const GRAPHQL_PATH = '/graphql';
 const MAX_HEADERS = 100;
 
 /** In ms. */
-const PATIENCE = {
+const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2000,
@@ -24,7 +24,7 @@ const PATIENCE = {
 
 export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions): Server {
   const server = createServer(
-    { ...PATIENCE, IncomingMessage: Request, requireHostHeader: false },
+    { ...TIMEOUTS, IncomingMessage: Request, requireHostHeader: false },
     (request, response) => {
       const problem = problemOf(request);
       if (problem) {
@@ -47,18 +47,18 @@ export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy());
     refused('405', socket);
-    refuse(socket, 405, 'CONNECT is not served here: this is no proxy', 'Allow: GET, HEAD, POST');
+    refuse(socket, 405, 'CONNECT is not supported: this server is no proxy', 'Allow: GET, HEAD, POST');
   });
   server.on('checkExpectation', (request, response) => {
     refused('417', request.socket);
-    respond(response, 417, 'the only Expect served is 100-continue');
+    respond(response, 417, 'unsupported Expect: only 100-continue is supported');
   });
   server.on('clientError', (error, socket) => {
-    // A client that resets its connection is no refusal.
+    // A connection that the client resets is no refusal.
     if (codeOf(error) === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const [status, text] = BROKEN_REQUESTS[codeOf(error)] ?? [400, `not a valid HTTP/1.1 request: ${error.message}`];
     refused(String(status), socket);
-    say(socket, status, text);
+    writeResponse(socket, status, text);
   });
   return server;
 }
@@ -66,8 +66,8 @@ export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions
 const OFFERED = Symbol('offered');
 
 /**
- * Node takes whatever offers another protocol for an upgrade once there is a listener, and asks the request whether it is one. A client that
- * offers `h2c` besides, as Java's does, gets the HTTP/1.1 answer (RFC 9110, section 7.8).
+ * Once an `upgrade` listener exists, Node treats every request that offers another protocol as an upgrade, and reads `upgrade` of the request.
+ * This getter makes only WebSockets upgrades: a client that offers `h2c`, as Java's does, gets the HTTP/1.1 answer (RFC 9110, section 7.8).
  */
 class Request extends IncomingMessage {
   [OFFERED]?: boolean;
@@ -84,28 +84,28 @@ class Request extends IncomingMessage {
 function isWebSocket(request: IncomingMessage): boolean {
   const { method, httpVersion, headers } = request;
   const offered = headers.upgrade?.toLowerCase().split(/\s*,\s*/) ?? [];
-  // RFC 9110: HTTP/1.0 has no upgrade.
+  // HTTP/1.0 has no upgrade (RFC 9110).
   if (method !== 'GET' || httpVersion !== '1.1' || !offered.includes('websocket')) return false;
   if (pathOf(request) !== GRAPHQL_PATH) return false;
-  // `ws` takes no list.
+  // `ws` does not accept a list.
   headers.upgrade = 'websocket';
   return true;
 }
 
 type Problem = readonly [status: number, text: string];
 
-/** Why a well-formed request can't be served. Otherwise an absolute target is rewritten to its path and host. */
+/** Returns why a well-formed request cannot be served. Otherwise it rewrites an absolute target to its path and host. */
 function problemOf(request: IncomingMessage): Problem | undefined {
   const { headers, httpVersion, rawHeaders } = request;
-  // Some Nodes drop those that are too many, others refuse the request by themselves.
+  // Some versions of Node drop excess headers, others refuse the request themselves.
   if (rawHeaders.length > 2 * MAX_HEADERS) return [431, `more than ${MAX_HEADERS} headers: send fewer`];
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    return [501, `Transfer-Encoding ${JSON.stringify(coding)} is not served: send the body as it is, or chunked`];
+    return [501, `Transfer-Encoding ${JSON.stringify(coding)} is not supported: send the body plain or chunked`];
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
-  // Node goes by the first, a proxy in front perhaps by the last.
-  if (hosts > 1) return [400, 'there is more than one Host header'];
-  if (httpVersion === '1.1' && hosts === 0) return [400, 'the Host header is missing'];
+  // Node uses the first one, a proxy in front perhaps the last.
+  if (hosts > 1) return [400, `${hosts} Host headers: send exactly one`];
+  if (httpVersion === '1.1' && hosts === 0) return [400, 'missing Host header: HTTP/1.1 requires one'];
   const target = absoluteTarget(request);
   if (target) {
     request.url = `${target.pathname}${target.search}`;
@@ -114,7 +114,7 @@ function problemOf(request: IncomingMessage): Problem | undefined {
   return undefined;
 }
 
-/** As proxies are asked; every server must take it, and its host goes before the header's (RFC 9112, section 3.2.2). */
+/** The absolute form of a target, as sent to proxies. Servers must accept it, and its host overrides the header (RFC 9112, section 3.2.2). */
 function absoluteTarget({ url = '/' }: IncomingMessage): URL | undefined {
   return /^https?:\/\//i.test(url) ? (URL.parse(url) ?? undefined) : undefined;
 }
@@ -129,13 +129,13 @@ export function respond(response: ServerResponse, status: number, text: string):
   response.writeHead(status, headers).end(body);
 }
 
-/** The same on a socket that Node's server has let go of (after an upgrade or CONNECT): closes it. */
+/** Responds on a socket that Node's server has released (after an upgrade or CONNECT), and closes it. */
 export function refuse(socket: Duplex, status: number, text: string, ...headers: readonly string[]): void {
   socket.once('finish', () => socket.destroy());
-  say(socket, status, text, ...headers);
+  writeResponse(socket, status, text, ...headers);
 }
 
-function say(socket: Duplex, status: number, text: string, ...headers: readonly string[]): void {
+function writeResponse(socket: Duplex, status: number, text: string, ...headers: readonly string[]): void {
   const body = `${text}\n`;
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -149,10 +149,13 @@ function say(socket: Duplex, status: number, text: string, ...headers: readonly 
 
 const codeOf = (error: NodeJS.ErrnoException): string => error.code ?? '';
 
-/** By Node's codes. */
+/** By Node's error codes. */
 const BROKEN_REQUESTS: Readonly<Record<string, Problem>> = {
-  HPE_HEADER_OVERFLOW: [431, 'the request’s headers are longer than 16 KiB'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the extensions of the body’s chunks are too long: send none'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request has not come within its time: 10 s for the headers, 30 s for all of it'],
-  HPE_PAUSED_H2_UPGRADE: [505, 'HTTP/2 is not served here: send HTTP/1.1'],
+  HPE_HEADER_OVERFLOW: [431, 'the headers are longer than 16 KiB: send less'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the chunk extensions are too long: send none'],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    408,
+    'the request took too long: headers must arrive within 10 s, the whole request within 30 s',
+  ],
+  HPE_PAUSED_H2_UPGRADE: [505, 'HTTP/2 is not supported: send HTTP/1.1'],
 };

@@ -1,6 +1,6 @@
 /**
- * The keys that an issuer publishes. Known keys answer at once and are refreshed beside; while the issuer is away they stay
- * good for a day. Only a token whose key isn't known waits for the issuer.
+ * The keys that a token issuer publishes. Known keys are used at once and refreshed in the background, and they stay valid for a day while the
+ * issuer is away. Only a token with an unknown key waits for the issuer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -18,22 +18,22 @@ import { refused } from '../transports/protocol/errors.ts';
 const MINUTE_MS = 60_000;
 const REFRESH_AFTER_MS = 10 * MINUTE_MS;
 
-/** An older set was in no use, or the machine slept: a key of it may have been withdrawn, so its refresh is worth `GRACE_MS`. */
+/** A set this old was not in use, or the machine slept. A key may have been withdrawn since, so a token waits up to `GRACE_MS` for the refresh. */
 const STALE_AFTER_MS = REFRESH_AFTER_MS + MINUTE_MS / 2;
 const GRACE_MS = 500;
 
 const KEPT_MS = 24 * 60 * MINUTE_MS;
 
-/** Between two fetches for keys that the set lacks, and between two attempts beside known keys while the issuer is away. */
+/** The pause between two fetches for unknown keys, and between two background refreshes while the issuer is away. */
 const COOL_DOWN_MS = MINUTE_MS / 2;
 
-/** After a failure, even when somebody waits: an issuer in trouble is not flooded. */
+/** The pause after a failed fetch, even when tokens wait: an issuer in trouble must not be flooded. */
 const PAUSE_MS = 1000;
 
-/** A token without `kid` costs a verification for each key that may be meant. */
+/** A token without `kid` is verified with each key that fits, up to this number. */
 const MAX_TRIES = 16;
 
-/** By both clocks: the wall's may be set back, the steady one stands still while a machine sleeps. */
+/** A time by two clocks: the wall clock may be set back, and the monotonic one stands still while the machine sleeps. */
 interface Moment {
   readonly wall: number;
   readonly steady: number;
@@ -44,27 +44,27 @@ const ageOf = (moment: Moment | undefined): number =>
   moment ? Math.max(Date.now() - moment.wall, performance.now() - moment.steady) : Infinity;
 
 export class IssuerKeys {
-  /** Its own refresh is turned off: this class decides when to fetch. */
+  /** jose's refresh is turned off, because this class decides when to fetch. */
   readonly #set: ReturnType<typeof createRemoteJWKSet>;
   readonly #name: string;
   readonly #logger: Logger;
-  /** When the issuer last answered. */
+  /** When the issuer answered last. */
   #fetched: Moment | undefined;
-  /** When it last failed to. */
+  /** When a fetch failed last. */
   #failed: Moment | undefined;
   #fetching: Promise<void> | undefined;
-  /** Settles with the fetch, or earlier. Never rejects. */
+  /** Resolves with the fetch in flight, or after `GRACE_MS`. Never rejects. */
   #grace: Promise<unknown> = Promise.resolve();
   #warned: string | undefined;
 
   constructor(url: URL, logger: Logger) {
     this.#set = createRemoteJWKSet(url, { cacheMaxAge: Infinity, cooldownDuration: Infinity });
-    // A query may have a secret in it.
+    // The query of the URL may contain a secret, so logs name the path only.
     this.#name = url.origin + url.pathname;
     this.#logger = logger;
   }
 
-  /** Rejects with jose's error for a bad token, with `ENGINE_UNAVAILABLE` when its key can't be known. */
+  /** Rejects with jose's error for an invalid token, and with `ENGINE_UNAVAILABLE` when its key cannot be fetched. */
   async verify(token: string, checks: JWTVerifyOptions): Promise<JWTPayload> {
     const fetched = this.#fetched;
     try {
@@ -79,7 +79,7 @@ export class IssuerKeys {
     }
   }
 
-  /** jose asks once the token's header is sound: what is no token costs the issuer nothing. */
+  /** jose calls this after it has checked the token's header, so that malformed tokens cause no fetch. */
   readonly #keyFor: JWTVerifyGetKey = async (header, token) => {
     await this.#prepare();
     return this.#set(header, token);
@@ -89,7 +89,7 @@ export class IssuerKeys {
     const age = ageOf(this.#fetched);
     if (age >= KEPT_MS) return this.#fetch();
     if (age < REFRESH_AFTER_MS || ageOf(this.#failed) < COOL_DOWN_MS) return;
-    // A failure is logged there, and the known keys do.
+    // A failure is logged by the fetch, and the known keys stay valid.
     this.#fetch().catch(() => {});
     if (age >= STALE_AFTER_MS) await this.#grace;
   }
@@ -103,7 +103,7 @@ export class IssuerKeys {
     }
   }
 
-  /** One at a time, for all who want it. */
+  /** One fetch at a time, shared by all tokens that wait. */
   #fetch(): Promise<void> {
     if (!this.#fetching) {
       const fetching = this.#attempt().finally(() => (this.#fetching = undefined));
@@ -121,7 +121,7 @@ export class IssuerKeys {
     } catch (error) {
       this.#failed = now();
       this.#warn(error);
-      throw refused('ENGINE_UNAVAILABLE', 'the keys that tokens are checked with can’t be fetched', 503);
+      throw refused('ENGINE_UNAVAILABLE', 'cannot fetch the key set that tokens are verified with: retry later', 503);
     }
     this.#fetched = now();
     if (this.#warned === undefined) return;
@@ -129,24 +129,24 @@ export class IssuerKeys {
     this.#logger.info({ jwks: this.#name }, 'the key set was fetched again');
   }
 
-  /** Once for each state, not for each request. */
+  /** Warns once for each state, not for each request. */
   #warn(error: unknown): void {
     const isKept = ageOf(this.#fetched) < KEPT_MS;
-    const state = isKept ? 'known keys stay good for 24 hours' : 'tokens are refused with ENGINE_UNAVAILABLE';
+    const state = isKept ? 'known keys stay valid for 24 hours' : 'tokens are refused with ENGINE_UNAVAILABLE';
     if (state === this.#warned) return;
     this.#warned = state;
     const since = this.#fetched && { fetched: new Date(this.#fetched.wall).toISOString() };
-    this.#logger.warn({ jwks: this.#name, ...since, ...errorFields(error) }, `the key set can't be fetched: ${state}`);
+    this.#logger.warn({ jwks: this.#name, ...since, ...errorFields(error) }, `cannot fetch the key set: ${state}`);
   }
 }
 
-/** Without `kid` a token's key may be any that was published since, so a signature that fits none says nothing yet. */
+/** The key of a token without `kid` may be newer than the set, so a signature that fits no known key proves nothing yet. */
 function isOfUnknownKey(error: unknown, token: string): boolean {
   if (error instanceof errors.JWKSNoMatchingKey) return true;
   return error instanceof errors.JWSSignatureVerificationFailed && decodeProtectedHeader(token).kid === undefined;
 }
 
-/** What is wrong with the claims is said by the key that fits the signature. */
+/** Verifies the token with each key. Errors about its claims come from the key that fits the signature. */
 async function tryEach(
   keys: errors.JWKSMultipleMatchingKeys,
   token: string,
@@ -158,7 +158,7 @@ async function tryEach(
     try {
       return (await jwtVerify(token, key, checks)).payload;
     } catch (error) {
-      // What is wrong with a claim is wrong with every key; anything else (a wrong, weak or unsupported key) is about this one.
+      // A wrong claim is wrong with every key. Any other error (a wrong, weak or unsupported key) concerns this key only.
       const isOfToken = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
       if (isOfToken) throw error;
     }

@@ -1,111 +1,114 @@
 import type { Logger } from '../core/model/logger.ts';
-import { assertOrigin } from '../transports/protocol/allowed-origins.ts';
 import type { TrustedDocuments } from '../transports/protocol/trusted-documents.ts';
 import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
+/** The options of `createServer`. `log`, `data`, `nats` and `redis` exclude each other; without any of them items are kept in memory. */
 export interface ServerOptions {
-  /** Default 4000; 0: any free one. */
+  /** Port to listen on; 0: any free one. @default 4000 */
   readonly port?: number | undefined;
-  /** Default 127.0.0.1. */
+  /** Address to listen on. Without authentication it must be a loopback address, unless `open` is true. @default '127.0.0.1' */
   readonly host?: string | undefined;
-  /** Where the items live. Default: in memory, until the process ends. */
+  /** The log that keeps the items. @default a log in memory, lost when the process ends */
   readonly log?: OrderedLog | undefined;
-  /** Instead of `log`: a directory that keeps them. Default: none. */
+  /** A directory to keep the items in. */
   readonly data?: string | undefined;
-  /** Goes on with what can be salvaged when `data` is damaged, instead of refusing. Default false. */
+  /** Opens a damaged `data` directory with what can be salvaged, instead of rejecting. @default false */
   readonly repair?: boolean | undefined;
-  /** How much of what `data` keeps has been loaded, from 0 to 1. Default: nobody is told. */
+  /** Called while `data` is loaded, with the share that is done, from 0 to 1. */
   readonly onLoading?: ((share: number) => void) | undefined;
-  /** Instead of `log`: NATS servers with JetStream that keep them, for any number of nodes; `nats://host:4222`. Default: none. */
+  /** URLs of NATS servers with JetStream to keep the items in, for any number of nodes: `nats://host:4222`. */
   readonly nats?: string | readonly string[] | undefined;
-  /** Instead of `log`: Redis or Valkey, for any number of nodes; `redis://host:6379`. With `redisSentinel`, Sentinels. Default: none. */
+  /** URL of Redis or Valkey to keep the items in, for any number of nodes: `redis://host:6379`. With `redisSentinel`: URLs of the Sentinels. */
   readonly redis?: string | readonly string[] | undefined;
-  /** What the log is called there; a name of letters, digits, `-` and `_`. Default `seamline`. */
+  /** Name of the log in NATS or Redis: letters, digits, `-` and `_`. @default 'seamline' */
   readonly stream?: string | undefined;
-  /** Within what time an insertion is answered when the servers don't, in ms. Default 5,000. */
+  /** Time in ms after which an insertion fails when NATS or Redis does not answer. @default 5_000 */
   readonly engineTimeoutMs?: number | undefined;
-  /** How many servers keep what is made there, 1 to 5. Default 1; of a stream that is there, what it has. */
+  /** Replicas of a stream that is created in NATS, 1 to 5. @default 1; an existing stream keeps its number */
   readonly natsReplicas?: number | undefined;
-  /** A file with a user's credentials. Default: what is in the URL, or none. */
+  /** A file with the credentials of a NATS user. @default those in the URL, if any */
   readonly natsCreds?: string | undefined;
-  /** A file with the seed of a user's nkey. Default: none. */
+  /** A file with the nkey seed of a NATS user. */
   readonly natsNkey?: string | undefined;
-  /** A file with the certificates that the servers' are checked with. Default: the system's. */
+  /** A file with the CA certificates for NATS. @default the system's */
   readonly natsTlsCa?: string | undefined;
-  /** Files with the certificate that is shown to the servers, and its key. Default: none. */
+  /** A file with the client certificate for NATS. */
   readonly natsTlsCert?: string | undefined;
+  /** A file with the key of `natsTlsCert`. */
   readonly natsTlsKey?: string | undefined;
-  /** How many replicas of Redis must have what is answered. Default 0. */
+  /** Replicas of Redis that must acknowledge a write before it is answered. @default 0 */
   readonly redisWait?: number | undefined;
-  /** What Sentinels call the master. Default: none, `redis` is its own URL. */
+  /** Name of the master in the Sentinels. */
   readonly redisSentinel?: string | undefined;
-  /** A file with the certificates that the server's is checked with. Default: the system's. */
+  /** A file with the CA certificates for Redis. @default the system's */
   readonly redisTlsCa?: string | undefined;
-  /** Files with the certificate that is shown to the server, and its key. Default: none. */
+  /** A file with the client certificate for Redis. */
   readonly redisTlsCert?: string | undefined;
+  /** A file with the key of `redisTlsCert`. */
   readonly redisTlsKey?: string | undefined;
-  /** Items. Default: the log's, or 100,000. */
+  /** Maximum number of items: beyond it the oldest ones are evicted. @default the log's, or 100_000 */
   readonly maxItems?: number | undefined;
-  /** UTF-8 of all keys and of all values' JSON. Default: the log's, or 256 MiB. */
+  /** Maximum bytes of all keys and of all values' JSON, in UTF-8: beyond it the oldest items are evicted. @default the log's, or 256 MiB */
   readonly maxBytes?: number | undefined;
-  /** How many of the newest changes are kept one by one. Default: the log's, or 65,536. */
+  /** Number of the newest changes that are kept one by one. @default the log's, or 65_536 */
   readonly window?: number | undefined;
-  /** Seconds, for insertions without a `ttl` of their own. Default: none. */
+  /** Time to live, in seconds, of items that are inserted without a `ttl`. @default none */
   readonly ttl?: number | undefined;
-  /** Of one value's JSON. Default 64 KiB. */
+  /** Maximum bytes of a value's JSON. @default 64 KiB */
   readonly maxValueBytes?: number | undefined;
-  /** Inputs of one `insertItems`, at most 1,000. Default 1,000. */
+  /** Maximum inputs of one `insertItems`, up to 1,000. @default 1_000 */
   readonly maxBatch?: number | undefined;
-  /** Keys and values of one batch. Default 512 KiB. */
+  /** Maximum bytes of the keys and values of one batch. @default 512 KiB */
   readonly maxBatchBytes?: number | undefined;
-  /** A WebSocket message (closed with 1009), an HTTP body (413). Default 1 MiB. */
+  /** Maximum bytes of a WebSocket message (else it is closed with 1009) and of an HTTP body (else 413). @default 1 MiB */
   readonly maxMessageBytes?: number | undefined;
-  /** WebSockets and streams. Default 10,000; further WebSockets are closed with 1013, streams answered 503. */
+  /** Maximum number of WebSockets and HTTP streams. Further WebSockets are closed with 1013, streams answered with 503. @default 10_000 */
   readonly maxConnections?: number | undefined;
-  /** Of one WebSocket. Default 100. */
+  /** Maximum subscriptions on one WebSocket. @default 100 */
   readonly maxSubscriptions?: number | undefined;
   /**
-   * Origins of other hosts that may use the server from a browser: `scheme://host[:port]`, `https://*.example.org` for all its subdomains,
-   * `*` for every page, whose cookies then don't count. Default: none.
+   * Other origins whose pages may use the server: `scheme://host[:port]`, `https://*.example.org` for all subdomains, or `*` for every page,
+   * whose cookies are then ignored.
+   * @default none: the server's own pages only
    */
   readonly allowOrigins?: readonly string[] | undefined;
-  /** Behind a reverse proxy: `X-Forwarded-For` says who the client is, `X-Forwarded-Host` which host it asked for. */
+  /** Trusts `X-Forwarded-For` for the client's address and `X-Forwarded-Host` for the host, for use behind a reverse proxy. @default false */
   readonly trustProxy?: boolean | undefined;
-  /** The URL of a JSON Web Key Set: tokens are needed, and must be signed by one of its keys. Default: none. */
+  /** URL of a JSON Web Key Set. Requests then need a token that one of its keys signed. @default no authentication */
   readonly jwks?: string | undefined;
-  /** Instead of `jwks`: the key of tokens that are signed by HMAC. Default: none. */
+  /** The secret of tokens that are signed with HMAC, instead of `jwks`. Should have 32 bytes or more. */
   readonly jwtSecret?: string | undefined;
-  /** What a token's `aud` must name. Default: anything. */
+  /** The audience that a token's `aud` must name. @default any */
   readonly jwtAudience?: string | undefined;
-  /** What a token's `iss` must be. Default: anything. */
+  /** The issuer that a token's `iss` must name. @default any */
   readonly jwtIssuer?: string | undefined;
-  /** A cookie that may bear the token, for reading only. Default: none. */
+  /** Name of a cookie that may carry the token, for reading only. @default none */
   readonly jwtCookie?: string | undefined;
-  /** Items that one client may insert a second, with a burst of one second's worth. Default: no limit. */
+  /** Items that each client may insert per second, with a burst of one second's worth. @default unlimited */
   readonly insertRate?: number | undefined;
-  /** By hash: the only documents that run, on every transport. Default: any. */
+  /** The only documents that are executed, by their hash, on every transport. @default any document */
   readonly trustedDocuments?: TrustedDocuments | undefined;
-  /** Serves everybody, also on a host that others can reach. Default false. */
+  /** Serves without authentication even on an address that other machines can reach. @default false */
   readonly open?: boolean | undefined;
-  /** Default true. */
+  /** Serves GraphiQL at `/graphql`. @default true */
   readonly graphiql?: boolean | undefined;
-  /** A page at `/` that shows the map live. Default true. */
+  /** Serves the console, a page that shows the map live, at `/`. @default true */
   readonly console?: boolean | undefined;
-  /** Off, errors suggest no names ("Did you mean …") either. Default true. */
+  /** Answers introspection. When false, errors do not suggest names ("Did you mean …") either. @default true */
   readonly introspection?: boolean | undefined;
-  /** How long answers in flight may take when the server ends, in ms. Default 10,000. */
+  /** Time in ms for answers in flight when the server drains. @default 10_000 */
   readonly drainTimeoutMs?: number | undefined;
   /**
-   * How long a WebSocket may take until `connection_init`, in ms, before it is closed with 4408: clients often fetch a token first.
-   * From 1 to 300,000.
+   * Time limit for `connection_init` on a WebSocket, in ms, from 1 to 300,000: clients often fetch a token first. A later one is closed with
+   * 4408.
    * @default 10_000
    */
   readonly initTimeoutMs?: number | undefined;
-  /** Between keep-alives (a ping, a comment), in ms. Default 12,000. */
+  /** Interval of keep-alives (pings, comments), in ms. @default 12_000 */
   readonly keepAliveMs?: number | undefined;
-  /** Serve all subscriptions of the stream from positions, rendered once for all who select the same. Default true. */
+  /** Renders a delivery once for all subscribers with the same selection. When false, each subscription runs a generator. @default true */
   readonly fanOut?: boolean | undefined;
-  /** A pino instance will do. Default: silent. */
+  /** Receives log lines; a pino instance fits. @default silent */
   readonly logger?: Logger | undefined;
 }
 
@@ -120,10 +123,7 @@ export const DEFAULTS = {
   initTimeoutMs: 10_000,
 } as const;
 
-/** Longer ones would let a stranger keep many connections by saying nothing. */
-const MAX_INIT_TIMEOUT_MS = 300_000;
-
-/** Whether there is neither authentication nor the word that anybody may come. */
+/** Whether the server serves this machine only: it has no authentication and is not declared open. */
 export function isPrivate({ open, jwks, jwtSecret }: ServerOptions): boolean {
   return open !== true && jwks === undefined && jwtSecret === undefined;
 }
@@ -131,78 +131,4 @@ export function isPrivate({ open, jwks, jwtSecret }: ServerOptions): boolean {
 /** Whether only this machine can reach the host. */
 export function isLoopback(host: string): boolean {
   return /(^|\.)localhost$/.test(host) || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-/** Throws a `RangeError` that names what makes no sense. The map looks after its own options. */
-export function assertSound(options: ServerOptions): void {
-  const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, drainTimeoutMs, port } = options;
-  assertCount({ maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs }, 1);
-  assertInitTimeout(options.initTimeoutMs);
-  assertCount({ drainTimeoutMs, port }, 0);
-  assertCount({ insertRate: options.insertRate }, 1);
-  assertOneLog(options);
-  assertTokens(options);
-  assertManifest(options.trustedDocuments);
-  assertOrigins(options.allowOrigins);
-}
-
-function assertInitTimeout(initTimeoutMs: number | undefined): void {
-  assertCount({ initTimeoutMs }, 1);
-  if (initTimeoutMs !== undefined && initTimeoutMs > MAX_INIT_TIMEOUT_MS)
-    throw new RangeError(`initTimeoutMs must be at most ${MAX_INIT_TIMEOUT_MS}, not ${initTimeoutMs}`);
-}
-
-function assertOneLog(options: ServerOptions): void {
-  const { log, data, nats, redis, repair } = options;
-  if (data === '') throw new RangeError('data must name a directory');
-  const given = Object.entries({ data, nats, redis, log }).filter(([, value]) => value !== undefined);
-  if (given.length > 1) throw new RangeError(`${given.map(([name]) => name).join(' and ')} exclude each other`);
-  if (repair === true && data === undefined) throw new RangeError('repair needs data');
-  const { natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
-  assertNeeds('nats', nats, { natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey });
-  const { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey } = options;
-  assertNeeds('redis', redis, { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey });
-  const { stream, engineTimeoutMs } = options;
-  assertNeeds('nats or redis', nats ?? redis, { stream, engineTimeoutMs });
-}
-
-function assertNeeds(what: string, needed: unknown, options: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (value !== undefined && needed === undefined) throw new RangeError(`${name} needs ${what}`);
-}
-
-function assertOrigins(origins: unknown = []): void {
-  if (!Array.isArray(origins)) throw new RangeError('allowOrigins must be a list of origins');
-  for (const [index, origin] of origins.entries())
-    try {
-      assertOrigin(String(origin));
-    } catch (error) {
-      throw new RangeError(`allowOrigins[${index}] ${error instanceof Error ? error.message : String(error)}`);
-    }
-}
-
-function assertManifest(documents: unknown): void {
-  if (documents === undefined) return;
-  const isManifest = typeof documents === 'object' && documents !== null && !Array.isArray(documents);
-  if (!isManifest || !Object.values(documents).every((document) => typeof document === 'string'))
-    throw new RangeError('trustedDocuments must be a manifest, an object of documents by their hash');
-}
-
-function assertTokens({ jwks, jwtSecret, jwtAudience, jwtIssuer, jwtCookie }: ServerOptions): void {
-  if (jwks !== undefined && jwtSecret !== undefined) throw new RangeError('jwks and jwtSecret exclude each other');
-  if (jwks !== undefined && !/^https?:$/.test(URL.parse(jwks)?.protocol ?? ''))
-    throw new RangeError('jwks must be a URL');
-  const { username = '', password = '' } = URL.parse(jwks ?? '') ?? {};
-  // fetch takes no such URL, and its error quotes it.
-  if (username !== '' || password !== '') throw new RangeError('jwks must be a URL without a user and a password');
-  if (jwtSecret === '') throw new RangeError('jwtSecret must not be empty');
-  const isOn = jwks !== undefined || jwtSecret !== undefined;
-  for (const [name, value] of Object.entries({ jwtAudience, jwtIssuer, jwtCookie }))
-    if (value !== undefined && !isOn) throw new RangeError(`${name} needs jwks or jwtSecret`);
-}
-
-function assertCount(counts: Readonly<Record<string, number | undefined>>, least: number): void {
-  for (const [name, count = least] of Object.entries(counts))
-    if (!Number.isSafeInteger(count) || count < least)
-      throw new RangeError(`${name} must be a whole number, ${least} or more`);
 }

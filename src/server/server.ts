@@ -1,4 +1,4 @@
-/** Builds a server of its parts: the only place that constructs things. */
+/** Builds a server from its parts. This is the only place that constructs them. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -18,37 +18,38 @@ import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
 import { type Asker, RequestLog } from '../transports/observability/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket/websocket.ts';
-import { ConsolePage } from './console.ts';
+import { assertOptions } from './assert-options.ts';
+import { createAdmit } from './authentication.ts';
+import { ConsolePage } from './console-page.ts';
 import { createMetrics } from './metrics.ts';
-import { assertSound, DEFAULTS, isLoopback, isPrivate, type ServerOptions } from './options.ts';
-import { createAdmit } from './admission.ts';
+import { DEFAULTS, isPrivate, type ServerOptions } from './options.ts';
 import { InsertRate } from './insert-rate.ts';
-import { clientAddress, isKnownHost, isWelcome, type Origins } from './origin.ts';
+import { clientAddress, isAllowedOrigin, isKnownHost, type Origins } from './request-origin.ts';
 import { watchHealth } from './health-watch.ts';
 import { createHttpServer, GRAPHQL_PATH, pathOf, refuse, respond } from './http-server.ts';
-import { logOf } from './log.ts';
+import { openLog } from './open-log.ts';
 import { traced } from './tracing.ts';
 
+/** A running server. */
 export interface SeamlineServer {
-  /** Where GraphQL is served, over HTTP: `http://127.0.0.1:4000/graphql`. */
+  /** URL of GraphQL over HTTP: `http://127.0.0.1:4000/graphql`. */
   readonly url: string;
-  /** The same over WebSocket. */
+  /** URL of GraphQL over WebSocket: `ws://127.0.0.1:4000/graphql`. */
   readonly webSocketUrl: string;
+  /** The map that the server serves. */
   readonly map: StreamingMap;
-  /** Not ready, no new connections, answers in flight finish, streams end so that clients resume elsewhere. */
+  /**
+   * Shuts down gracefully: it refuses new connections, finishes answers in flight and ends streams so that clients resume on another node.
+   * Resolves once everything is closed.
+   */
   drain(): Promise<void>;
 }
 
-/** Resolves once the server listens and holds what its log held. Rejects, leaving nothing open, when it can't. */
+/** Starts a server: see create-server.ts. */
 export async function createServer(options: ServerOptions = {}): Promise<SeamlineServer> {
-  assertSound(options);
-  const host = options.host ?? DEFAULTS.host;
-  if (isPrivate(options) && !isLoopback(host))
-    throw new RangeError(
-      `without authentication ${host} would be open to everybody: pass open, jwks, jwtSecret, or a loopback host`,
-    );
-  const { logger = SILENT } = options;
-  const log = await logOf(options);
+  assertOptions(options);
+  const { logger = SILENT, host = DEFAULTS.host } = options;
+  const log = await openLog(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
   const map = await StreamingMap.open({ ...options, log: traced(log) });
   try {
@@ -61,9 +62,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Seamlin
   }
 }
 
+/** TCP connections beyond `maxConnections`, for plain requests and for connections that are told that the server is full. */
 const SPARE_CONNECTIONS = 1000;
 
-/** Connections that wait to be accepted. Who finds it full tries again after 1 s, 2 s, 4 s … however soon there is room. */
+/** Connections that wait to be accepted. When it is full, TCP retries only after 1 s, 2 s, 4 s … however soon there is room. */
 const BACKLOG = 4096;
 
 class RunningServer implements SeamlineServer {
@@ -81,7 +83,7 @@ class RunningServer implements SeamlineServer {
   readonly #metrics;
   readonly #origins: Origins;
   readonly #logger: Logger;
-  readonly #log: RequestLog;
+  readonly #requestLog: RequestLog;
   #unwatch = (): void => {};
   readonly #drainTimeoutMs: number;
   readonly #inFlight = new Set<ServerResponse>();
@@ -92,24 +94,24 @@ class RunningServer implements SeamlineServer {
     const maxMessageBytes = options.maxMessageBytes ?? DEFAULTS.maxMessageBytes;
     this.map = map;
     this.#heartbeat = new Heartbeat(keepAliveMs);
-    // RFC 7518, section 3.2: a shorter one can be guessed from any token.
+    // A shorter secret can be guessed from any token (RFC 7518, section 3.2).
     if (options.jwtSecret && Buffer.byteLength(options.jwtSecret) < 32)
-      logger.warn({}, 'jwtSecret is shorter than 32 bytes');
+      logger.warn({}, 'jwtSecret is shorter than 32 bytes: use a longer one');
     const maxConnections = options.maxConnections ?? DEFAULTS.maxConnections;
     const trust = options.trustedDocuments && trusting(options.trustedDocuments);
     const allowed = allowedOrigins(allowOrigins);
     this.#origins = { allowed, trustProxy: options.trustProxy ?? false, isPrivate: isPrivate(options) };
     this.#logger = logger;
-    this.#log = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
+    this.#requestLog = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#console = options.console === false ? undefined : new ConsolePage();
     this.#hasGraphiql = options.graphiql ?? true;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     const schema = createSchema();
-    const format = (result: ExecutionResult): string => stringify(result, (error) => this.#log.internal(error));
+    const format = (result: ExecutionResult): string => stringify(result, (error) => this.#requestLog.internal(error));
     const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
-    const observe = observer(this.#log);
+    const observe = observer(this.#requestLog);
     const insertions = new Insertions(schema, map, observe);
     this.#yoga = createHttp({
       schema,
@@ -124,19 +126,19 @@ class RunningServer implements SeamlineServer {
       allowed,
       maxBodyBytes: maxMessageBytes,
       keepAliveMs,
-      isFull: () => this.#stays >= maxConnections,
+      isFull: () => this.#longLived >= maxConnections,
       heartbeat: this.#heartbeat,
       trust,
-      log: this.#log,
+      log: this.#requestLog,
     });
     const httpInsertions = new HttpInsertions({
       yoga: this.#yoga,
       insertions,
       admit,
       maxBodyBytes: maxMessageBytes,
-      log: this.#log,
+      log: this.#requestLog,
     });
-    // Where documents are named by their hash, the short way knows none.
+    // The fast path does not know trusted documents, which are named by their hash.
     this.#answerGraphQL = trust ? this.#yoga : (request, response) => httpInsertions.answer(request, response);
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
@@ -144,21 +146,20 @@ class RunningServer implements SeamlineServer {
       fanOut,
       insertions,
       admit,
-      // It counts itself.
-      isFull: () => this.#stays > maxConnections,
+      // The count includes the WebSocket that asks.
+      isFull: () => this.#longLived > maxConnections,
       heartbeat: this.#heartbeat,
       initTimeoutMs: options.initTimeoutMs ?? DEFAULTS.initTimeoutMs,
       trust,
       maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
       maxMessageBytes,
-      log: this.#log,
+      log: this.#requestLog,
     });
     this.#http = createHttpServer({
       answer: (request, response) => this.#answer(request, response),
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
-      refused: (status, socket) => this.#log.refused(strangerAt(socket as Socket), status),
+      refused: (status, socket) => this.#requestLog.refused(strangerAt(socket as Socket), status),
     });
-    // What is beyond is a flood: room for those that are told so, and for plain requests.
     this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
@@ -166,13 +167,13 @@ class RunningServer implements SeamlineServer {
       map,
       streams: this.#streams,
       webSockets: this.#webSockets,
-      refusals: this.#log.refusals,
+      refusals: this.#requestLog.refusals,
       countSockets,
     });
   }
 
   async listen(port: number, host: string): Promise<void> {
-    // The first operation validates the schema and compiles most of the code: nobody's subscription shall wait for that.
+    // The first operation validates the schema and compiles most of the code, so that no client waits for that.
     await this.#yoga.fetch('http://localhost/graphql?query={stream{epoch}}');
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject);
@@ -202,7 +203,7 @@ class RunningServer implements SeamlineServer {
     this.#logger.info({ connections, subscriptions }, 'draining');
     this.#unwatch();
     const closed = new Promise((resolve) => this.#http.close(resolve));
-    // A client that keeps its connection alive would come back to a server that is going.
+    // Without this header a client with a kept-alive connection would send its next request to a server that shuts down.
     for (const response of this.#inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
     this.#streams.drain(this.#drainTimeoutMs / 2);
     const timer = setTimeout(() => this.#http.closeAllConnections(), this.#drainTimeoutMs);
@@ -212,24 +213,24 @@ class RunningServer implements SeamlineServer {
     await closed;
     clearTimeout(timer);
     await this.map.close();
-    this.#log.flush();
+    this.#requestLog.flush();
     this.#logger.info({ ms: Math.round(performance.now() - start) }, 'drained');
   }
 
-  /** Connections that stay. */
-  get #stays(): number {
+  /** Connections that stay open. */
+  get #longLived(): number {
     return this.#webSockets.connections + this.#streams.count('sse') + this.#streams.count('multipart');
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
-    const asker = this.#log.asker(request);
+    const asker = this.#requestLog.asker(request);
     response.setHeader('X-Request-Id', asker.request);
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
     if (!isKnownHost(request, this.#origins)) {
-      this.#log.refused(asker, 'BAD_HOST');
+      this.#requestLog.refused(asker, 'BAD_HOST');
       respond(response, 400, badHost(request));
     } else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
     else if (path === '/health') respond(response, 200, 'ok');
@@ -255,15 +256,17 @@ class RunningServer implements SeamlineServer {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
     const isKnown = isKnownHost(request, this.#origins);
-    if (!isKnown || !isWelcome(request, this.#origins)) {
-      this.#log.refused(this.#log.asker(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
+    if (!isKnown || !isAllowedOrigin(request, this.#origins)) {
+      this.#requestLog.refused(this.#requestLog.asker(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', {
+        transport: 'websocket',
+      });
       return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
     }
     this.#webSockets.upgrade(request, socket, head);
   }
 }
 
-/** Of whom nothing is known but where it is. */
+/** The identity of a connection that has sent no valid request. */
 function strangerAt({ remoteAddress = '' }: Socket): Asker {
   return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
 }

@@ -1,12 +1,12 @@
-/** A span for each append to the log, through OpenTelemetry's API only: without an SDK nothing is recorded. */
+/** Records a span for each append to the log. It uses OpenTelemetry's API only: without an SDK nothing is recorded. */
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { SeamlineError } from '../core/model/errors.ts';
 import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
-/** Engines that live in this process. */
+/** Engines in this process: their appends are internal spans, those to a server are client spans. */
 const LOCAL: ReadonlySet<string> = new Set(['memory', 'file']);
 
-/** The same log, whatever else it can, whose appends are traced. */
+/** The same log with all its members, but with traced appends. */
 export function traced(log: OrderedLog): OrderedLog {
   const tracer = trace.getTracer('seamline');
   const { engine } = log;
@@ -33,7 +33,7 @@ export function traced(log: OrderedLog): OrderedLog {
       .finally(() => span.end());
   };
 
-  // Members are called on the log itself: what a class keeps private is not there on a proxy.
+  // Methods are called on the log itself, because private members of a class cannot be reached through a proxy.
   const members = new Map<unknown, unknown>([['append', append]]);
   return new Proxy(log, {
     get(target, name) {

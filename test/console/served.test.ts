@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ConsolePage } from '../../src/server/console.ts';
+import { ConsolePage } from '../../src/server/console-page.ts';
 import { buildConsole } from '../support/browser/console.ts';
 import { startServer } from '../support/server/server.ts';
 

@@ -74,7 +74,7 @@ describe('the insert rate', () => {
 
   it('says of a batch that is too large for ever that it is', () => {
     const rate = new InsertRate(10, () => 0);
-    expect(() => rate.take('a', 11)).toThrow(/never more than 10/);
+    expect(() => rate.take('a', 11)).toThrow(/send batches of at most 10/);
     expect(taking(rate, 'a', 10)).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-/** Authentication: bearer tokens and cookies, and what their claims allow (docs/security.md). */
+/** Verifies bearer tokens and cookies, and derives permissions from their claims (docs/security.md). */
 import type { IncomingMessage } from 'node:http';
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import { EVERYBODY } from '../../schema/request/caller.ts';
@@ -6,23 +6,23 @@ import { type Logger, messageOf, SILENT } from '../core/model/logger.ts';
 import type { Admission, Admit } from '../transports/protocol/admission.ts';
 import { isGraphQLError, refused } from '../transports/protocol/errors.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import { clientAddress, mayBearCookie, type Origins } from './origin.ts';
+import { clientAddress, mayBearCookie, type Origins } from './request-origin.ts';
 import type { InsertRate } from './insert-rate.ts';
 
 export interface AdmissionOptions extends Origins {
-  /** Where the keys are, of tokens that are signed asymmetrically. */
+  /** URL of the key set for tokens with an asymmetric signature. */
   readonly jwks?: string | undefined;
-  /** The key itself, of tokens that are signed by HMAC. */
+  /** The secret of tokens that are signed with HMAC. */
   readonly jwtSecret?: string | undefined;
   readonly jwtAudience?: string | undefined;
   readonly jwtIssuer?: string | undefined;
-  /** The cookie that a browser may send its token in. It never authorises a mutation. */
+  /** Name of the cookie that may carry a browser's token. It never authorises a mutation. */
   readonly jwtCookie?: string | undefined;
   readonly insertRate?: InsertRate | undefined;
   readonly logger?: Logger | undefined;
 }
 
-/** Pinned: what a token's header says is not asked, so that none can choose a weaker one, or none. */
+/** The accepted algorithms are fixed, so that a token cannot choose a weaker one, or none, in its header. */
 const HMAC = ['HS256', 'HS384', 'HS512'];
 const ASYMMETRIC = [
   'RS256',
@@ -38,11 +38,12 @@ const ASYMMETRIC = [
   'Ed25519',
 ];
 
-/** Clocks may differ by this. */
+/** Tolerated difference between the clocks of issuer and server. */
 const CLOCK_TOLERANCE_S = 5;
 
 type Verify = (token: string) => Promise<JWTPayload>;
 
+/** Creates the function that admits requests, on every transport. Without `jwks` and `jwtSecret` it admits all of them. */
 export function createAdmit(options: AdmissionOptions): Admit {
   const { jwtCookie, insertRate } = options;
   const verify = verifierOf(options);
@@ -58,13 +59,13 @@ export function createAdmit(options: AdmissionOptions): Admit {
     const bearer = bearerOf(authorization);
     const cookie = bearer === undefined && mayBearCookie(request, options) ? cookieOf(request, jwtCookie) : undefined;
     const token = bearer ?? cookie;
-    if (token === undefined) throw unauthenticated('a token is needed');
+    if (token === undefined) throw unauthenticated('authentication required: send a bearer token');
     const claims = await verify(token);
     const scopes = scopesOf(claims);
     const { keyPrefix = '' } = claims;
-    // Half a character would be the beginning of many.
+    // A prefix that ends in half a surrogate pair would match the start of many characters.
     if (typeof keyPrefix !== 'string' || !keyPrefix.isWellFormed())
-      throw unauthenticated('the claim keyPrefix must be a well-formed string');
+      throw unauthenticated(`claim keyPrefix must be a well-formed string, not ${JSON.stringify(keyPrefix)}`);
     return {
       caller: {
         mayRead: scopes.includes('items:read'),
@@ -101,15 +102,15 @@ function verifierOf({
   return (token) => keys.verify(token, { ...checks, algorithms: ASYMMETRIC }).catch(refuse);
 }
 
-/** Says whether it is the token's fault, or a key that can't be fetched or used. */
+/** Distinguishes an invalid token from a key that cannot be fetched or used. */
 function refuse(error: unknown): never {
   if (isGraphQLError(error)) throw error;
-  const isTheTokens = error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid);
-  if (isTheTokens) throw unauthenticated(`the token is refused: ${error.message}`);
-  throw refused('ENGINE_UNAVAILABLE', `the key of this token can’t be used: ${messageOf(error)}`, 503);
+  const isAboutToken = error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid);
+  if (isAboutToken) throw unauthenticated(`invalid token: ${error.message}`);
+  throw refused('ENGINE_UNAVAILABLE', `cannot use the key of this token: ${messageOf(error)}`, 503);
 }
 
-/** By `scope`, else by `scp` (Microsoft, Okta): text with spaces between, or a list. Anything else allows nothing. */
+/** The scopes in `scope`, or else in `scp` (Microsoft, Okta): a list, or text separated by spaces. Anything else grants nothing. */
 function scopesOf({ scope, scp }: JWTPayload): readonly string[] {
   return [scope ?? scp].flat().flatMap((text: unknown) => (typeof text === 'string' ? text.split(' ') : []));
 }

@@ -1,6 +1,6 @@
 /**
- * The console, the page at `/`. `npm start` and the image build it into dist/console; it is read once, so that a request costs no
- * disk. Where it was not built, `/` says how to.
+ * Serves the console, the page at `/`. `npm start` and the image build it into dist/console. The files are read once, so that requests need
+ * no disk. When it is not built, `/` explains how to build it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 const BUILT = fileURLToPath(new URL('../../dist/console/', import.meta.url));
 
-const NOT_BUILT = `The console is not built here. In a checkout, \`npm run build:console\` builds it, and \`npm start\` does by itself.
+const NOT_BUILT = `The console is not built. In a checkout \`npm run build:console\` builds it, and \`npm start\` does so by itself.
 GraphQL is at /graphql.
 `;
 
-const ONLY_READ = 'The console is read by GET or HEAD.\n';
+const WRONG_METHOD = 'The console is served by GET and HEAD only.\n';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing inline, nothing from elsewhere; 'self' is the WebSocket of the same host, too. */
+/** Allows no inline script and no other host. 'self' includes WebSockets of the same host. */
 const HEADERS = {
   'Content-Security-Policy':
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -32,7 +32,7 @@ const HEADERS = {
   Vary: 'Accept-Encoding',
 } as const;
 
-/** By what a client accepts, the smallest first. */
+/** The smallest encoding first. */
 const ENCODINGS = [
   ['br', '.br'],
   ['gzip', '.gz'],
@@ -51,7 +51,7 @@ interface File {
 export class ConsolePage {
   readonly #files: ReadonlyMap<string, File>;
 
-  /** `directory`: as vite has built it, with `.br` and `.gz` beside each file. */
+  /** `directory`: built by vite, with a `.br` and a `.gz` next to each file. */
   constructor(directory: string = BUILT) {
     this.#files = existsSync(`${directory}/index.html`) ? filesIn(directory) : new Map();
   }
@@ -63,7 +63,7 @@ export class ConsolePage {
   answer({ method, headers }: IncomingMessage, response: ServerResponse, path: string): void {
     const file = this.#files.get(path);
     if (method !== 'GET' && method !== 'HEAD')
-      response.writeHead(405, { Allow: 'GET, HEAD', 'Content-Type': 'text/plain; charset=utf-8' }).end(ONLY_READ);
+      response.writeHead(405, { Allow: 'GET, HEAD', 'Content-Type': 'text/plain; charset=utf-8' }).end(WRONG_METHOD);
     else if (!file) response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end(NOT_BUILT);
     else {
       const body = file.encoded.find(([name]) => accepts(headers['accept-encoding'], name))?.[1] ?? file.plain;
@@ -74,7 +74,7 @@ export class ConsolePage {
   }
 }
 
-/** Proxies that compress make a tag weak, which says as much here (RFC 9110, section 13.1.2). */
+/** A proxy that compresses makes a tag weak; here a weak tag counts as the same (RFC 9110, section 13.1.2). */
 function isKnownTag(header = '', tag: string): boolean {
   return header.split(',').some((known) => known.trim() === '*' || known.trim().replace(/^W\//, '') === tag);
 }
@@ -82,8 +82,8 @@ function isKnownTag(header = '', tag: string): boolean {
 function accepts(header: string | string[] | undefined, encoding: string): boolean {
   return String(header ?? '')
     .split(',')
-    .some((one) => {
-      const [name = '', quality = ''] = one.trim().split(/\s*;\s*/);
+    .some((entry) => {
+      const [name = '', quality = ''] = entry.trim().split(/\s*;\s*/);
       return name === encoding && !/^q=0(\.0*)?$/.test(quality);
     });
 }
@@ -95,7 +95,7 @@ function filesIn(directory: string): Map<string, File> {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
     const isPage = name === 'index.html';
-    // Vite names all but the page by what is in them.
+    // Vite puts a hash of the content into all names except the page's.
     const caching = isPage ? 'no-cache' : 'public, max-age=31536000, immutable';
     const bodyOf = (suffix: string, more: Readonly<Record<string, string>> = {}): Body => {
       const bytes = readFileSync(`${directory}/${name}${suffix}`);

@@ -1,23 +1,24 @@
+/** Where a request comes from: its page's origin, the host that it names, and the client's address. */
 import type { IncomingMessage } from 'node:http';
 import { isIP, SocketAddress } from 'node:net';
 import type { AllowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { isLoopback } from './options.ts';
 
 export interface Origins {
-  /** Whether there is neither authentication nor the word that anybody may come. */
+  /** Whether the server serves this machine only: it has no authentication and is not declared open. */
   readonly isPrivate: boolean;
-  /** Whose pages may use the server beside its own. */
+  /** Other origins whose pages may use the server. */
   readonly allowed: AllowedOrigins;
-  /** Whether to believe `X-Forwarded-For` and `X-Forwarded-Host`. */
+  /** Whether to trust `X-Forwarded-For` and `X-Forwarded-Host`. */
   readonly trustProxy: boolean;
 }
 
 /** Whether the request comes from the server's own page, from an allowed origin, or from a client that is no browser. */
-export function isWelcome(request: IncomingMessage, origins: Origins): boolean {
+export function isAllowedOrigin(request: IncomingMessage, origins: Origins): boolean {
   return isOwnPage(request, origins) || admitted(request, origins) !== undefined;
 }
 
-/** The same, but for pages that only `*` admits: a cookie that came along must not speak for its owner there. */
+/** Whether a cookie of the request counts. On pages that only `*` admits it must not, because their owner could act for the user. */
 export function mayBearCookie(request: IncomingMessage, origins: Origins): boolean {
   return isOwnPage(request, origins) || admitted(request, origins) === 'named';
 }
@@ -36,9 +37,8 @@ function isOwnPage({ headers }: IncomingMessage, { trustProxy }: Origins): boole
 }
 
 /**
- * Whether the host that a request names may be ours. A browser may reach a private server by this machine's names only: a
- * page's owner may have a name of its own lead here (DNS rebinding). A page that is allowed is none of those, and neither is a host
- * that such pages come from.
+ * Whether the host that a request names may be this server. A browser may reach a private server by names of this machine only, because the
+ * owner of a page can point a domain of their own to it (DNS rebinding). Allowed origins and their hosts are exempt.
  */
 export function isKnownHost(request: IncomingMessage, origins: Origins): boolean {
   const { headers } = request;
@@ -50,8 +50,8 @@ export function isKnownHost(request: IncomingMessage, origins: Origins): boolean
 }
 
 /**
- * Behind a proxy: what the proxy itself has added, which is the last entry. One that names no address (`unknown`) makes the
- * proxy the client.
+ * The address of the client. Behind a proxy it is the last entry of the header, which the proxy itself added. When that entry is no address
+ * (`unknown`), the proxy counts as the client.
  */
 export function clientAddress({ headers, socket }: IncomingMessage, { trustProxy }: Origins): string {
   const forwarded = trustProxy ? lastOf(headers['x-forwarded-for']) : undefined;
@@ -59,8 +59,8 @@ export function clientAddress({ headers, socket }: IncomingMessage, { trustProxy
 }
 
 /**
- * Without the port, the brackets and the quotes that proxies write, and in one spelling: a client must not become another
- * one by any of them. Undefined: it is no address.
+ * Normalises an address: without the port, brackets and quotes that proxies write, and in one spelling, so that a client always has the same
+ * address. Undefined: it is no address.
  */
 function addressIn(entry: string): string | undefined {
   const bare = entry
@@ -69,7 +69,7 @@ function addressIn(entry: string): string | undefined {
     .replace(/^([\d.]+):\d*$/, '$1');
   const family = isIP(bare);
   if (family !== 6) return family === 4 ? bare : undefined;
-  // An IPv4 client of a socket that listens for both comes as `::ffff:192.0.2.1`.
+  // A socket that listens for both families shows an IPv4 client as `::ffff:192.0.2.1`.
   return new SocketAddress({ address: bare, family: 'ipv6' }).address.replace(/^::ffff:(?=[\d.]+$)/, '');
 }
 

@@ -3,20 +3,20 @@ import { DEFAULT_LIMITS } from '../core/streaming-map.ts';
 import { memoryLog } from '../logs/memory/memory-log.ts';
 import type { ServerOptions } from './options.ts';
 
-/** What a command has beside the keys and values of its batch: names, numbers, idempotency keys. */
+/** The part of a command besides the keys and values of its batch: names, numbers, idempotency keys. */
 const COMMAND_OVERHEAD_BYTES = 64 * 1024;
 
-/** The log that the options name. Rejects with a `RangeError` for what makes no sense. */
-export async function logOf(options: ServerOptions): Promise<OrderedLog> {
+/** Opens the log that the options name. Rejects with a `RangeError` when its options make no sense. */
+export async function openLog(options: ServerOptions): Promise<OrderedLog> {
   const { log, data, repair, onLoading, nats, redis, logger } = options;
   if (log) return log;
   if (data !== undefined) {
     const { fileLog } = await import('../logs/file/file-log.ts');
     return fileLog({ directory: data, repair, onLoading, logger });
   }
-  // Clients are loaded only where they are asked for: the others start sooner without them.
+  // Engines and their clients are loaded on demand only: without them the server starts sooner.
   if (redis !== undefined) {
-    const { redisLog } = await import('../logs/redis/redis-log.ts').catch(explained('Redis', 'ioredis'));
+    const { redisLog } = await import('../logs/redis/redis-log.ts').catch(explainMissing('Redis', 'ioredis'));
     return redisLog({
       url: redis,
       sentinel: options.redisSentinel,
@@ -31,7 +31,7 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
   }
   if (nats === undefined) return memoryLog();
   const packages = '@nats-io/transport-node @nats-io/jetstream @nats-io/obj';
-  const { natsLog } = await import('../logs/nats/nats-log.ts').catch(explained('NATS', packages));
+  const { natsLog } = await import('../logs/nats/nats-log.ts').catch(explainMissing('NATS', packages));
   const { maxBatchBytes = DEFAULT_LIMITS.maxBatchBytes, maxValueBytes = DEFAULT_LIMITS.maxValueBytes } = options;
   return natsLog({
     servers: nats,
@@ -48,11 +48,11 @@ export async function logOf(options: ServerOptions): Promise<OrderedLog> {
   });
 }
 
-/** Clients are optional peers. */
-function explained(engine: string, packages: string) {
+/** The engines' clients are optional peer dependencies. */
+function explainMissing(engine: string, packages: string) {
   return (error: unknown): never => {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')
-      throw new RangeError(`${engine} needs its client: npm install ${packages}`, { cause: error });
+      throw new RangeError(`${engine} needs its client library: npm install ${packages}`, { cause: error });
     throw error;
   };
 }
