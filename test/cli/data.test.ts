@@ -51,7 +51,9 @@ describe('seamline serve --data', () => {
     truncateSync(join(directory, wal), 0);
     const { code, stderr } = await runCli(flags);
     expect(stderr.match(/^seamline: .*$/gm)).toEqual([
-      expect.stringMatching(/log-0{15}1\.db is damaged: it ends at sequence 0, but 2 had been answered \(pass --repair /),
+      expect.stringMatching(
+        /log-0{15}1\.db is damaged: it ends at sequence 0, but 2 had been answered \(pass --repair /,
+      ),
     ]);
     expect(code).toBe(1);
     const repaired = await serveCli([...flags, '--repair']);

@@ -167,7 +167,7 @@ describe('the log', () => {
       jwks: set.url,
       fetched: expect.stringMatching(/^\d{4}-.*Z$/) as string,
     });
-    expect(away.msg).toContain('known keys stay good for 24 hours');
+    expect(away.msg).toContain('known keys stay valid for 24 hours');
     expect(away).toHaveProperty('err.stack', expect.stringContaining('200 OK'));
     expect(log.saying(/key set/)).toHaveLength(1);
     pass(25 * HOURS);

@@ -1,12 +1,9 @@
-/** What HTTP/1.1 allows a client to send, byte by byte: each is answered by HTTP's rules (RFC 9110, RFC 9112). */
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ServerOptions } from '../../../src/server/options.ts';
-import type { SeamlineServer } from '../../../src/server/server.ts';
+/** Requests that HTTP/1.1 allows, sent byte by byte, are answered by the rules of RFC 9110 and RFC 9112. */
+import { describe, expect, it } from 'vitest';
 import { converse } from '../../support/fuzz/connection.ts';
-import { type Response, responsesIn } from '../../support/fuzz/responses.ts';
+import { responsesIn } from '../../support/fuzz/responses.ts';
 import { openTcp, upgradeRequest } from '../../support/fuzz/hostile.ts';
+import { answersTo, answerTo, JSON_TYPE, textOf } from '../../support/server/plain-requests.ts';
 import { startServer } from '../../support/server/server.ts';
 
 const H2C = [
@@ -17,44 +14,6 @@ const H2C = [
 ];
 const QUERY = '/graphql?query={__typename}';
 const INSERT = JSON.stringify({ query: 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }' });
-const JSON_TYPE = 'Content-Type: application/json';
-
-interface Sent {
-  readonly line: string;
-  readonly headers?: readonly string[];
-  readonly body?: string;
-}
-
-const textOf = ({ line, headers = [], body = '' }: Sent): string =>
-  `${[line, 'Host: localhost', ...headers].join('\r\n')}\r\n\r\n${body}`;
-
-/** Sent one after the other, each when the one before has been answered, on one connection, until the server closes it. */
-async function answersTo(server: SeamlineServer, ...requests: readonly Sent[]): Promise<Response[]> {
-  const [first = '', ...rest] = requests.map(textOf);
-  const methods = requests.map(({ line }) => line.split(' ')[0] ?? '');
-  let answered = 0;
-  const bytes = await converse(server, {
-    bytes: Buffer.from(first),
-    onReceived(received, socket) {
-      const whole = [...responsesIn(received, methods)].filter(
-        ({ isWhole, status }, at) => isWhole || status === 204 || methods[at] === 'HEAD',
-      ).length;
-      if (whole <= answered) return;
-      answered = whole;
-      const next = rest.shift();
-      if (next === undefined) socket.end();
-      else socket.write(next);
-    },
-  });
-  return [...responsesIn(bytes, methods)];
-}
-
-async function answerTo(sent: Sent, options?: ServerOptions): Promise<Response> {
-  const [answer] = await answersTo(await startServer(options), sent);
-  if (!answer) throw new Error('no answer');
-  return answer;
-}
-
 const length = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}`;
 
 describe('a request that offers another protocol', () => {
@@ -254,101 +213,5 @@ describe('a legal request', () => {
       line: `GET ${QUERY} HTTP/1.1`,
     });
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-  });
-});
-
-describe('an answer says in its body what is wrong, and what would be right', () => {
-  it.each<[string, Sent, number, RegExp, Record<string, string>]>([
-    ['a path', { line: 'GET /nope HTTP/1.1' }, 404, /\/graphql/, {}],
-    [
-      'a method',
-      { line: 'PUT /graphql HTTP/1.1', headers: ['Content-Length: 0'] },
-      405,
-      /GET and POST, not PUT/,
-      { allow: 'GET, POST' },
-    ],
-    ['a method of the console', { line: 'DELETE / HTTP/1.1' }, 405, /GET/, { allow: 'GET, HEAD' }],
-    ['CONNECT', { line: 'CONNECT localhost:80 HTTP/1.1' }, 405, /no proxy/, { allow: 'GET, HEAD, POST' }],
-    ['a target', { line: 'GET nonsense HTTP/1.1' }, 400, /valid/, {}],
-    [
-      'a host',
-      { line: 'GET http://evil.example/health HTTP/1.1', headers: ['User-Agent: Mozilla/5.0'] },
-      400,
-      /"evil\.example".*--allow-origin/,
-      {},
-    ],
-    ['long headers', { line: 'GET /health HTTP/1.1', headers: [`X-Long: ${'x'.repeat(20_000)}`] }, 431, /16 KiB/, {}],
-    ['an expectation', { line: 'GET /health HTTP/1.1', headers: ['Expect: tea'] }, 417, /100-continue/, {}],
-    [
-      'a coding of the transfer',
-      { line: 'POST /graphql HTTP/1.1', headers: [JSON_TYPE, 'Transfer-Encoding: gzip, chunked'], body: '0\r\n\r\n' },
-      501,
-      /"gzip, chunked".*chunked/,
-      {},
-    ],
-    [
-      'a coding of the body',
-      {
-        line: 'POST /graphql HTTP/1.1',
-        headers: [JSON_TYPE, 'Content-Encoding: gzip', 'Content-Length: 2'],
-        body: 'xx',
-      },
-      415,
-      /without Content-Encoding/,
-      { 'accept-encoding': 'identity' },
-    ],
-    [
-      'a type',
-      { line: 'POST /graphql HTTP/1.1', headers: ['Content-Length: 2'], body: '{}' },
-      415,
-      /application\/json/,
-      { accept: 'application/json' },
-    ],
-    ['HTTP/2', { line: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' }, 505, /HTTP\/1\.1/, {}],
-  ])('of %s', async (_what, sent, status, text, headers) => {
-    const answer = await answerTo(sent);
-    expect(answer.status).toBe(status);
-    expect(answer.body).toMatch(text);
-    expect(Object.fromEntries(answer.headers)).toMatchObject(headers);
-  });
-
-  it('of two hosts', async () => {
-    const answer = await answerTo({ line: 'GET /health HTTP/1.1', headers: ['Host: evil.example'] });
-    expect([answer.status, answer.body]).toEqual([400, '2 Host headers: send exactly one\n']);
-  });
-
-  it('of a missing host', async () => {
-    const server = await startServer();
-    const bytes = await converse(server, { bytes: Buffer.from('GET /health HTTP/1.1\r\n\r\n') });
-    expect(String(bytes)).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\nmissing Host header: HTTP\/1\.1 requires one\n$/s);
-    const old = await converse(server, { bytes: Buffer.from('GET /health HTTP/1.0\r\n\r\n') });
-    expect(String(old)).toMatch(/^HTTP\/1\.1 200 /);
-  });
-});
-
-describe('a connection that is refused', () => {
-  const connections = async (server: SeamlineServer): Promise<number> => {
-    const text = await (await fetch(new URL('/metrics', server.url), { headers: { connection: 'close' } })).text();
-    return Number(/^seamline_connections\{transport="http"\} (\d+)$/m.exec(text)?.[1]);
-  };
-
-  it.each([
-    [
-      'as an upgrade',
-      (server: SeamlineServer) => upgradeRequest(server).replace('\r\n', '\r\nOrigin: https://evil.example\r\n'),
-    ],
-    ['as a tunnel', () => textOf({ line: 'CONNECT localhost:80 HTTP/1.1' })],
-  ])('%s is closed, also when the client never closes it, or breaks it', async (_what, request) => {
-    const server = await startServer();
-    const { hostname, port } = new URL(server.url);
-    const staying = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-    onTestFinished(() => void staying.destroy());
-    staying.write(request(server));
-    await once(staying, 'data');
-    const breaking = connect({ host: hostname, port: Number(port) });
-    await once(breaking, 'connect');
-    breaking.write(request(server), () => breaking.resetAndDestroy());
-    // The one that asks.
-    await expect.poll(() => connections(server)).toBe(1);
   });
 });
