@@ -1,10 +1,10 @@
 /**
- * seamline beside what one would write otherwise: GraphQL Yoga, mercurius, graphql-ws with graphql-subscriptions, and plain ws. Each
- * server has a process and a core of its own, this process is the load. What counts is the CPU that a server's process used,
- * by the operating system: unlike rates, it hardly depends on what else the machine does.
+ * Compares seamline with the alternatives: GraphQL Yoga, mercurius, graphql-ws with graphql-subscriptions, and plain ws. Each server has a
+ * process and a core of its own, and this process is the load client. The measure is the CPU time of the server's process: unlike rates, it
+ * hardly depends on what else the machine does.
  *
  *     npm run bench                                  everything, in about 16 minutes; draws docs/images/bench.svg
- *     npm run bench -- --quick                       a glance, in about 3
+ *     npm run bench -- --quick                       an overview, in about 3 minutes
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
  */
 import { spawn } from 'node:child_process';
@@ -28,7 +28,7 @@ const { values: flags } = parseArgs({
     peers: { type: 'string' },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
-    /** Where to draw it; by default a whole run does. */
+    /** The file to draw the chart to. A complete run draws docs/images/bench.svg by default. */
     svg: { type: 'string' },
   },
 });
@@ -38,9 +38,9 @@ interface Part {
   readonly run: (name: PeerName) => Promise<Figure[]>;
 }
 
-/** Those that there are goals against; the others run once. */
+/** The servers with goals. The others run once. */
 const MAIN: readonly PeerName[] = ['seamline', 'yoga', 'mercurius', 'raw-ws'];
-/** What takes longer averages over itself: it isn't measured again. */
+/** A part that takes longer averages over its own duration and is not repeated. */
 const LONG_MS = 25_000;
 
 const pace: Pace = flags.quick ? { ms: 700, warmUpMs: 300 } : { ms: 1500, warmUpMs: 500 };
@@ -51,7 +51,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   inserts: { peers: ['seamline', 'yoga', 'mercurius', 'graphql-ws'], run: (name) => inserts(name, pace) },
   latency: { peers: ['seamline', 'raw-ws'], run: (name) => latency(name, flags.quick ? 3 : 6) },
 };
-/** Of seamline alone, and once. */
+/** Parts that measure seamline only, and once. */
 const [CURVES, JOIN] = ['curves', 'join'];
 
 const parts = chosen(flags.rows, [...Object.keys(PARTS), ...(flags.quick ? [] : [CURVES, JOIN])], [CURVES, JOIN]);
@@ -59,8 +59,7 @@ const peers = chosen(flags.peers, flags.quick ? MAIN : PEER_NAMES, PEER_NAMES);
 const isWhole = !flags.quick && flags.rows === undefined && flags.peers === undefined;
 
 console.log(`${pinLoad()}; Node ${process.versions.node}; medians of ${rounds} round${rounds === 1 ? '' : 's'}`);
-if (rounds > 1)
-  console.log(`once only: what takes over ${LONG_MS / 1000} s, the curves, and servers that no goal is against`);
+if (rounds > 1) console.log(`measured once: parts over ${LONG_MS / 1000} s, the curves, and servers without a goal`);
 console.log();
 const results = new Results();
 const [long, failed] = [new Set<string>(), new Map<string, unknown>()];
@@ -84,7 +83,7 @@ function isDueAgain(part: string, peer: PeerName): boolean {
   return failed.has(what) || (MAIN.includes(peer) && !long.has(what));
 }
 
-/** What fails has no figures, and another chance in the next round. */
+/** A part that fails has no figures and runs again in the next round. */
 async function run(round: number, part: string, { run }: Part, peer: PeerName): Promise<void> {
   const [what, startedAt] = [`${part} ${peer}`, performance.now()];
   try {
@@ -99,19 +98,20 @@ async function run(round: number, part: string, { run }: Part, peer: PeerName): 
   console.log(`round ${round}, ${part}: ${PEERS[peer].title}, ${outcome}`);
 }
 
-/** What it costs to join a very large map: `join.ts`. */
+/** Measures joining a very large map: `join.ts`. */
 async function join(): Promise<void> {
   console.log('\nJoining a map of 1,000,000 items:');
   const args = ['--expose-gc', 'bench/join.ts'];
   await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
 }
 
-/** Of a comma-separated list, or all. */
+/** The names in a comma-separated list, or all. */
 function chosen<Name extends string>(list: string | undefined, all: readonly Name[], more: readonly Name[]): Name[] {
   if (list === undefined) return [...all];
   return list.split(',').map((name) => {
-    const known = [...all, ...more].find((one) => one === name);
-    if (known === undefined) throw new RangeError(`${name} is none of ${[...new Set([...all, ...more])].join(', ')}`);
+    const known = [...all, ...more].find((candidate) => candidate === name);
+    if (known === undefined)
+      throw new RangeError(`unknown name ${name}: must be one of ${[...new Set([...all, ...more])].join(', ')}`);
     return known;
   });
 }

@@ -1,7 +1,6 @@
 /**
- * What it costs to forget nothing: a server with `--data` on this disk. How many insertions it answers a second, one by one, from
- * many writers and in batches; how long it takes to start with 1,000,000 items; how long its loop stalls while it makes a snapshot
- * of them, beside the same load without one.
+ * Measures a server with `--data` on this disk: insertions per second by one writer, by many writers and in batches; the time to start with
+ * 1,000,000 items; and how long the event loop stalls while a snapshot of them is made, compared with the same load without one.
  *
  *     npm run bench:data
  */
@@ -15,7 +14,7 @@ import { useFrugalHeap } from '../src/cli/process/heap.ts';
 import type { Logger } from '../src/core/model/logger.ts';
 import { fileLog } from '../src/logs/file/file-log.ts';
 import type { SeamlineServer } from '../src/server/server.ts';
-import { sizeOf, startServed } from './served.ts';
+import { sizeOf, startServerProcess } from './server-process.ts';
 
 const ITEMS = 1_000_000;
 const BATCH = 500;
@@ -26,33 +25,33 @@ const FILLER = 'x'.repeat(60);
 const PHASES: Readonly<Record<string, (directory: string) => Promise<void>>> = { write, fill, stall };
 
 const [, , phase, directory = ''] = process.argv;
-// As `npm start` does.
+// `npm start` does the same.
 useFrugalHeap();
 await (phase === undefined ? all() : PHASES[phase]?.(directory));
 
 async function all(): Promise<void> {
   const here = mkdtempSync('.bench-data-');
   try {
-    await inProcessOfItsOwn('write', join(here, 'write'));
+    await inOwnProcess('write', join(here, 'write'));
     const filled = join(here, 'filled');
-    await inProcessOfItsOwn('fill', filled);
+    await inOwnProcess('fill', filled);
     console.log(`on the disk           ${(bytesIn(filled) / 1e6).toFixed(0)} MB`);
     for (let round = 0; round < 3; round++) await start(filled);
-    await inProcessOfItsOwn('stall', filled);
+    await inOwnProcess('stall', filled);
   } finally {
     rmSync(here, { recursive: true });
   }
 }
 
-async function inProcessOfItsOwn(name: string, where: string): Promise<void> {
+async function inOwnProcess(name: string, where: string): Promise<void> {
   const child = fork(import.meta.filename, [name, resolve(where)]);
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  if (code !== 0) throw new Error(`phase ${name} ended with code ${code}`);
 }
 
 interface Opened {
   readonly server: SeamlineServer;
-  /** Resolves when the next snapshot has been made. */
+  /** Resolves once the next snapshot has been made. */
   readonly snapshot: () => Promise<void>;
 }
 
@@ -74,7 +73,7 @@ function batch(from: number): { key: string; value: unknown }[] {
   return Array.from({ length: BATCH }, (_, n) => ({ key: `item-${from + n}`, value: { n: from + n, filler: FILLER } }));
 }
 
-/** Items a second: each writer goes on as soon as it is answered. */
+/** Resolves with the items per second. Each writer sends the next call once the previous one is answered. */
 async function rate(writers: number, write: (count: number) => Promise<unknown>, items: number): Promise<number> {
   let count = 0;
   const began = performance.now();
@@ -107,8 +106,8 @@ async function fill(where: string): Promise<void> {
   for (let from = 0; from < ITEMS; from += BATCH * 4)
     await Promise.all([0, 1, 2, 3].map((n) => server.map.insertMany(batch(from + n * BATCH))));
   const seconds = (performance.now() - began) / 1000;
-  console.log(`${ITEMS} items         written in ${seconds.toFixed(1)} s, with snapshots made meanwhile`);
-  // One that is being made may lack much of them: the one after it has all but what made it due.
+  console.log(`${ITEMS} items         written in ${seconds.toFixed(1)} s, including snapshots`);
+  // A snapshot in progress may lack many of the items; the one after it has nearly all.
   for (let n = 0; n < 2; n++) {
     const made = snapshot();
     for (let from = 0; from < 200_000; from += BATCH) await server.map.insertMany(batch(from));
@@ -119,7 +118,7 @@ async function fill(where: string): Promise<void> {
 
 async function start(where: string): Promise<void> {
   const began = performance.now();
-  const served = await startServed(['--data', resolve(where), '--log-level', 'silent']);
+  const served = await startServerProcess(['--data', resolve(where), '--log-level', 'silent']);
   const seconds = (performance.now() - began) / 1000;
   const size = await sizeOf(served);
   console.log(
@@ -128,7 +127,7 @@ async function start(where: string): Promise<void> {
   await served.stop();
 }
 
-/** Twice the same light load: alone, and while a snapshot is made. */
+/** Measures the stalls under the same light load without and with a snapshot. */
 async function stall(where: string): Promise<void> {
   const { server, snapshot } = await open(where, ITEMS, 4 * 1024 * 1024);
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -146,15 +145,15 @@ async function stall(where: string): Promise<void> {
     const [longest, usual] = [delay.max, delay.percentile(99)].map((ns) => (ns / 1e6).toFixed(1));
     return `longest ${longest} ms, p99 ${usual} ms, in ${((performance.now() - began) / 1000).toFixed(1)} s`;
   };
-  // What was left to do by the last start, and the garbage of loading.
+  // Waits for the snapshot that is due after the start, and for the garbage of loading to be collected.
   await Promise.race([snapshot(), sleep(30_000)]);
   await sleep(10_000);
   console.log(`stall, light load     ${await load(sleep(15_000))}`);
   for (let round = 0; round < 3; round++) {
     for (let from = 0; from < 25_000; from += BATCH) await server.map.insertMany(batch(from));
-    // The load makes the next one due, when the garbage of this is gone.
+    // The garbage is collected before the load makes the next snapshot due.
     await sleep(8000);
-    console.log(`stall, snapshot too   ${await load(snapshot())}`);
+    console.log(`stall, with snapshot  ${await load(snapshot())}`);
   }
   console.log(`resident              ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`);
   await server.drain();

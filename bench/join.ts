@@ -1,6 +1,5 @@
 /**
- * What it costs to join a large map: 20 subscribers at a map of 1,000,000 items, and how long the server's event loop stalls.
- * The server has a process of its own.
+ * Measures how long the server's event loop stalls while 20 subscribers join a map of 1,000,000 items. The server has a process of its own.
  *
  *     npm run bench -- --rows join
  */
@@ -17,7 +16,7 @@ const ROUNDS = 6;
 
 await (process.send ? serve((answer) => process.send?.(answer)) : load());
 
-/** Answers `start` with its URL, `stop` with the longest stall since, in ms. */
+/** Answers `start` with its URL, and `stop` with the longest stall since then, in ms. */
 async function serve(answer: (text: string) => void): Promise<void> {
   useFrugalHeap();
   const { createServer } = await import('../src/server/server.ts');
@@ -41,20 +40,20 @@ async function serve(answer: (text: string) => void): Promise<void> {
 
 async function load(): Promise<void> {
   const server = fork(import.meta.filename, { execArgv: process.execArgv });
-  console.log(await heard(server));
-  // One alone, whatever the map holds: nothing of the WebSocket's code has been compiled yet.
+  console.log(await messageFrom(server));
+  // The first connection is measured separately: its code is not compiled yet.
   server.send('start');
-  const first = await join(await heard(server));
+  const first = await join(await messageFrom(server));
   first.terminate();
   server.send('stop');
-  console.log(`the process's first connection: longest stall ${await heard(server)} ms`);
+  console.log(`the process's first connection: longest stall ${await messageFrom(server)} ms`);
   for (let round = 1; round <= ROUNDS; round++) {
     server.send('start');
-    const url = await heard(server);
+    const url = await messageFrom(server);
     const sockets = await Promise.all(Array.from({ length: JOINERS }, () => join(url)));
     await sleep(500);
     server.send('stop');
-    const stall = await heard(server);
+    const stall = await messageFrom(server);
     console.log(`round ${round}: ${JOINERS} subscribers joined and read; longest stall ${stall} ms`);
     for (const socket of sockets) socket.terminate();
     await sleep(200);
@@ -62,12 +61,12 @@ async function load(): Promise<void> {
   server.kill();
 }
 
-async function heard(server: ChildProcess): Promise<string> {
+async function messageFrom(server: ChildProcess): Promise<string> {
   const [message] = (await once(server, 'message')) as [string];
   return message;
 }
 
-/** Resolves with the first item; goes on reading. */
+/** Resolves once the first item has arrived; the socket reads on. */
 async function join(url: string): Promise<WebSocket> {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   await once(socket, 'open');

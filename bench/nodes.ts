@@ -1,10 +1,10 @@
 /**
- * What nodes of one log do on this machine, the log's servers and the load client beside them: insertions a second, how long one is on its
- * way to a subscriber of the same and of another node, how long a node takes to start with 100,000 items, what one and two nodes
- * deliver a second.
+ * Measures nodes of one log, with the engine's servers and the load client on the same machine: insertions per second, the latency to a
+ * subscriber of the same and of another node, the time to start a node with 100,000 items, and the deliveries per second of one and two
+ * nodes.
  *
  *     npm run bench:nodes                  on each engine
- *     npm run bench:nodes -- Redis         on those that are called so
+ *     npm run bench:nodes -- Redis         on the engines with Redis in their name
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineServer } from '../test/support/engines/engine-server.ts';
@@ -14,16 +14,16 @@ import { Caller, INSERT, INSERT_MANY, type Operation } from './load/caller.ts';
 import { Crowd } from './load/crowd.ts';
 import { keyOf, valueOf } from './peers/peer.ts';
 import { quantile } from './quantile.ts';
-import { type Served, sizeOf, startServed } from './served.ts';
+import { type ServerProcess, sizeOf, startServerProcess } from './server-process.ts';
 
 const SECONDS = 3;
 const WARM_UP_MS = 2000;
 const BATCH = 500;
 const ITEMS = 100_000;
 const SUBSCRIBERS = 1000;
-/** A hundred keys, so that the map stays small. */
+/** Few keys keep the map small. */
 const KEYS = 100;
-/** Of one socket: a server allows 100. */
+/** Calls in flight on one socket: a server allows 100. */
 const PIPELINED = 64;
 const [LATENCIES, EVERY_MS] = [1000, 5];
 
@@ -58,7 +58,7 @@ for (const engine of ENGINES.filter(({ name }) => name.includes(wanted))) {
     ] as const) {
       const { rate, cpu } = await insertions(node, other, writers, batch, SECONDS * 1000);
       const how = `${writers} writers, ${batch === 1 ? 'one by one' : `batches of ${batch}`}`;
-      say(`${how}  ${rounded(rate)} items/s, CPU of an item ${cpu.map(rounded).join(' and ')} µs`);
+      say(`${how}  ${rounded(rate)} items/s, CPU per item ${cpu.map(rounded).join(' and ')} µs`);
     }
   });
   await on(engine, async (start) => {
@@ -74,14 +74,14 @@ for (const engine of ENGINES.filter(({ name }) => name.includes(wanted))) {
   });
 }
 
-/** Ends whatever was started. */
-async function on(engine: Engine, measure: (start: () => Promise<Served>) => Promise<void>): Promise<void> {
+/** Starts an engine, runs `measure`, and ends everything that was started. */
+async function on(engine: Engine, measure: (start: () => Promise<ServerProcess>) => Promise<void>): Promise<void> {
   const servers = await engine.start();
-  const nodes: Served[] = [];
+  const nodes: ServerProcess[] = [];
   const flags = [...flagsOf(servers), ...(engine.flags ?? []), '--log-level', 'error'];
   try {
     await measure(async () => {
-      const node = await startServed(flags);
+      const node = await startServerProcess(flags);
       nodes.push(node);
       return node;
     });
@@ -91,12 +91,12 @@ async function on(engine: Engine, measure: (start: () => Promise<Served>) => Pro
   }
 }
 
-/** Servers of one cluster are named together. */
+/** The servers of a cluster are passed in one flag. */
 function flagsOf(servers: readonly EngineServer[]): readonly string[] {
   return servers[0]?.flags(servers.map(({ url }) => url).join(',')) ?? [];
 }
 
-function callerOf({ port }: Served): Promise<Caller> {
+function callerOf({ port }: ServerProcess): Promise<Caller> {
   return Caller.open({ port, wire: 'graphql' });
 }
 
@@ -109,12 +109,12 @@ function batchFrom(from: number): object[] {
 }
 
 /**
- * Items a second: each writer goes on as soon as it is answered. And the CPU that an item costs the node that is written to, and another
- * one that follows, in µs.
+ * Resolves with the items per second, and with the CPU time per item in µs on the node that is written to and on another node. Each writer
+ * sends the next call once the previous one is answered.
  */
 async function insertions(
-  node: Served,
-  other: Served,
+  node: ServerProcess,
+  other: ServerProcess,
   writers: number,
   batch: 1 | typeof BATCH,
   ms: number,
@@ -134,8 +134,8 @@ async function insertions(
   return { rate, cpu };
 }
 
-/** Of insertions on one node, on the way to a subscriber there and to one of another node. */
-async function latencies(node: Served, other: Served, say: (line: string) => void): Promise<void> {
+/** Measures the latency of insertions on one node to a subscriber of that node and to one of another node. */
+async function latencies(node: ServerProcess, other: ServerProcess, say: (line: string) => void): Promise<void> {
   for (const [where, to] of [
     ['to the same node', node],
     ['to another node ', other],
@@ -164,11 +164,11 @@ async function latencies(node: Served, other: Served, say: (line: string) => voi
   }
 }
 
-async function fill(node: Served): Promise<void> {
+async function fill(node: ServerProcess): Promise<void> {
   for (let from = 0; from < ITEMS; from += BATCH) await node.ask(INSERT_MANY, { inputs: batchFrom(from) });
 }
 
-async function startUp(start: () => Promise<Served>, say: (line: string) => void): Promise<void> {
+async function startUp(start: () => Promise<ServerProcess>, say: (line: string) => void): Promise<void> {
   const began = performance.now();
   const node = await start();
   const seconds = (performance.now() - began) / 1000;
@@ -176,8 +176,12 @@ async function startUp(start: () => Promise<Served>, say: (line: string) => void
   say(`start-up  ${seconds.toFixed(2)} s until ${size} items are served, ${rounded(node.residentMegabytes())} MB`);
 }
 
-/** As many subscribers in all, however many nodes they are spread over; eight insertions in flight on the first one. */
-async function deliver(nodes: readonly Served[], ms: number, say: (line: string) => void = () => {}): Promise<void> {
+/** Measures deliveries to the same number of subscribers, spread over the nodes, with eight insertions in flight on the first node. */
+async function deliver(
+  nodes: readonly ServerProcess[],
+  ms: number,
+  say: (line: string) => void = () => {},
+): Promise<void> {
   const [first] = nodes;
   if (!first) return;
   const caller = await callerOf(first);
@@ -214,7 +218,7 @@ async function deliver(nodes: readonly Served[], ms: number, say: (line: string)
   const cpu = nodes.map((node, at) => ((node.cpuSeconds() - (cpuBefore[at] ?? 0)) * 1e6 * nodes.length) / count);
   for (const crowd of crowds) crowd.leave(size);
   say(
-    `${nodes.length} nodes  ${rounded(count / seconds)} deliveries/s to ${SUBSCRIBERS} subscribers, ${rounded(inserted / seconds)} insertions/s, ${cpu.map((one) => one.toFixed(2)).join(' and ')} µs of CPU each`,
+    `${nodes.length} nodes  ${rounded(count / seconds)} deliveries/s to ${SUBSCRIBERS} subscribers, ${rounded(inserted / seconds)} insertions/s, ${cpu.map((one) => one.toFixed(2)).join(' and ')} µs CPU each`,
   );
 }
 

@@ -1,7 +1,7 @@
 /**
- * A soak: 2,000 subscribers that come, go, are cut and resume, 200 of whom stall, writers at full rate, and hostile
- * connections in between, against a server in a process of its own. Exit 1 when a guarantee is broken, when the server's memory
- * grows, or when it holds something once all have gone.
+ * A soak test: 2,000 subscribers that join, leave, are cut and resume (200 of them stall), writers at full rate, and hostile connections,
+ * against a server in a process of its own. The exit code is 1 when a guarantee is broken, when the server's memory grows, or when it still
+ * holds subscriptions or connections after all clients have left.
  *
  *     npm run bench:soak -- --seconds 60
  */
@@ -11,7 +11,7 @@ import { Churner, type Tally } from './soak/churner.ts';
 import { Hostility } from './soak/hostile.ts';
 import { Ledger } from './soak/ledger.ts';
 import { quantile } from './quantile.ts';
-import { type Metrics, startServed } from './served.ts';
+import { type Metrics, startServerProcess } from './server-process.ts';
 import { grows, type Sample, slopePerMinute } from './trend.ts';
 import { runWriter } from './soak/writer.ts';
 
@@ -24,17 +24,17 @@ const { values: flags } = parseArgs({
 });
 const SECONDS = Number(flags.seconds);
 const SUBSCRIBERS = Number(flags.subscribers);
-/** Small, so that many lag, and that the last ones can catch up in a moment. */
+/** A small window makes many subscribers lag, and lets the last ones catch up quickly. */
 const WINDOW = 2048;
 const WRITERS = 4;
-/** Written first and never again: who joins must get each. */
+/** Items that are written first and never again: every subscriber must receive each of them. */
 const STILL = 100;
-/** How many stay to the end, to see that they get it all. */
+/** The number of subscribers that stay to the end and must receive everything. */
 const STAYING = 100;
 const JOIN_MS = 30_000;
 const CATCH_UP_MS = 90_000;
 
-const served = await startServed(['--window', String(WINDOW), '--log-level', 'error']);
+const served = await startServerProcess(['--window', String(WINDOW), '--log-level', 'error']);
 const ledger = new Ledger(WINDOW);
 const tally: Tally = { deliveries: 0, joins: 0, resumes: 0, ended: 0 };
 await writeStill();
@@ -52,7 +52,7 @@ hostility.stop();
 const complete = await catchUp();
 ledger.settle();
 for (const churner of churners) churner.leave();
-const left = await whatIsLeft();
+const held = await heldAtTheEnd();
 const code = await served.stop();
 report();
 
@@ -111,7 +111,7 @@ async function watch(): Promise<Watched> {
   return { samples, delays };
 }
 
-/** Nothing is written any more: who stays must come to have it all. */
+/** Nothing is written any more: the subscribers that stay must now receive everything. */
 async function catchUp(): Promise<boolean> {
   const staying = churners.filter((churner) => !churner.isStalled).slice(-STAYING);
   for (const churner of churners) {
@@ -121,19 +121,19 @@ async function catchUp(): Promise<boolean> {
   const until = performance.now() + CATCH_UP_MS;
   const isOpen = (): boolean => staying.some((churner) => !churner.isComplete());
   while (isOpen() && performance.now() < until) await sleep(100);
-  for (const churner of staying) if (!churner.isComplete()) ledger.say(churner.name, 'never got the newest');
+  for (const churner of staying) if (!churner.isComplete()) ledger.say(churner.name, 'never got the newest item');
   return !isOpen();
 }
 
-async function whatIsLeft(): Promise<number> {
-  const held = (metrics: Metrics): number => {
+async function heldAtTheEnd(): Promise<number> {
+  const count = (metrics: Metrics): number => {
     const gauges = [...metrics].filter(([name]) =>
       /^seamline_(subscriptions|connections\{transport="(websocket|sse))/.test(name),
     );
-    return gauges.reduce((sum, [, count]) => sum + count, 0);
+    return gauges.reduce((sum, [, value]) => sum + value, 0);
   };
-  for (let tries = 0; tries < 100 && held(await served.metrics()) > 0; tries++) await sleep(100);
-  return held(await served.metrics());
+  for (let tries = 0; tries < 100 && count(await served.metrics()) > 0; tries++) await sleep(100);
+  return count(await served.metrics());
 }
 
 function report(): void {
@@ -146,8 +146,8 @@ function report(): void {
   deliveries        ${tally.deliveries}, of ${written} changes
   memory            ${Math.round(last?.resident ?? NaN)} MB resident (${slopePerMinute(warm, 'resident').toFixed(1)} MB/min), ${Math.round(last?.heap ?? NaN)} MB heap and buffers (${slopePerMinute(warm, 'heap').toFixed(1)} MB/min)${grown.length > 0 ? `: GROWS (${grown.join(', ')})` : ''}
   event-loop delay  p50 ${quantile(sorted('p50'), 0.5).toFixed(1)} ms, p99 ${quantile(sorted('p99'), 0.5).toFixed(1)} ms in the median second, ${sorted('p99').at(-1)?.toFixed(1)} ms in the worst
-  left at the end   ${left} subscriptions and connections; the server ended with ${code}`);
+  held at the end   ${held} subscriptions and connections; the server ended with code ${code}`);
   for (const example of ledger.examples) console.log(`  ${example}`);
-  const isSound = ledger.violations === 0 && complete && grown.length === 0 && left === 0 && code === 0;
+  const isSound = ledger.violations === 0 && complete && grown.length === 0 && held === 0 && code === 0;
   process.exit(isSound ? 0 : 1);
 }

@@ -1,6 +1,6 @@
 /**
- * A reconnect storm: 50 subscribers live on a map of 100,000 items while 2,000 clients connect at once and replay it all.
- * Reports how late the 50 get what a steady writer inserts, before, during and after.
+ * Measures a reconnect storm: 50 subscribers are live on a map of 100,000 items while 2,000 clients connect at once and replay all of it.
+ * Reports the latency of a steady writer's insertions to the 50 subscribers before, during and after the storm.
  *
  *     npm run bench:storm -- --clients 2000 --items 100000 --seconds 60 --kind items
  */
@@ -10,13 +10,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lightSocket, type LightSocket } from './soak/light-socket.ts';
 import { quantile } from './quantile.ts';
-import { type Served, startServed } from './served.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 const { values: flags } = parseArgs({
   options: {
     clients: { type: 'string', default: '2000' },
     items: { type: 'string', default: '100000' },
-    /** What is replayed in this time counts, whether or not it is all. */
+    /** The replay is measured for this time, whether or not it is complete by then. */
     seconds: { type: 'string', default: '60' },
     kind: { type: 'string', default: 'items' },
     live: { type: 'string', default: '50' },
@@ -35,7 +35,7 @@ const SUBSCRIPTIONS: Readonly<Record<string, string>> = {
 
 await (flags['live-port'] === undefined ? storm() : live(Number(flags['live-port'])));
 
-/** Who has been there before: a process of its own, so that the storm's clients don't make it late. */
+/** The live subscribers, in a process of their own, so that the storm's clients do not delay them. */
 async function live(port: number): Promise<void> {
   let late: number[] = [];
   const now = (): number => performance.now();
@@ -88,7 +88,7 @@ async function openSubscriptions(port: number, late: () => number[]): Promise<st
   return cursor;
 }
 
-/** A socket that may subscribe. */
+/** Resolves with a socket that may subscribe. */
 function opened(port: number, onMessage: (payload: Buffer) => void): Promise<LightSocket> {
   return new Promise((resolve, reject) => {
     let isReady = false;
@@ -100,13 +100,13 @@ function opened(port: number, onMessage: (payload: Buffer) => void): Promise<Lig
         isReady = true;
         resolve(socket);
       },
-      onClose: (reason) => reject(new Error('closed', { cause: reason })),
+      onClose: (reason) => reject(new Error('the server closed a connection', { cause: reason })),
     });
   });
 }
 
 async function storm(): Promise<void> {
-  const served = await startServed(['--max-items', String(ITEMS + 1000)]);
+  const served = await startServerProcess(['--max-items', String(ITEMS + 1000)]);
   const filler = 'x'.repeat(100);
   for (let from = 0; from < ITEMS; from += 1000) {
     const inputs = Array.from({ length: Math.min(1000, ITEMS - from) }, (_, n) => ({
@@ -120,7 +120,7 @@ async function storm(): Promise<void> {
   });
   process.once('exit', () => void probe.kill('SIGKILL'));
   await once(probe, 'message');
-  console.log(`${ITEMS} items; ${LIVE} live subscribers, ${flags.rate} insertions a second`);
+  console.log(`${ITEMS} items; ${LIVE} live subscribers, ${flags.rate} insertions per second`);
   await sleep(CALM_MS);
   await asked(probe, served);
   await sleep(CALM_MS);
@@ -145,14 +145,14 @@ interface Lateness {
   readonly max: number;
 }
 
-async function asked(probe: ChildProcess, served: Served): Promise<string> {
+async function asked(probe: ChildProcess, served: ServerProcess): Promise<string> {
   probe.send('report');
   const [{ count, expected, p50, p99, max }] = (await once(probe, 'message')) as [Lateness];
   const metrics = await served.metrics();
   const delay = (metrics.get('nodejs_eventloop_lag_p99_seconds') ?? NaN) * 1000;
   return (
-    `delivered live ${ms(p50)} late (p50), ${ms(p99)} (p99), ${ms(max)} (max); ${count} of ${expected} deliveries; ` +
-    `loop delay p99 ${ms(delay)}; ${Math.round(served.residentMegabytes())} MB resident`
+    `live latency p50 ${ms(p50)}, p99 ${ms(p99)}, max ${ms(max)}; ${count} of ${expected} deliveries; ` +
+    `event-loop delay p99 ${ms(delay)}; ${Math.round(served.residentMegabytes())} MB resident`
   );
 }
 
@@ -160,8 +160,8 @@ function ms(value: number): string {
   return `${value.toFixed(1)} ms`;
 }
 
-/** Nothing but handshakes, all at once. */
-async function herd(served: Served, probe: ChildProcess): Promise<void> {
+/** Only handshakes, all at once. */
+async function herd(served: ServerProcess, probe: ChildProcess): Promise<void> {
   const startedAt = performance.now();
   const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => opened(served.port, () => {})));
   const took = performance.now() - startedAt;
@@ -172,7 +172,7 @@ async function herd(served: Served, probe: ChildProcess): Promise<void> {
   await asked(probe, served);
 }
 
-async function replay(served: Served, probe: ChildProcess): Promise<LightSocket[]> {
+async function replay(served: ServerProcess, probe: ChildProcess): Promise<LightSocket[]> {
   const startedAt = performance.now();
   const [cpu, ownCpu] = [served.cpuSeconds(), process.cpuUsage()];
   const elapsed = (): number => performance.now() - startedAt;
@@ -196,7 +196,7 @@ async function replay(served: Served, probe: ChildProcess): Promise<LightSocket[
       client.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: SUBSCRIPTIONS[flags.kind] } }));
     }),
   );
-  console.log(`storm of ${flags.kind}: ${CLIENTS} have connected and subscribed after ${ms(elapsed())}`);
+  console.log(`storm of ${flags.kind}: ${CLIENTS} clients were subscribed after ${ms(elapsed())}`);
   while (doneAfter.length < CLIENTS && elapsed() < Number(flags.seconds) * 1000) await sleep(100);
   const took = elapsed() / 1000;
   console.log(`during: ${await asked(probe, served)}`);
@@ -204,11 +204,11 @@ async function replay(served: Served, probe: ChildProcess): Promise<LightSocket[
   firstAfter.sort((a, b) => a - b);
   console.log(
     `  first delivery after ${ms(quantile(firstAfter, 0.5))} (p50), ${ms(firstAfter.at(-1) ?? NaN)} (last of ${firstAfter.length}); ` +
-      `${doneAfter.length} of ${CLIENTS} replayed all in ${took.toFixed(1)} s, the first after ${ms(doneAfter[0] ?? NaN)}, the last after ${ms(doneAfter.at(-1) ?? NaN)}`,
+      `${doneAfter.length} of ${CLIENTS} finished the replay in ${took.toFixed(1)} s, the first after ${ms(doneAfter[0] ?? NaN)}, the last after ${ms(doneAfter.at(-1) ?? NaN)}`,
   );
   const rate = replayed / took;
   console.log(
-    `  ${Math.round(rate)} items/s replayed, ${(bytes / took / 1e6).toFixed(1)} MB/s: all ${CLIENTS} would need ${Math.round((CLIENTS * ITEMS) / rate)} s; ` +
+    `  ${Math.round(rate)} items/s replayed, ${(bytes / took / 1e6).toFixed(1)} MB/s: at this rate all ${CLIENTS} need ${Math.round((CLIENTS * ITEMS) / rate)} s; ` +
       `CPU of the server ${Math.round((100 * (served.cpuSeconds() - cpu)) / took)} %, of the clients ${Math.round((own.user + own.system) / 1e4 / took)} %`,
   );
   return clients;

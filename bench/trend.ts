@@ -1,4 +1,4 @@
-/** Whether memory grows. */
+/** Detects growing memory. */
 export interface Sample {
   readonly atSeconds: number;
   /** In MB. */
@@ -8,7 +8,7 @@ export interface Sample {
 
 type Name = 'resident' | 'heap';
 
-/** Least squares, in MB per minute. */
+/** The slope of the least-squares line, in MB per minute. */
 export function slopePerMinute(samples: readonly Sample[], name: Name): number {
   const mean = (read: (sample: Sample) => number): number =>
     samples.reduce((sum, sample) => sum + read(sample), 0) / samples.length;
@@ -17,11 +17,11 @@ export function slopePerMinute(samples: readonly Sample[], name: Name): number {
   return (60 * covariance) / mean(({ atSeconds }) => (atSeconds - atMean) ** 2);
 }
 
-/** Below these, it is the collector's breath: the longer the soak, the smaller the leak that shows. */
+/** Smaller growth is normal between garbage collections. The longer the soak, the smaller the leak that it finds. */
 const LEAST_GROWTH_MB = 32;
 const LEAST_SHARE = 0.1;
 
-/** By the fitted line over the whole time, against the level that it started from. */
+/** Whether the fitted line over the whole time grows by more than the thresholds. */
 export function grows(samples: readonly Sample[], name: Name): boolean {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last) return false;

@@ -1,4 +1,4 @@
-/** Calls a server's operations, so many at a time, and counts the answers. */
+/** Calls operations of a server, several at a time, and counts the answers. */
 import { connect, type Socket } from 'node:net';
 import { FrameCounter } from './counters.ts';
 import type { RunningPeer } from './peers.ts';
@@ -12,14 +12,14 @@ export interface Operation {
 export const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { cursor } }';
 export const INSERT_MANY = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { cursor } }';
 
-/** `next` and `complete`. */
+/** An answer is a `next` and a `complete` frame. */
 const FRAMES_PER_ANSWER = 2;
 
-/** One WebSocket. */
+/** Calls over one WebSocket. */
 export class Caller {
   readonly #socket: Socket;
   readonly #isRaw: boolean;
-  /** Rejects when it is cut, or an operation has failed. */
+  /** Rejects when the connection is closed or an operation fails. */
   readonly failure: Promise<never>;
   readonly #fail: (error: Error) => void;
   #id = 0;
@@ -33,7 +33,7 @@ export class Caller {
     this.#fail = reject;
     promise.catch(() => {});
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error('a caller was cut')));
+    socket.on('close', () => reject(new Error('the connection of a caller was closed')));
   }
 
   static async open({ port, wire }: Pick<RunningPeer, 'port' | 'wire'>): Promise<Caller> {
@@ -84,7 +84,7 @@ export class Caller {
     this.#socket.write(clientFrame(JSON.stringify({ id: String(++this.#id), type: 'subscribe', payload })));
   }
 
-  /** Resolves with how many, once all are answered that were called within that time. */
+  /** Calls for `ms`, with `inFlight` calls at a time. Resolves with their number once all of them are answered. */
   async callFor(ms: number, inFlight: number, next: (n: number) => Operation): Promise<number> {
     const called = keepInFlight(ms, inFlight, (n, onAnswer) => {
       this.#onAnswer = onAnswer;
@@ -94,7 +94,7 @@ export class Caller {
   }
 }
 
-/** Over HTTP, each connection kept alive and with one request at a time. */
+/** Calls over HTTP, with one request at a time on each kept-alive connection. */
 export async function postFor(
   ms: number,
   port: number,
@@ -137,7 +137,7 @@ function isWhole(text: string): boolean {
   return length === undefined ? text.endsWith('\r\n0\r\n\r\n') : text.length >= end + Number(length);
 }
 
-/** Resolves with how many, once all are answered that were called within that time. */
+/** Calls for `ms`, with `inFlight` calls at a time. Resolves with their number once all of them are answered. */
 function keepInFlight(ms: number, inFlight: number, call: (n: number, onAnswer: () => void) => void): Promise<number> {
   return new Promise((resolve) => {
     const endsAt = performance.now() + ms;

@@ -1,26 +1,25 @@
 /**
- * Count what a server sends, and look at nothing but the headers: a load client that parsed what it gets would need more CPU
- * than the servers do.
+ * Count deliveries by the headers of frames and chunks only: a load client that parsed its input would need more CPU than the servers.
  */
 export interface Counter {
-  /** How many deliveries came to their end in the first `length` bytes. */
+  /** The number of deliveries that end within the first `length` bytes. */
   take(bytes: Buffer, length: number): number;
-  /** Of all deliveries so far, on the wire. */
+  /** Bytes of all deliveries so far, on the wire. */
   readonly bytes: number;
-  /** Pings that are to be answered. */
+  /** Pings that need an answer. */
   pings: number;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** What frames and chunks have in common: a header that says how much follows it. */
+/** The common part of frames and chunks: a header that gives the size of what follows. */
 abstract class Headed implements Counter {
   bytes = 0;
   pings = 0;
-  /** What is still to come of the one under way. */
-  #left = 0;
+  /** Bytes of the current frame or chunk that are still to come. */
+  #remaining = 0;
   #counts = false;
-  /** A header whose end hasn't come. */
+  /** An incomplete header. */
   #held = NOTHING;
 
   take(bytes: Buffer, length: number): number {
@@ -29,13 +28,13 @@ abstract class Headed implements Counter {
       length = bytes.length;
       this.#held = NOTHING;
     }
-    if (this.#left > length) {
-      this.#left -= length;
+    if (this.#remaining > length) {
+      this.#remaining -= length;
       return 0;
     }
-    let count = this.#left > 0 && this.#counts ? 1 : 0;
-    let at = this.#left;
-    this.#left = 0;
+    let count = this.#remaining > 0 && this.#counts ? 1 : 0;
+    let at = this.#remaining;
+    this.#remaining = 0;
     while (at < length) {
       const size = this.sizeAt(bytes, at, length);
       if (size === 0) {
@@ -46,25 +45,25 @@ abstract class Headed implements Counter {
       if (counts) this.bytes += size;
       at += size;
       if (at > length) {
-        this.#left = at - length;
+        this.#remaining = at - length;
         this.#counts = counts;
       } else if (counts) count++;
     }
     return count;
   }
 
-  /** With its header; 0: the header isn't there yet. */
+  /** The size with the header; 0 when the header is incomplete. */
   protected abstract sizeAt(bytes: Buffer, at: number, length: number): number;
   protected abstract isDelivery(bytes: Buffer, at: number, size: number): boolean;
 }
 
 const [CLOSE, PING] = [8, 9];
 
-/** Of a WebSocket: each text or binary message. No server here fragments one. */
+/** Counts text and binary messages of a WebSocket. No server here sends fragments. */
 export class FrameCounter extends Headed {
   protected sizeAt(bytes: Buffer, at: number, length: number): number {
     if (at + 2 > length) return 0;
-    // Both are inside of the `length` bytes.
+    // Both bytes are within `length`.
     const code = bytes[at + 1]! & 127;
     if (code < 126) return 2 + code;
     const head = code === 126 ? 4 : 10;
@@ -81,10 +80,10 @@ export class FrameCounter extends Headed {
   }
 }
 
-/** Shorter ones are keep-alives. */
+/** Shorter chunks are keep-alives. */
 const SHORTEST = 100;
 
-/** Of a chunked HTTP response with server-sent events: Yoga writes each in a chunk of its own. */
+/** Counts server-sent events of a chunked HTTP response: Yoga writes each in a chunk of its own. */
 export class ChunkCounter extends Headed {
   protected sizeAt(bytes: Buffer, at: number, length: number): number {
     const end = bytes.indexOf('\r\n', at);

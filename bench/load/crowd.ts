@@ -1,15 +1,15 @@
-/** Many subscribers in this process, each a bare socket, all reading into one buffer. */
+/** Many subscribers in this process. Each is a bare socket, and all read into one buffer. */
 import { connect, type Socket } from 'node:net';
 import { ChunkCounter, type Counter, FrameCounter } from './counters.ts';
 import type { Wire } from './peers.ts';
 import { GREETINGS, PONG } from './wire.ts';
 
-/** Handshakes at a time. */
+/** Concurrent handshakes. */
 const AT_ONCE = 100;
 
 interface Member {
   readonly socket: Socket;
-  /** How many it has got since `restart`. */
+  /** Deliveries since `restart`. */
   count: number;
   readonly counter: Counter;
 }
@@ -31,15 +31,15 @@ export class Crowd {
     return this.#members.length;
   }
 
-  /** Of all deliveries so far, on the wire. */
+  /** Bytes of all deliveries so far, on the wire. */
   get bytes(): number {
     return this.#members.reduce((sum, { counter }) => sum + counter.bytes, 0);
   }
 
-  /** Resolves when each newcomer has got as many. */
+  /** Resolves once each new subscriber has received `deliveries`. */
   async join(count: number, deliveries = 1, seconds = 60): Promise<void> {
-    for (let left = count; left > 0; left -= AT_ONCE) {
-      const newcomers = Math.min(left, AT_ONCE);
+    for (let remaining = count; remaining > 0; remaining -= AT_ONCE) {
+      const newcomers = Math.min(remaining, AT_ONCE);
       await this.until(seconds, (done) => {
         let missing = newcomers;
         for (let n = 0; n < newcomers; n++) this.#add();
@@ -60,15 +60,15 @@ export class Crowd {
   }
 
   /**
-   * Each delivery goes to what `start` returns, with how many its subscriber has got by now, until `done` is called. Rejects when a
-   * subscriber is cut or gets an error, or after so many seconds.
+   * Passes each delivery to the function that `start` returns, as the number of deliveries that its subscriber has received, until `done` is
+   * called. Rejects when a subscriber is cut, receives an error, or the time is over.
    */
   async until(seconds: number, start: (done: () => void) => (ordinal: number) => void): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         this.#fail = reject;
-        timer = setTimeout(() => reject(new Error(`not everything was delivered within ${seconds} s`)), seconds * 1000);
+        timer = setTimeout(() => reject(new Error(`deliveries are missing after ${seconds} s`)), seconds * 1000);
         this.#onDelivery = start(resolve);
       });
     } finally {
@@ -103,7 +103,7 @@ export class Crowd {
         delivered--;
         socket.write(subscribe);
       }
-      // Once is enough: what is right at first doesn't go wrong with the same document.
+      // Only the first delivery is checked: later ones come from the same document.
       if (member.count === 0 && bytes.subarray(0, length).includes('"error'))
         throw new Error(bytes.toString('utf8', 0, length));
       for (; delivered > 0; delivered--) this.#onDelivery(++member.count);

@@ -1,16 +1,16 @@
-/** The servers that are compared, each started in a process of its own and, where `taskset` is there, on a core of its own. */
+/** Starts the servers that are compared, each in a process of its own and, when `taskset` is available, on a core of its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Ask } from '../peers/peer.ts';
 
-/** How one subscribes. */
+/** The protocol that subscribers use. */
 export type Wire = 'graphql' | 'sse' | 'raw';
 
 export interface PeerKind {
   readonly title: string;
   readonly file: string;
   readonly wire: Wire;
-  /** Whether it takes mutations over HTTP. */
+  /** Whether it accepts mutations over HTTP. */
   readonly hasHttp: boolean;
 }
 
@@ -27,7 +27,7 @@ export type PeerName = keyof typeof PEERS;
 
 export const PEER_NAMES = Object.keys(PEERS) as PeerName[];
 
-/** The first and the last core that this process may use; undefined when there is but one, or no `taskset`. */
+/** The first and the last core that this process may use. Undefined when there is only one, or no `taskset`. */
 const CORES = usableCores();
 
 function usableCores(): { server: string; load: string } | undefined {
@@ -36,9 +36,9 @@ function usableCores(): { server: string; load: string } | undefined {
   return server !== undefined && load !== undefined && server !== load ? { server, load } : undefined;
 }
 
-/** Says where it is. */
+/** Pins this process to its core, and returns a description. */
 export function pinLoad(): string {
-  if (!CORES) return 'not pinned: no taskset, or one core';
+  if (!CORES) return 'not pinned to cores: taskset is missing, or there is one core only';
   spawnSync('taskset', ['-acp', CORES.load, String(process.pid)]);
   return `servers on core ${CORES.server}, load on core ${CORES.load}`;
 }
@@ -58,9 +58,9 @@ export async function startPeer(name: PeerName, ...args: readonly string[]): Pro
   const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ask = (asked: Ask): Promise<number> => {
     child.send(asked);
-    return heard(child);
+    return messageFrom(child);
   };
-  const port = await heard(child);
+  const port = await messageFrom(child);
   return {
     ...kind,
     name,
@@ -75,10 +75,10 @@ export async function startPeer(name: PeerName, ...args: readonly string[]): Pro
   };
 }
 
-async function heard(child: ChildProcess): Promise<number> {
+async function messageFrom(child: ChildProcess): Promise<number> {
   const ended = new AbortController();
   const exited = once(child, 'exit', ended).then(([code]) => {
-    throw new Error(`a server ended, code ${code}`);
+    throw new Error(`a server ended with code ${code}`);
   });
   const [answer] = (await Promise.race([once(child, 'message', ended), exited])) as [number];
   exited.catch(() => {});
@@ -87,14 +87,15 @@ async function heard(child: ChildProcess): Promise<number> {
 }
 
 export interface Measure {
-  /** Of the server, in µs. */
+  /** CPU time of the server in µs. */
   readonly cpu: number;
   readonly seconds: number;
-  /** Which part of that time the server's and the load client's core were busy. */
+  /** The share of the time that the cores of the server and of the load client were busy. */
   readonly serverShare: number;
   readonly loadShare: number;
 }
 
+/** Measures CPU time and duration of `work`. */
 export async function measured(peer: RunningPeer, work: () => Promise<void>): Promise<Measure> {
   const [cpuBefore, own, startedAt] = [await peer.ask('cpu'), process.cpuUsage(), performance.now()];
   await work();

@@ -1,4 +1,4 @@
-/** What the load client says: requests, and WebSocket frames whose mask is zero, which costs nothing. */
+/** The requests and WebSocket frames that the load client sends. Its masks are zero, which costs no CPU. */
 import { UPGRADE } from '../../test/support/fuzz/frames.ts';
 import type { Wire } from './peers.ts';
 
@@ -32,11 +32,11 @@ export function post(body: object, accept: string): string {
 const QUERY = 'subscription { items { key value timestamp cursor } }';
 
 interface Greeting {
-  /** At once. */
+  /** Sent at once. */
   readonly request: string;
-  /** When the response's headers have come. */
+  /** Sent once the headers of the response have arrived. */
   readonly opened: Buffer | undefined;
-  /** When that is answered, if an answer is due. */
+  /** Sent once `opened` is answered, if the protocol has an answer. */
   readonly subscribe: Buffer | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** graphql-ws on ws, with the pub-sub of graphql-subscriptions: https://the-guild.dev/graphql/ws/get-started. No HTTP. */
+/** graphql-ws on ws, with the pub-sub of graphql-subscriptions, as in https://the-guild.dev/graphql/ws/get-started. It has no HTTP. */
 import { buildSchema } from 'graphql';
 import { PubSub } from 'graphql-subscriptions';
 import { useServer } from 'graphql-ws/use/ws';

@@ -1,4 +1,4 @@
-/** What the peers' users would write beside their server: a map of the newest item per key, and the schema of items. */
+/** The code that users of the other servers have to write: a map with the newest item of each key, and the schema. */
 import { keyOf, valueOf } from './peer.ts';
 
 export interface Item {
@@ -13,7 +13,7 @@ export interface ItemInput {
   readonly value: unknown;
 }
 
-/** A scalar without code of its own: nothing is converted. */
+/** The scalars have no code, so values are not converted. */
 export const TYPE_DEFS = /* GraphQL */ `
   scalar JSON
   scalar DateTime
@@ -39,14 +39,14 @@ export const TYPE_DEFS = /* GraphQL */ `
   }
 `;
 
-/** As long as seamline's, so that the same goes over the wire. */
+/** As long as seamline's cursors, so that deliveries have the same size. */
 const CURSOR_LENGTH = 25;
 
 export class NaiveCache {
   readonly #items = new Map<string, Item>();
   #count = 0;
 
-  /** The item, at the newest end. */
+  /** Inserts the item as the newest one. */
   insert({ key, value }: ItemInput): Item {
     const cursor = String(++this.#count).padStart(CURSOR_LENGTH, '0');
     const item = { key, value, timestamp: new Date().toISOString(), cursor };
@@ -55,7 +55,7 @@ export class NaiveCache {
     return item;
   }
 
-  /** Oldest first; a copy, for insertions go on. */
+  /** The current items, oldest first: a copy, because insertions continue. */
   current(): Item[] {
     return [...this.#items.values()];
   }

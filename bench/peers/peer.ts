@@ -1,23 +1,23 @@
-/** What the bench asks of every server, each in a process of its own: `serve` answers over the channel to the parent. */
+/** The bench's interface to every server. Each runs in a process of its own, and `serve` answers over the channel to its parent. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface Peer {
   readonly port: number;
-  /** Items `from` up to `to`, as if each had been inserted. */
+  /** Inserts the items from `from` (included) to `to` (excluded). */
   fill(from: number, to: number): Promise<void> | void;
 }
 
 export type Ask =
-  /** CPU of the whole server, user and system, in µs. */
+  /** CPU time of the server, user and system, in µs. */
   | { readonly ask: 'cpu' }
-  /** What is resident, garbage collected, in bytes. */
+  /** Resident memory after garbage collection, in bytes. */
   | { readonly ask: 'resident' }
   | { readonly ask: 'fill'; readonly from: number; readonly to: number }
   | { readonly ask: 'watch' }
   /** The longest stall of the event loop since `watch`, in ms. */
   | { readonly ask: 'stall' };
 
-/** Makes a delivery of 273 bytes. */
+/** A value of this length makes a delivery of 273 bytes. */
 const VALUE = 'x'.repeat(107);
 
 export const keyOf = (n: number): string => `item-${String(n).padStart(7, '0')}`;
@@ -51,7 +51,7 @@ export function serve({ port, fill }: Peer): void {
     }
   };
   process.on('message', (asked: Ask) => void answer(asked).then((value) => process.send?.(value)));
-  // Nobody to serve any more.
+  // The bench is gone.
   process.on('disconnect', () => process.exit());
   process.send?.(port);
 }

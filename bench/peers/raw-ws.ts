@@ -1,4 +1,4 @@
-/** No GraphQL at all: `ws`, a map, and one prepared text to everybody. What anything on ws costs at least. */
+/** No GraphQL: `ws`, a map, and one prepared text for all subscribers. This is the least that any server on `ws` costs. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';

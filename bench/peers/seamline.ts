@@ -1,4 +1,4 @@
-/** seamline as `npm start` runs it; `--max-items` when more than the default are wanted. */
+/** seamline as `npm start` runs it. An argument sets `--max-items`. */
 import { useFrugalHeap } from '../../src/cli/process/heap.ts';
 import { keyOf, serve, valueOf } from './peer.ts';
 

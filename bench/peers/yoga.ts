@@ -1,6 +1,5 @@
 /**
- * GraphQL Yoga with its pub-sub, and graphql-ws beside it, as https://the-guild.dev/graphql/yoga-server/docs/features/subscriptions
- * has it. SSE is its own.
+ * GraphQL Yoga with its pub-sub and SSE, and graphql-ws, as in https://the-guild.dev/graphql/yoga-server/docs/features/subscriptions.
  */
 import { useServer } from 'graphql-ws/use/ws';
 import type { ExecutionArgs } from 'graphql';

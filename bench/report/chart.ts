@@ -1,4 +1,4 @@
-/** The figures as a picture: a panel a row, a bar a server. Follows the reader's colour scheme. */
+/** Draws the figures as SVG: a panel for each row, a bar for each server. It follows the reader's colour scheme. */
 import { type PeerName, PEERS } from '../load/peers.ts';
 import { ROWS, type RowName } from '../rows/row.ts';
 import type { Results } from './results.ts';
@@ -14,7 +14,7 @@ const PANELS: readonly RowName[] = [
 const COLUMNS = 2;
 const [WIDTH, MARGIN, GAP] = [940, 24, 36];
 const PANEL_WIDTH = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS;
-/** Of a panel: its title and unit, then a line a bar. */
+/** Heights in a panel: title and unit, then a line for each bar. */
 const [TITLE_HEIGHT, LINE_HEIGHT, BAR_HEIGHT, PANEL_GAP] = [50, 22, 14, 26];
 const [LABEL_WIDTH, VALUE_WIDTH] = [150, 52];
 const BARS_WIDTH = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH;
@@ -74,7 +74,7 @@ function rounded(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2);
 }
 
-/** For those who can't see it. */
+/** The accessible description of the chart. */
 function summary(results: Results): string {
   const parts = PANELS.map((name) => {
     const own = results.median(name, 'seamline') ?? 0;

@@ -1,4 +1,4 @@
-/** All figures of a run, and their medians. */
+/** Holds all figures of a run and computes medians. */
 import type { PeerName } from '../load/peers.ts';
 import { quantile } from '../quantile.ts';
 import type { Figure } from '../rows/row.ts';
@@ -14,12 +14,12 @@ export class Results {
     return this.#figures.filter((figure) => figure.row === row && figure.peer === peer);
   }
 
-  /** Undefined where nothing was measured. */
+  /** Undefined when nothing was measured. */
   median(row: Figure['row'], peer: PeerName): number | undefined {
     return median(this.of(row, peer).map(({ value }) => value));
   }
 
-  /** Which part of the time the server's and the load client's core were busy, medians. */
+  /** Medians of the share of time that the cores of server and load client were busy. */
   busy(row: Figure['row'], peer: PeerName): { server: number; load: number } | undefined {
     const measures = this.of(row, peer).flatMap(({ measure }) => measure ?? []);
     const server = median(measures.map(({ serverShare }) => serverShare));

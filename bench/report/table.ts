@@ -1,11 +1,11 @@
-/** The figures as plain text. */
+/** Formats the figures as plain text. */
 import { type PeerName, PEERS } from '../load/peers.ts';
 import type { SizeCost } from '../rows/curves.ts';
 import { type Figure, type Row, ROW_NAMES, type RowName, ROWS } from '../rows/row.ts';
 import type { Results } from './results.ts';
 
 const AGAINST: readonly PeerName[] = ['yoga', 'mercurius', 'raw-ws'];
-/** A batch ought to cost so much less an item than insertions one by one do. */
+/** The goal for the cost of an item in a batch: this many times less than of a single insertion. */
 const BATCH_GOAL = 10;
 
 const digits = (value: number): string =>
@@ -13,14 +13,14 @@ const digits = (value: number): string =>
 const show = (value: number | undefined): string => (value === undefined ? '–' : digits(value));
 const verdict = (isMet: boolean): string => (isMet ? '✓' : '✗');
 
-/** How many times better seamline is; of `share`, which part of the peer's it needs. */
+/** How many times better seamline is. For `share`: the share of the peer's figure that it needs. */
 function ratioTo(results: Results, name: RowName, peer: PeerName): number | undefined {
   const [own, theirs] = [results.median(name, 'seamline'), results.median(name, peer)];
   if (own === undefined || theirs === undefined) return undefined;
   return ROWS[name].better === 'less' ? theirs / own : own / theirs;
 }
 
-/** Seamline against those that there are goals against, with the goals. */
+/** Compares seamline with the servers that have goals. */
 export function goalTable(results: Results): string {
   const rows = ROW_NAMES.filter((name) => name !== 'size').map((name) => {
     const row: Row = ROWS[name];
@@ -35,28 +35,28 @@ export function goalTable(results: Results): string {
         const goal = row.goals[peer];
         if (ratio === undefined) return goal === undefined ? '' : 'not measured';
         const isShare = row.better === 'share';
-        const text = isShare ? `${digits(ratio)} of it` : `${digits(ratio)}×`;
+        const text = isShare ? `${digits(ratio)} of its` : `${digits(ratio)}×`;
         if (goal === undefined) return text;
         return `${text} (${isShare ? '≤' : '≥'}${goal}) ${verdict(isShare ? ratio <= goal : ratio >= goal)}`;
       }),
     ];
   });
-  const header = ['seamline is so many times better than', 'seamline', ...AGAINST.map((peer) => PEERS[peer].title)];
+  const header = ['how many times better seamline is than', 'seamline', ...AGAINST.map((peer) => PEERS[peer].title)];
   return [aligned([header, ...rows]), ...batchLines(results)].join('\n').trim();
 }
 
-/** Seamline's batches against insertions one by one. */
+/** Compares seamline's batches with single insertions. */
 function batchLines(results: Results): string[] {
   const batch = results.median('batches', 'seamline');
   return (['seamline', 'yoga'] as const).flatMap((peer) => {
     const single = results.median('inserts', peer);
     if (batch === undefined || single === undefined) return [];
     const ratio = single / batch;
-    return `an item in a batch of 500 costs ${digits(ratio)}× less (≥${BATCH_GOAL}) ${verdict(ratio >= BATCH_GOAL)} than one of its own on ${PEERS[peer].title}`;
+    return `an item in a batch of 500 costs ${digits(ratio)}× less (≥${BATCH_GOAL}) ${verdict(ratio >= BATCH_GOAL)} than a single insertion on ${PEERS[peer].title}`;
   });
 }
 
-/** Everybody's figures. */
+/** The figures of all servers. */
 export function figureTable(results: Results, peers: readonly PeerName[]): string {
   const rows = ROW_NAMES.map((name) => [
     `${ROWS[name].title}, ${ROWS[name].unit}`,
@@ -65,25 +65,25 @@ export function figureTable(results: Results, peers: readonly PeerName[]): strin
   return aligned([['medians', ...peers.map((peer) => PEERS[peer].title)], ...rows]);
 }
 
-/** The load client must never be what one waits for: the server's core is the one that has no time left. */
+/** Shows that the server, and never the load client, was the bottleneck. */
 export function busyTable(results: Results, peers: readonly PeerName[]): string {
   const percent = (share: number): string => (share * 100).toFixed(0);
   const names = ROW_NAMES.filter((name) => peers.some((peer) => results.busy(name, peer)));
-  const late: string[] = [];
+  const bottlenecks: string[] = [];
   const rows = names.map((name) => [
     ROWS[name].title,
     ...peers.map((peer) => {
       const busy = results.busy(name, peer);
       if (!busy) return '–';
-      if (busy.load > busy.server) late.push(`${ROWS[name].title}: ${PEERS[peer].title}`);
+      if (busy.load > busy.server) bottlenecks.push(`${ROWS[name].title}: ${PEERS[peer].title}`);
       return `${percent(busy.server)} / ${percent(busy.load)}`;
     }),
   ]);
   const table = aligned([['busy, in %: server / load client', ...peers.map((peer) => PEERS[peer].title)], ...rows]);
   const proof =
-    late.length === 0
-      ? 'the server was the busier one each time'
-      : `the load client was the busier one with ${late.join('; ')}`;
+    bottlenecks.length === 0
+      ? 'the server was busier than the load client in every row'
+      : `the load client was busier than the server in ${bottlenecks.join('; ')}`;
   return table && `${table}\n${proof}`;
 }
 
@@ -106,7 +106,7 @@ export function curveTable(results: Results, peers: readonly PeerName[], sizes: 
   return `${byCrowd}\n\n${aligned([['items in the map: µs CPU', 'insert', 'join, with limit: 1'], ...bySize])}`;
 }
 
-/** The first column to the left, the others to the right; without rows that have nothing. Empty when none has anything. */
+/** Aligns the first column left and the others right, and leaves out rows without figures. Empty when no row has any. */
 function aligned(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
   const kept = rows.filter(

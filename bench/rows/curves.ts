@@ -1,4 +1,4 @@
-/** Whether a large map makes an insertion, or joining, dearer: seamline alone. */
+/** The cost of an insertion and of joining by the size of the map, for seamline only. */
 import { Caller } from '../load/caller.ts';
 import { startPeer } from '../load/peers.ts';
 import { costOf, insertion } from './inserts.ts';
@@ -11,7 +11,7 @@ const JOIN = { query: 'subscription { items(limit: 1) { key value timestamp curs
 
 export interface SizeCost {
   readonly items: number;
-  /** CPU in µs. */
+  /** CPU time in µs. */
   readonly insert: number;
   readonly join: number;
 }
@@ -24,7 +24,7 @@ export async function sizeCosts({ ms, warmUpMs }: Pace): Promise<SizeCost[]> {
     let filled = 0;
     for (const items of SIZES) {
       filled = await peer.fill(filled, items);
-      // Keys all over the map.
+      // The factor spreads the keys over the map.
       const insert = (time: number): Promise<number> =>
         caller.callFor(time, IN_FLIGHT, (n) => insertion((n * 7919) % items));
       const join = (time: number): Promise<number> => caller.callFor(time, JOINS_IN_FLIGHT, () => JOIN);

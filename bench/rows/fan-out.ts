@@ -1,4 +1,4 @@
-/** What a delivery costs, from 5,000 subscribers down to one, and what a subscriber does that gets nothing. */
+/** The cost of a delivery to 5,000 subscribers down to one, and of an idle subscriber. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '../load/caller.ts';
 import { Crowd } from '../load/crowd.ts';
@@ -7,11 +7,11 @@ import { keyOf, valueOf } from '../peers/peer.ts';
 import type { Figure, Pace } from './row.ts';
 
 const [FEW, MANY] = [1000, 5000];
-/** A hundred keys, so that the map stays small. */
+/** Few keys keep the map small. */
 const KEYS = 100;
-/** Every server's delivery, give or take what its framing differs by. */
+/** The size of a delivery in bytes. It differs between servers by their framing. */
 const [SHORTEST, LONGEST] = [240, 300];
-/** For those who have left to be forgotten. */
+/** Time for the server to release subscribers that have left. */
 const SETTLE_MS = 500;
 
 export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Figure[]> {
@@ -30,7 +30,8 @@ export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Fi
         deliveries = await deliver(crowd, publisher, inFlight, time);
       });
       const size = (crowd.bytes - bytes) / deliveries;
-      if (size < SHORTEST || size > LONGEST) throw new Error(`${peer.title}'s deliveries have ${size} bytes`);
+      if (size < SHORTEST || size > LONGEST)
+        throw new Error(`a delivery of ${peer.title} has ${size} bytes, expected ${SHORTEST} to ${LONGEST}`);
       figures.push({ row, peer: name, value: measure.cpu / deliveries, measure });
       figures.push({ row: 'size', peer: name, value: size });
     };
@@ -57,21 +58,21 @@ export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Fi
 }
 
 /**
- * Inserts for so long, and keeps so many insertions on their way: each next one goes out once one has come to everybody. Resolves with
- * the number of deliveries, when all are there; rejects when they don't come.
+ * Inserts for `ms` and keeps `inFlight` insertions on their way: the next one is sent once one has reached every subscriber. Resolves with
+ * the number of deliveries once all have arrived; rejects when some are missing.
  */
 async function deliver(crowd: Crowd, publisher: Caller, inFlight: number, ms: number): Promise<number> {
   crowd.restart();
   let [sent, complete] = [0, 0];
   const delivered = crowd.until(60, (done) => {
     const insert = (): void => publisher.insert(keyOf(sent % KEYS), valueOf(sent++));
-    // A round has one place for each that may be on its way.
+    // One counter for each insertion that may be in flight.
     const missing = Array.from({ length: inFlight }, () => crowd.size);
     const endsAt = performance.now() + ms;
     while (sent < inFlight) insert();
     return (ordinal) => {
       const place = (ordinal - 1) % inFlight;
-      // The place is there: it is a remainder.
+      // The index is a remainder, so the element exists.
       if (--missing[place]! > 0) return;
       missing[place] = crowd.size;
       complete++;

@@ -1,4 +1,4 @@
-/** What an insertion costs that nobody waits for: over a WebSocket, over HTTP, and in batches. */
+/** The cost of an insertion without subscribers: over a WebSocket, over HTTP, and in batches. */
 import { Caller, INSERT, INSERT_MANY, type Operation, postFor } from '../load/caller.ts';
 import { measured, type PeerName, type RunningPeer, startPeer } from '../load/peers.ts';
 import { keyOf, valueOf } from '../peers/peer.ts';
@@ -10,8 +10,7 @@ const BATCH = 500;
 const BATCHES_IN_FLIGHT = 2;
 const KEYS = 10_000;
 /**
- * The call of each row is a path of its own, and V8 optimises it once it has run often, however long that takes: the first thousands cost
- * up to twice as much.
+ * Each row runs another code path, which V8 optimises after some thousands of calls. Until then a call costs up to twice as much.
  */
 const WARM_UP_MS = 2000;
 const WARM_UP_ITEMS = 20_000;
@@ -41,7 +40,7 @@ export async function inserts(name: PeerName, { ms }: Pace): Promise<Figure[]> {
   }
 }
 
-/** CPU, in µs, per item. */
+/** CPU time per item in µs. */
 export async function costOf(
   peer: RunningPeer,
   items: number,

@@ -1,4 +1,4 @@
-/** How long an insertion is on its way to 1,000 subscribers, at 50 a second. */
+/** The latency of insertions to 1,000 subscribers, at 50 insertions per second. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '../load/caller.ts';
 import { Crowd } from '../load/crowd.ts';
@@ -21,12 +21,12 @@ export async function latency(name: PeerName, seconds: number): Promise<Figure[]
     const publisher = await Caller.open(peer);
     await crowd.join(SUBSCRIBERS);
     await sleep(SETTLE_MS);
-    await steadily(crowd, publisher, WARM_UP);
-    let late = new Float64Array();
+    await insertSteadily(crowd, publisher, WARM_UP);
+    let latencies = new Float64Array();
     const measure = await measured(peer, async () => {
-      late = await steadily(crowd, publisher, (seconds * 1000) / EVERY_MS);
+      latencies = await insertSteadily(crowd, publisher, (seconds * 1000) / EVERY_MS);
     });
-    const sorted = Array.from(late.toSorted());
+    const sorted = Array.from(latencies.toSorted());
     return [
       { row: 'latency p50', peer: name, value: quantile(sorted, 0.5), measure },
       { row: 'latency p99', peer: name, value: quantile(sorted, 0.99) },
@@ -36,15 +36,15 @@ export async function latency(name: PeerName, seconds: number): Promise<Figure[]
   }
 }
 
-/** Resolves with how late each delivery was, in ms; rejects when one is missing. */
-async function steadily(crowd: Crowd, publisher: Caller, count: number): Promise<Float64Array<ArrayBuffer>> {
+/** Inserts at a steady rate. Resolves with the latency of each delivery in ms; rejects when one is missing. */
+async function insertSteadily(crowd: Crowd, publisher: Caller, count: number): Promise<Float64Array<ArrayBuffer>> {
   crowd.restart();
   const sentAt: number[] = [];
-  const late = new Float64Array(count * crowd.size);
+  const latencies = new Float64Array(count * crowd.size);
   let delivered = 0;
   const startedAt = performance.now();
   const timer = setInterval(() => {
-    // When it ought to have been sent: a late load client makes a late insertion.
+    // Latency counts from the planned time, so that a latencies load client shows.
     for (; sentAt.length < count && startedAt + sentAt.length * EVERY_MS <= performance.now();) {
       publisher.insert(keyOf(sentAt.length % KEYS), valueOf(sentAt.length));
       sentAt.push(startedAt + sentAt.length * EVERY_MS);
@@ -52,12 +52,12 @@ async function steadily(crowd: Crowd, publisher: Caller, count: number): Promise
   }, 1);
   try {
     const all = crowd.until(60, (done) => (ordinal) => {
-      late[delivered++] = performance.now() - (sentAt[ordinal - 1] ?? NaN);
-      if (delivered === late.length) done();
+      latencies[delivered++] = performance.now() - (sentAt[ordinal - 1] ?? NaN);
+      if (delivered === latencies.length) done();
     });
     await Promise.race([all, publisher.failure]);
   } finally {
     clearInterval(timer);
   }
-  return late;
+  return latencies;
 }

@@ -1,4 +1,4 @@
-/** What it costs to send those who join what is there. */
+/** The cost of sending the current items to subscribers that join. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from '../load/crowd.ts';
 import { type Measure, measured, type PeerName, startPeer } from '../load/peers.ts';
@@ -6,11 +6,11 @@ import type { Figure } from './row.ts';
 
 const [ITEMS, JOINERS] = [10_000, 100];
 const MANY_ITEMS = 100_000;
-/** As many as are measured: V8 optimises what it costs to join only by then, and the first hundred of a process stall it for twice as long. */
+/** V8 optimises joining only after this many: the first hundred joins of a process stall it for twice as long. */
 const WARM_UP_JOINERS = JOINERS;
 const SETTLE_MS = 300;
-/** All of it, from the slowest. */
-const PATIENCE_SECONDS = 120;
+/** Enough for the slowest server. */
+const TIMEOUT_SECONDS = 120;
 
 export async function replay(name: PeerName): Promise<Figure[]> {
   const peer = await startPeer(name);
@@ -19,10 +19,10 @@ export async function replay(name: PeerName): Promise<Figure[]> {
     const join = async (count: number, items: number): Promise<Measure> => {
       crowd.leave(crowd.size);
       await sleep(SETTLE_MS);
-      // What filling the map has left behind isn't what joining costs: a full collection of it fell into the replay to one.
+      // Collects the garbage of filling the map, which would otherwise be collected during the replay.
       await peer.ask('resident');
       await peer.ask('watch');
-      return measured(peer, () => crowd.join(count, items, PATIENCE_SECONDS));
+      return measured(peer, () => crowd.join(count, items, TIMEOUT_SECONDS));
     };
     await peer.fill(0, ITEMS);
     await join(WARM_UP_JOINERS, ITEMS);

@@ -1,13 +1,13 @@
-/** What is measured, and what it ought to be. */
+/** The rows of the benchmark, with their goals. */
 import type { Measure, PeerName } from '../load/peers.ts';
 
 export interface Row {
   readonly title: string;
   readonly unit: string;
-  /** How many times better than a peer seamline ought to be; of `share`, at most which part of a peer's it ought to need. */
+  /** How many times better than a peer seamline should be. For `share`: the largest share of the peer's figure that it should need. */
   readonly goals: Partial<Record<PeerName, number>>;
   readonly better: 'less' | 'more' | 'share';
-  /** Seamline's own figure, whatever the others' are. */
+  /** The goal for seamline's own figure. */
   readonly atMost?: number;
 }
 
@@ -103,7 +103,7 @@ export interface Figure {
 }
 
 export interface Pace {
-  /** Of a measurement. */
+  /** Duration of a measurement. */
   readonly ms: number;
   readonly warmUpMs: number;
 }

@@ -1,4 +1,4 @@
-/** One subscriber that comes, stalls, is cut, resumes and leaves, over a WebSocket or SSE. */
+/** One subscriber that joins, stalls, is cut, resumes and leaves, over a WebSocket or SSE. */
 import { type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Ledger } from './ledger.ts';
@@ -11,14 +11,14 @@ const DOCUMENTS = {
     reset caughtUp cursor size checksum upserted { key value cursor } removed { key cursor } } }`,
 } as const;
 
-/** How long one goes on before it does something else, at most. */
-const MOST_MS = 120_000;
+/** The longest time until it changes its behaviour, in ms. */
+const MAX_ACT_MS = 120_000;
 
 export interface Tally {
   deliveries: number;
   joins: number;
   resumes: number;
-  /** By the server, although they read. */
+  /** Subscribers that the server ended although they were reading. */
   ended: number;
 }
 
@@ -30,12 +30,12 @@ export interface ChurnerOptions {
   readonly kind: keyof typeof DOCUMENTS;
   readonly transport: 'websocket' | 'sse';
   readonly prefix: string;
-  /** Stops reading: for good, for a while, or never. */
+  /** Whether and for how long it stops reading. */
   readonly stalls: 'for good' | 'for a while' | 'never';
 }
 
-/** As the server closes who says nothing for three seconds. */
-const LATE = '4408';
+/** The close code for a `connection_init` that came too late. */
+const INIT_TIMEOUT = '4408';
 
 export class Churner {
   readonly #options: ChurnerOptions;
@@ -44,7 +44,7 @@ export class Churner {
   #close: () => void = () => {};
   #socket: { pause(): unknown; resume(): unknown } | undefined;
   #isStalled = false;
-  /** Since it joined: then the server may have taken it for dead. */
+  /** Whether it has stalled since it joined: the server may then have taken it for dead. */
   #hasStalled = false;
   #isSettled = false;
   #isOver = false;
@@ -83,10 +83,10 @@ export class Churner {
     else this.#joinBySse(payload);
     this.#isStalled = false;
     this.#hasStalled = false;
-    if (!this.#isSettled) this.#timer = setTimeout(() => this.#act(), 500 + Math.random() * MOST_MS);
+    if (!this.#isSettled) this.#timer = setTimeout(() => this.#act(), 500 + Math.random() * MAX_ACT_MS);
   }
 
-  /** Stays as it is from now on: no further cuts, and who stalls reads on. */
+  /** Stops acting: it is not cut any more, and resumes reading if it stalls. */
   settle(): void {
     clearTimeout(this.#timer);
     if (this.#isStalled) this.#socket?.resume();
@@ -103,7 +103,7 @@ export class Churner {
   #act(): void {
     const { stalls } = this.#options;
     if (this.#isStalled) {
-      // What it has missed it must get now.
+      // It must now receive what it has missed.
       this.#isStalled = false;
       this.#socket?.resume();
       this.#timer = setTimeout(() => this.#act(), 15_000);
@@ -120,15 +120,15 @@ export class Churner {
     }
   }
 
-  /** The connection has ended and it was not this side's doing. */
+  /** The connection has ended, and not by this side. */
   #ended(why: string): void {
     const { tally, name, ledger } = this.#options;
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    // Whose `connection_init` came late was this side's doing: one turn of its loop may take seconds while all join.
-    if (!this.#hasStalled && why !== LATE) {
+    // A late `connection_init` is this side's fault: one turn of its event loop may take seconds while all subscribers join.
+    if (!this.#hasStalled && why !== INIT_TIMEOUT) {
       tally.ended++;
-      ledger.say(name, `was ended: ${why}`);
+      ledger.say(name, `was ended by the server: ${why}`);
     }
     this.#witness.resume();
     this.#timer = setTimeout(() => this.join(), 500);
@@ -146,33 +146,33 @@ export class Churner {
   }
 
   #joinByWebSocket(payload: object): void {
-    let [isOpen, isLeft] = [false, false];
+    let [isOpen, hasLeft] = [false, false];
     const light = lightSocket({
       port: this.#options.port,
       onOpen: () => light.send('{"type":"connection_init"}'),
       onMessage: (message) => {
-        if (isLeft) return;
+        if (hasLeft) return;
         if (isOpen) return this.#take(message.toString());
         isOpen = true;
         light.send(JSON.stringify({ type: 'subscribe', id: '1', payload }));
       },
       onClose: (reason) => {
-        if (!isLeft) this.#ended(String(reason));
+        if (!hasLeft) this.#ended(String(reason));
       },
     });
     this.#socket = light.socket;
-    this.#close = leaving(light.socket, () => (isLeft = true));
+    this.#close = leaving(light.socket, () => (hasLeft = true));
   }
 
   #joinBySse(payload: object): void {
-    let isLeft = false;
+    let hasLeft = false;
     let text = '';
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
     const options = { port: this.#options.port, path: '/graphql', method: 'POST', headers, agent: false };
     const sent = request({ host: '127.0.0.1', ...options }, (response: IncomingMessage) => {
       this.#socket = response;
       response.setEncoding('utf8').on('data', (chunk: string) => {
-        if (isLeft) return;
+        if (hasLeft) return;
         const lines = (text + chunk).split('\n');
         text = lines.pop() ?? '';
         for (const line of lines) if (line.startsWith('data: ')) this.#take(line.slice(6));
@@ -180,12 +180,12 @@ export class Churner {
     });
     sent.on('error', () => {});
     sent.once('close', () => {
-      if (!isLeft) this.#ended('the stream has ended');
+      if (!hasLeft) this.#ended('the stream has ended');
     });
     sent.end(JSON.stringify(payload));
     this.#socket = undefined;
     this.#close = () => {
-      isLeft = true;
+      hasLeft = true;
       sent.destroy();
     };
   }
@@ -196,10 +196,10 @@ interface Delivered {
   readonly errors?: unknown;
 }
 
-/** Half of them say that they leave, half are just gone. */
-function leaving(socket: Socket, left: () => void): () => void {
+/** Leaves politely in half of the cases and without a word in the others. */
+function leaving(socket: Socket, onLeave: () => void): () => void {
   return () => {
-    left();
+    onLeave();
     if (Math.random() < 0.5) socket.end();
     else socket.destroy();
     setTimeout(() => socket.destroy(), 1000).unref();

@@ -1,4 +1,4 @@
-/** Connections that mean no good, a few a second: none writes, so that what the writers know of the log stays true. */
+/** Opens a few hostile connections per second. None of them writes, so that the ledger of the writers stays complete. */
 import { connect, type Socket } from 'node:net';
 import { Dice } from '../../test/support/random/dice.ts';
 import { frame, INIT, text, UPGRADE } from '../../test/support/fuzz/frames.ts';
@@ -23,20 +23,20 @@ const ATTACKS: readonly ((dice: Dice) => Buffer)[] = [
   (dice) => noise(dice, 2000),
   (dice) => upgraded(noise(dice, 2000)),
   (dice) => upgraded(INIT, noise(dice, 500)),
-  // The wrong order: nothing before `connection_init`, and that once.
+  // Messages in the wrong order: before `connection_init`, or a second one.
   () => upgraded(subscribe('1', 'subscription { items { key } }')),
   () => upgraded(INIT, INIT),
   () => upgraded(INIT, text('{"type":"next","id":"1","payload":{}}')),
   () =>
     upgraded(INIT, subscribe('1', 'subscription { items { key } }'), subscribe('1', 'subscription { items { key } }')),
   () => upgraded(text('{"type":"connection_ack"}')),
-  // Halves, which wait for the rest.
+  // Incomplete messages that keep the server waiting.
   () => Buffer.from('POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Le'),
   () => post('{"query":"{ stream', 5000),
   () => UPGRADE.subarray(0, 60),
   () => upgraded(INIT, subscribe('1', 'subscription { items { key } }').subarray(0, 20)),
   () => upgraded(),
-  // Too much.
+  // Messages that are too large.
   () => upgraded(INIT, frame(1, '{"type":"ping","payload":{', { claimedLength: 2n ** 40n })),
   () => upgraded(INIT, text(`{"type":"ping","payload":{"a":"${'x'.repeat(1_100_000)}"}}`)),
   () => post(JSON.stringify({ query: `{ stream { size } } # ${'x'.repeat(1_100_000)}` })),
@@ -44,13 +44,13 @@ const ATTACKS: readonly ((dice: Dice) => Buffer)[] = [
   (dice) => upgraded(INIT, subscribe('1', aliases(100 + dice.below(2000)))),
   () => post(JSON.stringify({ query: '{ a'.repeat(5000) })),
   () => post(`{"query":"{ stream { size } }","variables":${'['.repeat(50_000)}`),
-  // As many subscriptions as one connection may have, and more.
+  // More subscriptions than one connection may have.
   () =>
     upgraded(
       INIT,
       ...Array.from({ length: 120 }, (_, n) => subscribe(`s${n}`, 'subscription { items(limit: 1) { key } }')),
     ),
-  // Joins and is gone.
+  // Subscribes and leaves at once.
   () => upgraded(INIT, subscribe('1', 'subscription { items { key value } }'), text('{"type":"complete","id":"1"}')),
   (dice) => upgraded(INIT, frame(dice.pick([3, 11, 15]), 'x'), frame(1, Buffer.from([0xff, 0xfe]))),
 ];
@@ -70,7 +70,7 @@ export class Hostility {
       socket.on('error', () => {});
       socket.once('close', () => this.#open.delete(socket));
       socket.write(dice.pick(ATTACKS)(dice));
-      // Half of them never read an answer.
+      // Half of the connections never read an answer.
       if (dice.once(2)) socket.resume();
       setTimeout(() => socket.destroy(), dice.below(LASTS_MS)).unref();
     }, EVERY_MS);

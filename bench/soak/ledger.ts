@@ -1,10 +1,10 @@
 /**
- * What the writers know of the log, and so what a subscriber may have been passed over. Sound: what calls in flight would
- * explain is kept until they are answered, and only then judged.
+ * Records what the writers know of the log, and checks what subscribers were not sent. A skipped position that a call in flight may explain
+ * is judged only after that call is answered.
  */
 import { checksumPart } from '../../src/verify/check/checksum.ts';
 
-/** Of a long gap only so many positions are looked at: its first ones and others at random. */
+/** Of a long gap only this many positions are checked: the first ones, and others at random. */
 const LOOKED_AT = 32;
 const SIFTED_AT = 10_000;
 const MAX_PARTS = 100_000;
@@ -16,20 +16,20 @@ export function positionOf(cursor: string): number {
 interface Skipped {
   readonly where: string;
   readonly position: number;
-  /** Superseded or removed up to here it may be; beyond, it had to be delivered. 0: it had to be. */
+  /** It may be missing if it was superseded or removed up to this position. 0: it had to be delivered. */
   readonly upTo: number;
   readonly prefix: string;
 }
 
 export class Ledger {
-  /** No head can be beyond this: every change that was asked for, answered or not. */
+  /** An upper bound of the head: the number of changes that were requested, answered or not. */
   asked = 0;
   violations = 0;
   readonly window: number;
   readonly examples: string[] = [];
-  /** By position; a removal's bears none. */
+  /** Keys by position; null for a removal. */
   readonly #keys: (string | null | undefined)[] = [];
-  /** By position: that of the next change of the key. */
+  /** By position: the position of the next change of the same key. */
   readonly #successors: number[] = [];
   readonly #newest = new Map<string, number>();
   readonly #parts = new Map<string, number>();
@@ -40,7 +40,7 @@ export class Ledger {
     this.window = window;
   }
 
-  /** An answered change. Those of one key come in their order. */
+  /** Records an answered change. Changes of one key come in their order. */
   learn(key: string, cursor: string, isRemoval: boolean): void {
     const position = positionOf(cursor);
     this.#keys[position] = isRemoval ? null : key;
@@ -54,18 +54,18 @@ export class Ledger {
     if (this.examples.length < 10) this.examples.push(`${where}: ${what}`);
   }
 
-  /** Changes up to here may have left the window, so that only current items are known of them. */
+  /** Changes up to this position may have left the window, so that a reader may get current items only. */
   get leftWindow(): number {
     return this.asked - this.window;
   }
 
-  /** At this position stands this key, as far as is known. */
+  /** Whether the key may be the one at this position. */
   agrees(position: number, key: string): boolean {
     const known = this.#keys[position];
     return known === undefined || known === key;
   }
 
-  /** The subscriber got `to` next behind `from`: what is in between must have been superseded, if it stood before `currentUpTo`. */
+  /** The subscriber received `to` right after `from`. Positions in between, up to `currentUpTo`, must have been superseded. */
   skipped(where: string, from: number, to: number, currentUpTo: number, prefix: string): void {
     const length = to - from - 1;
     for (let n = 0; n < Math.min(length, LOOKED_AT); n++) {
@@ -76,7 +76,7 @@ export class Ledger {
     if (this.#pending.length >= this.#siftAt) this.#sift();
   }
 
-  /** Undefined: no answered call explains it yet. */
+  /** Whether a skipped position is right. Undefined: no answered call decides it yet. */
   #judge({ position, upTo, prefix }: Skipped): boolean | undefined {
     const key = this.#keys[position];
     if (key === undefined) return undefined;
@@ -86,7 +86,7 @@ export class Ledger {
     return successor === undefined ? undefined : true;
   }
 
-  /** Keeps what calls in flight may explain. */
+  /** Judges all pending positions and keeps those that calls in flight may explain. */
   #sift(): void {
     this.#pending = this.#pending.filter((skipped) => {
       const verdict = this.#judge(skipped);
@@ -100,10 +100,10 @@ export class Ledger {
     this.say(where, `lost ${this.#keys[position]} at position ${position}`);
   }
 
-  /** All calls have been answered. */
+  /** Judges the rest, once all calls have been answered. */
   settle(): void {
     this.#sift();
-    // Of what was never answered nobody knows what it was.
+    // A position whose call was never answered cannot be judged.
     for (const skipped of this.#pending) if (this.#keys[skipped.position] !== undefined) this.#lost(skipped);
     this.#pending = [];
   }
@@ -118,7 +118,7 @@ export class Ledger {
     return part;
   }
 
-  /** Of the newest insertion that the prefix lets pass. */
+  /** The position of the newest insertion under the prefix. */
   newest(prefix: string): number {
     let newest = 0;
     for (const [key, position] of this.#newest) {

@@ -1,4 +1,4 @@
-/** A WebSocket client that costs next to nothing, so that a few thousand of them leave the CPU to the server. */
+/** A WebSocket client that needs very little CPU, so that thousands of them leave the CPU to the server. */
 import { connect, type Socket } from 'node:net';
 import { PONG } from '../load/wire.ts';
 import { text, UPGRADE } from '../../test/support/fuzz/frames.ts';
@@ -12,11 +12,11 @@ export interface LightSocket {
 
 export interface LightSocketOptions {
   readonly port: number;
-  /** Once the server has upgraded the connection. */
+  /** Called once the server has upgraded the connection. */
   readonly onOpen: () => void;
-  /** A whole message. A server fragments none. */
+  /** Called with each message. The server sends no fragments. */
   readonly onMessage: (payload: Buffer) => void;
-  /** Once, in whichever way it ends; the close code, or the socket's error, if there was one. */
+  /** Called once at the end, with the close code or the socket's error, if there was one. */
   readonly onClose: (reason: number | Error | undefined) => void;
 }
 
@@ -47,7 +47,7 @@ export function lightSocket({ port, onOpen, onMessage, onClose }: LightSocketOpt
   socket.on('data', (chunk) => {
     held.push(chunk);
     heldBytes += chunk.length;
-    // A large frame comes in many chunks: joined once.
+    // The many chunks of a large frame are joined only once.
     if (heldBytes < needed) return;
     let bytes = held.length === 1 ? chunk : Buffer.concat(held);
     if (!isOpen) {

@@ -1,4 +1,4 @@
-/** Looks at all that one subscriber gets, over its cuts and resumptions, and says what breaks a guarantee. */
+/** Checks everything that one subscriber receives, across its cuts and resumes, and reports broken guarantees. */
 import { type Ledger, positionOf } from './ledger.ts';
 
 export interface Entry {
@@ -17,23 +17,23 @@ export interface Changes {
 }
 
 export interface Witness<Result> {
-  /** Where to go on, or undefined before the first delivery. */
+  /** The cursor to resume after; undefined before the first delivery. */
   readonly cursor: string | undefined;
   take(result: Result): void;
-  /** It is cut, and goes on behind its cursor. */
+  /** The subscriber was cut and will resume after its cursor. */
   resume(): void;
-  /** It has all there was to get once nothing is written any more. */
+  /** Whether it has received everything, once nothing is written any more. */
   isComplete(): boolean;
 }
 
-/** `items`: G1 to G5. */
+/** Checks `items`: G1 to G5. */
 export class ItemsWitness implements Witness<Entry> {
   cursor: string | undefined;
   readonly #where: string;
   readonly #ledger: Ledger;
   readonly #prefix: string;
   #at = 0;
-  /** Above any cutoff that the subscription can have. */
+  /** An upper bound of the subscription's cutoff. */
   #cutoff: number | undefined;
 
   constructor(where: string, ledger: Ledger, prefix: string) {
@@ -47,15 +47,15 @@ export class ItemsWitness implements Witness<Entry> {
     this.#cutoff ??= ledger.asked;
     const position = positionOf(cursor);
     if (position <= this.#at || (this.cursor !== undefined && cursor <= this.cursor))
-      ledger.say(where, `got ${key} at ${cursor} behind ${this.cursor}`);
+      ledger.say(where, `got ${key} at ${cursor} after ${this.cursor}`);
     if (!key.startsWith(this.#prefix)) ledger.say(where, `got ${key}, which its filter leaves out`);
-    if (!ledger.agrees(position, key)) ledger.say(where, `got ${key} at ${cursor}, which is another key's`);
+    if (!ledger.agrees(position, key)) ledger.say(where, `got ${key} at ${cursor}, which is the cursor of another key`);
     ledger.skipped(where, this.#at, position, Math.max(this.#cutoff, ledger.leftWindow), this.#prefix);
     this.#at = position;
     this.cursor = cursor;
   }
 
-  /** Behind an item's cursor everything is live. */
+  /** Everything after an item's cursor is live. */
   resume(): void {
     this.#cutoff = this.cursor === undefined ? undefined : this.#at;
   }
@@ -65,7 +65,7 @@ export class ItemsWitness implements Witness<Entry> {
   }
 }
 
-/** `itemChanges`: G6, by the mirror that a client makes. */
+/** Checks `itemChanges` by keeping the mirror that a client would: G6. */
 export class ChangesWitness implements Witness<Changes> {
   cursor: string | undefined;
   readonly #where: string;
@@ -97,13 +97,14 @@ export class ChangesWitness implements Witness<Changes> {
     }
     this.#isFirst = false;
     const position = positionOf(cursor);
-    if (position < this.#at) say(`the message at ${cursor} comes behind ${this.cursor}`);
+    if (position < this.#at) say(`the message at ${cursor} comes after ${this.cursor}`);
     const keys = new Set<string>();
     for (const entries of [removed, upserted]) {
       let before = this.#at;
       for (const entry of entries) {
         const at = positionOf(entry.cursor);
-        if (at <= before || at > position) say(`got ${entry.key} at ${entry.cursor} behind ${before}, in ${cursor}`);
+        if (at <= before || at > position)
+          say(`got ${entry.key} at ${entry.cursor} after ${before}, in the message at ${cursor}`);
         if (!entry.key.startsWith(this.#prefix)) say(`got ${entry.key}, which its filter leaves out`);
         before = at;
         keys.add(entry.key);
@@ -118,10 +119,10 @@ export class ChangesWitness implements Witness<Changes> {
     if (caughtUp && this.#prefix === '') this.#prove(message, say);
   }
 
-  #set({ key, cursor }: Entry, isThere: boolean): void {
+  #set({ key, cursor }: Entry, exists: boolean): void {
     const before = this.#items.get(key);
     if (before !== undefined) this.#sum -= this.#ledger.partOf(key, before);
-    if (isThere) {
+    if (exists) {
       this.#sum += this.#ledger.partOf(key, cursor);
       this.#items.set(key, cursor);
     } else this.#items.delete(key);
@@ -130,7 +131,9 @@ export class ChangesWitness implements Witness<Changes> {
   #prove({ size, checksum, cursor }: Changes, say: (what: string) => void): void {
     const own = (((this.#sum % 2 ** 32) + 2 ** 32) % 2 ** 32).toString(16).padStart(8, '0');
     if (size !== this.#items.size || checksum !== own)
-      say(`at ${cursor} it has ${this.#items.size} items of checksum ${own}, the server ${size} of ${checksum}`);
+      say(
+        `at ${cursor} the mirror has ${this.#items.size} items with checksum ${own}, the server ${size} with ${checksum}`,
+      );
   }
 
   resume(): void {

@@ -1,10 +1,10 @@
-/** Writes batches and removals over one WebSocket, the next as soon as the last is answered. */
+/** Writes batches and removals over one WebSocket, each once the previous one is answered. */
 import type { Ledger } from './ledger.ts';
 import { lightSocket } from './light-socket.ts';
 
 const KEYS = 100;
 const BATCH = 20;
-/** Every so many batches one removal. */
+/** One call in this many is a removal. */
 const BATCHES_PER_REMOVAL = 5;
 const FILLER = 'x'.repeat(80);
 
@@ -24,7 +24,7 @@ interface Answer {
   };
 }
 
-/** Resolves with the number of changes, once the last call after `until` is answered. */
+/** Writes until `until` is aborted. Resolves with the number of changes once the last call is answered. */
 export function runWriter({ port, name, ledger, until }: WriterOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     let [round, count, written, isOpen] = [0, 0, 0, false];
@@ -52,7 +52,7 @@ export function runWriter({ port, name, ledger, until }: WriterOptions): Promise
           return write();
         }
         const { payload } = JSON.parse(message.toString()) as Answer;
-        // The `complete` behind it.
+        // A `complete` message after the result.
         if (payload === undefined) return;
         const { insertItems = [], removeItem } = payload.data ?? {};
         for (const { key, cursor } of insertItems) ledger.learn(key, cursor, false);
@@ -62,7 +62,7 @@ export function runWriter({ port, name, ledger, until }: WriterOptions): Promise
         light.socket.end();
         resolve(written);
       },
-      onClose: (reason) => reject(new Error(`${name} was ended`, { cause: reason })),
+      onClose: (reason) => reject(new Error(`the connection of writer ${name} was closed`, { cause: reason })),
     });
   });
 }

@@ -1,4 +1,4 @@
-/** Mercurius on Fastify with its pub-sub, as its documentation of subscriptions has it. */
+/** Mercurius on Fastify with its pub-sub, as in its documentation of subscriptions. */
 import Fastify from 'fastify';
 import mercurius, { type MercuriusContext } from 'mercurius';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +34,7 @@ await app.register(mercurius, {
       },
     },
   },
-  // Mutations over WebSocket, too.
+  // Allows mutations over WebSocket.
   subscription: { fullWsTransport: true },
 });
 await app.listen({ host: '127.0.0.1', port: 0 });
