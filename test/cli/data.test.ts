@@ -17,7 +17,7 @@ describe('seamline serve --data', () => {
   it.each<[string, (directory: string) => [string[], Record<string, string>]]>([
     ['by the flag', (directory) => [['--data', directory], {}]],
     ['by SEAMLINE_DATA', (directory) => [[], { SEAMLINE_DATA: directory }]],
-  ])('has after kill -9 what it had (%s)', async (_, called) => {
+  ])('seamline serve --data has all its items after kill -9 (%s)', async (_, called) => {
     const [flags, env] = called(join(temporaryDirectory(), 'made', 'by it'));
     const first = await serveCli(['--port', '0', ...flags], env);
     const { insertItem } = (await ask(first.url, INSERT)) as { insertItem: object };
@@ -32,7 +32,7 @@ describe('seamline serve --data', () => {
     expect(await second.exited).toMatchObject({ code: 0 });
   });
 
-  it('says in one line that another process has the directory, and exits with 1', async () => {
+  it('seamline serve --data exits with 1 and one line when another process has the directory', async () => {
     const directory = temporaryDirectory();
     await serveCli(['--port', '0', '--data', directory]);
     const { code, stderr } = await runCli(['--port', '0', '--data', directory]);
@@ -40,7 +40,7 @@ describe('seamline serve --data', () => {
     expect(code).toBe(1);
   });
 
-  it('names what is damaged and the way on, and --repair goes it', async () => {
+  it('seamline serve --data names the damage and --repair, which opens the directory', async () => {
     const directory = temporaryDirectory();
     const flags = ['--port', '0', '--data', directory];
     const first = await serveCli(flags);
@@ -60,13 +60,16 @@ describe('seamline serve --data', () => {
     expect(await ask(repaired.url, '{ stream { size } }')).toEqual({ stream: { size: 0 } });
   });
 
-  it.each([[['--data', '']], [['--repair']]])('%j says one line on stderr and exits with 2', async (flags) => {
-    const { code, stderr } = await runCli(['--port', '0', ...flags]);
-    expect(stderr).toMatch(/^seamline: \S.*\n$/m);
-    expect(code).toBe(2);
-  });
+  it.each([[['--data', '']], [['--repair']]])(
+    'seamline serve %j prints one line on stderr and exits with 2',
+    async (flags) => {
+      const { code, stderr } = await runCli(['--port', '0', ...flags]);
+      expect(stderr).toMatch(/^seamline: \S.*\n$/m);
+      expect(code).toBe(2);
+    },
+  );
 
-  it('begins anew when the directory was deleted', async () => {
+  it('seamline serve --data starts empty when the directory was deleted', async () => {
     const directory = temporaryDirectory();
     const flags = ['--port', '0', '--data', directory];
     const first = await serveCli(flags);

@@ -53,21 +53,21 @@ const SWITCHES: readonly (readonly [flag: string, option: string, on: boolean])[
 const variableOf = (flag: string): string => `SEAMLINE_${flag.toUpperCase().replaceAll('-', '_')}`;
 
 describe('the flags of serve', () => {
-  it.each(VALUES)('--%s %s, also by its environment variable', (flag, text, option, value) => {
+  it.each(VALUES)('--%s %s can be set by its environment variable too', (flag, text, option, value) => {
     expect(parseServeFlags([`--${flag}`, text], {})).toHaveProperty(option, value);
     expect(parseServeFlags([`--${flag}=${text}`], {})).toHaveProperty(option, value);
     expect(parseServeFlags([], { [variableOf(flag)]: text })).toHaveProperty(option, value);
   });
 
   it.each(VALUES)(
-    '--%s %s goes before its environment variable, which it need not be well spelled',
+    '--%s %s takes precedence over its environment variable, even an invalid one',
     (flag, text, option, value) => {
       const other = flag === 'host' ? '::2' : 'nonsense';
       expect(parseServeFlags([`--${flag}`, text], { [variableOf(flag)]: other })).toHaveProperty(option, value);
     },
   );
 
-  it.each(SWITCHES)('--%s, also by its environment variable', (flag, option, on) => {
+  it.each(SWITCHES)('--%s can be set by its environment variable too', (flag, option, on) => {
     expect(parseServeFlags([`--${flag}`], {})).toHaveProperty(option, on);
     expect(parseServeFlags([`--${flag}`], { [variableOf(flag)]: 'false' })).toHaveProperty(option, on);
     for (const text of ['1', 'true', 'yes', 'on', 'TRUE'])
@@ -80,7 +80,7 @@ describe('the flags of serve', () => {
       });
   });
 
-  it('leaves to the server what nobody said', () => {
+  it('options without a flag or variable are left to the server', () => {
     const given = Object.entries(parseServeFlags([], {})).filter(([, value]) => value !== undefined);
     expect(Object.fromEntries(given)).toEqual({
       graphiql: true,
@@ -91,14 +91,14 @@ describe('the flags of serve', () => {
     });
   });
 
-  it('takes PORT, and SEAMLINE_PORT before it', () => {
+  it('PORT is read, and SEAMLINE_PORT takes precedence', () => {
     expect(parseServeFlags([], { PORT: '4100' }).port).toBe(4100);
     expect(parseServeFlags([], { PORT: '4100', SEAMLINE_PORT: '4200' }).port).toBe(4200);
     expect(parseServeFlags(['--port', '4300'], { PORT: '4100', SEAMLINE_PORT: '4200' }).port).toBe(4300);
   });
 
   it.each(['tcp://10.96.17.4:80', 'udp://10.96.17.4:80', 'tcp://[fd00::1]:80'])(
-    'takes %s for none: Kubernetes and Docker put it into the environment of a service called seamline',
+    '%s is ignored: Kubernetes and Docker set it for a service called seamline',
     (address) => {
       expect(parseServeFlags([], { SEAMLINE_PORT: address })).toEqual(parseServeFlags([], {}));
       expect(parseServeFlags([], { SEAMLINE_PORT: address, PORT: '4100' }).port).toBe(4100);
@@ -109,7 +109,7 @@ describe('the flags of serve', () => {
     },
   );
 
-  it('takes nothing from what Kubernetes tells of a service, whatever part of a flag it is called by', () => {
+  it('no variable that Kubernetes sets for a service sets a flag', () => {
     const flags = [...VALUES, ...SWITCHES].map(([flag]) => flag);
     const parts = flags.flatMap((flag) => flag.split('-').map((_, n, words) => words.slice(0, n + 1).join('-')));
     for (const service of ['seamline', ...parts.map((part) => `seamline-${part}`)]) {
@@ -131,7 +131,7 @@ describe('the flags of serve', () => {
     }
   });
 
-  it('takes several origins', () => {
+  it('--allow-origin accepts several origins', () => {
     const allowOrigins = ['https://a.example', 'http://localhost:3000'];
     const flags = allowOrigins.flatMap((origin) => ['--allow-origin', origin]);
     expect(parseServeFlags(flags, {}).allowOrigins).toEqual(allowOrigins);
@@ -141,7 +141,7 @@ describe('the flags of serve', () => {
       );
   });
 
-  it('takes an empty environment variable for none', () => {
+  it('an empty environment variable is ignored', () => {
     const env = Object.fromEntries(VALUES.map(([flag]) => [variableOf(flag), '']));
     expect(parseServeFlags([], env)).toEqual(parseServeFlags([], {}));
   });
@@ -173,7 +173,7 @@ describe('the flags of serve', () => {
     ['allow-origin', 'https://*'],
     ['log-level', 'loud'],
     ['drain-timeout', '-1'],
-  ])('refuses --%s=%s, naming flag or variable', (flag, text) => {
+  ])('--%s=%s is refused with the name of the flag or variable', (flag, text) => {
     expect(() => parseServeFlags([`--${flag}=${text}`], {})).toThrow(UsageError);
     expect(() => parseServeFlags([`--${flag}=${text}`], {})).toThrow(`--${flag}`);
     expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(UsageError);
@@ -181,21 +181,21 @@ describe('the flags of serve', () => {
   });
 
   it.each([['nope'], ['--nope'], ['-x'], ['--port'], ['--open=yes'], ['--no-open'], ['--', 'nope']])(
-    'refuses %j in one line',
+    '%j is refused in one line',
     (...args) => {
       expect(() => parseServeFlags(args, {})).toThrow(UsageError);
       expect(() => parseServeFlags(args, {})).toThrow(/^\S.{5,120}$/);
     },
   );
 
-  it.each(['2', 'maybe', 'x'])('refuses %j for a switch in the environment', (text) => {
+  it.each(['2', 'maybe', 'x'])('%j is refused for a switch in the environment', (text) => {
     for (const [flag] of SWITCHES) {
       expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(UsageError);
       expect(() => parseServeFlags([], { [variableOf(flag)]: text })).toThrow(variableOf(flag));
     }
   });
 
-  it('are all in the help, one a line', () => {
+  it('every flag has a line in the help', () => {
     for (const [flag] of [...VALUES, ...SWITCHES]) expect(flagsHelp()).toMatch(new RegExp(`^  --${flag} .*\\S$`, 'm'));
   });
 });

@@ -29,17 +29,17 @@ async function youngMegabytes(code: string, flags: readonly string[] = []): Prom
   return Number(stdout);
 }
 
-it('the young heap grows to 8 MiB, and no further', async () => {
+it('the young heap grows to 8 MiB and no further', async () => {
   const most = await youngMegabytes('useFrugalHeap();');
   expect(most).toBeGreaterThan(4);
   expect(most).toBeLessThan(9);
 });
 
-it('is as large as the operator says, where one does', async () => {
+it('the young heap is as large as the operator sets it', async () => {
   const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
   expect(await youngMegabytes('useFrugalHeap();', flags)).toBeGreaterThan(9);
 });
 
-it('stays so while a log is loaded', async () => {
+it('the young heap stays bounded while a log is loaded', async () => {
   expect(await youngMegabytes('useFrugalHeap(); await withFastHeap(async () => {});')).toBeLessThan(9);
 });

@@ -14,7 +14,7 @@ const batchOf = (body: string): unknown[] =>
   (JSON.parse(body) as { variables: { inputs: unknown[] } }).variables.inputs;
 
 describe('seamline insert, on a bad network,', () => {
-  it('loses nothing and doubles nothing over a cut', async () => {
+  it('seamline insert loses and repeats no line when the connection is cut', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const cli = startCli(['insert', '--url', network.url]);
@@ -34,7 +34,7 @@ describe('seamline insert, on a bad network,', () => {
     await items.return();
   });
 
-  it('sends a batch whose answer is lost again, and it is in once (G7)', async () => {
+  it('seamline insert repeats a batch whose answer is lost, and it is inserted once (G7)', async () => {
     const server = await startServer();
     // Also an answer lost twice in a row.
     const front = await frontOf(server.url, (n) => (n % 4 === 1 || n % 4 === 2 ? 'lose' : 'pass'));
@@ -44,7 +44,7 @@ describe('seamline insert, on a bad network,', () => {
     expect(await contentsOf(server)).toEqual({ entries: entries(6000), changes: 6000 });
   });
 
-  it('waits for a server that is killed, and goes on with the next one, once each', async () => {
+  it('seamline insert waits for a server that was killed, and inserts each line once', async () => {
     const first = await serveCli(['--port', '0']);
     const cli = startCli(['insert', '--url', first.url]);
     for (const index of [0, 1]) {
@@ -79,7 +79,7 @@ describe('seamline insert, on a bad network,', () => {
     ['INDETERMINATE', refusal('INDETERMINATE')],
     ['RATE_LIMITED', refusal('RATE_LIMITED', { retryAfterMs: 20 })],
     ['RATE_LIMITED without a time', refusal('RATE_LIMITED')],
-  ])('tries again after %s', async (_name, treatment) => {
+  ])('seamline insert retries after %s', async (_name, treatment) => {
     const server = await startServer();
     const front = await frontOf(server.url, (n) => (n < 2 ? treatment : 'pass'));
     const { code, stderr } = await insert(front.url, ndjson(entries(20)));
@@ -88,7 +88,7 @@ describe('seamline insert, on a bad network,', () => {
     expect(await contentsOf(server)).toEqual({ entries: entries(20), changes: 20 });
   });
 
-  it('goes on with smaller batches when one is more than the rate ever allows', async () => {
+  it('seamline insert sends smaller batches when one exceeds the rate limit', async () => {
     const server = await startServer();
     let bodies = (): readonly { body: string }[] => [];
     const front = await frontOf(server.url, (n) =>
@@ -99,7 +99,7 @@ describe('seamline insert, on a bad network,', () => {
     expect(await contentsOf(server)).toEqual({ entries: entries(1500), changes: 1500 });
   });
 
-  it('says which server it cannot reach, and exits with 1', async () => {
+  it('seamline insert names the server that it cannot reach and exits with 1', async () => {
     const server = await createServer({ port: 0 });
     await server.drain();
     const { code, stderr } = await insert(server.url, ndjson(entries(1)));
@@ -114,7 +114,7 @@ describe('seamline insert, on a bad network,', () => {
     ['GRAPHQL_VALIDATION_FAILED', refusal('GRAPHQL_VALIDATION_FAILED')],
     ['404', { status: 404, body: 'nothing here' }],
     ['200', { status: 200, body: '<html>' }],
-  ])('ends at %s, says how much is in, and exits with 1', async (name, treatment) => {
+  ])('seamline insert ends at %s, prints how many items were inserted, and exits with 1', async (name, treatment) => {
     const server = await startServer();
     const front = await frontOf(server.url, (n) => (n < 2 ? 'pass' : treatment));
     const { code, stderr } = await insert(front.url, ndjson(entries(6000)), '--token', 'secret');
@@ -130,30 +130,33 @@ describe('seamline insert, on a bad network,', () => {
     ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s lets the batch in flight go in, says how much is in, and exits with %d', async (name, exitCode) => {
-    const server = await startServer();
-    const [arrived, interrupted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const front = await frontOf(server.url, async (n) => {
-      if (n === 1) {
-        arrived.resolve();
-        await interrupted.promise;
-      }
-      return 'pass' as const;
-    });
-    const cli = startCli(['insert', '--url', front.url]);
-    cli.stdin.write(ndjson(entries(6000)));
-    await arrived.promise;
-    cli.signal(name);
-    await cli.said(/^seamline: ending after the batch in flight.*\n/);
-    interrupted.resolve();
-    const { code, stderr } = await cli.exited;
-    const { entries: kept } = await contentsOf(server);
-    expect(front.seen.length).toBe(2);
-    expect(stderr).toContain(`\n${kept.length.toLocaleString('en-US')} items inserted`);
-    expect(code).toBe(exitCode);
-  });
+  ] as const)(
+    '%s lets seamline insert finish the batch in flight, print its summary and exit with %d',
+    async (name, exitCode) => {
+      const server = await startServer();
+      const [arrived, interrupted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const front = await frontOf(server.url, async (n) => {
+        if (n === 1) {
+          arrived.resolve();
+          await interrupted.promise;
+        }
+        return 'pass' as const;
+      });
+      const cli = startCli(['insert', '--url', front.url]);
+      cli.stdin.write(ndjson(entries(6000)));
+      await arrived.promise;
+      cli.signal(name);
+      await cli.said(/^seamline: ending after the batch in flight.*\n/);
+      interrupted.resolve();
+      const { code, stderr } = await cli.exited;
+      const { entries: kept } = await contentsOf(server);
+      expect(front.seen.length).toBe(2);
+      expect(stderr).toContain(`\n${kept.length.toLocaleString('en-US')} items inserted`);
+      expect(code).toBe(exitCode);
+    },
+  );
 
-  it('SIGINT ends it also while it waits for the server', async () => {
+  it('SIGINT ends seamline insert while it waits for the server', async () => {
     const server = await startServer();
     const front = await frontOf(server.url, (n) => (n === 0 ? 'pass' : { status: 503, body: '' }));
     const cli = startCli(['insert', '--url', front.url]);

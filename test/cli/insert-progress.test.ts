@@ -10,7 +10,7 @@ function terminal({ isTTY = true, columns = 80 } = {}) {
 }
 
 describe('the progress of insert', () => {
-  it('is a bar with percent, items, rate and time left where the size is known', () => {
+  it('the progress of insert is a bar with percent, items, rate and remaining time when the size is known', () => {
     const line = progressLine({ ...tally, items: 420_000, bytes: 420 }, { elapsedMs: 5163, totalBytes: 1000 });
     expect(line).toBe(`${'█'.repeat(10)}${'░'.repeat(14)}  42 %  420,000 items  81,300/s  8 s left`);
   });
@@ -20,11 +20,11 @@ describe('the progress of insert', () => {
     [1000, '█'.repeat(24), '100 %  0 items  0/s'],
     // The file has grown.
     [1200, '█'.repeat(24), '100 %  0 items  0/s'],
-  ])('has no time left at %d of 1000 bytes', (bytes, bar, rest) => {
+  ])('the progress of insert has no remaining time at %d of 1000 bytes', (bytes, bar, rest) => {
     expect(progressLine({ ...tally, bytes }, { elapsedMs: 1000, totalBytes: 1000 })).toBe(`${bar} ${rest}`);
   });
 
-  it('is without a bar where the size is not known', () => {
+  it('the progress of insert has no bar when the size is unknown', () => {
     expect(progressLine({ ...tally, items: 1, bytes: 9 }, { elapsedMs: 1000, totalBytes: undefined })).toBe(
       '1 item  1/s',
     );
@@ -34,18 +34,18 @@ describe('the progress of insert', () => {
     [59_000, '59 s left'],
     [61_000, '2 min left'],
     [7_260_000, '2 h 1 min left'],
-  ])('tells %d ms as %s', (elapsedMs, left) => {
+  ])('the progress of insert shows %d ms as %s', (elapsedMs, left) => {
     expect(progressLine({ ...tally, bytes: 500 }, { elapsedMs, totalBytes: 1000 })).toContain(left);
   });
 
-  it('ends with a line that says it all', () => {
+  it('insert ends with a summary line', () => {
     expect(summaryLine({ ...tally, items: 1_000_000 }, 12_300)).toBe('1,000,000 items inserted in 12.3 s (81,300/s)');
     expect(summaryLine({ ...tally, items: 1, refused: 2, expired: 1 }, 1000)).toBe(
       '1 item inserted in 1.0 s (1/s), 2 lines refused, 1 line already expired',
     );
   });
 
-  it('is redrawn in place on a terminal, ten times a second, below what is said', () => {
+  it('on a terminal the progress is redrawn ten times a second below the messages', () => {
     vi.useFakeTimers();
     const { stream, written } = terminal({ columns: 6 });
     const progress = new Progress(stream, () => '0123456789');
@@ -60,7 +60,7 @@ describe('the progress of insert', () => {
     vi.useRealTimers();
   });
 
-  it('is not there in a pipe', () => {
+  it('in a pipe there is no progress', () => {
     vi.useFakeTimers();
     const { stream, written } = terminal({ isTTY: false });
     const progress = new Progress(stream, () => 'progress');

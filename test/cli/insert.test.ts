@@ -19,7 +19,7 @@ async function fileOf(text: string): Promise<string> {
 }
 
 describe('seamline insert', () => {
-  it('inserts a file’s lines in their order, once, and says how many', async () => {
+  it('seamline insert inserts the lines of a file once, in their order, and prints how many', async () => {
     const server = await startServer();
     const path = await fileOf(ndjson(entries(3500)));
     const { code, stdout, stderr } = await runCli(['insert', path, '--url', server.url]);
@@ -28,14 +28,14 @@ describe('seamline insert', () => {
     expect(await contentsOf(server)).toEqual({ entries: entries(3500), changes: 3500 });
   });
 
-  it('inserts what is piped in, also a last line without an end', async () => {
+  it('seamline insert inserts lines from a pipe, including a last line without a line feed', async () => {
     const server = await startServer();
     const { code } = await insert(server.url, `\uFEFF${ndjson([entry(0)])}\r\n\n  {"key":"é€😀","value":"é€😀","x":1}`);
     expect(code).toBe(0);
     expect((await contentsOf(server)).entries).toEqual([entry(0), { key: 'é€😀', value: 'é€😀' }]);
   });
 
-  it('does not hold a line back while no other comes', async () => {
+  it('seamline insert does not hold a line back until the next one comes', async () => {
     const server = await startServer();
     const cli = startCli(['insert', '--url', server.url]);
     const items = server.map.items();
@@ -48,7 +48,7 @@ describe('seamline insert', () => {
     await items.return();
   });
 
-  it('gives an item the ttl of its line, or what is left until its expiresAt', async () => {
+  it('seamline insert gives an item the ttl of its line, or the time until its expiresAt', async () => {
     const server = await startServer();
     const at = new Date(Date.now() + 3_600_000).toISOString();
     const lines = [
@@ -68,7 +68,7 @@ describe('seamline insert', () => {
     expect(server.map.get('none')?.expiresAt).toBeNull();
   });
 
-  it('reports bad lines with their number, inserts the rest, and exits with 1', async () => {
+  it('seamline insert reports bad lines with their number, inserts the others, and exits with 1', async () => {
     const server = await startServer();
     const bad: readonly (readonly [string | Buffer, RegExp])[] = [
       ['nope', /^not JSON$/],
@@ -110,7 +110,7 @@ describe('seamline insert', () => {
     expect(await contentsOf(server)).toEqual({ entries: entries(bad.length), changes: bad.length });
   });
 
-  it('reads on behind a line without an end, however long', async () => {
+  it('seamline insert continues after an endlessly long line', async () => {
     const server = await startServer();
     const cli = startCli(['insert', '--url', server.url]);
     const part = 'x'.repeat(1024 * 1024);
@@ -128,7 +128,7 @@ describe('seamline insert, with a server that takes less at once', () => {
     ['items', { maxBatch: 10 }],
     ['bytes of a batch', { maxBatchBytes: 300 }],
     ['bytes of a body', { maxMessageBytes: 2000 }],
-  ])('%s: goes on with smaller batches, in order', async (_name, options) => {
+  ])('seamline insert sends smaller batches, in order, when %s', async (_name, options) => {
     const server = await startServer(options);
     const { code, stderr } = await insert(server.url, ndjson(entries(2500)));
     expect(stderr).toMatch(/^2,500 items inserted in [\d.]+ s \([\d,]+\/s\)\n$/);
@@ -136,14 +136,14 @@ describe('seamline insert, with a server that takes less at once', () => {
     expect(await contentsOf(server)).toEqual({ entries: entries(2500), changes: 2500 });
   });
 
-  it('learns it: not every batch is tried whole', async () => {
+  it('seamline insert remembers the limit and does not try every batch whole', async () => {
     const server = await startServer({ maxBatch: 125 });
     const front = await frontOf(server.url, () => 'pass');
     expect((await insert(front.url, ndjson(entries(3000)))).code).toBe(0);
     expect(front.seen.length).toBe(3000 / 125 + 3);
   });
 
-  it('reports the one value that is too large, and inserts the others in order', async () => {
+  it('seamline insert reports the one value that is too large and inserts the others in order', async () => {
     const server = await startServer({ maxValueBytes: 1000 });
     const lines = entries(1500).map((line, n) => (n === 700 ? { ...line, value: 'x'.repeat(1001) } : line));
     const { code, stderr } = await insert(server.url, ndjson(lines));
@@ -152,7 +152,7 @@ describe('seamline insert, with a server that takes less at once', () => {
     expect(await contentsOf(server)).toEqual({ entries: lines.toSpliced(700, 1), changes: 1499 });
   });
 
-  it('reports the lines that the server names, and inserts the others', async () => {
+  it('seamline insert reports the lines that the server names and inserts the others', async () => {
     const server = await startServer();
     const issues = [3, 5].map((index) => ({ path: ['inputs', index, 'value'], message: 'must be nicer' }));
     const front = await frontOf(server.url, (n) => (n === 0 ? refusal('BAD_USER_INPUT', { issues }) : 'pass'));
@@ -173,13 +173,13 @@ describe('seamline insert, called wrongly,', () => {
     [['--token', 'a b']],
     [['/nowhere/items.ndjson']],
     [['/']],
-  ])('%j: says one line and exits with 2', async (args) => {
+  ])('seamline insert %j prints one line and exits with 2', async (args) => {
     const { code, stdout, stderr } = await runCli(['insert', ...args]);
     expect(stderr).toMatch(/^seamline: \S.*\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  it.each([['insert'], ['tail'], ['verify'], ['serve']])('%s --help helps, with an example', async (command) => {
+  it.each([['insert'], ['tail'], ['verify'], ['serve']])('%s --help prints help with an example', async (command) => {
     const { code, stdout, stderr } = await runCli([command, '--help']);
     expect(stdout).toMatch(new RegExp(`^  .*seamline ${command} `, 'm'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

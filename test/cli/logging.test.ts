@@ -6,7 +6,7 @@ import { createLogger } from '../../src/cli/process/logger.ts';
 import { runCli, serveCli } from '../support/processes/processes.ts';
 
 describe('seamline serve', () => {
-  it('logs JSON on stderr, a line each', async () => {
+  it('seamline serve logs lines of JSON to stderr', async () => {
     const { url, exited, signal } = await serveCli(['--port', '0']);
     await fetch(url);
     signal('SIGTERM');
@@ -20,7 +20,7 @@ describe('seamline serve', () => {
     ]);
   });
 
-  it('logs nothing with --log-level silent, and operations with debug', async () => {
+  it('seamline serve logs nothing with --log-level silent and operations with debug', async () => {
     for (const [level, expected] of [
       ['silent', /^$/],
       ['debug', /"msg":"operation done"/],
@@ -32,11 +32,11 @@ describe('seamline serve', () => {
     }
   });
 
-  it('refuses a level that there isn’t', async () => {
+  it('seamline serve refuses an unknown log level', async () => {
     expect(await runCli(['--log-level', 'loud'])).toMatchObject({ code: 2 });
   });
 
-  it('logs for people on a terminal', async () => {
+  it('seamline serve logs readable lines on a terminal', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'seamline-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const file = join(directory, 'terminal');

@@ -6,7 +6,7 @@ import { runCli, serveCli } from '../support/processes/processes.ts';
 const insert = (key: string): string => JSON.stringify({ key, value: 1 });
 
 describeWithNats('seamline serve --nats', () => {
-  it('is one of several nodes of one log, and ends by itself when it is told to', async () => {
+  it('seamline serve --nats is one of several nodes of one log and ends on SIGTERM', async () => {
     const nats = await startNats();
     const args = ['--port', '0', '--nats', nats.url, '--stream', 'nodes'];
     const [one, two] = await Promise.all([
@@ -23,7 +23,7 @@ describeWithNats('seamline serve --nats', () => {
     expect(left).toEqual([]);
   });
 
-  it('ends with 1 and a line that says why when there is no server that it can use, without what is secret', async () => {
+  it('seamline serve --nats exits with 1 and one line without secrets when it can use no server', async () => {
     const nats = await startNats({ config: 'authorization { user: anna, password: right }' });
     const { host } = new URL(nats.url);
     const wrong = await runCli(['--port', '0', '--nats', `nats://anna:s3cret@${host}`, '--log-level', 'debug']);
@@ -35,7 +35,7 @@ describeWithNats('seamline serve --nats', () => {
     expect([gone.code, gone.stderr]).toEqual([1, expect.stringMatching(/can't be used: .*refused/)]);
   });
 
-  it('ends with 1 when the stream can’t keep what is promised', async () => {
+  it('seamline serve --nats exits with 1 when the stream cannot keep the guarantees', async () => {
     const nats = await startNats();
     await (await managerOf(nats.url)).streams.add({ name: 'seamline', subjects: ['seamline.commands'], max_msgs: 5 });
     const { code, stderr } = await runCli(['--port', '0', '--nats', nats.url]);
@@ -54,7 +54,7 @@ describe('seamline serve', () => {
     [['--nats', 'nats://a', '--stream', 'a.b'], 'stream must be of letters, digits, - and _'],
     [['--nats', 'nats://a', '--nats-replicas', '6'], '--nats-replicas: must be a whole number from 1 to 5'],
     [['--nats', 'nats://a', '--nats-creds', '/nowhere'], "creds: /nowhere can't be read"],
-  ])('%j is refused with 2', async (args, words) => {
+  ])('seamline serve %j exits with 2', async (args, words) => {
     const { code, stderr } = await runCli(['--port', '0', ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);

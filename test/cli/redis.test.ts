@@ -6,7 +6,7 @@ import { describeWithRedis, RedisSentinel } from '../support/engines/redis.ts';
 const insert = (key: string): string => JSON.stringify({ key, value: 1 });
 
 describeWithRedis('seamline serve --redis', (start, program) => {
-  it('is one of several nodes of one log, and ends by itself when it is told to', async () => {
+  it('seamline serve --redis is one of several nodes of one log and ends on SIGTERM', async () => {
     const redis = await start();
     const [one, two] = await Promise.all([
       serveCli(['--port', '0', '--redis', redis.url, '--stream', 'nodes']),
@@ -23,7 +23,7 @@ describeWithRedis('seamline serve --redis', (start, program) => {
     expect(String(await client.call('CLIENT', 'LIST'))).not.toContain('name=seamline');
   });
 
-  it('finds the master by Sentinel, shows its certificate, and waits for copies, as it is told', async () => {
+  it('seamline serve --redis finds the master by Sentinel, shows its certificate, and waits for replicas', async () => {
     const { ca, cert, key } = certificates();
     const [master, secure] = [await start(), await start({ tls: { ca, cert, key } })];
     const sentinel = await RedisSentinel.start('watched', master, program);
@@ -53,7 +53,7 @@ describeWithRedis('seamline serve --redis', (start, program) => {
     expect([alone.code, alone.stderr]).toEqual([1, expect.stringMatching(/^seamline: 0 replicas .* not 2/m)]);
   });
 
-  it('ends with 1 and a line that says why when there is no server that it can use, without what is secret', async () => {
+  it('seamline serve --redis exits with 1 and one line without secrets when it can use no server', async () => {
     const redis = await start({ config: ['user anna on >right ~* &* +@all', 'user default off'] });
     const { host } = new URL(redis.url);
     const wrong = await runCli(['--port', '0', '--redis', `redis://anna:s3cret@${host}`, '--log-level', 'debug']);
@@ -66,7 +66,7 @@ describeWithRedis('seamline serve --redis', (start, program) => {
     expect(gone.stderr).not.toMatch(/right|anna/);
   });
 
-  it('ends with 1 when the server would remove the log, or something else is in its place', async () => {
+  it('seamline serve --redis exits with 1 when Redis may evict the log or holds another value in its place', async () => {
     const evicting = await start({ config: ['maxmemory 50mb', 'maxmemory-policy allkeys-lfu'] });
     const full = await runCli(['--port', '0', ...evicting.flags()]);
     expect([full.code, full.stderr]).toEqual([1, expect.stringMatching(/^seamline: .*allkeys-lfu/m)]);
@@ -88,7 +88,7 @@ describe('seamline serve', () => {
     [['--redis', 'redis://a', '--stream', 'a.b'], 'stream must be of letters, digits, - and _'],
     [['--redis', 'redis://a', '--redis-wait', '-1'], '--redis-wait'],
     [['--redis', 'redis://a', '--redis-tls-ca', '/nowhere'], "/nowhere can't be read"],
-  ])('%j is refused with 2', async (args, words) => {
+  ])('seamline serve %j exits with 2', async (args, words) => {
     const { code, stderr } = await runCli(['--port', '0', ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(words);

@@ -55,25 +55,28 @@ const isClosed = (url: string): Promise<boolean> =>
   );
 
 describe('seamline serve', () => {
-  it.each([[['serve', '--port', '0']], [['--port', '0']]])('%j prints its URLs once it is ready', async (args) => {
-    const { url, webSocketUrl } = await serveCli(args);
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*\/graphql$/);
-    expect(webSocketUrl).toBe(url.replace('http', 'ws'));
-    expect(await ask(url, INSERT)).toEqual({ data: { insertItem: { key: 'a' } } });
-    const client = createClient({ url: webSocketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
-    onTestFinished(() => client.dispose());
-    const items = client.iterate({ query: 'subscription { items(limit: 1) { key } }' });
-    expect(await items.next()).toMatchObject({ value: { data: { items: { key: 'a' } } } });
-  });
+  it.each([[['serve', '--port', '0']], [['--port', '0']]])(
+    'seamline %j prints its URLs once it is ready',
+    async (args) => {
+      const { url, webSocketUrl } = await serveCli(args);
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*\/graphql$/);
+      expect(webSocketUrl).toBe(url.replace('http', 'ws'));
+      expect(await ask(url, INSERT)).toEqual({ data: { insertItem: { key: 'a' } } });
+      const client = createClient({ url: webSocketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
+      onTestFinished(() => client.dispose());
+      const items = client.iterate({ query: 'subscription { items(limit: 1) { key } }' });
+      expect(await items.next()).toMatchObject({ value: { data: { items: { key: 'a' } } } });
+    },
+  );
 
-  it('takes a flag before the environment before the default', async () => {
+  it('a flag takes precedence over the environment, which takes precedence over the default', async () => {
     const env = { SEAMLINE_WINDOW: '20' };
     expect(await windowOf(['--window', '10'], env)).toEqual({ stream: { window: 10 } });
     expect(await windowOf([], env)).toEqual({ stream: { window: 20 } });
     expect(await windowOf([])).toEqual({ stream: { window: 65_536 } });
   });
 
-  it('takes its port from the flag before SEAMLINE_PORT before PORT', async () => {
+  it('--port takes precedence over SEAMLINE_PORT, which takes precedence over PORT', async () => {
     const taken = await portInUse();
     await serveCli(['--port', '0'], { SEAMLINE_PORT: taken, PORT: taken });
     await serveCli([], { SEAMLINE_PORT: '0', PORT: taken });
@@ -81,7 +84,7 @@ describe('seamline serve', () => {
     expect(await ask(url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('--no-graphiql, --no-introspection and --no-fan-out do what they say', async () => {
+  it('--no-graphiql, --no-introspection and --no-fan-out turn these off', async () => {
     const { url } = await serveCli(['--port', '0', '--no-graphiql', '--no-introspection', '--no-fan-out']);
     const page = await fetch(url, { headers: { accept: 'text/html' } });
     expect(await page.text()).not.toMatch(/<html/i);
@@ -94,12 +97,12 @@ describe('seamline serve', () => {
     expect(await (await openStream(url, { method: 'POST', headers, body })).end()).toContain('{"items":{"key":"a"}}');
   });
 
-  it('serves others only with --open', async () => {
+  it('other machines are served only with --open', async () => {
     const { url } = await serveCli(['--port', '0', '--host', '0.0.0.0', '--open']);
     expect(await ask(url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('says in one line that the port is in use, and exits with 1', async () => {
+  it('seamline serve exits with 1 and one line when the port is in use', async () => {
     const port = await portInUse();
     const { code, stdout, stderr } = await runCli(['--port', port]);
     expect(stderr.match(/^seamline: .*$/gm)).toEqual([expect.stringMatching(new RegExp(`\\b${port}\\b`))]);
@@ -120,13 +123,13 @@ describe('called wrongly', () => {
     [[], { PORT: 'x' }],
     [['--port', 'tcp://10.96.17.4:80'], {}],
     [[], { SEAMLINE_OPEN: 'maybe' }],
-  ])('%j %j says one line on stderr and exits with 2', async (args, env) => {
+  ])('seamline %j with %j prints one line on stderr and exits with 2', async (args, env) => {
     const { code, stdout, stderr } = await runCli(args, env);
     expect(stderr).toMatch(/^seamline: \S.*\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  it('to be open to everybody, says that --open is missing and exits with 2', async () => {
+  it('seamline serve on a reachable host without --open names it and exits with 2', async () => {
     const { code, stdout, stderr } = await runCli(['--port', '0', '--host', '0.0.0.0']);
     expect(stderr).toMatch(/^seamline: .*--open\b.*\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -134,7 +137,7 @@ describe('called wrongly', () => {
 });
 
 describe('--help', () => {
-  it.each([[['--help']], [['serve', '-h']]])('%j helps and exits with 0', async (args) => {
+  it.each([[['--help']], [['serve', '-h']]])('seamline %j prints help and exits with 0', async (args) => {
     const { code, stdout, stderr } = await runCli(args);
     expect(stdout).toMatch(/--port .*default 4000/);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -160,7 +163,7 @@ describe('a signal', () => {
     },
   );
 
-  it('lets an answer in flight finish, also when two parents pass on what ended them', async () => {
+  it('a signal lets an answer in flight finish, also when two parents forward it', async () => {
     const { url, signal, exited } = await serveCli(['--port', '0', '--drain-timeout', '3600']);
     const held = await heldRequest(url);
     signal('SIGTERM');
@@ -172,7 +175,7 @@ describe('a signal', () => {
     expect(await exited).toMatchObject({ code: 0 });
   });
 
-  it('a second time exits at once, whatever is in flight', async () => {
+  it('a second signal exits at once, whatever is in flight', async () => {
     const { url, signal, exited } = await serveCli(['--port', '0', '--drain-timeout', '3600']);
     const held = await heldRequest(url);
     signal('SIGTERM');
@@ -184,7 +187,7 @@ describe('a signal', () => {
     expect(await held.status).toBeUndefined();
   });
 
-  it('gives what is in flight up after --drain-timeout, and the process ends with 0', async () => {
+  it('a signal abandons answers in flight after --drain-timeout, and the process exits with 0', async () => {
     const { url, signal, exited } = await serveCli(['--port', '0', '--drain-timeout', '0']);
     const held = await heldRequest(url);
     signal('SIGTERM');

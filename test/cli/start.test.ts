@@ -70,20 +70,20 @@ async function startedBy(
 }
 
 describe('the program', () => {
-  it('is executable, and asks `env` for nothing but node', async () => {
+  it('the program is executable and passes nothing but node to `env`', async () => {
     accessSync(MAIN, constants.X_OK);
     expect(readFileSync(MAIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     const { stdout } = await promisify(execFile)('git', ['ls-files', '--stage', MAIN], { cwd: ROOT });
     expect(stdout).toMatch(/^100755 /);
   });
 
-  it('says nothing on stderr as it starts, of V8 or anything else', async () => {
+  it('the program prints nothing on stderr as it starts', async () => {
     const { signal, exited } = await serveCli(['--port', '0', '--log-level', 'error']);
     signal('SIGTERM');
     expect(await exited).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('starts by itself, from another directory, through links, and in one with spaces', async () => {
+  it('the program starts from another directory, through links, and in a directory with spaces', async () => {
     const directory = join(temporary(), 'a directory');
     mkdirSync(directory);
     const link = join(directory, 'seamline');
@@ -94,7 +94,7 @@ describe('the program', () => {
     await startedBy(process.execPath, [join(directory, 'the checkout/src/cli/main.ts')], { cwd: tmpdir() });
   });
 
-  it('starts with flags in NODE_OPTIONS', async () => {
+  it('the program starts with flags in NODE_OPTIONS', async () => {
     const env = {
       PATH,
       NO_COLOR: '1',
@@ -103,7 +103,7 @@ describe('the program', () => {
     await startedBy(process.execPath, [MAIN], { env });
   });
 
-  it('does without what it asks of V8, where it is one that nobody has tried, and is silent about it', async () => {
+  it('the program silently sets no flags of a V8 that they were not tested with', async () => {
     const stderr = await startedBy(process.execPath, [pretendVersion('v8', '99.1'), MAIN, '--log-level', 'error']);
     expect(stderr).toBe('');
   });
@@ -112,11 +112,11 @@ describe('the program', () => {
     ['package.json', Object.values(manifest.scripts).join('\n')],
     ['Dockerfile', readFileSync('Dockerfile', 'utf8')],
     ['main.ts', readFileSync(MAIN, 'utf8')],
-  ])('is given no flag of V8 by %s', (_, text) => {
+  ])('%s sets no flag of V8', (_, text) => {
     expect(text).not.toMatch(/--(max-semi|heap-growing|external-memory)/);
   });
 
-  it('prints its version', async () => {
+  it('seamline --version prints the version', async () => {
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 });
@@ -124,21 +124,24 @@ describe('the program', () => {
 describe('npm start', () => {
   const [program = '', ...args] = (manifest.scripts['start'] ?? '').split(' ');
 
-  it.each(['SIGTERM', 'SIGHUP'] as const)('passes %s on to the server, which drains', async (name) => {
+  it.each(['SIGTERM', 'SIGHUP'] as const)('npm start forwards %s to the server, which drains', async (name) => {
     await startedBy(program, args, { cwd: ROOT }, name);
   });
 
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const)('ends by %s, as what it runs does', async (name) => {
-    const ended = `process.kill(process.pid, '${name}'); setInterval(() => {}, 1000)`;
-    const child = spawn(program, [args[0] ?? '', 'node', '--eval', ended], { cwd: ROOT, stdio: 'inherit' });
-    expect(await once(child, 'exit')).toEqual([null, name]);
-  });
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const)(
+    'npm start ends by %s, as the program that it runs',
+    async (name) => {
+      const ended = `process.kill(process.pid, '${name}'); setInterval(() => {}, 1000)`;
+      const child = spawn(program, [args[0] ?? '', 'node', '--eval', ended], { cwd: ROOT, stdio: 'inherit' });
+      expect(await once(child, 'exit')).toEqual([null, name]);
+    },
+  );
 });
 
 describe('a Node that is too old', () => {
   const oldest = manifest.engines.node.replace('>=', '');
 
-  it.each(['18.20.8', '20.20.2', '22.14.0'])('%s is told so in one line', async (version) => {
+  it.each(['18.20.8', '20.20.2', '22.14.0'])('Node %s is too old, and one line says so', async (version) => {
     const args = [pretendVersion('node', version), MAIN, '--port', '0'];
     const failed = promisify(execFile)(process.execPath, args, { env: { PATH, NODE_OPTIONS } });
     await expect(failed).rejects.toMatchObject({
@@ -148,13 +151,13 @@ describe('a Node that is too old', () => {
     });
   });
 
-  it.each([oldest, '23.0.0', '99.0.0'])('is not %s', async (version) => {
+  it.each([oldest, '23.0.0', '99.0.0'])('Node %s is not too old', async (version) => {
     const args = [pretendVersion('node', version), MAIN, '--version'];
     const { stdout } = await promisify(execFile)(process.execPath, args, { env: { PATH, NODE_OPTIONS } });
     expect(stdout).toBe(`${manifest.version}\n`);
   });
 
-  it('gets that far: all else is imported after it was asked', () => {
+  it('an old Node reaches the check, because everything else is imported after it', () => {
     const imported = [...readFileSync(MAIN, 'utf8').matchAll(/^import .* from '(.*)';$/gm)].map(([, from]) => from);
     expect(imported).toEqual(['node:fs']);
   });
@@ -169,7 +172,7 @@ describe('the number of files that may be open', () => {
     return stderr.split('\n').filter(Boolean);
   };
 
-  it('is said at the start when it is too small for --max-connections, with what to do', async () => {
+  it('a limit of open files too low for --max-connections is a warning with the remedy', async () => {
     const [line = '', ...others] = await warnings(512);
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({ level: 'warn' });
@@ -177,12 +180,12 @@ describe('the number of files that may be open', () => {
       expect(line).toContain(part);
   });
 
-  it('is not, when it will do', async () => {
+  it('a sufficient limit of open files is no warning', async () => {
     expect(await warnings(512, '--max-connections', '412')).toEqual([]);
     expect(await warnings(512, '--max-connections', '413')).toHaveLength(1);
   });
 
-  it('is named where it is too small for the modules of the server, as it may be on Node 22', async () => {
+  it('a limit of open files too low for the server’s modules is named, as may happen on Node 22', async () => {
     const helped = promisify(execFile)('sh', [...limitedTo(100), 'serve', '--help'], { env: { PATH, NODE_OPTIONS } });
     const stderr = await helped.then(
       () => 'loaded',

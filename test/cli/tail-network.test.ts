@@ -42,7 +42,7 @@ async function closingServer(code: number, { atOnce }: { readonly atOnce: boolea
 }
 
 describe('seamline tail, on a bad network,', () => {
-  it('prints over cuts exactly what it would have printed without (G2, G4)', async () => {
+  it('seamline tail prints across cuts exactly what it would print without them (G2, G4)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const [whole, broken] = [startCli(['tail', '--url', server.url]), startCli(['tail', '--url', network.url])];
@@ -63,7 +63,7 @@ describe('seamline tail, on a bad network,', () => {
     expect(stderr).toMatch(/^(seamline: lost the connection to .*; trying again\nseamline: connected again\n){4}$/);
   });
 
-  it('goes on within 20 seconds after the connection died in silence', async () => {
+  it('seamline tail resumes within 20 seconds after the connection died silently', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const cli = startCli(['tail', '--url', network.url]);
@@ -81,7 +81,7 @@ describe('seamline tail, on a bad network,', () => {
     );
   }, 40_000);
 
-  it('ends when its token expires, and says so', async () => {
+  it('seamline tail ends with a message when its token expires', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const token = await sign({ exp: secondsFromNow(3) });
     const { code, stderr } = await runCli(['tail', '--url', server.url, '--token', token]);
@@ -89,14 +89,14 @@ describe('seamline tail, on a bad network,', () => {
     expect(code).toBe(1);
   });
 
-  it('ends when its token is refused, and says so', async () => {
+  it('seamline tail ends with a message when its token is refused', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const { code, stderr } = await runCli(['tail', '--url', server.url]);
     expect(stderr).toBe(`seamline: ${server.url}: closed with 4403 authentication required: send a bearer token\n`);
     expect(code).toBe(1);
   });
 
-  it('prints exactly as many as --limit says, over a cut (G8)', async () => {
+  it('seamline tail prints exactly --limit items across a cut (G8)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const cli = startCli(['tail', '--url', network.url, '--limit', '5']);
@@ -112,7 +112,7 @@ describe('seamline tail, on a bad network,', () => {
     expect(got.map(({ key }) => key)).toEqual(entries(5).map(({ key }) => key));
   });
 
-  it('says so when the server has lost its log, and goes on with what is there', async () => {
+  it('seamline tail says that the server has lost its log and prints its current items', async () => {
     const [server, other] = [await startServer(), await startServer()];
     const network = await networkTo(server.url);
     const cli = startCli(['tail', '--url', network.url]);
@@ -128,7 +128,7 @@ describe('seamline tail, on a bad network,', () => {
     await cli.exited;
   });
 
-  it('says which server it cannot reach, and exits with 1', async () => {
+  it('seamline tail names the server that it cannot reach and exits with 1', async () => {
     const server = await createServer({ port: 0 });
     await server.drain();
     const { code, stdout, stderr } = await runCli(['tail', '--url', server.url]);
@@ -136,7 +136,7 @@ describe('seamline tail, on a bad network,', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
 
-  it('says that there is no such path, and exits with 1', async () => {
+  it('seamline tail says that the path does not exist and exits with 1', async () => {
     const { url } = await startServer();
     const { code, stderr } = await runCli(['tail', '--url', url.replace('graphql', 'nope')]);
     expect(stderr).toMatch(/^seamline: cannot reach .*\/nope: .*404\n$/);
@@ -149,7 +149,7 @@ describe('seamline tail, on a bad network,', () => {
     [4403, true],
     [4403, false],
     [4400, false],
-  ])('ends when it is closed with %d, at once: %j', async (code, atOnce) => {
+  ])('seamline tail ends at once when it is closed with %d: %j', async (code, atOnce) => {
     const { url, inits } = await closingServer(code, { atOnce });
     const exit = await runCli(['tail', '--url', url, '--token', 'secret']);
     expect(exit.stderr).toBe(`seamline: ${url}: closed with ${code} no\n`);

@@ -27,7 +27,7 @@ const entryOf = (line: unknown): Entry => {
 };
 
 describe('seamline tail', () => {
-  it('prints what is there and what comes, a line an item, as the server sends it', async () => {
+  it('seamline tail prints current and new items, one per line, as the server sends them', async () => {
     const server = await startServer();
     await insert(server, [...entries(2), { key: 'ttl', value: ['é', null], ttl: 3600 }]);
     const cli = startCli(['tail', '--url', server.url, '--limit', '5']);
@@ -41,7 +41,7 @@ describe('seamline tail', () => {
     expect(printed).toEqual(items.edges.map(({ node }) => node));
   });
 
-  it('--limit ends it, also at once, and with everything printed (G8)', async () => {
+  it('--limit ends seamline tail, possibly at once, after everything is printed (G8)', async () => {
     const server = await startServer();
     await insert(
       server,
@@ -54,7 +54,7 @@ describe('seamline tail', () => {
     }
   });
 
-  it('--after goes on behind an item that was printed (G4)', async () => {
+  it('--after resumes seamline tail after an item that was printed (G4)', async () => {
     const server = await startServer();
     await insert(server, entries(5));
     const [, second] = parsed((await tail(server, '--limit', '2')).stdout);
@@ -62,7 +62,7 @@ describe('seamline tail', () => {
     expect(parsed(stdout).map(({ key }) => key)).toEqual(['k2', 'k3', 'k4']);
   });
 
-  it('--prefix prints only keys that start with it', async () => {
+  it('--prefix limits seamline tail to keys that start with it', async () => {
     const server = await startServer();
     await insert(server, [
       { key: 'a/1', value: 1 },
@@ -73,7 +73,7 @@ describe('seamline tail', () => {
     expect(parsed(stdout).map(({ key }) => key)).toEqual(['a/1', 'a/2']);
   });
 
-  it('--changes prints messages of itemChanges (G6)', async () => {
+  it('seamline tail --changes prints messages of itemChanges (G6)', async () => {
     const server = await startServer();
     await insert(server, entries(2));
     const cli = startCli(['tail', '--url', server.url, '--changes']);
@@ -97,7 +97,7 @@ describe('seamline tail', () => {
     await cli.exited;
   });
 
-  it('ends with 0, and without a word, when its reader has enough', async () => {
+  it('seamline tail exits silently with 0 when its reader closes the pipe', async () => {
     const server = await startServer();
     await insert(server, entries(3));
     const cli = startCli(['tail', '--url', server.url]);
@@ -110,7 +110,7 @@ describe('seamline tail', () => {
     expect(await cli.exited).toEqual({ code: 0, stderr: '' });
   });
 
-  it('stands still while its reader does: what it would print late has left the window by then (G5)', async () => {
+  it('seamline tail stops reading while its reader does, and lags instead of buffering (G5)', async () => {
     const server = await startServer({ window: 20 });
     const cli = startCli(['tail', '--url', server.url]);
     const versions = 1500;
@@ -130,13 +130,13 @@ describe('seamline tail', () => {
     [['--after', 'nonsense'], /^seamline: after: not a cursor .*BAD_USER_INPUT.*\n$/],
     [['--after', ''], /^seamline: after: .*BAD_USER_INPUT.*\n$/],
     [['--prefix', 'x'.repeat(600)], /^seamline: .*BAD_USER_INPUT.*\n$/],
-  ])('%j: says what the server says, and exits with 1', async (flags, words) => {
+  ])('seamline tail %j prints the error of the server and exits with 1', async (flags, words) => {
     const { code, stdout, stderr } = await tail(await startServer(), ...flags);
     expect(stderr).toMatch(words);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
 
-  it('refuses an --after of another log, and exits with 1 (G4)', async () => {
+  it('seamline tail refuses an --after of another log and exits with 1 (G4)', async () => {
     const [server, other] = [await startServer(), await startServer()];
     await insert(other, entries(1));
     const [item] = parsed((await tail(other, '--limit', '1')).stdout);
@@ -155,7 +155,7 @@ describe('seamline tail', () => {
     [['--limit', '1', '--changes']],
     [['--url', 'ftp://127.0.0.1/graphql']],
     [['--token', '']],
-  ])('called with %j says one line and exits with 2', async (flags) => {
+  ])('seamline tail %j prints one line and exits with 2', async (flags) => {
     const { code, stdout, stderr } = await runCli(['tail', ...flags]);
     expect(stderr).toMatch(/^seamline: \S.*\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -163,7 +163,7 @@ describe('seamline tail', () => {
 });
 
 describe('seamline tail | seamline insert', () => {
-  it('copies a map: its order, its values, its ttl, and what comes', async () => {
+  it('seamline tail | seamline insert copies a map with its order, values, ttl and new items', async () => {
     const [from, to] = [await startServer(), await startServer()];
     await insert(from, [...entries(900), { key: 'ttl', value: 1, ttl: 3600 }, { key: 'k0', value: 'again' }]);
     const [reader, writer] = [startCli(['tail', '--url', from.url]), startCli(['insert', '--url', to.url])];

@@ -96,7 +96,7 @@ const optionsOf = (environment: Readonly<Record<string, string>>): ServeOptions 
   parseServeFlags([], Object.fromEntries(Object.entries(environment).map(([name, text]) => [name, filled(text)])));
 
 describe.each(environments)('%s', (_, environment, servers) => {
-  it('sets variables that the server knows, to what it takes', () => {
+  it('the deployment sets only variables that the server knows, to valid values', () => {
     const flags = [...flagsHelp().matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name = '']) => name);
     const known = new Set(flags.map((flag) => `SEAMLINE_${flag.toUpperCase().replaceAll('-', '_')}`));
     const set = Object.keys(environment).filter((name) => name.startsWith('SEAMLINE_'));
@@ -105,7 +105,7 @@ describe.each(environments)('%s', (_, environment, servers) => {
     expect(optionsOf(environment)).toMatchObject({ trustProxy: true });
   });
 
-  it('names every nats-server, and wants a copy of the log on each', () => {
+  it('the deployment names every nats-server and keeps a replica of the log on each', () => {
     const urls = filled(environment['SEAMLINE_NATS'] ?? '').split(',');
     expect(urls.map((url) => new URL(url).hostname)).toEqual(servers);
     expect(new Set(urls.map((url) => new URL(url).password))).toEqual(new Set([SECRETS['NATS_PASSWORD']]));
@@ -114,7 +114,7 @@ describe.each(environments)('%s', (_, environment, servers) => {
 });
 
 describe('compose.yaml', () => {
-  it('has three nats-servers that find each other, three nodes, and a balancer that knows the nodes', () => {
+  it('compose.yaml has three nats-servers that find each other, three nodes, and a balancer that knows the nodes', () => {
     expect([natsServers.length, nodes.length]).toEqual([3, 3]);
     expect(hostsOf(read('nats.conf'))).toEqual(natsServers);
     const backends = read('haproxy.cfg')
@@ -128,7 +128,7 @@ describe('compose.yaml', () => {
     expect(services['balancer']?.depends_on).toEqual(nodes);
   });
 
-  it('leaves a node the time to drain', () => {
+  it('compose.yaml leaves a node the time to drain', () => {
     for (const node of nodes) {
       const { environment = {}, stop_grace_period: grace } = services[node] ?? {};
       expect(parseInt(grace ?? '0', 10) * 1000).toBeGreaterThan(optionsOf(environment).drainTimeoutMs ?? Infinity);
@@ -140,7 +140,7 @@ describe('the manifests for Kubernetes', () => {
   const deployment = resource('Deployment', 'seamline');
   const container = containerOf(deployment);
 
-  it('have nats-servers that find each other, with the configuration that compose.yaml has', () => {
+  it('the manifests have nats-servers that find each other, with the configuration of compose.yaml', () => {
     const { data } = resource('ConfigMap', 'nats');
     const conf = data['nats.conf'] ?? '';
     expect(hostsOf(conf)).toEqual(pods);
@@ -155,7 +155,7 @@ describe('the manifests for Kubernetes', () => {
   it.each([
     ['StatefulSet', 'nats'],
     ['Deployment', 'seamline'],
-  ])('take one pod at a time out of the %s', (kind, name) => {
+  ])('the manifests allow one pod at a time to leave the %s', (kind, name) => {
     const budget = resource('PodDisruptionBudget', name);
     expect(budget.spec.maxUnavailable).toBe(1);
     const { selector, template } = resource(kind, name).spec;
@@ -163,12 +163,12 @@ describe('the manifests for Kubernetes', () => {
     expect(template.metadata.labels).toEqual(selector.matchLabels);
   });
 
-  it('give no pod the variables that Kubernetes makes of a service, of which one is called SEAMLINE_PORT', () => {
+  it('the manifests disable the service variables of Kubernetes, one of which is SEAMLINE_PORT', () => {
     const pods = resources.flatMap(({ spec }) => spec?.template?.spec ?? []);
     expect(pods.map(({ enableServiceLinks }) => enableServiceLinks)).toEqual([false, false]);
   });
 
-  it('take no node away before another is there, and leave it the time to drain', () => {
+  it('the manifests stop no node before another is ready, and leave it the time to drain', () => {
     expect(deployment.spec.strategy.rollingUpdate.maxUnavailable).toBe(0);
     const [command, seconds = ''] = container.lifecycle.preStop.exec.command;
     expect(command).toBe('sleep');
@@ -176,7 +176,7 @@ describe('the manifests for Kubernetes', () => {
     expect(deployment.spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(seconds) + drains);
   });
 
-  it('probe paths that the server answers, and other ones to be alive and to be ready', async () => {
+  it('the manifests probe existing paths, different ones for liveness and readiness', async () => {
     const server = await startServer();
     const { readinessProbe, livenessProbe, startupProbe } = container;
     const status = async ({ httpGet: { path, port } }: Probe): Promise<number> => {

@@ -8,7 +8,7 @@ const CUTS = 20;
 const QUERY = 'subscription { items { key value } }';
 
 describe.each(resumingSubscribers)('$name with seamline/client', ({ subscribe }) => {
-  it(`sees exactly the uncut history over ${CUTS} cuts during writes (G2, G3, G4)`, async () => {
+  it(`a client sees exactly the uncut history across ${CUTS} cuts during writes (G2, G3, G4)`, async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const written: SeenItem[] = [];
@@ -27,7 +27,7 @@ describe.each(resumingSubscribers)('$name with seamline/client', ({ subscribe })
     expect(seen.items).toEqual(written);
   });
 
-  it(`sees exactly as many as its limit says over ${CUTS} cuts (G8)`, async () => {
+  it(`a client sees exactly its limit across ${CUTS} cuts (G8)`, async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const written: SeenItem[] = [];
@@ -48,7 +48,7 @@ describe.each(resumingSubscribers)('$name with seamline/client', ({ subscribe })
 });
 
 describe.each(plainSubscribers)('$name without seamline/client', ({ subscribe }) => {
-  it('gets what is there, and then what is inserted (G1)', async () => {
+  it('a client receives the current items and then the inserted ones (G1)', async () => {
     const server = await startServer();
     const written: SeenItem[] = [];
     await write(server, 3, written);

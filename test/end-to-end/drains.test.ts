@@ -14,7 +14,7 @@ const DELIVERY = [
 
 describe.each(DELIVERY)('delivered by %s', (_name, fanOut) => {
   it.each(resumingSubscribers)(
-    `$name with seamline/client sees exactly the history over ${RESTARTS} restarts during writes (G2, G3, G4, G9)`,
+    `$name with seamline/client sees exactly the history across ${RESTARTS} restarts during writes (G2, G3, G4, G9)`,
     async ({ subscribe }) => {
       const log = memoryLog({ shared: true });
       const start = () => startServer({ log, fanOut });
@@ -42,7 +42,7 @@ describe.each(DELIVERY)('delivered by %s', (_name, fanOut) => {
   );
 
   it.each(plainSubscribers)(
-    '$name without seamline/client is told that its connection broke, or subscribes again by itself (G9)',
+    '$name without seamline/client reports that its connection broke, or subscribes again (G9)',
     async ({ subscribe }) => {
       const [server, other] = [await startServer({ fanOut }), await startServer({ fanOut })];
       const network = await networkTo(server.url);

@@ -20,7 +20,7 @@ function smallDisk(megabytes: number): string | undefined {
 }
 
 it.for([0, 1, 2, 3])(
-  'a full disk refuses, shows nothing of what it refused, and goes on when there is room (%i)',
+  'a server on a full disk refuses insertions, shows none of them, and accepts them again when there is room (%i)',
   async (round, { skip }) => {
     const disk = smallDisk(4);
     if (disk === undefined) return skip('nothing may be mounted here');

@@ -89,7 +89,7 @@ class Reader {
 }
 
 describe('a server that is killed', () => {
-  it(`${KILLS} times at random moments loses nothing that it answered, and repeats nothing`, async () => {
+  it(`a server that is killed ${KILLS} times at random moments loses no answered insertion and repeats nothing`, async () => {
     const dice = new Dice(Number(process.env['KILL_SEED'] ?? Date.now()));
     const directory = temporaryDirectory();
     const answered: Answer[] = [];

@@ -51,7 +51,7 @@ async function sseReader({ url }: Urls, query: string, onResult: (json: string) 
 const readers = [webSocketReader, sseReader] as const;
 
 it(
-  'G1 and G2 deliver 5,000 insertions of one tick to 100 healthy readers, whole and in order',
+  '100 healthy readers receive 5,000 insertions of one tick completely and in order (G1, G2)',
   { timeout: 240_000 },
   async () => {
     const server = await startServer();
@@ -77,7 +77,7 @@ it(
 );
 
 it(
-  'G5 lives with 100 stalled readers and 60,000 insertions of 1 KB, small, and they converge when they read on',
+  '100 stalled readers of 60,000 insertions of 1 KB cost little memory and converge when they resume (G5)',
   { timeout: 300_000 },
   async () => {
     const server = await startChild();

@@ -44,7 +44,7 @@ function rawConnection(server: SeamlineServer) {
 }
 
 describe('a drain', () => {
-  it('lets an answer in flight finish', async () => {
+  it('a drain lets an answer in flight finish', async () => {
     const server = await startServer({ drainTimeoutMs: 20_000 });
     const held = holdInsert(server);
     const answer = ask(server, InsertItemDocument, { input });
@@ -55,7 +55,7 @@ describe('a drain', () => {
     await drained;
   });
 
-  it('tells who still gets an answer that the connection ends with it: else it would wait for that too', async () => {
+  it('a drain closes the connection with the last answer, so that it does not wait for an idle connection', async () => {
     const server = await startServer({ drainTimeoutMs: 20_000 });
     const held = holdInsert(server);
     const answer = post(server, { query: String(InsertItemDocument), variables: { input } });
@@ -68,7 +68,7 @@ describe('a drain', () => {
     await drained;
   });
 
-  it('gives an answer in flight up after drainTimeoutMs', async () => {
+  it('a drain abandons an answer in flight after drainTimeoutMs', async () => {
     const server = await startServer({ drainTimeoutMs: 50 });
     const held = holdInsert(server);
     const answer = request(server, InsertItemDocument, { input }).catch(String);
@@ -78,7 +78,7 @@ describe('a drain', () => {
     held.go();
   });
 
-  it('makes /ready 503 while /health stays 200, for connections that are still open', async () => {
+  it('during a drain /ready is 503 and /health stays 200 on connections that are still open', async () => {
     const server = await startServer({ drainTimeoutMs: 20_000 });
     const connection = rawConnection(server);
     const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n`;
@@ -91,7 +91,7 @@ describe('a drain', () => {
     await drained;
   });
 
-  it('takes no new connection, and resolves for everyone who asks for it', async () => {
+  it('a drain refuses new connections, and every call of drain resolves', async () => {
     const server = await startServer();
     await Promise.all([server.drain(), server.drain()]);
     await server.drain();
@@ -99,7 +99,7 @@ describe('a drain', () => {
     await expect(connect(server)).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('closes a WebSocket that doesn’t answer after drainTimeoutMs', async () => {
+  it('a drain closes a WebSocket that does not answer after drainTimeoutMs', async () => {
     const server = await startServer({ drainTimeoutMs: 50 });
     const connection = rawConnection(server);
     const key = Buffer.from('0123456789abcdef').toString('base64');

@@ -27,7 +27,7 @@ async function refusal(options: ServerOptions): Promise<void> {
 }
 
 describe('createServer', () => {
-  it.each(COUNTS)('refuses a %s that is no whole number from 1, by its name', async (name) => {
+  it.each(COUNTS)('createServer refuses a %s that is no whole number from 1 and names it', async (name) => {
     for (const value of [0, -1, 1.5, NaN, Infinity]) {
       await expect(refusal({ [name]: value })).rejects.toThrow(RangeError);
       await expect(refusal({ [name]: value })).rejects.toThrow(name);
@@ -42,11 +42,11 @@ describe('createServer', () => {
     ['port', -1],
     ['port', 65_536],
     ['port', 1.5],
-  ])('refuses %s: %d', async (name, value) => {
+  ])('createServer refuses %s: %d', async (name, value) => {
     await expect(refusal({ [name]: value })).rejects.toThrow(RangeError);
   });
 
-  it('takes undefined for the default', async () => {
+  it('createServer uses the default for an option that is undefined', async () => {
     const options = Object.fromEntries([...COUNTS, 'drainTimeoutMs'].map((name) => [name, undefined]));
     const server = await startServer({ ...options, host: undefined, log: undefined, logger: undefined });
     const { data } = await request<{ stream: object }, object>(server, '{ stream { window engine size } }');
@@ -54,7 +54,7 @@ describe('createServer', () => {
   });
 
   it.each(['0.0.0.0', '::', '', '192.0.2.1', 'example.org', '127.0.0.1.example.org', '127.example.org'])(
-    'refuses to be open to everybody on %j unless it is told to',
+    'createServer refuses to serve host %j without authentication unless open is true',
     async (host) => {
       await expect(refusal({ host })).rejects.toThrow(RangeError);
       await expect(refusal({ host })).rejects.toThrow('open');
@@ -62,20 +62,23 @@ describe('createServer', () => {
     },
   );
 
-  it('serves every host with open', async () => {
+  it('createServer serves every host when open is true', async () => {
     const server = await startServer({ host: '0.0.0.0', open: true });
     const { data } = await request(server, '{ __typename }');
     expect(data).toEqual({ __typename: 'Query' });
   });
 
-  it.each(['127.0.0.1', 'localhost', '127.0.0.2'])('serves %s without', async (host) => {
-    const server = await startServer({ host });
-    expect(server.url).toMatch(new RegExp(`^http://${host}:\\d+/graphql$`));
-    expect(server.webSocketUrl).toBe(server.url.replace('http', 'ws'));
-    expect((await request(server, '{ __typename }')).data).toEqual({ __typename: 'Query' });
-  });
+  it.each(['127.0.0.1', 'localhost', '127.0.0.2'])(
+    'createServer serves the loopback host %s without authentication',
+    async (host) => {
+      const server = await startServer({ host });
+      expect(server.url).toMatch(new RegExp(`^http://${host}:\\d+/graphql$`));
+      expect(server.webSocketUrl).toBe(server.url.replace('http', 'ws'));
+      expect((await request(server, '{ __typename }')).data).toEqual({ __typename: 'Query' });
+    },
+  );
 
-  it('rejects when the port is in use, and closes its log', async () => {
+  it('createServer rejects when the port is in use, and closes its log', async () => {
     const server = await startServer();
     const log = memoryLog();
     const close = vi.spyOn(log, 'close');

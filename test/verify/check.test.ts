@@ -193,11 +193,11 @@ const GOOD: Cases = [
   ],
 ];
 
-it.each(GOOD)('finds nothing wrong with %s', (_, made) => {
+it.each(GOOD)('the checker reports nothing for %s', (_, made) => {
   expect(checkHistories(made)).toEqual([]);
 });
 
-it('checks 500,000 deliveries in one go', () => {
+it('the checker handles 500,000 deliveries in one recording', () => {
   const positions = Array.from({ length: 20_000 }, (_, n) => n + 1);
   const writes = positions.map((at) => insertion(at, `k${at % 200}`));
   const deliveries = positions.map((at) => delivery(at, `k${at % 200}`));

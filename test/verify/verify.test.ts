@@ -75,9 +75,9 @@ const spoilItems =
 describe('seamline verify against a sound server', () => {
   it.each<[string, number, ServerOptions]>([
     ['as it comes', 3, {}],
-    ['with a window that stalled readers fall behind, and full', 5, { window: 300, maxItems: 1300 }],
+    ['with a small window and a full map', 5, { window: 300, maxItems: 1300 }],
     ['whose items expire', 2, { ttl: 1 }],
-  ])('finds no violation of G1 to G8 and G11: %s', async (name, seconds, options) => {
+  ])('seamline verify finds no violation of G1 to G8 and G11 on a server %s', async (name, seconds, options) => {
     const server = await startServer(options);
     const report = await run(server, seconds);
     const { histories, deliveries, violations, examples } = report;
@@ -89,7 +89,7 @@ describe('seamline verify against a sound server', () => {
     expect(server.map.replica.items.size).toBe(0);
   });
 
-  it('finds no violation on nodes of one log that it takes in turn, also where one is away (G1 to G8, G11)', async () => {
+  it('seamline verify finds no violation on nodes of one log, even when one is away (G1 to G8, G11)', async () => {
     const log = memoryLog({ shared: true });
     const [one, other, gone] = [await startServer({ log }), await startServer({ log }), await startServer({ log })];
     await gone.drain();
@@ -98,7 +98,7 @@ describe('seamline verify against a sound server', () => {
     expect(other.map.replica.items.checksum).toBe(one.map.replica.items.checksum);
   });
 
-  it('finds no violation on one where others write too, and leaves what is theirs', async () => {
+  it('seamline verify finds no violation while other clients write, and keeps their items', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'theirs', value: 0 });
     const writing = setInterval(() => void server.map.insert({ key: 'theirs', value: 1 }), 5);
@@ -109,7 +109,7 @@ describe('seamline verify against a sound server', () => {
 });
 
 describe('seamline verify against a broken server', () => {
-  it('refuses nodes of two logs', async () => {
+  it('seamline verify refuses nodes of two logs', async () => {
     const other = await startServer();
     await expect(run(await startServer(), 1, other)).rejects.toThrow(/has another log than the other nodes/);
   });
@@ -119,7 +119,7 @@ describe('seamline verify against a broken server', () => {
     ['repeats items', spoilItems(repeatSome), 'G2'],
     ['swaps items', spoilItems(swapSome), 'G3'],
     [
-      'begins anew instead of resuming',
+      'starts again instead of resuming',
       ({ map }) => {
         const items = map.items.bind(map);
         vi.spyOn(map, 'items').mockImplementation((options) => items({ ...options, after: undefined }));
@@ -137,7 +137,7 @@ describe('seamline verify against a broken server', () => {
       'G6',
     ],
     [
-      'knows no idempotency',
+      'ignores idempotency keys',
       ({ map }) => {
         const insertMany = map.insertMany.bind(map);
         vi.spyOn(map, 'insertMany').mockImplementation((inputs) =>
@@ -147,7 +147,7 @@ describe('seamline verify against a broken server', () => {
       'G7',
     ],
     [
-      'takes no notice of limits above 100',
+      'ignores limits above 100',
       ({ map }) => {
         const items = map.items.bind(map);
         vi.spyOn(map, 'items').mockImplementation((options) =>
@@ -156,7 +156,7 @@ describe('seamline verify against a broken server', () => {
       },
       'G8',
     ],
-  ])('finds that it %s', { timeout: 120_000 }, async (_, spoil, guarantee) => {
+  ])('seamline verify finds that a server %s', { timeout: 120_000 }, async (_, spoil, guarantee) => {
     const server = await startServer({ fanOut: false });
     spoil(server);
     let report = await run(server, 1);
@@ -169,7 +169,7 @@ describe('seamline verify against a broken server', () => {
 });
 
 describe('seamline verify on the command line', () => {
-  it('prints a row for each guarantee and the seed, and exits with 0', async () => {
+  it('seamline verify prints a row for each guarantee and the seed, and exits with 0', async () => {
     const { url } = await serveCli(['--port', '0']);
     const { code, stdout, stderr } = await runCli(['verify', '--url', url, '--seconds', '1', '--seed', '5']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -178,7 +178,7 @@ describe('seamline verify on the command line', () => {
     expect(stdout).toMatch(/^seed 5$/m);
   });
 
-  it('exits with 1 and one line when there is no server', async () => {
+  it('seamline verify exits with 1 and one line when there is no server', async () => {
     const free = createServer().listen(0, '127.0.0.1');
     await once(free, 'listening');
     const { port } = free.address() as AddressInfo;
@@ -194,16 +194,16 @@ describe('seamline verify on the command line', () => {
     ['--seconds 0', ['--seconds', '0']],
     ['--seed x', ['--seed', 'x']],
     ['--url nowhere', ['--url', 'nowhere']],
-    ['an address that is none beside one that is', ['--url', 'http://127.0.0.1:4000/graphql,nowhere']],
+    ['a valid URL and an invalid one', ['--url', 'http://127.0.0.1:4000/graphql,nowhere']],
     ['--nonsense', ['--nonsense']],
     ['an argument', ['nonsense']],
-  ])('exits with 2 and one line for %s', async (_, args) => {
+  ])('seamline verify exits with 2 and one line for %s', async (_, args) => {
     const { code, stdout, stderr } = await runCli(['verify', ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^seamline: [^\n]+\n$/);
   });
 
-  it('tells its flags', async () => {
+  it('seamline verify --help lists its flags', async () => {
     const { code, stdout } = await runCli(['verify', '--help']);
     expect(code).toBe(0);
     for (const flag of ['--url', '--token', '--seconds', '--seed']) expect(stdout).toContain(flag);

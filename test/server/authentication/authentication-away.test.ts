@@ -27,7 +27,7 @@ describe('known keys', () => {
     ['nobody listens', (set) => set.close()],
     ['the issuer answers 500', (set) => set.answer(500, '')],
     ['the issuer answers with a page', (set) => set.answer(200, '<html>')],
-  ])('stay good for 24 hours while %s, and no longer', async (_name, fail) => {
+  ])('known keys stay valid for 24 hours while %s, and no longer', async (_name, fail) => {
     const { key, set, server, knock } = await withKnownKey();
     await fail(set);
     pass(11 * MINUTES);
@@ -43,7 +43,7 @@ describe('known keys', () => {
     expect(await webSocket.knock(server, { headers: bearer(await key.sign()) })).toMatchObject({ status: 1013 });
   });
 
-  it('are counted from the last answer, and good again as soon as the issuer is back', async () => {
+  it('known keys expire a day after the last answer and are valid again once the issuer is back', async () => {
     const { key, set, knock } = await withKnownKey();
     pass(23 * HOURS);
     expect(await knock(await key.sign())).toMatchObject(IN);
@@ -57,7 +57,7 @@ describe('known keys', () => {
     expect(await knock(await key.sign())).toMatchObject(IN);
   });
 
-  it('answer while the issuer hangs, before that fails', async () => {
+  it('known keys are used while a request to the issuer hangs', async () => {
     const { key, set, log, knock } = await withKnownKey();
     const asked = set.hold();
     pass(11 * MINUTES);
@@ -68,7 +68,7 @@ describe('known keys', () => {
     set.release();
   });
 
-  it('answer at once when it is time to refresh the set, and are refreshed beside', async () => {
+  it('known keys are used at once and refreshed in the background when they are due', async () => {
     const { key, set, knock } = await withKnownKey();
     const next = await issuerKey('second', 'ES256');
     set.publish(next);
@@ -82,14 +82,14 @@ describe('known keys', () => {
     expect(set.fetches).toBe(2);
   });
 
-  it('that the issuer has withdrawn meanwhile let nobody in who comes after a long silence', async () => {
+  it('a withdrawn key admits no token after a long silence', async () => {
     const { key, set, knock } = await withKnownKey();
     set.publish(await issuerKey('second', 'ES256'));
     pass(11 * MINUTES);
     expect(await knock(await key.sign())).toMatchObject(REFUSED);
   });
 
-  it('are not asked for again with each request while the issuer is away', async () => {
+  it('known keys are not fetched again with each request while the issuer is away', async () => {
     const { key, set, knock } = await withKnownKey();
     set.answer(500, '');
     pass(11 * MINUTES);
@@ -100,7 +100,7 @@ describe('known keys', () => {
     expect(set.fetches).toBe(3);
   });
 
-  it('stay good though the clock is set back, and are refreshed all the same', async () => {
+  it('known keys stay valid and are refreshed when the clock is set back', async () => {
     const { key, set, knock } = await withKnownKey();
     pass(-5 * HOURS);
     expect(await knock(await key.sign())).toMatchObject(IN);
@@ -114,7 +114,7 @@ describe('known keys', () => {
 });
 
 describe('a key that isn’t known while the issuer is away', () => {
-  it('is not called bad', async () => {
+  it('a token with an unknown key is not called invalid while the issuer is away', async () => {
     const { set, knock } = await withKnownKey();
     const next = await issuerKey('second', 'ES256');
     set.answer(500, '');
@@ -125,7 +125,7 @@ describe('a key that isn’t known while the issuer is away', () => {
     expect(await knock(await next.sign())).toMatchObject(IN);
   });
 
-  it('is not asked for by what is no token, which is called bad at once', async () => {
+  it('text that is no token is refused at once, without a fetch', async () => {
     const key = await issuerKey('first', 'ES256');
     const set = await keySet(key);
     set.answer(500, '');
@@ -141,7 +141,7 @@ describe('a key that isn’t known while the issuer is away', () => {
     expect(set.fetches).toBe(0);
   });
 
-  it('costs the issuer one attempt a second at most', async () => {
+  it('unknown keys cause at most one fetch per second while the issuer is away', async () => {
     const { set, knock } = await withKnownKey();
     set.answer(500, '');
     pass(31);
@@ -154,7 +154,7 @@ describe('a key that isn’t known while the issuer is away', () => {
 });
 
 describe('the log', () => {
-  it('says once that the issuer is away and what that means, and once that it is back', async () => {
+  it('the server logs once that the issuer is away, with the consequence, and once that it is back', async () => {
     const { key, set, log, knock } = await withKnownKey();
     set.answer(500, '');
     pass(11 * MINUTES);
@@ -182,7 +182,7 @@ describe('the log', () => {
     expect(log.text).not.toContain('hunter2');
   });
 
-  it('says so too when there never was an answer', async () => {
+  it('the server logs that the issuer is away when it has never answered', async () => {
     const log = logLines('info');
     const key = await issuerKey('first', 'ES256');
     const set = await keySet(key);

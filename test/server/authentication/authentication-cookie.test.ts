@@ -37,11 +37,11 @@ function statusFor(server: SeamlineServer, headers: Readonly<Record<string, stri
 }
 
 describe.each(readers)('$name, with a cookie', (door) => {
-  it('lets in who bears its token there', async () => {
+  it('a token in the cookie is admitted', async () => {
     expect(await door.knock(await guarded(), withCookie(`session=${await sign()}`))).toMatchObject(IN);
   });
 
-  it('finds it among others, with spaces and quotes around it', async () => {
+  it('the cookie is found among others, with spaces and quotes around its value', async () => {
     const server = await guarded();
     const token = await sign();
     for (const cookie of [
@@ -56,7 +56,7 @@ describe.each(readers)('$name, with a cookie', (door) => {
       expect(await door.knock(server, withCookie(cookie)), `with ${cookie.replace(token, 'TOKEN')}`).toMatchObject(IN);
   });
 
-  it('refuses a cookie of another name, and one with a bad token', async () => {
+  it('a cookie of another name, and one with an invalid token, are refused', async () => {
     const server = await guarded();
     const token = await sign();
     for (const cookie of [
@@ -76,14 +76,14 @@ describe.each(readers)('$name, with a cookie', (door) => {
       );
   });
 
-  it('takes no cookie unless it is told which', async () => {
+  it('no cookie is accepted without jwtCookie', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const token = await sign();
     for (const name of ['session', 'jwt', 'token', 'undefined', 'authorization'])
       expect(await door.knock(server, withCookie(`${name}=${token}`))).toMatchObject(refusalAt(door));
   });
 
-  it('goes by a header before the cookie, also when it is bad', async () => {
+  it('the Authorization header takes precedence over the cookie, even with an invalid token', async () => {
     const server = await guarded();
     const [good, bad] = [await sign(), await sign({}, { secret: 'other' })];
     expect(await door.knock(server, withCookie(`session=${bad}`, bearer(good)))).toMatchObject(IN);
@@ -92,7 +92,7 @@ describe.each(readers)('$name, with a cookie', (door) => {
 });
 
 describe.each(readers.filter((door) => door !== webSocket))('$name, with a cookie', (door) => {
-  it('refuses one that a page of another origin sends', async () => {
+  it('a cookie that a page of another origin sends is refused', async () => {
     const server = await guarded({ allowOrigins: ['https://app.example'] });
     const cookie = `session=${await sign()}`;
     const { host, port } = new URL(server.url);
@@ -111,7 +111,7 @@ describe.each(readers.filter((door) => door !== webSocket))('$name, with a cooki
 });
 
 describe('a cookie', () => {
-  it('is refused when the browser says that the page is of another site', async () => {
+  it('a cookie is refused when Sec-Fetch-Site says that the page is of another site', async () => {
     const server = await guarded();
     const cookie = `session=${await sign()}`;
     expect(await statusFor(server, { cookie, 'sec-fetch-site': 'cross-site' })).toBe(401);
@@ -122,7 +122,7 @@ describe('a cookie', () => {
     expect(await statusFor(server, headers)).toBe(200);
   });
 
-  it('opens no WebSocket to a page of another origin: the upgrade itself is refused', async () => {
+  it('the upgrade of a WebSocket with a cookie from a page of another origin is refused', async () => {
     const server = await guarded({ allowOrigins: ['https://app.example'] });
     const cookie = `session=${await sign()}`;
     for (const origin of [OTHER, 'null', 'https://app.example.evil'])
@@ -133,7 +133,7 @@ describe('a cookie', () => {
     ).toMatchObject(IN);
   });
 
-  it('never authorises a mutation over HTTP', async () => {
+  it('a cookie never authorises a mutation over HTTP', async () => {
     const server = await guarded();
     const verdict = await mutation.knock(server, withCookie(`session=${await sign()}`));
     expect(verdict).toMatchObject({ status: 200, code: 'FORBIDDEN' });
@@ -144,7 +144,7 @@ describe('a cookie', () => {
     expect(server.map.replica.head.position).toBe(0);
   });
 
-  it('never authorises a mutation over WebSocket', async () => {
+  it('a cookie never authorises a mutation over WebSocket', async () => {
     const server = await guarded();
     const socket = await connect(server, { headers: { cookie: `session=${await sign()}` } });
     socket.send(subscribeMessage('1', INSERT));
@@ -152,7 +152,7 @@ describe('a cookie', () => {
     expect(server.map.replica.head.position).toBe(0);
   });
 
-  it('stands not in the way of a mutation that bears its token in a header', async () => {
+  it('a cookie does not prevent a mutation whose token is in the header', async () => {
     const server = await guarded();
     const cookie = `session=${await sign({ scope: READ })}`;
     expect(await mutation.knock(server, withCookie(cookie, bearer(await sign())))).toMatchObject(IN);
@@ -163,7 +163,7 @@ describe('a cookie', () => {
     expect(await socket.next()).toMatchObject({ payload: { data: { insertItem: { key: 'a' } } } });
   });
 
-  it('gets answers that no cache between may keep for the next who asks', async () => {
+  it('an answer to a cookie may not be cached for other clients', async () => {
     const server = await guarded();
     for (const door of [query, queryByGet, sse, sseByGet, multipart]) {
       const { headers } = await door.knock(server, withCookie(`session=${await sign()}`));
@@ -171,7 +171,7 @@ describe('a cookie', () => {
     }
   });
 
-  it('is asked of the host that the proxy was asked for', async () => {
+  it('a cookie is checked against the host that the proxy was asked for', async () => {
     const cookie = `session=${await sign()}`;
     const headers = { cookie, origin: 'https://public.example', 'x-forwarded-host': 'public.example' };
     expect(await statusFor(await guarded({ trustProxy: true }), headers)).toBe(200);

@@ -42,7 +42,7 @@ async function openWith(server: SeamlineServer, exp: number, accept: string) {
 }
 
 describe('an expired token', () => {
-  it('ends a WebSocket with 4403, within a second', async () => {
+  it('an expired token ends a WebSocket with 4403 within a second', async () => {
     const server = await guarded();
     const exp = secondsFromNow(2);
     const socket = await connect(server, { headers: bearer(await sign({ exp })) });
@@ -55,7 +55,7 @@ describe('an expired token', () => {
     await expect.poll(() => server.map.subscriptions).toBe(0);
   });
 
-  it('ends a WebSocket on which nothing happens, by a cookie too', async () => {
+  it('an expired token ends an idle WebSocket, also when it came in a cookie', async () => {
     const server = await guarded();
     const exp = secondsFromNow(2);
     const socket = await connect(server, { headers: { cookie: `session=${await sign({ exp })}` } });
@@ -65,7 +65,7 @@ describe('an expired token', () => {
   it.each([
     ['SSE', 'text/event-stream', /complete/],
     ['multipart', MULTIPART, /--graphql--/],
-  ])('ends %s without saying that it is complete, within a second', async (_name, accept, isOver) => {
+  ])('an expired token ends %s within a second, without complete', async (_name, accept, isOver) => {
     const server = await guarded();
     const exp = secondsFromNow(2);
     const stream = await openWith(server, exp, accept);
@@ -75,7 +75,7 @@ describe('an expired token', () => {
     await expect.poll(() => server.map.subscriptions).toBe(0);
   });
 
-  it('delivers nothing any more, and leaves those whose token is good alone', async () => {
+  it('an expired token ends deliveries, and other clients are unaffected', async () => {
     const server = await guarded();
     const exp = secondsFromNow(2);
     const [dying, living] = [
@@ -91,7 +91,7 @@ describe('an expired token', () => {
     expect(await socket.next()).toMatchObject({ type: 'next' });
   });
 
-  it('ends a WebSocket within a second of a clock that is set, or of a machine that slept', async () => {
+  it('an expired token ends a WebSocket within a second after the clock was set or the machine slept', async () => {
     const server = await guarded();
     const socket = await connect(server, { headers: bearer(await sign({ exp: secondsFromNow(3600) })) });
     const other = await connect(server, { headers: bearer(await sign({ exp: secondsFromNow(7200) })) });
@@ -104,14 +104,14 @@ describe('an expired token', () => {
   it.each([
     ['SSE', 'text/event-stream'],
     ['multipart', MULTIPART],
-  ])('ends %s within a second of a clock that is set, or of a machine that slept', async (_name, accept) => {
+  ])('an expired token ends %s within a second after the clock was set or the machine slept', async (_name, accept) => {
     const server = await guarded();
     const stream = await openWith(server, secondsFromNow(3600), accept);
     pass(3601);
     expect(await endOf(stream.broken(), Date.now() / 1000)).not.toBe('still open');
   });
 
-  it('that lives longer than any timer may be set ends nothing', async () => {
+  it('a token that lives longer than the longest timer ends nothing early', async () => {
     const server = await guarded();
     for (const exp of [secondsFromNow(30 * 86_400), Number.MAX_SAFE_INTEGER, 1e300]) {
       const socket = await connect(server, { headers: bearer(await sign({ exp })) });
@@ -203,7 +203,7 @@ const overMultipart: FreshClient = {
 };
 
 describe.each([overWebSocket, overSse, overMultipart])('$name', (fresh) => {
-  it('goes on across expired tokens with fresh ones, nothing twice and nothing lost (G2, G4)', async () => {
+  it('a client resumes across expired tokens with fresh ones, without losing or repeating an item (G2, G4)', async () => {
     const server = await guarded();
     const seen: string[] = [];
     let written = 1;

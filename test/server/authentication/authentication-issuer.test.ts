@@ -19,7 +19,7 @@ const withKeys = async () => {
 };
 
 describe('the rotation of keys', () => {
-  it('is noticed: a token of a new key is let in, one of a key that has gone no longer', async () => {
+  it('after a rotation a token of a new key is admitted and one of a withdrawn key is refused', async () => {
     const { key, set, knock } = await withKeys();
     expect(await knock(await key.sign())).toMatchObject(IN);
     const next = await issuerKey('second', 'ES256');
@@ -33,7 +33,7 @@ describe('the rotation of keys', () => {
     expect(await knock(await key.sign())).toMatchObject(REFUSED);
   });
 
-  it('costs the issuer no more than a fetch in half a minute, whatever strangers send', async () => {
+  it('unknown keys cause at most one fetch in half a minute, whatever clients send', async () => {
     const { key, set, server, knock } = await withKeys();
     expect(await knock(await key.sign())).toMatchObject(IN);
     const stranger = await issuerKey('first', 'ES256');
@@ -51,7 +51,7 @@ describe('the rotation of keys', () => {
     expect(server.map.health().ok).toBe(true);
   });
 
-  it('that fails leaves the keys that are known valid', async () => {
+  it('known keys stay valid when a refresh fails', async () => {
     const { key, set, knock } = await withKeys();
     expect(await knock(await key.sign())).toMatchObject(IN);
     set.answer(500, '');
@@ -68,7 +68,7 @@ describe('a key set that is out of reach', () => {
     [200, '{}'],
     [200, '{"keys":1}'],
     [302, ''],
-  ])('is the server’s trouble, not the token’s (%i %j)', async (status, body) => {
+  ])('a key set that is out of reach is ENGINE_UNAVAILABLE and not the token’s fault (%i %j)', async (status, body) => {
     const { key, set, server, knock } = await withKeys();
     set.answer(status, body);
     const verdict = await knock(await key.sign());
@@ -77,7 +77,7 @@ describe('a key set that is out of reach', () => {
     expect(await webSocket.knock(server, { headers: bearer(await key.sign()) })).toMatchObject({ status: 1013 });
   });
 
-  it('is so too when nobody listens there', async () => {
+  it('a key set is out of reach when nothing listens at its address', async () => {
     const { key, set, server } = await withKeys();
     await set.close();
     expect(await sse.knock(server, { headers: bearer(await key.sign()) })).toMatchObject({ status: 503 });
@@ -85,7 +85,7 @@ describe('a key set that is out of reach', () => {
     expect((await fetch(new URL('/ready', server.url))).status).toBe(200);
   });
 
-  it('is fetched once for all who wait for it', async () => {
+  it('a key set is fetched once for all requests that wait for it', async () => {
     const { key, set, knock } = await withKeys();
     const asked = set.hold();
     const token = await key.sign();
@@ -96,7 +96,7 @@ describe('a key set that is out of reach', () => {
     expect(set.fetches).toBe(1);
   });
 
-  it('holds nothing for a client that has left meanwhile (G10)', async () => {
+  it('a client that leaves while the key set is fetched holds nothing (G10)', async () => {
     const { key, set, server, knock } = await withKeys();
     const timers = vi.spyOn(globalThis, 'setTimeout');
     onTestFinished(() => timers.mockRestore());

@@ -27,12 +27,12 @@ const withKeys = async (alg = 'RS256', options = {}) => {
 };
 
 describe.each(doors)('$name, with a key set', (door) => {
-  it('lets in who bears a token that one of its keys has signed', async () => {
+  it('a token that a key of the set has signed is admitted', async () => {
     const { key, server } = await withKeys('ES256');
     expect(await door.knock(server, { headers: bearer(await key.sign()) })).toMatchObject(IN);
   });
 
-  it('refuses a token of a stranger’s key, also under the same name', async () => {
+  it('a token of a foreign key is refused, even under the same kid', async () => {
     const { server } = await withKeys('ES256');
     for (const kid of ['first', 'other', '', '../first']) {
       const stranger = await issuerKey(kid, 'ES256');
@@ -40,7 +40,7 @@ describe.each(doors)('$name, with a key set', (door) => {
     }
   });
 
-  it('refuses no token for a set that can’t be fetched: nobody is told that theirs is bad', async () => {
+  it('no token is called invalid while the key set cannot be fetched', async () => {
     const { key, set, server } = await withKeys('ES256');
     set.answer(500, 'no');
     expect(await door.knock(server, { headers: bearer(await key.sign()) })).toMatchObject(
@@ -53,7 +53,7 @@ describe.each(doors)('$name, with a key set', (door) => {
 
 describe('a key set', () => {
   it.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
-    'may be of %s',
+    'a key set may hold keys for %s',
     async (alg) => {
       const { key, knock } = await withKeys(alg);
       expect(await knock(await key.sign())).toMatchObject(IN);
@@ -61,7 +61,7 @@ describe('a key set', () => {
     },
   );
 
-  it('asks for the audience, the issuer and the time as a secret does', async () => {
+  it('a key set checks audience, issuer and time as a secret does', async () => {
     const { key, knock } = await withKeys('ES256', { jwtAudience: 'us', jwtIssuer: 'them' });
     expect(await knock(await key.sign({ aud: 'us', iss: 'them' }))).toMatchObject(IN);
     expect(await knock(await key.sign({ aud: 'you', iss: 'them' }))).toMatchObject(REFUSED);
@@ -69,7 +69,7 @@ describe('a key set', () => {
     expect(await knock(await key.sign({ aud: 'us', iss: 'them', exp: secondsFromNow(-30) }))).toMatchObject(REFUSED);
   });
 
-  it('takes no HMAC that has the public key for its secret, in whatever form', async () => {
+  it('an HMAC with the public key as its secret is refused in every form', async () => {
     const { key, knock } = await withKeys('RS256');
     const pem = await exportSPKI(key.publicKey);
     const secrets = [pem, `${pem.trim()}\n`, pem.trim(), JSON.stringify(key.jwk), String(key.jwk.n), SECRET];
@@ -78,7 +78,7 @@ describe('a key set', () => {
         expect(await knock(await sign({}, { secret, alg, header: { kid: 'first' } }))).toMatchObject(REFUSED);
   });
 
-  it('takes no symmetric key, were it ever published', async () => {
+  it('a symmetric key in the key set is not used', async () => {
     const set = await keySet();
     set.answer(200, JSON.stringify({ keys: [{ kty: 'oct', kid: 'first', alg: 'HS256', k: part(SECRET) }] }));
     const server = await startServer({ jwks: set.url });
@@ -86,7 +86,7 @@ describe('a key set', () => {
     expect(await query.knock(server, { headers: bearer(token) })).toMatchObject(REFUSED);
   });
 
-  it('takes a key for its own algorithm only', async () => {
+  it('a key is used for its own algorithm only', async () => {
     const { key, knock } = await withKeys('RS256');
     const payload = { scope: READ };
     for (const alg of [
@@ -111,7 +111,7 @@ describe('a key set', () => {
     }
   });
 
-  it('is not taken from the token’s own header: jwk, jku, x5u and x5c are ignored', async () => {
+  it('keys in the token’s header (jwk, jku, x5u, x5c) are ignored', async () => {
     const { set, knock } = await withKeys('ES256');
     const forger = await issuerKey('forged', 'ES256');
     const forgers = await keySet(forger);
@@ -131,7 +131,7 @@ describe('a key set', () => {
     expect(set.fetches).toBe(1);
   });
 
-  it('refuses what asks for something that is not understood, and what is no token', async () => {
+  it('a token with unknown critical headers, and text that is no token, are refused', async () => {
     const { key, knock } = await withKeys('ES256');
     const token = await key.sign();
     const [header = '', payload = '', signature = ''] = token.split('.');
@@ -166,7 +166,7 @@ describe('a key set', () => {
       expect(await knock(bad).catch(() => REFUSED), `with ${bad.slice(0, 200)}`).toMatchObject(REFUSED);
   });
 
-  it('refuses signed claims that are no claims', async () => {
+  it('a signed payload that is no claims object is refused', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     for (const claims of [
       'null',

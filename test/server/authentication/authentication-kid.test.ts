@@ -30,7 +30,7 @@ const keysOf = (alg: string, ...kids: readonly string[]) => Promise.all(kids.map
 const nameless = ({ jwk }: IssuerKey): object => ({ ...jwk, kid: undefined });
 
 describe.each(doors)('$name, with a set of several keys', (door) => {
-  it('lets in a token without kid that any of them has signed, and no other', async () => {
+  it('a token without kid is admitted if any key of the set has signed it', async () => {
     const keys = await keysOf('ES256', 'a', 'b', 'c');
     const { server } = await withSet(...keys.map(({ jwk }) => jwk));
     for (const key of keys)
@@ -43,17 +43,20 @@ describe.each(doors)('$name, with a set of several keys', (door) => {
 });
 
 describe('a token without kid', () => {
-  it.each(['RS256', 'PS512', 'ES384', 'EdDSA'])('is checked with each key of a set that is of %s', async (alg) => {
-    const keys = await keysOf(alg, 'a', 'b');
-    const { knock } = await withSet(...keys.map(nameless));
-    for (const key of keys) {
-      const token = await key.sign({ keyPrefix: 'a:' }, NO_KID);
-      expect(await knock(token)).toMatchObject(IN);
-      expect(await knock(tampered(token, { keyPrefix: '' }))).toMatchObject(REFUSED);
-    }
-  });
+  it.each(['RS256', 'PS512', 'ES384', 'EdDSA'])(
+    'a token without kid is verified with each %s key of the set',
+    async (alg) => {
+      const keys = await keysOf(alg, 'a', 'b');
+      const { knock } = await withSet(...keys.map(nameless));
+      for (const key of keys) {
+        const token = await key.sign({ keyPrefix: 'a:' }, NO_KID);
+        expect(await knock(token)).toMatchObject(IN);
+        expect(await knock(tampered(token, { keyPrefix: '' }))).toMatchObject(REFUSED);
+      }
+    },
+  );
 
-  it('is told what is wrong with its claims, not that another key’s signature doesn’t fit', async () => {
+  it('the refusal of a token without kid names its claims and not the signature of another key', async () => {
     const keys = await keysOf('ES256', 'a', 'b');
     const { knock } = await withSet(...keys.map(({ jwk }) => jwk));
     for (const key of keys) {
@@ -65,7 +68,7 @@ describe('a token without kid', () => {
     expect(message).toContain('signature verification failed');
   });
 
-  it('is checked with no key that is meant for something else', async () => {
+  it('a token without kid is not verified with a key for another use', async () => {
     const [key, other] = await keysOf('RS256', 'a', 'b');
     if (!key || !other) throw new Error('two were made');
     for (const meant of [{ use: 'enc' }, { alg: 'RS512' }, { alg: 'RSA-OAEP' }, { key_ops: ['encrypt'] }]) {
@@ -75,14 +78,14 @@ describe('a token without kid', () => {
     }
   });
 
-  it('is let in by its key though others of the set can’t be used', async () => {
+  it('a token without kid is admitted by its key although others of the set are unusable', async () => {
     const key = await issuerKey('a', 'RS256');
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     const { knock } = await withSet({ kty: 'RSA' }, { kty: 'RSA', n: 'AQ', e: 'AQAB' }, weak, { kty: 'new' }, key.jwk);
     expect(await knock(await key.sign({}, NO_KID))).toMatchObject(IN);
   });
 
-  it('is no way in without a signature, or with a public key as the secret of one', async () => {
+  it('a token without kid is refused when it is unsigned or signed with the public key as a secret', async () => {
     const keys = await keysOf('RS256', 'a', 'b');
     const { knock } = await withSet(...keys.map(({ jwk }) => jwk));
     const [, claims, signature] = (await (keys[0] as IssuerKey).sign({}, NO_KID)).split('.');
@@ -91,7 +94,7 @@ describe('a token without kid', () => {
         expect(await knock(`${part({ alg })}.${claims}.${tail}`)).toMatchObject(REFUSED);
   });
 
-  it('costs no more verifications than a set has keys by right, however many it has', async () => {
+  it('a token without kid is verified with at most 16 keys', async () => {
     const keys = await keysOf('ES256', ...Array.from({ length: 18 }, (_, index) => `k${index}`));
     const { knock } = await withSet(...keys.map(({ jwk }) => jwk));
     expect(await knock(await (keys[15] as IssuerKey).sign({}, NO_KID))).toMatchObject(IN);
@@ -99,7 +102,7 @@ describe('a token without kid', () => {
     expect(await knock(await (keys[17] as IssuerKey).sign())).toMatchObject(IN);
   });
 
-  it('is let in by a key that the issuer has published since', async () => {
+  it('a token without kid is admitted by a key that the issuer has published since', async () => {
     const [old, next] = await keysOf('ES256', 'a', 'b');
     if (!old || !next) throw new Error('two were made');
     for (const published of [[old], [old, await issuerKey('c', 'ES256')]]) {
@@ -117,7 +120,7 @@ describe('a token without kid', () => {
 });
 
 describe('a kid that several keys have', () => {
-  it('means any of them', async () => {
+  it('a kid that several keys have means any of them', async () => {
     const keys = await keysOf('ES256', 'same', 'same');
     const { knock } = await withSet(...keys.map(({ jwk }) => jwk), (await issuerKey('other', 'ES256')).jwk);
     for (const key of keys) expect(await knock(await key.sign())).toMatchObject(IN);
@@ -125,7 +128,7 @@ describe('a kid that several keys have', () => {
   });
 });
 
-it('a key that can’t be used is the server’s trouble, and it says which', async () => {
+it('a key that cannot be used is ENGINE_UNAVAILABLE with the reason', async () => {
   const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
   const { knock } = await withSet({ ...weak, kid: 'a' });
   const verdict = await knock(await (await issuerKey('a', 'RS256')).sign());

@@ -34,7 +34,7 @@ describe('a scope', () => {
     return socket.next();
   };
 
-  it.each([...READS, ...STREAMS])('items:read is needed for %s', async (document) => {
+  it.each([...READS, ...STREAMS])('the scope items:read is required for %s', async (document) => {
     const server = await guarded();
     for (const scope of [
       undefined,
@@ -65,7 +65,7 @@ describe('a scope', () => {
     });
   });
 
-  it.each(STREAMS)('items:read is needed for %s over SSE', async (document) => {
+  it.each(STREAMS)('the scope items:read is required for %s over SSE', async (document) => {
     const server = await guarded();
     const response = await post(
       server,
@@ -75,7 +75,7 @@ describe('a scope', () => {
     expect(await response.text()).toMatch(/event: next\ndata: .*"FORBIDDEN".*\n\nevent: complete/);
   });
 
-  it.each(WRITES)('items:write is needed for %s', async (document) => {
+  it.each(WRITES)('the scope items:write is required for %s', async (document) => {
     const server = await guarded();
     await server.map.insert({ key: 'a', value: 0 });
     for (const scope of [undefined, READ, 'items:writer', 'xitems:write', ['items:writer'], [READ]]) {
@@ -96,7 +96,7 @@ describe('a scope', () => {
     ['scp as text', { scope: undefined, scp: `openid ${READ} ${WRITE}` }],
     ['scp as a list', { scope: undefined, scp: [READ, WRITE] }],
     ['scp beside a scope of null', { scope: null, scp: [READ, WRITE] }],
-  ])('may come as %s', async (_name, claims) => {
+  ])('scopes are read from %s', async (_name, claims) => {
     const server = await guarded();
     const headers = bearer(await sign(claims));
     const written = await resultOf(await post(server, { query: WRITES[0] ?? '' }, headers));
@@ -106,7 +106,7 @@ describe('a scope', () => {
     });
   });
 
-  it('comes from scp only where there is no scope, whatever that is', async () => {
+  it('scp is used only when there is no claim scope', async () => {
     const server = await guarded();
     for (const scope of ['', [], 1, {}, 'openid', false])
       for (const scp of [READ, [READ]])
@@ -116,7 +116,7 @@ describe('a scope', () => {
         ).toMatchObject({ errors: [FORBIDDEN] });
   });
 
-  it.each([[[WRITE]], [1], [{ READ }], [[[READ]]], [true]])('as scp %j allows no reading', async (scp) => {
+  it.each([[[WRITE]], [1], [{ READ }], [[[READ]]], [true]])('a claim scp of %j grants no reading', async (scp) => {
     const server = await guarded();
     const headers = bearer(await sign({ scope: undefined, scp }));
     expect(await resultOf(await post(server, { query: READS[2] ?? '' }, headers))).toMatchObject({
@@ -124,7 +124,7 @@ describe('a scope', () => {
     });
   });
 
-  it('comes from the token’s own claims, not from what a claim calls its prototype', async () => {
+  it('scopes come from the token’s own claims and not from a prototype', async () => {
     const server = await guarded();
     const body = `${part({ alg: 'HS256' })}.${part(POLLUTING)}`;
     const token = `${body}.${createHmac('sha256', SECRET).update(body).digest('base64url')}`;
@@ -132,7 +132,7 @@ describe('a scope', () => {
     expect(errors).toMatchObject([FORBIDDEN]);
   });
 
-  it('that lacks one field’s leaves the others of the operation alone', async () => {
+  it('a missing scope for one field leaves the other fields of the operation unaffected', async () => {
     const server = await guarded();
     const document = `mutation { __typename insertItem(input: { key: "a", value: 1 }) { key } }`;
     expect(await ask(server, document, READ)).toMatchObject({ errors: [{ path: ['insertItem'], ...FORBIDDEN }] });

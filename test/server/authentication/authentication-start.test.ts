@@ -17,25 +17,25 @@ async function refusal(options: ServerOptions): Promise<void> {
 }
 
 describe('a server on a host that others can reach', () => {
-  it('starts with a secret, and asks for a token', async () => {
+  it('a server on a reachable host starts with a secret and requires a token', async () => {
     const server = await startServer({ host: EVERYWHERE, jwtSecret: SECRET });
     expect(await query.knock(server)).toMatchObject({ status: 401 });
     expect(await query.knock(server, { headers: bearer(await sign()) })).toMatchObject({ status: 'in' });
   });
 
-  it('starts with a key set, also one that can’t be fetched yet', async () => {
+  it('a server on a reachable host starts with a key set that cannot be fetched yet', async () => {
     const set = await keySet(await issuerKey('first', 'ES256'));
     const server = await startServer({ host: EVERYWHERE, jwks: set.url });
     expect(await query.knock(server)).toMatchObject({ status: 401 });
     expect(set.fetches).toBe(0);
   });
 
-  it('asks for a token though it is told to be open', async () => {
+  it('a server with open and a secret requires a token', async () => {
     const server = await startServer({ host: EVERYWHERE, jwtSecret: SECRET, open: true });
     expect(await query.knock(server)).toMatchObject({ status: 401 });
   });
 
-  it('does not start without authentication', async () => {
+  it('a server on a reachable host does not start without authentication', async () => {
     for (const host of [EVERYWHERE, '::', '192.0.2.1'])
       await expect(refusal({ host })).rejects.toThrow(/authentication.*open.*jwks.*jwtSecret/);
   });
@@ -51,7 +51,7 @@ describe('an option that makes no sense', () => {
     ['an audience without authentication', { jwtAudience: 'us' }, /jwtAudience needs/],
     ['an issuer without authentication', { jwtIssuer: 'them' }, /jwtIssuer needs/],
     ['a cookie without authentication', { jwtCookie: 'session' }, /jwtCookie needs/],
-  ])('is refused: %s', async (_name, options, message) => {
+  ])('createServer refuses %s', async (_name, options, message) => {
     await expect(refusal(options)).rejects.toThrow(RangeError);
     await expect(refusal(options)).rejects.toThrow(message);
     await expect(refusal(options)).rejects.not.toThrow(SECRET);
@@ -59,7 +59,7 @@ describe('an option that makes no sense', () => {
 });
 
 describe('seamline serve', () => {
-  it('exits with 2 and one line that names the ways out, on a host that others can reach', async () => {
+  it('seamline serve on a reachable host exits with 2 and one line that names the options', async () => {
     const { code, stdout, stderr } = await runCli(['serve', '--host', EVERYWHERE, '--port', '0']);
     expect(code).toBe(2);
     expect(stdout).toBe('');
@@ -74,7 +74,7 @@ describe('seamline serve', () => {
   it.each([
     ['a flag', ['--jwt-secret', SECRET], {}],
     ['the environment', [], { SEAMLINE_JWT_SECRET: SECRET }],
-  ])('takes a secret from %s, and never says it, nor a token, in its logs', async (_name, args, env) => {
+  ])('seamline serve takes a secret from %s and never logs it or a token', async (_name, args, env) => {
     const flags = ['serve', '--port', '0', '--host', EVERYWHERE, '--log-level', 'debug', '--jwt-cookie', 'session'];
     const { url, webSocketUrl, exited, signal } = await serveCli([...flags, ...args], env);
     const at = { url, webSocketUrl } as unknown as Awaited<ReturnType<typeof startServer>>;
@@ -102,13 +102,13 @@ describe('seamline serve', () => {
     ['a bad number', ['serve', '--port', 'x'], 2],
     ['a key set beside it', ['serve', '--jwks', 'https://issuer.example/keys'], 2],
     ['an empty flag', ['serve', '--jwt-secret='], 2],
-  ])('never says the secret of its environment: %s', async (_name, args, expected) => {
+  ])('seamline serve never prints the secret of its environment: %s', async (_name, args, expected) => {
     const { code, stdout, stderr } = await runCli(args, { SEAMLINE_JWT_SECRET: SECRET });
     expect(code).toBe(expected);
     expect(stdout + stderr).not.toContain(SECRET);
   });
 
-  it('never says the secret of a flag', async () => {
+  it('seamline serve never prints the secret of a flag', async () => {
     for (const flags of [
       ['--help'],
       ['--port', 'x'],
@@ -122,7 +122,7 @@ describe('seamline serve', () => {
   });
 });
 
-it('the log of a library user’s server names a refusal, and no token', async () => {
+it('the logger of a library user receives refusals without tokens', async () => {
   const log = logLines('debug');
   const server = await startServer({ jwtSecret: SECRET, jwtCookie: 'session', logger: log.logger });
   const token = await sign({}, { secret: 'other' });

@@ -19,19 +19,19 @@ import {
 const guarded = (options = {}): Promise<SeamlineServer> => startServer({ jwtSecret: SECRET, ...options });
 
 describe.each(doors)('$name, with a secret', (door) => {
-  it('lets in who bears a token that is signed with it', async () => {
+  it('a token that is signed with the secret is admitted', async () => {
     const server = await guarded();
     for (const alg of ['HS256', 'HS384', 'HS512'])
       expect(await door.knock(server, { headers: bearer(await sign({}, { alg })) })).toMatchObject({ status: 'in' });
   });
 
-  it('refuses who bears none', async () => {
+  it('a request without a token is refused', async () => {
     const server = await guarded();
     expect(await door.knock(server)).toMatchObject({ ...refusalAt(door), message: expect.stringContaining('token') });
     expect(server.map.replica.head.position).toBe(0);
   });
 
-  it('refuses what is no bearer token', async () => {
+  it('an Authorization that is no bearer token is refused', async () => {
     const server = await guarded();
     const token = await sign();
     for (const authorization of [token, `Basic ${token}`, 'Bearer', 'Bearer ', `Bearer x ${token}`, `Bearer\t${token}`])
@@ -40,7 +40,7 @@ describe.each(doors)('$name, with a secret', (door) => {
       );
   });
 
-  it('takes the scheme in any case, with any number of spaces', async () => {
+  it('the scheme Bearer is accepted in any case and with any number of spaces', async () => {
     const server = await guarded();
     const token = await sign();
     for (const authorization of [`bearer ${token}`, `BEARER ${token}`, `Bearer   ${token}`, `Bearer ${token}  `])
@@ -53,14 +53,14 @@ describe.each(doors)('$name, with a secret', (door) => {
       );
   });
 
-  it('ignores a token in the URL', async () => {
+  it('a token in the URL is ignored', async () => {
     const server = await guarded({ jwtCookie: 'token' });
     const token = await sign();
     for (const name of ['token', 'access_token', 'authorization', 'Authorization', 'jwt', 'headers'])
       expect(await door.knock(server, { search: `?${name}=${token}` }), `with ${name}`).toMatchObject(refusalAt(door));
   });
 
-  it('refuses a token of another secret, one that was tampered with, and one without a signature', async () => {
+  it('a token with another secret, a changed token and an unsigned one are refused', async () => {
     const server = await guarded();
     const token = await sign({ scope: READ, keyPrefix: 'a:' });
     const none = part({ alg: 'none', typ: 'JWT' });
@@ -81,7 +81,7 @@ describe.each(doors)('$name, with a secret', (door) => {
       expect(await door.knock(server, { headers: bearer(bad) }), `with ${bad}`).toMatchObject(refusalAt(door));
   });
 
-  it('asks for the audience and the issuer that it is told', async () => {
+  it('a token must name the configured audience and issuer', async () => {
     const server = await guarded({ jwtAudience: 'seamline', jwtIssuer: 'https://issuer.example' });
     const good = { aud: 'seamline', iss: 'https://issuer.example' };
     const knock = async (claims: Claims) => door.knock(server, { headers: bearer(await sign(claims)) });
@@ -100,7 +100,7 @@ describe.each(doors)('$name, with a secret', (door) => {
       expect(await knock(bad), `with ${JSON.stringify(bad)}`).toMatchObject(refusalAt(door));
   });
 
-  it('minds `exp` and `nbf`, with a few seconds for clocks that differ', async () => {
+  it('`exp` and `nbf` are respected, with a few seconds of tolerance', async () => {
     const server = await guarded();
     const knock = async (claims: Claims) => door.knock(server, { headers: bearer(await sign(claims)) });
     expect(await knock({ exp: secondsFromNow(60), nbf: secondsFromNow(-60) })).toMatchObject({ status: 'in' });
@@ -116,13 +116,13 @@ describe.each(doors)('$name, with a secret', (door) => {
       expect(await knock(bad), `with ${JSON.stringify(bad)}`).toMatchObject(refusalAt(door));
   });
 
-  it('refuses a `keyPrefix` that is no text', async () => {
+  it('a token with a `keyPrefix` that is no string is refused', async () => {
     const server = await guarded();
     for (const keyPrefix of [null, 1, true, ['a:'], { a: 1 }])
       expect(await door.knock(server, { headers: bearer(await sign({ keyPrefix })) })).toMatchObject(refusalAt(door));
   });
 
-  it('tells nobody the secret, nor the token', async () => {
+  it('no answer contains the secret or the token', async () => {
     const server = await guarded();
     const token = await sign({ exp: secondsFromNow(-100) });
     const { message } = await door.knock(server, { headers: bearer(token) });
@@ -132,13 +132,13 @@ describe.each(doors)('$name, with a secret', (door) => {
 });
 
 describe.each(httpDoors)('$name, refused', (door) => {
-  it('is told to authenticate', async () => {
+  it('an unauthenticated request is answered with WWW-Authenticate', async () => {
     const { headers } = await door.knock(await guarded());
     expect(headers.get('www-authenticate')).toMatch(/^Bearer\b/);
     expect(headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json\b/);
   });
 
-  it('bears CORS headers, so that an allowed page can read why', async () => {
+  it('a refusal has CORS headers, so that an allowed page can read it', async () => {
     const server = await guarded({ allowOrigins: ['https://app.example'] });
     const allowed = await door.knock(server, { headers: { origin: 'https://app.example' } });
     expect(allowed).toMatchObject({ status: 401 });
@@ -150,7 +150,7 @@ describe.each(httpDoors)('$name, refused', (door) => {
   });
 });
 
-it('answers a preflight without a token, which none can bear', async () => {
+it('a preflight is answered without a token, because it cannot carry one', async () => {
   const server = await guarded({ allowOrigins: ['https://app.example'] });
   const response = await fetch(server.url, {
     method: 'OPTIONS',
@@ -175,7 +175,7 @@ it('GraphiQL’s page loads without a token', async () => {
   expect(await response.text()).toContain('GraphiQL');
 });
 
-it('an unauthorised request’s document is not looked at', async () => {
+it('the document of an unauthorised request is not parsed', async () => {
   const server = await guarded();
   for (const body of ['not json', '{}', '{"query":"{"}', '[]'])
     expect(await resultOf(await post(server, body))).toMatchObject({
@@ -190,7 +190,7 @@ describe('a WebSocket', () => {
     ['AUTHORIZATION', (value: string) => ({ AUTHORIZATION: value })],
     ['headers.Authorization', (value: string) => ({ headers: { Authorization: value } })],
     ['headers.authorization', (value: string) => ({ headers: { 'X-Other': '1', authorization: value } })],
-  ])('is let in by connectionParams.%s', async (_name, paramsOf) => {
+  ])('a WebSocket is admitted by connectionParams.%s', async (_name, paramsOf) => {
     const server = await guarded();
     const authorization = `Bearer ${await sign()}`;
     expect(await webSocket.knock(server, { connectionParams: paramsOf(authorization) })).toMatchObject({
@@ -200,7 +200,7 @@ describe('a WebSocket', () => {
     expect(await webSocket.knock(server, { connectionParams: bad })).toMatchObject({ status: 4403 });
   });
 
-  it('is judged by its connectionParams before the header of its upgrade', async () => {
+  it('the connectionParams of a WebSocket take precedence over the header of its upgrade', async () => {
     const server = await guarded();
     const [good, bad] = [await sign(), await sign({}, { secret: 'other' })];
     const knock = (inHeader: string, inParams: string) =>
@@ -209,7 +209,7 @@ describe('a WebSocket', () => {
     expect(await knock(good, bad)).toMatchObject({ status: 4403 });
   });
 
-  it('is refused for connectionParams that hold no token, whatever they are', async () => {
+  it('a WebSocket is refused for connectionParams without a token, whatever they are', async () => {
     const server = await guarded();
     const token = `Bearer ${await sign()}`;
     for (const connectionParams of [
@@ -232,7 +232,7 @@ describe('a WebSocket', () => {
       });
   });
 
-  it('runs nothing before it is let in', async () => {
+  it('a WebSocket executes nothing before it is admitted', async () => {
     const server = await guarded();
     const socket = await openSocket(server);
     socket.send(subscribeMessage('1', '{ stream { epoch } }'));
@@ -240,7 +240,7 @@ describe('a WebSocket', () => {
     expect(await socket.closed).toMatchObject({ code: 4401 });
   });
 
-  it('runs nothing that came behind a token that is refused', async () => {
+  it('a WebSocket executes nothing that follows a refused token', async () => {
     const server = await guarded();
     const socket = await openSocket(server);
     socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer x.y.z' } });
@@ -252,7 +252,7 @@ describe('a WebSocket', () => {
   });
 });
 
-it('judges each request by its own token, also on one connection', async () => {
+it('each request is authenticated by its own token, also on one connection', async () => {
   const server = await guarded();
   const [good, bad] = [{ headers: bearer(await sign()) }, {}];
   const statuses = await Promise.all(

@@ -106,7 +106,7 @@ function filterFor(dice: Dice, prefix: string): Filter {
 }
 
 describe.each([1, 2, 3])('with seed %i', (seed) => {
-  it('nothing of one tenant reaches another, and each misses nothing of its own (G1 to G4, G6)', async () => {
+  it('no item of a tenant reaches another, and each receives all of its own (G1 to G4, G6)', async () => {
     const dice = new Dice(seed);
     // Some evict, some leave subscribers behind their window; the rest keep every change.
     const bounds = dice.pick([{}, { maxItems: 9 }, { window: 16 }]);

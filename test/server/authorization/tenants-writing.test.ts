@@ -20,7 +20,7 @@ const positionOf = ({ map }: SeamlineServer): number => map.replica.head.positio
 
 describe('a tenant', () => {
   it.each(['a:1', 'b', 'B:1', ' b:1', 'xb:1', 'b：1', 'b\u200d:1', '\ufeffb:1', 'toString', '__proto__'])(
-    'writes and removes nothing under %j',
+    'a tenant writes and removes nothing under %j',
     async (key) => {
       const server = await guarded();
       const b = await tenant(server, 'b:');
@@ -39,7 +39,7 @@ describe('a tenant', () => {
     },
   );
 
-  it('writes and removes under its own prefix', async () => {
+  it('a tenant writes and removes under its own prefix', async () => {
     const server = await guarded();
     const b = await tenant(server, 'b:');
     for (const key of ['b:', 'b:1', 'b:a:1'])
@@ -47,7 +47,7 @@ describe('a tenant', () => {
     expect(await b.ask(REMOVE, { key: 'b:1' })).toEqual({ removeItem: { key: 'b:1', reason: 'REMOVED' } });
   });
 
-  it.each([0, 1, 500, 999])('writes nothing of a batch whose key %i is another’s', async (at) => {
+  it.each([0, 1, 500, 999])('a tenant writes nothing of a batch whose key %i is another’s', async (at) => {
     const server = await guarded();
     const b = await tenant(server, 'b:');
     const inputs = Array.from({ length: 1000 }, (_, index) => ({
@@ -58,7 +58,7 @@ describe('a tenant', () => {
     expect(positionOf(server)).toBe(0);
   });
 
-  it('that is refused one field of a document gets the others done, and only those', async () => {
+  it('a tenant that is refused one field of a document has the others executed, and only those', async () => {
     const server = await guarded();
     const b = await tenant(server, 'b:');
     const insert = (key: string): string => `insertItem(input: { key: "${key}", value: 1 }) { key }`;
@@ -70,7 +70,7 @@ describe('a tenant', () => {
     expect(server.map.get('b:1')).toBeDefined();
   });
 
-  it('shares no idempotency key with others', async () => {
+  it('a tenant shares no idempotency key with others', async () => {
     const server = await guarded();
     const [a, b] = [await tenant(server, 'a:'), await tenant(server, 'b:')];
     const inputOf = (key: string, value: unknown) => ({ input: { key, value, idempotencyKey: 'same' } });
@@ -151,7 +151,7 @@ it('a tenant’s answers are the same whether another has items or not', async (
   expect(JSON.stringify(with1)).not.toContain('secret');
 });
 
-it('a tenant who knows the cursor of another’s item can do nothing with it', async () => {
+it('a tenant that knows the cursor of another’s item gains nothing from it', async () => {
   const server = await guarded();
   const b = await tenant(server, 'b:');
   const { cursor } = await server.map.insert({ key: 'a:1', value: 'secret' });
@@ -193,7 +193,7 @@ const BOTH_WAYS = ALIKE.flatMap(([name, one, other]) => [
 ]);
 
 describe.each(wires)('over %s', (wire) => {
-  it.each(BOTH_WAYS)('tenants stay apart whose prefixes look alike: %s', async (_name, own, others) => {
+  it.each(BOTH_WAYS)('tenants with similar prefixes stay apart: %s', async (_name, own, others) => {
     const server = await guarded();
     const reader = await tenant(server, own);
     for (const key of [`${others}1`, `${own}1`, `${others}2`]) await server.map.insert({ key, value: 1 });
@@ -208,7 +208,7 @@ describe.each(wires)('over %s', (wire) => {
   });
 });
 
-it('half a character is no prefix: such a token is refused, and so is such a filter', async () => {
+it('half a surrogate pair is no prefix: such a token and such a filter are refused', async () => {
   const server = await guarded();
   await server.map.insert({ key: '\u{1f600}1', value: 'secret' });
   for (const keyPrefix of ['\ud83d', 'a\ud83d', '\ude00']) {
@@ -221,7 +221,7 @@ it('half a character is no prefix: such a token is refused, and so is such a fil
   });
 });
 
-it('a token’s prefix limits its scopes, and each scope counts by itself', async () => {
+it('a token’s prefix limits its scopes, and each scope counts separately', async () => {
   const server = await guarded();
   await server.map.insert({ key: 'b:1', value: 1 });
   const [reader, writer] = [await tenant(server, 'b:', { scope: READ }), await tenant(server, 'b:', { scope: WRITE })];

@@ -63,7 +63,7 @@ const touched = (messages: readonly Changes['itemChanges'][]): Set<string> =>
   new Set(messages.flatMap(({ upserted, removed }) => [...upserted, ...removed].map(({ key }) => key)));
 
 describe.each(wires)('over %s, a tenant', (wire) => {
-  it('gets its own part of the snapshot, and of what is inserted then (G1)', async () => {
+  it('a tenant receives its own part of the snapshot and of later insertions (G1)', async () => {
     const { server, a, b, admin } = await world();
     await insert(server, 'a:1', 'b:1', 'a', 'b', 'ab:', 'B:1', 'b:2');
     const feed = b.subscribe<Items>(wire, ITEMS);
@@ -77,7 +77,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     expect(await keysOf(admin, wire, 11)).toHaveLength(11);
   });
 
-  it('counts its own items only toward a limit (G8)', async () => {
+  it('only a tenant’s own items count towards its limit (G8)', async () => {
     const { server, b } = await world();
     await insert(server, 'a:1', 'b:1', 'a:2', 'b:2', 'a:3');
     const feed = b.subscribe<Items>(wire, ITEMS, { limit: 2 });
@@ -86,7 +86,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     expect(keys).toEqual(['b:1', 'b:2']);
   });
 
-  it('goes on behind the cursor of another’s item, and gets its own only (G4)', async () => {
+  it('a tenant that resumes after the cursor of another’s item receives its own items only (G4)', async () => {
     const { server, b } = await world();
     await insert(server, 'b:1', 'a:1', 'a:2', 'b:2');
     const after = server.map.get('a:1')?.cursor;
@@ -129,7 +129,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     expect(touched(await changesUntil(changes, expected))).toEqual(new Set([expected]));
   });
 
-  it('hears of no insertion, removal, expiry or eviction of another’s (G6)', async () => {
+  it('a tenant is told of no insertion, removal, expiry or eviction of another (G6)', async () => {
     const { server, b, admin } = await world({ maxItems: 6 });
     await insert(server, 'b:1', 'a:1', 'b:2', 'a:2');
     const [own, all] = [mirror(b, wire), mirror(admin, wire)];
@@ -154,7 +154,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     for (const { size, checksum } of heard) expect([size, checksum]).toEqual([null, null]);
   });
 
-  it('that resumes behind the window is sent its own part again, and nothing else (G5, G6)', async () => {
+  it('a tenant that resumes from before the window is sent its own part again and nothing else (G5, G6)', async () => {
     const { server, b } = await world({ window: 4 });
     await insert(server, 'b:gone', 'a:gone', 'b:1');
     const after = server.map.get('b:1')?.cursor;
@@ -167,7 +167,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     expect(await keysOf(b, wire, 2, { after })).toEqual(['b:2', 'b:3']);
   });
 
-  it('that starts over for another epoch’s cursor is sent its own part only', async () => {
+  it('a tenant that starts again with the cursor of another epoch is sent its own part only', async () => {
     const { server, b } = await world();
     const other = await startServer();
     await insert(other, 'a:1');
@@ -177,7 +177,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     expect(touched(messages)).toEqual(new Set(['b:1']));
   });
 
-  it('is never told size or checksum; who has no prefix is', async () => {
+  it('a tenant is never told size or checksum, and a token without prefix is', async () => {
     const { server, b, admin } = await world();
     await insert(server, 'b:1');
     expect((await mirror(b, wire).take(1))[0]?.data?.itemChanges).toMatchObject({
@@ -190,7 +190,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
 });
 
 describe('a tenant’s query', () => {
-  it('of an item finds its own only, and of another’s says what it says of none', async () => {
+  it('a tenant’s query of an item finds its own only and does not reveal whether another’s exists', async () => {
     const { server, b } = await world();
     await insert(server, 'a:1', 'b:1', 'b');
     const item = 'query ($key: ID!) { item(key: $key) { id key value cursor } }';
@@ -200,7 +200,7 @@ describe('a tenant’s query', () => {
     for (const key of ['a:1', 'b', 'b:none', 'a:1\0', 'B:1']) expect(await b.request(item, { key })).toEqual(none);
   });
 
-  it('of a page goes by its own alone, also for whether there is more', async () => {
+  it('a tenant’s query of a page counts its own items only, also for hasNextPage', async () => {
     const { server, b } = await world();
     await insert(server, 'a:0', 'a:1', 'b:1', 'a:2', 'b:2', 'a:3');
     const [first, last] = [server.map.get('b:1')?.cursor, server.map.get('b:2')?.cursor];
@@ -231,7 +231,7 @@ describe('a tenant’s query', () => {
     });
   });
 
-  it('of the stream tells neither size nor checksum', async () => {
+  it('a tenant’s query of the stream tells neither size nor checksum', async () => {
     const { server, b, admin } = await world();
     await insert(server, 'a:1', 'b:1');
     expect(await b.ask('{ stream { size checksum } }')).toEqual({ stream: { size: null, checksum: null } });

@@ -36,7 +36,7 @@ describe('the address in X-Forwarded-For', () => {
     ['2001:db8::1', '"[2001:db8::1]:443"'],
     ['2001:db8::1', '2001:DB8:0:0:0:0:0:1'],
     ['2001:db8::1', '  2001:0db8::0001\t'],
-  ])('is the same client as %s and as %s', async (first, second) => {
+  ])('%s and %s in X-Forwarded-For are the same client', async (first, second) => {
     expect(await isSame(first, second)).toBe(true);
   });
 
@@ -47,7 +47,7 @@ describe('the address in X-Forwarded-For', () => {
     ['2001:db8::1:443', '2001:db8::1'],
     ['203.0.113.7', '64:ff9b::203.0.113.7'],
     ['203.0.113.7', '::203.0.113.7'],
-  ])('is another client as %s and as %s', async (first, second) => {
+  ])('%s and %s in X-Forwarded-For are different clients', async (first, second) => {
     expect(await isSame(first, second)).toBe(false);
   });
 
@@ -69,12 +69,12 @@ describe('the address in X-Forwarded-For', () => {
     '999.0.0.1:80',
     'x'.repeat(4000),
     ':'.repeat(4000),
-  ])('leaves the proxy itself as the client when it is none: %.40s', async (entry) => {
+  ])('the proxy counts as the client when X-Forwarded-For has no address: %.40s', async (entry) => {
     expect(await isSame('unknown', entry)).toBe(true);
     expect(await isSame('203.0.113.7', entry)).toBe(false);
   });
 
-  it('is the last one of several header lines', async () => {
+  it('the last of several X-Forwarded-For lines counts', async () => {
     const server = await behindProxy();
     const insert = (lines: string[]) =>
       new Promise<string>((resolve, reject) => {
@@ -89,7 +89,7 @@ describe('the address in X-Forwarded-For', () => {
     expect(await insert(['192.0.2.2', '203.0.113.7:2'])).toContain('RATE_LIMITED');
   });
 
-  it('counts so for a WebSocket too', async () => {
+  it('X-Forwarded-For counts for a WebSocket too', async () => {
     const server = await behindProxy();
     const insert = async (chain: string) => {
       const socket = await connect(server, { headers: forwarded(chain) });
@@ -105,7 +105,7 @@ describe('the address in X-Forwarded-For', () => {
     ['[2001:db8::1]:443', '2001:db8::1'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['unknown', '127.0.0.1'],
-  ])('is named in the log without its port: %s', async (entry, client) => {
+  ])('the log names the client in X-Forwarded-For without its port: %s', async (entry, client) => {
     const log = logLines('info');
     const server = await startServer({ jwtSecret: SECRET, trustProxy: true, logger: log.logger });
     await post(server, { query: '{ __typename }' }, forwarded(entry));
@@ -113,7 +113,7 @@ describe('the address in X-Forwarded-For', () => {
   });
 });
 
-it('the same client comes to a socket for both families as to one for IPv4', async () => {
+it('an IPv4 client has the same address on a socket for both families', async () => {
   const log = logLines('info');
   const server = await startServer({ host: '::', jwtSecret: SECRET, logger: log.logger });
   const url = server.url.replace('[::]', '127.0.0.1');

@@ -24,12 +24,12 @@ const connections = (transport: string): string => `seamline_connections{transpo
 const subscriptions = (transport: string): string => `seamline_subscriptions{transport="${transport}"}`;
 
 describe('/health and /ready', () => {
-  it.each(['/health', '/ready', '/health?x=1'])('%s is 200 while the server serves', async (path) => {
+  it.each(['/health', '/ready', '/health?x=1'])('%s is 200 while the server runs', async (path) => {
     const response = await fetch(urlOf(await startServer(), path));
     expect(response.status).toBe(200);
   });
 
-  it('answers 404 at other paths', async () => {
+  it('other paths are answered with 404', async () => {
     const server = await startServer();
     for (const path of ['/nope', '/graphql/', '/health/x', '/metricsx'])
       expect((await fetch(urlOf(server, path))).status).toBe(404);
@@ -37,7 +37,7 @@ describe('/health and /ready', () => {
 });
 
 describe('/metrics', () => {
-  it('is Prometheus text with a help and a type for every name', async () => {
+  it('/metrics is Prometheus text with a help and a type for every name', async () => {
     const server = await startServer();
     const response = await fetch(urlOf(server, '/metrics'));
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=/);
@@ -65,7 +65,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('counts WebSockets and their subscriptions as they come and go', async () => {
+  it('/metrics counts WebSockets and their subscriptions as they come and go', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const [first, second] = [await connect(server), await connect(server)];
@@ -86,7 +86,7 @@ describe('/metrics', () => {
       .toMatchObject({ [connections('websocket')]: 1, [subscriptions('websocket')]: 1 });
   });
 
-  it('counts no subscription that was refused, or has ended', async () => {
+  it('/metrics counts no subscription that was refused or has ended', async () => {
     const server = await startServer({ maxSubscriptions: 1 });
     await insert(server, 'a');
     const socket = await connect(server);
@@ -99,7 +99,7 @@ describe('/metrics', () => {
     expect(await metricsOf(server)).toMatchObject({ [connections('websocket')]: 1, [subscriptions('websocket')]: 1 });
   });
 
-  it('counts SSE and multipart streams as they come and go', async () => {
+  it('/metrics counts SSE and multipart streams as they come and go', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const multipart = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';
@@ -129,7 +129,7 @@ describe('/metrics', () => {
       });
   });
 
-  it('counts what is in the map, what was inserted, delivered and evicted', async () => {
+  it('/metrics counts items, insertions, deliveries and evictions', async () => {
     const server = await startServer({ maxItems: 2 });
     await insert(server, 'a', 'b');
     await server.map.insertMany(['c', 'd'].map((key) => ({ key, value: key })));
@@ -146,7 +146,7 @@ describe('/metrics', () => {
     expect(metrics['seamline_deliveries_total']).toBe(2);
   });
 
-  it('counts who lagged, and mirrors that had to start over', async () => {
+  it('/metrics counts subscribers that lagged and mirrors that had to start again', async () => {
     const server = await startServer({ window: 2 });
     await insert(server, 'a');
     const after = server.map.get('a')?.cursor;
@@ -164,7 +164,7 @@ describe('/metrics', () => {
 });
 
 describe('GraphiQL', () => {
-  it('is what a browser gets at /graphql, complete without internet access', async () => {
+  it('GraphiQL is served to browsers at /graphql and needs no internet access', async () => {
     const server = await startServer();
     const response = await fetch(server.url, { headers: HTML });
     expect(response.status).toBe(200);
@@ -177,7 +177,7 @@ describe('GraphiQL', () => {
     expect(html).toMatch(/"?subscriptionsProtocol"?:\s*"WS"/);
   });
 
-  it('is where / leads without the console', async () => {
+  it('/ redirects to GraphiQL without the console', async () => {
     const server = await startServer({ console: false });
     const response = await fetch(urlOf(server, '/'), { headers: HTML });
     expect(response.status).toBe(200);
@@ -185,12 +185,12 @@ describe('GraphiQL', () => {
     expect(await response.text()).toContain('GraphiQL');
   });
 
-  it('leaves nothing at / when it is off, too', async () => {
+  it('/ is 404 without the console and GraphiQL', async () => {
     const server = await startServer({ console: false, graphiql: false });
     expect((await fetch(urlOf(server, '/'))).status).toBe(404);
   });
 
-  it('is not there when it is off', async () => {
+  it('GraphiQL is not served when it is off', async () => {
     const server = await startServer({ graphiql: false });
     const response = await fetch(server.url, { headers: HTML });
     expect(response.headers.get('content-type')).not.toContain('text/html');

@@ -17,14 +17,14 @@ function statusOf({ url }: SeamlineServer, headers: Record<string, string>): Pro
 
 describe('a server without authentication on loopback', () => {
   it.each(['localhost', 'localhost:4000', '127.0.0.1:4000', '[::1]:4000', 'app.localhost'])(
-    'is reached by a browser as %s',
+    'a browser reaches a server without authentication as %s',
     async (host) => {
       expect(await statusOf(await startServer(), { host, 'user-agent': BROWSER })).toBe(200);
     },
   );
 
   it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '10.0.0.1'])(
-    'is not reached by a browser as %s, a name that its owner may have led here',
+    'a browser does not reach a server without authentication as %s, which DNS rebinding may have set',
     async (host) => {
       const server = await startServer();
       expect(await statusOf(server, { host, 'user-agent': BROWSER })).toBe(400);
@@ -32,7 +32,7 @@ describe('a server without authentication on loopback', () => {
     },
   );
 
-  it('is reached by whatever name from what is no browser, and by browsers where anybody may come', async () => {
+  it('other clients reach the server by any name, and so do browsers when it is open or authenticated', async () => {
     expect(await statusOf(await startServer(), { host: 'seamline.internal' })).toBe(200);
     const open = await startServer({ open: true });
     expect(await statusOf(open, { host: 'seamline.example', 'user-agent': BROWSER })).toBe(200);

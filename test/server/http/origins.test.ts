@@ -88,13 +88,13 @@ describe('allowOrigins', () => {
       ['https://a.example.org:8443'],
       ['https://a.example.org', 'https://a.example.org:18443'],
     ],
-  ])('%s admits what it names, and nothing else', async (allowed, admitted, others) => {
+  ])('the allowed origin %s admits what it names and nothing else', async (allowed, admitted, others) => {
     const server = await startServer({ allowOrigins: [allowed] });
     for (const origin of admitted) expect([origin, await verdictsOf(server, origin)]).toEqual([origin, inOf(origin)]);
     for (const origin of others) expect([origin, await verdictsOf(server, origin)]).toEqual([origin, OUT]);
   });
 
-  it('* admits every page, as `*` and without credentials', async () => {
+  it('the allowed origin * admits every page, without credentials', async () => {
     const server = await startServer({ allowOrigins: ['*'] });
     for (const origin of ['https://a.example', 'null', 'capacitor://localhost', 'file://']) {
       expect(await verdictsOf(server, origin)).toEqual(inOf('*'));
@@ -103,7 +103,7 @@ describe('allowOrigins', () => {
     }
   });
 
-  it('beside * names those that may bear cookies', async () => {
+  it('origins that are named next to * may send cookies', async () => {
     const server = await startServer({ allowOrigins: ['*', 'https://a.example'] });
     const { headers } = await post(server, QUERY, { origin: 'https://a.example' });
     expect(headers.get('access-control-allow-origin')).toBe('https://a.example');
@@ -124,7 +124,7 @@ describe('allowOrigins', () => {
     ['app://x:65536', 'scheme://host'],
     ['null', '* for all'],
     ['', 'scheme://host'],
-  ])('refuses %j, and says what would be right', async (origin, hint) => {
+  ])('allowOrigins refuses %j and says what is valid', async (origin, hint) => {
     const refusal = createServer({ port: 0, allowOrigins: ['https://ok.example', origin] });
     await expect(refusal).rejects.toThrow(RangeError);
     await expect(refusal).rejects.toThrow(`allowOrigins[1] must be an origin`);
@@ -139,7 +139,7 @@ describe('a cookie', () => {
   const statusOf = async (server: SeamlineServer, headers: Record<string, string>): Promise<number> =>
     (await post(server, QUERY, headers)).status;
 
-  it('of a page that only * admits is no token, on HTTP and on a WebSocket', async () => {
+  it('a cookie from a page that only * admits is ignored, on HTTP and on a WebSocket', async () => {
     const server = await guarded(['*', 'https://a.example', 'https://*.b.example']);
     const cookie = `session=${await sign()}`;
     expect(await statusOf(server, { cookie, origin: 'https://evil.example' })).toBe(401);
@@ -168,7 +168,7 @@ describe('the host of an allowed origin', () => {
       sent.on('error', reject).end();
     });
 
-  it('is known: React Native in an Android emulator names the machine 10.0.2.2', async () => {
+  it('the host of an allowed origin is known: React Native in an Android emulator names the machine 10.0.2.2', async () => {
     const server = await startServer({ allowOrigins: ['http://10.0.2.2:4000', 'https://*.dev.example'] });
     const emulator = { host: '10.0.2.2:4000', origin: 'http://10.0.2.2:4000' };
     expect(await webSocketOf(server, emulator)).toBe('open');
@@ -180,7 +180,7 @@ describe('the host of an allowed origin', () => {
     expect(await webSocketOf(app, { host: '10.0.2.2:4000', origin: 'capacitor://localhost' })).toBe('open');
   });
 
-  it('is the only one: a page whose owner led its name here is refused', async () => {
+  it('only hosts of allowed origins are known: a page with a rebound name is refused', async () => {
     const server = await startServer({ allowOrigins: ['http://10.0.2.2:4000', 'https://*.dev.example'] });
     for (const host of ['evil.example', '10.0.2.3', 'dev.example', 'x.dev.example.evil', '10.0.2.2.evil'])
       for (const headers of [
@@ -193,7 +193,7 @@ describe('the host of an allowed origin', () => {
     expect(await webSocketOf(server, { host: '10.0.2.2:4000', origin: 'http://evil.example' })).toBe('403');
   });
 
-  it('may be named with the port that its scheme stands for', async () => {
+  it('the host of an allowed origin may be named with the default port of its scheme', async () => {
     const open = await startServer({ open: true });
     expect(await webSocketOf(open, { host: 'seamline.example:443', origin: 'https://seamline.example' })).toBe('open');
     expect(await webSocketOf(open, { host: 'seamline.example:80', origin: 'http://seamline.example' })).toBe('open');

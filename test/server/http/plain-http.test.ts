@@ -17,7 +17,7 @@ const INSERT = JSON.stringify({ query: 'mutation { insertItem(input: { key: "a",
 const length = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}`;
 
 describe('a request that offers another protocol', () => {
-  it('gets the HTTP/1.1 answer on a connection that goes on, with and without a body', async () => {
+  it('a request that offers h2c gets the HTTP/1.1 answer and the connection stays open, with and without a body', async () => {
     const server = await startServer();
     const chunked = `5\r\n${INSERT.slice(0, 5)}\r\n${(INSERT.length - 5).toString(16)}\r\n${INSERT.slice(5)}\r\n0\r\n\r\n`;
     const answers = await answersTo(
@@ -36,7 +36,7 @@ describe('a request that offers another protocol', () => {
     expect(server.map.replica.head.position).toBe(2);
   });
 
-  it('streams as any other, and is counted, bounded and drained like it', async () => {
+  it('a stream that offers h2c is counted, limited and drained like any other', async () => {
     const server = await startServer({ maxConnections: 1 });
     const line = 'GET /graphql?query=subscription{itemChanges{reset}} HTTP/1.1';
     const socket = await openTcp(server);
@@ -56,7 +56,7 @@ describe('a request that offers another protocol', () => {
     ['GET /graphqlx HTTP/1.1', 404],
     // HTTP/1.0 has no upgrade.
     ['GET /graphql HTTP/1.0', 400],
-  ])('of a WebSocket, but isn’t one of ours, is a plain request: %s', async (line, status) => {
+  ])('an upgrade to a WebSocket that the server does not offer is a plain request: %s', async (line, status) => {
     const headers = [
       'Connection: Upgrade',
       'Upgrade: websocket',
@@ -73,7 +73,7 @@ describe('a request that offers another protocol', () => {
   });
 
   it.each(['websocket', 'WebSocket', 'h2c, websocket', 'websocket, h2c'])(
-    'of a WebSocket at our path is one, as %j',
+    'Upgrade: %j at the GraphQL path opens a WebSocket',
     async (offered) => {
       const server = await startServer();
       const socket = await openTcp(server);
@@ -88,7 +88,7 @@ describe('a connection', () => {
   const SUBSCRIPTION = '/graphql?query=subscription{items(limit:0){key}}';
 
   it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
-    'goes on after a finished stream of %s',
+    'a connection stays open after a finished stream of %s',
     async (accept) => {
       const server = await startServer();
       const stream = { line: `GET ${SUBSCRIPTION} HTTP/1.1`, headers: [`Accept: ${accept}`] };
@@ -104,7 +104,7 @@ describe('a connection', () => {
   );
 
   it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0', 'application/json'])(
-    'is closed after the answer of %s when the client asks for that',
+    'a connection is closed after an answer of %s when the client asks for that',
     async (accept) => {
       const server = await startServer();
       const target = accept.endsWith('json') ? QUERY : SUBSCRIPTION;
@@ -120,7 +120,7 @@ describe('a connection', () => {
   );
 
   it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0', 'application/json'])(
-    'of HTTP/1.0 gets an answer of %s without chunks, and is closed',
+    'an HTTP/1.0 connection gets an answer of %s without chunks and is closed',
     async (accept) => {
       const server = await startServer();
       await server.map.insert({ key: 'a', value: 1 });
@@ -138,7 +138,7 @@ describe('a connection', () => {
 });
 
 describe('a legal request', () => {
-  it('may name its target in full, whose host then counts (RFC 9112, section 3.2.2)', async () => {
+  it('the host of an absolute target overrides the Host header (RFC 9112, section 3.2.2)', async () => {
     const server = await startServer();
     const answers = await answersTo(
       server,
@@ -153,7 +153,7 @@ describe('a legal request', () => {
     expect(String((await socket.take(1).toArray())[0])).toMatch(/^HTTP\/1\.1 101 /);
   });
 
-  it('waits for 100 before its body, and gets it', async () => {
+  it('a request with Expect: 100-continue gets 100 before its body', async () => {
     const server = await startServer();
     const head = textOf({
       line: 'POST /graphql HTTP/1.1',
@@ -168,7 +168,7 @@ describe('a legal request', () => {
     expect(server.map.get('a')?.value).toBe(1);
   });
 
-  it('that is refused, and waits for 100, may follow one that isn’t answered yet', async () => {
+  it('a request with Expect that is refused may follow one that is not answered yet', async () => {
     const server = await startServer();
     const requests = [
       { line: `GET ${QUERY} HTTP/1.1` },
@@ -195,18 +195,18 @@ describe('a legal request', () => {
     ['Max-Forwards: 0', 200],
     ['Cache-Control: only-if-cached', 200],
     ['Content-Length: 0', 200],
-  ])('with %s is answered with %d', async (header, status) => {
+  ])('a request with %s is answered with %d', async (header, status) => {
     expect((await answerTo({ line: `GET ${QUERY} HTTP/1.1`, headers: [header] })).status).toBe(status);
   });
 
-  it('learns by OPTIONS what is served', async () => {
+  it('OPTIONS names the allowed methods', async () => {
     const server = await startServer();
     const answers = await answersTo(server, { line: 'OPTIONS * HTTP/1.1' }, { line: 'OPTIONS /graphql HTTP/1.1' });
     expect(answers.map(({ status }) => status)).toEqual([204, 204]);
     for (const { headers } of answers) expect(headers.get('allow')).toContain('POST');
   });
 
-  it('may send HEAD for GET', async () => {
+  it('HEAD is answered like GET', async () => {
     const server = await startServer();
     const targets = ['/health', '/ready', '/metrics'];
     const answers = await answersTo(server, ...targets.map((target) => ({ line: `HEAD ${target} HTTP/1.1` })), {

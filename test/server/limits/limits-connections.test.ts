@@ -31,23 +31,26 @@ const isServed = async (server: SeamlineServer): Promise<boolean> =>
   (await request(server, '{ stream { size } }')).errors === undefined;
 
 describe('above maxConnections', () => {
-  it.each(STREAMS)('a stream by %s is answered 503, TOO_MANY_SUBSCRIPTIONS and Retry-After', async (_name, accept) => {
-    const server = await startServer({ maxConnections: 1 });
-    const first = await connect(server);
-    const refused = await stream(server, accept);
-    const { response } = refused;
-    expect(response.status).toBe(503);
-    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(JSON.parse(await refused.end())).toMatchObject({
-      errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }],
-    });
-    expect(server.map.subscriptions).toBe(0);
-    first.close();
-    await first.closed;
-    await expect.poll(async () => (await stream(server, accept)).response.status).toBe(200);
-  });
+  it.each(STREAMS)(
+    'above maxConnections a stream by %s is answered with 503, TOO_MANY_SUBSCRIPTIONS and Retry-After',
+    async (_name, accept) => {
+      const server = await startServer({ maxConnections: 1 });
+      const first = await connect(server);
+      const refused = await stream(server, accept);
+      const { response } = refused;
+      expect(response.status).toBe(503);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(JSON.parse(await refused.end())).toMatchObject({
+        errors: [{ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }],
+      });
+      expect(server.map.subscriptions).toBe(0);
+      first.close();
+      await first.closed;
+      await expect.poll(async () => (await stream(server, accept)).response.status).toBe(200);
+    },
+  );
 
-  it.each(STREAMS)('a stream by %s takes a place itself, and gives it back as it leaves', async (_name, accept) => {
+  it.each(STREAMS)('a stream by %s counts towards maxConnections until it leaves', async (_name, accept) => {
     const server = await startServer({ maxConnections: 1 });
     const first = await stream(server, accept);
     expect(first.response.status).toBe(200);
@@ -56,7 +59,7 @@ describe('above maxConnections', () => {
     await expect.poll(() => isOpen(server)).toBe(true);
   });
 
-  it('plain queries and mutations are still answered, and health too', async () => {
+  it('above maxConnections plain queries, mutations and /health are still answered', async () => {
     const server = await startServer({ maxConnections: 1 });
     await connect(server);
     expect(await isServed(server)).toBe(true);
@@ -72,7 +75,7 @@ describe('above maxConnections', () => {
     for (const path of ['/health', '/ready', '/metrics']) expect((await fetch(new URL(path, url))).status).toBe(200);
   });
 
-  it('of a herd that comes at once just as many are let in', async () => {
+  it('exactly maxConnections of many simultaneous clients are admitted', async () => {
     const server = await startServer({ maxConnections: 5 });
     const herd = await Promise.all(Array.from({ length: 40 }, () => openSocket(server)));
     for (const socket of herd) socket.send({ type: 'connection_init' });
@@ -83,7 +86,7 @@ describe('above maxConnections', () => {
     expect(await isServed(server)).toBe(true);
   });
 
-  it('places don’t leak, however often clients come and are refused', async () => {
+  it('no place leaks, however often clients come and are refused', async () => {
     const server = await startServer({ maxConnections: 2 });
     const keeper = await connect(server);
     for (let round = 0; round < 20; round++) {
@@ -100,7 +103,7 @@ describe('above maxConnections', () => {
 });
 
 describe('a burst of 300 subscribe messages on one WebSocket', () => {
-  it('opens 100 subscriptions; the others are TOO_MANY_SUBSCRIPTIONS, and the 100 live on', async () => {
+  it('300 subscribe messages on one WebSocket open 100 subscriptions; the others get TOO_MANY_SUBSCRIPTIONS', async () => {
     const server = await startServer();
     const socket = await connect(server);
     for (let n = 0; n < 300; n++) socket.send(subscribeMessage(`${n}`, KEYS));
@@ -114,7 +117,7 @@ describe('a burst of 300 subscribe messages on one WebSocket', () => {
     expect(new Set(await idsOf(socket, 100)).size).toBe(100);
   });
 
-  it('counts operations that are still under way, so that queries can’t pile up either', async () => {
+  it('maxSubscriptions counts operations in flight, so that queries cannot pile up either', async () => {
     const server = await startServer({ maxSubscriptions: 10 });
     const socket = await connect(server);
     for (let n = 0; n < 50; n++) socket.send(subscribeMessage(`${n}`, '{ stream { size } }'));

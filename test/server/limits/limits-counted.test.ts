@@ -129,13 +129,13 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 describe('seamline_refusals_total', () => {
-  it.each(REFUSALS)('counts $what as $code', async ({ code, options = {}, provoke }) => {
+  it.each(REFUSALS)('seamline_refusals_total counts $what as $code', async ({ code, options = {}, provoke }) => {
     const server = await startServer(options);
     await provoke(server);
     await expect.poll(async () => (await refusalsOf(server))[code]).toBe(1);
   });
 
-  it('has no more series than there are codes, whatever clients invent', async () => {
+  it('seamline_refusals_total has no more series than there are codes, whatever clients send', async () => {
     const server = await startServer({ trustedDocuments: {} });
     for (let n = 0; n < 50; n++)
       await post(server, { query: `{ nope${n} }`, operationName: `O${n}` }, { 'x-request-id': `r${n}` });

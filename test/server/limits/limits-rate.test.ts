@@ -45,7 +45,7 @@ async function tokenOf(claims: object): Promise<Headers> {
 }
 
 describe('the insert rate', () => {
-  it('allows a burst of one second’s worth, then so many a second', () => {
+  it('the insert rate allows a burst of one second’s worth, then the given number per second', () => {
     let now = 0;
     const rate = new InsertRate(10, () => now);
     expect(taking(rate, 'a', 10)).toBeUndefined();
@@ -59,26 +59,26 @@ describe('the insert rate', () => {
     expect(taking(rate, 'a', 1)).toBeDefined();
   });
 
-  it('takes nothing for what it refuses', () => {
+  it('the insert rate takes nothing from a client for a refused call', () => {
     const rate = new InsertRate(10, () => 0);
     expect(taking(rate, 'a', 7)).toBeUndefined();
     for (let times = 0; times < 5; times++) expect(taking(rate, 'a', 4)).toMatchObject({ retryAfterMs: 100 });
     expect(taking(rate, 'a', 3)).toBeUndefined();
   });
 
-  it('keeps clients apart, whatever they are called', () => {
+  it('the insert rate counts each client separately, whatever its name', () => {
     const rate = new InsertRate(1, () => 0);
     for (const client of ['a', '', '__proto__', 'constructor', 'toString'])
       expect([taking(rate, client, 1), taking(rate, client, 1)]).toEqual([undefined, expect.anything()]);
   });
 
-  it('says of a batch that is too large for ever that it is', () => {
+  it('the insert rate names the largest batch when a batch can never pass', () => {
     const rate = new InsertRate(10, () => 0);
     expect(() => rate.take('a', 11)).toThrow(/send batches of at most 10/);
     expect(taking(rate, 'a', 10)).toBeUndefined();
   });
 
-  it('lets in who waits as long as it says, and not before', () => {
+  it('the insert rate admits a client that waited for retryAfterMs, and not before', () => {
     const step = fc.record({ count: fc.integer({ min: 1, max: 1000 }), waitMs: fc.integer({ min: 0, max: 2000 }) });
     fc.assert(
       fc.property(
@@ -103,7 +103,7 @@ describe('the insert rate', () => {
     );
   });
 
-  it('never lets in more than the burst and the time that has passed', () => {
+  it('the insert rate never admits more than the burst and the elapsed time allow', () => {
     const step = fc.record({ count: fc.integer({ min: 1, max: 30 }), waitMs: fc.integer({ min: 0, max: 500 }) });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), fc.array(step, { maxLength: 100 }), (perSecond, steps) => {
@@ -118,7 +118,7 @@ describe('the insert rate', () => {
     );
   });
 
-  it('forgets the oldest of more clients than anybody has, not the newest', () => {
+  it('the insert rate forgets the oldest client first when there are too many', () => {
     const rate = new InsertRate(1, () => 0);
     rate.take('mine', 1);
     for (let n = 0; n < 99_999; n++) rate.take(`${n}`, 1);
@@ -127,7 +127,7 @@ describe('the insert rate', () => {
 });
 
 describe('--insert-rate', () => {
-  it('refuses with RATE_LIMITED, and lets in who waits for retryAfterMs', async () => {
+  it('--insert-rate refuses with RATE_LIMITED and admits a client that waits for retryAfterMs', async () => {
     const server = await startServer({ insertRate: 20 });
     expect(await inserting(server, 20)).toBeUndefined();
     const refused = await inserting(server, 5);
@@ -139,7 +139,7 @@ describe('--insert-rate', () => {
     expect(await inserting(server, 5)).toBeUndefined();
   });
 
-  it('counts a batch by its items, and inserts nothing of one that is refused', async () => {
+  it('--insert-rate counts a batch by its items and inserts nothing of a refused batch', async () => {
     const server = await startServer({ insertRate: 10 });
     expect(await inserting(server, 11)).toMatchObject({ code: 'RATE_LIMITED' });
     expect(server.map.replica.items.size).toBe(0);
@@ -147,7 +147,7 @@ describe('--insert-rate', () => {
     expect(server.map.replica.items.size).toBe(10);
   });
 
-  it('counts every field of one mutation', async () => {
+  it('--insert-rate counts every field of one mutation', async () => {
     const server = await startServer({ insertRate: 3 });
     const fields = ['a', 'b', 'c', 'd'].map((key) => `${key}: insertItem(input: { key: "${key}", value: 1 }) { key }`);
     const { errors } = await resultOf(await post(server, { query: `mutation { ${fields.join(' ')} }` }));
@@ -155,13 +155,13 @@ describe('--insert-rate', () => {
     expect(server.map.get('d')).toBeUndefined();
   });
 
-  it('says BAD_USER_INPUT of a batch of none or of too many, which waiting doesn’t mend', async () => {
+  it('a batch of no items or too many is BAD_USER_INPUT and not RATE_LIMITED, because waiting does not help', async () => {
     const server = await startServer({ insertRate: 10 });
     for (const count of [0, 1001]) expect(await inserting(server, count)).toMatchObject({ code: 'BAD_USER_INPUT' });
     expect(await inserting(server, 10)).toBeUndefined();
   });
 
-  it('is the same for HTTP and for every WebSocket of a client', async () => {
+  it('--insert-rate counts HTTP and all WebSockets of a client together', async () => {
     const server = await startServer({ insertRate: 2 });
     expect(await inserting(server, 1)).toBeUndefined();
     const codes: unknown[] = [];
@@ -173,7 +173,7 @@ describe('--insert-rate', () => {
     expect(codes).toEqual([false, true]);
   });
 
-  it('leaves reads and removals alone', async () => {
+  it('--insert-rate does not count reads and removals', async () => {
     const server = await startServer({ insertRate: 1 });
     expect(await inserting(server, 1)).toBeUndefined();
     for (let times = 0; times < 5; times++) {
@@ -185,7 +185,7 @@ describe('--insert-rate', () => {
     });
   });
 
-  it('is by subject where there are tokens, from wherever it comes, and by issuer', async () => {
+  it('--insert-rate counts by issuer and subject of the token, whatever the address', async () => {
     const server = await startServer({ insertRate: 1, jwtSecret: SECRET, trustProxy: true });
     const ann = await tokenOf({ sub: 'ann' });
     expect(await inserting(server, 1, ann)).toBeUndefined();
@@ -201,7 +201,7 @@ describe('--insert-rate', () => {
       expect(await inserting(server, 1, await tokenOf({ sub }))).toBeUndefined();
   });
 
-  it('is by address for tokens without a subject', async () => {
+  it('--insert-rate counts by address for tokens without a subject', async () => {
     const server = await startServer({ insertRate: 1, jwtSecret: SECRET });
     expect(await inserting(server, 1, await tokenOf({ jti: '1' }))).toBeUndefined();
     expect(await inserting(server, 1, await tokenOf({ jti: '2' }))).toMatchObject({ code: 'RATE_LIMITED' });
@@ -211,14 +211,14 @@ describe('--insert-rate', () => {
 describe('X-Forwarded-For', () => {
   const forwarded = (chain: string): Headers => ({ 'x-forwarded-for': chain });
 
-  it('means nothing without trustProxy', async () => {
+  it('X-Forwarded-For is ignored without trustProxy', async () => {
     const server = await startServer({ insertRate: 1 });
     expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
     for (const address of ['192.0.2.2', '192.0.2.3, 192.0.2.4'])
       expect(await inserting(server, 1, forwarded(address))).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('says with trustProxy by its last entry who it is', async () => {
+  it('the last entry of X-Forwarded-For names the client with trustProxy', async () => {
     const server = await startServer({ insertRate: 1, trustProxy: true });
     expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
     expect(await inserting(server, 1, forwarded('192.0.2.2'))).toBeUndefined();
@@ -231,13 +231,13 @@ describe('X-Forwarded-For', () => {
     'forged ,\t192.0.2.1 ',
     `${'forged, '.repeat(500)}192.0.2.1`,
     ', , 192.0.2.1',
-  ])('lets nobody choose a bucket by what stands before it: %s', async (chain) => {
+  ])('entries of X-Forwarded-For before the last one do not choose the bucket: %s', async (chain) => {
     const server = await startServer({ insertRate: 1, trustProxy: true });
     expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
     expect(await inserting(server, 1, forwarded(chain))).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
-  it('counts for a WebSocket too', async () => {
+  it('X-Forwarded-For names the client of a WebSocket too', async () => {
     const server = await startServer({ insertRate: 1, trustProxy: true });
     expect(await inserting(server, 1, forwarded('192.0.2.1'))).toBeUndefined();
     const socket = await connect(server, { headers: forwarded('forged, 192.0.2.1') });

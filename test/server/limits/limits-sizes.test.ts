@@ -43,7 +43,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
   const inserting = (server: SeamlineServer, value: unknown): Promise<Result<unknown>> =>
     ask(server, { query: INSERT, variables: { input: { key: 'a', value } } });
 
-  it('a value above maxValueBytes is PAYLOAD_TOO_LARGE, one of just so many bytes is taken', async () => {
+  it('a value above maxValueBytes is PAYLOAD_TOO_LARGE, and one of exactly that size is inserted', async () => {
     const server = await startServer({ maxValueBytes: 1000 });
     expect(codeOf(await inserting(server, 'x'.repeat(999)))).toBe('PAYLOAD_TOO_LARGE');
     expect(server.map.get('a')).toBeUndefined();
@@ -56,7 +56,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     expect(codeOf(await inserting(server, 'x'.repeat(65_534)))).toBeUndefined();
   });
 
-  it('a batch above maxBatch is BAD_USER_INPUT, above maxBatchBytes PAYLOAD_TOO_LARGE; nothing of it goes in', async () => {
+  it('a batch above maxBatch is BAD_USER_INPUT, above maxBatchBytes PAYLOAD_TOO_LARGE, and nothing of it is inserted', async () => {
     const server = await startServer({ maxBatch: 3, maxBatchBytes: 100 });
     const inputsOf = (count: number, value: unknown) => ({
       inputs: Array.from({ length: count }, (_, n) => ({ key: `${n}`, value })),
@@ -69,7 +69,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     expect(codeOf(await ask(server, { query: BATCH, variables: inputsOf(3, 1) }))).toBeUndefined();
   });
 
-  it('a value that nests 64 deep is taken, 65 deep is BAD_USER_INPUT, and so is 100,000 deep', async () => {
+  it('a value of 64 levels is inserted; one of 65 or 100,000 levels is BAD_USER_INPUT', async () => {
     const server = await startServer();
     for (const [open, close] of [
       ['[', ']'],
@@ -86,7 +86,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     }
   });
 
-  it('JSON that nests 100,000 deep is harmless wherever else it stands', async () => {
+  it('JSON of 100,000 levels is harmless in every other place of a request', async () => {
     const server = await startServer();
     const deep = nested(100_000);
     const answers = [
@@ -101,7 +101,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     expect(codes).toEqual([undefined, undefined, 'BAD_USER_INPUT', 'BAD_USER_INPUT', 'BAD_USER_INPUT']);
   });
 
-  it('a filter of 1,000 keys is taken, one of more, or of a longer prefix than any key, is BAD_USER_INPUT', async () => {
+  it('a filter of 1,000 keys is accepted; more keys, or a prefix longer than any key, are BAD_USER_INPUT', async () => {
     const server = await startServer();
     const filtered = (filter: object): Promise<Result<unknown>> =>
       ask(server, {
@@ -123,7 +123,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     expect(server.map.subscriptions).toBe(0);
   });
 
-  it('a document of 3,000 tokens is taken, one of more is GRAPHQL_PARSE_FAILED', async () => {
+  it('a document of 3,000 tokens is accepted, and a longer one is GRAPHQL_PARSE_FAILED', async () => {
     const server = await startServer();
     // Three tokens around, one each.
     const of = (tokens: number): Asked => ({ query: `{ stream { ${'size '.repeat(tokens - 5)}} }` });
@@ -132,7 +132,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     expect(codeOf(await ask(server, of(100_000)))).toBe('GRAPHQL_PARSE_FAILED');
   });
 
-  it('a document of 100 aliases is taken, one of more is GRAPHQL_VALIDATION_FAILED, also in fragments', async () => {
+  it('a document of 100 aliases is accepted; more are GRAPHQL_VALIDATION_FAILED, in fragments too', async () => {
     const server = await startServer();
     const aliases = (count: number, from = 0): string => numbered(count, (n) => `a${from + n}: size`);
     expect(codeOf(await ask(server, { query: `{ stream { ${aliases(100)} } }` }))).toBeUndefined();
@@ -145,7 +145,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
 describe('a body above maxMessageBytes', () => {
   const BODY = JSON.stringify({ query: '{ stream { size } }' });
 
-  it('is answered 413, by its Content-Length as well as chunk by chunk; just within it is read', async () => {
+  it('a body above maxMessageBytes is answered with 413, by Content-Length and in chunks; one of exactly that size is read', async () => {
     const server = await startServer({ maxMessageBytes: 1000 });
     expect((await post(server, BODY.padEnd(1000))).status).toBe(200);
     const refused = await post(server, BODY.padEnd(1001));
@@ -154,7 +154,7 @@ describe('a body above maxMessageBytes', () => {
     expect(await postChunked(server, [BODY, ' '.repeat(1000)])).toMatchObject({ status: 413 });
   });
 
-  it('that is announced but never sent costs nothing: 413 comes first', async () => {
+  it('a body that is announced above maxMessageBytes is answered with 413 before it is sent', async () => {
     const server = await startServer();
     const socket = await openTcp(server);
     const closed = untilClosed(socket);
@@ -166,7 +166,7 @@ describe('a body above maxMessageBytes', () => {
     expect(await closed).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('that is packed isn’t unpacked', async () => {
+  it('a compressed body is not decompressed', async () => {
     const server = await startServer();
     const packed = gzipSync(Buffer.alloc(50_000_000, ' '));
     const response = await fetch(server.url, {
@@ -180,7 +180,7 @@ describe('a body above maxMessageBytes', () => {
 });
 
 describe('a WebSocket message', () => {
-  it('above 1 MiB closes with 1009, in one frame or in many', async () => {
+  it('a WebSocket message above 1 MiB is closed with 1009, in one frame or many', async () => {
     const server = await startServer();
     const whole = await connect(server);
     whole.send(' '.repeat(1024 * 1024 + 1));
@@ -190,7 +190,7 @@ describe('a WebSocket message', () => {
     expect(closeCodeIn(await closed)).toBe(1009);
   });
 
-  it('in ever more frames of a byte is ended long before they are a megabyte', async () => {
+  it('a WebSocket message in endless frames of one byte is ended long before it is 1 MiB', async () => {
     const server = await startServer();
     const { socket, closed } = await connectedTcp(server);
     socket.write(frameOf(1, Buffer.from('{')));
@@ -198,7 +198,7 @@ describe('a WebSocket message', () => {
     expect(closeCodeIn(await closed)).toBeGreaterThanOrEqual(1002);
   });
 
-  it('isn’t compressed, even if the client offers it: nothing is unpacked', async () => {
+  it('WebSocket compression is never negotiated, even if the client offers it', async () => {
     const server = await startServer();
     const socket = await openSocket(server, { perMessageDeflate: true });
     socket.send({ type: 'connection_init' });

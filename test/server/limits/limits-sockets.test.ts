@@ -15,7 +15,7 @@ describe('headers', () => {
     ['1,000 headers', Array.from({ length: 1000 }, (_, n) => `X-Flood-${n}: ${'x'.repeat(20)}`)],
     ['101 headers and more, however small', Array.from({ length: 110 }, (_, n) => `X-${n}: 1`)],
     ['a cookie of 20,000 bytes', [`Cookie: ${'a=b; '.repeat(4000)}`]],
-  ])('%s are answered 431, before anything is read of the body', async (_what, headers) => {
+  ])('%s are answered with 431 before the body is read', async (_what, headers) => {
     const server = await startServer();
     const socket = await openTcp(server);
     socket.write(postRequest(server, '{"query":"{ stream { size } }"}', headers));
@@ -23,7 +23,7 @@ describe('headers', () => {
     expect((await request(server, '{ stream { size } }')).data).toEqual({ stream: { size: 0 } });
   });
 
-  it('of 90 are fine', async () => {
+  it('a request with 90 headers is served', async () => {
     const server = await startServer();
     const socket = await openTcp(server);
     const headers = Array.from({ length: 90 }, (_, n) => `X-${n}: 1`);
@@ -31,7 +31,7 @@ describe('headers', () => {
     expect(await statusLine(socket)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('that never end are not waited for, nor is a connection that says nothing; others are served meanwhile', async () => {
+  it('endless headers and silent connections time out while other clients are served', async () => {
     const server = await startServer();
     const silent = await openTcp(server);
     const half = await openTcp(server);
@@ -53,7 +53,7 @@ describe('headers', () => {
 });
 
 describe('a WebSocket that never says connection_init', () => {
-  it('is closed with 4408, whatever pings it sends, and takes no place then', async () => {
+  it('a WebSocket without connection_init is closed with 4408 although it pings, and frees its place', async () => {
     const server = await startServer({ maxConnections: 2, initTimeoutMs: 1000 });
     const [silent, pinging] = [await openSocket(server), await openSocket(server)];
     const ping = setInterval(() => pinging.send({ type: 'ping' }), 200);
@@ -64,7 +64,7 @@ describe('a WebSocket that never says connection_init', () => {
     await connect(server);
   }, 30_000);
 
-  it('has ten seconds for it: a client that fetches its token first is let in after five', async () => {
+  it('a WebSocket has ten seconds for connection_init: a client that fetches its token for five is admitted', async () => {
     const server = await startServer();
     const [silent, slow] = [await openSocket(server), await openSocket(server)];
     const openedAt = performance.now();
@@ -129,7 +129,7 @@ describe('the heartbeat', () => {
     return heartbeat;
   }
 
-  it('ends a stream whose client drains nothing for a minute, not sooner', async () => {
+  it('the heartbeat ends a stream whose client reads nothing for a minute, and not sooner', async () => {
     const { near } = await pair();
     const heartbeat = watched();
     await clog(near);
@@ -144,7 +144,7 @@ describe('the heartbeat', () => {
   it.each<[string, (near: Socket) => Promise<void>]>([
     ['many small answers', feedOneByOne],
     ['one large answer', clog],
-  ])('spares who drains %s slowly, however long (G5)', async (_what, fill) => {
+  ])('the heartbeat spares a client that reads %s slowly, however long (G5)', async (_what, fill) => {
     const { near, far } = await pair();
     const heartbeat = watched();
     await fill(near);
@@ -159,7 +159,7 @@ describe('the heartbeat', () => {
     }
   });
 
-  it('spares a stream on which nothing waits', async () => {
+  it('the heartbeat spares a stream without pending data', async () => {
     const { near } = await pair();
     const heartbeat = watched();
     heartbeat.watch(near);
@@ -167,7 +167,7 @@ describe('the heartbeat', () => {
     expect(near.destroyed).toBe(false);
   });
 
-  it('forgets a stream that has ended: a kept-alive connection may be slow afterwards', async () => {
+  it('the heartbeat forgets a stream that has ended, so that its kept-alive connection may be slow afterwards', async () => {
     const { near } = await pair();
     const heartbeat = watched();
     heartbeat.watch(near)();

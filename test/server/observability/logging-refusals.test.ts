@@ -10,7 +10,7 @@ const jwtSecret = 'a secret of the server that is long enough';
 const QUERY = { query: '{ stream { size } }' };
 
 describe('a refusal', () => {
-  it('over HTTP is a warning with its code, its request and who asked', async () => {
+  it('a refusal over HTTP is a warning with its code, request and client', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, jwtSecret });
     const response = await post(server, QUERY, { 'x-request-id': 'req-1' });
@@ -20,7 +20,7 @@ describe('a refusal', () => {
     ]);
   });
 
-  it('over WebSocket names the connection as well', async () => {
+  it('a refusal over WebSocket names its connection as well', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, jwtSecret });
     const socket = await openSocket(server, { headers: { 'x-request-id': 'req-2' } });
@@ -31,7 +31,7 @@ describe('a refusal', () => {
     ]);
   });
 
-  it('of a subscription names the subscription as well', async () => {
+  it('the refusal of a subscription names its id as well', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, maxSubscriptions: 1 });
     const socket = await connect(server);
@@ -42,9 +42,9 @@ describe('a refusal', () => {
   });
 
   it.each([
-    ['of a foreign origin', { headers: { origin: 'https://evil.example' } }, {}, 'BAD_ORIGIN'],
-    ['of one connection too many', {}, { maxConnections: 1 }, 'TOO_MANY_CONNECTIONS'],
-  ])('%s is a warning', async (_name, socketOptions, options, code) => {
+    ['because of a foreign origin', { headers: { origin: 'https://evil.example' } }, {}, 'BAD_ORIGIN'],
+    ['because of too many connections', {}, { maxConnections: 1 }, 'TOO_MANY_CONNECTIONS'],
+  ])('the refusal of a WebSocket %s is a warning', async (_name, socketOptions, options, code) => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, ...options });
     await connect(server);
@@ -58,7 +58,7 @@ describe('a refusal', () => {
   it.each([
     ['a message that is too long', '"'.repeat(3000), 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'],
     ['what is no message', '{', '4400'],
-  ])('of %s is a warning', async (_name, message, code) => {
+  ])('the refusal of %s is a warning', async (_name, message, code) => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, maxMessageBytes: 1000 });
     const socket = await connect(server);
@@ -67,14 +67,14 @@ describe('a refusal', () => {
     expect(await log.said('refused')).toMatchObject({ code, connection: expect.stringMatching(UUID) });
   });
 
-  it('of a body that is too long is a warning', async () => {
+  it('the refusal of a body that is too long is a warning', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, maxMessageBytes: 1000 });
     expect((await post(server, { ...QUERY, extensions: { x: 'x'.repeat(2000) } })).status).toBe(413);
     expect(log.saying('refused')).toMatchObject([{ code: 'PAYLOAD_TOO_LARGE', request: expect.stringMatching(UUID) }]);
   });
 
-  it('is counted when there are many, a line at the end saying how many, each code by itself', async () => {
+  it('many refusals are logged five times for each code, and then counted in one line at the end', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger, jwtSecret });
     await Promise.all(Array.from({ length: 50 }, () => post(server, QUERY)));
@@ -85,7 +85,7 @@ describe('a refusal', () => {
     expect(log.saying(/more$/)).toMatchObject([{ level: 'warn', code: 'UNAUTHENTICATED', suppressed: 45 }]);
   });
 
-  it('is no warning when it is a client’s mistake', async () => {
+  it('the mistake of a client is no warning', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger });
     for (const query of ['{', '{ nope }', '{ item(key: "") { key } }']) await post(server, { query });
@@ -95,14 +95,14 @@ describe('a refusal', () => {
 });
 
 describe('X-Request-Id', () => {
-  it.each(['/graphql?query={__typename}', '/health', '/nowhere'])('comes back from %s', async (path) => {
+  it.each(['/graphql?query={__typename}', '/health', '/nowhere'])('X-Request-Id comes back from %s', async (path) => {
     const server = await startServer();
     const response = await fetch(urlOf(server, path), { headers: { 'x-request-id': 'abc:1.2/3=' } });
     expect(response.headers.get('x-request-id')).toBe('abc:1.2/3=');
   });
 
   it.each([undefined, '', 'a b', 'a"b', 'x'.repeat(65), `eyJhbGciOiJIUzI1NiJ9.${'x'.repeat(60)}`])(
-    'is made when it is %j',
+    'X-Request-Id is generated when the client sends %j',
     async (given) => {
       const server = await startServer();
       const headers = given === undefined ? {} : { 'x-request-id': given };
@@ -111,7 +111,7 @@ describe('X-Request-Id', () => {
     },
   );
 
-  it('comes back from a stream and a refusal', async () => {
+  it('X-Request-Id comes back from a stream and a refusal', async () => {
     const server = await startServer({ jwtSecret });
     const refusal = await post(server, QUERY, { 'x-request-id': 'r' });
     expect(refusal.headers.get('x-request-id')).toBe('r');

@@ -15,7 +15,7 @@ const input = { key: 'a', value: 1 };
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 describe('the log of a server', () => {
-  it('tells where it listens, what it holds, and how it ends', async () => {
+  it('the server logs its URLs, its items, and how it ends', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger });
     expect(log.lines).toMatchObject([
@@ -30,7 +30,7 @@ describe('the log of a server', () => {
     ]);
   });
 
-  it('tells the position and the items that a log has brought', async () => {
+  it('the server logs the position and the number of items that its log held', async () => {
     const shared = memoryLog({ shared: true });
     const first = await startServer({ log: shared });
     await ask(first, InsertItemDocument, { input });
@@ -39,7 +39,7 @@ describe('the log of a server', () => {
     expect(log.saying('ready')).toMatchObject([{ position: 1, items: 1 }]);
   });
 
-  it('has no line for a connection or an operation at info', async () => {
+  it('at info the server logs no connection and no operation', async () => {
     const log = logLines('info');
     const server = await startServer({ logger: log.logger });
     await ask(server, InsertItemDocument, { input });
@@ -48,7 +48,7 @@ describe('the log of a server', () => {
     expect(log.lines.map(({ msg }) => msg)).toEqual(['starting', 'ready', 'draining', 'drained']);
   });
 
-  it('warns when the log breaks', async () => {
+  it('the server warns when its log breaks', async () => {
     const log = logLines();
     const engine = new HeldLog(memoryLog());
     await startServer({ log: engine, logger: log.logger });
@@ -58,7 +58,7 @@ describe('the log of a server', () => {
     expect(await log.said(/^not ready/)).toMatchObject({ level: 'warn', engine: 'held' });
   });
 
-  it('tells once that the engine is in trouble, and once that it is back', () => {
+  it('the server logs once that the engine is unhealthy and once that it recovered', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     let health: LogHealth = { ok: true };
@@ -79,7 +79,7 @@ describe('the log of a server', () => {
     ]);
   });
 
-  it('warns of a mutation that the engine refused', async () => {
+  it('the server warns when the engine refuses a mutation', async () => {
     const log = logLines('info');
     const engine = new HeldLog(memoryLog());
     const server = await startServer({ log: engine, logger: log.logger });
@@ -92,7 +92,7 @@ describe('the log of a server', () => {
 });
 
 describe('an internal error', () => {
-  it('over HTTP is logged with its stack and its request', async () => {
+  it('an internal error over HTTP is logged with its stack and request', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
     vi.spyOn(server.map, 'insertMany').mockRejectedValue(new TypeError('broken', { cause: new Error('the cause') }));
@@ -109,7 +109,7 @@ describe('an internal error', () => {
     expect(line?.['err']).toMatchObject({ stack: expect.stringContaining('caused by Error: the cause') });
   });
 
-  it('of a subscription over WebSocket is logged with its request, connection and id', async () => {
+  it('an internal error of a subscription is logged with its request, connection and id', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
     const sound = server.map.itemsRequest({});
@@ -125,7 +125,7 @@ describe('an internal error', () => {
 });
 
 describe('at debug', () => {
-  it('a connection opens and closes under one id', async () => {
+  it('at debug a connection is logged as opened and closed under one id', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
     const socket = await connect(server);
@@ -137,7 +137,7 @@ describe('at debug', () => {
     ]);
   });
 
-  it('an operation tells its kind, name, transport and duration', async () => {
+  it('at debug an operation is logged with its kind, name, transport and duration', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
     await ask(server, InsertItemDocument, { input });
@@ -154,7 +154,7 @@ describe('at debug', () => {
   it.each([
     ['websocket', overWebSocket],
     ['sse', overSse],
-  ])('a subscription over %s tells of its beginning and its end', async (transport, over) => {
+  ])('at debug a subscription over %s is logged as started and ended', async (transport, over) => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
     await ask(server, InsertItemDocument, { input });
@@ -166,7 +166,7 @@ describe('at debug', () => {
     expect(log.saying('subscription started')).toMatchObject([fields]);
   });
 
-  it('a subscription ends when its client leaves', async () => {
+  it('at debug a subscription is logged as ended when its client leaves', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
     const socket = await connect(server);

@@ -28,7 +28,7 @@ async function startTraced(options: Parameters<typeof startServer>[0] = {}) {
 beforeEach(() => spans.forget());
 
 describe('an operation', () => {
-  it('has a span with its type, name and transport, and nothing that it says', async () => {
+  it('an operation has a span with its type, name and transport, and without its content', async () => {
     const server = await startTraced();
     await ask(server, InsertItemDocument, { input });
     const span = await spans.ended('mutation');
@@ -42,13 +42,13 @@ describe('an operation', () => {
     expect(span.parentSpanContext).toBeUndefined();
   });
 
-  it('without a name has a span without one', async () => {
+  it('an operation without a name has a span without a name', async () => {
     const server = await startTraced();
     await ask(server, '{ stream { size } }');
     expect((await spans.ended('query')).attributes).not.toHaveProperty('graphql.operation.name');
   });
 
-  it('that fails has a span with the code, and without the message, which may quote variables', async () => {
+  it('a failed operation has a span with the code and without the message, which may quote variables', async () => {
     const server = await startTraced();
     await request(server, InsertItemDocument, { input: { ...input, ttl: 'hunter2' } } as never);
     const { status, attributes, events } = await spans.ended('mutation');
@@ -57,7 +57,7 @@ describe('an operation', () => {
     expect(events).toEqual([]);
   });
 
-  it('is a child of what the request’s traceparent names', async () => {
+  it('the span of an operation is a child of the request’s traceparent', async () => {
     const server = await startTraced();
     await post(server, { query: '{ stream { size } }' }, headers);
     const span = await spans.ended('query');
@@ -65,7 +65,7 @@ describe('an operation', () => {
     expect(span.parentSpanContext).toMatchObject({ spanId: PARENT, isRemote: true });
   });
 
-  it('over WebSocket is a child of what the upgrade’s traceparent names', async () => {
+  it('the span of an operation over WebSocket is a child of the upgrade’s traceparent', async () => {
     const server = await startTraced();
     const socket = await connect(server, { headers });
     socket.send(subscribeMessage('1', '{ stream { size } }'));
@@ -75,7 +75,7 @@ describe('an operation', () => {
     expect(span.attributes).toMatchObject({ 'seamline.transport': 'websocket' });
   });
 
-  it('of the server itself, before it listens, has no span', async () => {
+  it('the warm-up operation of the server has no span', async () => {
     await startServer();
     expect(spans.named('query')).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe('a subscription', () => {
     expect(spans.named('subscription')).toHaveLength(1);
   });
 
-  it('over multipart says so', async () => {
+  it('the span of a subscription over multipart names the transport', async () => {
     const server = await startTraced();
     await server.map.insert({ key: 'a', value: 1 });
     const stream = await openStream(server.url, {
@@ -118,7 +118,7 @@ describe('a subscription', () => {
     expect(span.parentSpanContext).toMatchObject({ spanId: PARENT });
   });
 
-  it('ends its span when the client cuts the connection (G10)', async () => {
+  it('the span of a subscription ends when the client cuts the connection (G10)', async () => {
     const server = await startTraced();
     const stream = await openStream(server.url, {
       method: 'POST',
@@ -131,14 +131,14 @@ describe('a subscription', () => {
     expect((await spans.ended('subscription')).attributes).toMatchObject({ 'seamline.deliveries': 1 });
   });
 
-  it('that can’t begin has a span with the code', async () => {
+  it('a subscription that cannot start has a span with the code', async () => {
     const server = await startTraced();
     await overWebSocket.subscribe(server, ItemsDocument, { after: 'nonsense' }).next();
     const { attributes } = await spans.ended('subscription');
     expect(attributes).toMatchObject({ 'error.type': 'BAD_USER_INPUT', 'seamline.deliveries': 0 });
   });
 
-  it('that lags has a span with the code', async () => {
+  it('a subscription that lags has a span with the code', async () => {
     const server = await startTraced({ window: 2 });
     const { cursor } = await server.map.insert({ key: 'a', value: 1 });
     for (const key of ['b', 'c', 'd', 'e']) await server.map.insert({ key, value: 1 });
@@ -148,7 +148,7 @@ describe('a subscription', () => {
 });
 
 describe('an append to the log', () => {
-  it('has a span, a child of its operation’s', async () => {
+  it('an append to the log has a span that is a child of its operation’s span', async () => {
     const server = await startTraced();
     await ask(server, InsertItemDocument, { input });
     const operation = await spans.ended('mutation');
@@ -173,7 +173,7 @@ describe('an append to the log', () => {
     }
   });
 
-  it('is what an engine’s own spans are children of', async () => {
+  it('the engine’s own spans are children of the append’s span', async () => {
     const log = memoryLog();
     const active: (string | undefined)[] = [];
     const append = log.append.bind(log);
@@ -200,7 +200,7 @@ describe('a traced log', () => {
     }
   }
 
-  it('can whatever the log itself can, and nothing else', () => {
+  it('a traced log has the members of the log itself and no others', () => {
     const log = traced(new Engine(memoryLog())) as Engine & { other?: unknown };
     expect([log.engine, log.place, log.compact(), log.health()]).toEqual(['held', 'here', 'here', { ok: true }]);
     expect([log.other, 'other' in log, 'compact' in log]).toEqual([undefined, false, true]);
