@@ -1,4 +1,5 @@
-// Known vulnerabilities of what a user gets: exit 1 on high or critical ones. Without a registry that answers, it says so.
+// Reports known vulnerabilities of the packages that users install, and exits with 1 on high or critical ones. When the registry does not
+// answer it says so and exits with 0.
 import { spawnSync } from 'node:child_process';
 
 const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], {
@@ -8,7 +9,7 @@ const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], {
   shell: process.platform === 'win32',
 });
 
-/** A report has `vulnerabilities`; a registry without the endpoint, or none at all, leaves an error or nothing. */
+/** A report has `vulnerabilities`. Without a registry, or without this endpoint, the output is an error or empty. */
 function reportIn(text) {
   try {
     const report = JSON.parse(text);
@@ -20,7 +21,7 @@ function reportIn(text) {
 
 const report = reportIn(stdout ?? '');
 if (!report) {
-  console.log('audit: could not check, the registry doesn’t answer');
+  console.log('audit: not checked, because the registry does not answer');
   process.exit(0);
 }
 const { high = 0, critical = 0, total = 0 } = report.metadata.vulnerabilities;

@@ -1,4 +1,4 @@
-// All static checks, one after the other; says which failed. `npm run check`.
+// Runs all static checks one after the other and prints which failed: `npm run check`.
 import { spawnSync } from 'node:child_process';
 
 const checks = [

@@ -1,5 +1,5 @@
-// Builds the console, the page at `/`, into dist/console, when it isn't there or older than its sources. `npm run build:console`.
-// Plain JavaScript without packages: run.mjs calls it, too.
+// Builds the console, the page at `/`, into dist/console when it is missing or older than its sources: `npm run build:console`.
+// It is plain JavaScript without packages, because run.mjs imports it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,10 +10,10 @@ import { underLock } from './lock.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const built = join(root, 'dist/console');
 const vite = join(root, 'node_modules/vite/bin/vite.js');
-/** All that it is made of. */
+/** The files that the console is built from. */
 const SOURCES = ['src/console', 'src/client', 'schema/documents', 'package-lock.json', 'scripts/console.mjs'];
 
-/** The newest time that anything at or below this was changed, in ms. */
+/** The newest modification time at or below a path, in ms. */
 function changedAt(path) {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
@@ -25,19 +25,19 @@ export function isConsoleBuilt() {
   return existsSync(page) && SOURCES.every((path) => changedAt(join(root, path)) <= statSync(page).mtimeMs);
 }
 
-/** Whether it can be: packages for development only are needed. */
+/** Whether the packages for development are installed, which the build needs. */
 export const canBuildConsole = () => existsSync(vite);
 
-/** `node`: the program to build with. */
+/** Builds the console unless it is up to date. `node`: the Node to build with. */
 export async function buildConsole(node = process.execPath) {
   await underLock(() => {
-    // Somebody else may have, meanwhile.
+    // Another process may have built it while this one waited for the lock.
     if (!isConsoleBuilt()) build(node);
   });
 }
 
 function build(node) {
-  // Aside: who starts meanwhile finds a whole one.
+  // Built in another directory first, so that a server that starts meanwhile finds a complete console.
   const fresh = `${built}.${process.pid}`;
   const args = [vite, 'build', join(root, 'src/console'), '--outDir', fresh, '--logLevel', 'warn'];
   const { status } = spawnSync(node, args, {

@@ -1,4 +1,4 @@
-// Runs one of examples/ together with a seamline server, until SIGINT, SIGTERM or SIGHUP: `npm run example -- apollo-react`.
+// Runs an example together with a seamline server until SIGINT, SIGTERM or SIGHUP: `npm run example -- apollo-react`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { build, preview } from 'vite';
 import { createServer } from '../src/index.ts';
 
 const EXAMPLES = {
-  'apollo-react': 'Apollo Client and React: a list that stays up to date, and a form',
+  'apollo-react': 'Apollo Client and React: a list that mirrors the map, and a form',
   'urql-react': 'urql, Graphcache and React: the same',
   'event-source': 'a browser’s EventSource, without a library',
-  'node-service': 'a service in Node that counts each item once, also after it was killed',
+  'node-service': 'a Node service that counts each item exactly once, even when it is killed',
   'pothos-yoga': 'a Pothos and Yoga server with a typed stream, in ten lines',
 };
 
@@ -25,9 +25,9 @@ ${Object.entries(EXAMPLES)
   .map(([name, what]) => `  ${name.padEnd(13)} ${what}`)
   .join('\n')}
 
-  --port       port of the server (default 4000; 0: any free one)
-  --page-port  port of the page, if the example has one (default 5173; 0: any free one)
-  --data       directory of node-service and its server (default .cache/examples/node-service)
+  --port       port of the server (default 4000; 0 for any free port)
+  --page-port  port of the page, for examples with a page (default 5173; 0 for any free port)
+  --data       directory for the data of node-service and its server (default .cache/examples/node-service)
 `;
 
 class UsageError extends Error {}
@@ -41,10 +41,11 @@ function readArguments() {
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const [name = '', ...rest] = positionals;
-    if (!Object.hasOwn(EXAMPLES, name) || rest.length > 0) throw new Error('name one of these examples');
+    if (!Object.hasOwn(EXAMPLES, name) || rest.length > 0)
+      throw new Error(`expected the name of one example, got ${JSON.stringify(positionals.join(' '))}`);
     const [port, pagePort] = [values.port, values['page-port']].map(Number);
-    if (![port, pagePort].every((one) => Number.isInteger(one) && one >= 0 && one < 65_536))
-      throw new Error('a port must be a whole number below 65,536');
+    if (![port, pagePort].every((number) => Number.isInteger(number) && number >= 0 && number < 65_536))
+      throw new Error('a port must be a whole number from 0 to 65535');
     return { name, port, pagePort, data: values.data };
   } catch (error) {
     throw new UsageError(error.message, { cause: error });
@@ -74,13 +75,13 @@ async function run({ name, port, pagePort, data }) {
   await server.drain();
 }
 
-/** The page has the same origin as the server, as behind a proxy in production: requests to /graphql are passed on to the server. */
+/** Serves the page. As behind a proxy in production, page and server have the same origin: requests to /graphql are forwarded. */
 async function showPage(folder, cache, port, server) {
   const shared = { root: folder, base: './', configFile: false, logLevel: 'silent', build: { outDir: cache } };
   await build({ ...shared, build: { outDir: cache, emptyOutDir: true } });
   const proxy = { '/graphql': { target: new URL(server).origin, ws: true } };
   const shown = await preview({ ...shared, preview: { host: '127.0.0.1', port, strictPort: port !== 0, proxy } });
-  // Vite's own listener ends the process at once.
+  // Vite's handler ends the process at once.
   process.removeAllListeners('SIGTERM');
   console.log(`  page    ${shown.resolvedUrls.local[0]}`);
   return { ended: new Promise(() => {}), stop: () => shown.close() };
@@ -94,7 +95,7 @@ function runProgram(file, args) {
   return {
     ended,
     async stop() {
-      // The user may have killed it, to see that it loses nothing.
+      // The program may have been killed: the example shows that.
       if (!child.kill('SIGTERM')) return;
       await ended;
       process.exitCode = 0;
@@ -102,7 +103,7 @@ function runProgram(file, args) {
   };
 }
 
-/** Resolves at the first signal. Further ones change nothing, because several parents may pass the same signal on. */
+/** Resolves at the first signal. Later ones change nothing, because several parents may forward the same signal. */
 const ending = () =>
   new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, resolve);

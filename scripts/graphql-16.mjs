@@ -1,4 +1,4 @@
-// Runs the tests of what clients see with graphql 16 instead of 17, in a copy of the checkout. `npm run test:graphql-16`.
+// Runs the tests of the server and the library with graphql 16 instead of 17, in a copy of the checkout: `npm run test:graphql-16`.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

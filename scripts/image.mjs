@@ -1,5 +1,5 @@
-// Builds the image and holds it to what docs/docker.md says. Needs an engine (Docker, or `ENGINE=podman`):
-//   node scripts/image.mjs [IMAGE]     an IMAGE that is named is not built
+// Builds the image and checks what docs/docker.md promises. It needs a container engine (Docker, or `ENGINE=podman`):
+//   node scripts/image.mjs [IMAGE]     checks an existing IMAGE without building one
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -9,16 +9,17 @@ const [image = 'seamline'] = process.argv.slice(2);
 const name = `seamline-${process.pid}`;
 const HARD = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 
-/** What it printed, and its exit code. */
+/** Runs the container engine. Returns its exit code and output. */
 function engine(...args) {
   const { status, stdout, stderr, error } = spawnSync(ENGINE, args, { encoding: 'utf8' });
   if (error) throw error;
   return { status, stdout: stdout.trim(), stderr: stderr.trim() };
 }
 
+/** Runs the container engine and returns its output; throws when it fails. */
 function must(...args) {
   const { status, stdout, stderr } = engine(...args);
-  if (status !== 0) throw new Error(`${ENGINE} ${args.join(' ')} exited ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`${ENGINE} ${args.join(' ')} exited with ${status}: ${stderr}`);
   return stdout;
 }
 
@@ -36,10 +37,10 @@ async function answers(url, status) {
     if (response?.status === status) return response;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${url} doesn't answer ${status}\n${engine('logs', name).stderr}`);
+  throw new Error(`${url} does not answer with ${status} within 20 s\n${engine('logs', name).stderr}`);
 }
 
-/** A socket that subscribes to `items`, its items as they come, and its close code. */
+/** Subscribes to `items` over a WebSocket. `received` resolves with the keys once there are `count`, `closed` with the close code. */
 async function subscribe(url) {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   const closed = once(socket, 'close').then(([{ code }]) => code);
@@ -69,59 +70,59 @@ const insert = (url, key) =>
     body: JSON.stringify({ query: `mutation { insertItem(input: { key: "${key}", value: 1 }) { key } }` }),
   });
 
-/** Where a port of the container is to be found. */
+/** The origin at which a port of the container is published. */
 const originOf = (port) => `http://${must('port', name, `${port}/tcp`).split('\n')[0]}`;
 
 async function run() {
   const bare = engine('run', '--rm', image);
   check(
-    'a bare run asks for --open or authentication, in one line, and exits 2',
+    'a bare run asks for --open or authentication in one line and exits with 2',
     bare.status === 2 && /--open/.test(bare.stderr) && !bare.stderr.includes('\n'),
     bare,
   );
   const files = must('run', '--rm', '--entrypoint', 'find', image, '/app', '-not', '-user', 'root');
-  check('nothing in /app belongs to who runs it', files === '', files);
+  check('no file in /app belongs to the user that runs it', files === '', files);
   const packages = must('run', '--rm', '--entrypoint', 'ls', image, '/app/node_modules').split('\n');
   const superfluous = ['typescript', 'vitest', 'react', '@apollo', '@urql', 'rxjs', 'esbuild', 'vite'];
   const found = superfluous.filter((part) => packages.includes(part));
-  check('neither development packages nor the peers of clients are in it', found.length === 0, found);
+  check('the image has neither development packages nor the peers of clients', found.length === 0, found);
   check(
-    'the clients of NATS and Redis are in it',
-    ['@nats-io', 'ioredis'].every((one) => packages.includes(one)),
+    'the image has the clients of NATS and Redis',
+    ['@nats-io', 'ioredis'].every((client) => packages.includes(client)),
     packages,
   );
 
   must('run', '--detach', '--name', name, ...HARD, '--publish', '127.0.0.1::4000', image, '--open');
   const origin = originOf(4000);
   await answers(`${origin}/ready`, 200);
-  check('it serves from a read-only file system, without capabilities', true);
-  check('it runs as uid 1000', must('exec', name, 'id', '-u') === '1000', must('exec', name, 'id'));
+  check('the server runs on a read-only file system, without capabilities', true);
+  check('the server runs as uid 1000', must('exec', name, 'id', '-u') === '1000', must('exec', name, 'id'));
   const page = await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } });
   const html = await page.text();
-  check('GraphiQL is in it', page.status === 200 && html.length > 1_000_000, html.slice(0, 200));
+  check('the image has GraphiQL', page.status === 200 && html.length > 1_000_000, html.slice(0, 200));
 
   const first = await fetch(`${origin}/`);
   const [, script] = /src="([^"]+\.js)"/.exec(await first.text()) ?? [];
   const loaded = await fetch(new URL(script ?? 'none', `${origin}/`));
-  check('the console is in it, built', loaded.status === 200, { page: first.status, script: loaded.status });
+  check('the image has the built console', loaded.status === 200, { page: first.status, script: loaded.status });
 
   await insert(`${origin}/graphql`, 'before');
   const reader = await subscribe(`${origin.replace('http', 'ws')}/graphql`);
   await reader.received(1);
   await insert(`${origin}/graphql`, 'after');
   const keys = await reader.received(2);
-  check('a subscriber gets what is there and what comes', keys === 'before after', keys);
+  check('a subscriber receives current and new items', keys === 'before after', keys);
 
   const [, health] = /HEALTHCHECK[^[]*(\[.*\])/.exec(readFileSync('Dockerfile', 'utf8'));
   const healthy = engine('exec', name, ...JSON.parse(health));
-  check('its HEALTHCHECK exits 0', healthy.status === 0, healthy);
+  check('the HEALTHCHECK exits with 0', healthy.status === 0, healthy);
   const elsewhere = engine('exec', '--env', 'SEAMLINE_PORT=4001', name, ...JSON.parse(health));
-  check('its HEALTHCHECK exits 1 where nothing listens', elsewhere.status === 1, elsewhere);
+  check('the HEALTHCHECK exits with 1 where nothing listens', elsewhere.status === 1, elsewhere);
 
   must('kill', '--signal', 'TERM', name);
   const code = await reader.closed;
   const status = must('wait', name);
-  check('SIGTERM closes sockets with 1012 and exits 0', code === 1012 && status === '0', { code, status });
+  check('SIGTERM closes sockets with 1012 and exits with 0', code === 1012 && status === '0', { code, status });
   must('rm', name);
 
   const environment = ['SEAMLINE_OPEN=true', 'SEAMLINE_PORT=5000', 'SEAMLINE_NO_GRAPHIQL=1'].flatMap((e) => ['-e', e]);
@@ -129,13 +130,13 @@ async function run() {
   const other = originOf(5000);
   await answers(`${other}/ready`, 200);
   const none = await fetch(`${other}/graphql`, { headers: { accept: 'text/html' } });
-  check('environment variables are heeded', !none.headers.get('content-type')?.includes('html'), none.status);
+  check('environment variables set flags', !none.headers.get('content-type')?.includes('html'), none.status);
   const sound = engine('exec', name, ...JSON.parse(health));
-  check('its HEALTHCHECK finds a port of the environment', sound.status === 0, sound);
+  check('the HEALTHCHECK reads the port from the environment', sound.status === 0, sound);
 }
 
 setTimeout(() => {
-  console.log('FAILED to end within a minute');
+  console.log('FAILED to finish within a minute');
   engine('rm', '--force', name);
   process.exit(1);
 }, 60_000).unref();

@@ -1,4 +1,5 @@
-// One at a time: what is installed and what is built, for two commands may start together. Plain JavaScript without packages.
+// Lets only one process at a time install packages or build the console, because two commands may start together. It is plain JavaScript
+// without packages.
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,11 +24,11 @@ export async function underLock(work) {
   }
 }
 
-/** A process that died may have left the lock behind. */
+/** Whether the owner of the lock still runs: a process that died does not remove its lock. */
 function isOwned() {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
-    // Just made, and not written yet.
+    // The file was just created and has no content yet.
     if (pid === 0) return Date.now() - statSync(lock).mtimeMs < 10_000;
     process.kill(pid, 0);
     return true;

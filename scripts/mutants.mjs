@@ -1,4 +1,4 @@
-// Breaks the core and the fan-out in named ways, one at a time, in a copy of the checkout, and requires its tests to go red for each.
+// Mutation tests of the core and the fan-out: applies one named mutation at a time to a copy of the checkout, and requires tests to fail.
 //
 //     node scripts/mutants.mjs [NAME…]
 import { execFileSync, spawn } from 'node:child_process';
@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** name, file, what stands there, what breaks it */
+/** Name, file, original text, mutated text. */
 const MUTANTS = [
   ['cutoff one too low', 'src/core/replica/read.ts', 'item.position > upTo.position', 'item.position >= upTo.position'],
   [
@@ -80,8 +80,8 @@ const MUTANTS = [
   [
     'limit off by one',
     'src/core/subscriptions/items.ts',
-    'if (reader.left === 0) return;',
-    'if (reader.left === 1) return;',
+    'if (reader.remaining === 0) return;',
+    'if (reader.remaining === 1) return;',
   ],
   [
     'resume inclusive',
@@ -137,7 +137,7 @@ const survivors = [];
 const queue = [...mutants];
 
 await Promise.all([worker(), worker()]);
-console.log(`mutants: ${mutants.length - survivors.length} of ${mutants.length} died`);
+console.log(`mutants: ${mutants.length - survivors.length} of ${mutants.length} killed`);
 for (const name of survivors) console.log(`SURVIVED: ${name}`);
 process.exit(survivors.length === 0 ? 0 : 1);
 
@@ -149,14 +149,14 @@ async function worker() {
       for (const each of files) cpSync(each, join(copy, each));
       symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
       const source = readFileSync(file, 'utf8');
-      if (source.split(from).length !== 2) throw new Error(`${name}: ${file} must hold once: ${from}`);
+      if (source.split(from).length !== 2) throw new Error(`${name}: ${file} must contain exactly once: ${from}`);
       writeFileSync(
         join(copy, file),
         source.replace(from, () => to),
       );
       let killer;
       for (const tests of testsOf(file)) killer ??= await firstFailure(copy, [tests]);
-      console.log(killer ? `died      ${name}: ${killer}` : `SURVIVED  ${name}`);
+      console.log(killer ? `killed    ${name}: ${killer}` : `SURVIVED  ${name}`);
       if (!killer) survivors.push(name);
     } finally {
       rmSync(copy, { recursive: true, force: true });
@@ -168,7 +168,7 @@ function testsOf(file) {
   return file.startsWith('src/fanout/') ? ['test/fanout'] : ['test/core', 'test/guarantees'];
 }
 
-/** The first test that goes red; undefined when all stay green. */
+/** Resolves with the first test that fails; undefined when all pass. */
 function firstFailure(cwd, filters) {
   return new Promise((done) => {
     const args = [
@@ -181,7 +181,7 @@ function firstFailure(cwd, filters) {
       ...filters,
     ];
     const child = spawn('vitest', args, { cwd, stdio: 'ignore', env: { ...process.env, MODEL_RUNS: '500' } });
-    // A mutant that spins never lets a test time out.
+    // A mutant with an endless loop never lets a test time out.
     const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
     child.on('exit', (code, signal) => {
       clearTimeout(timer);

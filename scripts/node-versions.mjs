@@ -1,9 +1,9 @@
-// Starts and uses seamline under the oldest Node that package.json's `engines` names and under the newest of each line that is supported,
-// from the checkout and from the packed tarball through its bin, and runs the tests that depend on Node most:
+// Uses seamline on the oldest Node that package.json's `engines` admits and on the newest of each supported line, from the checkout and from
+// the bin of the packed tarball, and runs the tests that depend on Node most:
 //
 //     node scripts/run.mjs node scripts/node-versions.mjs [--results DIRECTORY]
 //
-// What is thrown by one version doesn't keep the others from being tried. Results go to DIRECTORY as vitest's JSON, a file each.
+// A failure with one version does not prevent the others. The results of vitest go to DIRECTORY, as a JSON file for each version.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const oldest = engines.node.replace('>=', '');
 const VERSIONS = [`${oldest}.0`, '22', '24', '26'];
 const TOO_OLD = '20';
 
-/** What differs from Node to Node: SQLite, threads and child processes, HTTP and streams, V8's flags; and all of core, which takes seconds. */
+/** Tests of what differs between versions of Node (SQLite, threads and processes, HTTP and streams, V8's flags), and of core, which take seconds. */
 const TESTS = [
   'test/core',
   'test/logs/memory/memory-log.test.ts',
@@ -45,9 +45,7 @@ const results = values.results ?? directory;
 let failures = 0;
 try {
   const [nodes, project] = await Promise.all([installNodes(), installTarball()]);
-  await attempt(`Node ${TOO_OLD}: the bin says that it is too old`, () =>
-    isToldToBeTooOld(nodes.get(TOO_OLD), project),
-  );
+  await attempt(`Node ${TOO_OLD}: the bin refuses to run`, () => refusesOldNode(nodes.get(TOO_OLD), project));
   for (const wanted of VERSIONS) {
     const node = nodes.get(wanted);
     const { stdout } = await run(node, ['--version']);
@@ -74,7 +72,7 @@ async function attempt(what, work) {
   }
 }
 
-/** One project, in which each version has another name. */
+/** Installs all versions into one project, each under an alias. */
 async function installNodes() {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = join(directory, 'nodes');
@@ -110,7 +108,7 @@ function environment(node) {
   return { ...rest, PATH: [dirname(node), process.env.PATH].join(delimiter) };
 }
 
-async function isToldToBeTooOld(node, project) {
+async function refusesOldNode(node, project) {
   const env = environment(node);
   const bin = join(project, 'node_modules/.bin/seamline');
   const { code, stdout, stderr } = await run(bin, ['--port', '0'], { env, timeout: 20_000 }).catch((error) => error);
@@ -118,11 +116,11 @@ async function isToldToBeTooOld(node, project) {
   if (code !== 1 || stdout !== '' || !isRight) throw new Error(`exit code ${code}: ${stdout}${stderr}`);
 }
 
-/** Serves, inserts two items, prints them again, and drains. */
+/** Runs a server, inserts two items, prints them, and drains the server. */
 async function use(node, cwd, [program, ...args]) {
   const options = { cwd, env: environment(node) };
   const expectEqual = (seen, expected) => {
-    if (seen !== expected) throw new Error(`${JSON.stringify(seen)} instead of ${JSON.stringify(expected)}`);
+    if (seen !== expected) throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`);
   };
   const cli = (...more) => run(program, [...args, ...more], { ...options, timeout: 60_000 });
 
@@ -156,14 +154,14 @@ async function use(node, cwd, [program, ...args]) {
 
 async function urlOf(output) {
   let printed = '';
-  // It is read on, so that the pipe never fills.
+  // The output is read to the end, so that the pipe never fills.
   return new Promise((resolve, reject) => {
     output.setEncoding('utf8').on('data', (text) => {
       printed += text;
       const [url] = /http:\/\/\S+\/graphql(?=\s)/.exec(printed) ?? [];
       if (url !== undefined) resolve(url);
     });
-    output.on('end', () => reject(new Error(`it ended before it was ready: ${printed}`)));
+    output.on('end', () => reject(new Error(`the server ended before it was ready: ${printed}`)));
   });
 }
 
@@ -171,8 +169,8 @@ async function test(node, wanted) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${join(results, `node-${wanted}.json`)}`];
   const args = ['scripts/run.mjs', 'vitest', 'run', ...TESTS, ...reporters];
   const child = spawn('node', args, { cwd: root, env: environment(node), stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', (text) => (said += text));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`exit code ${code}\n${said.slice(Math.max(0, said.indexOf('Failed Tests')))}`);
+  if (code !== 0) throw new Error(`exit code ${code}\n${output.slice(Math.max(0, output.indexOf('Failed Tests')))}`);
 }

@@ -1,4 +1,4 @@
-/** Writes schema/schema.graphql; with --check, exits with 1 when it is not what the code beside it says. */
+/** Writes schema/schema.graphql from the code. With --check it writes nothing and exits with 1 when the file differs. */
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createSchema } from '../schema/index.ts';
@@ -8,6 +8,6 @@ const printed = `${printSchema(lexicographicSortSchema(createSchema()))}\n`;
 
 if (!process.argv.includes('--check')) writeFileSync(file, printed);
 else if (readFileSync(file, 'utf8') !== printed) {
-  console.error('schema/schema.graphql differs from the code beside it: npm run codegen');
+  console.error('schema/schema.graphql differs from the code: run npm run codegen');
   process.exitCode = 1;
 }

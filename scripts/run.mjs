@@ -1,12 +1,12 @@
-// Makes `npm start`, `npm test` and `npm run check` work on a fresh clone, each alone:
+// Makes `npm start`, `npm test` and `npm run check` work on a fresh clone, without a step before:
 //
 //     node scripts/run.mjs COMMAND [ARGUMENT…]
 //
 // 1. installs the npm packages when they are missing or older than the lockfile (under a lock: two of these may run at once);
-// 2. builds the console when COMMAND serves it, and it isn't there or older than its sources;
-// 3. runs COMMAND with a Node that is new enough, this one if it is, else one that it installs into .node/.
+// 2. builds the console when COMMAND serves it and it is missing or older than its sources;
+// 3. runs COMMAND with this Node if it is new enough, or else with one that it installs into .node/.
 //
-// Plain JavaScript for Node ≥ 18 that imports nothing from npm: it runs before there is anything.
+// It is plain JavaScript for Node ≥ 18 without packages, because it runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -33,12 +33,12 @@ const node = isNewEnough ? process.execPath : ownNode;
 if (!isInstalled() || !existsSync(node)) await underLock(install);
 if (servesConsole() && !isConsoleBuilt() && canBuildConsole()) {
   say('building the console …');
-  // It serves without one, too, and says at / what is missing.
+  // The server also runs without the console and explains at / what is missing.
   await buildConsole(node).catch((error) => say(error.message));
 }
 run();
 
-/** `seamline serve` is what runs without a command, too. */
+/** Whether COMMAND serves the console: `seamline` without a command is `seamline serve`. */
 function servesConsole() {
   const main = args.indexOf('src/cli/main.ts');
   const given = args.slice(main + 1);
@@ -67,18 +67,18 @@ function npm(npmArgs, cwd) {
 function run() {
   const path = [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
   const program = command === 'node' ? node : command;
-  // Node strips types by itself since 22.18, and without a warning since 24. In the environment, for the processes and threads that
-  // COMMAND starts need it, too.
+  // Node strips types by default since 22.18, and without a warning since 24. The flags are set in the environment, because processes and
+  // threads that COMMAND starts need them too.
   const strips =
     isNewEnough && major < 24 ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
   const options = [process.env.NODE_OPTIONS, ...strips].filter(Boolean).join(' ');
   const child = spawn(program, args, {
     stdio: 'inherit',
-    // One arena: glibc keeps what each of several has freed, tens of megabytes.
+    // With several arenas glibc keeps tens of megabytes of freed memory.
     env: { MALLOC_ARENA_MAX: '1', ...process.env, PATH: path, NODE_OPTIONS: options },
     shell: process.platform === 'win32',
   });
-  // A terminal sends SIGINT to the child by itself.
+  // A terminal sends SIGINT to the child as well.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/process/arguments.ts';
 import { flagsHelp, parseServeFlags } from '../../src/cli/process/flags.ts';
 
-/** Each flag, a value of it, and the option that it becomes. */
+/** Each flag with a value and the option that it sets. */
 const VALUES: readonly (readonly [flag: string, text: string, option: string, value: unknown])[] = [
   ['port', '4100', 'port', 4100],
   ['host', '::1', 'host', '::1'],
@@ -104,7 +104,7 @@ describe('the flags of serve', () => {
       expect(parseServeFlags([], { SEAMLINE_PORT: address, PORT: '4100' }).port).toBe(4100);
       expect(parseServeFlags([], { SEAMLINE_PORT: address, PORT: address }).port).toBeUndefined();
       expect(() => parseServeFlags([`--port=${address}`], {})).toThrow('--port');
-      // Where the variable is not called as theirs are, somebody has written this: it must not be lost in silence.
+      // Kubernetes sets no variable of this name, so a user wrote it: it must not be ignored silently.
       expect(parseServeFlags([], { SEAMLINE_NATS: address })).toHaveProperty('nats', [address]);
     },
   );
@@ -123,7 +123,7 @@ describe('the flags of serve', () => {
         [`${name}_PORT_80_TCP_PROTO`]: 'tcp',
         [`${name}_PORT_80_TCP_PORT`]: '80',
         [`${name}_PORT_80_TCP_ADDR`]: '10.96.17.4',
-        // As links of Docker do.
+        // Links of Docker set the same.
         [`${name}_NAME`]: '/app/seamline',
         [`${name}_ENV_NODE_VERSION`]: '24',
       };

@@ -1,11 +1,11 @@
-/** What `seamline serve` asks of V8 takes effect in a process that runs already. */
+/** The flags that `seamline serve` sets take effect although V8 is already running. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 const HEAP = new URL('../../src/cli/process/heap.ts', import.meta.url).href;
 
-/** How large the young heap gets, in MiB, while much is made that lives for a while. */
+/** The size of the young heap, in MiB, while many objects live for a while. */
 async function youngMegabytes(code: string, flags: readonly string[] = []): Promise<number> {
   const program = `
     import { setImmediate as turn } from 'node:timers/promises';
@@ -16,7 +16,7 @@ async function youngMegabytes(code: string, flags: readonly string[] = []): Prom
     let most = 0;
     for (let n = 0; n < 3_000_000; n++) {
       kept[n % 100_000] = { n, list: [n] };
-      // In a longer turn V8 may collect, and grow, more than once before anybody hears of it.
+      // In a longer turn of the event loop V8 may collect and grow more than once before the observer runs.
       if (n % 1_000 !== 0) continue;
       await turn();
       const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');

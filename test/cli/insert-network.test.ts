@@ -36,7 +36,7 @@ describe('seamline insert, on a bad network,', () => {
 
   it('seamline insert repeats a batch whose answer is lost, and it is inserted once (G7)', async () => {
     const server = await startServer();
-    // Also an answer lost twice in a row.
+    // An answer may be lost twice in a row.
     const front = await frontOf(server.url, (n) => (n % 4 === 1 || n % 4 === 2 ? 'lose' : 'pass'));
     const { code } = await insert(front.url, ndjson(entries(6000)));
     expect(code).toBe(0);
@@ -51,7 +51,7 @@ describe('seamline insert, on a bad network,', () => {
       cli.stdin.write(ndjson([entry(index)]));
       await runCli(['tail', '--limit', String(index + 1), '--url', first.url]);
     }
-    // The first is answered, as the second has gone out.
+    // The second batch was sent, so the first one is answered.
     first.signal('SIGKILL');
     await first.exited;
     cli.stdin.write(ndjson(entries(3000, 2)));
@@ -64,7 +64,7 @@ describe('seamline insert, on a bad network,', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { key: string; cursor: string });
-    // The answer to the second may have been lost.
+    // The answer to the second batch may be lost.
     const from = lines[0]?.key === 'k1' ? 1 : 2;
     expect(lines.map(({ key }) => key)).toEqual(entries(3000, from).map(({ key }) => key));
     expect(parseCursor(lines.at(-1)?.cursor ?? '').place.position).toBe(3000);

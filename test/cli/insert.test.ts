@@ -63,7 +63,7 @@ describe('seamline insert', () => {
     expect(code).toBe(0);
     const left = (key: string): number => (server.map.get(key)?.expiresAt ?? Number.NaN) - Date.parse(at);
     for (const key of ['ttl', 'at', 'ttl first']) expect(Math.abs(left(key))).toBeLessThan(60_000);
-    // Rounded up: never before its time.
+    // The ttl is rounded up, so that the item never expires early.
     expect(left('at')).toBeGreaterThanOrEqual(0);
     expect(server.map.get('none')?.expiresAt).toBeNull();
   });
@@ -102,7 +102,7 @@ describe('seamline insert', () => {
     const { code, stderr } = await insert(server.url, Buffer.concat(parts.map((part) => Buffer.from(part))));
     const reports = stderr.trimEnd().split('\n');
     expect(reports.pop()).toMatch(/^23 items inserted .*, 23 lines refused$/);
-    // What only the server can refuse is reported later.
+    // Lines that only the server can refuse are reported later.
     const byLine = reports.toSorted((a, b) => Number.parseInt(a.slice(5), 10) - Number.parseInt(b.slice(5), 10));
     expect(byLine.map((report) => /^line (\d+): /.exec(report)?.[1])).toEqual(bad.map((_, n) => String(2 * n + 2)));
     for (const [n, [, problem]] of bad.entries()) expect(byLine[n]?.replace(/^line \d+: /, '')).toMatch(problem);

@@ -23,7 +23,7 @@ const windowOf = async (args: readonly string[], env: Readonly<Record<string, st
   return (await ask(url, '{ stream { window } }')).data;
 };
 
-/** A port that somebody else has. */
+/** A port that is in use. */
 async function portInUse(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -31,7 +31,7 @@ async function portInUse(): Promise<string> {
   return String((server.address() as AddressInfo).port);
 }
 
-/** A request whose body comes only when told to: until then it keeps the server from being done. */
+/** A request whose body is sent on demand: until then the server is not done. */
 async function heldRequest(url: string) {
   const body = JSON.stringify({ query: INSERT });
   const headers = { ...JSON_BODY, 'content-length': String(body.length), expect: '100-continue' };
@@ -42,12 +42,12 @@ async function heldRequest(url: string) {
     sent.once('error', () => resolve(undefined));
   });
   sent.flushHeaders();
-  // The server has the request.
+  // The server has received the request.
   await once(sent, 'continue');
   return { status, finish: () => sent.end(body) };
 }
 
-/** Whether a new connection is refused, as it is from the beginning of a drain. */
+/** Whether a new connection is refused, as during a drain. */
 const isClosed = (url: string): Promise<boolean> =>
   fetch(new URL('/health', url), { headers: { connection: 'close' } }).then(
     () => false,
@@ -167,7 +167,7 @@ describe('a signal', () => {
     const { url, signal, exited } = await serveCli(['--port', '0', '--drain-timeout', '3600']);
     const held = await heldRequest(url);
     signal('SIGTERM');
-    // Two of a kind may arrive as one; what counts is that the second comes at once.
+    // Two equal signals may arrive as one. The second must come at once.
     signal('SIGINT');
     await expect.poll(() => isClosed(url)).toBe(true);
     held.finish();
@@ -180,7 +180,7 @@ describe('a signal', () => {
     const held = await heldRequest(url);
     signal('SIGTERM');
     await expect.poll(() => isClosed(url)).toBe(true);
-    // Within 100 ms it would count as the same one, passed on twice.
+    // Within 100 ms it would count as the same signal, forwarded twice.
     await delay(150);
     signal('SIGTERM');
     expect((await exited).code).not.toBeNull();

@@ -1,4 +1,4 @@
-/** However it is started, and on whatever, it starts, or says in one line why not. */
+/** The program starts in every way and on every supported Node, or says in one line why not. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -35,7 +35,7 @@ function temporary(): string {
   return directory;
 }
 
-/** A module that runs before main.ts, in the same process. */
+/** A module that runs before main.ts in the same process. */
 function before(code: string): string {
   const file = join(temporary(), 'before.mjs');
   writeFileSync(file, code);
@@ -45,7 +45,7 @@ function before(code: string): string {
 const pretendVersion = (name: 'node' | 'v8', version: string): string =>
   before(`Object.defineProperty(process, 'versions', { value: { ...process.versions, ${name}: '${version}' } });`);
 
-/** Started in its own way, until it says that it is ready; then ended. */
+/** Starts the program by a command, waits until it is ready, and ends it. Resolves with stderr. */
 async function startedBy(
   program: string,
   args: readonly string[],
@@ -166,7 +166,7 @@ describe('a Node that is too old', () => {
 describe('the number of files that may be open', () => {
   const limitedTo = (files: number): string[] => ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, MAIN];
 
-  /** The warnings of one that may open so many. */
+  /** The warnings of a server with this limit of open files. */
   const warnings = async (files: number, ...args: readonly string[]): Promise<string[]> => {
     const stderr = await startedBy('sh', [...limitedTo(files), '--log-level', 'warn', ...args]);
     return stderr.split('\n').filter(Boolean);

@@ -24,7 +24,7 @@ function printedBy({ stdout }: CliProcess) {
   };
 }
 
-/** Acknowledges, and closes the socket when told to. */
+/** A server that acknowledges and closes the socket on demand. */
 async function closingServer(code: number, { atOnce }: { readonly atOnce: boolean }) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => server.close());

@@ -1,4 +1,4 @@
-/** What deploy/ says holds together, and the server knows what it is told there. No engine runs it here. */
+/** The files in deploy/ are consistent, and the server knows the settings in them. They are not run here. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -73,7 +73,7 @@ const nodes = named('seamline-');
 const natsServers = named('nats-');
 const pods = Array.from({ length: resource('StatefulSet', 'nats').spec.replicas }, (_, n) => `nats-${n}.nats`);
 
-/** As the engines would put them in. */
+/** Substitutes variables as the engines would. */
 const SECRETS: Readonly<Record<string, string>> = {
   NATS_PASSWORD: '0123456789abcdef',
   SEAMLINE_JWT_SECRET: 'a secret of thirty-two characters, at the least',

@@ -1,4 +1,4 @@
-/** Connections torn while items are written: what a caller sees is what it would have seen without. */
+/** Connections are cut while items are written. A client sees exactly what it would have seen without the cuts. */
 import { describe, expect, it } from 'vitest';
 import { networkTo } from '../support/sockets/proxy.ts';
 import { startServer } from '../support/server/server.ts';

@@ -1,4 +1,4 @@
-/** A rolling restart under the clients that people use: their live data goes on, and nobody takes a drain for the end (G9). */
+/** A rolling restart with common clients: their live data continues, and no client takes a drain for the end (G9). */
 import { describe, expect, it } from 'vitest';
 import { memoryLog } from '../../src/logs/memory/memory-log.ts';
 import { networkTo } from '../support/sockets/proxy.ts';

@@ -1,4 +1,4 @@
-/** A disk that is really full: a small one in memory, where mounting is allowed. (Elsewhere test/logs/file/file-log-faults.test.ts says it.) */
+/** A disk that is really full: a small one in memory, where mounting is allowed. Elsewhere test/logs/file/file-log-faults.test.ts covers it. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { copyOf, openKept, temporaryDirectory } from '../support/engines/kept.ts
 import { urlOf } from '../support/clients/requests.ts';
 import { startServer } from '../support/server/server.ts';
 
-/** Undefined where that is not allowed. */
+/** Mounts the disk; undefined when that is not allowed. */
 function smallDisk(megabytes: number): string | undefined {
   const directory = temporaryDirectory();
   try {

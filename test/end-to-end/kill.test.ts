@@ -1,6 +1,6 @@
 /**
- * A writing server that is killed with -9 at random moments: what it answered is there, once, where it said; and every
- * subscription that resumes by its cursor has the whole history, in order and without a repeat (G2, G3, G4, G7).
+ * A server is killed with SIGKILL at random moments during writes. Every answered insertion is there once, at the answered cursor, and every
+ * subscription that resumes by cursor receives the whole history in order and without a repeat (G2, G3, G4, G7).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ interface Answer {
   readonly cursor: string;
 }
 
-/** Runs until it is killed. */
+/** A server that runs until it is killed. */
 async function startProcess(directory: string): Promise<{ url: string; kill: () => Promise<void> }> {
   const program = new URL('../support/engines/kept-server.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [program, directory, '20000'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -43,7 +43,7 @@ async function startProcess(directory: string): Promise<{ url: string; kill: () 
 
 const INSERT = `mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { key value cursor } }`;
 
-/** Undefined when there was no answer: what was sent may have been written or not. */
+/** Resolves with undefined when there was no answer: the insertion may have been written or not. */
 async function insert(url: string, inputs: readonly object[]): Promise<Answer[] | undefined> {
   try {
     const body = JSON.stringify({ query: INSERT, variables: { inputs } });
@@ -56,7 +56,7 @@ async function insert(url: string, inputs: readonly object[]): Promise<Answer[] 
   }
 }
 
-/** Reads over SSE until it is cut, and goes on behind what it had. */
+/** Reads over SSE until it is cut, and resumes after its last item. */
 class Reader {
   readonly items: Answer[] = [];
   #text = '';
@@ -74,7 +74,7 @@ class Reader {
         return false;
       });
     } catch {
-      // It was cut off.
+      // The connection was cut.
     }
   }
 
@@ -100,7 +100,7 @@ describe('a server that is killed', () => {
 
     let isOver = false;
 
-    /** One after the other until there is no answer any more. */
+    /** Inserts items one after the other until there is no answer. */
     const write = async (url: string, writer: number): Promise<void> => {
       while (!isOver) {
         const inputs = Array.from({ length: 1 + dice.below(5) }, () => {
@@ -119,7 +119,7 @@ describe('a server that is killed', () => {
       const { url, kill: end } = await startProcess(directory);
       const reading = readers.map((reader) => reader.read(url));
       const writing = Array.from({ length: WRITERS }, (_, writer) => write(url, writer));
-      // A moment is a number of answers: no clock decides.
+      // The moment of the kill is a number of answers, so that no clock decides.
       const enough = answered.length + 20 + dice.below(400);
       while (answered.length < enough) await new Promise<void>((resolve) => (answers = resolve));
       if (kill === KILLS) {
@@ -131,7 +131,7 @@ describe('a server that is killed', () => {
       await Promise.all([...writing, ...reading]);
     }
 
-    // The window holds everything, so each reader has every change, and they agree.
+    // The window holds everything, so every reader has every change.
     for (const { items } of readers) {
       const cursors = items.map(({ cursor }) => cursor);
       expect(cursors).toEqual([...new Set(cursors)].toSorted());

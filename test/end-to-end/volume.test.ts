@@ -9,7 +9,7 @@ import type { SeamlineServer } from '../../src/server/server.ts';
 import { Mirror } from '../support/model/mirror.ts';
 import { startServer } from '../support/server/server.ts';
 
-/** Takes everything that a server sends, cheaply; `stall` stops reading from the socket itself. */
+/** Receives everything that a server sends at little cost. `stall` stops reading from the socket. */
 interface Reader {
   stall(): void;
   readOn(): void;
@@ -57,7 +57,7 @@ it(
     const server = await startServer();
     const seen = Array.from({ length: 100 }, () => [] as number[]);
     const opening = seen.map((values, n) =>
-      // One of the two, by turns.
+      // The two transports alternate.
       readers[n % 2]!(server, 'subscription { items { value } }', (json) => {
         const value = /"value":(\d+)/.exec(json)?.[1];
         if (value !== undefined) values.push(Number(value));
@@ -107,7 +107,7 @@ it(
     const before = server.residentBytes();
     for (let batch = 0; batch < 120; batch++) await server.insert(500, batch);
     const peak = server.residentBytes() - before;
-    // What is garbage goes in a moment.
+    // Garbage is collected within a moment.
     const grown = await vi.waitFor(
       () => {
         const bytes = server.residentBytes() - before;
@@ -131,10 +131,10 @@ it(
 
 const payloadOf = (json: string): string => JSON.stringify((JSON.parse(json) as { payload: unknown }).payload);
 
-/** A server in a process of its own, so that its memory is its own. */
+/** A server in a process of its own, so that its memory can be measured. */
 async function startChild() {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
-  // As `npm start` runs it, without the parents that it has there.
+  // `npm start` runs the same program as a child process.
   const args = scripts.start.replace('node scripts/run.mjs node ', '').split(' ');
   const child = spawn(process.execPath, [...args, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -157,7 +157,7 @@ async function startChild() {
       const values = text.split('\n').filter((line) => line.startsWith(`${name}{`));
       return values.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
     },
-    /** A batch; the newest cursor. */
+    /** Inserts a batch. Resolves with the newest cursor. */
     insert: async (count: number, batch: number): Promise<string> => {
       const inputs = Array.from({ length: count }, (_, n) => ({
         key: `k${n % 50}`,

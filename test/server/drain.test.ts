@@ -9,7 +9,7 @@ import { startServer } from '../support/server/server.ts';
 
 const input = { key: 'a', value: 1 };
 
-/** Holds the next insertion back: `reached` when it has come, `go` to let it through. */
+/** Holds the next insertion back: `reached` resolves once it has arrived, `go` lets it through. */
 function holdInsert(server: SeamlineServer) {
   const reached = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
@@ -22,7 +22,7 @@ function holdInsert(server: SeamlineServer) {
   return { reached: reached.promise, go: go.resolve };
 }
 
-/** A connection as text, both ways. */
+/** A connection that sends and receives text. */
 function rawConnection(server: SeamlineServer) {
   const socket = connectTcp(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8');
   onTestFinished(() => void socket.destroy());
@@ -82,7 +82,7 @@ describe('a drain', () => {
     const server = await startServer({ drainTimeoutMs: 20_000 });
     const connection = rawConnection(server);
     const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n`;
-    // A request that has begun keeps its connection from being idle, and so from being closed.
+    // A request that has begun keeps its connection from being idle, so that it is not closed.
     connection.write(`${get('/ready')}\r\n${get('/ready')}`);
     expect(await connection.until(/ready\n/)).toMatch(/^HTTP\/1.1 200 /);
     const drained = server.drain();

@@ -20,7 +20,7 @@ const COUNTS = [
   'initTimeoutMs',
 ] as const satisfies (keyof ServerOptions)[];
 
-/** Rejects as `createServer` does; ends the server if, wrongly, there is one. */
+/** Rejects as `createServer` does. If it wrongly resolves, the server ends with the test. */
 async function refusal(options: ServerOptions): Promise<void> {
   const server = await createServer({ port: 0, ...options });
   onTestFinished(() => server.drain());

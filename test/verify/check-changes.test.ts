@@ -101,8 +101,8 @@ const BAD: Readonly<Record<string, Cases>> = {
       'a last insertion that never arrived',
       recording(THREE, [items([delivery(1, 'k1')], { end: { kind: 'overdue', awaited: 'marker' } })]),
     ],
-    ['a read behind the writer’s own write', recording(THREE, [], { reads: [reading(5, 'k1', 1)] })],
-    ['a read of nothing behind the writer’s own write', recording(THREE, [], { reads: [reading(5, 'k2', null)] })],
+    ['a read that misses the writer’s own write', recording(THREE, [], { reads: [reading(5, 'k1', 1)] })],
+    ['a read of nothing after the writer’s own write', recording(THREE, [], { reads: [reading(5, 'k2', null)] })],
     [
       'a read of what the writer has removed',
       recording([...THREE, removal(4, 'k2')], [], { reads: [reading(5, 'k2', 2)] }),

@@ -34,7 +34,7 @@ const BAD: Readonly<Record<string, Cases>> = {
       ),
     ],
     [
-      'a superseded item delivered, and so a cutoff before its successor, yet another of behind that left out',
+      'a delivered item that was superseded after the cutoff, and a later item that is missing',
       recording(
         [insertion(1, 'k1'), insertion(2, 'k1'), insertion(3, 'k2'), insertion(4, 'k2'), insertion(5, 'k3')],
         [items([delivery(1, 'k1', 11), delivery(2, 'k1', 11), delivery(4, 'k2', 11), delivery(5, 'k3', 11)], LATE)],

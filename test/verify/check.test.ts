@@ -114,7 +114,7 @@ const GOOD: Cases = [
     ),
   ],
   [
-    'LAGGED, and what was missed behind it',
+    'LAGGED, and a resume with the missed items',
     recording(
       [...THREE, insertion(4, 'k2')],
       [
@@ -179,7 +179,7 @@ const GOOD: Cases = [
   ['a limit', recording(THREE, [items([delivery(1, 'k1')], { limit: 1, end: { kind: 'complete' } })])],
   ['a limit of nothing', recording(THREE, [items([], { limit: 0, end: { kind: 'complete' } })])],
   [
-    'a query, changed while its pages were fetched, and the subscription behind it',
+    'a query whose items changed while its pages were fetched, and the subscription after it',
     recording(
       [...THREE, insertion(4, 'k2')],
       [

@@ -21,7 +21,7 @@ const violated = ({ coverage }: VerifyReport): string[] =>
     .filter(([, { violations }]) => violations > 0)
     .map(([name]) => name);
 
-/** An iterator that may be left at any moment, over what `each` makes of each result. */
+/** Maps each result to any number of results. The iterator may be left at any time. */
 function changed<T>(source: AsyncGenerator<T>, each: (value: T) => readonly T[]): AsyncGenerator<T> {
   const waiting: T[] = [];
   return {
@@ -64,7 +64,7 @@ const swapSome: Each = <T>() => {
   };
 };
 
-/** Breaks what `items` delivers. */
+/** Breaks the deliveries of `items`. */
 const spoilItems =
   (each: Each) =>
   ({ map }: SeamlineServer): void => {
@@ -160,7 +160,7 @@ describe('seamline verify against a broken server', () => {
     const server = await startServer({ fanOut: false });
     spoil(server);
     let report = await run(server, 1);
-    // What a short run does is up to chance and to the machine: a longer one finds it.
+    // A short run may miss the fault by chance; a longer one finds it.
     for (let seconds = 2; seconds <= 16 && !violated(report).includes(guarantee); seconds *= 2)
       report = await run(server, seconds);
     expect(violated(report)).toContain(guarantee);

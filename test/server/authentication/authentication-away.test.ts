@@ -1,4 +1,4 @@
-/** An issuer that is away, or hangs: what is known stays good for a day, and is waited for by nobody. */
+/** An issuer that is away or hangs: known keys stay valid for a day, and no request waits for them. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { query, sse, webSocket } from '../../support/clients/doors.ts';
 import { logLines } from '../../support/server/log-lines.ts';
@@ -11,7 +11,7 @@ const IN = { status: 'in' };
 const MINUTES = 60;
 const HOURS = 3600;
 
-/** A server that has let somebody in. */
+/** Starts a server that has admitted a token. */
 const withKnownKey = async () => {
   const key = await issuerKey('first', 'ES256');
   const set = await keySet(key);

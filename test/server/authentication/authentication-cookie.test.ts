@@ -25,7 +25,7 @@ const withCookie = (cookie: string, headers = {}) => ({ headers: { cookie, ...he
 const readers: readonly Door[] = [query, queryByGet, sse, sseByGet, multipart, webSocket];
 const INSERT = 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }';
 
-/** As `fetch` is not allowed to: a browser alone says what `Sec-Fetch-Site` is. */
+/** Sends `Sec-Fetch-Site`, which `fetch` does not allow to be set. */
 function statusFor(server: SeamlineServer, headers: Readonly<Record<string, string>>): Promise<number> {
   return new Promise((resolve, reject) => {
     const url = `${server.url}?query=${encodeURIComponent('{ stream { epoch } }')}`;
@@ -117,7 +117,7 @@ describe('a cookie', () => {
     expect(await statusFor(server, { cookie, 'sec-fetch-site': 'cross-site' })).toBe(401);
     for (const site of ['same-origin', 'none'])
       expect(await statusFor(server, { cookie, 'sec-fetch-site': site })).toBe(200);
-    // A token in a header is no browser's doing.
+    // No page of another site can send a token in a header.
     const headers = { ...bearer(await sign()), cookie, 'sec-fetch-site': 'cross-site' };
     expect(await statusFor(server, headers)).toBe(200);
   });

@@ -20,7 +20,7 @@ const guarded = async (): Promise<SeamlineServer> => {
   return server;
 };
 
-/** What comes first: the end of a stream, or the moment a second behind its token's. */
+/** Resolves with what comes first: the end of a stream, or the time one second after its token's expiry. */
 async function endOf<T>(ending: Promise<T>, exp: number): Promise<T | 'still open'> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<'still open'>((resolve) => {
@@ -50,7 +50,7 @@ describe('an expired token', () => {
     expect(await socket.next()).toMatchObject({ type: 'next' });
     expect(await endOf(socket.closed, exp)).toMatchObject({ code: 4403 });
     expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000 - 5);
-    // No `complete`: the subscription isn't over.
+    // There is no `complete`, because the subscription is not over.
     expect(await socket.next()).toBeUndefined();
     await expect.poll(() => server.map.subscriptions).toBe(0);
   });
@@ -123,10 +123,10 @@ describe('an expired token', () => {
   });
 });
 
-/** A client that asks for a token, which is good for a second or two, whenever it connects. */
+/** A client that fetches a token for each connection. The token is valid for a second or two. */
 interface FreshClient {
   readonly name: string;
-  /** Calls back with each key. Returns how often it has come. */
+  /** Calls back with each key. Returns how often the key has arrived. */
   subscribe(server: SeamlineServer, onKey: (key: string) => void): () => number;
 }
 

@@ -1,4 +1,4 @@
-/** Where the keys come from: an issuer that changes them, is slow, or is away. */
+/** Issuers that rotate their keys, are slow, or are away. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { LOOK_EVERY_MS } from '../../../src/transports/protocol/admission.ts';
@@ -109,7 +109,7 @@ describe('a key set that is out of reach', () => {
     await socket.closed;
     await expectGone(server);
     set.release();
-    // The keys are there for this one, so they were for the other.
+    // This request has the keys, so the other one had them too.
     expect(await knock(await key.sign())).toMatchObject(IN);
     const looks = timers.mock.calls.filter(([, ms]) => ms === LOOK_EVERY_MS);
     expect(looks, 'timers for a token whose connection is gone').toHaveLength(0);

@@ -127,7 +127,7 @@ describe('a key set', () => {
     ])
       expect(await knock(await forger.sign({}, header)), `with ${JSON.stringify(header)}`).toMatchObject(REFUSED);
     expect(forgers.fetches).toBe(0);
-    // Nor is it fetched again for every name that a stranger makes up.
+    // The set is not fetched again for every kid that a client invents.
     expect(set.fetches).toBe(1);
   });
 

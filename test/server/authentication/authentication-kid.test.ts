@@ -1,4 +1,4 @@
-/** Which key of a set a token is checked with, when it names none, or one that several have. */
+/** Tokens without kid, and with a kid that several keys have. */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { doors, query, refusalAt } from '../../support/clients/doors.ts';

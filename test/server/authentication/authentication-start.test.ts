@@ -1,4 +1,4 @@
-/** What a server says, and refuses, before anybody has knocked; and what it never says. */
+/** The start of a server with and without authentication, and secrets that it never prints. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServerOptions } from '../../../src/server/options.ts';
 import { createServer } from '../../../src/server/server.ts';

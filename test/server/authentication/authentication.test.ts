@@ -246,7 +246,7 @@ describe('a WebSocket', () => {
     socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer x.y.z' } });
     socket.send(subscribeMessage('1', 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }'));
     expect(await socket.next()).toBeUndefined();
-    // It did not wait to be let in, which is against the protocol whatever its token is.
+    // It did not wait for connection_ack, which violates the protocol whatever its token is.
     expect(await socket.closed).toMatchObject({ code: 4401 });
     expect(server.map.replica.head.position).toBe(0);
   });

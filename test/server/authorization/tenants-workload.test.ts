@@ -1,4 +1,4 @@
-/** Two tenants and one who sees all, at random and at once: every delivery is checked for whose it is. */
+/** Two tenants and an admin act concurrently and at random. Every delivery is checked for its owner. */
 import { describe, expect, it } from 'vitest';
 import { ORIGIN } from '../../../src/core/model/position.ts';
 import { startServer } from '../../support/server/server.ts';
@@ -20,11 +20,11 @@ const INSERT_MANY = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(input
 const REMOVE = 'mutation ($key: ID!) { removeItem(key: $key) { key } }';
 const PAGE = 'query ($filter: ItemFilter) { items(first: 1000, filter: $filter) { edges { node { id key value } } } }';
 
-/** Neither is a prefix of the other, but of each there are keys that begin like it. */
+/** Neither is a prefix of the other, but there are keys that start similarly to each. */
 const PREFIXES = ['acme:', 'acme-eu:'] as const;
 const NAMES = ['1', '2', '3', 'acme:', 'acme-eu:1', '\u{1f600}', '', 'é'];
 const STEPS = 200;
-/** The last of a run: who has seen it has seen everything before. */
+/** The last key of a run: a reader that has received it has received everything before. */
 const LAST = 'last';
 
 type Filter = { readonly keyPrefix?: string; readonly keys?: readonly string[] } | undefined;
@@ -34,18 +34,18 @@ const passes = (filter: Filter, key: string): boolean =>
 
 const isEverything = (filter: Filter): boolean => (filter?.keyPrefix ?? '') === '' && filter?.keys === undefined;
 
-/** What belongs to nobody but `reader`, and was filtered for. */
+/** Asserts that a key belongs to `reader` and passes its filter. */
 function assertOwn(reader: Tenant, filter: Filter, text: unknown, keys: readonly string[]): void {
   for (const key of keys) {
     expect(key.startsWith(reader.keyPrefix), `${key} for ${reader.keyPrefix}`).toBe(true);
     expect(passes(filter, key), `${key} for ${JSON.stringify(filter)}`).toBe(true);
   }
-  // Each value says whose it is.
+  // Each value names its owner.
   const other = PREFIXES.find((prefix) => prefix !== reader.keyPrefix);
   if (reader.keyPrefix !== '') expect(JSON.stringify(text)).not.toContain(`of ${other}`);
 }
 
-/** Follows `items` until its last, leaving and resuming at random. */
+/** Reads `items` up to the last key, leaving and resuming at random. */
 async function followItems(reader: Tenant, wire: Wire, filter: Filter, dice: Dice): Promise<string[]> {
   const seen: string[] = [];
   let after: string | undefined;
@@ -65,7 +65,7 @@ async function followItems(reader: Tenant, wire: Wire, filter: Filter, dice: Dic
   }
 }
 
-/** Follows `itemChanges` until it holds its last, leaving and resuming at random. */
+/** Reads `itemChanges` until the mirror holds the last key, leaving and resuming at random. */
 async function followChanges(reader: Tenant, wire: Wire, filter: Filter, dice: Dice): Promise<Mirror> {
   const mirror = new Mirror();
   let after: string | undefined;
@@ -100,7 +100,7 @@ function filterFor(dice: Dice, prefix: string): Filter {
     { keyPrefix: 'acme' },
     { keyPrefix: '' },
     { keyPrefix: own },
-    // Whatever is asked for, the last of its own must pass, so that it knows the end.
+    // Every filter lets the reader's last key pass, so that it knows the end.
     { keys: [LAST, '1', '2', '\u{1f600}'].flatMap((name) => [own + name, foreign + name]) },
   ]);
 }
@@ -108,7 +108,7 @@ function filterFor(dice: Dice, prefix: string): Filter {
 describe.each([1, 2, 3])('with seed %i', (seed) => {
   it('no item of a tenant reaches another, and each receives all of its own (G1 to G4, G6)', async () => {
     const dice = new Dice(seed);
-    // Some evict, some leave subscribers behind their window; the rest keep every change.
+    // Some maps evict and some windows are too small for slow subscribers; the others keep every change.
     const bounds = dice.pick([{}, { maxItems: 9 }, { window: 16 }]);
     const server = await startServer({ jwtSecret: SECRET, ...bounds });
     const tenants = await Promise.all([...PREFIXES, ''].map((prefix) => tenant(server, prefix)));
@@ -125,7 +125,7 @@ describe.each([1, 2, 3])('with seed %i', (seed) => {
       }),
     );
     const followers = Promise.all(following);
-    // Awaited at the end; until then a failure is not unhandled.
+    // It is awaited at the end. Until then a rejection must not count as unhandled.
     followers.catch(() => {});
     await expect.poll(() => server.map.subscriptions).toBe(following.length);
 
@@ -173,7 +173,7 @@ describe.each([1, 2, 3])('with seed %i', (seed) => {
     const cursors = [...written.keys()].sort();
     for (const { reader, filter, mirror, seen } of await followers) {
       const isOwn = (key = ''): boolean => key.startsWith(reader.keyPrefix);
-      // Who sees all ends at the first of the two that are last.
+      // The admin ends at the first of the two last keys.
       if (reader.keyPrefix === '') continue;
       if (mirror) {
         const current = [...server.map.replica.items.index.from(ORIGIN.position)].map(({ key }) => key);

@@ -1,4 +1,4 @@
-/** What a tenant may write, what it can learn by trying, and prefixes that look alike. */
+/** Writes of tenants, attempts to learn about others by writing, and similar prefixes. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { type Result } from '../../support/clients/clients.ts';
@@ -77,7 +77,7 @@ describe('a tenant', () => {
     await a.ask(INSERT, inputOf('a:1', 'secret'));
     expect(await b.ask(INSERT, inputOf('b:1', 'mine'))).toEqual({ insertItem: { key: 'b:1', value: 'mine' } });
     expect(await b.request(INSERT, inputOf('a:1', 'secret'))).toMatchObject({ errors: FORBIDDEN });
-    // A key that, glued to an idempotency key, would spell another pair.
+    // Concatenated with its idempotency key this key reads like another pair.
     const tricky = { key: 'b:1', value: 'other', idempotencyKey: '' };
     expect(await b.request(INSERT, { input: tricky })).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
@@ -85,7 +85,7 @@ describe('a tenant', () => {
   });
 });
 
-/** Everything a curious tenant may ask about another's keys, with what it may know of its own. */
+/** Every request by which a tenant may try to learn about another's keys. */
 const PROBES: readonly (readonly [document: string, variables: object])[] = [
   ...['a:1', 'a:none'].flatMap((key) => [
     ['query ($key: ID!) { item(key: $key) { id key value timestamp expiresAt cursor } }', { key }] as const,
@@ -141,7 +141,7 @@ it('a tenant’s answers are the same whether another has items or not', async (
     const answers: Result<unknown>[] = [];
     for (const [document, variables] of PROBES) answers.push(await b.request(document, variables));
     const { epoch } = server.map.replica;
-    // Cursors name the epoch, which is another on each server, and a digest.
+    // Cursors contain the epoch, which differs between servers, and a digest.
     const text = JSON.stringify(answers).replace(new RegExp(`${epoch}-[0-9a-z-]+`, 'g'), 'CURSOR');
     return JSON.parse(text) as Result<unknown>[];
   };
@@ -161,7 +161,7 @@ it('a tenant that knows the cursor of another’s item gains nothing from it', a
   });
   expect(await b.request(REMOVE, { key: 'a:1', ifCursor: cursor })).toMatchObject({ errors: FORBIDDEN });
   const own = server.map.get('b:1')?.cursor;
-  // A conflict tells of the own item only.
+  // A conflict reveals the own item only.
   expect(await b.request(INSERT, { input: { key: 'b:1', value: 2, ifCursor: cursor } })).toMatchObject({
     errors: [{ extensions: { code: 'CONFLICT', cursor: own } }],
   });
@@ -171,7 +171,7 @@ it('a tenant that knows the cursor of another’s item gains nothing from it', a
   expect(server.map.get('a:1')?.value).toBe('secret');
 });
 
-/** Prefixes that some would take for one another. */
+/** Prefixes that could be confused with one another. */
 const ALIKE: readonly (readonly [name: string, one: string, other: string])[] = [
   ['composed and decomposed', '\u00e9:', 'e\u0301:'],
   ['a letter and a sign that normalises to it', 'K:', '\u212a:'],
@@ -180,7 +180,7 @@ const ALIKE: readonly (readonly [name: string, one: string, other: string])[] = 
   ['wide and narrow', 'a:', 'a：'],
   ['ligature and letters', 'ﬁ:', 'fi:'],
   ['emoji that share a surrogate', '\u{1f600}', '\u{1f601}'],
-  ['with and without a space behind', 'a:', 'a :'],
+  ['with and without a trailing space', 'a:', 'a :'],
   ['with and without what is invisible', 'a:', 'a\u200b:'],
   ['an own separator', 'a:b:', 'a:c:'],
   ['with and without a zero', 'a:', 'a\0:'],

@@ -1,4 +1,4 @@
-/** A tenant is who has a `keyPrefix`: the snapshot, live items, changes and queries of others never reach it. */
+/** A tenant is a caller with a `keyPrefix`: items, changes and query results of others never reach it. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { startServer } from '../../support/server/server.ts';
@@ -48,7 +48,7 @@ const keysOf = async (reader: Tenant, wire: Wire, count: number, variables?: obj
   await feed.leave();
   return results.map(({ data }) => data?.items.key ?? '');
 };
-/** What a mirror gets up to the first message that is caught up and holds `until`, which is deleted then. */
+/** The messages of a mirror up to the first one that is caught up and holds `until`, which is then removed. */
 async function changesUntil(feed: ReturnType<typeof mirror>, until: string): Promise<Changes['itemChanges'][]> {
   const messages: Changes['itemChanges'][] = [];
   for (;;) {
@@ -116,7 +116,7 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     expect(first?.data?.itemChanges).toMatchObject({ reset: true, caughtUp: true, size: null, checksum: null });
     expect(first?.data?.itemChanges.upserted.map(({ key }) => key)).toEqual(expected === undefined ? [] : [expected]);
     if (expected !== undefined) expect(await items.take(1)).toMatchObject([{ data: { items: { key: expected } } }]);
-    // Everything else moves; what arrives is told apart by the key that is the last of it.
+    // Other items change all the time. The last key of each delivery tells them apart.
     await insert(server, 'a:1', 'b', 'x', 'a:2');
     await server.map.remove('a:1');
     if (expected === undefined) {
@@ -141,11 +141,11 @@ describe.each(wires)('over %s, a tenant', (wire) => {
     await server.map.insert({ key: 'b:dying', value: 1, ttl: 1 });
     const reasons = new Map<string, string>();
     const heard: Changes['itemChanges'][] = [];
-    // The admin sees when both have expired.
+    // The admin sees both expire.
     const seen = new Set<string>();
     while (!seen.has('a:dying') || !seen.has('b:dying'))
       for (const { data } of await all.take(1)) for (const { key } of data?.itemChanges.removed ?? []) seen.add(key);
-    // Each of these evicts: first b:2 and a:2, which are the oldest.
+    // Each of these insertions evicts an item: first b:2 and a:2, the oldest.
     await insert(server, 'a:3', 'a:4', 'a:5', 'a:6', 'a:7', 'a:8', 'b:last');
     heard.push(...(await changesUntil(own, 'b:last')));
     for (const { removed } of heard) for (const { key, reason } of removed) reasons.set(key, reason);
@@ -216,7 +216,7 @@ describe('a tenant’s query', () => {
         pageInfo: { hasNextPage: false, hasPreviousPage: true, endCursor: last },
       },
     });
-    // Behind the other's first items, of which nothing may be told.
+    // After the first items of the other tenant, which must not be revealed.
     const after = server.map.get('a:1')?.cursor;
     expect(await b.ask(PAGE, { after, first: 1000 })).toMatchObject({
       items: { pageInfo: { hasPreviousPage: false } },

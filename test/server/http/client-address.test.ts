@@ -1,4 +1,4 @@
-/** Which client a request is counted as, and named after in the log. */
+/** The client's address, by which requests are counted and named in the log. */
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
@@ -12,7 +12,7 @@ const ONE = 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }';
 const forwarded = (chain: string) => ({ 'x-forwarded-for': chain });
 const behindProxy = (): Promise<SeamlineServer> => startServer({ insertRate: 1, trustProxy: true });
 
-/** Whether the second one is the client that the first one was. */
+/** Whether both requests count as the same client. */
 async function isSame(first: string, second: string): Promise<boolean> {
   const server = await behindProxy();
   const insert = async (chain: string) => resultOf(await post(server, { query: ONE }, forwarded(chain)));

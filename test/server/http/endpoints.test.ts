@@ -13,7 +13,7 @@ const insert = async (server: SeamlineServer, ...keys: string[]): Promise<void> 
   for (const key of keys) await server.map.insert({ key, value: key });
 };
 
-/** What `/metrics` says, by name and labels as they are written there. */
+/** The samples of `/metrics` by name and labels. */
 async function metricsOf(server: SeamlineServer): Promise<Record<string, number>> {
   const text = await (await fetch(urlOf(server, '/metrics'))).text();
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -171,7 +171,7 @@ describe('GraphiQL', () => {
     expect(response.headers.get('content-type')).toContain('text/html');
     const html = await response.text();
     expect(html).toMatch(/<!doctype html/i);
-    // Nothing on the page, nor what its styles load, comes from elsewhere.
+    // Neither the page nor its styles load anything from another host.
     expect(html).not.toMatch(/<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*["']?(?:https?:)?\/\//i);
     expect(html).not.toMatch(/url\(\s*["']?(?:https?:)?\/\/|@import\s+["'](?:https?:)?\/\//i);
     expect(html).toMatch(/"?subscriptionsProtocol"?:\s*"WS"/);

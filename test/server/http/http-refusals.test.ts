@@ -101,7 +101,7 @@ describe('a connection that is refused', () => {
       const breaking = connect({ host: hostname, port: Number(port) });
       await once(breaking, 'connect');
       breaking.write(request(server), () => breaking.resetAndDestroy());
-      // The one that asks.
+      // The remaining connection is the one that reads /metrics.
       await expect.poll(() => connections(server)).toBe(1);
     },
   );

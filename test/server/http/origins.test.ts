@@ -1,4 +1,4 @@
-/** Whose pages may use the server: `allowOrigins`, the same list on every transport. */
+/** `allowOrigins` names the origins whose pages may use the server. It holds on every transport. */
 import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
@@ -21,7 +21,7 @@ const webSocketOf = async (server: SeamlineServer, headers: Record<string, strin
   }
 };
 
-/** What each way in says to a page of this origin: `Access-Control-Allow-Origin`, of a WebSocket whether it opens. */
+/** The answer to a page of this origin: `Access-Control-Allow-Origin` over HTTP, and whether a WebSocket opens. */
 async function verdictsOf(server: SeamlineServer, origin: string): Promise<(string | null)[]> {
   const stream = await openStream(`${server.url}?query=subscription{itemChanges{reset}}`, {
     headers: { origin, accept: 'text/event-stream' },
@@ -175,7 +175,7 @@ describe('the host of an allowed origin', () => {
     expect(await statusOf(server, emulator)).toBe(200);
     expect(await statusOf(server, { host: '10.0.2.2:4000', 'user-agent': 'Mozilla/5.0' })).toBe(200);
     expect(await statusOf(server, { host: 'x.dev.example', 'user-agent': 'Mozilla/5.0' })).toBe(200);
-    // An app of another origin that is allowed reaches the same machine.
+    // An app of another allowed origin reaches the same machine.
     const app = await startServer({ allowOrigins: ['capacitor://localhost'] });
     expect(await webSocketOf(app, { host: '10.0.2.2:4000', origin: 'capacitor://localhost' })).toBe('open');
   });

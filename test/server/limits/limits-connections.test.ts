@@ -1,4 +1,4 @@
-/** How many may stay, over all transports together: WebSockets beyond are closed, streams answered 503, plain requests served. */
+/** `maxConnections` counts WebSockets and streams together. Beyond it WebSockets are closed, streams answered with 503, plain requests served. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { request } from '../../support/clients/clients.ts';
@@ -9,7 +9,7 @@ import { openStream, type TextStream } from '../../support/clients/streams.ts';
 
 const KEYS = 'subscription { items { key } }';
 
-/** How clients ask for a stream: our own, a browser, Apollo, curl. */
+/** The `Accept` headers of clients that ask for a stream: our own, a browser, Apollo, curl. */
 const STREAMS = [
   ['SSE', 'text/event-stream'],
   ['SSE or JSON', 'text/event-stream, application/json'],

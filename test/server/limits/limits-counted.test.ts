@@ -1,4 +1,4 @@
-/** What is refused is counted by its code in `seamline_refusals_total`: an operator sees a flood. */
+/** Refusals are counted by code in `seamline_refusals_total`, so that an operator sees a flood. */
 import { describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../../../src/server/options.ts';
 import type { SeamlineServer } from '../../../src/server/server.ts';
@@ -11,7 +11,7 @@ const SIZE = '{ stream { size } }';
 const KEYS = 'subscription { items { key } }';
 const INSERT = 'mutation ($value: JSON!) { insertItem(input: { key: "a", value: $value }) { key } }';
 
-/** By code. */
+/** The counters by code. */
 async function refusalsOf(server: SeamlineServer): Promise<Record<string, number>> {
   const text = await (await fetch(new URL('/metrics', server.url))).text();
   const lines = text.matchAll(/^seamline_refusals_total\{code="([^"]*)"\} (\d+)$/gm);

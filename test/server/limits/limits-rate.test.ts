@@ -1,4 +1,4 @@
-/** How much one client may insert: a token bucket by subject, else by address. */
+/** The insert rate of a client: a token bucket by subject of the token, or else by address. */
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,7 +18,7 @@ interface Refused {
   readonly retryAfterMs: number;
 }
 
-/** The extensions of the refusal; undefined: it went in. */
+/** The extensions of the refusal; undefined when it was inserted. */
 function taking(rate: InsertRate, client: string, count: number): Refused | undefined {
   try {
     rate.take(client, count);
@@ -30,7 +30,7 @@ function taking(rate: InsertRate, client: string, count: number): Refused | unde
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The refusal of a batch; undefined: it went in. */
+/** The refusal of a batch; undefined when it was inserted. */
 async function inserting(server: SeamlineServer, count: number, headers: Headers = {}): Promise<Refused | undefined> {
   const inputs = Array.from({ length: count }, (_, n) => ({ key: `k${n}`, value: n }));
   const { errors } = await resultOf(await post(server, { query: BATCH, variables: { inputs } }, headers));
@@ -134,7 +134,7 @@ describe('--insert-rate', () => {
     expect(refused).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number });
     expect(refused?.retryAfterMs).toBeGreaterThan(0);
     expect(refused?.retryAfterMs).toBeLessThanOrEqual(250);
-    // What a client does that is told so; a timer may be a millisecond early.
+    // A client that obeys retryAfterMs. A timer may fire a millisecond early.
     await delay((refused?.retryAfterMs ?? 0) + 1);
     expect(await inserting(server, 5)).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-/** How large a request may be: what is beyond is refused with its code, and what is just within is taken. */
+/** Limits of sizes: a request above one is refused with its code, and one of exactly that size is accepted. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
@@ -125,7 +125,7 @@ describe.each(DOORS)('over $name', ({ ask }) => {
 
   it('a document of 3,000 tokens is accepted, and a longer one is GRAPHQL_PARSE_FAILED', async () => {
     const server = await startServer();
-    // Three tokens around, one each.
+    // Three tokens for the rest of the document, and one for each field.
     const of = (tokens: number): Asked => ({ query: `{ stream { ${'size '.repeat(tokens - 5)}} }` });
     expect(codeOf(await ask(server, of(2900)))).not.toBe('GRAPHQL_PARSE_FAILED');
     expect(codeOf(await ask(server, of(3001)))).toBe('GRAPHQL_PARSE_FAILED');
@@ -208,7 +208,7 @@ describe('a WebSocket message', () => {
   });
 });
 
-/** A socket after the upgrade, and all that it receives later until it is closed. */
+/** Opens a socket, upgrades it, and collects everything that it receives until it is closed. */
 async function connectedTcp(server: SeamlineServer, header?: string) {
   const socket = await openTcp(server);
   const chunks: Buffer[] = [];
@@ -226,14 +226,14 @@ async function connectedTcp(server: SeamlineServer, header?: string) {
   return { socket, head, closed };
 }
 
-/** Masked with zeros, which leaves the payload as it is. */
+/** A mask of zeros leaves the payload unchanged. */
 function frameOf(opcode: 0 | 1, payload: Buffer): Buffer {
   const length =
     payload.length < 126 ? [payload.length | 0x80] : [126 | 0x80, payload.length >> 8, payload.length & 0xff];
   return Buffer.concat([Buffer.from([opcode, ...length, 0, 0, 0, 0]), payload]);
 }
 
-/** Of the close frame at the end. */
+/** The code of the close frame at the end. */
 function closeCodeIn(received: Buffer): number {
   const at = received.lastIndexOf(0x88);
   return at < 0 ? 0 : received.readUInt16BE(at + 2);

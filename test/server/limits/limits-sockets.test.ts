@@ -1,4 +1,4 @@
-/** How long a connection may keep the server waiting, and how much it may say before it says what it wants. */
+/** Limits of headers, of idle connections and of clients that stop reading. */
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,7 +46,7 @@ describe('headers', () => {
     const ends = await Promise.all([silent, half, dripping, upgrading].map((socket) => untilClosed(socket)));
     for (const text of ends) expect(text === '' || text.startsWith('HTTP/1.1 408 ')).toBe(true);
     expect((await request(server, '{ stream { size } }')).data).toEqual({ stream: { size: 0 } });
-    // A WebSocket that is quiet is none of these.
+    // A quiet WebSocket does not time out.
     patient.send({ type: 'ping' });
     expect(await patient.next()).toEqual({ type: 'pong' });
   }, 30_000);
@@ -76,7 +76,7 @@ describe('a WebSocket that never says connection_init', () => {
   }, 30_000);
 });
 
-/** Both ends of a connection; the far one reads nothing unless told to. */
+/** Both ends of a connection. The far end reads nothing unless it is told to. */
 async function pair(): Promise<{ near: Socket; far: Socket }> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -92,13 +92,13 @@ async function pair(): Promise<{ near: Socket; far: Socket }> {
   return { near, far };
 }
 
-/** Writes more than both kernels take, and than a test reads. */
+/** Writes more than the buffers of both kernels hold, and more than a test reads. */
 async function clog(near: Socket): Promise<void> {
   near.write(Buffer.alloc(64 * 1024 * 1024));
   await settle();
 }
 
-/** The next one when the last has gone, for ever. */
+/** Writes the next chunk once the previous one is written, endlessly. */
 async function feedOneByOne(near: Socket): Promise<void> {
   const chunk = Buffer.alloc(64 * 1024);
   const next = (): void => void near.write(chunk, (error) => !error && next());
@@ -110,7 +110,7 @@ async function feedOneByOne(near: Socket): Promise<void> {
   }
 }
 
-/** What the kernels take, they take at once. */
+/** The kernels accept what fits into their buffers at once. */
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -151,7 +151,7 @@ describe('the heartbeat', () => {
     heartbeat.watch(near);
     for (let round = 0; round < 6; round++) {
       for (let beat = 0; beat < 4; beat++) vi.advanceTimersByTime(INTERVAL_MS);
-      // More than the kernels make room for at once, so that the near end sees it go.
+      // More than the kernels' buffers, so that the near end notices that it is read.
       await readMore(far, 2 * 1024 * 1024);
       vi.advanceTimersByTime(INTERVAL_MS);
       expect(near.destroyed).toBe(false);
@@ -177,7 +177,7 @@ describe('the heartbeat', () => {
   });
 });
 
-/** So many bytes more, then none. */
+/** Reads this many bytes and then stops. */
 async function readMore(socket: Socket, bytes: number): Promise<void> {
   const enough = socket.bytesRead + bytes;
   while (socket.bytesRead < enough) {

@@ -1,4 +1,4 @@
-/** What is never in a log, whatever goes wrong, at the level that says most. */
+/** Secrets never appear in the log, whatever goes wrong, even at the most verbose level. */
 import { SignJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import { InsertItemDocument } from '../../../schema/documents/graphql.ts';
@@ -25,7 +25,7 @@ const insertion = (fields: object): object => ({
   variables: { input: { key: KEY, value: VALUE, ...fields } },
 });
 
-/** All that is wrong with a request, and some that is right. */
+/** Requests with every kind of error, and some that succeed. */
 const BODIES: readonly (string | object)[] = [
   '{ "query": "hunter2',
   { query: '{ hunter2' },
@@ -66,7 +66,7 @@ async function askOverWebSocket(socket: RawSocket): Promise<void> {
   }
 }
 
-/** The next one of an operation; one that stays open is ended. */
+/** The next message of an operation. An operation that stays open is ended. */
 async function untilNext(socket: RawSocket, id: string): Promise<{ type: string } | undefined> {
   socket.send({ type: 'complete', id });
   socket.send({ type: 'ping' });

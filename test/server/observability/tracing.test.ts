@@ -18,7 +18,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 const headers = { traceparent: `00-${TRACE}-${PARENT}-01` };
 
-/** A server whose start has left no spans. */
+/** Starts a server and discards the spans of its start. */
 async function startTraced(options: Parameters<typeof startServer>[0] = {}) {
   const server = await startServer(options);
   spans.forget();
@@ -190,7 +190,7 @@ describe('an append to the log', () => {
 
 describe('a traced log', () => {
   class Engine extends HeldLog {
-    /** Private, getter and method: what only some engines have. */
+    /** A private member, a getter and a method, as only some engines have. */
     readonly #place = 'here';
     get place(): string {
       return this.#place;

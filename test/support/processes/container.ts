@@ -1,7 +1,6 @@
 /**
- * In the place of docker where there is none: `docker run` and `docker compose up` run what the container would run, its command line in its
- * environment, on this machine. An option that it doesn't know is refused. The port is `SEAMLINE_PORT`'s, where that is set; a volume is
- * a directory here.
+ * Replaces docker on machines without it. `docker run` and `docker compose up` run the command line of the container in its environment on
+ * this machine. Unknown options are refused. The port comes from `SEAMLINE_PORT` if it is set, and a volume is a local directory.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +19,7 @@ const pairs = (lines: readonly string[]): Environment =>
   Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
-/** Node, as the image starts it: nothing of this environment but what finds programs, what lets an older Node run TypeScript, and the port. */
+/** Runs Node as the image does. Of this environment it keeps PATH, the options that let an older Node run TypeScript, and the port. */
 async function runImage(
   environment: Environment,
   args: readonly string[],
@@ -63,7 +62,7 @@ async function run(args: readonly string[]): Promise<number> {
   for (const port of valuesOf('-p'))
     if (port !== `127.0.0.1:4000:${exposed}`) throw new Error(`the image has no such port: ${port}`);
   const files = valuesOf('--env-file').flatMap((file) => linesOf(readFileSync(file, 'utf8')));
-  // In the network of another container: there the server is where the command looks for it.
+  // In the network of another container the server is at the address that the command uses.
   const { SERVER_URL = '' } = process.env;
   const target = valuesOf('--network').length > 0 ? ['--url', SERVER_URL] : [];
   return runImage(pairs([...files, ...valuesOf('-e')]), [...rest, ...target], valuesOf('-v'));
@@ -75,7 +74,7 @@ interface Service {
   readonly volumes?: readonly string[];
 }
 
-/** `${NAME:?why}`: it must be set. */
+/** Substitutes `${NAME:?why}`, which must be set. */
 const filled = (text: string): string =>
   text.replace(/\$\{(\w+):\?(.*?)\}/g, (_, name: string, why: string) => {
     const value = process.env[name];
@@ -83,7 +82,7 @@ const filled = (text: string): string =>
     return value;
   });
 
-/** Until one of them ends. */
+/** Resolves once one of the processes ends. */
 async function composeUp(): Promise<number> {
   const { parse } = await import('yaml');
   const { services } = parse(readFileSync('compose.yaml', 'utf8')) as { services: Readonly<Record<string, Service>> };

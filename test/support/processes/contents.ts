@@ -5,7 +5,7 @@ export interface Entry {
   readonly value: unknown;
 }
 
-/** What a server holds, oldest first, and how many changes it took. */
+/** The items of a server, oldest first, and its number of changes. */
 export async function contentsOf({ map }: SeamlineServer): Promise<{ entries: Entry[]; changes: number }> {
   const { head, items } = map.replica;
   const entries: Entry[] = [];
@@ -17,6 +17,6 @@ export const entry = (index: number): Entry => ({ key: `k${index}`, value: { n: 
 
 export const entries = (count: number, first = 0): Entry[] => Array.from({ length: count }, (_, n) => entry(first + n));
 
-/** A line each. */
+/** Lines of JSON, one for each item. */
 export const ndjson = (values: readonly unknown[]): string =>
   values.map((value) => `${JSON.stringify(value)}\n`).join('');

@@ -1,4 +1,4 @@
-/** The examples as a person starts them: by what `npm run example` runs, on free ports. */
+/** Runs the examples as `npm run example` does, on free ports. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -15,12 +15,12 @@ export interface Exit {
 }
 
 export interface Example extends Address {
-  /** Of those that have one. */
+  /** The URL of the page, for examples with a page. */
   readonly pageUrl: string;
-  /** What it prints, from the next line on; fails when it ends before there is one. */
+  /** Resolves with the next line of output; rejects when the example ends first. */
   line(): Promise<string>;
   readonly exited: Promise<Exit>;
-  /** -9 goes to all that the command has started. */
+  /** Sends SIGKILL to everything that the command has started. */
   signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void;
 }
 
@@ -28,7 +28,7 @@ function run(args: readonly string[]) {
   const { PATH = '', HOME = '', NODE_OPTIONS = '' } = process.env;
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { example: string } };
   const [, ...command] = scripts.example.split(' ');
-  // A group of its own, so that nothing of it is left.
+  // A process group, so that all of it can be ended.
   const child = spawn(process.execPath, [...command, ...args], {
     env: { PATH, HOME, NODE_OPTIONS, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,13 +40,13 @@ function run(args: readonly string[]) {
     stderr: await stderr,
   }));
   const signal = (name: NodeJS.Signals): void => {
-    // Passed on by the command itself.
+    // The command itself forwards the signal.
     if (name !== 'SIGKILL') return void child.kill(name);
     if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, name);
     } catch (error) {
-      // It is gone.
+      // The group has ended already.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   };
@@ -54,14 +54,14 @@ function run(args: readonly string[]) {
   return { stdout: child.stdout, exited, signal };
 }
 
-/** Runs to the end. */
+/** Runs the command to its end. */
 export const runExample = (...args: readonly string[]): Promise<Exit> => {
   const { stdout, exited } = run(args);
   stdout.resume();
   return exited;
 };
 
-/** Resolves once it has said its addresses. */
+/** Resolves once the example has printed its addresses. */
 export async function startExample(name: string, ...args: readonly string[]): Promise<Example> {
   const { stdout, exited, signal } = run([name, '--port', '0', ...args]);
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
@@ -81,7 +81,7 @@ export async function startExample(name: string, ...args: readonly string[]): Pr
   return { url, webSocketUrl: url.replace('http', 'ws'), pageUrl, line, exited, signal };
 }
 
-/** Its page, open behind a network that can break. */
+/** Opens the page behind a network that can break. */
 export async function openExample(name: string, page: Page): Promise<Example & { readonly network: Network }> {
   const example = await startExample(name, '--page-port', '0');
   const network = await networkTo(example.pageUrl);

@@ -1,4 +1,4 @@
-/** Nodes of one log on a server of its engine, each `seamline serve` in a process of its own on a port that it keeps, and what holds between them. */
+/** Nodes of one log: each is a `seamline serve` in a process of its own that keeps its port across restarts. */
 import { expect } from 'vitest';
 import { InsertItemDocument, StreamDocument, type StreamQuery } from '../../../schema/documents/graphql.ts';
 import type { ServerAddress } from '../../../src/http-client/http-client.ts';
@@ -7,7 +7,7 @@ import { type Address, ask, request } from '../clients/clients.ts';
 import { freePort } from '../engines/engine-server.ts';
 import { type Exit, serveCli, type ServeProcess } from './processes.ts';
 
-/** More than a node needs to see that its engine is away, or back, on a busy machine. */
+/** Longer than a node needs to notice that its engine is away or back, on a busy machine. */
 const PATIENCE_MS = 60_000;
 
 export class NodeProcess implements Address {
@@ -24,7 +24,7 @@ export class NodeProcess implements Address {
     this.#env = env;
   }
 
-  /** One that does not run yet. `engine`: the flags that say what the log is on. */
+  /** Creates a node without starting it. `engine`: the flags that name the engine. */
   static async at(
     engine: readonly string[],
     args: readonly string[] = [],
@@ -43,22 +43,22 @@ export class NodeProcess implements Address {
     return { url: this.url, token: undefined };
   }
 
-  /** Resolves once it is ready. */
+  /** Resolves once the node is ready. */
   async start(): Promise<void> {
     this.#running = await serveCli(this.#args, this.#env);
   }
 
-  /** With -9. */
+  /** Ends it with SIGKILL. */
   kill(): Promise<Exit | undefined> {
     return this.#end('SIGKILL');
   }
 
-  /** As an operator does. */
+  /** Ends it with SIGTERM. */
   drain(): Promise<Exit | undefined> {
     return this.#end('SIGTERM');
   }
 
-  /** Resolves once it is gone. */
+  /** Resolves once the process has ended. */
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Exit | undefined> {
     this.#running?.signal(signal);
     const exit = await this.#running?.exited;
@@ -66,7 +66,7 @@ export class NodeProcess implements Address {
     return exit;
   }
 
-  /** Resolves when `/ready` says so. */
+  /** Resolves once `/ready` shows the readiness. */
   async becomes(readiness: 'ready' | 'not ready'): Promise<void> {
     const status = async (): Promise<number> => (await fetch(new URL('/ready', this.url))).status;
     await expect
@@ -89,14 +89,14 @@ export async function all(nodes: readonly NodeProcess[], readiness: 'ready' | 'n
   await Promise.all(nodes.map((node) => node.becomes(readiness)));
 }
 
-/** While its engine is away a node says so to who inserts, and goes on to read. */
+/** Asserts that a node without its engine refuses insertions and still answers reads. */
 export async function refuses(node: NodeProcess, engine: string): Promise<void> {
   const { errors } = await request(node, InsertItemDocument, { input: { key: 'refused', value: 1 } });
   expect(['ENGINE_UNAVAILABLE', 'INDETERMINATE']).toContain(errors?.[0]?.extensions['code']);
   expect(await node.status()).toMatchObject({ engine });
 }
 
-/** Resolves with it once all nodes have the same `cursor`, `size` and `checksum`. */
+/** Resolves with the status once all nodes have the same `cursor`, `size` and `checksum`. */
 export async function agreement(nodes: readonly NodeProcess[]): Promise<StreamQuery['stream']> {
   const statuses = (): Promise<StreamQuery['stream'][]> => Promise.all(nodes.map((node) => node.status()));
   const different = async (): Promise<number> => new Set((await statuses()).map((one) => JSON.stringify(one))).size;
@@ -106,21 +106,21 @@ export async function agreement(nodes: readonly NodeProcess[]): Promise<StreamQu
   return status;
 }
 
-/** While writers and readers are at work on every node. */
+/** Writers and readers that are active on every node. */
 export interface Bustle {
-  /** Resolves when so many more items have been delivered. */
+  /** Resolves once `count` more items have been delivered. */
   deliveries(count: number): Promise<void>;
 }
 
-/** What a fault has to let through behind it, to have done no harm. */
+/** Deliveries that must arrive after a fault to show that it did no harm. */
 export const SOME = 3000;
 
-/** Fewer than that would not have met the fault. */
+/** With fewer deliveries a fault could go unnoticed. */
 const BEFORE_AND_AFTER = 2000;
 
 /**
- * Writers and readers on all nodes in turn, before, during and after the fault; resolves with what the checker says of what they got, once
- * the nodes agree. The seed is in the report.
+ * Runs writers and readers on all nodes before, during and after the fault. Resolves with the report of the checker once the nodes agree. The
+ * report contains the seed.
  */
 export async function verified(
   nodes: readonly [NodeProcess, ...NodeProcess[]],
@@ -135,7 +135,7 @@ export async function verified(
     seconds: 120,
     seed: Number(process.env['SEED'] ?? Date.now() % 0x100000000),
     signal: isEnough.signal,
-    // Whoever writes waits as long as whoever looks at `/ready`: a cluster elects its leaders anew in the meantime.
+    // Writers wait as long as the checks of `/ready`, because a cluster elects its leaders again in the meantime.
     timeoutMs: PATIENCE_MS,
     onProgress: ({ deliveries }) => {
       latest = deliveries;
@@ -165,10 +165,10 @@ export async function verified(
   return report;
 }
 
-/** What a report has to say. */
+/** The report of a run without violations. */
 export const SOUND = { violations: 0, examples: [], skipped: 0 };
 
-/** The environment of a process whose clock is so far ahead. */
+/** The environment of a process whose clock is ahead by `ms`. */
 export function clockAhead(ms: number): Readonly<Record<string, string>> {
   const program = `const Real = Date;
     globalThis.Date = class extends Real {

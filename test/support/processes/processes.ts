@@ -1,4 +1,4 @@
-/** The command line as users have it: a process of its own, which ends with the test. */
+/** Runs the command line in a process of its own, which ends with the test. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
@@ -19,33 +19,33 @@ export interface ServeProcess {
   signal(name: NodeJS.Signals): void;
 }
 
-/** One that is fed, and read, as it goes. */
+/** A process that is fed and read while it runs. */
 export interface CliProcess {
   readonly stdin: Writable;
-  /** What it prints, as long as somebody reads. */
+  /** Its output, which must be read for the process to continue. */
   readonly stdout: Readable;
   readonly exited: Promise<Omit<Exit, 'stdout'>>;
-  /** Resolves once stderr has said this. */
+  /** Resolves once stderr contains this. */
   said(text: RegExp): Promise<void>;
   signal(name: NodeJS.Signals): void;
 }
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Nothing of what the tests themselves run with, but for what finds programs, and what lets an older Node run TypeScript. */
+/** The environment of the tests reduced to PATH and to the options that let an older Node run TypeScript. */
 const environment = (env: Environment): Environment => {
   const { PATH = '', NODE_OPTIONS = '' } = process.env;
   return { PATH, NODE_OPTIONS, NO_COLOR: '1', ...env };
 };
 
-/** Runs to the end; ended by force when there is none. `input`: what is piped in. */
+/** Runs a command to its end, and kills it when it does not end. `input`: its stdin. */
 export function runCli(args: readonly string[], env: Environment = {}, input?: string | Buffer): Promise<Exit> {
   return new Promise((resolve) => {
     const options = { env: environment(env), timeout: 25_000, killSignal: 'SIGKILL' as const };
     const child = execFile(process.execPath, [MAIN, ...args], options, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode, stdout, stderr }),
     );
-    // It may end without having read it all.
+    // The process may end before it has read everything.
     child.stdin?.on('error', () => {}).end(input);
   });
 }
@@ -74,7 +74,7 @@ export function startCli(args: readonly string[]): CliProcess {
   };
 }
 
-/** Resolves once it says that it is ready; rejects with what it said instead. */
+/** Resolves once the server prints that it is ready; rejects with its output otherwise. */
 export async function serveCli(args: readonly string[], env: Environment = {}): Promise<ServeProcess> {
   const child = spawn(process.execPath, [MAIN, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));

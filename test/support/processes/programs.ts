@@ -13,6 +13,6 @@ export function findOnPath(name: string): string | undefined {
   });
 }
 
-/** Without the program a test is skipped; in CI it fails. */
+/** Without the program a test is skipped, and in CI it fails. */
 export const isMissing = (program: string): boolean =>
   findOnPath(program) === undefined && process.env['CI'] === undefined;

@@ -1,4 +1,4 @@
-/** What a reader types, by a real shell. What it starts ends with the test. */
+/** Runs commands of the documentation in a real shell. Everything that they start ends with the test. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
@@ -11,20 +11,20 @@ import type { Exit } from './processes.ts';
 export interface Running {
   readonly stdin: Writable;
   readonly exited: Promise<Exit>;
-  /** Resolves once stdout or stderr has said this. */
+  /** Resolves once stdout or stderr contains this. */
   said(text: RegExp): Promise<RegExpExecArray>;
-  /** To all that it has started. */
+  /** Sends the signal to the shell and everything that it has started. */
   signal(name: NodeJS.Signals): void;
 }
 
 export interface Surroundings {
-  /** Default: the checkout. */
+  /** @default the checkout */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-/** As the installed package has it, and for a machine without an engine for containers. */
+/** Maps commands to the checkout, and to a machine without a container engine. */
 const PRELUDE = `seamline() { node '${ROOT}src/cli/main.ts' "$@"; }
 docker() { node '${ROOT}test/support/processes/container.ts' "$@"; }
 `;
@@ -33,7 +33,7 @@ export function type(command: string, surroundings: Surroundings = {}): Running 
   return start('bash', ['-c', `${PRELUDE}set -o pipefail\n${command}`], surroundings);
 }
 
-/** Runs to the end, which must be a good one; what it printed. */
+/** Runs a command that must succeed. Resolves with its output. */
 export async function printed(command: string, surroundings?: Surroundings): Promise<string> {
   const running = type(command, surroundings);
   running.stdin.end();
@@ -44,7 +44,7 @@ export async function printed(command: string, surroundings?: Surroundings): Pro
 
 export interface Served extends Address, Running {}
 
-/** Resolves once a server says that it is ready. */
+/** Resolves once a server prints that it is ready. */
 export async function served(command: string, surroundings: Surroundings = {}): Promise<Served> {
   const { env, ...rest } = surroundings;
   const running = type(command, { env: { SEAMLINE_PORT: '0', ...env }, ...rest });
@@ -52,7 +52,7 @@ export async function served(command: string, surroundings: Surroundings = {}): 
   return { url, webSocketUrl, ...running };
 }
 
-/** In a group of its own, so that nothing of it is left. */
+/** Starts a process group, so that all of it can be ended. */
 export function start(program: string, args: readonly string[], { cwd = ROOT, env = {} }: Surroundings = {}): Running {
   const { HOME = '', PATH = '', NODE_OPTIONS = '' } = process.env;
   const path = [dirname(process.execPath), PATH].join(delimiter);
@@ -66,7 +66,7 @@ export function start(program: string, args: readonly string[], { cwd = ROOT, en
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name);
     } catch (error) {
-      // It is gone.
+      // The group has ended already.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   };

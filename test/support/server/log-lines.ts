@@ -1,4 +1,4 @@
-/** What a server logs, read as its operator's tools do: through a real pino, line by line. */
+/** Collects the log lines of a server, written by a real pino. */
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { vi } from 'vitest';
@@ -8,12 +8,12 @@ export type Line = Readonly<Record<string, unknown>> & { readonly level: string;
 
 export interface LogLines {
   readonly logger: Logger;
-  /** Everything that was written. */
+  /** Everything that was written so far. */
   readonly text: string;
   readonly lines: readonly Line[];
-  /** Those that say this. */
+  /** The lines with this message. */
   saying(message: string | RegExp): Line[];
-  /** The first that says this, once it is there: what is logged after the answer is waited for. */
+  /** Resolves with the first line with this message. It waits, because some lines are logged after the answer. */
   said(message: string | RegExp): Promise<Line>;
 }
 

@@ -1,4 +1,4 @@
-/** A server of a user's own: Pothos, Yoga over HTTP and SSE, graphql-ws, and streams of typed items in their schema. */
+/** A user's own server: Pothos, Yoga over HTTP and SSE, graphql-ws, and streams of typed items in its schema. */
 import SchemaBuilder from '@pothos/core';
 import type { GraphQLSchema } from 'graphql';
 import { createClient as createSseClient } from 'graphql-sse';
@@ -16,7 +16,7 @@ import { type Address, type Feed, overClient, type Result } from '../clients/cli
 export interface Quote {
   readonly symbol: string;
   readonly price: number;
-  /** Whose eyes it is for; nobody's in particular. */
+  /** The user who may see it; undefined: everybody. */
   readonly owner?: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export function createQuoteBuilder() {
     fields: (t) => ({
       symbol: t.exposeString('symbol', { nullable: false }),
       price: t.exposeFloat('price'),
-      // What depends on who asks, and what doesn't though it has a resolver.
+      // One field depends on the caller; the other has a resolver and does not.
       mine: t.boolean({ resolve: ({ owner }, _args, { user }) => owner === user }),
       cents: t.int({ resolve: ({ price }) => price * 100, extensions: { seamline: { shared: true } } }),
     }),
@@ -81,7 +81,7 @@ export function quoteSchema(map: Quotes, options: Options = {}): GraphQLSchema {
   return parts.builder.toSchema();
 }
 
-/** Who calls says so in a header, or in `connectionParams`. */
+/** The caller is named by a header or by `connectionParams`. */
 export async function serve(
   schema: GraphQLSchema,
   { fanOut = true, deflate = false } = {},
@@ -92,7 +92,7 @@ export async function serve(
     context: ({ request }): Caller => ({ user: request.headers.get('x-user') }),
     plugins: fanOut ? [useFanOut()] : [],
   });
-  // Yoga answers whatever it is; nobody waits for it here.
+  // Yoga handles every request by itself, so the promise is not awaited.
   const server = createServer((request, response) => void yoga(request, response));
   const sockets = new WebSocketServer({ server, path: '/graphql', perMessageDeflate: deflate && { threshold: 0 } });
   const options = {
@@ -116,7 +116,7 @@ export async function serve(
   };
 }
 
-/** Ways for somebody to subscribe. */
+/** Ways for a user to subscribe. */
 export const doors: readonly {
   readonly name: string;
   subscribe<Data>(server: Address, user: string, query: string): Feed<Data>;
@@ -139,7 +139,7 @@ export const doors: readonly {
   },
 ];
 
-/** A query or mutation of somebody's. */
+/** Executes a query or mutation as a user. */
 export async function askAs<Data>(server: Address, user: string, query: string): Promise<Result<Data>> {
   const headers = { 'content-type': 'application/json', 'x-user': user };
   const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify({ query }) });

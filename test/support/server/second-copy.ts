@@ -1,4 +1,4 @@
-/** The package once more in this process, as an application has it whose dependencies want two versions. */
+/** Loads the package a second time in this process, as in an application whose dependencies need two versions. */
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ type Package = typeof entry;
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
-/** With the same graphql, of which a process must have one only. `load` imports any of its files, to be named from the root. */
+/** Both copies share graphql, which a process must have only once. `load` imports a file of the copy, named from its root. */
 export async function loadSecondCopy(): Promise<{
   readonly copy: Package;
   readonly load: <Module>(file: string) => Promise<Module>;

@@ -1,4 +1,4 @@
-/** OpenTelemetry's SDK as a user sets it up, with what it has recorded. */
+/** Sets up OpenTelemetry's SDK as a user does, and gives access to the recorded spans. */
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -8,12 +8,12 @@ import { vi } from 'vitest';
 export interface Spans {
   readonly all: readonly ReadableSpan[];
   named(name: string): ReadableSpan[];
-  /** The first with this name, once it has ended: answers go out before that. */
+  /** Resolves with the first span of this name once it has ended, which is after the answer was sent. */
   ended(name: string): Promise<ReadableSpan>;
   forget(): void;
 }
 
-/** For the rest of this file: the API has one SDK a process. */
+/** It stays for the rest of the test file, because the API has one SDK for each process. */
 export function recordSpans(): Spans {
   const exporter = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));

@@ -1,4 +1,4 @@
-/** Callers of one server, each with a token of its own, over any transport. */
+/** Callers of one server with different tokens, over any transport. */
 import { createClient as createSseClient } from 'graphql-sse';
 import { type Client, createClient } from 'graphql-ws';
 import { onTestFinished } from 'vitest';
@@ -15,7 +15,7 @@ export interface Tenant {
   readonly keyPrefix: string;
   readonly token: string;
   request<Data = Readonly<Record<string, unknown>>>(query: string, variables?: object): Promise<Result<Data>>;
-  /** `request` that must succeed. */
+  /** Like `request`, but it must succeed. */
   ask<Data = Readonly<Record<string, unknown>>>(query: string, variables?: object): Promise<Data>;
   subscribe<Data>(wire: Wire, query: string, variables?: object, extensions?: Record<string, unknown>): Feed<Data>;
 }

@@ -1,4 +1,4 @@
-/** Tokens as an issuer makes them, and as a forger would. */
+/** Makes valid tokens, as an issuer does, and forged ones. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,13 +11,13 @@ export const SECRET = 'no-one-guesses-this-secret-which-has-sixty-four-bytes-and
 export const READ = 'items:read';
 export const WRITE = 'items:write';
 
-/** Of a token that allows everything; undefined takes one away. */
+/** The claims of a token that allows everything. Undefined removes a claim. */
 export type Claims = Omit<JWTPayload, 'scope'> & Readonly<Record<string, unknown>>;
 
 export interface Signing {
   readonly secret?: string | Uint8Array;
   readonly alg?: string;
-  /** Further members of the header. */
+  /** Additional members of the header. */
   readonly header?: Readonly<Record<string, unknown>>;
 }
 
@@ -28,21 +28,21 @@ export function sign(claims: Claims = {}, { secret = SECRET, alg = 'HS256', head
 
 export const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
 
-/** What `exp`, `nbf` and `iat` are in: seconds since 1970. */
+/** Seconds since 1970, the unit of `exp`, `nbf` and `iat`. */
 export const secondsFromNow = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 
-/** The wall's clock is set, or the machine slept: time goes on for those who ask what time it is, and no timer knows. */
+/** Moves the wall clock without firing timers, as when the clock is set or the machine slept. */
 export function pass(seconds: number): void {
   const later = Date.now() + seconds * 1000;
   vi.useFakeTimers({ toFake: ['Date'], now: later });
   onTestFinished(() => void vi.useRealTimers());
 }
 
-/** A part of a token, of any text. */
+/** Encodes any text as a part of a token. */
 export const part = (text: string | object): string =>
   Buffer.from(typeof text === 'string' ? text : JSON.stringify(text)).toString('base64url');
 
-/** The same token with other claims, and the signature that it had. */
+/** The same token with other claims and its old signature. */
 export function tampered(token: string, claims: object): string {
   const [header, payload = '', signature] = token.split('.');
   const before = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
@@ -72,18 +72,18 @@ export async function issuerKey(kid: string, alg = 'RS256'): Promise<IssuerKey> 
   };
 }
 
-/** Where an issuer publishes its keys. */
+/** A server at which an issuer publishes its keys. */
 export interface KeySet {
   readonly url: string;
-  /** How often it was asked for. */
+  /** The number of requests. */
   readonly fetches: number;
   publish(...keys: readonly IssuerKey[]): void;
-  /** Answers so instead. */
+  /** Sets another answer. */
   answer(status: number, body: string): void;
-  /** Answers nothing before `release`; resolves when somebody asks. */
+  /** Holds answers back until `release`; resolves at the first request. */
   hold(): Promise<void>;
   release(): void;
-  /** Nobody listens there any more. */
+  /** Stops listening. */
   close(): Promise<void>;
 }
 
