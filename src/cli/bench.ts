@@ -10,6 +10,7 @@ import {
 import type { ServerAddress } from '../http-client/http-client.ts';
 import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
 import { LoadSocket } from './load-socket.ts';
+import { grouped } from './process/progress.ts';
 
 export const HELP = `seamline bench: measures deliveries, replays and insertions of a running server
 
@@ -75,24 +76,18 @@ class Bench {
   async *rows(): AsyncGenerator<readonly [string, string], void, void> {
     const { subscribers } = this.#plan;
     const writer = await this.#open();
+    const single = (): Promise<void> => this.#insert(writer);
+    yield ['insertItem over one WebSocket, 64 in flight', `${rate(await this.#callFor(64, single))} items/s`];
+    const batches = await this.#callFor(4, () => this.#batch(writer));
+    yield [`insertItems of ${BATCH}, 4 in flight`, `${rate(batches * BATCH)} items/s`];
     yield [
-      'insertItem over one WebSocket, 64 in flight',
-      `${rate(await this.#callFor(64, () => this.#insert(writer)))} items/s`,
-    ];
-    yield [
-      `insertItems of ${BATCH}, 4 in flight`,
-      `${rate((await this.#callFor(4, () => this.#batch(writer))) * BATCH)} items/s`,
-    ];
-    yield [
-      `${REPLAYED.toLocaleString('en-US')} items replayed to 20 subscribers at once`,
+      `${grouped(REPLAYED)} items replayed to 20 subscribers at once`,
       `${rate(await this.#replay(writer))} items/s`,
     ];
     const crowd = await this.#crowd(subscribers);
-    yield [
-      `delivered to ${subscribers} subscribers, 8 insertions in flight`,
-      `${rate(await this.#fanOut(writer, crowd))} deliveries/s`,
-    ];
-    yield [`delivered to ${subscribers} subscribers, 50 insertions per second`, await this.#latency(writer, crowd)];
+    const delivered = `delivered to ${subscribers} subscribers`;
+    yield [`${delivered}, 8 insertions in flight`, `${rate(await this.#fanOut(writer, crowd))} deliveries/s`];
+    yield [`${delivered}, 50 insertions per second`, await this.#latency(writer, crowd)];
     await this.#remove(writer);
   }
 
@@ -237,4 +232,4 @@ class Crowd {
   }
 }
 
-const rate = (number: number): string => Math.round(number).toLocaleString('en-US');
+const rate = (number: number): string => grouped(Math.round(number));

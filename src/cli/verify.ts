@@ -1,8 +1,9 @@
 /** `seamline verify`: reads the arguments, shows the progress and prints the table. */
 import { type Guarantee, GUARANTEES } from '../verify/check/history.ts';
 import type { ServerAddress } from '../http-client/http-client.ts';
-import { type Progress, verify, type VerifyReport } from '../verify/workload/workload.ts';
+import { verify, type VerifyProgress, type VerifyReport } from '../verify/workload/workload.ts';
 import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
+import { grouped, Progress } from './process/progress.ts';
 import { onEndSignal } from './process/signals.ts';
 
 export const HELP = `seamline verify: checks the guarantees against a running server
@@ -39,19 +40,12 @@ export async function run(args: readonly string[]): Promise<number> {
     () => stop.abort(),
     () => process.exit(1),
   );
-  const { isTTY } = process.stderr;
-  const onProgress = isTTY
-    ? (progress: Progress) => void process.stderr.write(`\r\u001b[K${lineOf(progress)}`)
-    : () => {};
-  try {
-    const report = await verify({ ...options, onProgress, signal: stop.signal });
-    if (isTTY) process.stderr.write('\r\u001b[K');
-    console.log(tableOf(report));
-    return report.violations === 0 ? 0 : 1;
-  } catch (error) {
-    if (isTTY) process.stderr.write('\r\u001b[K');
-    throw error;
-  }
+  let latest: VerifyProgress = { elapsedMs: 0, histories: 0, deliveries: 0, violations: 0 };
+  const progress = new Progress(process.stderr, () => lineOf(latest));
+  const onProgress = (next: VerifyProgress): void => void (latest = next);
+  const report = await verify({ ...options, onProgress, signal: stop.signal }).finally(() => progress.end());
+  console.log(tableOf(report));
+  return report.violations === 0 ? 0 : 1;
 }
 
 function parse(args: readonly string[]) {
@@ -79,7 +73,7 @@ function nodesOf({ url, token }: Partial<ServerAddress>): [ServerAddress, ...Ser
   return [nodeAt(first), ...others.map(nodeAt)];
 }
 
-function lineOf({ elapsedMs, histories, deliveries, violations }: Progress): string {
+function lineOf({ elapsedMs, histories, deliveries, violations }: VerifyProgress): string {
   const seconds = Math.floor(elapsedMs / 1000);
   return `${seconds} s: ${grouped(histories)} histories, ${grouped(deliveries)} deliveries, ${grouped(violations)} violations`;
 }
@@ -104,5 +98,3 @@ function tableOf({ coverage, histories, deliveries, violations, seed, examples, 
   if (more > 0) lines.push(`and ${grouped(more)} more`);
   return lines.join('\n');
 }
-
-const grouped = (count: number): string => count.toLocaleString('en-US');

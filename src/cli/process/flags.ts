@@ -44,7 +44,10 @@ const logLevel = (text: string): LogLevel => {
   throw new UsageError(`must be one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(text)}`);
 };
 
-const seconds = (text: string): number => count(0, 86_400)(text) * 1000;
+const seconds =
+  (least: number, most: number) =>
+  (text: string): number =>
+    wholeNumber(text, least, most) * 1000;
 
 /** Not checked here, because an error would quote a password that the URL may contain. */
 const servers = (text: string): readonly string[] => text.split(',').map((url) => url.trim());
@@ -68,68 +71,48 @@ const FLAGS = {
   'max-items': { value: 'N', help: 'maximum number of items (default 100000)', read: count(1) },
   'max-bytes': { value: 'N', help: 'maximum bytes of all keys and values (default 268435456)', read: count(1) },
   window: { value: 'N', help: 'number of recent changes to keep one by one (default 65536)', read: count(1) },
-  ttl: {
-    value: 'SECONDS',
-    help: 'time to live of items without a ttl of their own (default none)',
-    read: count(1, 0x7fffffff),
-  },
+  ttl: { value: 'SECONDS', help: 'ttl of items that have none (default none)', read: count(1, 0x7fffffff) },
   'max-value-bytes': { value: 'N', help: 'maximum bytes of a value (default 65536)', read: count(1) },
   'max-batch': { value: 'N', help: 'maximum items of a batch, up to 1000 (default 1000)', read: count(1, 1000) },
   'max-batch-bytes': { value: 'N', help: 'maximum bytes of a batch (default 524288)', read: count(1) },
-  'max-message-bytes': {
-    value: 'N',
-    help: 'maximum bytes of a WebSocket message or HTTP body (default 1048576)',
-    read: count(1),
-  },
-  'max-connections': {
-    value: 'N',
-    help: 'maximum number of WebSockets and HTTP streams (default 10000)',
-    read: count(1),
-  },
+  'max-message-bytes': { value: 'N', help: 'maximum bytes of a message or body (default 1048576)', read: count(1) },
+  'max-connections': { value: 'N', help: 'maximum WebSockets and HTTP streams (default 10000)', read: count(1) },
   'max-subscriptions': { value: 'N', help: 'maximum subscriptions on one WebSocket (default 100)', read: count(1) },
   'init-timeout': {
     value: 'SECONDS',
     help: 'time limit for connection_init on a WebSocket, up to 300 (default 10)',
-    read: (text) => count(1, 300)(text) * 1000,
+    read: seconds(1, 300),
     option: 'initTimeoutMs',
   },
-  'insert-rate': {
-    value: 'N',
-    help: 'items that each client may insert per second (default unlimited)',
-    read: count(1),
-  },
-  data: { value: 'DIR', help: 'directory to keep the items in (default: in memory, until the process ends)' },
+  'insert-rate': { value: 'N', help: 'items per second that a client may insert (default any)', read: count(1) },
+  data: { value: 'DIR', help: 'directory to keep the items in (default: in memory only)' },
   repair: { help: 'open a damaged --data directory with what can be salvaged' },
   nats: { value: 'URL[,URL…]', help: 'NATS servers to keep the items in, for any number of nodes', read: servers },
   redis: {
     value: 'URL[,URL…]',
-    help: 'Redis or Valkey to keep the items in, for any number of nodes; with --redis-sentinel: the Sentinels',
+    help: 'Redis or Valkey to keep the items in, or Sentinels, for any number of nodes',
     read: servers,
   },
   stream: { value: 'NAME', help: 'name of the log in NATS or Redis (default seamline)' },
   'engine-timeout': {
     value: 'SECONDS',
     help: 'time after which an insertion fails when NATS or Redis does not answer (default 5)',
-    read: (text) => count(1, 60)(text) * 1000,
+    read: seconds(1, 60),
     option: 'engineTimeoutMs',
   },
   'nats-replicas': { value: 'N', help: 'replicas of a stream that is created in NATS (default 1)', read: count(1, 5) },
   'nats-creds': { value: 'FILE', help: 'file with the credentials of a NATS user' },
-  'nats-nkey': { value: 'FILE', help: 'file with the nkey seed of a NATS user, instead of --nats-creds' },
+  'nats-nkey': { value: 'FILE', help: 'file with the nkey seed of a NATS user' },
   'nats-tls-ca': { value: 'FILE', help: 'file with the CA certificates for NATS (default: the system’s)' },
   'nats-tls-cert': { value: 'FILE', help: 'file with the client certificate for NATS' },
   'nats-tls-key': { value: 'FILE', help: 'file with the key of --nats-tls-cert' },
-  'redis-wait': {
-    value: 'N',
-    help: 'replicas of Redis that must acknowledge a write before it is answered (default 0)',
-    read: count(0, 100),
-  },
-  'redis-sentinel': { value: 'NAME', help: 'name of the master in the Sentinels; --redis then lists the Sentinels' },
+  'redis-wait': { value: 'N', help: 'replicas of Redis that must have a write (default 0)', read: count(0, 100) },
+  'redis-sentinel': { value: 'NAME', help: 'name of the master; --redis then lists Sentinels' },
   'redis-tls-ca': { value: 'FILE', help: 'file with the CA certificates for Redis (default: the system’s)' },
   'redis-tls-cert': { value: 'FILE', help: 'file with the client certificate for Redis' },
   'redis-tls-key': { value: 'FILE', help: 'file with the key of --redis-tls-cert' },
   jwks: { value: 'URL', help: 'JSON Web Key Set to verify tokens with (default: no authentication)' },
-  'jwt-secret': { value: 'SECRET', help: 'secret to verify tokens with, instead of --jwks; better set by environment' },
+  'jwt-secret': { value: 'SECRET', help: 'secret to verify tokens with; better set by environment' },
   'jwt-audience': { value: 'NAME', help: 'audience that a token must name (aud)' },
   'jwt-issuer': { value: 'NAME', help: 'issuer that a token must name (iss)' },
   'jwt-cookie': { value: 'NAME', help: 'cookie that may carry the token, for reading only' },
@@ -143,7 +126,7 @@ const FLAGS = {
   'trust-proxy': { help: 'trust X-Forwarded-For and X-Forwarded-Host of a proxy in front' },
   'trusted-documents': {
     value: 'FILE',
-    help: 'manifest of trusted documents; no others are executed (default: any document)',
+    help: 'manifest of the only documents to execute (default any)',
     read: manifest,
   },
   'no-graphiql': { help: 'do not serve GraphiQL' },
@@ -154,7 +137,7 @@ const FLAGS = {
   'drain-timeout': {
     value: 'SECONDS',
     help: 'time for answers in flight when the server shuts down (default 10)',
-    read: seconds,
+    read: seconds(0, 86_400),
     option: 'drainTimeoutMs',
   },
 } as const satisfies Record<string, Flag>;

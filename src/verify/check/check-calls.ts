@@ -15,11 +15,7 @@ function checkTimestamps({ changes }: KnownChanges, report: Report): void {
   let before: Change | undefined;
   for (const change of changes) {
     if (before && change.timestamp < before.timestamp)
-      report(
-        'G3',
-        change.key,
-        `the change at ${change.cursor} has the timestamp ${change.timestamp}, the previous one ${before.timestamp}`,
-      );
+      report('G3', change.key, `${change.timestamp} at ${change.cursor} is earlier than ${before.timestamp} before it`);
     before = change;
   }
 }
@@ -39,7 +35,7 @@ function checkRealTime({ changes }: KnownChanges, report: Report): void {
       report(
         'G3',
         change.key,
-        `the change at ${change.cursor} was called after the one at ${newest.cursor} was answered`,
+        `called after the change at ${newest.cursor} was answered, but applied at ${change.cursor}`,
       );
   }
 }

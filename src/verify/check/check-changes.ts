@@ -27,30 +27,30 @@ export function checkChanges({ history, recording, known, report, resumed }: Che
   const { id, after, filter, messages, end } = history;
   const isWhole = filter === null;
   const mirror = resumed ?? new Mirror(isWhole);
-  const violates = (what: string): void => report('G6', id, what);
+  const fail = (what: string): void => report('G6', id, what);
   // When the history that it resumed was not recorded, the content is unknown until a reset.
   let isFollowed = resumed !== undefined || after === null;
   mirror.newest = after ?? '';
   for (const [index, message] of messages.entries()) {
-    if (index === 0 && after === null && !message.reset) violates('began without a reset');
-    if (message.reset && (index > 0 || after !== null) && !known.mayLag) violates(`was reset at ${message.cursor}`);
+    if (index === 0 && after === null && !message.reset) fail('began without a reset');
+    if (message.reset && (index > 0 || after !== null) && !known.mayLag) fail(`was reset at ${message.cursor}`);
     if (message.reset) mirror.reset();
     isFollowed ||= message.reset;
     checkEntries(history, message, mirror, index === 0, report);
-    checkBatchEnds(message, mirror.isLive && !known.mayLag, known, violates);
+    checkBatchEnds(message, mirror.isLive && !known.mayLag, known, fail);
     mirror.apply(message);
     if (message.caughtUp) mirror.isLive = true;
     if ((message.size !== null || message.checksum !== null) && !(isWhole && message.caughtUp))
-      violates(`told a size or checksum at ${message.cursor}, although it was not caught up or has a filter`);
+      fail(`told a size or checksum at ${message.cursor}, although it was not caught up or has a filter`);
     if (!isFollowed) continue;
     mirror.follow(known, history);
     if (!message.caughtUp) continue;
-    checkContent(mirror, known, message, violates);
+    checkContent(mirror, known, message, fail);
     checkOpenBatches(mirror, known, history, message, report);
-    if (isWhole && !recording.hidesSize) checkProof(mirror, message, violates);
+    if (isWhole && !recording.hidesSize) checkProof(mirror, message, fail);
   }
   checkEnd(history, end, report);
-  if (end.kind === 'complete') violates('was completed');
+  if (end.kind === 'complete') fail('was completed');
   return mirror;
 }
 
@@ -169,24 +169,14 @@ function checkEntries(
 }
 
 /** A live message never ends inside a batch, and neither does a message that is caught up, because a batch is applied at once. */
-function checkBatchEnds(
-  { cursor, caughtUp }: ChangesMessage,
-  isLive: boolean,
-  known: KnownChanges,
-  violates: ReportViolation,
-): void {
+function checkBatchEnds({ cursor, caughtUp }: ChangesMessage, isLive: boolean, known: KnownChanges, fail: Fail): void {
   const batch = caughtUp || isLive ? known.batchAround(cursor) : undefined;
-  if (batch) violates(`a message ended at ${cursor}, inside the batch from ${batch.first} to ${batch.last}`);
+  if (batch) fail(`a message ended at ${cursor}, inside the batch from ${batch.first} to ${batch.last}`);
 }
 
-type ReportViolation = (what: string) => void;
+type Fail = (what: string) => void;
 
-function checkContent(
-  mirror: Mirror,
-  known: KnownChanges,
-  { cursor, receivedAt }: ChangesMessage,
-  violates: ReportViolation,
-): void {
+function checkContent(mirror: Mirror, known: KnownChanges, { cursor, receivedAt }: ChangesMessage, fail: Fail): void {
   for (const key of mirror.differing) {
     const expected = mirror.expected(key);
     if (mirror.reported.has(key)) continue;
@@ -195,7 +185,7 @@ function checkContent(
     mirror.reported.add(key);
     const truth =
       !expected || expected.value === null ? `removed at ${expected?.cursor ?? '?'}` : `at ${expected.cursor}`;
-    violates(`caught up at ${cursor}, it has ${held === undefined ? 'no' : `at ${held}`} ${key}, which is ${truth}`);
+    fail(`caught up at ${cursor}, it has ${held === undefined ? 'no' : `at ${held}`} ${key}, which is ${truth}`);
   }
 }
 
@@ -227,13 +217,13 @@ function checkOpenBatches(
   }
 }
 
-function checkProof(mirror: Mirror, { size, checksum, cursor }: ChangesMessage, violates: ReportViolation): void {
+function checkProof(mirror: Mirror, { size, checksum, cursor }: ChangesMessage, fail: Fail): void {
   if (mirror.reported.has('')) return;
   const own = (((mirror.sum % 0x100000000) + 0x100000000) % 0x100000000).toString(16).padStart(8, '0');
   if (size === mirror.items.size && checksum === own) return;
   // No item has an empty key, so it stands for the whole map.
   mirror.reported.add('');
-  violates(
+  fail(
     `at ${cursor} the mirror has ${mirror.items.size} items with checksum ${own}, the server ${size} with ${checksum}`,
   );
 }

@@ -65,6 +65,11 @@ export interface Entry extends WriteResult {
   readonly value: string;
 }
 
+/** The entry of an item as the server delivered it. */
+export const entryOf = ({ key, value, cursor, timestamp }: WriteResult & { key: string; value: unknown }): Entry => {
+  return { key, value: JSON.stringify(value), cursor, timestamp };
+};
+
 export interface RemovedEntry extends WriteResult {
   readonly key: string;
   readonly reason: string;

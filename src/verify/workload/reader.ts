@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ItemPageDocument } from '../../../schema/documents/graphql.ts';
 import { codeOf, NoAnswerError, request, retryUntilAnswered } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
-import type { Entry, Filter, History, Page, PagesHistory } from '../check/history.ts';
+import { entryOf, type Filter, type Page, type PagesHistory } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { runSegment, type Segment } from './segment.ts';
 
@@ -115,10 +115,7 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
     }, round.timeoutMs);
     if (!data) throw new Error(`a query was refused: ${errors?.[0]?.message ?? 'no answer'}`);
     const { edges, pageInfo, cursor } = data.items;
-    const items = edges.map(({ node }): Entry => {
-      const { key, value, cursor, timestamp } = node;
-      return { key, value: JSON.stringify(value), cursor, timestamp };
-    });
+    const items = edges.map(({ node }) => entryOf(node));
     round.deliveries += items.length;
     return { after, first, items, hasNextPage: pageInfo.hasNextPage, cursor, receivedAt: performance.now() };
   };
@@ -127,7 +124,7 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
     for (let last = firstPage; last.hasNextPage && last.items.length > 0; pages.push(last))
       last = await page(last.items.at(-1)?.cursor ?? null);
     const history: PagesHistory = { id, kind: 'pages', transport: 'http', filter, startedAt, pages };
-    round.histories.push(history satisfies History);
+    round.histories.push(history);
   };
   const firstPage = await page(null);
   const start = { ...AT_HEAD, after: firstPage.cursor, resumedFrom: id };

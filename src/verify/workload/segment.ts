@@ -7,7 +7,15 @@ import {
 } from '../../../schema/documents/graphql.ts';
 import { retryUntilAnswered } from '../client/requests.ts';
 import type { Ending, Feed, FeedRequest, Sink } from '../client/feed.ts';
-import type { ChangesHistory, ChangesMessage, Delivery, End, Entry, Filter, ItemsHistory } from '../check/history.ts';
+import {
+  type ChangesHistory,
+  type ChangesMessage,
+  type Delivery,
+  type End,
+  entryOf,
+  type Filter,
+} from '../check/history.ts';
+import type { ItemsHistory } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { feedOverSse } from '../client/sse.ts';
 import { feedOverWebSocket } from '../client/websocket.ts';
@@ -182,15 +190,6 @@ class SegmentRun {
     this.#ended.resolve(end);
   }
 }
-
-type WireItem = ItemsSubscription['items'];
-
-const entryOf = ({ key, value, cursor, timestamp }: WireItem): Entry => ({
-  key,
-  value: JSON.stringify(value),
-  cursor,
-  timestamp,
-});
 
 function messageOf(message: ItemChangesSubscription['itemChanges'], receivedAt: number): ChangesMessage {
   return { ...message, upserted: message.upserted.map(entryOf), receivedAt };

@@ -29,7 +29,7 @@ export interface VerifyOptions {
   readonly seconds: number;
   /** Fixes the random plan of the run. The order of events on the network still differs from run to run. */
   readonly seed: number;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: VerifyProgress) => void;
   /**
    * After this silence, in ms, a delivery counts as lost; a call without an answer is repeated for as long.
    * @default 15_000
@@ -39,14 +39,14 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Progress {
+export interface VerifyProgress {
   readonly elapsedMs: number;
   readonly histories: number;
   readonly deliveries: number;
   readonly violations: number;
 }
 
-export interface VerifyReport extends Progress {
+export interface VerifyReport extends VerifyProgress {
   readonly seed: number;
   readonly coverage: Coverage;
   /** The first violations, at most 10. */

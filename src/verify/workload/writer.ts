@@ -4,7 +4,7 @@ import { ItemDocument } from '../../../schema/documents/graphql.ts';
 import type { Caller } from '../client/caller.ts';
 import { NoAnswerError } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
-import type { WriteInput } from '../check/history.ts';
+import { entryOf, type WriteInput } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { type Call, write, writeSafely } from './writing.ts';
 
@@ -51,21 +51,8 @@ async function read({ round, caller }: WriterOptions, key: string): Promise<void
   try {
     const { data } = await caller.call(ItemDocument, { key });
     if (!data || connection !== caller.connection) return;
-    const { item } = data;
-    const entry = item && {
-      key: item.key,
-      value: JSON.stringify(item.value),
-      cursor: item.cursor,
-      timestamp: item.timestamp,
-    };
-    round.reads.push({
-      id: round.nextId('read'),
-      key,
-      connection,
-      startedAt,
-      answeredAt: performance.now(),
-      item: entry,
-    });
+    const item = data.item ? entryOf(data.item) : null;
+    round.reads.push({ id: round.nextId('read'), key, connection, startedAt, answeredAt: performance.now(), item });
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
   }
