@@ -78,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** npm packages of the folders that need few; they hold for the folders below, too. */
 const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
-  'src/core': ['lru-cache', '@graphql-yoga/subscription'],
+  'src/core': ['lru-cache', '@graphql-yoga/subscription', 'node:zlib'],
   'src/http-client': [],
   'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
   // No server code, and each client library in a file of its own.

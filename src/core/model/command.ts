@@ -1,25 +1,27 @@
 /**
- * What a log holds. A command in a log is a frame:
+ * The commands that a log holds, and their encoding. A command is one frame:
  *
  *     'S' 'L'  format  idLength  id (ASCII)  crc32 of all else (4, big endian)  body (UTF-8)
  *
- * The body is one line of JSON; behind it each inserted value has a JSON line of its own, so that its size is known and its
- * text is made once. What doesn't start with the magic is a foreign entry and changes nothing; what does, but can't be
- * read, is poison: it stops the replica (`PoisonError`), for skipping it would make nodes differ.
+ * The body is one line of JSON, followed by one line of JSON for each inserted value: so its size is known, and its text is made once.
+ * An entry without the magic is foreign and changes nothing. An entry with the magic that can't be read is poison: it stops the
+ * replica (`PoisonError`), because nodes that skip it would differ from nodes that can read it.
  */
+import { crc32 } from 'node:zlib';
 import type { Cursor } from './position.ts';
-import { crc32, utf8Length } from './hash.ts';
+import { utf8Length } from './hash.ts';
 
-/** What apply depends on beside the commands themselves: part of the log, so that all nodes agree. */
+/** The limits of a map. They are part of the log, so that all its nodes agree. */
 export interface Bounds {
+  /** Items in the map. @default 100,000 */
   readonly maxItems: number;
-  /** UTF-8 of key and of the value's JSON, over all items. */
+  /** Bytes of UTF-8, keys and values' JSON, over all items. The window has the same bound of its own. @default 256 MiB */
   readonly maxBytes: number;
-  /** How many of the newest changes are kept one by one. */
+  /** How many of the newest changes are kept one by one. @default 65,536 */
   readonly window: number;
 }
 
-/** Makes a retry answer with the first result. `payload` is a hash of the request: the same key with another one conflicts. */
+/** A retry with the same key returns the first result. `payload` is a hash of the request: another payload under the same key conflicts. */
 export interface Idempotency {
   readonly key: string;
   readonly payload: string;
@@ -43,20 +45,21 @@ export interface Removal {
   readonly ifCursor?: Cursor | undefined;
 }
 
+/** `found` creates a log: the name is part of the stored format. */
 export type Command<Value> =
   | { readonly kind: 'found'; readonly bounds: Bounds }
   | { readonly kind: 'bounds'; readonly bounds: Bounds }
   | { readonly kind: 'insert'; readonly insertions: readonly Insertion<Value>[] }
   | { readonly kind: 'remove'; readonly removal: Removal }
-  /** Nothing but time: removes what is due. */
+  /** Carries only the log's time: removes items that have expired. */
   | { readonly kind: 'tick' };
 
-/** A command as the log gave it back. */
+/** A command as read from the log. */
 export interface DecodedCommand<Value> {
-  /** Unique to one append: apply skips an id that it has seen, so a retried append is harmless. */
+  /** Unique to one append. A replica skips an id that it has applied, so a retried append is harmless. */
   readonly id: string;
   readonly command: Command<Value>;
-  /** Enters the digest: it stands for the whole frame. */
+  /** The CRC of the frame. It enters the digest. */
   readonly crc: number;
 }
 
@@ -71,10 +74,10 @@ const KINDS: ReadonlySet<string> = new Set<Command<unknown>['kind']>(['found', '
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** `values` are the JSON texts of the insertions' values, in their order. */
+/** `values`: the JSON texts of the insertions' values, in order. */
 export function encodeCommand(id: string, command: Command<unknown>, values: readonly string[] = []): Uint8Array {
   const head = JSON.stringify(command.kind === 'insert' ? withoutValues(command.insertions) : command);
-  // All but the CRC is text (an id is below 128 characters): encoded in one go, with a gap that the CRC is then written to.
+  // Everything but the CRC is text (an id has fewer than 128 characters): one call encodes it, with a gap for the CRC.
   const header = String.fromCharCode(...MAGIC, FORMAT, id.length);
   const frame = encoder.encode(`${header}${id}\0\0\0\0${[head, ...values].join('\n')}`);
   const crcAt = HEADER + id.length;
@@ -85,26 +88,29 @@ export function encodeCommand(id: string, command: Command<unknown>, values: rea
 /** Undefined for a foreign entry. Throws `PoisonError` for a frame of ours that this version can't read. */
 export function decodeCommand<Value>(frame: Uint8Array): DecodedCommand<Value> | undefined {
   if (frame[0] !== MAGIC[0] || frame[1] !== MAGIC[1]) return undefined;
-  if (frame[2] !== FORMAT) throw new PoisonError(`command of format ${frame[2]}; this version reads format ${FORMAT}`);
+  if (frame[2] !== FORMAT)
+    throw new PoisonError(`unknown command format ${frame[2]}: this version reads format ${FORMAT}`);
   const idLength = frame[3] ?? 0;
   const crcAt = HEADER + idLength;
-  if (frame.length < crcAt + CRC_BYTES) throw new PoisonError('command cut short');
+  if (frame.length < crcAt + CRC_BYTES) throw new PoisonError(`command truncated: ${frame.length} bytes`);
   const crc = new DataView(frame.buffer, frame.byteOffset).getUint32(crcAt);
-  if (crcOf(frame, crcAt) !== crc) throw new PoisonError('command damaged: its CRC differs');
+  if (crcOf(frame, crcAt) !== crc) throw new PoisonError('command damaged: CRC mismatch');
   try {
     const id = decoder.decode(frame.subarray(HEADER, crcAt));
     return { id, crc, command: decodeBody(decoder.decode(frame.subarray(crcAt + CRC_BYTES))) };
   } catch (cause) {
-    throw new PoisonError('command unreadable', { cause });
+    throw new PoisonError('command damaged: its body is not a command', { cause });
   }
 }
 
-/** The id of the command; empty for a foreign entry. Throws as `decodeCommand` does. */
+/** The id of the command, empty for a foreign entry. Throws `PoisonError`, as `decodeCommand` does. */
 export function idOf(frame: Uint8Array): string {
   return decodeCommand(frame)?.id ?? '';
 }
 
-const crcOf = (frame: Uint8Array, crcAt: number): number => crc32(frame, crc32(frame, 0, 0, crcAt), crcAt + CRC_BYTES);
+// A table in JavaScript is faster below about 300 bytes (64 bytes: 0.08 against 0.24 µs), zlib above (4 KiB: 5.4 against 1.3 µs).
+const crcOf = (frame: Uint8Array, crcAt: number): number =>
+  crc32(frame.subarray(crcAt + CRC_BYTES), crc32(frame.subarray(0, crcAt)));
 
 type WithoutValue = Omit<Insertion<unknown>, 'value' | 'bytes'>;
 
@@ -124,10 +130,10 @@ function withoutValues(insertions: readonly Insertion<unknown>[]): { kind: 'inse
 function decodeBody<Value>(body: string): Command<Value> {
   const [head = '', ...values] = body.split('\n');
   const command = JSON.parse(head) as Command<Value>;
-  if (!KINDS.has(command.kind)) throw new TypeError(`a command of kind ${command.kind as string}`);
+  if (!KINDS.has(command.kind)) throw new TypeError(`unknown command kind ${JSON.stringify(command.kind)}`);
   if (command.kind !== 'insert') return command;
   const insertions = command.insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }, index) => {
-    // A value that is missing is no JSON.
+    // An empty text is not JSON, so a missing value throws.
     const json = values[index] ?? '';
     const value = JSON.parse(json) as Value;
     return { key, value, bytes: utf8Length(key) + utf8Length(json), ttl, idempotency, ifAbsent, ifCursor };

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   type Command,
@@ -6,7 +7,6 @@ import {
   type Insertion,
   PoisonError,
 } from '../../../src/core/model/command.ts';
-import { crc32 } from '../../../src/core/model/hash.ts';
 import type { Cursor } from '../../../src/core/model/position.ts';
 
 const BOUNDS = { maxItems: 1, maxBytes: 2 ** 40, window: 3 };
@@ -115,6 +115,13 @@ describe('a command', () => {
     ].map((frame) => decodeCommand(frame)?.crc);
     expect(new Set(crcs).size).toBe(crcs.length);
   });
+});
+
+describe('a frame', () => {
+  it('of a command has the same bytes in every version', () =>
+    expect(Buffer.from(encode({ kind: 'tick' }, 'i')).toString('hex')).toBe(
+      '534c010169262e95f47b226b696e64223a227469636b227d',
+    ));
 });
 
 describe('a foreign entry', () => {

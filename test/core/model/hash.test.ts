@@ -1,9 +1,8 @@
-import { crc32 as zlibCrc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { crc32, fnv1a32, utf8Length } from '../../../src/core/model/hash.ts';
+import { fnv1a32, utf8Length } from '../../../src/core/model/hash.ts';
 import { Dice } from '../../support/random/dice.ts';
 
-/** By the book, over the bytes. */
+/** The published algorithm, over the bytes. */
 function fnv1aOfBytes(text: string, basis = 0x811c9dc5): number {
   let hash = BigInt(basis);
   for (const byte of new TextEncoder().encode(text)) hash = ((hash ^ BigInt(byte)) * 0x01000193n) & 0xffffffffn;
@@ -16,12 +15,12 @@ const TEXTS: readonly string[] = [
   'foobar',
   'key\n0testepoch00-11-0000000',
   '\0\x7f',
-  // Two bytes, three, four: the first and the last of each.
+  // The first and the last character of two, three and four bytes.
   '\x80é߿',
   'ࠀ€￿�',
   '\u{10000}😀\u{10ffff}',
   'mixed: aé€😀z',
-  // Lone surrogates, which UTF-8 has not: each is U+FFFD.
+  // Lone surrogates: UTF-8 has none, so each becomes U+FFFD.
   '\ud800',
   '\udfff',
   'a\ud83d',
@@ -57,37 +56,24 @@ describe('FNV-1a-32', () => {
     ['', '811c9dc5'],
     ['a', 'e40c292c'],
     ['foobar', 'bf9cf968'],
-  ])('of %j is %s', (text, hex) => expect(fnv1a32(text).toString(16)).toBe(hex));
+  ])('FNV-1a-32 of %j is %s', (text, hex) => expect(fnv1a32(text).toString(16)).toBe(hex));
 
-  it.each(TEXTS)('of %j is that of its UTF-8 bytes', (text) => {
+  it.each(TEXTS)('FNV-1a-32 of %j is that of its UTF-8 bytes', (text) => {
     expect(fnv1a32(text)).toBe(fnv1aOfBytes(text));
     expect(fnv1a32(text, 0x01234567)).toBe(fnv1aOfBytes(text, 0x01234567));
   });
 
-  it('of any text is that of its UTF-8 bytes', () => {
+  it('FNV-1a-32 of any text is that of its UTF-8 bytes', () => {
     expect(randomTexts(71).filter((text) => fnv1a32(text) !== fnv1aOfBytes(text))).toEqual([]);
   });
 });
 
-describe('the length in UTF-8', () => {
-  it.each(TEXTS)('of %j', (text) => expect(utf8Length(text)).toBe(Buffer.byteLength(text)));
+describe('utf8Length', () => {
+  it.each(TEXTS)('utf8Length of %j is its number of UTF-8 bytes', (text) =>
+    expect(utf8Length(text)).toBe(Buffer.byteLength(text)),
+  );
 
-  it('of any text', () => {
+  it('utf8Length of any text is its number of UTF-8 bytes', () => {
     expect(randomTexts(72).filter((text) => utf8Length(text) !== Buffer.byteLength(text))).toEqual([]);
   });
-});
-
-describe('CRC-32', () => {
-  const dice = new Dice(73);
-  const bytes = Uint8Array.from({ length: 1000 }, () => dice.below(256));
-
-  it.each([0, 1, 2, 3, 4, 5, 255, 1000])('of %i bytes is that of zlib', (length) =>
-    expect(crc32(bytes.subarray(0, length))).toBe(zlibCrc32(bytes.subarray(0, length))),
-  );
-
-  it('of "123456789" is cbf43926', () => expect(crc32(Buffer.from('123456789')).toString(16)).toBe('cbf43926'));
-
-  it.each([0, 1, 500, 999, 1000])('goes on behind %i bytes', (at) =>
-    expect(crc32(bytes.subarray(at), crc32(bytes.subarray(0, at)))).toBe(zlibCrc32(bytes)),
-  );
 });
