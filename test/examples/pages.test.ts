@@ -51,7 +51,7 @@ describeInBrowser('Examples with a page', (openPage) => {
     await ask(example, InsertItemsDocument, { inputs: inputs('taken') });
     await page.getByLabel('Only if').check();
     await insertOn(page, 'taken', 'mine');
-    await page.getByRole('alert').filter({ hasText: 'the key is there' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'key already exists' }).waitFor();
 
     await page.getByLabel('Only if').uncheck();
     await insertOn(page, 'taken', 'mine now');

@@ -1,4 +1,4 @@
-/** What may go in. One place for the rules: the library checks whole inputs with them, the GraphQL schema each field. */
+/** The rules for inputs. The library checks whole inputs with them, the GraphQL schema each argument. */
 import { parseCursor } from '../model/cursor.ts';
 import { BadInputError, type Issue, PayloadTooLargeError } from '../model/errors.ts';
 import type { Idempotency, Insertion } from '../model/command.ts';
@@ -6,34 +6,37 @@ import { fnv1a32, utf8Length } from '../model/hash.ts';
 import { isPlainJson, stringifyJson, UnkeptNumber } from '../model/json.ts';
 import type { Cursor } from '../model/position.ts';
 
+/** One insertion. */
 export interface InsertInput<Value> {
   /** 1 to 512 bytes of UTF-8, well-formed. */
   readonly key: string;
-  /** JSON, not null. */
+  /** JSON, not null, at most 64 levels deep. */
   readonly value: Value;
-  /** Seconds, 1 or more. */
+  /** Seconds until the item expires, 1 or more. @default the map's `ttl` */
   readonly ttl?: number | null | undefined;
-  /** Per key: a retry with the same one answers with the first result. */
+  /** A retry with the same idempotency key, for the same key, resolves with the first result. 1 to 512 bytes of UTF-8. */
   readonly idempotencyKey?: string | null | undefined;
-  /** `ConflictError` when the key is there. */
+  /** `ConflictError` when the key already exists. @default false */
   readonly ifAbsent?: boolean | null | undefined;
   /** `ConflictError` unless the key's current item has this cursor. */
   readonly ifCursor?: string | null | undefined;
 }
 
 export interface RemoveOptions {
+  /** A retry with the same idempotency key, for the same key, resolves with the first result. 1 to 512 bytes of UTF-8. */
   readonly idempotencyKey?: string | null | undefined;
+  /** `ConflictError` unless the key's current item has this cursor. */
   readonly ifCursor?: string | null | undefined;
 }
 
 export interface InputLimits {
-  /** Seconds; for inputs without a `ttl` of their own. Default: none. */
+  /** Seconds, for inputs without a `ttl`. @default none: items don't expire */
   readonly ttl: number | undefined;
-  /** Of one value's JSON, in UTF-8. Default 64 KiB. */
+  /** Bytes of one value's JSON in UTF-8. @default 65,536 */
   readonly maxValueBytes: number;
-  /** Inputs of one batch. Default 1,000, which also is the most. */
+  /** Inputs of one batch, 1 to 1,000. @default 1,000 */
   readonly maxBatch: number;
-  /** Keys and values of one batch together. Default 512 KiB. */
+  /** Bytes of the keys and values of one batch. @default 524,288 */
   readonly maxBatchBytes: number;
 }
 
@@ -42,86 +45,88 @@ const MAX_FILTER_KEYS = 1000;
 export const MAX_TTL = 0x7fffffff;
 const MAX_DEPTH = 64;
 
-/** What is wrong with a key (or an idempotency key), if anything. */
+/** Why a text can't be a key or an idempotency key. */
 export function keyProblem(key: unknown): string | undefined {
   if (typeof key !== 'string') return 'must be a string';
   if (key === '') return 'must not be empty';
   if (!key.isWellFormed()) return 'must be well-formed Unicode';
-  return utf8Length(key) > MAX_KEY_BYTES ? `must not exceed ${MAX_KEY_BYTES} bytes of UTF-8` : undefined;
+  const bytes = utf8Length(key);
+  return bytes > MAX_KEY_BYTES ? `must not exceed ${MAX_KEY_BYTES} bytes of UTF-8, has ${bytes}` : undefined;
 }
 
 export function filterKeysProblem(keys: readonly unknown[]): string | undefined {
-  return keys.length > MAX_FILTER_KEYS ? `must not have more than ${MAX_FILTER_KEYS} entries` : undefined;
+  return keys.length > MAX_FILTER_KEYS ? `must have at most ${MAX_FILTER_KEYS} entries, has ${keys.length}` : undefined;
 }
+
+/** A value in an error: short, and never an object. */
+const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : typeof value);
 
 export const keyPrefixProblem = (prefix: string): string | undefined =>
   prefix === '' ? undefined : keyProblem(prefix);
 
 export function ttlProblem(ttl: unknown): string | undefined {
   const sound = Number.isInteger(ttl) && (ttl as number) >= 1 && (ttl as number) <= MAX_TTL;
-  return sound ? undefined : 'must be a whole number of seconds, 1 or more';
+  return sound ? undefined : `must be a whole number of seconds from 1 to ${MAX_TTL}, got ${shown(ttl)}`;
 }
 
-/** What is wrong with a value, and where in it. */
+/** A problem of a value. */
 export interface ValueIssue {
-  /** Below the value. */
+  /** From the value down. */
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** What keeps a value from being kept as JSON without loss, if anything. */
+/** Why a value can't be stored as JSON without loss. */
 export function valueIssue(value: unknown): ValueIssue | undefined {
   return value === null ? { path: [], message: 'must not be null' } : issueIn(value, []);
 }
 
-/** `path` is of this value while it is looked at. */
+/** `path`: of this value. It is reused, so an issue copies it. */
 function issueIn(value: unknown, path: (string | number)[]): ValueIssue | undefined {
-  const found = (message: string): ValueIssue => ({ path: [...path], message });
+  const issue = (message: string): ValueIssue => ({ path: [...path], message });
   if (value === null || typeof value === 'boolean') return undefined;
   if (typeof value === 'string')
-    return value.isWellFormed() ? undefined : found('must be well-formed Unicode, and has a lone surrogate');
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? undefined : found(`must not be ${value}, which JSON has not`);
-  if (typeof value !== 'object') return found(`must be JSON, which has no ${typeof value}`);
+    return value.isWellFormed() ? undefined : issue('must be well-formed Unicode: it has a lone surrogate');
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : issue(`must be JSON, got ${value}`);
+  if (typeof value !== 'object') return issue(`must be JSON, got ${typeof value}`);
   if (value instanceof UnkeptNumber)
-    return found(`must not be ${value.source}: no double holds it exactly, so send it as a string`);
-  if (path.length === MAX_DEPTH) return { path: [], message: `must not nest deeper than ${MAX_DEPTH}` };
+    return issue(`must not be ${value.source}: no double holds it exactly, so send it as a string`);
+  if (path.length === MAX_DEPTH) return { path: [], message: `must not nest deeper than ${MAX_DEPTH} levels` };
   const shape = shapeProblem(value);
-  if (shape !== undefined) return found(shape);
+  if (shape !== undefined) return issue(shape);
   for (const [name, member] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
-    // The path goes to clients, too.
+    // Checked before the name enters a path, because clients get the path.
     if (typeof name === 'string' && !name.isWellFormed())
-      return found('must have names of well-formed Unicode only, and one has a lone surrogate');
+      return issue('must have names of well-formed Unicode: one has a lone surrogate');
     if (member === undefined && typeof name === 'string') continue;
     path.push(name);
-    const issue = issueIn(member, path);
-    if (issue) return issue;
+    const below = issueIn(member, path);
+    if (below) return below;
     path.pop();
   }
   return undefined;
 }
 
-/** Of what `JSON.stringify` would write without all that it has, or as something else. */
+/** Why `JSON.stringify` would lose a part of the object, or write something else. */
 function shapeProblem(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) ? prototype !== Array.prototype : prototype !== null && prototype !== Object.prototype)
-    return 'must hold plain objects only';
-  // A number of `JSON.rawJSON`, say.
-  if (prototype === null && Object.isFrozen(value) && isRawJson(value)) return 'must be JSON, not the text of it';
-  return Object.getOwnPropertySymbols(value).length > 0 ? 'must be JSON, which has no symbol' : undefined;
+    return 'must be a plain object or array';
+  if (prototype === null && Object.isFrozen(value) && isRawJson(value)) return 'must be JSON, got a JSON.rawJSON text';
+  return Object.getOwnPropertySymbols(value).length > 0 ? 'must be JSON: it has a symbol as a name' : undefined;
 }
 
-/** TypeScript's library doesn't know it. */
+/** Missing in TypeScript's library. */
 const isRawJson = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;
 
-/** `JSON.stringify` writes a lone surrogate like this; a backslash of a value's own is written as two. */
+/** The escape that `JSON.stringify` writes for a lone surrogate. A backslash in a value is written as two, but may match as well. */
 const LONE_SURROGATE = /\\ud[89a-f]/;
 
-/** The value's JSON, or what keeps it from being kept as such. */
+/** The value's JSON, or why it has none. */
 function jsonOf(value: unknown): string | ValueIssue {
   if (value !== null && isPlainJson(value, MAX_DEPTH)) {
     const json: unknown = JSON.stringify(value);
-    // A `toJSON` that is hidden may say anything.
+    // A non-enumerable `toJSON` may return anything.
     if (typeof json !== 'string') return { path: [], message: 'must be JSON' };
     if (!LONE_SURROGATE.test(json)) return json;
   }
@@ -130,11 +135,11 @@ function jsonOf(value: unknown): string | ValueIssue {
 
 export interface CheckedBatch<Value> {
   readonly insertions: readonly Insertion<Value>[];
-  /** The values' JSON, in their order. */
+  /** The JSON texts of the insertions' values, in order. */
   readonly json: readonly string[];
 }
 
-/** Throws `BadInputError` with paths below `path`, or `PayloadTooLargeError`. */
+/** @throws {BadInputError} with paths from `inputs` down. @throws {PayloadTooLargeError} */
 export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits: InputLimits): CheckedBatch<Value> {
   const { maxBatch, maxBatchBytes } = limits;
   if (inputs.length < 1 || inputs.length > maxBatch)
@@ -144,7 +149,7 @@ export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits:
   const issues: Issue[] = [];
   const json = inputs.map((input, index) => {
     const text = jsonOf(input.value);
-    addIssues(issues, input, index, typeof text === 'string' ? undefined : text);
+    issues.push(...issuesOf(input, ['inputs', index], typeof text === 'string' ? undefined : text));
     return typeof text === 'string' ? text : '';
   });
   if (issues.length > 0) throw new BadInputError(issues);
@@ -155,41 +160,38 @@ export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits:
   return { insertions, json };
 }
 
+/** @throws {BadInputError} with paths such as `key`. */
 export function checkRemoval(
   key: string,
   { idempotencyKey, ifCursor }: RemoveOptions,
 ): { idempotency?: Idempotency; ifCursor?: Cursor } {
-  const issues = [
-    ...issueOf(['key'], keyProblem(key)),
-    ...issueOf(['idempotencyKey'], idempotencyKey == null ? undefined : keyProblem(idempotencyKey)),
-  ];
+  const issues = issuesOf({ key, idempotencyKey, ifCursor }, []);
   if (issues.length > 0) throw new BadInputError(issues);
   return {
     ...(idempotencyKey != null && { idempotency: { key: idempotencyKey, payload: hash(`remove ${ifCursor ?? ''}`) } }),
-    ...(ifCursor != null && { ifCursor: checkedCursor(ifCursor, ['ifCursor']) }),
+    ...(ifCursor != null && { ifCursor: ifCursor as Cursor }),
   };
 }
 
-function addIssues(
-  issues: Issue[],
-  { key, ttl, idempotencyKey, ifCursor }: InsertInput<unknown>,
-  index: number,
-  wrong: ValueIssue | undefined,
-): void {
+/** The issues of one input, from `path` down. `wrong`: the issue of its value. */
+function issuesOf(
+  { key, ttl, idempotencyKey, ifCursor }: Omit<InsertInput<unknown>, 'value'>,
+  path: Issue['path'],
+  wrong?: ValueIssue,
+): Issue[] {
+  const issues: Issue[] = [];
   const add = (field: string, message: string | undefined, below: ValueIssue['path'] = []): void => {
-    if (message !== undefined) issues.push({ path: ['inputs', index, field, ...below], message });
+    if (message !== undefined) issues.push({ path: [...path, field, ...below], message });
   };
   add('key', keyProblem(key));
   add('value', wrong?.message, wrong?.path);
   if (ttl != null) add('ttl', ttlProblem(ttl));
   if (idempotencyKey != null) add('idempotencyKey', keyProblem(idempotencyKey));
   if (ifCursor != null) add('ifCursor', cursorProblem(ifCursor));
+  return issues;
 }
 
-function issueOf(path: readonly (string | number)[], message: string | undefined): Issue[] {
-  return message === undefined ? [] : [{ path, message }];
-}
-
+/** Why a text can't be a cursor. */
 export function cursorProblem(cursor: string): string | undefined {
   try {
     parseCursor(cursor);
@@ -197,11 +199,6 @@ export function cursorProblem(cursor: string): string | undefined {
   } catch {
     return 'not a cursor of this server';
   }
-}
-
-function checkedCursor(cursor: string, path: readonly string[]): Cursor {
-  parseCursor(cursor, path);
-  return cursor as Cursor;
 }
 
 function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: InputLimits): Insertion<Value> {
@@ -224,7 +221,7 @@ function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: Inp
   };
 }
 
-/** 64 bits: enough to tell a mistaken payload, not to withstand a forger. */
+/** 64 bits: enough to detect a mistaken payload, not a forged one. */
 function hash(text: string): string {
   return `${fnv1a32(text).toString(36)}.${fnv1a32(text, 0x01234567).toString(36)}`;
 }

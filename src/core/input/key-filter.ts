@@ -1,18 +1,27 @@
-/** Which keys a reader sees. */
+/** The keys that a reader sees: those in `keys` that also start with `prefix`. Made by `keyFilter`. */
 export interface KeyFilter {
+  /** Undefined: every key. */
   readonly keys: ReadonlySet<string> | undefined;
-  /** Empty: every key. */
+  /** Empty: every prefix. */
   readonly prefix: string;
 }
 
 const NO_KEY: KeyFilter = { keys: new Set(), prefix: '' };
 
+/** Both conditions must hold. */
 export interface KeyFilterInput {
+  /** Only these keys; an empty list matches nothing. @default every key */
   readonly keys?: readonly string[] | null | undefined;
+  /** Only keys that start with it. @default every key */
   readonly keyPrefix?: string | null | undefined;
 }
 
-/** All must hold: the caller's filter and, where there is one, the prefix that its token allows. */
+/**
+ * A filter for `StreamingMap.items` and `changes`. `allowedPrefix` narrows it further: the prefix that a caller's token allows.
+ *
+ * @example
+ * map.items({ filter: keyFilter({ keyPrefix: 'user:' }) });
+ */
 export function keyFilter(filter?: KeyFilterInput | null, allowedPrefix = ''): KeyFilter {
   const prefix = filter?.keyPrefix ?? '';
   const [shorter, longer] = prefix.length < allowedPrefix.length ? [prefix, allowedPrefix] : [allowedPrefix, prefix];

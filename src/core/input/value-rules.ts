@@ -1,23 +1,23 @@
 /**
- * What the user of a map says about its values: under which key one goes, and whether it is one. Asked before anything is written; what
- * comes from the log was asked by whoever wrote it, and isn't again: a rule that was tightened since doesn't drop what is there.
+ * The rules of one map for its values: the key of a value, and whether a value is valid. They are applied before a write. Entries of the
+ * log are not checked again, so a rule that became stricter drops no item.
  */
 import { BadInputError, type Issue, plainKey } from '../model/errors.ts';
 import type { InsertInput } from './insert-input.ts';
 
-/** An insertion into a map that knows where its values go. */
+/** An insertion into a map with `keyOf`, which derives the key from the value. */
 export type KeyedInput<Value> = Omit<InsertInput<Value>, 'key'>;
 
 /**
- * As much of Standard Schema (https://standardschema.dev) as is needed: zod, valibot, arktype and others are it. What it makes of a
- * value is what is inserted, so it must be JSON, and a value again to the same schema.
+ * The part of Standard Schema (https://standardschema.dev) that is used: zod, valibot, arktype and others implement it. The schema's output
+ * is inserted, so the output must be JSON, and valid input to the same schema.
  */
 export interface ValueSchema<Value> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => ValueResult<Value> | Promise<ValueResult<Value>>;
-    /** For inference only. */
+    /** Only for type inference. */
     readonly types?: { readonly input: unknown; readonly output: Value } | undefined;
   };
 }
@@ -31,21 +31,28 @@ type ValueResult<Value> =
       }[];
     };
 
-/** A schema, or a function that answers with the value and throws what is wrong with it. Synchronous. */
+/**
+ * A Standard Schema, or a function that returns the value or throws. Synchronous.
+ *
+ * @example
+ * const validate = z.object({ price: z.number() });
+ */
 export type Validate<Value> = ValueSchema<Value> | ((value: unknown) => Value);
 
+/** The rules of a map for its values. */
 export interface ValueRules<Value> {
-  /** Under which key a value goes. Default: each insertion names its key. */
+  /** Derives the key from a value. @default each insertion has a `key` */
   readonly keyOf?: ((value: Value) => string) | undefined;
-  /** Default: any JSON but null. */
+  /** Checks, and may replace, each value before it is written. @default any JSON except null */
   readonly validate?: Validate<Value> | undefined;
 }
 
+/** Rules with a `keyOf`: the inputs have no `key`. */
 export interface KeyedRules<Value> extends ValueRules<Value> {
   readonly keyOf: (value: Value) => string;
 }
 
-/** The inputs as they may be inserted. Throws `BadInputError`, with paths below the inputs' values. */
+/** Applies the rules to the inputs. @throws {BadInputError} with paths such as `inputs.0.value.price`. */
 export function ruled<Value>(
   inputs: readonly (InsertInput<Value> | KeyedInput<Value>)[],
   { keyOf, validate }: ValueRules<Value>,
@@ -64,7 +71,7 @@ export function ruled<Value>(
     return { ...input, value, key: keyOf ? keyOf(value) : (input as InsertInput<Value>).key };
   });
   if (issues.length > 0) throw new BadInputError(issues);
-  // Those that are none have issues.
+  // An undefined input has issues, so none is left here: the filter is for the type.
   return checked.filter((input) => input !== undefined);
 }
 
@@ -90,17 +97,17 @@ function standardResult<Value>(
   return { issues: result.issues.map(({ path = [], message }) => ({ path: path.map(plainKey), message })) };
 }
 
-/** A fault of the program, not of the input. */
+/** A bug in the program, not in the input. */
 class AsyncValidation extends TypeError {}
 
 function synchronous<T>(result: T | PromiseLike<T>): T {
   if (!isThenable(result)) return result;
-  // Nobody waits for it.
+  // Its rejection must not end the process.
   result.then(undefined, () => {});
-  throw new AsyncValidation('`validate` must be synchronous: an item has its place when it is inserted');
+  throw new AsyncValidation('`validate` must be synchronous, but returned a promise');
 }
 
-/** A promise of another realm or library is none of this one's class. */
+/** Checked by shape, because a promise of another realm or library is not an instance of this `Promise`. */
 function isThenable<T>(result: T | PromiseLike<T>): result is PromiseLike<T> {
   return typeof result === 'object' && result !== null && 'then' in result && typeof result.then === 'function';
 }

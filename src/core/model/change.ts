@@ -2,19 +2,19 @@ import type { Cursor, Place } from './position.ts';
 
 interface Placed extends Place {
   readonly key: string;
-  /** Wall-clock ms of the change; never decreases along the log. */
+  /** Wall-clock time of the change in ms. Never decreases along the log. */
   readonly timestamp: number;
   readonly cursor: Cursor;
-  /** How many further changes of the same batch follow this one: 0 at its end, and outside of batches. */
+  /** How many further changes of the same batch follow this one: 0 at the end of a batch, and outside batches. */
   readonly following: number;
 }
 
-/** The latest value inserted under a key. Shared by all readers: never mutate it. */
+/** The latest value inserted under a key. All readers share the object: never mutate it. */
 export interface Item<Value> extends Placed {
   readonly value: Value;
-  /** Wall-clock ms, or null for an item without `ttl`. */
+  /** Wall-clock time in ms; null for an item without `ttl`. */
   readonly expiresAt: number | null;
-  /** UTF-8 bytes of the key and of the value's JSON: what counts against `max-bytes`. */
+  /** UTF-8 bytes of the key and of the value's JSON: they count against `maxBytes`. */
   readonly bytes: number;
 }
 
@@ -24,26 +24,27 @@ export interface RemovedItem extends Placed {
   readonly reason: RemovalReason;
 }
 
-/** An insertion is its item. */
+/** One change of the map. An insertion is represented by its item. */
 export type Change<Value> = Item<Value> | RemovedItem;
 
 export function isRemoval(change: Change<unknown>): change is RemovedItem {
   return 'reason' in change;
 }
 
-/** One step of a mirror. A key occurs at most once, with its last state, in one of the lists. */
+/** One message of `StreamingMap.changes`. A key occurs at most once, with its latest state, in one of the two lists. */
 export interface ItemChanges<Value> {
-  /** Forget all you have before applying this message. */
+  /** The mirror drops everything that it has before it applies this message. */
   readonly reset: boolean;
   /** In position order. */
   readonly upserted: readonly Item<Value>[];
   /** In position order. */
   readonly removed: readonly RemovedItem[];
-  /** `cursor` was the head as the message was made. */
+  /** `cursor` was the head when the message was made. */
   readonly caughtUp: boolean;
-  /** The mirror's state after this message. */
+  /** The mirror's state after this message: resume with it as `after`. */
   readonly cursor: Cursor;
-  /** Of the map; non-null exactly when caughtUp and there is no filter. */
+  /** Items in the map. Non-null exactly when `caughtUp` is true and there is no filter. */
   readonly size: number | null;
+  /** 8 hex digits: the sum modulo 2^32 over the items of FNV-1a-32 of `key + "\n" + cursor`. Non-null exactly when `size` is. */
   readonly checksum: string | null;
 }

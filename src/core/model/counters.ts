@@ -1,6 +1,5 @@
-/** What one map has done. */
+/** Running totals of one map; `subscriptions` counts those that are open now. */
 export interface Counters {
-  /** Open ones. */
   subscriptions: number;
   inserts: number;
   deliveries: number;

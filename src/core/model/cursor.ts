@@ -1,11 +1,11 @@
 /**
- * The wire form of a place: `<epoch>-<position>-<digest>`. Who stands inside a snapshot or a lag has a state that also
- * depends on what came later, for it was passed over what had been superseded by then. So behind its place follow
- * `-<position>-<digest>` of the cutoff, and then of the newest head that it saw: without that history it can't go on.
+ * The wire form of a place: `<epoch>-<position>-<digest>`. Inside a snapshot or a lag a reader skips items that were superseded
+ * meanwhile, so its state also depends on later changes: there the cursor goes on with `-<position>-<digest>` of the cutoff, and then of
+ * the newest head that the reader has seen. A log without those can't continue it.
  *
- * - Cursors of one epoch compare as strings in position order: a position is written in base 36 behind its own length
- *   (one digit), so a longer number is the greater string.
- * - One place has one spelling. Whatever is spelled otherwise is no cursor.
+ * - Cursors of one epoch compare as strings in position order: a position is written in base 36 after the number of its digits
+ *   (one character), so a longer number is the greater string.
+ * - A place has one spelling. Any other spelling is rejected.
  */
 import { BadInputError } from './errors.ts';
 import type { Cursor, Epoch, Place, Position } from './position.ts';
@@ -13,9 +13,9 @@ import type { Cursor, Epoch, Place, Position } from './position.ts';
 export interface ParsedCursor {
   readonly epoch: Epoch;
   readonly place: Place;
-  /** Inside a snapshot: the head when it started. Removals up to there are not owed to the reader. */
+  /** Inside a snapshot: the head when it started. The reader needs no removals up to there. */
   readonly cutoff: Place | undefined;
-  /** Inside a snapshot or a lag: the newest head that shaped what the reader has. */
+  /** Inside a snapshot or a lag: the newest head that shaped the reader's state. */
   readonly seen: Place | undefined;
 }
 
@@ -30,7 +30,7 @@ export function formatCursor(epoch: Epoch, place: Place, cutoff: Place = place, 
   return [epoch, ...places].join('-') as Cursor;
 }
 
-/** Throws `BadInputError` at `path` for what is no cursor. */
+/** @throws {BadInputError} at `path`, when the text is not a cursor. */
 export function parseCursor(text: string, path: readonly (string | number)[] = ['after']): ParsedCursor {
   const match = CURSOR.exec(text);
   const [place, cutoff, seen] = [2, 5, 8].map((group) =>
@@ -44,7 +44,7 @@ export function parseCursor(text: string, path: readonly (string | number)[] = [
 
 function formatPlace({ position, digest }: Place): string {
   const digits = position.toString(36);
-  // In two parts: V8 takes several times as long for a number above 2^31 as for two small ones.
+  // Two parts, because V8 formats one number above 2^31 several times slower than two small ones.
   const high = Math.floor(digest / 46_656).toString(36);
   const low = (digest % 46_656).toString(36);
   return `${digits.length.toString(36)}${digits}-${high.padStart(4, '0')}${low.padStart(3, '0')}`;

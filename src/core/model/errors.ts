@@ -1,23 +1,30 @@
-/** What can go wrong, a class per cause. `code` is what clients see in `extensions.code`; `extensions` is the rest. */
+/** The errors of the library, one class per cause. Clients see `code` as `extensions.code`, and `extensions` beside it. */
 import type { Cursor } from './position.ts';
 
+/** One problem of an input. */
 export interface Issue {
+  /** From the arguments down: `['inputs', 0, 'key']`. Empty: the input as a whole. */
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** A path's segment as an issue has it. Standard Schema has segments both plain and as `{ key }`. */
+/** One segment of an issue's path. Standard Schema writes segments plain or as `{ key }`. */
 export function plainKey(segment: unknown): string | number {
   const key = typeof segment === 'object' && segment !== null && 'key' in segment ? segment.key : segment;
   return typeof key === 'number' ? key : String(key);
 }
 
-/** On the errors of all copies of this module: a process may have loaded the package twice, in one version or in two. */
+/** Marks the errors of every copy of this module: a process may load the package twice, in one version or in two. */
 const BRAND = Symbol.for('seamline.error');
 
-/** `instanceof` holds for the errors of another copy of the package, too. */
+/**
+ * The base class of the library's errors. `instanceof` also holds for errors of another copy of the package.
+ *
+ * @example
+ * if (error instanceof SeamlineError && error.code === 'CONFLICT') await retry();
+ */
 export abstract class SeamlineError extends Error {
-  /** The `code` of a class's errors. */
+  /** The `code` of the errors of this class. */
   static readonly code: string | undefined = undefined;
   static {
     Object.defineProperty(this.prototype, BRAND, { value: true });
@@ -25,18 +32,19 @@ export abstract class SeamlineError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
     if (typeof value !== 'object' || value === null || !(BRAND in value) || !('code' in value)) return false;
-    // A class that somebody derives from one of these has no code of its own, and stays theirs.
+    // A class derived outside the library has no code of its own: only its own instances belong to it.
     return this === SeamlineError || (Object.hasOwn(this, 'code') && this.code === value.code);
   }
-  /** Written out, for whoever bundles this may give classes other names. */
+  /** Written out in each class, because a bundler may rename classes. */
   abstract override get name(): string;
   abstract readonly code: string;
-  /** The data a caller needs to act, as it goes on the wire. */
+  /** The data that a caller needs to react, as sent to clients. */
   get extensions(): Record<string, unknown> {
     return {};
   }
 }
 
+/** The input is not valid. Nothing was written. Fix the input: a retry fails again. */
 export class BadInputError extends SeamlineError {
   static override readonly code = 'BAD_USER_INPUT';
   readonly code = BadInputError.code;
@@ -53,6 +61,7 @@ export class BadInputError extends SeamlineError {
   }
 }
 
+/** A value, a batch or a message exceeds its limit in bytes. Nothing was written. */
 export class PayloadTooLargeError extends SeamlineError {
   static override readonly code = 'PAYLOAD_TOO_LARGE';
   readonly code = PayloadTooLargeError.code;
@@ -61,7 +70,7 @@ export class PayloadTooLargeError extends SeamlineError {
   }
 }
 
-/** `after` can't be continued: another epoch, another history, or a position that this log hasn't reached. */
+/** The cursor can't be continued: it has another epoch or history, or its position is ahead of the log. Start again without `after`. */
 export class CursorExpiredError extends SeamlineError {
   static override readonly code = 'CURSOR_EXPIRED';
   readonly code = CursorExpiredError.code;
@@ -70,14 +79,16 @@ export class CursorExpiredError extends SeamlineError {
   }
 }
 
-/** A subscriber with `onLag: FAIL` was slower than the window. Resuming from `cursor` with `CONFLATE` loses no key. */
+/** A subscriber with `onLag: FAIL` lags: changes that it needs have left the window. Resuming from `cursor` with `CONFLATE` loses no key. */
 export class LaggedError extends SeamlineError {
   static override readonly code = 'LAGGED';
   readonly code = LaggedError.code;
+  /** How many positions have left the window. */
   readonly missed: number;
+  /** The cursor of the last item that was delivered. */
   readonly cursor: Cursor;
   constructor(missed: number, cursor: Cursor) {
-    super(`lagged: ${missed} positions have left the window`);
+    super(`the subscription lags: ${missed} positions have left the window`);
     this.missed = missed;
     this.cursor = cursor;
   }
@@ -89,13 +100,13 @@ export class LaggedError extends SeamlineError {
   }
 }
 
-/** A condition didn't hold, or an idempotency key came with another payload. Nothing was written. */
+/** A condition does not hold, or an idempotency key was used with another payload. Nothing was written. */
 export class ConflictError extends SeamlineError {
   static override readonly code = 'CONFLICT';
   readonly code = ConflictError.code;
-  /** Which input of the batch; 0 for a single one. */
+  /** The index of the input in its batch; 0 for a single input. */
   readonly index: number;
-  /** The cursor of the item that is there, if any. */
+  /** The cursor of the key's current item; null when there is none. */
   readonly cursor: Cursor | null;
   constructor(message: string, index: number, cursor: Cursor | null) {
     super(message);
@@ -110,7 +121,7 @@ export class ConflictError extends SeamlineError {
   }
 }
 
-/** Nothing was written: retry. */
+/** The log takes no writes now. Nothing was written: a retry is safe. */
 export class EngineUnavailableError extends SeamlineError {
   static override readonly code = 'ENGINE_UNAVAILABLE';
   readonly code = EngineUnavailableError.code;
@@ -119,7 +130,7 @@ export class EngineUnavailableError extends SeamlineError {
   }
 }
 
-/** May have been written: retry with the same idempotency key. */
+/** The write may have happened. Retry with the same idempotency key. */
 export class IndeterminateError extends SeamlineError {
   static override readonly code = 'INDETERMINATE';
   readonly code = IndeterminateError.code;

@@ -1,9 +1,14 @@
-/** Named values of one line. Never tokens, cookies, variables or item values: logs are kept, copied and searched. */
+/** Named values of one log line. They never hold tokens, cookies, variables or item values: logs are stored, copied and searched. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What the library says to whoever runs it; silent by default. Its shape is pino's, so a pino instance will do. */
+/**
+ * The sink of log lines; silent by default. It has pino's shape, so a pino instance fits.
+ *
+ * @example
+ * const map = await StreamingMap.open({ log: memoryLog(), logger: pino() });
+ */
 export interface Logger {
-  /** Connections and operations, one by one. May be left out. */
+  /** One line per connection and operation. Optional. */
   debug?(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
@@ -12,12 +17,12 @@ export interface Logger {
 
 export const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Causes of causes that are told. */
+/** The longest chain of causes in one line. */
 const MAX_CAUSES = 4;
 
 /**
- * An error as a field of a line: what it is and where it came from. Not the error itself: loggers print whatever hangs on it,
- * such as the document of a `GraphQLError` with all its literals.
+ * An error as fields of a log line: its type, messages and stacks. The error itself is not logged, because loggers print every property of
+ * it, such as the document of a `GraphQLError` with all its literals.
  */
 export function errorFields(error: unknown): LogFields {
   const stacks: string[] = [];
@@ -30,7 +35,7 @@ export function errorFields(error: unknown): LogFields {
   return { err: { type, stack: stacks.join('\ncaused by ') } };
 }
 
-/** What it says; of what can't be parsed nothing, as the parser quotes it. */
+/** The error's message. A parser's message quotes its input, so a `SyntaxError` gets a fixed text. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `a ${typeof error} was thrown`;
   return error instanceof SyntaxError ? 'not valid JSON' : error.message;

@@ -37,8 +37,9 @@ interface Verdict {
 /** How many items one command may expire; what is left is due at the next one. */
 export const MAX_EXPIRED = 1000;
 
-const OTHER_PAYLOAD = 'the idempotency key was used with another payload';
-const OTHER_CURSOR = "the key's current item has another cursor";
+const ALREADY_EXISTS = 'key already exists (ifAbsent)';
+const OTHER_PAYLOAD = 'idempotency key was already used with another payload';
+const OTHER_CURSOR = "cursor is not that of the key's current item (ifCursor)";
 
 export class Replica<Value> {
   readonly epoch: Epoch;
@@ -175,7 +176,7 @@ export class Replica<Value> {
           expiresAt: null,
         });
       }
-      if (ifAbsent && (current || inserted.has(key))) return conflict('the key is there');
+      if (ifAbsent && (current || inserted.has(key))) return conflict(ALREADY_EXISTS);
       if (ifCursor && (current?.cursor !== ifCursor || inserted.has(key))) return conflict(OTHER_CURSOR);
       inserted.add(key);
       fresh++;
