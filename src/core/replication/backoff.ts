@@ -1,13 +1,13 @@
-/** How long to wait before trying again, in ms: 100 to 5,000, longer with each failure in a row, and never in step. */
+/** The wait before the next attempt in ms: 100 to 5,000, doubled by each failure in a row, and random so that clients don't retry in step. */
 export const backoffMs = (failures: number): number => Math.min(2500, 100 * 2 ** failures) * (1 + Math.random());
 
-/** The pauses between attempts at one thing: none before the first. */
+/** The pauses between the attempts at one task: none before the first attempt. */
 export class Pauses {
   #attempts = 0;
   #isEnded = false;
   #end: () => void = () => {};
 
-  /** Before each attempt. Resolves at once when there shall be no more of them. */
+  /** Resolves when the next attempt may start, at once after `end`. */
   async next(): Promise<void> {
     const failures = this.#attempts++ - 1;
     if (failures < 0 || this.#isEnded) return;
@@ -20,7 +20,7 @@ export class Pauses {
     });
   }
 
-  /** The next attempt is the first one again. */
+  /** Makes the next attempt a first one. */
   reset(): void {
     this.#attempts = 0;
   }

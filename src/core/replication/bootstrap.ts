@@ -1,9 +1,9 @@
 /**
- * How a replica gets to the end of a log: from the newest snapshot that the log agrees with, by what follows it. A log that holds
- * nothing of ours is founded, and one with other bounds than the operator asked for gets these.
+ * Brings a replica to the end of a log: from the newest snapshot that agrees with the log, through the entries after it. An empty log is
+ * created with the operator's bounds; a log with other bounds gets those.
  */
 import { type Bounds, type Command, encodeCommand, idOf } from '../model/command.ts';
-import type { Following } from './log-subscription.ts';
+import type { LogSubscription } from './log-subscription.ts';
 import { errorFields, type Logger, messageOf } from '../model/logger.ts';
 import type { OrderedLog } from './ordered-log.ts';
 import type { Epoch } from '../model/position.ts';
@@ -12,28 +12,28 @@ import { importChunks } from '../replica/snapshot.ts';
 
 export interface BuildingOptions {
   readonly log: OrderedLog;
-  /** What the operator asked for. What is left out comes from the log, or from the defaults when it is founded here. */
+  /** The bounds that the operator set. A missing one comes from the log, or from the defaults when the log is created here. */
   readonly bounds: Partial<Bounds>;
   readonly logger: Logger;
 }
 
 export const DEFAULT_BOUNDS: Bounds = { maxItems: 100_000, maxBytes: 256 * 1024 * 1024, window: 65_536 };
 
-/** What a snapshot has, or nothing yet. */
+/** A replica from the newest usable snapshot, or an empty one. */
 export async function loadReplica<Value>({ log, bounds, logger }: BuildingOptions): Promise<Replica<Value>> {
   const epoch = await log.open();
   return (await fromSnapshot<Value>(log, epoch, logger)) ?? new Replica<Value>(epoch, { ...DEFAULT_BOUNDS, ...bounds });
 }
 
 /**
- * Resolves once the replica has applied what the log held, or has met poison. Rejects when the log breaks meanwhile. `before`: the
- * bounds so far, where a replica is built again; it goes by the log then, unless that has forgotten them.
+ * Resolves when the replica has applied everything that the log held, or is poisoned. Rejects when the log breaks meanwhile. `previous`: the
+ * bounds of the replica that this one replaces. The log's bounds win over the operator's then, unless the log has lost them.
  */
 export async function complete<Value>(
-  building: Following<Value>,
+  building: LogSubscription<Value>,
   { log, bounds, logger }: BuildingOptions,
   nextId: () => string,
-  before: Bounds | undefined,
+  previous: Bounds | undefined,
 ): Promise<void> {
   const { replica } = building;
   const append = async (command: Command<Value>): Promise<void> => {
@@ -43,12 +43,12 @@ export async function complete<Value>(
   await building.begin(log);
   await building.reaches(await log.last());
   if (building.poison) return;
-  // Nothing of ours is there, only foreign entries at the most.
+  // The log is empty, or holds foreign entries only.
   if (replica.commandIds.size === 0) await append({ kind: 'found', bounds: { ...DEFAULT_BOUNDS, ...bounds } });
   const agreed = replica.bounds;
   const wanted = { ...agreed, ...bounds };
   const changed = differing(agreed, wanted);
-  if (changed.length === 0 || (before && differing(agreed, before).length === 0)) return;
+  if (changed.length === 0 || (previous && differing(agreed, previous).length === 0)) return;
   await append({ kind: 'bounds', bounds: wanted });
   const differences = changed.map((name) => `${name} ${agreed[name]} → ${wanted[name]}`).join(', ');
   logger.info({ bounds: wanted }, `changed the log's bounds: ${differences}`);
@@ -58,7 +58,7 @@ function differing(one: Bounds, other: Bounds): (keyof Bounds)[] {
   return (Object.keys(other) as (keyof Bounds)[]).filter((name) => one[name] !== other[name]);
 }
 
-/** From the newest snapshot that the log agrees with; undefined when there is none. */
+/** The replica of the newest snapshot that agrees with the log. */
 async function fromSnapshot<Value>(log: OrderedLog, epoch: Epoch, logger: Logger): Promise<Replica<Value> | undefined> {
   for (const { sequence, commandId, chunks } of await log.loadSnapshots()) {
     const entry = await log.entryAt(sequence);

@@ -1,9 +1,9 @@
 import type { Logger } from '../model/logger.ts';
 
-/** A jump of the log's clock beyond this is worth a line, in ms. */
+/** The smallest jump of the log's clock that is logged, in ms. */
 const CLOCK_JUMP_MS = 60_000;
 
-/** Compares the log's clock with the time that passes here. */
+/** Compares the log's clock with the monotonic clock of this process, and logs jumps. */
 export class ClockJumps {
   readonly #logger: Logger;
   #time: number | undefined;
@@ -13,7 +13,7 @@ export class ClockJumps {
     this.#logger = logger;
   }
 
-  /** `time`: the log's, of an entry that comes as it is made. */
+  /** `time`: the log's time of an entry that was appended just now. */
   note(time: number): void {
     const now = performance.now();
     const jump = time - (this.#time ?? time) - (now - this.#seenAt);
@@ -23,7 +23,7 @@ export class ClockJumps {
     this.#seenAt = now;
   }
 
-  /** What comes next is of another time. */
+  /** Starts over: the next entry is not compared with the one before it. */
   forget(): void {
     this.#time = undefined;
   }

@@ -1,9 +1,9 @@
 /**
- * Appends a tick when something is overdue and no command comes. Every node has one, so each waits a random delay first, and
- * what is due is judged by the log's time plus the monotonic time since, never by a node's own wall clock.
+ * Appends a tick command when an item is overdue and no other command comes. Every node has a ticker, so each waits a random delay first.
+ * Items are due by the log's time plus the monotonic time since, never by the wall clock of a node.
  */
 const TICK_MS = 250;
-/** The longest that a timer can wait. */
+/** The longest delay of a timer. */
 const MAX_DELAY_MS = 0x7fffffff;
 
 export class Ticker {
@@ -18,10 +18,10 @@ export class Ticker {
     this.#tick = tick;
   }
 
-  /** `dueAt`: when the first item expires, in log time; `logTime`: the log's time now. Called after every command. */
+  /** Called after every command. `dueAt`: the log time at which the first item expires; `logTime`: the log's time now. */
   arm(dueAt: number | undefined, logTime: number): void {
     this.#due = dueAt === undefined ? undefined : { at: dueAt, logTime, since: performance.now() };
-    // While a tick is under way the next one is up to `#fire`.
+    // While a tick is under way, `#fire` schedules the next one.
     if (!this.#isTicking) this.#schedule(Math.random() * TICK_MS);
   }
 
@@ -34,7 +34,7 @@ export class Ticker {
     if (!this.#due || this.#isStopped) return;
     const now = performance.now();
     const fireAt = Math.max(now, this.#overdueAt()) + delay;
-    // An armed timer that fires early finds nothing due and is set again: cheaper than setting it anew for each command.
+    // A timer that fires too early is set again: cheaper than setting a timer for every command.
     if (this.#fireAt <= fireAt) return;
     clearTimeout(this.#timer);
     this.#fireAt = fireAt;
@@ -55,7 +55,7 @@ export class Ticker {
       () => false,
     );
     this.#isTicking = false;
-    // A tick expires so many at the most. Whose tick it was goes on at once with the rest; the other nodes wait.
+    // A tick expires a limited number of items. The node whose tick it was goes on at once; the other nodes wait.
     const isMoreDue = performance.now() >= this.#overdueAt();
     this.#schedule(isAppended && isMoreDue ? 0 : Math.random() * TICK_MS);
   }

@@ -1,23 +1,23 @@
 /**
- * Keeps a replica at the end of one log, and answers appends with what became of them. An append is answered when the replica
- * that is shown has applied its sequence: that is read-your-writes.
+ * Keeps a replica at the end of one log, and answers commands with their outcomes. A command is answered when the replica that is shown
+ * has applied its sequence: that is read-your-writes.
  *
- * When the log breaks (it was made anew, or has lost what was followed), the replica is shown as it is while another one is
- * built from the newest snapshot and what follows it, as often as it takes. Then that one is shown in its place:
+ * When the log breaks (it is another log now, or has lost entries), the old replica stays shown while another one is built from the newest
+ * snapshot and the entries after it, with as many attempts as it takes. Then the new one is shown instead:
  *
  *     open ─▶ build ─▶ shown ─(broken)─▶ shown, and build ─▶ shown …        poison, close ─▶ stopped
  *                ▲ │                                   ▲ │
- *                └─┘ broken                            └─┘ whatever fails
+ *                └─┘ broken                            └─┘ any failure
  *
- * `#applied` and `#show` are one synchronous block each: apply, publish, answer; an `await` in them would be a race.
+ * `#applied` and `#show` are one synchronous block each: apply, publish, answer. An `await` inside them would be a race.
  */
-import { Answers } from './pending-commands.ts';
+import { PendingCommands } from './pending-commands.ts';
 import { Pauses } from './backoff.ts';
 import { type BuildingOptions, complete, loadReplica } from './bootstrap.ts';
 import { ClockJumps } from './clock-jumps.ts';
 import { type Command, encodeCommand } from '../model/command.ts';
 import { EngineUnavailableError } from '../model/errors.ts';
-import { BrokenError, Following } from './log-subscription.ts';
+import { LogBrokenError, LogSubscription } from './log-subscription.ts';
 import { History, sharedUpTo } from '../replica/history.ts';
 import { errorFields, messageOf } from '../model/logger.ts';
 import type { LogHealth, OrderedLog } from './ordered-log.ts';
@@ -28,28 +28,28 @@ import { exportChunks } from '../replica/snapshot.ts';
 import { Ticker } from './expiry-ticker.ts';
 
 export interface FollowerOptions extends BuildingOptions {
-  /** Also when another replica is shown, where its head is. */
+  /** Called when the head of the shown replica moves, and when another replica is shown. */
   readonly onHead: (head: Place) => void;
 }
 
-/** A log that was whole for so long is opened anew at once when it breaks, in ms. */
+/** A log that stayed whole for so long is opened again without a pause when it breaks, in ms. */
 const SETTLED_MS = 10_000;
 
 export class Follower<Value> {
-  /** What positions mean. Another one as soon as another replica is shown. */
+  /** The meaning of positions. Replaced when another replica is shown. */
   history = new History();
-  /** Set before `open` resolves. */
-  #shown!: Following<Value>;
-  #building: Following<Value> | undefined;
+  /** Undefined until `open` resolves. */
+  #shown: LogSubscription<Value> | undefined;
+  #building: LogSubscription<Value> | undefined;
   readonly #log: OrderedLog;
   readonly #options: FollowerOptions;
-  readonly #answers: Answers<Value>;
+  readonly #commands: PendingCommands<Value>;
   readonly #ticker = new Ticker(() => this.submit({ kind: 'tick' }));
   readonly #waiting = new Set<() => void>();
   /** Unique to this process and log, so that no two appends share an id. */
   readonly #node = `${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}-`;
   #appended = 0;
-  /** Why nothing is followed for now: the log broke. */
+  /** Set while the log is broken and no other replica is shown yet. */
   #broken: Error | undefined;
   #stopped: Error | undefined;
   readonly #pauses = new Pauses();
@@ -61,14 +61,14 @@ export class Follower<Value> {
     this.#log = options.log;
     this.#options = options;
     this.#jumps = new ClockJumps(options.logger);
-    this.#answers = new Answers(options.log);
+    this.#commands = new PendingCommands(options.log);
   }
 
-  /** Resolves once the replica has applied what the log held when it was opened. Rejects, with the log closed, when it can't. */
+  /** Resolves when the replica has applied everything that the log held at the start. Closes the log when it rejects. */
   static async open<Value>(options: FollowerOptions): Promise<Follower<Value>> {
     try {
       const follower = new Follower<Value>(options);
-      await follower.#build((error) => !(error instanceof BrokenError));
+      await follower.#build((error) => !(error instanceof LogBrokenError));
       return follower;
     } catch (error) {
       await options.log.close();
@@ -76,42 +76,43 @@ export class Follower<Value> {
     }
   }
 
-  /** The one that is shown: another one once the log has been rebuilt, so nobody may keep it. */
+  /** The replica that is shown. Callers must not keep it, because a rebuild replaces it. */
   get replica(): Replica<Value> {
-    return this.#shown.replica;
+    // Nobody has the follower before `open` resolves.
+    return this.#shown!.replica;
   }
 
-  /** Throws `EngineUnavailableError` when this node takes nothing in. */
+  /** @throws {EngineUnavailableError} when this node takes no commands. */
   assertRunning(): void {
     const refusal = this.#refusal();
     if (refusal) throw refusal;
   }
 
-  /** Resolves with what became of the command here. Rejects with `EngineUnavailableError` or `IndeterminateError`. */
+  /** Resolves with the outcome of the command. Rejects with `EngineUnavailableError` or `IndeterminateError`. */
   submit(command: Command<Value>, values?: readonly string[]): Promise<Outcome<Value>> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
     const id = this.#nextId();
     return new Promise((resolve, reject) => {
-      // Before the append: a log in memory applies inside of it.
-      const waiting = this.#answers.add(id, command, resolve, reject);
+      // Added before the append, because a log in memory applies within it.
+      const pending = this.#commands.add(id, command, resolve, reject);
       this.#log.append(encodeCommand(id, command, values), id).then(
-        (sequence) => this.#answers.acknowledge(waiting, sequence, this.#broken ? undefined : this.replica),
-        (error: Error) => this.#answers.fail(waiting, error),
+        (sequence) => this.#commands.acknowledge(pending, sequence, this.#broken ? undefined : this.replica),
+        (error: Error) => this.#commands.fail(pending, error),
       );
     });
   }
 
   /**
-   * Resolves when the replica that is shown has applied what the log holds now, or when `signal` aborts, or this node stops.
-   * While there is nothing to follow it waits until there is.
+   * Resolves when the shown replica has applied everything that the log holds now, or when `signal` aborts or this node stops. While the
+   * log is broken it waits for the next replica.
    */
   async caughtUp(signal?: AbortSignal): Promise<void> {
     const wake = (): void => this.#wakeWaiting();
     signal?.addEventListener('abort', wake);
     try {
       let last = Infinity;
-      // What another replica has to reach is another matter.
+      // Each replica that is shown has its own end to reach.
       let history: History | undefined;
       while (!signal?.aborted && !this.#stopped) {
         if (this.#broken) await this.#woken();
@@ -126,12 +127,12 @@ export class Follower<Value> {
     }
   }
 
-  /** Whether the replica that is shown may not be what the log says. */
+  /** Whether the shown replica may differ from the log. */
   get isBroken(): boolean {
     return this.#broken !== undefined;
   }
 
-  /** Keeps the replica's state in the log, so that a node that joins later needs only what follows it. */
+  /** Saves the replica's state in the log, so that a node that joins later reads only the entries after it. */
   async saveSnapshot(): Promise<void> {
     const { sequence, commandId } = this.replica;
     await this.#log.saveSnapshot({ sequence, commandId, chunks: [...exportChunks(this.replica)] });
@@ -147,25 +148,19 @@ export class Follower<Value> {
     this.#ticker.stop();
     this.#stopped ??= closed;
     this.#building?.end(closed);
-    this.#shown.end(closed);
+    this.#shown?.end(closed);
     this.#pauses.end();
-    this.#answers.failAll(this.#stopped);
+    this.#commands.failAll(this.#stopped);
     this.#wakeWaiting();
     await this.#log.close();
   }
 
-  /** Undefined until `open` has shown one. */
-  get #before(): Following<Value> | undefined {
-    return this.#shown;
-  }
-
   #refusal(): EngineUnavailableError | undefined {
     const cause = this.#stopped ?? this.#broken;
-    if (!cause) return undefined;
-    return new EngineUnavailableError(this.#stopped ? 'this node has stopped' : cause.message, { cause });
+    return cause && new EngineUnavailableError(this.#stopped ? 'this node has stopped' : cause.message, { cause });
   }
 
-  /** While there is nothing to follow, and once nothing is followed any more, it doesn't matter. */
+  /** The log's last sequence. Its failure doesn't matter once the log is broken or this node has stopped. */
   async #last(): Promise<number> {
     try {
       return await this.#log.last();
@@ -179,18 +174,19 @@ export class Follower<Value> {
     return `${this.#node}${(this.#appended++).toString(36)}`;
   }
 
-  /** Until a replica that is up to date is shown, or this node has stopped. Throws an error that is final. */
+  /** Resolves when an up-to-date replica is shown, or this node has stopped. Throws an error that is final. */
   async #build(isFinal: (error: unknown) => boolean): Promise<void> {
-    let said: string | undefined;
+    let logged: string | undefined;
     while (!this.#stopped) {
       try {
         await this.#buildOnce();
         return;
       } catch (error) {
         if (isFinal(error)) throw error;
-        if (!this.#stopped && said !== messageOf(error))
-          this.#options.logger.warn(errorFields(error), `can't follow the log: ${messageOf(error)}`);
-        said = messageOf(error);
+        const message = messageOf(error);
+        if (!this.#stopped && logged !== message)
+          this.#options.logger.warn(errorFields(error), `can't follow the log: ${message}`);
+        logged = message;
       }
     }
   }
@@ -199,16 +195,16 @@ export class Follower<Value> {
     await this.#pauses.next();
     const replica = this.#stopped ? undefined : await loadReplica<Value>(this.#options);
     if (this.#stopped || !replica) return;
-    const building = new Following(replica, {
-      awaited: (id) => this.#answers.get(id),
-      onEntry: (following, { time }) => following === this.#shown && this.#jumps.note(time),
-      onApplied: (following) => this.#applied(following),
-      onBroken: (following, error) => this.#break(following, error),
+    const building = new LogSubscription(replica, {
+      awaited: (id) => this.#commands.get(id),
+      onEntry: (subscription, { time }) => subscription === this.#shown && this.#jumps.note(time),
+      onApplied: (subscription) => this.#applied(subscription),
+      onBroken: (subscription, error) => this.#break(subscription, error),
     });
     this.#building = building;
     try {
-      await complete(building, this.#options, () => this.#nextId(), this.#before?.replica.bounds);
-      building.assertGoesOn();
+      await complete(building, this.#options, () => this.#nextId(), this.#shown?.replica.bounds);
+      building.assertOpen();
       this.#show(building);
     } catch (error) {
       building.end(error as Error);
@@ -218,64 +214,64 @@ export class Follower<Value> {
     }
   }
 
-  /** One synchronous block: who reads before it reads the old replica, who reads after it the new one, and nobody between. */
-  #show(building: Following<Value>): void {
-    const before = this.#before;
+  /** One synchronous block: no reader sees a state between the old replica and the new one. */
+  #show(building: LogSubscription<Value>): void {
+    const previous = this.#shown?.replica;
+    const { replica } = building;
     this.#shown = building;
     this.#shownAt = performance.now();
     this.#jumps.forget();
     this.#broken = undefined;
-    const { replica } = building;
     this.#head = replica.head;
-    if (before) {
-      const shared = sharedUpTo(before.replica, replica);
+    if (previous) {
+      const shared = sharedUpTo(previous, replica);
       this.history = this.history.endAt(shared);
       const { sequence, head, epoch } = replica;
-      const lost = Math.max(0, before.replica.head.position - Math.max(0, shared));
+      const lost = Math.max(0, previous.head.position - Math.max(0, shared));
       this.#options.logger.info(
         { sequence, position: head.position, epoch, lost },
-        `following the log again: ${lost === 0 ? 'nothing was lost' : `it has lost ${lost} positions that were here`}`,
+        `following the log again: ${lost === 0 ? 'it has lost nothing' : `it has lost ${lost} positions`}`,
       );
       this.#options.onHead(replica.head);
     }
-    this.#tellOutcomes(building);
-    this.#answers.tellAll(replica);
-    this.#settle(building);
+    this.#settleOutcomes(building);
+    this.#commands.replicaShown(replica);
+    this.#afterApply(building);
   }
 
-  /** One synchronous block: apply (which is done), publish, answer. */
-  #applied(following: Following<Value>): void {
-    if (following !== this.#shown) return;
-    const { head } = following.replica;
+  /** One synchronous block, in which the subscription has just applied: publish, answer. */
+  #applied(subscription: LogSubscription<Value>): void {
+    if (subscription !== this.#shown) return;
+    const { head } = subscription.replica;
     if (head !== this.#head) {
       this.#head = head;
       this.#options.onHead(head);
     }
-    this.#tellOutcomes(following);
-    this.#settle(following);
+    this.#settleOutcomes(subscription);
+    this.#afterApply(subscription);
   }
 
-  #tellOutcomes(following: Following<Value>): void {
-    const { outcomes, replica } = following;
+  #settleOutcomes(subscription: LogSubscription<Value>): void {
+    const { outcomes, replica } = subscription;
     if (outcomes.length === 0) return;
-    following.outcomes = [];
-    for (const { waiting, outcome } of outcomes) this.#answers.tell(waiting, outcome, replica);
+    subscription.outcomes = [];
+    for (const { pending, outcome } of outcomes) this.#commands.settle(pending, outcome, replica);
   }
 
-  #settle({ poison, replica }: Following<Value>): void {
+  #afterApply({ poison, replica }: LogSubscription<Value>): void {
     if (poison) this.#stop(poison);
     this.#wakeWaiting();
     this.#ticker.arm(replica.items.expiry.peek()?.expiresAt, replica.logTime);
   }
 
-  /** Of what is being built, whoever builds it is told. */
-  #break(following: Following<Value>, error: BrokenError): void {
-    if (following !== this.#shown || this.#stopped) return;
+  /** A replica that is still being built fails in `#buildOnce` instead. */
+  #break(subscription: LogSubscription<Value>, error: LogBrokenError): void {
+    if (subscription !== this.#shown || this.#stopped) return;
     this.#broken = error;
-    this.#answers.broken();
+    this.#commands.logBroke();
     this.#options.logger.warn({ engine: this.#log.engine }, error.message);
     if (performance.now() - this.#shownAt > SETTLED_MS) this.#pauses.reset();
-    // It never rejects, for nothing is final there.
+    // Never rejects, because no error is final here.
     void this.#build(() => false);
   }
 
@@ -283,7 +279,7 @@ export class Follower<Value> {
     this.#stopped ??= error;
     this.#options.logger.error({ engine: this.#log.engine, ...errorFields(error) }, error.message);
     this.#ticker.stop();
-    this.#answers.failAll(error);
+    this.#commands.failAll(error);
     this.#wakeWaiting();
   }
 

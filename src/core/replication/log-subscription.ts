@@ -1,46 +1,46 @@
 /**
- * One follow of the log into one replica. It is over when its owner ends it or the log breaks it: then nothing of what the log
- * still says is heard, so that no entry of it reaches another replica.
+ * One subscription of one replica to the log. It ends when its owner ends it or the log breaks it. After that it ignores the log, so no
+ * entry of it reaches another replica.
  */
-import type { Waiting } from './pending-commands.ts';
+import type { PendingCommand } from './pending-commands.ts';
 import { decodeCommand } from '../model/command.ts';
 import type { LogEntry, OrderedLog } from './ordered-log.ts';
 import type { Sequence } from '../model/position.ts';
 import type { Outcome } from '../replica/outcome.ts';
 import type { Replica } from '../replica/replica.ts';
 
-export interface FollowingOptions<Value> {
-  /** Who waits for what becomes of a command. */
-  readonly awaited: (id: string) => Waiting<Value> | undefined;
-  /** Before each entry. */
-  readonly onEntry: (following: Following<Value>, entry: LogEntry) => unknown;
-  /** After each batch, in the same synchronous block. */
-  readonly onApplied: (following: Following<Value>) => void;
-  readonly onBroken: (following: Following<Value>, error: BrokenError) => void;
+export interface LogSubscriptionOptions<Value> {
+  /** The pending command with an id, if this node awaits one. */
+  readonly awaited: (id: string) => PendingCommand<Value> | undefined;
+  /** Called before each entry is applied. */
+  readonly onEntry: (subscription: LogSubscription<Value>, entry: LogEntry) => unknown;
+  /** Called after each batch, in the same synchronous block. */
+  readonly onApplied: (subscription: LogSubscription<Value>) => void;
+  readonly onBroken: (subscription: LogSubscription<Value>, error: LogBrokenError) => void;
 }
 
-/** What was followed is no more: to be opened anew. */
-export class BrokenError extends Error {}
+/** The log is another one now, or has lost entries: it must be opened again. */
+export class LogBrokenError extends Error {}
 
-export class Following<Value> {
+export class LogSubscription<Value> {
   readonly replica: Replica<Value>;
-  /** What became of the awaited commands, until somebody takes it. */
-  outcomes: { readonly waiting: Waiting<Value>; readonly outcome: Outcome<Value> }[] = [];
-  /** Why the replica can't go on. What it has stays right. */
+  /** The outcomes of pending commands, until the owner takes them. */
+  outcomes: { readonly pending: PendingCommand<Value>; readonly outcome: Outcome<Value> }[] = [];
+  /** Why the replica can't go on. Its state stays correct. */
   poison: Error | undefined;
-  readonly #options: FollowingOptions<Value>;
-  #over: Error | undefined;
+  readonly #options: LogSubscriptionOptions<Value>;
+  #ended: Error | undefined;
   #unfollow: () => void = () => {};
   #wake: () => void = () => {};
 
-  constructor(replica: Replica<Value>, options: FollowingOptions<Value>) {
+  constructor(replica: Replica<Value>, options: LogSubscriptionOptions<Value>) {
     this.replica = replica;
     this.#options = options;
   }
 
-  /** Throws why it is over. */
-  assertGoesOn(): void {
-    if (this.#over) throw this.#over;
+  /** Throws the reason when the subscription has ended. */
+  assertOpen(): void {
+    if (this.#ended) throw this.#ended;
   }
 
   async begin(log: OrderedLog): Promise<void> {
@@ -50,37 +50,37 @@ export class Following<Value> {
         entries: (batch) => this.#apply(batch),
         broken: (reason) => this.#break(reason),
       });
-      if (this.#over) unfollow();
+      if (this.#ended) unfollow();
       else this.#unfollow = unfollow;
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
-      throw new Error(`the log lacks sequence ${from}, and no snapshot behind it can be read`, { cause });
+      throw new Error(`the log lacks sequence ${from}, and has no readable snapshot at or after it`, { cause });
     }
   }
 
-  /** Resolves when the replica has applied a sequence, or can't. Rejects when this is over. For one at a time. */
+  /** Resolves when the replica has applied the sequence, or is poisoned. Rejects when the subscription ends. One call at a time. */
   async reaches(sequence: Sequence): Promise<void> {
-    while (!this.#over && !this.poison && this.replica.sequence < sequence)
+    while (!this.#ended && !this.poison && this.replica.sequence < sequence)
       await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.assertGoesOn();
+    this.assertOpen();
   }
 
   end(reason: Error): void {
-    if (this.#over) return;
-    this.#over = reason;
+    if (this.#ended) return;
+    this.#ended = reason;
     this.#unfollow();
     this.#wake();
   }
 
   #break(reason: string): void {
-    if (this.#over || this.poison) return;
-    const error = new BrokenError(`the log can't be followed: ${reason}`);
+    if (this.#ended || this.poison) return;
+    const error = new LogBrokenError(`the log can't be followed: ${reason}`);
     this.end(error);
     this.#options.onBroken(this, error);
   }
 
   #apply(batch: readonly LogEntry[]): void {
-    if (this.#over || this.poison) return;
+    if (this.#ended || this.poison) return;
     const { replica } = this;
     let at = replica.sequence;
     try {
@@ -93,11 +93,11 @@ export class Following<Value> {
           continue;
         }
         const outcome = replica.apply(entry.sequence, entry.time, decoded);
-        const waiting = this.#options.awaited(decoded.id);
-        if (waiting) this.outcomes.push({ waiting, outcome });
+        const pending = this.#options.awaited(decoded.id);
+        if (pending) this.outcomes.push({ pending, outcome });
       }
     } catch (cause) {
-      // Skipping it would make this node differ from the others: reads go on, but nothing new comes in.
+      // A node that skipped the command would differ from the others: it serves reads, but applies nothing more.
       this.poison = new Error(`command ${at} can't be applied`, { cause });
     }
     this.#options.onApplied(this);

@@ -1,85 +1,92 @@
 /**
- * The port to the one truth: an ordered log of opaque commands. It is dumb: it appends bytes, says their sequence, and lets
- * one follow. Conditions, idempotency and bounds are the replica's business, so no engine needs a feature for them.
+ * The port to the single source of truth: an ordered log of opaque commands. A log appends bytes, assigns sequences and delivers entries.
+ * Replicas implement conditions, idempotency and bounds, so an engine needs no feature for them.
  *
- * The port stands in core, where it is used; the logs that implement it import it (`logs → core`). Every implementation runs
- * the conformance suite in test/logs.
+ * Core uses the port, and `src/logs` implements it (`logs → core`). Every implementation passes the conformance suite in test/logs.
  */
 import type { Epoch, Sequence } from '../model/position.ts';
 
+/** One entry of the log. */
 export interface LogEntry {
-  /** Dense: always the one before, plus 1. */
+  /** 1, 2, 3 … without a gap. */
   readonly sequence: Sequence;
-  /** The log's time in wall-clock ms; it may jump, also backwards. */
+  /** The log's wall-clock time in ms. It may jump, also backwards. */
   readonly time: number;
   readonly data: Uint8Array;
 }
 
-/** A replica's state, exact at one sequence. */
+/** A replica's state at one sequence. */
 export interface LogSnapshot {
   readonly sequence: Sequence;
-  /** The id of the command at `sequence`: the snapshot is used only if the log's entry there agrees. */
+  /** The id of the command at `sequence`. The snapshot is used only when the log's entry there has the same id. */
   readonly commandId: string;
   /** The state, in pieces of any size. */
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
+/** Receives a log's entries. */
 export interface LogListener {
-  /** Entries in order, dense from where the follower asked. Called synchronously; must not throw. */
+  /** Entries in order and without a gap, from the requested sequence on. Called synchronously; must not throw. */
   entries(batch: readonly LogEntry[]): void;
-  /** What was followed is no more: another epoch, a sequence gone or rolled back. The follower opens the log anew. */
+  /** The log has another epoch, or has lost or rolled back entries. The listener gets no more calls, and opens the log again. */
   broken(reason: string): void;
 }
 
+/** Whether the log takes appends now. */
 export type LogHealth = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
+/** An ordered log. One map owns it, and closes it. */
 export interface OrderedLog {
-  /** `memory`, `file`, `nats`, `redis`: what `stream { engine }` says. */
+  /** The name that `stream { engine }` returns: `memory`, `file`, `nats`, `redis` or your own. */
   readonly engine: string;
 
   /**
-   * How long an answer may take, in ms: what was appended, but hasn't come back to the follower by then, is answered as
-   * indeterminate. Default 60,000.
+   * In ms. A command that was appended, but has not been delivered back by then, fails with `IndeterminateError`.
+   * @default 60,000
    */
   readonly answerWithinMs?: number | undefined;
 
   /**
-   * Whether an entry may come to followers before it is as durable as the engine promises: nobody is answered before `append`
-   * resolves, then. Default false.
+   * Whether listeners may get an entry before it is as durable as the engine promises. Callers are then answered only after `append`
+   * has resolved.
+   * @default false
    */
   readonly showsEarly?: boolean | undefined;
 
   /**
-   * Connects, founding the log if there is none, and says its epoch. Called again when a follower was told that the log is
-   * broken, as often as it takes: it may be another one by then.
+   * Connects, creates the log if it does not exist, and resolves with its epoch. Called again after a listener was told `broken`, until
+   * it succeeds: it may be another log by then.
    */
   open(): Promise<Epoch>;
 
   /**
-   * Resolves with the entry's sequence once it is as durable as the engine promises. A repeated `id` may be appended again: the
-   * replica skips it. Rejects with `EngineUnavailableError` (nothing was written) or `IndeterminateError` (may have been).
+   * Resolves with the entry's sequence when the entry is as durable as the engine promises. A repeated `id` may be appended twice,
+   * because replicas skip the second one.
+   * @throws {EngineUnavailableError} nothing was written.
+   * @throws {IndeterminateError} the entry may have been written.
    */
   append(data: Uint8Array, id: string): Promise<Sequence>;
 
   /**
-   * Entries from `from` on, those that are there and then each new one, until the returned function is called. An engine
-   * that loses its connection comes back by itself. `RangeError` when `from` has been trimmed or is more than one ahead.
+   * Delivers the existing entries from `from` on, and then each new one, until the returned function is called. An engine that loses
+   * its connection reconnects.
+   * @throws {RangeError} `from` has been trimmed, or is more than one ahead of the last entry.
    */
-  follow(from: Sequence, follower: LogListener): Promise<() => void>;
+  follow(from: Sequence, listener: LogListener): Promise<() => void>;
 
-  /** The newest sequence that the log holds now; 0 when it is empty. */
+  /** The newest sequence that the log holds now, 0 when it is empty. */
   last(): Promise<Sequence>;
 
-  /** Undefined when it was trimmed or isn't there yet. */
+  /** Undefined when the entry was trimmed or does not exist yet. */
   entryAt(sequence: Sequence): Promise<LogEntry | undefined>;
 
-  /** Never replaces a newer one. */
+  /** Keeps the snapshot, unless there is a newer one. */
   saveSnapshot(snapshot: LogSnapshot): Promise<void>;
 
   /** The last two, newest first. */
   loadSnapshots(): Promise<readonly LogSnapshot[]>;
 
-  /** Lets entries below `sequence` go. */
+  /** Allows the log to delete the entries before `sequence`. */
   trim(sequence: Sequence): Promise<void>;
 
   health(): LogHealth;

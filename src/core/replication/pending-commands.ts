@@ -1,6 +1,6 @@
 /**
- * Those who wait for what became of a command here. Each is answered once: with the outcome when the replica that is shown has
- * applied the command, or with why that can't be told.
+ * The commands of this node whose outcome a caller awaits. Each is settled once: with its outcome when the replica that is shown has
+ * applied it, or with the reason why its outcome can't be known.
  */
 import type { Command } from '../model/command.ts';
 import { IndeterminateError } from '../model/errors.ts';
@@ -9,124 +9,118 @@ import type { Sequence } from '../model/position.ts';
 import { NOTHING, type Outcome } from '../replica/outcome.ts';
 import type { Replica } from '../replica/replica.ts';
 
-export interface Waiting<Value> {
+export interface PendingCommand<Value> {
   readonly id: string;
   readonly command: Command<Value>;
-  /** `performance.now()` by then, if that is bound. */
+  /** A `performance.now()`. An acknowledged command that isn't applied by then is indeterminate. */
   deadline: number | undefined;
-  /** Once the log has it. */
+  /** Undefined until the log has acknowledged the command. */
   sequence: Sequence | undefined;
-  /** What became of it, of a log that hasn't acknowledged it yet though it has to. */
+  /** Of a command that was applied before its acknowledgement, when the caller must wait for both. */
   outcome: Outcome<Value> | undefined;
-  isOver: boolean;
+  isSettled: boolean;
   resolve(outcome: Outcome<Value>): void;
   reject(error: Error): void;
 }
 
-/** Where the log doesn't say: what it has comes back by then, or never. */
+/** The default of `answerWithinMs`. It starts with the acknowledgement. */
 const WITHIN_MS = 60_000;
 
-/** Of a log that broke: no replica is behind it. */
-const BEFORE = 0 as Sequence;
+/** Stands for the sequence of a command that a broken log had acknowledged: every replica is past it. */
+const BEFORE_ALL = 0 as Sequence;
 
-const NOBODY: Waiting<never> = {
-  id: '',
-  command: { kind: 'tick' },
-  deadline: undefined,
-  sequence: undefined,
-  outcome: undefined,
-  isOver: true,
-  resolve: () => {},
-  reject: () => {},
-};
-
-export class Answers<Value> {
-  /** By command id, oldest first. Two that nobody waits for: each time that a map gets empty V8 makes its table anew, which is dear. */
-  readonly #waiting = new Map<string, Waiting<Value>>([
-    ['a', NOBODY],
-    ['b', NOBODY],
-  ]);
+export class PendingCommands<Value> {
+  /** By command id, oldest first. */
+  readonly #pending = new Map<string, PendingCommand<Value>>();
   readonly #withinMs: number | undefined;
-  readonly #isEarly: boolean;
+  readonly #showsEarly: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fireAt = Infinity;
 
   constructor({ answerWithinMs, showsEarly = false }: Pick<OrderedLog, 'answerWithinMs' | 'showsEarly'>) {
     this.#withinMs = answerWithinMs;
-    this.#isEarly = showsEarly;
+    this.#showsEarly = showsEarly;
   }
 
   add(
     id: string,
     command: Command<Value>,
-    resolve: Waiting<Value>['resolve'],
-    reject: Waiting<Value>['reject'],
-  ): Waiting<Value> {
+    resolve: PendingCommand<Value>['resolve'],
+    reject: PendingCommand<Value>['reject'],
+  ): PendingCommand<Value> {
     const deadline = this.#withinMs === undefined ? undefined : performance.now() + this.#withinMs;
-    const waiting = { id, command, deadline, sequence: undefined, outcome: undefined, isOver: false, resolve, reject };
-    this.#waiting.set(id, waiting);
-    return waiting;
+    const pending = {
+      id,
+      command,
+      deadline,
+      sequence: undefined,
+      outcome: undefined,
+      isSettled: false,
+      resolve,
+      reject,
+    };
+    this.#pending.set(id, pending);
+    return pending;
   }
 
-  get(id: string): Waiting<Value> | undefined {
-    return this.#waiting.get(id);
+  get(id: string): PendingCommand<Value> | undefined {
+    return this.#pending.get(id);
   }
 
-  /** The log has the command. `shown`: the replica that is shown, unless it is about to be replaced. */
-  acknowledge(waiting: Waiting<Value>, sequence: Sequence, shown: Replica<Value> | undefined): void {
-    if (waiting.isOver) return;
-    waiting.sequence = sequence;
-    const { outcome } = waiting;
-    if (outcome && this.#take(waiting)) return waiting.resolve(outcome);
-    if (shown) this.#settle(waiting, shown);
-    if (!waiting.isOver) this.#arm((waiting.deadline ??= performance.now() + WITHIN_MS));
+  /** The log holds the command. `shown`: the replica that is shown, unless it is about to be replaced. */
+  acknowledge(pending: PendingCommand<Value>, sequence: Sequence, shown: Replica<Value> | undefined): void {
+    if (pending.isSettled) return;
+    pending.sequence = sequence;
+    const { outcome } = pending;
+    if (outcome && this.#remove(pending)) return pending.resolve(outcome);
+    if (shown) this.#settleIfKnown(pending, shown);
+    if (!pending.isSettled) this.#arm((pending.deadline ??= performance.now() + WITHIN_MS));
   }
 
-  fail(waiting: Waiting<Value>, error: Error): void {
-    if (this.#take(waiting)) waiting.reject(error);
+  fail(pending: PendingCommand<Value>, error: Error): void {
+    if (this.#remove(pending)) pending.reject(error);
   }
 
-  /** To be called once the replica that applied the command is shown. */
-  tell(waiting: Waiting<Value>, outcome: Outcome<Value>, shown: Replica<Value>): void {
-    // Nothing: it is a repetition, maybe of what the replica had from a snapshot.
-    const known = outcome.kind === 'nothing' ? shown.recall(waiting.command) : outcome;
-    if (!known) this.fail(waiting, unknown());
-    else if (this.#isEarly && waiting.sequence === undefined) waiting.outcome = known;
-    else if (this.#take(waiting)) waiting.resolve(known);
+  /** The replica that is shown has applied the command. */
+  settle(pending: PendingCommand<Value>, outcome: Outcome<Value>, shown: Replica<Value>): void {
+    // The outcome of a repeated command is `nothing`: its first outcome may be known, even from a snapshot.
+    const known = outcome.kind === 'nothing' ? shown.recall(pending.command) : outcome;
+    if (!known) this.fail(pending, indeterminate());
+    else if (this.#showsEarly && pending.sequence === undefined) pending.outcome = known;
+    else if (this.#remove(pending)) pending.resolve(known);
   }
 
-  /** What has been acknowledged is in the log when that is opened again, or lost, whatever its sequence is then. */
-  broken(): void {
-    for (const waiting of this.#waiting.values()) {
-      if (waiting.sequence !== undefined) waiting.sequence = BEFORE;
-      waiting.outcome = undefined;
+  /** Sequences of the broken log mean nothing in the log that is opened next: it holds an acknowledged command, or has lost it. */
+  logBroke(): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.sequence !== undefined) pending.sequence = BEFORE_ALL;
+      pending.outcome = undefined;
     }
   }
 
-  /** Another replica is shown, which may have commands that nobody here saw it apply. */
-  tellAll(shown: Replica<Value>): void {
-    for (const waiting of this.#waiting.values()) this.#settle(waiting, shown);
+  /** Another replica is shown. It may have applied pending commands while it was built. */
+  replicaShown(shown: Replica<Value>): void {
+    for (const pending of this.#pending.values()) this.#settleIfKnown(pending, shown);
   }
 
   failAll(cause: Error): void {
     clearTimeout(this.#timer);
-    for (const waiting of this.#waiting.values()) this.fail(waiting, unknown(cause));
+    for (const pending of this.#pending.values()) this.fail(pending, indeterminate(cause));
   }
 
-  /** What is known of a command that isn't ahead of the replica. */
-  #settle(waiting: Waiting<Value>, shown: Replica<Value>): void {
-    if (shown.commandIds.has(waiting.id)) this.tell(waiting, NOTHING, shown);
-    else if ((waiting.sequence ?? Infinity) <= shown.sequence)
-      this.fail(waiting, unknown(new Error('the log has lost it')));
+  #settleIfKnown(pending: PendingCommand<Value>, shown: Replica<Value>): void {
+    if (shown.commandIds.has(pending.id)) this.settle(pending, NOTHING, shown);
+    else if ((pending.sequence ?? Infinity) <= shown.sequence)
+      this.fail(pending, indeterminate(new Error('the log has lost the command')));
   }
 
-  #take(waiting: Waiting<Value>): boolean {
-    if (waiting.isOver) return false;
-    waiting.isOver = true;
-    return this.#waiting.delete(waiting.id);
+  #remove(pending: PendingCommand<Value>): boolean {
+    if (pending.isSettled) return false;
+    pending.isSettled = true;
+    return this.#pending.delete(pending.id);
   }
 
-  /** One timer for all. */
+  /** One timer for all commands. */
   #arm(deadline: number): void {
     if (deadline >= this.#fireAt) return;
     clearTimeout(this.#timer);
@@ -138,16 +132,16 @@ export class Answers<Value> {
   #expire(): void {
     this.#fireAt = Infinity;
     const now = performance.now();
-    // They wait in the order of their deadlines.
-    for (const waiting of this.#waiting.values()) {
-      const { sequence, deadline } = waiting;
+    // The map's order is that of the deadlines.
+    for (const pending of this.#pending.values()) {
+      const { sequence, deadline } = pending;
       if (sequence === undefined || deadline === undefined) continue;
       if (deadline > now) return this.#arm(deadline);
-      this.fail(waiting, unknown(new Error('it has not come back from the log')));
+      this.fail(pending, indeterminate(new Error('the command has not come back from the log in time')));
     }
   }
 }
 
-function unknown(cause?: Error): IndeterminateError {
-  return new IndeterminateError('the answer is not known', { cause });
+function indeterminate(cause?: Error): IndeterminateError {
+  return new IndeterminateError('the outcome is not known: retry with the same idempotency key', { cause });
 }

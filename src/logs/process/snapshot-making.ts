@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { loadReplica } from '../../core/replication/bootstrap.ts';
 import { decodeCommand } from '../../core/model/command.ts';
-import { Following } from '../../core/replication/log-subscription.ts';
+import { LogSubscription } from '../../core/replication/log-subscription.ts';
 import { messageOf, SILENT } from '../../core/model/logger.ts';
 import type { LogEntry, OrderedLog } from '../../core/replication/ordered-log.ts';
 import type { Replica } from '../../core/replica/replica.ts';
@@ -26,16 +26,16 @@ export async function makeAside(make: () => Promise<void>): Promise<void> {
 export async function saveSnapshotOf(log: OrderedLog): Promise<void> {
   const replica = await loadReplica<unknown>({ log, bounds: {}, logger: SILENT });
   const base = replica.sequence;
-  const following = new Following(replica, {
+  const subscription = new LogSubscription(replica, {
     awaited: () => undefined,
     onEntry: () => {},
     onApplied: () => {},
     onBroken: () => {},
   });
-  await following.begin(log);
-  await following.reaches(await log.last());
-  following.end(new Error('it has what it needs'));
-  if (following.poison) throw following.poison;
+  await subscription.begin(log);
+  await subscription.reaches(await log.last());
+  subscription.end(new Error('it has what it needs'));
+  if (subscription.poison) throw subscription.poison;
   const { sequence, commandId } = replica;
   if (sequence === base) return;
   await log.saveSnapshot({ sequence, commandId, chunks: exportChunks(replica) });
