@@ -120,7 +120,7 @@ const MUTANTS = [
   ['timestamps fall', 'src/core/replica/replica.ts', 'Math.max(this.timestamp, this.logTime)', 'this.logTime'],
   [
     'idempotency forgets its payload',
-    'src/core/replica/replica.ts',
+    'src/core/replica/conditions.ts',
     'if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);',
     '',
   ],

@@ -1,6 +1,6 @@
 import type { Item } from '../../src/core/model/change.ts';
 import { keyFilter } from '../../src/core/input/key-filter.ts';
-import { type ItemPage, readPage } from '../../src/core/replica/read.ts';
+import { type ItemPage, readPage } from '../../src/core/replica/read-page.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { resolveAfter, type Context } from '../request/context.ts';
@@ -120,7 +120,9 @@ function addConnection(builder: Builder, item: ItemTypes['item']) {
     description: 'Where a page lies.',
     fields: (t) => ({
       hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether newer items follow.' }),
-      hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether older items precede.' }),
+      hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+        description: 'Whether the item at `after` still precedes the page.',
+      }),
       startCursor: t.string({
         nullable: true,
         description: 'The first item’s cursor.',

@@ -1,10 +1,10 @@
-/** A retried append comes long before so many others. */
+/** A retry follows its first append within far fewer commands. */
 export const MAX_COMMAND_IDS = 65_536;
 
-/** The ids of the newest commands, oldest first. */
+/** The ids of the newest 65,536 commands, oldest first. */
 export class CommandIds {
   readonly #ids = new Set<string>();
-  /** Everything before it has gone, so it never looks at a place twice. */
+  /** Ids before it have been deleted, so finding the oldest id takes O(1). */
   readonly #oldest = this.#ids.values();
 
   get size(): number {
@@ -15,11 +15,11 @@ export class CommandIds {
     return this.#ids.has(id);
   }
 
-  /** Whether it wasn't there. One that was keeps its place. */
+  /** Returns false for a known id, which keeps its place. */
   add(id: string): boolean {
     const { size } = this.#ids;
     if (this.#ids.add(id).size === size) return false;
-    // There is one more than that, so one is the oldest.
+    // The set has one more than that now, so there is an oldest one.
     if (size === MAX_COMMAND_IDS) this.#ids.delete(this.#oldest.next().value!);
     return true;
   }

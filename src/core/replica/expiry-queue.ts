@@ -1,6 +1,6 @@
 import type { Item } from '../model/change.ts';
 
-/** An item that has a time to live. */
+/** An item with a time to live. */
 type Mortal<Value> = Item<Value> & { readonly expiresAt: number };
 
 export function isMortal<Value>(item: Item<Value>): item is Mortal<Value> {
@@ -8,8 +8,8 @@ export function isMortal<Value>(item: Item<Value>): item is Mortal<Value> {
 }
 
 /**
- * Items by (expiresAt, position): a binary heap. An item that is superseded or removed stays until it comes up or until
- * half of the heap is such; `isCurrent` tells.
+ * A binary heap of items, ordered by (expiresAt, position). A superseded or removed item stays in the heap until it reaches the top, or
+ * until more than half of the heap is such; `isCurrent` distinguishes them.
  */
 export class ExpiryQueue<Value> {
   #heap: Mortal<Value>[] = [];
@@ -25,7 +25,7 @@ export class ExpiryQueue<Value> {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Says that an item in the queue is no longer current. */
+  /** To be called when an item in the queue is no longer current. */
   forget(): void {
     this.#stale++;
     if (this.#stale * 2 <= this.#heap.length || this.#heap.length < 1024) return;
@@ -71,7 +71,7 @@ export class ExpiryQueue<Value> {
 
   #swapUnlessOrdered(upper: number, lower: number): boolean {
     if (!this.#isBefore(lower, upper)) return false;
-    // Both are inside: `#isBefore` has compared them.
+    // Both exist, because `#isBefore` has compared them.
     [this.#heap[upper], this.#heap[lower]] = [this.#heap[lower]!, this.#heap[upper]!];
     return true;
   }

@@ -1,6 +1,6 @@
 /**
- * What positions mean on this node. A log may lose its newest part, or be made anew: then the node shows another replica, and
- * what stood in the old one's history goes on only as far as both share it.
+ * The meaning of positions on this node. When a log loses its newest entries, or is replaced, the node shows another replica. A subscriber
+ * goes on only if its position lies in the history that both replicas share.
  */
 import type { Position } from '../model/position.ts';
 import type { ReadPosition } from './read.ts';
@@ -9,14 +9,14 @@ import type { Replica } from './replica.ts';
 export class History {
   #next: { readonly history: History; readonly shared: number } | undefined;
 
-  /** `shared`: up to which position the next one is the same; -1 for another epoch, where not even the start is. */
+  /** Returns the history that replaces this one. `shared`: the last position that both have in common, -1 when the epoch differs. */
   endAt(shared: number): History {
     const history = new History();
     this.#next = { history, shared };
     return history;
   }
 
-  /** Whether what a subscriber has, who stood in this history, is so in the newest one too. */
+  /** Whether the state of a subscriber in this history is valid in the newest one. */
   keeps({ at, cutoff, seen = cutoff }: ReadPosition): boolean {
     const newest = Math.max(at.position, seen.position);
     for (let next = this.#next; next; next = next.history.#next) if (newest > next.shared) return false;
@@ -25,8 +25,8 @@ export class History {
 }
 
 /**
- * Up to which position two replicas tell the same: by the digests that both know, as resuming by a cursor compares them. What
- * neither can tell apart any more counts as the same: whoever stands there can only conflate.
+ * The last position up to which two replicas agree, by the digests that both still know. Positions whose digests are forgotten count as
+ * equal: a subscriber there gets current items only.
  */
 export function sharedUpTo<Value>(older: Replica<Value>, newer: Replica<Value>): number {
   if (older.epoch !== newer.epoch) return -1;
@@ -41,7 +41,7 @@ export function sharedUpTo<Value>(older: Replica<Value>, newer: Replica<Value>):
   return differs ? 0 : top;
 }
 
-/** Positions up to `top` whose digest a replica knows, newest first. */
+/** The positions up to `top` whose digests a replica knows, newest first. */
 function* knownTo<Value>({ window, items }: Replica<Value>, top: Position): Generator<Position, void, void> {
   const floor = window.floor.position;
   for (let position = top; position > floor; position--) yield position;

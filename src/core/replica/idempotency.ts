@@ -2,24 +2,24 @@ import { LRUCache } from 'lru-cache';
 import type { Idempotency } from '../model/command.ts';
 import type { Place } from '../model/position.ts';
 
-/** What a retry needs of the first result beside its own payload, which is the same. */
+/** The first result of a command, without its value: a retry has the same payload. */
 export interface FirstResult {
   readonly payload: string;
-  /** Null: a removal that found nothing. */
+  /** Null: a removal of a key without an item. */
   readonly place: Place | null;
   readonly timestamp: number;
   readonly expiresAt: number | null;
 }
 
-/** One entry as it is exported: item key, idempotency key, first result. */
+/** One entry, in the order in which a snapshot stores it. */
 export type RememberedResult = readonly [key: string, idempotencyKey: string, result: FirstResult];
 
-/** The newest idempotency keys, each per item key. The oldest is forgotten first: a read doesn't refresh. */
+/** The first results of the newest idempotency keys. The oldest is forgotten first, because a read doesn't refresh an entry. */
 export class IdempotencyTable {
   readonly #results: LRUCache<string, RememberedResult>;
 
   constructor(max = 100_000) {
-    // By size, not by `max`: that would allocate for all of them at once.
+    // `maxSize` instead of `max`, which would allocate room for all entries at once.
     this.#results = new LRUCache({ maxSize: max, sizeCalculation: () => 1 });
   }
 
@@ -37,5 +37,5 @@ export class IdempotencyTable {
   }
 }
 
-// The length keeps ("a", "b:c") and ("a:b", "c") apart.
+// The length distinguishes ("a", "b:c") from ("a:b", "c").
 const composite = (key: string, idempotencyKey: string): string => `${key.length}:${key}${idempotencyKey}`;

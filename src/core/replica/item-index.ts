@@ -1,7 +1,7 @@
 /**
- * Current items in position order, in blocks of up to 512 slots. A superseded item leaves a hole; a block that is mostly
- * holes is packed, and merged with its neighbour where both fit into one. So finding a position is O(log n), reading on
- * from there O(what is read), and no change ever costs more than a block.
+ * The current items in position order, in blocks of up to 512 slots. A superseded item leaves a hole; a block that is mostly holes is
+ * packed, and merged with the next block when both fit into one. Finding a position is O(log n), reading from there is linear in the items
+ * read, and a change costs at most one block.
  */
 import type { Item } from '../model/change.ts';
 import type { Position } from '../model/position.ts';
@@ -9,7 +9,7 @@ import type { Position } from '../model/position.ts';
 const BLOCK = 512;
 
 interface Block<Value> {
-  /** Ascending; holes keep theirs, so that a binary search works. */
+  /** Ascending. A hole keeps its position, so that binary search works. */
   positions: Position[];
   items: (Item<Value> | undefined)[];
   live: number;
@@ -41,13 +41,13 @@ export class ItemIndex<Value> {
     else if (block.live * 4 < block.items.length) this.#pack(at);
   }
 
-  /** The first current item behind `position`, or undefined. */
+  /** The first current item after `position`. */
   next(position: Position): Item<Value> | undefined {
     for (const item of this.from(position)) return item;
     return undefined;
   }
 
-  /** Current items behind `position`, oldest first. Only as long as nothing changes. */
+  /** The current items after `position`, oldest first. Valid until the next change. */
   *from(position: Position): Generator<Item<Value>> {
     for (let at = Math.max(0, this.#blockOf(position)); at < this.#blocks.length; at++) {
       // `at` is below the length.
@@ -59,13 +59,13 @@ export class ItemIndex<Value> {
     }
   }
 
-  /** The last block that starts at or before `position`; -1 when there is none. */
+  /** The last block that starts at or before `position`, or -1. */
   #blockOf(position: Position): number {
     let low = 0;
     let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      // No block is empty: `remove` drops it.
+      // `remove` drops empty blocks, so each has a first position.
       if (this.#blocks[middle]!.positions[0]! <= position) low = middle + 1;
       else high = middle;
     }
@@ -74,7 +74,7 @@ export class ItemIndex<Value> {
 
   #pack(at: number): void {
     const neighbour = this.#blocks[at + 1];
-    // `remove` has just found this block.
+    // `remove` has found this block.
     const block = this.#blocks[at]!;
     const merged = neighbour && block.live + neighbour.live <= BLOCK / 2 ? [block, neighbour] : [block];
     const items = merged.flatMap((each) => each.items).filter((item) => item !== undefined);

@@ -5,11 +5,10 @@ import { fnv1a32 } from '../model/hash.ts';
 import { ItemIndex } from './item-index.ts';
 
 /**
- * The current items: by key in an lru-cache, by position in an index, by expiry in a queue, and their checksum.
+ * The current items: by key in an lru-cache, by position in an index, by expiry in a queue, with their checksum.
  *
- * Only `set` moves an entry of the lru-cache (reads `peek`), so its order is position order and its least recently used
- * entry is the oldest position. The bounds are the caller's to hold, with `evict`: a batch is evicted for as a whole, which
- * lru-cache's own bounds, checked at each `set`, can't do.
+ * Only `set` moves an entry of the lru-cache (reads use `peek`), so its order is position order and its least recently used entry has the
+ * oldest position. The caller keeps the bounds, with `evict` after each batch: lru-cache's own bounds would evict within a batch.
  */
 export class ItemStore<Value> {
   readonly #items = new LRUCache<string, Item<Value>>({
@@ -46,7 +45,7 @@ export class ItemStore<Value> {
     this.#checksum = (this.#checksum + hashOf(item)) >>> 0;
   }
 
-  /** As `set`, of what a snapshot holds: no key occurs twice in it, and it says the checksum in the end. */
+  /** `set` for an item of a snapshot, which has each key once; `restoreChecksum` follows. */
   restore(item: Item<Value>): void {
     this.#put(item);
   }
@@ -60,7 +59,7 @@ export class ItemStore<Value> {
     this.#forget(item);
   }
 
-  /** Takes the oldest item out. */
+  /** Removes and returns the oldest item. */
   evict(): Item<Value> | undefined {
     const oldest = this.#items.pop();
     if (oldest) this.#forget(oldest);

@@ -1,4 +1,4 @@
-/** What became of a command, on every node the same. */
+/** The outcome of a command: the same on every node. */
 import type { Item, RemovedItem } from '../model/change.ts';
 import type { Cursor } from '../model/position.ts';
 

@@ -1,48 +1,47 @@
 /**
- * The only read: from where a subscriber stands, the next changes that it needs. A subscriber is a position, never a queue,
- * so snapshot, live, resume and lag are one and the same:
+ * The only read of a subscription: from its position, the next changes that it needs. A subscription is a position, never a queue, so
+ * snapshot, live delivery, resume and lag are the same read:
  *
  *            at          cutoff            floor              head
  *     ───────┼─────────────┼─────────────────┼─────────────────┼
  *            └─ snapshot ──┘└───── lag ──────┘└──── window ────┘
  *             current items   current items     one by one
  *
- * (Mostly the floor is below the cutoff, and there is no lag.) A page stays within one of the three.
+ * (Usually the floor is below the cutoff, and there is no lag.) A page stays within one of the three parts.
  */
 import { type Change, isRemoval, type Item } from '../model/change.ts';
-import { type ParsedCursor, parseCursor } from '../model/cursor.ts';
-import { CursorExpiredError } from '../model/errors.ts';
+import type { ParsedCursor } from '../model/cursor.ts';
 import { type KeyFilter, passes } from '../input/key-filter.ts';
-import { after, type Cursor, ORIGIN, type Place } from '../model/position.ts';
+import { after, ORIGIN, type Place } from '../model/position.ts';
 import type { Replica } from './replica.ts';
 
-/** Where a subscriber stands. */
+/** The state of a subscription. */
 export interface ReadPosition {
-  /** What it has, up to here. */
+  /** It has everything up to here. */
   readonly at: Place;
-  /** The seam: up to here it gets current items only, and no removals. */
+  /** The seam: up to here it gets current items, and no removals. */
   readonly cutoff: Place;
   /**
-   * The newest head that shaped what it has: of current items only, those are missing that had been superseded by then.
-   * Matters until it stands there itself; absent: the cutoff.
+   * The newest head that shaped its state: items that were superseded by then are missing. It matters until `at` gets there.
+   * @default the cutoff
    */
   readonly seen?: Place | undefined;
 }
 
 export interface Page<Value> {
-  /** In position order, removals too. A batch in the window is never divided, unless it alone exceeds the page. */
+  /** Insertions and removals in position order. A batch in the window is never divided, unless it alone exceeds the page. */
   readonly changes: readonly Change<Value>[];
-  /** Where the subscriber stands once it has the page. */
+  /** The subscription's position after the page. */
   readonly next: ReadPosition;
 }
 
-/** How many changes are looked at in one go for a filter that lets few pass. */
-const MAX_LOOKED_AT = 4096;
-/** Positions: a few batches. */
+/** How many changes one read examines for a filter that few of them pass. */
+const MAX_EXAMINED = 4096;
+/** In positions: a few batches. */
 const NEAR = 4096;
 /**
- * A page is full with one of these: what a slow subscriber holds back, in bytes of keys and values, and what is rendered at a
- * stretch, some 2 ms, while everything else waits.
+ * A page is full at either limit: the bytes of keys and values bound the memory of a slow subscriber, and the entries bound the time of one
+ * rendering, about 2 ms.
  */
 const FULL_PAGE_BYTES = 48 * 1024;
 const FULL_PAGE_ENTRIES = 128;
@@ -52,8 +51,8 @@ function isFullPage(entries: number, bytes: number, max: number): boolean {
 }
 
 /**
- * Why a cursor can't be continued, as in "the cursor is …". Undefined when it can, or when what it stands on has left the window,
- * so that nobody can tell.
+ * Why a cursor can't be continued, as in "the cursor is …". Undefined when it can be, and when its position has left the window, where
+ * the digest is no longer known.
  */
 export function contradiction<Value>(
   replica: Replica<Value>,
@@ -67,7 +66,7 @@ export function contradiction<Value>(
   return isKnown ? undefined : 'of another history';
 }
 
-/** Joins now: the cutoff is the head. */
+/** The position of a new subscription: the cutoff is the head. */
 export function startAtHead<Value>(replica: Replica<Value>): ReadPosition {
   return { at: ORIGIN, cutoff: replica.head };
 }
@@ -80,23 +79,23 @@ export function isCaughtUp<Value>(replica: Replica<Value>, { at }: ReadPosition)
   return at.position >= replica.head.position;
 }
 
-/** Neither in a snapshot nor far behind: a subscriber that waits for what is new, rather than one that replays. */
+/** Whether the subscription gets new changes, rather than a snapshot or a long replay. */
 export function isNearHead<Value>(replica: Replica<Value>, readPosition: ReadPosition): boolean {
-  const behind = replica.head.position - readPosition.at.position;
-  return behind <= NEAR && !isInSnapshot(readPosition) && missed(replica, readPosition) === 0;
+  const distance = replica.head.position - readPosition.at.position;
+  return distance <= NEAR && !isInSnapshot(readPosition) && missed(replica, readPosition) === 0;
 }
 
-/** How many live positions that the subscriber still needs have left the window: above 0, it lags. */
+/** How many live positions that the subscription still needs have left the window. Above 0, it lags. */
 export function missed<Value>(replica: Replica<Value>, { at, cutoff }: ReadPosition): number {
   return Math.max(0, replica.window.floor.position - Math.max(at.position, cutoff.position));
 }
 
-/** Whether a removal that the subscriber still needs has left the window: a mirror must start over. */
+/** Whether a removal that the subscription still needs has left the window. Then a mirror must start over. */
 export function hasLostRemoval<Value>(replica: Replica<Value>, { at, cutoff }: ReadPosition): boolean {
   return replica.lostRemoval > Math.max(at.position, cutoff.position);
 }
 
-/** At most `max` changes that pass the filter, which may be none although there are more: go on from `next`. */
+/** Reads at most `max` changes that pass the filter. The page may be empty although more follow after `next`. */
 export function read<Value>(
   replica: Replica<Value>,
   readPosition: ReadPosition,
@@ -118,14 +117,14 @@ function readCurrent<Value>(
   const changes: Item<Value>[] = [];
   const seen = replica.head;
   let last = at;
-  let lookedAt = 0;
+  let examined = 0;
   let bytes = 0;
   for (const item of currentItems(replica, at, filter)) {
     if (item.position > upTo.position) break;
     const isMatch = passes(filter, item.key);
     const isFull = isFullPage(changes.length, bytes, max);
-    // Look one match further before turning the page, so that a full page at the end of the snapshot says that it is the end.
-    if ((isMatch && isFull) || lookedAt++ === MAX_LOOKED_AT) return { changes, next: { at: last, cutoff, seen } };
+    // A full page ends at the next match, not at once: so the last page of a snapshot reaches its end.
+    if ((isMatch && isFull) || examined++ === MAX_EXAMINED) return { changes, next: { at: last, cutoff, seen } };
     last = { position: item.position, digest: item.digest };
     if (!isMatch) continue;
     changes.push(item);
@@ -134,7 +133,7 @@ function readCurrent<Value>(
   return { changes, next: { at: upTo, cutoff, seen } };
 }
 
-/** Current items behind a place, oldest first; with a list of keys only those that it names are looked up. */
+/** The current items after a place, oldest first. A filter with `keys` looks up only those keys. */
 export function currentItems<Value>(replica: Replica<Value>, from: Place, { keys }: KeyFilter): Iterable<Item<Value>> {
   if (!keys) return replica.items.index.from(from.position);
   return [...keys]
@@ -153,7 +152,7 @@ function readWindow<Value>(
   let last = at;
   let bytes = 0;
   let wholeBatches = { length: 0, at };
-  for (let lookedAt = 0; lookedAt < MAX_LOOKED_AT || last !== wholeBatches.at; lookedAt++) {
+  for (let examined = 0; examined < MAX_EXAMINED || last !== wholeBatches.at; examined++) {
     const change = replica.window.get(after(last.position));
     if (!change) break;
     const isMatch = passes(filter, change.key);
@@ -169,48 +168,4 @@ function readWindow<Value>(
     if (change.following === 0) wholeBatches = { length: changes.length, at: last };
   }
   return { changes, next: { at: last, cutoff, seen } };
-}
-
-export interface ItemPage<Value> {
-  /** Oldest first. */
-  readonly items: readonly Item<Value>[];
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  /** The position that the page was read at. */
-  readonly cursor: Cursor;
-}
-
-export interface PageRequest {
-  /** A cursor that the replica has reached. */
-  readonly from: string | null | undefined;
-  readonly first: number;
-  readonly filter: KeyFilter;
-}
-
-/** Whether an item that passes the filter stands at or before a place. */
-function hasUpTo<Value>(replica: Replica<Value>, { position }: Place, filter: KeyFilter): boolean {
-  for (const item of currentItems(replica, ORIGIN, filter)) {
-    if (item.position > position) return false;
-    if (passes(filter, item.key)) return true;
-  }
-  return false;
-}
-
-/** Current items only, at the replica's head: what a query reads. Throws `CursorExpiredError`. */
-export function readPage<Value>(replica: Replica<Value>, { from, first, filter }: PageRequest): ItemPage<Value> {
-  const cursor = from == null ? undefined : parseCursor(from);
-  // While others were waited for, another replica may have come.
-  const reason = cursor && contradiction(replica, cursor);
-  if (reason) throw new CursorExpiredError(`the cursor is ${reason}`);
-  const place = cursor?.place ?? ORIGIN;
-  const items: Item<Value>[] = [];
-  let hasNextPage = false;
-  for (const item of currentItems(replica, place, filter)) {
-    if (!passes(filter, item.key)) continue;
-    hasNextPage = items.length === first;
-    if (hasNextPage) break;
-    items.push(item);
-  }
-  const hasPreviousPage = hasUpTo(replica, place, filter);
-  return { items, hasNextPage, hasPreviousPage, cursor: replica.cursor(replica.head) };
 }

@@ -1,12 +1,12 @@
 /**
- * The map as a state machine over the log. `apply` is synchronous and deterministic: no clock, no I/O, no randomness; it sees
- * only what was decoded from the log, in the log's order. So equal logs make equal replicas, and a position means the same
- * on every node.
+ * The map as a state machine over the log. `apply` is synchronous and deterministic: it uses no clock, no I/O and no randomness, only the
+ * commands of the log, in the log's order. So equal logs make equal replicas, and a position means the same on every node.
  *
- * Apply, in this order: expire what is due, decide whether the command holds, change, evict.
+ * `apply` works in this order: expire due items, judge the command's conditions, change, evict.
  */
 import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from '../model/change.ts';
 import { CommandIds } from './command-ids.ts';
+import { conflictOn, judgeInsertions, OTHER_CURSOR, OTHER_PAYLOAD } from './conditions.ts';
 import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Removal } from '../model/command.ts';
 import { formatCursor } from '../model/cursor.ts';
 import { isMortal } from './expiry-queue.ts';
@@ -26,20 +26,8 @@ import {
 import { NOTHING, type Outcome } from './outcome.ts';
 import { Window } from './window.ts';
 
-/** On insertions that may all be made. */
-interface Verdict {
-  /** By index: the first result of an insertion that repeats one of an earlier command. */
-  readonly known: readonly (FirstResult | undefined)[];
-  /** How many of them repeat nothing. */
-  readonly fresh: number;
-}
-
-/** How many items one command may expire; what is left is due at the next one. */
+/** How many items one command may expire. The rest expires with the next command. */
 export const MAX_EXPIRED = 1000;
-
-const ALREADY_EXISTS = 'key already exists (ifAbsent)';
-const OTHER_PAYLOAD = 'idempotency key was already used with another payload';
-const OTHER_CURSOR = "cursor is not that of the key's current item (ifCursor)";
 
 export class Replica<Value> {
   readonly epoch: Epoch;
@@ -47,25 +35,25 @@ export class Replica<Value> {
   readonly window: Window<Value>;
   readonly firstResults = new IdempotencyTable();
   readonly commandIds = new CommandIds();
-  /** The id of the command at `sequence`; empty when there is none of ours. */
+  /** The id of the command at `sequence`; empty for a foreign entry. */
   commandId = '';
   bounds: Bounds;
-  /** The newest applied position. One object for it: another one, also at the same position, says that something has changed. */
+  /** The newest applied position. A new object whenever it changes, so identity tells heads apart. */
   head: Place = { ...ORIGIN };
-  /** The newest command that was applied. */
+  /** The newest applied command. */
   sequence = 0 as Sequence;
-  /** The log's time at `sequence`, as the log gave it. */
+  /** The log's time at `sequence`. It may fall. */
   logTime = 0;
-  /** The newest change's, which never falls. */
+  /** The timestamp of the newest change. It never falls. */
   timestamp = 0;
-  /** The newest removal that has left the window while its key is absent: who stands before it can't learn of it. */
+  /** The newest removal that has left the window while its key is absent. A subscription before it can't learn of it. */
   lostRemoval: Position = START;
   evictions = 0;
 
   #crc = 0;
   #ordinal = 0;
 
-  /** `floor`: where the window starts, when the state comes from a snapshot. */
+  /** `floor`: the start of the window, for a state from a snapshot. */
   constructor(epoch: Epoch, bounds: Bounds, floor: Place = ORIGIN) {
     this.epoch = epoch;
     this.bounds = bounds;
@@ -76,7 +64,7 @@ export class Replica<Value> {
     return formatCursor(this.epoch, place, cutoff, seen);
   }
 
-  /** The commands of the log, in its order, with its time. One synchronous block. */
+  /** To be called with each command of the log, in order. One synchronous block. */
   apply(sequence: Sequence, time: number, { id, command, crc }: DecodedCommand<Value>): Outcome<Value> {
     this.sequence = sequence;
     this.logTime = time;
@@ -90,13 +78,13 @@ export class Replica<Value> {
     return outcome;
   }
 
-  /** Takes note of a foreign entry, which changes nothing. */
+  /** To be called for a foreign entry, which changes nothing. */
   skip(sequence: Sequence): void {
     this.sequence = sequence;
     this.commandId = '';
   }
 
-  /** What became of a command that it knows, as its repetition would be answered. Undefined when that can't be told any more. */
+  /** The outcome of an applied command, as its repetition would have it. Undefined when it is not known any more. */
   recall(command: Command<Value>): Outcome<Value> | undefined {
     if (command.kind !== 'insert' && command.kind !== 'remove') return NOTHING;
     const firstOf = (key: string, idempotency: Idempotency | undefined): FirstResult | undefined => {
@@ -115,7 +103,7 @@ export class Replica<Value> {
     return items.length === command.insertions.length ? { kind: 'inserted', items } : undefined;
   }
 
-  /** The digest at a position, as far as it is still known: in the window, at its floor, or at a current item. */
+  /** The digest at a position, if it is still known: in the window, at its floor, or at a current item. */
   digestAt(position: Position): number | undefined {
     if (position === START) return ORIGIN.digest;
     if (position === this.window.floor.position) return this.window.floor.digest;
@@ -133,7 +121,7 @@ export class Replica<Value> {
         this.#rebound(command.bounds);
         return NOTHING;
       case 'found':
-        // Where two nodes met an empty log at once, the first one has founded it.
+        // Two nodes may create an empty log at once: the first command wins.
         if (this.commandIds.size === 1) this.#rebound(command.bounds);
         return NOTHING;
       case 'tick':
@@ -141,10 +129,9 @@ export class Replica<Value> {
     }
   }
 
-  /** All or none. */
   #insert(insertions: readonly Insertion<Value>[]): Outcome<Value> {
-    const verdict = insertions.some(isConditional) ? this.#judge(insertions) : { known: [], fresh: insertions.length };
-    if ('kind' in verdict) return verdict;
+    const verdict = judgeInsertions(insertions, this.items, this.firstResults);
+    if (verdict.kind === 'conflict') return verdict;
     let following = verdict.fresh;
     const items = insertions.map((insertion, index) => {
       const { key, idempotency } = insertion;
@@ -152,36 +139,6 @@ export class Replica<Value> {
       return first ? this.#repeated(insertion, first) : this.#insertOne(insertion, --following);
     });
     return { kind: 'inserted', items };
-  }
-
-  /** The insertions are judged in their order, each as if those before it had been inserted. */
-  #judge(insertions: readonly Insertion<Value>[]): Verdict | Outcome<Value> {
-    const inserted = new Set<string>();
-    const claimed = new IdempotencyTable(insertions.length);
-    const known: (FirstResult | undefined)[] = [];
-    let fresh = 0;
-    for (const [index, insertion] of insertions.entries()) {
-      const { key, idempotency, ifAbsent, ifCursor } = insertion;
-      const current = this.items.get(key);
-      const conflict = (reason: string): Outcome<Value> => conflictOn(current, reason, index);
-      if (idempotency) {
-        known[index] = this.firstResults.get(key, idempotency);
-        const first = known[index] ?? claimed.get(key, idempotency);
-        if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);
-        if (first) continue;
-        claimed.remember(key, idempotency.key, {
-          payload: idempotency.payload,
-          place: null,
-          timestamp: 0,
-          expiresAt: null,
-        });
-      }
-      if (ifAbsent && (current || inserted.has(key))) return conflict(ALREADY_EXISTS);
-      if (ifCursor && (current?.cursor !== ifCursor || inserted.has(key))) return conflict(OTHER_CURSOR);
-      inserted.add(key);
-      fresh++;
-    }
-    return { known, fresh };
   }
 
   #insertOne({ key, value, bytes, ttl, idempotency }: Insertion<Value>, following: number): Item<Value> {
@@ -205,7 +162,7 @@ export class Replica<Value> {
     return { kind: 'removed', removed };
   }
 
-  /** What is due at the log's time: the command's own keys first, for its conditions must not see them. */
+  /** Expires what is due at the log's time: the command's own keys first, because its conditions must not see them. */
   #expire(command: Command<Value>): void {
     if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > this.logTime) return;
     const own = new Set(
@@ -244,14 +201,14 @@ export class Replica<Value> {
     this.#lose(this.window.resize(bounds.window, bounds.maxBytes));
   }
 
-  /** Into the window, from where every subscriber reads it. */
+  /** Adds the change to the window, where every subscription reads it. */
   #publish(change: Change<Value>): void {
     this.#lose(this.window.push(change));
   }
 
   #lose(changes: readonly Change<Value>[]): void {
     for (const change of changes) {
-      // A key that is there again needs no removal: its item comes later in the order.
+      // A key that exists again needs no removal: its item has a later position.
       if (isRemoval(change) && !this.items.get(change.key)) this.lostRemoval = change.position;
     }
   }
@@ -283,15 +240,6 @@ export class Replica<Value> {
   #removedBefore(key: string, { place, timestamp }: FirstResult): RemovedItem | null {
     return place && { key, reason: 'REMOVED', timestamp, ...place, cursor: this.cursor(place), following: 0 };
   }
-}
-
-/** The others need no judging: nothing can keep them from being inserted. */
-function isConditional({ idempotency, ifAbsent, ifCursor }: Insertion<unknown>): boolean {
-  return idempotency !== undefined || ifAbsent !== undefined || ifCursor !== undefined;
-}
-
-function conflictOn(current: Item<unknown> | undefined, reason: string, index = 0): Outcome<never> {
-  return { kind: 'conflict', reason, index, cursor: current?.cursor ?? null };
 }
 
 function keysOf(command: Command<unknown>): readonly string[] {

@@ -1,6 +1,6 @@
 /**
- * A replica's whole state as lines of JSON, and back: what a snapshot holds. Equal replicas make equal lines, so two nodes
- * can be compared by them.
+ * The content of a snapshot: a replica's whole state as lines of JSON, written and read. Equal replicas write equal lines, so tests compare
+ * nodes by them.
  *
  *     header · one row per current item · one line per change in the window · one per first result · one per command id
  */
@@ -14,7 +14,7 @@ import { Replica } from './replica.ts';
 const FORMAT = 2;
 const LINE_END = 0x0a;
 
-/** An item's line: two thirds as long as an object's, and faster to read. */
+/** An item's line. An array is two thirds as long as an object, and faster to parse. */
 type Row<Value> = readonly [
   key: string,
   value: Value,
@@ -44,7 +44,7 @@ interface Header {
   readonly counts: { readonly items: number; readonly changes: number; readonly results: number; readonly ids: number };
 }
 
-/** To be read through in one synchronous go: it holds no copy. */
+/** To be consumed in one synchronous block, because it reads the live replica. */
 export function* exportState<Value>(replica: Replica<Value>): Generator<string, void, void> {
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, lostRemoval, evictions, window, items } =
     replica;
@@ -74,26 +74,26 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
   };
   yield JSON.stringify(header);
   for (const item of items.index.from(0 as Position)) yield stringifyJson(rowOf(item));
-  // What the window shares with the items is written once.
+  // A current item in the window is written as its key.
   for (const change of window) yield stringifyJson(items.get(change.key) === change ? change.key : change);
   for (const result of results) yield JSON.stringify(result);
   for (const id of ids) yield JSON.stringify(id);
 }
 
-/** The same as bytes. */
+/** The lines as UTF-8, each with a line end. To be consumed in one synchronous block, as `exportState`. */
 export function* exportChunks<Value>(replica: Replica<Value>): Generator<Uint8Array, void, void> {
   const encoder = new TextEncoder();
   for (const line of exportState(replica)) yield encoder.encode(`${line}\n`);
 }
 
-/** Throws when the lines are not a whole state of a format that this version reads. */
+/** Throws when the lines are not a complete state in the format of this version. */
 export function importState<Value>(lines: Iterable<string>): Replica<Value> {
   const importing = new StateImport<Value>();
   for (const line of lines) importing.take(line);
   return importing.finish();
 }
 
-/** The same of bytes, in pieces of any size. */
+/** `importState` from UTF-8, in pieces of any size. */
 export async function importChunks<Value>(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<Replica<Value>> {
@@ -102,7 +102,7 @@ export async function importChunks<Value>(
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(LINE_END);
-    // Whole lines, for they are decoded much faster than text that may end within a character.
+    // Decoding whole lines is much faster than decoding pieces that may end within a character.
     const lines = joined(rest, chunk.subarray(0, Math.max(0, end)));
     if (end >= 0) for (const line of decoder.decode(lines).split('\n')) importing.take(line);
     rest = end < 0 ? joined(rest, chunk) : chunk.slice(end + 1);
@@ -110,7 +110,7 @@ export async function importChunks<Value>(
   return importing.finish();
 }
 
-/** Line by line, so that nobody has to hold them all. */
+/** Takes the lines one by one, so that the caller need not hold them all. */
 class StateImport<Value> {
   readonly #building = build<Value>();
   #replica: Replica<Value> | undefined;
@@ -119,7 +119,7 @@ class StateImport<Value> {
     this.#building.next();
   }
 
-  /** Throws when a line is none of a state. What is behind the last one is ignored. */
+  /** Throws when the line is not the next line of a state. Lines after the last one are ignored. */
   take(line: string): void {
     if (this.#replica) return;
     const { done, value } = this.#building.next(JSON.parse(line));
@@ -128,16 +128,16 @@ class StateImport<Value> {
 
   /** Throws when lines are missing. */
   finish(): Replica<Value> {
-    if (!this.#replica) throw new Error('snapshot cut short');
+    if (!this.#replica) throw new Error('snapshot truncated: lines are missing');
     return this.#replica;
   }
 }
 
-/** Is given what the lines hold, one at each `yield`. */
+/** Each `yield` receives the parsed content of the next line. */
 function* build<Value>(): Generator<void, Replica<Value>, unknown> {
   const header = (yield) as Header;
   if (header.state !== FORMAT)
-    throw new Error(`snapshot of format ${header.state}; this version reads format ${FORMAT}`);
+    throw new Error(`unknown snapshot format ${header.state}: this version reads format ${FORMAT}`);
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
     header;
   const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
@@ -145,7 +145,7 @@ function* build<Value>(): Generator<void, Replica<Value>, unknown> {
   replica.items.restoreChecksum(header.checksum);
   for (let i = 0; i < counts.changes; i++) {
     const change = (yield) as Change<Value> | string;
-    // A key stands for its current item, which has been read above.
+    // A key stands for its current item, which was read above.
     replica.window.push(typeof change === 'string' ? replica.items.get(change)! : change);
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...((yield) as RememberedResult));
@@ -158,7 +158,7 @@ function rowOf<Value>(item: Item<Value>): Row<Value> {
   return [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following];
 }
 
-/** With its fields in the order in which a replica makes them: objects of one shape are read the fastest. */
+/** The fields are in the order in which a replica makes them, because V8 reads objects of one shape fastest. */
 function itemOf<Value>(row: Row<Value>): Item<Value> {
   const [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following] = row;
   return { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };

@@ -6,7 +6,7 @@ const NONE: readonly never[] = [];
 /**
  * The newest changes, one by one: a ring that is bounded by a count and by bytes.
  *
- * Invariant: it holds exactly the positions `floor.position + 1 … head`, without a hole.
+ * Invariant: it holds exactly the positions `floor.position + 1 … head`, without a gap.
  */
 export class Window<Value> {
   #ring: (Change<Value> | undefined)[] = new Array<undefined>(16);
@@ -27,7 +27,7 @@ export class Window<Value> {
     return this.#floor;
   }
 
-  /** The position must be the one behind the newest. Returns the changes that had to leave, oldest first. */
+  /** The change's position must be the next one. Returns the changes that leave the window, oldest first. */
   push(change: Change<Value>): readonly Change<Value>[] {
     if (this.#count === this.#ring.length) this.#grow();
     this.#ring[change.position % this.#ring.length] = change;
@@ -36,14 +36,14 @@ export class Window<Value> {
     return this.#trim();
   }
 
-  /** Returns the changes that leave under the new bounds, oldest first. */
+  /** Returns the changes that leave the window, oldest first. */
   resize(maxCount: number, maxBytes: number): readonly Change<Value>[] {
     this.#maxCount = maxCount;
     this.#maxBytes = maxBytes;
     return this.#trim();
   }
 
-  /** Undefined for a position outside of the window. */
+  /** Undefined for a position outside the window. */
   get(position: Position): Change<Value> | undefined {
     const inside = position > this.#floor.position && position <= this.#floor.position + this.#count;
     return inside ? this.#ring[position % this.#ring.length] : undefined;
@@ -59,18 +59,18 @@ export class Window<Value> {
 
   #trim(): readonly Change<Value>[] {
     if (this.#count <= this.#maxCount && this.#bytes <= this.#maxBytes) return NONE;
-    const left: Change<Value>[] = [];
+    const evicted: Change<Value>[] = [];
     while (this.#count > this.#maxCount || this.#bytes > this.#maxBytes) {
       const slot = after(this.#floor.position) % this.#ring.length;
-      // The ring holds every position behind the floor: `count` is above 0 here.
+      // `count` is above 0 here, and the ring holds every position above the floor.
       const oldest = this.#ring[slot]!;
       this.#ring[slot] = undefined;
       this.#count--;
       this.#bytes -= sizeOf(oldest);
       this.#floor = { position: oldest.position, digest: oldest.digest };
-      left.push(oldest);
+      evicted.push(oldest);
     }
-    return left;
+    return evicted;
   }
 
   #grow(): void {
@@ -81,6 +81,6 @@ export class Window<Value> {
 }
 
 function sizeOf(change: Change<unknown>): number {
-  // A removal holds its key only; a key's length is near enough to its bytes, and the same on every node.
+  // A removal holds only its key. The key's length approximates its bytes, and is the same on every node.
   return isRemoval(change) ? change.key.length : change.bytes;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BadInputError } from '../../../src/core/model/errors.ts';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { ORIGIN } from '../../../src/core/model/position.ts';
-import { type PageRequest, readPage } from '../../../src/core/replica/read.ts';
+import { type PageRequest, readPage } from '../../../src/core/replica/read-page.ts';
 import { Feed } from '../../support/model/feed.ts';
 
 const feed = new Feed();
@@ -29,7 +29,7 @@ describe('a page', () => {
     ['of fewer', { first: 2 }, ['b1', 'a2'], true, false],
     ['behind an item', { from: feed.current('a2').cursor, first: 1 }, ['a3'], true, true],
     ['behind the last item', { from: feed.current('a1').cursor }, [], false, true],
-    ['behind the head', { from: replica.cursor(replica.head) }, [], false, true],
+    ['after the head', { from: replica.cursor(replica.head) }, [], false, false],
     ['behind the origin', { from: replica.cursor(ORIGIN), first: 1 }, ['b1'], true, false],
     ['with a prefix', { filter: keyFilter({ keyPrefix: 'a' }), first: 2 }, ['a2', 'a3'], true, false],
     [

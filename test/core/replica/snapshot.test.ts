@@ -114,7 +114,7 @@ describe('lines that are no state', () => {
   const lines = linesOf(feed.replica);
 
   it.each(lines.map((_, length) => length))('throw when cut short after %i of them', (length) => {
-    expect(() => importState(lines.slice(0, length))).toThrow('cut short');
+    expect(() => importState(lines.slice(0, length))).toThrow('snapshot truncated');
   });
 
   it.each<[string, string[]]>([
