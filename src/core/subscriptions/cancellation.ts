@@ -1,13 +1,13 @@
 /**
- * What the two subscription generators share: being woken when the head moves, and leaving at once. (scheduler.ts decides who delivers next.)
+ * Wake-ups and cancellation of the two subscription generators.
  *
- * `return()` on a generator that waits in an `await` queues behind that wait. So a subscriber is a thin wrapper around the
- * generator: its `return()` first ends the wait, then returns. Nothing is acquired before the generator's body runs, for
- * the `finally` of one that never started never runs.
+ * `return()` on a generator that waits in an `await` is queued until that wait ends. So a subscriber gets a wrapper around the generator,
+ * whose `return()` first ends the wait and then returns. The generator acquires nothing before its body runs, because the `finally` of a
+ * generator that was never started never runs.
  */
 import type { HeadTarget } from './head-pub-sub.ts';
 
-/** One subscriber's wake-ups. */
+/** Wakes one subscription when the head moves or `signal` aborts. */
 export class Wakeup {
   readonly #target: HeadTarget;
   readonly #signal: AbortSignal;
@@ -22,8 +22,8 @@ export class Wakeup {
   }
 
   /**
-   * Until the head moves, or the subscriber has left. The caller has read up to the head in the same synchronous block: an
-   * `await` between that read and this call would lose a wake-up.
+   * Resolves when the head moves or `signal` aborts. To be called in the same synchronous block that has read up to the head: an `await`
+   * between the two would lose a wake-up.
    */
   async wait(): Promise<void> {
     if (!this.#signal.aborted) await new Promise<void>((resolve) => (this.#resolve = resolve));
@@ -35,7 +35,7 @@ export class Wakeup {
   }
 }
 
-/** A generator that one can leave at any moment: by `return()`, or by aborting `signal`. */
+/** A generator that ends at once on `return()`, even while it waits, and when `signal` aborts. */
 export function leavable<T>(
   run: (left: AbortSignal) => AsyncGenerator<T, void, void>,
   signal?: AbortSignal,

@@ -1,21 +1,22 @@
+/** The pub-sub of one map: it says that the head has moved. Subscriptions then read the changes from the window, so none owns a queue. */
 import { createPubSub, type PubSub, Repeater } from '@graphql-yoga/subscription';
 import type { Place } from '../model/position.ts';
 
-/** `head`: the newest applied place has moved. The changes themselves wait in the window, so no subscriber owns a queue. */
-// A type, not an interface: Yoga's pub-sub asks for an index signature, which only types have.
+/** `head`: the newest applied place has moved. */
+// Yoga's pub-sub requires an index signature, which a type has and an interface lacks.
 export type Topics = { head: [head: Place] };
 
 type Listener = ((event: Event) => void) | { handleEvent(event: Event): void };
 
 /**
- * The event target below the Yoga pub-sub: a Map of Sets. A listener that throws neither keeps the others from hearing nor
- * reaches the publisher. (`pubSub.subscribe` makes a Repeater, which throws in its listener once a slow reader has 1,024
- * pending events; so the map's own subscribers listen here directly.)
+ * The event target of the Yoga pub-sub: a Map of Sets. When a listener throws, the other listeners still run, and the publisher gets no
+ * error. The map's own subscriptions listen here, not with `pubSub.subscribe`: its Repeater throws in its listener when a slow reader has
+ * 1,024 pending events.
  */
 export class HeadTarget {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #onError: (error: unknown) => void;
-  /** Whether the map is closed: the head moves no more. */
+  /** Whether the map is closed: then the head does not move any more. */
   isClosed = false;
 
   constructor(onError: (error: unknown) => void) {
@@ -44,30 +45,30 @@ export class HeadTarget {
   }
 }
 
-/** The topic of what ends subscriptions of the pub-sub. */
+/** The topic that ends subscriptions of the pub-sub. */
 const CLOSED = 'closed';
 
 export function createHeadPubSub(eventTarget: HeadTarget): PubSub<Topics> {
   const pubSub = createPubSub<Topics>({ eventTarget: eventTarget as EventTarget });
   return {
     publish: pubSub.publish,
-    // As Yoga's, but that it ends when the map is closed.
+    // Yoga's `subscribe`, but it ends when the map is closed.
     subscribe: ((topic: string) =>
       new Repeater<Place>(async (push, stop) => {
-        const hear = (event: Event): void => void push((event as CustomEvent<Place>).detail);
+        const onEvent = (event: Event): void => void push((event as CustomEvent<Place>).detail);
         const end = (): void => stop();
-        // A Repeater runs this at its first `next()`.
+        // A Repeater runs this at its first `next()`, which may come after the end.
         if (eventTarget.isClosed) return end();
-        eventTarget.addEventListener(topic, hear);
+        eventTarget.addEventListener(topic, onEvent);
         eventTarget.addEventListener(CLOSED, end);
         await stop;
-        eventTarget.removeEventListener(topic, hear);
+        eventTarget.removeEventListener(topic, onEvent);
         eventTarget.removeEventListener(CLOSED, end);
       })) as PubSub<Topics>['subscribe'],
   };
 }
 
-/** Ends the pub-sub's subscriptions, also those that nobody has iterated over yet. */
+/** Ends the subscriptions of the pub-sub, including those that are iterated for the first time later. */
 export function endSubscriptions(eventTarget: HeadTarget): void {
   eventTarget.isClosed = true;
   eventTarget.dispatchEvent(new Event(CLOSED));

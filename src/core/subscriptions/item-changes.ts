@@ -1,3 +1,4 @@
+/** `itemChanges`: the messages that keep a mirror of the map (G6). The reader holds the state of one mirror, the generator delivers. */
 import { type Change, isRemoval, type Item, type ItemChanges, type RemovedItem } from '../model/change.ts';
 import type { History } from '../replica/history.ts';
 import type { Position } from '../model/position.ts';
@@ -20,7 +21,6 @@ import { AwaitedSlot } from './scheduler.ts';
 export interface ChangesRequest {
   readonly filter: KeyFilter;
   readonly onClose: OnClose;
-  /** Undefined: starts with the whole map. */
   readonly start: Start;
 }
 
@@ -32,12 +32,12 @@ export interface ChangesStep<Value> {
 
 const MAX_ENTRIES = 1000;
 
-/** What a mirror that stands there is told next. */
+/** Reads the next step from a position. */
 export interface ChangesSteps<S> {
   changes(readPosition: ReadPosition, reset: boolean): S;
 }
 
-/** Where one mirror stands, and what it is given next. */
+/** The state of one mirror. */
 export class ChangesReader<Value> {
   readPosition: ReadPosition;
   readonly #source: Source<Value>;
@@ -46,7 +46,7 @@ export class ChangesReader<Value> {
   #sent: { readonly caughtUp: boolean; readonly position: Position } | undefined;
   #isLagging = false;
 
-  /** `resumed`: undefined to start with the whole map. */
+  /** `resumed`: undefined to send the whole map first. */
   constructor(source: Source<Value>, resumed: ReadPosition | undefined) {
     this.#source = source;
     this.#history = source.history;
@@ -54,10 +54,7 @@ export class ChangesReader<Value> {
     this.#reset = resumed === undefined;
   }
 
-  /**
-   * Reads on from where it stands. Undefined: there is nothing to deliver, which is the end for now when the reader stands at
-   * the head.
-   */
+  /** Reads the next step. Undefined: there is nothing to deliver; with the reader at the head, nothing more is there yet. */
   next<S extends ChangesStep<Value>>(steps: ChangesSteps<S>): S | undefined {
     const { replica, history, counters } = this.#source;
     if (this.#history !== history) {
@@ -73,7 +70,7 @@ export class ChangesReader<Value> {
     const { position } = page.next.at;
     const sent = this.#sent;
     this.readPosition = page.next;
-    // Who is told nothing for long (its filter lets nothing pass) gets an empty message, so that its cursor stays in the window.
+    // A mirror whose filter matches nothing gets an empty message from time to time, so that its cursor stays in the window.
     const isOld = sent !== undefined && position - sent.position >= replica.bounds.window / 4;
     if (sent && !this.#reset && page.changes.length === 0 && !(caughtUp && !sent.caughtUp) && !isOld) return undefined;
     this.#sent = { caughtUp, position };
@@ -89,7 +86,7 @@ export class ChangesReader<Value> {
   }
 }
 
-/** What a mirror that stands there is told next. */
+/** The step of a mirror at a position. */
 export function readStep<Value>(
   replica: Replica<Value>,
   readPosition: ReadPosition,
@@ -100,25 +97,25 @@ export function readStep<Value>(
   return { page, reset, caughtUp: isCaughtUp(replica, page.next) };
 }
 
-/** Everything a mirror of the map (or of the filter's part of it) needs, from an empty one or from where it stood (G6). */
+/** Delivers the messages for a mirror of the map, or of the filter's part of it (G6). Ends when `signal` aborts, and at the head of a closed map. */
 export async function* itemChanges<Value>(
   source: Source<Value>,
   { filter, onClose, start }: ChangesRequest,
-  left: AbortSignal,
+  signal: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const { heads, scheduler, counters } = source;
-  const wakeup = new Wakeup(heads, left);
-  const turn = new AwaitedSlot(scheduler, left);
+  const wakeup = new Wakeup(heads, signal);
+  const slot = new AwaitedSlot(scheduler, signal);
   counters.subscriptions++;
   try {
-    const reader = await start(left, (resumed) => new ChangesReader(source, resumed));
+    const reader = await start(signal, (resumed) => new ChangesReader(source, resumed));
     const steps = {
       changes: (readPosition: ReadPosition, reset: boolean) => readStep(source.replica, readPosition, reset, filter),
     };
     let spent = 0;
     for (;;) {
-      await turn.take(isNearHead(source.replica, reader.readPosition), spent);
-      if (left.aborted) return;
+      await slot.take(isNearHead(source.replica, reader.readPosition), spent);
+      if (signal.aborted) return;
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
       if (step) yield messageOf(source.replica, step, filter);
@@ -130,12 +127,12 @@ export async function* itemChanges<Value>(
     }
   } finally {
     counters.subscriptions--;
-    turn.release();
+    slot.release();
     wakeup.release();
   }
 }
 
-/** The message is of the moment: to be made before the head moves on. */
+/** To be called in the synchronous block that has read the step, because it reads the replica's size and checksum. */
 export function messageOf<Value>(
   replica: Replica<Value>,
   { page: { changes, next }, reset, caughtUp }: ChangesStep<Value>,
@@ -162,7 +159,7 @@ export function messageOf<Value>(
 function lastOfEachKey<Value>(changes: readonly Change<Value>[]): Iterable<Change<Value>> {
   const last = new Map<string, Change<Value>>();
   for (const change of changes) {
-    // Deleted first, so that the map's order stays the order of positions.
+    // Deleting first keeps the map in position order.
     last.delete(change.key);
     last.set(change.key, change);
   }

@@ -1,3 +1,4 @@
+/** `items`: the current items, and then every insertion. The reader holds the state of one subscription, the generator delivers. */
 import { isRemoval, type Item } from '../model/change.ts';
 import type { Counters } from '../model/counters.ts';
 import { CursorExpiredError, EngineUnavailableError, LaggedError } from '../model/errors.ts';
@@ -10,30 +11,30 @@ import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
 import { AwaitedSlot, type DeliveryScheduler } from './scheduler.ts';
 
-/** What a subscriber needs of its map. */
+/** The parts of a map that its subscriptions use. */
 export interface Source<Value> {
-  /** The one that is shown now: nobody may keep it, for another one may be shown at any time. */
+  /** The replica that is shown. Callers must not keep it, because a rebuild replaces it. */
   readonly replica: Replica<Value>;
-  /** What positions mean: another one when another replica is shown. */
+  /** The meaning of positions. Replaced together with the replica. */
   readonly history: History;
   readonly heads: HeadTarget;
   readonly scheduler: DeliveryScheduler;
   readonly counters: Counters;
-  /** The head moves no more. */
+  /** Whether the map is closed: then the head does not move any more. */
   readonly isClosed: boolean;
 }
 
-/** What a reader does at the head of a closed map: it ends, or fails with `EngineUnavailableError`. */
+/** At the head of a closed map a subscription ends, or fails with `EngineUnavailableError`. */
 export type OnClose = 'END' | 'FAIL';
 
-/** What a reader fails with there. */
+/** The error of `FAIL`. */
 export const closedError = (): EngineUnavailableError => new EngineUnavailableError('this node has stopped');
 
 /**
- * Resolves with what `begin` makes of where to go on, undefined to join now. To be called once the subscriber listens; `begin` is
- * called in the same synchronous block as the replica is looked at.
+ * Finds where a subscription starts, and resolves with the result of `begin`: `resumed` is undefined for a new subscription. To be called
+ * after the subscription listens for heads. `begin` is called in the synchronous block that has read the replica.
  */
-export type Start = <R>(left: AbortSignal, begin: (resumed: ReadPosition | undefined) => R) => Promise<R>;
+export type Start = <R>(signal: AbortSignal, begin: (resumed: ReadPosition | undefined) => R) => Promise<R>;
 
 export interface ItemsRequest {
   /** Undefined: no end. */
@@ -44,24 +45,24 @@ export interface ItemsRequest {
   readonly start: Start;
 }
 
-/** What follows from a standing, at most `max` changes. */
+/** Reads the next page from a position, of at most `max` changes. */
 export interface ItemPages<P> {
   items(readPosition: ReadPosition, max: number): P;
 }
 
-/** Where one subscriber of `items` stands, and what it is given next. */
+/** The state of one `items` subscription. */
 export class ItemsReader<Value> {
   readPosition: ReadPosition;
-  /** How many it may still have; undefined: no end. */
+  /** How many items it may still deliver; undefined: no limit. */
   remaining: number | undefined;
   readonly #source: Source<Value>;
   readonly #onLag: ItemsRequest['onLag'];
   #history: History;
-  /** Undefined until something is delivered. */
+  /** The position of the last delivered item, or the one resumed from; undefined before. */
   #lastCursor: Cursor | undefined;
   #isLagging = false;
 
-  /** `resumed`: undefined to join now. */
+  /** `resumed`: undefined to start at the head. */
   constructor(
     source: Source<Value>,
     { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>,
@@ -76,12 +77,14 @@ export class ItemsReader<Value> {
   }
 
   /**
-   * Reads on from where it stands. The insertions of the page are delivered; a page without any is the end for now when the
-   * reader stands at the head. Throws `LaggedError`, and `CursorExpiredError` when the log has lost what it stands on.
+   * Reads the next page. The caller delivers its insertions. A page without changes, with the reader at the head, means that nothing more
+   * is there yet.
+   * @throws {LaggedError} with `onLag: FAIL`.
+   * @throws {CursorExpiredError} when the log has lost changes that were delivered.
    */
   next<P extends Page<Value>>(pages: ItemPages<P>): P {
     const { replica, history, counters } = this.#source;
-    if (this.#history !== history) this.#goOnIn(history);
+    if (this.#history !== history) this.#continueIn(history);
     const lag = missed(replica, this.readPosition);
     if (lag > 0 && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag > 0;
@@ -92,44 +95,45 @@ export class ItemsReader<Value> {
     return page;
   }
 
-  /** To be called for what was delivered. */
+  /** To be called after a delivery. */
   delivered(count: number, lastCursor: Cursor): void {
     this.#source.counters.deliveries += count;
     if (this.remaining !== undefined) this.remaining -= count;
     this.#lastCursor = lastCursor;
   }
 
-  /** Who has nothing yet joins again. */
-  #goOnIn(history: History): void {
+  /** A subscription that has received nothing starts again at the new head. */
+  #continueIn(history: History): void {
     if (!this.#history.keeps(this.readPosition)) {
-      if (this.#lastCursor) throw new CursorExpiredError('the log has lost what came before');
+      if (this.#lastCursor)
+        throw new CursorExpiredError('the log has lost changes that were delivered: subscribe again');
       this.readPosition = startAtHead(this.#source.replica);
     }
     this.#history = history;
   }
 }
 
-/** Delivers what is there now and then everything that changes, until `limit` (G1 to G5, G8). Ends when `left` aborts, and at the head of a closed map. */
+/** Delivers the current items and then every insertion, until `limit` (G1 to G5, G8). Ends when `signal` aborts, and at the head of a closed map. */
 export async function* items<Value>(
   source: Source<Value>,
   request: ItemsRequest,
-  left: AbortSignal,
+  signal: AbortSignal,
 ): AsyncGenerator<Item<Value>, void, void> {
   if (request.limit === 0) return;
   const { heads, scheduler, counters } = source;
   // 1. Subscribe to the pub-sub.
-  const wakeup = new Wakeup(heads, left);
-  const turn = new AwaitedSlot(scheduler, left);
+  const wakeup = new Wakeup(heads, signal);
+  const slot = new AwaitedSlot(scheduler, signal);
   counters.subscriptions++;
   try {
-    // 2. Capture the cutoff: the seam between what is cached and what is published from now on.
-    const reader = await request.start(left, (resumed) => new ItemsReader(source, request, resumed));
-    // 3. Yield the cached items in timestamp order, then 4. what is published after the cutoff: `read` knows which. One at
-    // a time, so that an item that is superseded before it could be sent is skipped.
+    // 2. Capture the cutoff: the seam between cached items and those published from now on.
+    const reader = await request.start(signal, (resumed) => new ItemsReader(source, request, resumed));
+    // 3. Yield the cached items in timestamp order, then 4. the items published after the cutoff: `read` handles both. It reads one item at
+    // a time, so that an item that was superseded before it could be sent is skipped.
     const pages = { items: (readPosition: ReadPosition) => read(source.replica, readPosition, 1, request.filter) };
     for (;;) {
-      await turn.take(isNearHead(source.replica, reader.readPosition), 1);
-      if (left.aborted) return;
+      await slot.take(isNearHead(source.replica, reader.readPosition), 1);
+      if (signal.aborted) return;
       const [change] = reader.next(pages).changes;
       if (change && !isRemoval(change)) {
         reader.delivered(1, change.cursor);
@@ -143,7 +147,7 @@ export async function* items<Value>(
     }
   } finally {
     counters.subscriptions--;
-    turn.release();
+    slot.release();
     wakeup.release();
   }
 }

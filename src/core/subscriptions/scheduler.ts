@@ -1,82 +1,83 @@
 /**
- * Who delivers next. A subscriber that never has to wait (a long snapshot, a fast socket) would starve everything else, and
- * 2,000 of them after a reconnect would starve those who only wait for what is new. So each takes a turn for every delivery:
+ * Decides which subscription delivers next. A subscription that never waits (a long snapshot, a fast socket) would starve everything else,
+ * and 2,000 of them after a reconnect would starve those that wait for new changes. So each asks for a slot for every delivery:
  *
- *   live      near the head: goes first
- *   begun     replays that were let in, and newcomers for their first entries
- *   waiting   replays that have used up their stint, oldest first: one is let in whenever none that has begun is ready
+ *   live      near the head: served first
+ *   begun     replays with quantum left, and new subscriptions for their first entries
+ *   waiting   replays that have used up their quantum, oldest first: one begins when no begun replay is ready
  *
- * Nothing is held by who doesn't ask: a slow reader keeps its stint, but others are let in while it reads. Both kinds have
- * a bounded time in each turn of the event loop, of which the replays' can't be taken from them, so that all get on when there
- * is more to deliver than can be.
+ * A subscription that doesn't ask holds up no other: a slow reader keeps its quantum while others begin. Live subscriptions and replays each
+ * have a bounded time per turn of the event loop, and live ones can't use up that of the replays, so both progress under overload.
  */
 
 /**
- * Of each turn of the event loop, in ms. What a single delivery takes comes on top. Short, for libuv accepts one connection a
- * turn: with turns of 12 ms a herd of 2,000 needs minutes to get in.
+ * Times per turn of the event loop, in ms; the last delivery may exceed them. They are short because libuv accepts one connection per turn:
+ * with turns of 12 ms, 2,000 reconnecting clients need minutes.
  */
 const LIVE_MS = 2;
 const REPLAY_MS = 1;
-/** Entries. Small maps needn't wait behind large ones, and still few replays are at work at a time. */
-const STINT = 10_000;
-/** What a newcomer gets at once; a mirror, its first message. */
-const FIRST_STINT = 100;
+/** Entries of one replay before another one begins. Small maps need no second quantum, and few replays are active at a time. */
+const QUANTUM = 10_000;
+/** Entries that a new subscription gets at once; for a mirror, its first message. */
+const FIRST_QUANTUM = 100;
 
-/** What is to be done in a turn; `until`: when it should be over (`performance.now()`), for who can stop earlier. */
-export type Come = (until: number) => void;
+/** Delivers. `until`: the time (`performance.now()`) at which a delivery that can pause should do so. */
+export type Run = (until: number) => void;
 
-/** One subscriber's turns. */
+/** The slots of one subscription. */
 export class DeliverySlot {
   readonly #scheduler: DeliveryScheduler;
-  #stint = FIRST_STINT;
-  #lane: Lane<DeliverySlot> | undefined;
-  #come: Come = () => {};
+  /** Entries that are left of the quantum. */
+  #quantum = FIRST_QUANTUM;
+  #queue: Queue<DeliverySlot> | undefined;
+  #run: Run = () => {};
 
   constructor(scheduler: DeliveryScheduler) {
     this.#scheduler = scheduler;
   }
 
-  /** Calls `come` when it is this subscriber's turn. `spent`: how many entries it delivered in its last one. */
-  ask(isLive: boolean, spent: number, come: Come): void {
-    if (!isLive) this.#stint -= spent;
-    this.#lane?.delete(this);
-    this.#come = come;
-    this.#lane = this.#scheduler.queue(this, isLive ? 'live' : this.#stint > 0 ? 'begun' : 'waiting');
+  /** Calls `run` once, when it is this subscription's turn. `spent`: how many entries its last slot delivered. */
+  ask(isLive: boolean, spent: number, run: Run): void {
+    if (!isLive) this.#quantum -= spent;
+    this.#queue?.delete(this);
+    this.#run = run;
+    this.#queue = this.#scheduler.enqueue(this, isLive ? 'live' : this.#quantum > 0 ? 'begun' : 'waiting');
   }
 
-  /** Whoever waits for it, waits no longer. */
+  /** Withdraws the last `ask`. */
   leave(): void {
-    this.#lane?.delete(this);
+    this.#queue?.delete(this);
   }
 
-  /** Called by `DeliveryScheduler`, once for each time in the queue. */
-  come(until: number): void {
-    if (this.#stint <= 0) this.#stint = STINT;
-    this.#come(until);
+  /** Called by `DeliveryScheduler`, once per `ask`. */
+  run(until: number): void {
+    if (this.#quantum <= 0) this.#quantum = QUANTUM;
+    this.#run(until);
   }
 }
 
-/** Slots that are awaited: until it is this subscriber's, or it has left. */
+/** A slot for `await`, withdrawn when `signal` aborts. */
 export class AwaitedSlot {
-  readonly #turn: DeliverySlot;
+  readonly #slot: DeliverySlot;
   readonly #signal: AbortSignal;
   #resolve: () => void = () => {};
   readonly #leave = (): void => {
-    this.#turn.leave();
+    this.#slot.leave();
     this.#resolve();
   };
 
   constructor(scheduler: DeliveryScheduler, signal: AbortSignal) {
-    this.#turn = new DeliverySlot(scheduler);
+    this.#slot = new DeliverySlot(scheduler);
     this.#signal = signal;
     signal.addEventListener('abort', this.#leave);
   }
 
+  /** Resolves when it is this subscription's turn, or `signal` aborts. */
   async take(isLive: boolean, spent: number): Promise<void> {
     if (this.#signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#resolve = resolve;
-      this.#turn.ask(isLive, spent, () => resolve());
+      this.#slot.ask(isLive, spent, () => resolve());
     });
   }
 
@@ -85,10 +86,10 @@ export class AwaitedSlot {
   }
 }
 
-/** First in, first out, but any may leave. */
-class Lane<Member> {
+/** First in, first out, with deletion from anywhere. */
+class Queue<Member> {
   readonly #members = new Set<Member>();
-  /** Everything before it has gone, so it never looks at a place twice. */
+  /** Members before it have been deleted, so finding the first one takes O(1). */
   #next = this.#members.values();
 
   get size(): number {
@@ -107,7 +108,7 @@ class Lane<Member> {
     if (this.#members.size === 0) return undefined;
     let { value } = this.#next.next();
     if (!value) {
-      // An iterator that has come to the end stays there.
+      // An iterator that has reached the end stays there.
       this.#next = this.#members.values();
       ({ value } = this.#next.next());
     }
@@ -116,49 +117,49 @@ class Lane<Member> {
   }
 }
 
-/** The turns of all subscribers of one map. */
+/** The slots of all subscriptions of one map. */
 export class DeliveryScheduler {
-  readonly #lanes = {
-    live: new Lane<DeliverySlot>(),
-    begun: new Lane<DeliverySlot>(),
-    waiting: new Lane<DeliverySlot>(),
+  readonly #queues = {
+    live: new Queue<DeliverySlot>(),
+    begun: new Queue<DeliverySlot>(),
+    waiting: new Queue<DeliverySlot>(),
   };
-  /** When this turn of the event loop made its first delivery; undefined until then. */
+  /** When the current turn of the event loop made its first delivery; undefined until then. */
   #openedAt: number | undefined;
   #hasReplayed = false;
   #isTicking = false;
 
-  queue(turn: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Lane<DeliverySlot> {
-    this.#lanes[name].add(turn);
+  enqueue(slot: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Queue<DeliverySlot> {
+    this.#queues[name].add(slot);
     this.#tick();
-    return this.#lanes[name];
+    return this.#queues[name];
   }
 
-  /** A tick comes when everything that the last delivery has set off is done: so time is looked at after each. */
+  /** Runs after everything that the last delivery has set off, so that its time counts. */
   #tick(): void {
     if (this.#isTicking) return;
     this.#isTicking = true;
-    // A tick asked for by another would come before what that one has set off.
+    // Without the microtask, a tick requested within a tick would run before what that tick has set off.
     queueMicrotask(() =>
       process.nextTick(() => {
         this.#isTicking = false;
-        this.#go();
+        this.#runNext();
       }),
     );
   }
 
-  #go(): void {
+  #runNext(): void {
     const now = performance.now();
     this.#openedAt ??= this.#open(now);
     const spent = now - this.#openedAt;
-    const { live, begun, waiting } = this.#lanes;
+    const { live, begun, waiting } = this.#queues;
     const isLive = live.size > 0 && spent < LIVE_MS;
-    // One at least, however long the live ones took.
+    // At least one replay per turn, however long the live ones took.
     if (!isLive && this.#hasReplayed && spent >= LIVE_MS + REPLAY_MS) return;
-    const turn = isLive ? live.shift() : (begun.shift() ?? waiting.shift());
-    if (!turn) return;
+    const slot = isLive ? live.shift() : (begun.shift() ?? waiting.shift());
+    if (!slot) return;
     this.#hasReplayed ||= !isLive;
-    turn.come(this.#openedAt + (isLive ? LIVE_MS : LIVE_MS + REPLAY_MS));
+    slot.run(this.#openedAt + (isLive ? LIVE_MS : LIVE_MS + REPLAY_MS));
     this.#tick();
   }
 
@@ -166,7 +167,7 @@ export class DeliveryScheduler {
     this.#hasReplayed = false;
     setImmediate(() => {
       this.#openedAt = undefined;
-      if (Object.values(this.#lanes).some(({ size }) => size > 0)) this.#go();
+      if (Object.values(this.#queues).some(({ size }) => size > 0)) this.#runNext();
     });
     return now;
   }
