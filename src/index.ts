@@ -18,12 +18,8 @@ export type { LogFields, Logger } from './core/model/logger.ts';
 export type { InsertInput, RemoveOptions } from './core/input/insert-input.ts';
 export type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from './core/replication/ordered-log.ts';
 export type { Cursor, Epoch, Position, Sequence } from './core/model/position.ts';
-export {
-  type ItemsOptions,
-  StreamingMap,
-  type StreamingMapOptions,
-  type SubscribeOptions,
-} from './core/streaming-map.ts';
+export type { ItemsOptions, StreamingMapOptions, SubscribeOptions } from './core/map-options.ts';
+export { StreamingMap } from './core/streaming-map.ts';
 export type { KeyedInput, KeyedRules, Validate, ValueRules, ValueSchema } from './core/input/value-rules.ts';
 export { fileLog, type FileLogOptions } from './logs/file/file-log.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory/memory-log.ts';

@@ -1,10 +1,9 @@
 import type { PubSub } from '@graphql-yoga/subscription';
 import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
-import type { Bounds } from './model/command.ts';
 import type { Counters } from './model/counters.ts';
 import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
-import { type KeyFilter, keyFilter } from './input/key-filter.ts';
+import { keyFilter } from './input/key-filter.ts';
 import { Follower } from './replication/follower.ts';
 import {
   checkBatch,
@@ -14,9 +13,16 @@ import {
   type RemoveOptions,
 } from './input/insert-input.ts';
 import { type ChangesRequest, itemChanges } from './subscriptions/item-changes.ts';
-import { items, type ItemsRequest, type OnClose, type Source, type Start } from './subscriptions/items.ts';
-import { errorFields, type Logger, messageOf, SILENT } from './model/logger.ts';
-import type { LogHealth, OrderedLog } from './replication/ordered-log.ts';
+import {
+  boundsOf,
+  type ItemsOptions,
+  limitsOf,
+  type StreamingMapOptions,
+  type SubscribeOptions,
+} from './map-options.ts';
+import { items, type ItemsRequest, type Source, type Start } from './subscriptions/items.ts';
+import { errorFields, messageOf, SILENT } from './model/logger.ts';
+import type { LogHealth } from './replication/ordered-log.ts';
 import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
 import { contradiction, type ReadPosition } from './replica/read.ts';
 import type { Outcome } from './replica/outcome.ts';
@@ -25,53 +31,19 @@ import { leavable } from './subscriptions/cancellation.ts';
 import { DeliveryScheduler } from './subscriptions/scheduler.ts';
 import { type KeyedInput, type KeyedRules, ruled, type ValueRules } from './input/value-rules.ts';
 
-/** Each may be undefined: then it is the default, and of the bounds what the log says. */
-type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
-
-export interface StreamingMapOptions extends Optional<Bounds>, Optional<InputLimits> {
-  /** The one truth. The map closes it. */
-  readonly log: OrderedLog;
-  /** Default: silent. */
-  readonly logger?: Logger | undefined;
-}
-
-export interface SubscribeOptions {
-  /** A cursor to go on behind. */
-  readonly after?: string | null | undefined;
-  /** Default: every key. */
-  readonly filter?: KeyFilter | undefined;
-  /** Ends the subscription at once. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * What happens when the map is closed, once all that it holds is delivered: the generator ends, or throws `EngineUnavailableError`.
-   * A GraphQL subscription of your own needs `FAIL`, since clients take a stream that completes for one that has no more to say.
-   * Default `END`.
-   */
-  readonly onClose?: OnClose | undefined;
-}
-
-export interface ItemsOptions extends SubscribeOptions {
-  /** Default: no end. */
-  readonly limit?: number | null | undefined;
-  /** What happens to a reader that is slower than the window. Default `CONFLATE`. */
-  readonly onLag?: 'CONFLATE' | 'FAIL' | undefined;
-}
-
-export const DEFAULT_LIMITS: InputLimits = {
-  ttl: undefined,
-  maxValueBytes: 64 * 1024,
-  maxBatch: 1000,
-  maxBatchBytes: 512 * 1024,
-};
-
 /**
- * A bounded map of the latest item per key, and subscriptions that deliver what is in it now and then everything that
- * changes, across one seam that neither loses nor repeats. `Value` is anything that JSON keeps; `Input` is what an insertion says: with
- * `keyOf` no key.
+ * A bounded map of the latest item per key, with subscriptions that deliver the current items and then every change, across one seam that
+ * neither loses nor repeats. `Value` is JSON. `Input` is the input of an insertion: without a `key` when the map has `keyOf`.
+ *
+ * @example
+ * const map = await StreamingMap.open<number>({ log: memoryLog() });
+ * await map.insert({ key: 'a', value: 1 });
+ * for await (const { key, value } of map.items()) console.log(key, value);
  */
 export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = InsertInput<Value>> {
+  /** The name of the log's engine, such as `memory`. */
   readonly engine: string;
-  /** Says `head` when something has changed. Subscribing here is for wake-ups only: read with `items` or `changes`. */
+  /** Publishes `head` when the map has changed: for wake-ups only, as `items` and `changes` deliver the data. */
   readonly pubSub: PubSub<Topics>;
   readonly limits: InputLimits;
   readonly counters: Counters = { subscriptions: 0, inserts: 0, deliveries: 0, lagged: 0, resets: 0 };
@@ -79,7 +51,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   readonly #rules: ValueRules<Value>;
   readonly #heads: HeadTarget;
   #closed: Promise<void> | undefined;
-  /** What subscriptions are served from. @internal */
+  /** The parts that subscriptions use. @internal */
   readonly source: Source<Value>;
 
   private constructor(
@@ -111,7 +83,10 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     };
   }
 
-  /** Resolves once the map holds what the log held. */
+  /**
+   * Resolves when the map holds everything that the log held.
+   * @throws {RangeError} when an option is out of range.
+   */
   static async open<Value = unknown>(
     options: StreamingMapOptions & KeyedRules<Value>,
   ): Promise<StreamingMap<Value, KeyedInput<Value>>>;
@@ -134,68 +109,88 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return new StreamingMap<Value>(follower, heads, pubSub, options);
   }
 
-  /** Resolves with the item once it is applied here and as durable as the log promises. */
+  /**
+   * Resolves with the item when it is applied here and as durable as the log promises. Rejects as `insertMany` does.
+   *
+   * @example
+   * const item = await map.insert({ key: 'a', value: 1, ttl: 60, idempotencyKey: requestId });
+   */
   async insert(input: Input): Promise<Item<Value>> {
     const [item] = await this.insertMany([input]);
     // One input, one item.
     return item!;
   }
 
-  /** All or none, at consecutive positions. The items are in the inputs' order. */
+  /**
+   * Inserts all inputs or none, at consecutive positions. Resolves with the items in the order of the inputs.
+   * @throws {BadInputError} an input is not valid.
+   * @throws {PayloadTooLargeError} a value or the batch is too large.
+   * @throws {ConflictError} a condition does not hold.
+   * @throws {EngineUnavailableError} nothing was written.
+   * @throws {IndeterminateError} the batch may have been written.
+   */
   async insertMany(inputs: readonly Input[]): Promise<readonly Item<Value>[]> {
     const { insertions, json } = checkBatch(ruled(inputs, this.#rules), this.limits);
     const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
-    if (outcome.kind !== 'inserted') throw new Error(`an insertion ended as ${outcome.kind}`);
+    if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
     this.counters.inserts += inputs.length;
     return outcome.items;
   }
 
-  /** Whether it knows under which key a value goes. */
+  /** Whether the map has `keyOf`. */
   get isKeyed(): boolean {
     return this.#rules.keyOf !== undefined;
   }
 
-  /** Null when there was nothing under the key. */
+  /** Resolves with the removal, or null when the key has no item. Rejects as `insertMany` does. */
   async remove(key: string, options: RemoveOptions = {}): Promise<RemovedItem | null> {
     const removal = { key, ...checkRemoval(key, options) };
     const outcome = unlessConflict(await this.#follower.submit({ kind: 'remove', removal }));
-    if (outcome.kind !== 'removed') throw new Error(`a removal ended as ${outcome.kind}`);
+    if (outcome.kind !== 'removed') throw new Error(`expected the outcome "removed", got "${outcome.kind}"`);
     return outcome.removed;
   }
 
+  /** The current item of a key. */
   get(key: string): Item<Value> | undefined {
     return this.#follower.replica.items.get(key);
   }
 
-  /** What is there now, oldest first, and then every insertion. */
+  /**
+   * Delivers the current items, oldest first, and then every insertion. The generator throws `CursorExpiredError` when `after` can't be
+   * continued, and `LaggedError` with `onLag: 'FAIL'`.
+   * @throws {BadInputError}
+   *
+   * @example
+   * for await (const item of map.items({ after: lastCursor, signal })) await handle(item);
+   */
   items(options: ItemsOptions = {}): AsyncGenerator<Item<Value>, void, void> {
     const request = this.itemsRequest(options);
-    return leavable((left) => items(this.source, request, left), options.signal);
+    return leavable((signal) => items(this.source, request, signal), options.signal);
   }
 
-  /** What a mirror of the map needs, message by message. */
+  /** Delivers the messages that keep a mirror of the map. An expired `after` starts it over with `reset: true`. @throws {BadInputError} */
   changes(options: SubscribeOptions = {}): AsyncGenerator<ItemChanges<Value>, void, void> {
     const request = this.changesRequest(options);
-    return leavable((left) => itemChanges(this.source, request, left), options.signal);
+    return leavable((signal) => itemChanges(this.source, request, signal), options.signal);
   }
 
-  /** What `items` is asked for. Throws `BadInputError`. @internal */
+  /** The checked request of `items`. @throws {BadInputError} @internal */
   itemsRequest(options: ItemsOptions): ItemsRequest {
     const { limit, onLag = 'CONFLATE', onClose = 'END', filter = keyFilter(), after } = options;
     if (limit != null && !(Number.isInteger(limit) && limit >= 0))
-      throw new BadInputError([{ path: ['limit'], message: 'must be 0 or more' }]);
+      throw new BadInputError([{ path: ['limit'], message: `must be a whole number, 0 or more, got ${limit}` }]);
     const cursor = parseAfter(after);
-    const start: Start = async (left, begin) => (cursor ? this.#reach(cursor, begin, left) : begin(undefined));
+    const start: Start = async (signal, begin) => (cursor ? this.#reach(cursor, begin, signal) : begin(undefined));
     return { limit: limit ?? undefined, filter, onLag, onClose, start };
   }
 
-  /** What `changes` is asked for. Throws `BadInputError`. @internal */
+  /** The checked request of `changes`. @throws {BadInputError} @internal */
   changesRequest({ filter = keyFilter(), onClose = 'END', after }: SubscribeOptions): ChangesRequest {
     const cursor = parseAfter(after);
-    const start: Start = async (left, begin) => {
+    const start: Start = async (signal, begin) => {
       if (!cursor) return begin(undefined);
       try {
-        return await this.#reach(cursor, begin, left);
+        return await this.#reach(cursor, begin, signal);
       } catch (error) {
         if (!(error instanceof CursorExpiredError)) throw error;
         this.counters.resets++;
@@ -205,84 +200,60 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return { filter, onClose, start };
   }
 
-  /** Waits until the replica has reached the cursor, if the log has. Throws `CursorExpiredError` when it can't be continued. @internal */
+  /** Resolves when the replica has reached the cursor. @throws {CursorExpiredError} when the cursor can't be continued. @internal */
   async reach(after: string, signal?: AbortSignal): Promise<void> {
     await this.#reach(parseCursor(after), () => {}, signal);
   }
 
-  /** The state machine itself: for reads that need no waiting. Not to be kept: once the log has been rebuilt it is another one. @internal */
+  /** The replica that is shown, for synchronous reads. Callers must not keep it, because a rebuild replaces it. @internal */
   get replica(): Replica<Value> {
     return this.#follower.replica;
   }
 
-  /** How many subscriptions are open. */
+  /** The number of open subscriptions. */
   get subscriptions(): number {
     return this.counters.subscriptions;
   }
 
+  /** Whether the map takes writes now, and why not. */
   health(): LogHealth {
     return this.#follower.health();
   }
 
   /**
-   * Takes nothing more in, and closes the log. Each open generator delivers what the map holds and then ends, or throws where it was
-   * asked to (`onClose`), and so does one that is made later; what the map holds can still be read. A second call waits for the first.
+   * Refuses further writes and closes the log. Each generator, open now or made later, delivers everything that the map holds and then ends,
+   * or throws (`onClose`). The map stays readable. A second call waits for the first.
    */
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = this.#follower.close();
       endSubscriptions(this.#heads);
-      // Those that wait at the head look again, and find that it moves no more.
+      // Wakes the subscriptions that wait at the head, so that they see that the map is closed.
       this.pubSub.publish('head', this.replica.head);
     }
     return this.#closed;
   }
 
-  /** For `await using`. */
+  /** Calls `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** `begin` is called in the synchronous block that has looked at the replica. */
+  /** Calls `begin` in the synchronous block that has checked the cursor against the replica. */
   async #reach<R>(cursor: ParsedCursor, begin: (readPosition: ReadPosition) => R, signal?: AbortSignal): Promise<R> {
     const { place, cutoff = place, seen = cutoff } = cursor;
     let reason = contradiction(this.replica, cursor);
-    // The other node's newest may not be here yet: what the log holds now is worth waiting for.
+    // The cursor may come from a node that is ahead: wait for everything that the log holds now.
     if (reason === 'ahead of the log' || (reason && this.#follower.isBroken)) {
       await this.#follower.caughtUp(signal);
       reason = contradiction(this.replica, cursor);
     }
-    // Who has left needs no place: its generator ends before it reads.
+    // The generator of an aborted subscription ends before it reads.
     if (!reason || signal?.aborted) return begin({ at: place, cutoff, seen });
-    // What the log would have said isn't known where this node has stopped.
+    // A stopped node can't know whether the log has the cursor.
     if (reason === 'ahead of the log' || this.#follower.isBroken) this.#follower.assertRunning();
     throw new CursorExpiredError(`the cursor is ${reason}`);
   }
-}
-
-function limitsOf({ ttl, maxValueBytes, maxBatch, maxBatchBytes }: StreamingMapOptions): InputLimits {
-  const limits = {
-    ttl: ttl ?? DEFAULT_LIMITS.ttl,
-    maxValueBytes: maxValueBytes ?? DEFAULT_LIMITS.maxValueBytes,
-    maxBatch: maxBatch ?? DEFAULT_LIMITS.maxBatch,
-    maxBatchBytes: maxBatchBytes ?? DEFAULT_LIMITS.maxBatchBytes,
-  };
-  for (const [name, value] of Object.entries(limits)) if (value !== undefined) assertCount(name, value);
-  if (limits.maxBatch > DEFAULT_LIMITS.maxBatch)
-    throw new RangeError(`maxBatch must not exceed ${DEFAULT_LIMITS.maxBatch}`);
-  return limits;
-}
-
-/** Only what was asked for: the rest is the log's. */
-function boundsOf({ maxItems, maxBytes, window }: StreamingMapOptions): Partial<Bounds> {
-  const asked = Object.entries({ maxItems, maxBytes, window }).filter(([, value]) => value !== undefined);
-  for (const [name, value] of asked) assertCount(name, value);
-  return Object.fromEntries(asked);
-}
-
-function assertCount(name: string, value: number | undefined): void {
-  if (!Number.isSafeInteger(value) || (value ?? 0) < 1)
-    throw new RangeError(`${name} must be a whole number, 1 or more`);
 }
 
 function parseAfter(after: string | null | undefined): ParsedCursor | undefined {

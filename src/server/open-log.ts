@@ -1,5 +1,5 @@
 import type { OrderedLog } from '../core/replication/ordered-log.ts';
-import { DEFAULT_LIMITS } from '../core/streaming-map.ts';
+import { DEFAULT_LIMITS } from '../core/map-options.ts';
 import { memoryLog } from '../logs/memory/memory-log.ts';
 import type { ServerOptions } from './options.ts';
 

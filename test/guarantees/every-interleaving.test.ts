@@ -5,7 +5,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/core/model/change.ts';
-import { StreamingMap, type StreamingMapOptions } from '../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../src/core/map-options.ts';
+import { StreamingMap } from '../../src/core/streaming-map.ts';
 import { schedules } from '../support/model/schedules.ts';
 import { type StepLog, stepLog } from '../support/model/step-log.ts';
 

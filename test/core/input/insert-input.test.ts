@@ -11,7 +11,7 @@ import {
   valueIssue,
 } from '../../../src/core/input/insert-input.ts';
 import { UnkeptNumber } from '../../../src/core/model/json.ts';
-import { DEFAULT_LIMITS } from '../../../src/core/streaming-map.ts';
+import { DEFAULT_LIMITS } from '../../../src/core/map-options.ts';
 
 const CURSOR = '0testepoch00-11-0000000';
 

@@ -2,7 +2,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { BadInputError } from '../../../src/core/model/errors.ts';
-import { StreamingMap, type StreamingMapOptions } from '../../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
 const issuesOf = async (insertion: Promise<unknown>): Promise<unknown> =>

@@ -1,7 +1,8 @@
 import { type ObjectStore, Objm } from '@nats-io/obj';
 import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished } from 'vitest';
-import { StreamingMap, type StreamingMapOptions } from '../../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { natsLog, type NatsLogOptions } from '../../../src/logs/nats/nats-log.ts';
 import { hearing } from '../../support/engines/kept.ts';
 import { describeWithNats } from '../../support/engines/nats.ts';

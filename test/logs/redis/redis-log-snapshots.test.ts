@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { StreamingMap, type StreamingMapOptions } from '../../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { redisLog, type RedisLogOptions } from '../../../src/logs/redis/redis-log.ts';
 import { hearing } from '../../support/engines/kept.ts';
 import { describeWithRedis, type RedisServer } from '../../support/engines/redis.ts';

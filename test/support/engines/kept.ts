@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Logger } from '../../../src/core/model/logger.ts';
 import { exportState } from '../../../src/core/replica/snapshot.ts';
-import { StreamingMap, type StreamingMapOptions } from '../../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { FileLog, type FileLogOptions } from '../../../src/logs/file/file-log.ts';
 
 export function temporaryDirectory(): string {

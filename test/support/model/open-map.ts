@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { StreamingMap, type StreamingMapOptions } from '../../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
 /** A map in memory, which ends with the test. */

@@ -1,0 +1,79 @@
+/** The options of a map, and their defaults and checks. */
+import type { Bounds } from './model/command.ts';
+import type { InputLimits } from './input/insert-input.ts';
+import type { KeyFilter } from './input/key-filter.ts';
+import type { Logger } from './model/logger.ts';
+import type { OrderedLog } from './replication/ordered-log.ts';
+import type { OnClose } from './subscriptions/items.ts';
+
+/** Each option may be undefined: then the log's bound or the default applies. */
+type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
+
+/** Options of `StreamingMap.open`. The bounds (`maxItems`, `maxBytes`, `window`) are stored in the log, so all its nodes agree. */
+export interface StreamingMapOptions extends Optional<Bounds>, Optional<InputLimits> {
+  /** The log that holds the map's commands, such as `memoryLog()`. The map closes it. */
+  readonly log: OrderedLog;
+  /** @default silent */
+  readonly logger?: Logger | undefined;
+}
+
+/** Options of `StreamingMap.changes`. */
+export interface SubscribeOptions {
+  /** A cursor: the subscription continues exactly after it. @default a new subscription, with the current items first */
+  readonly after?: string | null | undefined;
+  /** Made by `keyFilter`. @default every key */
+  readonly filter?: KeyFilter | undefined;
+  /** Ends the subscription at once when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * What happens after the map is closed and everything that it holds is delivered: the generator ends, or throws
+   * `EngineUnavailableError`. A GraphQL subscription of your own needs `FAIL`, because clients take completion for the end of the data.
+   * @default 'END'
+   */
+  readonly onClose?: OnClose | undefined;
+}
+
+/** Options of `StreamingMap.items`. */
+export interface ItemsOptions extends SubscribeOptions {
+  /** Ends the subscription after so many items; 0 ends it at once. @default no limit */
+  readonly limit?: number | null | undefined;
+  /**
+   * What happens when the subscription is slower than the window: it goes on with the items that are still current, or throws
+   * `LaggedError`.
+   * @default 'CONFLATE'
+   */
+  readonly onLag?: 'CONFLATE' | 'FAIL' | undefined;
+}
+
+export const DEFAULT_LIMITS: InputLimits = {
+  ttl: undefined,
+  maxValueBytes: 64 * 1024,
+  maxBatch: 1000,
+  maxBatchBytes: 512 * 1024,
+};
+
+/** @throws {RangeError} */
+export function limitsOf({ ttl, maxValueBytes, maxBatch, maxBatchBytes }: StreamingMapOptions): InputLimits {
+  const limits = {
+    ttl: ttl ?? DEFAULT_LIMITS.ttl,
+    maxValueBytes: maxValueBytes ?? DEFAULT_LIMITS.maxValueBytes,
+    maxBatch: maxBatch ?? DEFAULT_LIMITS.maxBatch,
+    maxBatchBytes: maxBatchBytes ?? DEFAULT_LIMITS.maxBatchBytes,
+  };
+  for (const [name, value] of Object.entries(limits)) if (value !== undefined) assertCount(name, value);
+  if (limits.maxBatch > DEFAULT_LIMITS.maxBatch)
+    throw new RangeError(`maxBatch must be at most ${DEFAULT_LIMITS.maxBatch}, got ${limits.maxBatch}`);
+  return limits;
+}
+
+/** The bounds that were set; the log has the others. @throws {RangeError} */
+export function boundsOf({ maxItems, maxBytes, window }: StreamingMapOptions): Partial<Bounds> {
+  const asked = Object.entries({ maxItems, maxBytes, window }).filter(([, value]) => value !== undefined);
+  for (const [name, value] of asked) assertCount(name, value);
+  return Object.fromEntries(asked);
+}
+
+function assertCount(name: string, value: number | undefined): void {
+  if (!Number.isSafeInteger(value) || (value ?? 0) < 1)
+    throw new RangeError(`${name} must be a whole number, 1 or more, got ${value}`);
+}
