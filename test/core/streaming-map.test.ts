@@ -12,7 +12,7 @@ import { openMap, take } from '../support/model/open-map.ts';
 type Thrown = abstract new (...args: never[]) => Error;
 
 describe('a map', () => {
-  it('holds the latest item per key', async () => {
+  it('a map holds the latest item per key', async () => {
     const map = await openMap<{ price: number }>();
     const first = await map.insert({ key: 'a', value: { price: 1 } });
     expect(map.get('a')).toBe(first);
@@ -21,7 +21,7 @@ describe('a map', () => {
     expect(map.get('b')).toBeUndefined();
   });
 
-  it('holds what the log gave back, not what was put in', async () => {
+  it('a map holds the values that the log returned, not the objects that were inserted', async () => {
     const map = await openMap<{ list: number[] }>();
     const value = { list: [1] };
     const inserting = map.insert({ key: 'a', value });
@@ -29,7 +29,7 @@ describe('a map', () => {
     expect((await inserting).value).toEqual({ list: [1] });
   });
 
-  it('takes a batch whole, and answers in the order of its inputs', async () => {
+  it('a map inserts a batch as a whole, and returns the items in the order of the inputs', async () => {
     const map = await openMap<number>();
     const items = await map.insertMany([
       { key: 'b', value: 1 },
@@ -43,7 +43,7 @@ describe('a map', () => {
     ]);
   });
 
-  it('says what it removed, and null for nothing', async () => {
+  it('remove resolves with the removal, or null for a key without an item', async () => {
     const map = await openMap();
     await map.insert({ key: 'a', value: 1 });
     expect(await map.remove('a')).toMatchObject({ key: 'a', reason: 'REMOVED', position: 2 });
@@ -51,7 +51,7 @@ describe('a map', () => {
   });
 
   it.each<[string, (map: StreamingMap, cursor: string) => Promise<unknown>, Thrown]>([
-    ['a key that is there with ifAbsent', (map) => map.insert({ key: 'a', value: 2, ifAbsent: true }), ConflictError],
+    ['an existing key with ifAbsent', (map) => map.insert({ key: 'a', value: 2, ifAbsent: true }), ConflictError],
     [
       'ifCursor of another key',
       (map, ifCursor) =>
@@ -64,9 +64,9 @@ describe('a map', () => {
     ['an empty batch', (map) => map.insertMany([]), BadInputError],
     ['null', (map) => map.insert({ key: 'a', value: null }), BadInputError],
     ['a value too large', (map) => map.insert({ key: 'a', value: 'x'.repeat(70_000) }), PayloadTooLargeError],
-    ['the removal of no key', (map) => map.remove(''), BadInputError],
+    ['the removal of an empty key', (map) => map.remove(''), BadInputError],
     ['a removal at another cursor', (map, ifCursor) => map.remove('b', { ifCursor }), ConflictError],
-  ])('refuses %s, and nothing changes', async (_, act, error) => {
+  ])('a map refuses %s, and nothing changes', async (_, act, error) => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'a', value: 1 });
     await map.insert({ key: 'b', value: 1 });
@@ -74,7 +74,7 @@ describe('a map', () => {
     expect(map.replica.head.position).toBe(2);
   });
 
-  it('says which input conflicts with which item', async () => {
+  it('a conflict names the input and the cursor of the current item', async () => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'a', value: 1 });
     const batch = [
@@ -84,7 +84,7 @@ describe('a map', () => {
     await expect(map.insertMany(batch)).rejects.toMatchObject({ code: 'CONFLICT', index: 1, cursor });
   });
 
-  it('answers a retry with the first result', async () => {
+  it('a map returns the first result to a retry (G7)', async () => {
     const map = await openMap();
     const input = { key: 'a', value: { x: 1 }, idempotencyKey: 'once' };
     const first = await map.insert(input);
@@ -101,11 +101,11 @@ describe('a map', () => {
     { ttl: 0 },
     { maxBatch: 1001 },
     { maxBatchBytes: Infinity },
-  ])('is not opened with %j', async (options) => {
+  ])('a map is not opened with %j', async (options) => {
     await expect(openMap(options)).rejects.toThrow(RangeError);
   });
 
-  it('takes nothing more once it is closed', async () => {
+  it('a closed map refuses writes', async () => {
     const map = await openMap();
     await map.close();
     await expect(map.insert({ key: 'a', value: 1 })).rejects.toThrow(EngineUnavailableError);
@@ -114,7 +114,7 @@ describe('a map', () => {
 });
 
 describe('a listener of the pub-sub', () => {
-  it('that throws harms nobody', async () => {
+  it('a pub-sub listener that throws disturbs neither the others nor the publisher', async () => {
     const said: string[] = [];
     const logger = {
       info: () => {},
@@ -123,7 +123,7 @@ describe('a listener of the pub-sub', () => {
     };
     const map = await openMap<number>({ logger });
     const healthy = take(map.items({ limit: 3000 }), 3001);
-    // Nobody reads on from it: beyond 1,024 it throws.
+    // Nothing reads from it, so it throws after 1,024 events.
     const idle = map.pubSub.subscribe('head');
     const heard = idle[Symbol.asyncIterator]().next();
     await Promise.all(Array.from({ length: 3000 }, (_, value) => map.insert({ key: 'a', value })));
@@ -134,7 +134,7 @@ describe('a listener of the pub-sub', () => {
     await idle[Symbol.asyncIterator]().return?.();
   });
 
-  it('hears where the head is now', async () => {
+  it('a pub-sub listener gets the current head', async () => {
     const map = await openMap();
     const heads = map.pubSub.subscribe('head')[Symbol.asyncIterator]();
     const heard = heads.next();
@@ -144,7 +144,7 @@ describe('a listener of the pub-sub', () => {
   });
 });
 
-it('goes on reading when poison has stopped it, and takes nothing more', async () => {
+it('a map that poison has stopped serves reads and refuses writes', async () => {
   const log = memoryLog({ shared: true });
   const map = await openMap({ log });
   await map.insert({ key: 'a', value: 1 });

@@ -10,7 +10,7 @@ const sharedLog = (): OrderedLog => memoryLog({ shared: true });
 const keyOf = ({ key }: { key: string }): string => key;
 
 describe('two maps on one log', () => {
-  it('converge, whoever inserts, and agree on size and checksum (G6)', async () => {
+  it('two maps on one log converge, and agree on size and checksum (G6)', async () => {
     const log = sharedLog();
     const [one, two] = [await openMap({ log, maxItems: 20 }), await openMap({ log })];
     await Promise.all(
@@ -23,7 +23,7 @@ describe('two maps on one log', () => {
     expect(message).toMatchObject({ size: 20, checksum: checksumOf(message?.upserted ?? []) });
   });
 
-  it('give an item one cursor, behind which the other goes on (G4)', async () => {
+  it('an item has the same cursor on two maps of one log, and each continues after it (G4)', async () => {
     const log = sharedLog();
     const [one, two] = [await openMap({ log }), await openMap({ log })];
     const { cursor } = await one.insert({ key: 'a', value: 1 });
@@ -32,7 +32,7 @@ describe('two maps on one log', () => {
     expect((await take(two.items({ after: cursor, limit: 1 }), 2)).map(keyOf)).toEqual(['b']);
   });
 
-  it('wait for what the log held when a reader came with a cursor ahead (G4, G7)', async () => {
+  it('a reader with a cursor ahead of its map waits for everything that the log held when it came (G4, G7)', async () => {
     const log = sharedLog();
     const held = new HeldLog(log);
     const [one, two] = [await openMap({ log }), await openMap({ log: held })];
@@ -47,7 +47,7 @@ describe('two maps on one log', () => {
     expect(await mirrored).toMatchObject([{ reset: false, upserted: [{ key: 'b' }] }]);
   });
 
-  it('let a reader leave while it waits for that (G10)', async () => {
+  it('a reader that waits for a cursor ahead can leave (G10)', async () => {
     const log = sharedLog();
     const held = new HeldLog(log);
     const [one, two] = [await openMap({ log }), await openMap({ log: held })];
@@ -62,7 +62,7 @@ describe('two maps on one log', () => {
     expect(two.counters.resets).toBe(0);
   });
 
-  it('do not take a cursor for expired that one has not reached for it has stopped (G4)', async () => {
+  it('a cursor that a stopped map has not reached is not called expired (G4)', async () => {
     const log = sharedLog();
     const held = new HeldLog(log);
     const [one, two] = [await openMap({ log }), await openMap({ log: held })];

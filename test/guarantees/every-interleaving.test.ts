@@ -1,7 +1,6 @@
 /**
- * Our core in every interleaving, through its own seams: a writer appends to the log, the log hands the entry on, the writer
- * takes its answer; a reader calls for the next delivery, and gets one microtask's worth of progress a step. So a writer's
- * step falls between any two of the generator's.
+ * The core in every interleaving. A writer appends to the log, the log delivers the entry, the writer takes its answer; a reader requests
+ * the next delivery, and advances by one microtask per step. So a writer's step falls between any two steps of the generator.
  */
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/core/model/change.ts';
@@ -13,22 +12,22 @@ import { type StepLog, stepLog } from '../support/model/step-log.ts';
 type Map = StreamingMap<number>;
 type Step = () => void | Promise<void>;
 
-/** What a reader has, and how it goes on. */
+/** The state of a reader, and its next step. */
 interface Reader {
   readonly steps: readonly Step[];
-  /** Reads on until it has the given position. */
+  /** Reads until it has the given position. */
   finish(position: number): Promise<void>;
   readonly delivered: readonly Change<number>[];
-  /** Key to value, as the reader has it. */
+  /** The reader's values by key. */
   readonly state: ReadonlyMap<string, number>;
 }
 
 const END = 'end';
 
-/** Lets one microtask run that was waiting. */
+/** Lets one waiting microtask run. */
 const tick = async (): Promise<void> => Promise.resolve();
 
-/** `items`, or `itemChanges`, in steps; with a cut in the middle it leaves and resumes behind what it has. */
+/** `items` or `itemChanges` in steps. With a cut in the middle it leaves, and resumes after its last cursor. */
 function reader(map: Map, kind: 'items' | 'changes', ticks: number, cut: boolean): Reader {
   const delivered: Change<number>[] = [];
   const state = new globalThis.Map<string, number>();
@@ -39,7 +38,7 @@ function reader(map: Map, kind: 'items' | 'changes', ticks: number, cut: boolean
   let pending: Promise<void> | undefined;
 
   const apply = (result: Awaited<ReturnType<typeof generator.next>>, from: typeof generator): void => {
-    // What arrives after a cut never reached the client.
+    // The client gets nothing that arrives after a cut.
     if (result.done === true || from !== generator) return;
     const { value } = result;
     const isItem = 'key' in value;
@@ -88,14 +87,14 @@ function reader(map: Map, kind: 'items' | 'changes', ticks: number, cut: boolean
 interface Scenario {
   readonly name: string;
   readonly options?: Omit<StreamingMapOptions, 'log'>;
-  /** What is there before anyone starts. */
+  /** The items before the start. */
   readonly before?: readonly string[];
   readonly writers: readonly ((map: Map, value: number) => Promise<unknown>)[];
   readonly ticks?: number;
   readonly cut?: boolean;
-  /** Writers take their answer in a step of its own: the published model's three. */
+  /** Whether writers take their answer in a separate step: the three steps of the published model. */
   readonly answers?: boolean;
-  /** Items of this map may be passed over: the window is smaller than what is written. */
+  /** Whether items may be skipped, because the window is smaller than the number of writes. */
   readonly lags?: boolean;
 }
 
@@ -128,7 +127,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Runs one schedule, then lets everybody finish; what the reader has must be the truth. */
+/** Runs one schedule and then all remaining steps. The reader must have the truth in the end. */
 async function run(
   scenario: Scenario,
   kind: 'items' | 'changes',
@@ -157,7 +156,7 @@ async function run(
     const step = at[actor] ?? 0;
     at[actor] = step + 1;
     await actors[actor]?.[step]?.();
-    // From its second step on the reader has its cutoff, for nothing else ran in between.
+    // From its second step on the reader has its cutoff, because nothing else ran in between.
     if (actor === actors.length - 1 && step === 1) joined = Math.min(joined, map.replica.head.position);
   }
   log.deliverAll();
@@ -173,7 +172,7 @@ async function run(
     .filter((change) => change.position > joined && !('reason' in change))
     .map((change) => change.position);
   if (kind === 'items' && !lags)
-    expect(positions, 'G1: every insertion behind the cutoff').toEqual(expect.arrayContaining(live));
+    expect(positions, 'G1: every insertion after the cutoff').toEqual(expect.arrayContaining(live));
   const current = [...map.replica.items.index.from(0 as never)];
   for (const item of current) expect(client.state.get(item.key), `the newest value of ${item.key}`).toBe(item.value);
   if (kind === 'changes') expect(client.state.size, 'G6: nothing that is gone').toBe(current.length);
@@ -183,7 +182,7 @@ async function run(
 
 describe.each(SCENARIOS)('with $name', (scenario) => {
   it.each(['items', 'changes'] as const)(
-    '%s loses nothing and repeats nothing, in every interleaving',
+    'G1 and G2 %s loses nothing and repeats nothing, in every interleaving',
     { timeout: 120_000 },
     async (kind) => {
       const { writers, ticks = 2, cut = false, answers = false } = scenario;

@@ -5,7 +5,7 @@ import { type Feed, overWebSocket, transports } from '../support/clients/clients
 import { Mirror } from '../support/model/mirror.ts';
 import { startServer } from '../support/server/server.ts';
 
-/** Applies messages until the mirror holds what the server does. */
+/** Applies messages until the mirror equals the server's map. */
 async function settle(server: SeamlineServer, feed: Feed<ItemChangesSubscription>, mirror: Mirror): Promise<void> {
   const head = server.map.replica.cursor(server.map.replica.head);
   while (mirror.cursor < head || !mirror.isCaughtUp) {
@@ -31,7 +31,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     for (const item of seen) expect(item?.cursor).toBe(server.map.get(item?.key ?? '')?.cursor);
   });
 
-  it('G5 ends with LAGGED where the subscriber asks for it, and CONFLATE from its cursor loses no key', async () => {
+  it('G5 ends with LAGGED when the subscriber asks for it, and CONFLATE from its cursor loses no key', async () => {
     const server = await startServer({ window: 10 });
     const { cursor: after } = await server.map.insert({ key: 'seen', value: 0 });
     await insertMany(server, numbered(25));
@@ -65,7 +65,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     );
   });
 
-  it('G6 starts at once, with a reset, also when the map is empty; resumed without one', async () => {
+  it('G6 starts at once, with a reset, also when the map is empty, and resumes without one', async () => {
     const server = await startServer();
     const first = (await subscribe(server, ItemChangesDocument).next())?.data?.itemChanges;
     expect(first).toMatchObject({
@@ -81,7 +81,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect(resumed).toMatchObject({ reset: false, caughtUp: true, upserted: [], removed: [], size: 0, cursor: after });
   });
 
-  it('G6 resumes a snapshot inside of it, also when old removals have left the window', async () => {
+  it('G6 resumes inside a snapshot, also when old removals have left the window', async () => {
     const server = await startServer({ window: 100 });
     await insertMany(server, numbered(1000, 'gone'));
     await insertMany(server, numbered(1000));
@@ -126,12 +126,12 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect(copy.items.has('b')).toBe(false);
   });
 
-  it('G6 divides no batch', async () => {
+  it('G6 never divides a batch', async () => {
     const server = await startServer();
     const feed = subscribe(server, ItemChangesDocument);
     const sizes = [700, 700, 1000, 1, 999, 2];
     await feed.take(1);
-    // In one tick, so that the subscriber finds them all at once.
+    // In one tick, so that the subscriber reads them all at once.
     const inserted = sizes.map((size, n) => insertMany(server, numbered(size, `b${n}-`)));
     const ends = new Set((await Promise.all(inserted)).map((items) => items.at(-1)?.cursor));
     for (let seen = 0; seen < 3402;) {
@@ -154,7 +154,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     }
   });
 
-  it('G6 mirrors the filter’s part', async () => {
+  it('G6 mirrors the part of the map that the filter selects', async () => {
     const server = await startServer();
     await insertMany(server, ['a1', 'b1', 'a2']);
     const mirror = new Mirror();
@@ -168,7 +168,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
   });
 });
 
-it('G6 says the same on two nodes of one log at equal cursors', async () => {
+it('G6 two nodes of one log have equal size and checksum at equal cursors', async () => {
   const { memoryLog } = await import('../../src/logs/memory/memory-log.ts');
   const log = memoryLog({ shared: true });
   const a = await startServer({ log });

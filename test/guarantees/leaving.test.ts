@@ -15,7 +15,7 @@ const released = (server: SeamlineServer): Promise<void> =>
 const open = (server: SeamlineServer, count: number): Promise<void> =>
   vi.waitFor(() => expect(server.map.subscriptions).toBe(count), { timeout: 20_000, interval: 10 });
 
-/** The bare protocol, to cut it off wherever one likes. */
+/** A client of the bare protocol, which a test can cut at any point. */
 function rawWebSocket(server: SeamlineServer): WebSocket {
   const socket = new WebSocket(server.webSocketUrl, 'graphql-transport-ws');
   socket.on('error', () => {});
@@ -49,11 +49,11 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     },
   );
 
-  it('G10 releases a subscription that waits for a cursor which this node has not reached', async () => {
+  it('G10 releases a subscription that waits for a cursor ahead of this node', async () => {
     const log = memoryLog({ shared: true });
     const server = await startServer({ log });
     const { cursor } = await server.map.insert({ key: 'a', value: 1 });
-    // The log says that it holds more than will ever come.
+    // The log claims to hold more entries than it will ever deliver.
     vi.spyOn(log, 'last').mockResolvedValue(1000 as never);
     const ahead = replaced(cursor, '-11-', '-12-');
     const feed = subscribe(server, ItemsDocument, { after: ahead });
@@ -86,7 +86,7 @@ it('G9 ends WebSockets with 1012 when the server drains', async () => {
   expect(await closed).toBe(1012);
 });
 
-it('G9 ends SSE streams without `complete` when the server drains, and tells clients to spread', async () => {
+it('G9 ends SSE streams without `complete` when the server drains, and spreads the reconnects of clients', async () => {
   const server = await startServer();
   const collected: object[] = [];
   const reading = (async () => {
@@ -95,7 +95,7 @@ it('G9 ends SSE streams without `complete` when the server drains, and tells cli
   await server.map.insert({ key: 'a', value: 1 });
   await vi.waitFor(() => expect(collected).toHaveLength(1), { timeout: 20_000 });
   await server.drain();
-  // Broken off, so that nobody takes it for the end.
+  // The stream is cut, so that no client takes it for the end.
   await expect(reading).rejects.toThrow('terminated');
   expect(collected).toHaveLength(2);
   expect(Object.keys(collected[1] ?? {})).toEqual(['retry']);

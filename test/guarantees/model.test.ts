@@ -31,7 +31,7 @@ type Command =
   | { readonly do: 'pull'; readonly reader: number; readonly times: number }
   | { readonly do: 'cut'; readonly reader: number }
   | { readonly do: 'late' | 'export' }
-  /** Clients come back to another node; or the node itself goes on with what is left. */
+  /** Clients reconnect to another node, or the node itself continues with the remaining log. */
   | { readonly do: 'lose' | 'lose below'; readonly commands: number }
   | { readonly do: 'break' | 'recreate' | 'save' };
 
@@ -88,7 +88,7 @@ async function live({
     oracle: new Oracle(maxItems),
     window,
   };
-  /** How many changes there were after each sequence. */
+  /** The number of changes after each sequence. */
   let heads = [0, 0];
   const readers: (ItemsReader | MirrorReader)[] = [];
   const pick = (n: number): ItemsReader | MirrorReader | undefined => readers[n % readers.length];
@@ -98,7 +98,7 @@ async function live({
     world.oracle = new Oracle(maxItems, world.oracle.changes.slice(0, heads[last]));
     engine.lose(engine.last - last);
   };
-  /** The node goes on with the log as it is by now. */
+  /** The node continues with the current log. */
   const rebuilt = async (shared: number): Promise<void> => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(world.map.health()).toEqual({ ok: true });
@@ -153,7 +153,7 @@ async function live({
     }
     if (step.do === 'insert' || step.do === 'remove') heads.push(world.oracle.head);
     expect(world.map.replica.head.position).toBe(world.oracle.head);
-    // Readers that wait come to rest: how fast they are is not the matter here.
+    // Waiting readers come to rest first: their speed is not under test.
     await new Promise((resolve) => setImmediate(resolve));
     for (const each of readers) await each.settle();
   }
@@ -169,9 +169,9 @@ const inserted = (...keys: string[]): Command => ({
 });
 const pulled: Command = { do: 'pull', reader: 0, times: 1 };
 
-/** Lives that once failed; they are lived first. */
+/** Lives that failed once. They run first. */
 const REGRESSIONS: [Parameters<typeof live>[0]][] = [
-  // A mirror was passed over `b`, evicted by then, in a lag; the log lost the eviction; the mirror resumed behind `b`.
+  // In a lag, a mirror skipped `b`, which was evicted; the log lost the eviction; the mirror resumed after `b`.
   [
     {
       maxItems: 2,
@@ -194,10 +194,10 @@ const REGRESSIONS: [Parameters<typeof live>[0]][] = [
 ];
 
 it('G1 to G8 hold in random lives of a map and its readers', { timeout: 3_600_000 }, async () => {
-  // So that nobody waits until a log that broke is opened again.
+  // No pause before a broken log is opened again.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  // No turn is cut short on a busy machine: after each step all readers are at rest.
+  // No slot ends early on a busy machine, so all readers are at rest after each step.
   const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
   onTestFinished(() => clock.mockRestore());
   await fc.assert(fc.asyncProperty(life, live), { numRuns: RUNS, examples: REGRESSIONS });

@@ -10,7 +10,7 @@ const keysOf = (results: readonly Result<{ items: { key: string } }>[]): (string
 const codeOf = (result: Result<unknown> | undefined): unknown => result?.errors?.[0]?.extensions['code'];
 
 describe.each(transports)('over $name', ({ subscribe }) => {
-  it('G3 delivers rising positions and never falling timestamps, whatever the clock does', async () => {
+  it('G3 delivers rising positions and timestamps that never fall, even when the clock does', async () => {
     let now = 1_000_000;
     const server = await startServer({ log: memoryLog({ clock: () => now }) });
     const feed = subscribe(server, ItemsDocument);
@@ -27,7 +27,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect(timestamps).toEqual([...timestamps].sort((a, b) => a - b));
   });
 
-  it('G2 and G4 deliver no position twice and none not at all across subscriptions chained by `after`', async () => {
+  it('G2 and G4 deliver each position exactly once across subscriptions chained by `after`', async () => {
     const server = await startServer();
     const expected: number[] = [];
     const seen: unknown[] = [];
@@ -57,7 +57,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect((await feed.take(3)).map(({ data }) => data?.items.value)).toEqual([1, 2, 3]);
   });
 
-  it('G4 takes the cursor of an empty log, and neither the empty string nor what is no cursor', async () => {
+  it('G4 accepts the cursor of an empty log, and refuses the empty string and other texts', async () => {
     const server = await startServer();
     const { stream } = await ask(server, StreamDocument);
     const feed = subscribe(server, ItemsDocument, { after: stream.cursor });
@@ -68,7 +68,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
       expect(codeOf(await subscribe(server, ItemsDocument, { after }).next())).toBe('BAD_USER_INPUT');
   });
 
-  it('G4 says CURSOR_EXPIRED for another epoch, another digest, and a position ahead of the log', async () => {
+  it('G4 refuses another epoch, another digest and a position ahead of the log with CURSOR_EXPIRED', async () => {
     const server = await startServer();
     const other = await startServer();
     const { cursor } = await server.map.insert({ key: 'a', value: 1 });
@@ -83,7 +83,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     }
   });
 
-  it('G4 starts `itemChanges` with a reset where the cursor has expired', async () => {
+  it('G4 starts `itemChanges` with a reset when the cursor has expired', async () => {
     const server = await startServer();
     const other = await startServer();
     const { cursor: after } = await other.map.insert({ key: 'a', value: 1 });
@@ -92,7 +92,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect(message).toMatchObject({ reset: true, caughtUp: true, upserted: [{ key: 'b' }] });
   });
 
-  it('G4 waits on a node that is behind until it has what the log held', async () => {
+  it('G4 waits on a node with an older state until it has everything that the log held', async () => {
     const log = memoryLog({ shared: true });
     const [a, b] = [await startServer({ log }), await startServer({ log })];
     const { cursor } = await a.map.insert({ key: 'a', value: 1 });

@@ -11,7 +11,7 @@ interface Stamped {
   readonly time: number;
 }
 
-/** The writers whose item the reader never sees. */
+/** The writers of items that the reader never gets. */
 function lostIn(schedule: readonly number[], clock: (step: number) => number): number[] {
   const cache: Stamped[] = [];
   const received: Stamped[] = [];

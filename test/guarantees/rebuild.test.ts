@@ -1,4 +1,4 @@
-/** What clients see when a node's log has lost its newest part, is another one, or only broke off. */
+/** Clients of a node whose log has lost its newest entries, was replaced, or only broke. */
 import { describe, expect, it, vi } from 'vitest';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
@@ -30,7 +30,7 @@ const codesOf = (reader: Reader): unknown[] =>
 const isReady = (server: SeamlineServer): Promise<void> =>
   vi.waitFor(() => expect(server.map.health()).toEqual({ ok: true }), { timeout: 20_000, interval: 5 });
 
-/** A mirror, as the messages make it. */
+/** The mirror that the messages make. */
 function mirrored(reader: Reader): string[] {
   const keys = new Set<string>();
   for (const { reset, upserted, removed } of reader.delivered<Message>()) {
@@ -46,7 +46,7 @@ const ways = wires.flatMap((wire) => [
   { name: `${wire.name}, without it`, wire, fanOut: false },
 ]);
 
-/** A node that has seen `keys`, with one subscription of each kind that has them all. */
+/** A node that has applied `keys`, with one subscription of each kind that has received them all. */
 async function watched(
   { wire, fanOut }: { wire: Wire; fanOut: boolean },
   ...keys: string[]
@@ -63,7 +63,7 @@ async function watched(
 }
 
 describe.each(ways)('$name', (way) => {
-  it('subscriptions go on when nothing was lost, and nothing comes twice (G2, G4)', async () => {
+  it('G2 and G4 subscriptions continue when the log has lost nothing, and no position comes twice', async () => {
     const { engine, server, items, changes } = await watched(way, 'a', 'b');
     const { replica } = server.map;
     engine.break('no connection');
@@ -76,7 +76,7 @@ describe.each(ways)('$name', (way) => {
     expect(changes.delivered<Message>().filter(({ reset }) => reset)).toHaveLength(1);
   });
 
-  it('what stands on what was lost ends as an expired cursor does, and mirrors start over (G4, G6)', async () => {
+  it('G4 and G6 subscriptions on lost changes end with CURSOR_EXPIRED, and mirrors start over', async () => {
     const { engine, server, items, changes } = await watched(way, 'a', 'b', 'c');
     engine.lose(2);
     await items.ends();
@@ -90,7 +90,7 @@ describe.each(ways)('$name', (way) => {
     expect(server.map.counters.resets).toBe(1);
   });
 
-  it('the same with another log in its place, also an empty one (G4, G6)', async () => {
+  it('G4 and G6 subscriptions end with CURSOR_EXPIRED, and mirrors start over, when another log replaces the log', async () => {
     const { engine, server, items, changes } = await watched(way, 'a');
     const { epoch } = server.map.replica;
     engine.recreate();
@@ -102,11 +102,11 @@ describe.each(ways)('$name', (way) => {
     await changes.until(() => mirrored(changes).join() === 'b');
   });
 
-  it('who has got no item yet gets the first one of the other log', async () => {
+  it('G1 a subscription that has received nothing gets the first item of the new log', async () => {
     const { engine, server, items, changes } = await watched(way);
     await changes.reaches(1);
     engine.recreate();
-    // With the cursor of the log that is there now.
+    // The cursor belongs to the new log.
     await changes.reaches(2);
     expect(changes.delivered<Message>()[1]).toMatchObject({ reset: true, caughtUp: true });
     await insert(server, 'b');

@@ -4,7 +4,7 @@ import type { SeamlineServer } from '../../src/server/server.ts';
 import { ask, transports } from '../support/clients/clients.ts';
 import { startServer } from '../support/server/server.ts';
 
-/** Keys of the given numbers, inserted directly: one batch of up to 1,000 a time. */
+/** Inserts keys of the given numbers directly, in batches of up to 1,000. */
 async function fill(server: SeamlineServer, keys: readonly string[]): Promise<void> {
   for (let from = 0; from < keys.length; from += 1000)
     await server.map.insertMany(keys.slice(from, from + 1000).map((key) => ({ key, value: key })));
@@ -23,7 +23,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect([...cached, ...live].map(({ data }) => data?.items.key)).toEqual(['b', 'c', 'a', 'd', 'b']);
   });
 
-  it('G1 delivers an item inserted while a snapshot of 100,000 is being sent once, after it', async () => {
+  it('G1 delivers an item that is inserted while a snapshot of 100,000 is being sent once, after the snapshot', async () => {
     const server = await startServer();
     const keys = numbered(100_000);
     await fill(server, keys);
@@ -31,7 +31,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     const first = await feed.take(10);
     await ask(server, InsertItemDocument, { input: { key: 'late', value: 1 } });
     const seen = [...first, ...(await feed.take(99_991))].map(({ data }) => data?.items.key);
-    // Eviction: the map holds 100,000, so the late one pushed the oldest out, long after that was sent.
+    // The map holds 100,000 items, so the late one evicts the oldest, which was sent long before.
     expect(seen).toEqual([...keys, 'late']);
     expect(await feed.next()).toBeUndefined();
   });
@@ -53,7 +53,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     expect(seen.slice(-2)).toEqual(['k19999', 'end']);
   });
 
-  it('G1 loses nothing that is inserted at the very moment of joining', async () => {
+  it('G1 loses no item that is inserted at the moment of the subscription', async () => {
     const server = await startServer();
     for (let round = 0; round < 50; round++) {
       const feed = subscribe(server, ItemsDocument, { filter: { keyPrefix: `r${round}-` } });
@@ -68,7 +68,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     }
   });
 
-  it('G11 hands over from a query to a subscription without a hole, also when further pages are fetched meanwhile', async () => {
+  it('G11 continues from a query to a subscription without a gap, also when further pages are fetched meanwhile', async () => {
     const server = await startServer();
     await fill(server, numbered(30));
     const have = new Map<string, string>();

@@ -19,7 +19,7 @@ function check(inputs: readonly unknown[], limits: Partial<InputLimits> = {}): R
   return checkBatch(inputs as InsertInput<unknown>[], { ...DEFAULT_LIMITS, ...limits });
 }
 
-/** The paths of the issues, as `inputs.0.key`; undefined when all is well. */
+/** The paths of the issues, such as `inputs.0.key`; undefined without an error. */
 function issuesOf(act: () => unknown): string[] | undefined {
   try {
     act();
@@ -41,7 +41,7 @@ describe('a key', () => {
     ['a line end', 'a\nb'],
     ['a zero byte', '\0'],
     ['__proto__', '__proto__'],
-  ])('may be %s', (_, key) => expect(keyProblem(key)).toBeUndefined());
+  ])('a key may be %s', (_, key) => expect(keyProblem(key)).toBeUndefined());
 
   it.each<[string, unknown]>([
     ['empty', ''],
@@ -51,7 +51,7 @@ describe('a key', () => {
     ['a number', 1],
     ['null', null],
     ['missing', undefined],
-  ])('must not be %s', (_, key) => {
+  ])('a key must not be %s', (_, key) => {
     expect(keyProblem(key)).toBeTypeOf('string');
     expect(
       issuesOf(() =>
@@ -78,18 +78,18 @@ describe('a value', () => {
     ['an object without prototype', Object.create(null)],
     ['what has members that are undefined', { a: undefined }],
     ['nested 64 levels', nested(64)],
-  ])('may be %s', (_, value) => {
+  ])('a value may be %s', (_, value) => {
     expect(valueIssue(value)).toBeUndefined();
     expect(check([{ key: 'a', value }]).json).toEqual([JSON.stringify(value)]);
   });
 
   it.each<[string, unknown, string]>([
     ['-0', [-0], '[-0]'],
-    ['a great integer', { a: 2 ** 60 }, '{"a":1152921504606846976}'],
-    ['one of more than 21 digits', 1e22, '1e+22'],
-    ['`__proto__` beside -0', JSON.parse('{"__proto__":{"a":-0}}'), '{"__proto__":{"a":-0}}'],
-    ['-0 beside what is undefined', { a: undefined, b: -0 }, '{"b":-0}'],
-  ])('is written as it is: %s', (_, value, json) => {
+    ['a large integer', { a: 2 ** 60 }, '{"a":1152921504606846976}'],
+    ['an integer of more than 21 digits', 1e22, '1e+22'],
+    ['`__proto__` with -0', JSON.parse('{"__proto__":{"a":-0}}'), '{"__proto__":{"a":-0}}'],
+    ['-0 next to an undefined member', { a: undefined, b: -0 }, '{"b":-0}'],
+  ])('a value is written without loss: %s', (_, value, json) => {
     expect(valueIssue(value)).toBeUndefined();
     expect(check([{ key: 'a', value }]).json).toEqual([json]);
   });
@@ -101,46 +101,43 @@ describe('a value', () => {
     ['missing', undefined],
     ['NaN', NaN],
     ['infinite', [Infinity], '.0'],
-    ['a number that was not kept', { a: [1, new UnkeptNumber('1e400')] }, '.a.1'],
+    ['a number that no double holds', { a: [1, new UnkeptNumber('1e400')] }, '.a.1'],
     ['a lone surrogate', '\ud83d'],
     ['a low surrogate inside', { a: ['b', { c: 'd\ude00e' }] }, '.a.1.c'],
     ['a name with a lone surrogate', { a: { '\ud83d': 1 } }, '.a'],
     ['a bigint', { a: 1n }, '.a'],
     ['a function', () => {}],
     ['a symbol', Symbol('s')],
-    ['what has a member under a symbol', [{ [Symbol('s')]: 1 }], '.0'],
+    ['an object with a symbol as a name', [{ [Symbol('s')]: 1 }], '.0'],
     ['a date', new Date(0)],
     ['a map', { a: new Map() }, '.a'],
     ['a boxed number', { a: Object(1) as unknown }, '.a'],
     ['a list of a class', new (class extends Array {})()],
-    [
-      'JSON that is text already',
-      (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('750727362669608961'),
-    ],
-    ['of a class', new URL('http://a')],
+    ['a JSON.rawJSON text', (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('750727362669608961')],
+    ['an object of a class', new URL('http://a')],
     ['an array with undefined', [undefined], '.0'],
     ['an array with holes', [, 1], '.0'], // oxlint-disable-line no-sparse-arrays
-    ['what says its own JSON', { toJSON: () => 1 }, '.toJSON'],
+    ['an object with toJSON', { toJSON: () => 1 }, '.toJSON'],
     ['nested 65 levels', nested(65)],
     ['cyclic', cyclic],
-  ])('must not be %s', (_, value, path = '') => {
+  ])('valueIssue refuses a value that is %s', (_, value, path = '') => {
     expect(valueIssue(value)?.message).toBeTypeOf('string');
     expect(issuesOf(() => check([{ key: 'a', value }]))).toEqual([`inputs.0.value${path}`]);
   });
 
-  it('must have JSON when it is written, whatever it seems to be', () => {
+  it('a value with a hidden toJSON is refused when it has no JSON', () => {
     const value = Object.defineProperty({}, 'toJSON', { value: () => undefined });
     expect(issuesOf(() => check([{ key: 'a', value }]))).toEqual(['inputs.0.value']);
   });
 });
 
 describe('a time to live', () => {
-  it.each([1, 2, MAX_TTL])('may be %i', (ttl) => {
+  it.each([1, 2, MAX_TTL])('a ttl may be %i', (ttl) => {
     expect(ttlProblem(ttl)).toBeUndefined();
     expect(check([{ key: 'a', value: 1, ttl }]).insertions[0]?.ttl).toBe(ttl);
   });
 
-  it.each([0, -1, 0.5, NaN, Infinity, MAX_TTL + 1, '1', true])('must not be %s', (ttl) => {
+  it.each([0, -1, 0.5, NaN, Infinity, MAX_TTL + 1, '1', true])('a ttl must not be %s', (ttl) => {
     expect(ttlProblem(ttl)).toBeTypeOf('string');
     expect(issuesOf(() => check([{ key: 'a', value: 1, ttl }]))).toEqual(['inputs.0.ttl']);
   });
@@ -150,13 +147,13 @@ describe('a time to live', () => {
     [undefined, 60, 60],
     [null, 60, 60],
     [5, 60, 5],
-  ])('of %s with a default of %s is %s', (ttl, byDefault, expected) =>
+  ])('a ttl of %s with a default of %s becomes %s', (ttl, byDefault, expected) =>
     expect(check([{ key: 'a', value: 1, ttl }], { ttl: byDefault }).insertions[0]?.ttl).toBe(expected),
   );
 });
 
 describe('conditions', () => {
-  it('may be left out, or null', () => {
+  it('conditions may be missing or null', () => {
     const [insertion] = check([
       { key: 'a', value: 1, ifAbsent: null, ifCursor: null, idempotencyKey: null },
     ]).insertions;
@@ -164,7 +161,7 @@ describe('conditions', () => {
     expect(checkRemoval('a', { ifCursor: null, idempotencyKey: null })).toEqual({});
   });
 
-  it('are handed on', () => {
+  it('conditions are passed on to the insertion', () => {
     const [insertion] = check([
       { key: 'a', value: 1, ifAbsent: true, ifCursor: CURSOR, idempotencyKey: 'i' },
     ]).insertions;
@@ -175,12 +172,12 @@ describe('conditions', () => {
     });
   });
 
-  it.each(['', 'nonsense', CURSOR.toUpperCase()])('take no cursor %j', (ifCursor) => {
+  it.each(['', 'nonsense', CURSOR.toUpperCase()])('ifCursor refuses %j', (ifCursor) => {
     expect(issuesOf(() => check([{ key: 'a', value: 1, ifCursor }]))).toEqual(['inputs.0.ifCursor']);
     expect(issuesOf(() => checkRemoval('a', { ifCursor }))).toEqual(['ifCursor']);
   });
 
-  it.each(['', 'a'.repeat(513), '\udc00'])('take no idempotency key %j', (idempotencyKey) => {
+  it.each(['', 'a'.repeat(513), '\udc00'])('an idempotency key must not be %j', (idempotencyKey) => {
     expect(issuesOf(() => check([{ key: 'a', value: 1, idempotencyKey }]))).toEqual(['inputs.0.idempotencyKey']);
     expect(issuesOf(() => checkRemoval('a', { idempotencyKey }))).toEqual(['idempotencyKey']);
   });
@@ -189,17 +186,17 @@ describe('conditions', () => {
 describe('a batch', () => {
   const of = (count: number): unknown[] => Array.from({ length: count }, (_, i) => ({ key: `k${i}`, value: i }));
 
-  it.each([1, 1000])('may have %i inputs', (count) => expect(check(of(count)).insertions).toHaveLength(count));
+  it.each([1, 1000])('a batch may have %i inputs', (count) => expect(check(of(count)).insertions).toHaveLength(count));
 
   it.each([
     [0, 1000],
     [1001, 1000],
     [3, 2],
-  ])('must not have %i inputs of at most %i', (count, maxBatch) =>
+  ])('a batch must not have %i inputs when the limit is %i', (count, maxBatch) =>
     expect(issuesOf(() => check(of(count), { maxBatch }))).toEqual(['inputs']),
   );
 
-  it('is told of all its issues at once', () =>
+  it('a batch is refused with all its issues at once', () =>
     expect(
       issuesOf(() =>
         check([
@@ -210,7 +207,7 @@ describe('a batch', () => {
       ),
     ).toEqual(['inputs.0.key', 'inputs.0.value', 'inputs.0.ttl', 'inputs.2.ifCursor']));
 
-  it('is counted in UTF-8: key and JSON', () => {
+  it('the bytes of a batch are those of keys and JSON in UTF-8', () => {
     const { insertions, json } = check([{ key: 'é', value: '€' }]);
     expect(json).toEqual(['"€"']);
     expect(insertions).toMatchObject([{ key: 'é', bytes: 7 }]);
@@ -230,7 +227,9 @@ describe('what is too large', () => {
       { maxBatchBytes: 5 },
     ],
     ['nine values of 64 KiB', Array.from({ length: 9 }, () => ({ key: 'a', value: 'x'.repeat(65_534) })), {}],
-  ])('is %s', (_, inputs, limits) => expect(() => check(inputs, limits)).toThrow(PayloadTooLargeError));
+  ])('PayloadTooLargeError refuses %s', (_, inputs, limits) =>
+    expect(() => check(inputs, limits)).toThrow(PayloadTooLargeError),
+  );
 
   it.each<[string, unknown[], Partial<InputLimits>]>([
     ['a value of as many bytes as allowed', [{ key: 'a', value: 'é€' }], { maxValueBytes: 7 }],
@@ -243,20 +242,22 @@ describe('what is too large', () => {
       ],
       { maxBatchBytes: 6 },
     ],
-  ])('is not %s', (_, inputs, limits) => expect(check(inputs, limits).insertions).toHaveLength(inputs.length));
+  ])('PayloadTooLargeError does not refuse %s', (_, inputs, limits) =>
+    expect(check(inputs, limits).insertions).toHaveLength(inputs.length),
+  );
 });
 
 describe('the payload of an idempotency key', () => {
   const payloadOf = (input: object): string | undefined =>
     check([{ key: 'a', value: { x: 1 }, idempotencyKey: 'i', ...input }]).insertions[0]?.idempotency?.payload;
 
-  it('is equal for equal requests, whatever this node has for a default', () => {
+  it('the payload of an idempotency key is equal for equal requests, regardless of the default ttl of the node', () => {
     expect(payloadOf({})).toBe(payloadOf({ ttl: null, ifAbsent: false, ifCursor: null }));
     const [other] = check([{ key: 'a', value: { x: 1 }, idempotencyKey: 'i' }], { ttl: 60 }).insertions;
     expect(other?.idempotency?.payload).toBe(payloadOf({}));
   });
 
-  it('differs for each part of a request, and for a removal', () => {
+  it('the payload of an idempotency key differs when any part of the request differs, and for a removal', () => {
     const payloads = [
       payloadOf({}),
       payloadOf({ value: { x: 2 } }),

@@ -5,10 +5,10 @@ const KEYS = ['', 'a', 'ab', 'abc', 'b', 'ba', 'é'];
 
 describe('a filter', () => {
   it.each<[string, KeyFilterInput | null | undefined, string, string[]]>([
-    ['none', undefined, '', KEYS],
+    ['nothing, undefined', undefined, '', KEYS],
     ['null', null, '', KEYS],
-    ['empty', {}, '', KEYS],
-    ['nulls', { keys: null, keyPrefix: null }, '', KEYS],
+    ['no conditions', {}, '', KEYS],
+    ['null conditions', { keys: null, keyPrefix: null }, '', KEYS],
     ['keys', { keys: ['a', 'b', 'none'] }, '', ['a', 'b']],
     ['no keys: nothing', { keys: [] }, '', []],
     ['a prefix', { keyPrefix: 'a' }, '', ['a', 'ab', 'abc']],
@@ -21,15 +21,15 @@ describe('a filter', () => {
     ['another prefix than allowed', { keyPrefix: 'b' }, 'a', []],
     ['another prefix, as long as the allowed one', { keyPrefix: 'ba' }, 'ab', []],
     ['a prefix that only begins like the allowed one', { keyPrefix: 'abd' }, 'abc', []],
-    ['keys outside of the allowed prefix', { keys: ['ab', 'b'] }, 'a', ['ab']],
+    ['keys outside the allowed prefix', { keys: ['ab', 'b'] }, 'a', ['ab']],
     ['no keys under an allowed prefix', { keys: [] }, 'a', []],
-  ])('of %s', (_, input, allowed, expected) => {
+  ])('exactly the matching keys pass a filter of %s', (_, input, allowed, expected) => {
     const filter = keyFilter(input, allowed);
     expect(KEYS.filter((key) => passes(filter, key))).toEqual(expected);
     expect(isEveryKey(filter)).toBe(expected.length === KEYS.length);
   });
 
-  it('is not every key only because all keys there are pass', () => {
+  it('a filter that all current keys pass is not the filter of every key', () => {
     expect(isEveryKey(keyFilter({ keys: KEYS }))).toBe(false);
     expect(isEveryKey(keyFilter(null, 'a'))).toBe(false);
   });

@@ -12,7 +12,7 @@ const issuesOf = async (insertion: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof BadInputError ? error.issues : error),
   );
 
-it('inserts what the schema makes of a value, under the key that that one has', async () => {
+it('a map inserts the output of its schema, under the key of that output', async () => {
   const validate = z.object({ name: z.string().trim(), size: z.number().default(1) });
   const map = await StreamingMap.open({ log: memoryLog(), keyOf: ({ name }) => name, validate });
   const item = await map.insert({ value: { name: ' a ', more: true } as never });
@@ -20,7 +20,7 @@ it('inserts what the schema makes of a value, under the key that that one has', 
   expect(item.value).not.toHaveProperty('more');
 });
 
-it('says of each input of a batch what is wrong, below its value, and inserts none', async () => {
+it('a batch is refused with the issues of every value, and nothing is inserted', async () => {
   const validate = z.object({ list: z.array(z.object({ n: z.number() })) });
   const map = await StreamingMap.open({ log: memoryLog(), keyOf: () => 'key', validate });
   const values = [{ list: [] }, { list: [{ n: 1 }, { n: '2' }] }, 'nothing'] as never[];
@@ -31,7 +31,7 @@ it('says of each input of a batch what is wrong, below its value, and inserts no
   expect(map.get('key')).toBeUndefined();
 });
 
-it('takes a function, whose error is the issue, or whose issues are', async () => {
+it('the error of a validating function becomes the issue, and the issues of a BadInputError are kept', async () => {
   const validate = (value: unknown): number => {
     if (typeof value === 'number') return Math.round(value);
     if (value === 'several') throw new BadInputError([{ path: ['deep'], message: 'twice' }]);
@@ -51,8 +51,8 @@ it.each([
   ['a schema', z.number().refine(async () => true)],
   ['a function', async (value: unknown) => value],
   ['a function of another realm', runInNewContext('async (value) => value') as unknown],
-])('refuses %s that answers later, as a fault of the program', async (_name, validate) => {
-  // What the compiler would refuse.
+])('%s that is asynchronous is refused as an error of the program', async (_name, validate) => {
+  // The compiler would refuse these.
   const options = { log: memoryLog(), validate } as StreamingMapOptions;
   const map = await StreamingMap.open<number>(options);
   const error = await issuesOf(map.insert({ key: 'a', value: 1 }));
@@ -60,7 +60,7 @@ it.each([
   expect(String(error)).toContain('synchronous');
 });
 
-it('doesn’t ask about what the log holds already', async () => {
+it('the entries of the log are not validated again', async () => {
   const log = memoryLog({ shared: true });
   const before = await StreamingMap.open({ log });
   await before.insert({ key: 'a', value: 'text' });

@@ -13,7 +13,7 @@ const BOUNDS = { maxItems: 1, maxBytes: 2 ** 40, window: 3 };
 const CURSOR = '0testepoch00-11-0000000' as Cursor;
 const ID = '0123456789abcdef-z';
 
-/** As the library makes it: the values beside the insertions. */
+/** An insertion as the library makes it. */
 function insertion(key: string, value: unknown, options: Partial<Insertion<unknown>> = {}): Insertion<unknown> {
   return { key, value, bytes: Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(value)), ...options };
 }
@@ -23,7 +23,7 @@ function encode(command: Command<unknown>, id = ID): Uint8Array {
   return encodeCommand(id, command, values);
 }
 
-/** A frame around any body, with the CRC that it should have. */
+/** A frame around any body, with the right CRC. */
 function frameOf(body: string | Uint8Array, format = 1): Uint8Array {
   const head = Uint8Array.of(0x53, 0x4c, format, 1, 0x69);
   const text = typeof body === 'string' ? Buffer.from(body) : body;
@@ -34,7 +34,7 @@ function frameOf(body: string | Uint8Array, format = 1): Uint8Array {
 
 describe('a command', () => {
   it.each<[string, Command<unknown>]>([
-    ['that founds', { kind: 'found', bounds: BOUNDS }],
+    ['that creates a log', { kind: 'found', bounds: BOUNDS }],
     ['of bounds', { kind: 'bounds', bounds: BOUNDS }],
     ['that is a tick', { kind: 'tick' }],
     ['that removes', { kind: 'remove', removal: { key: 'a' } }],
@@ -54,10 +54,10 @@ describe('a command', () => {
         ],
       },
     ],
-  ])('%s comes back from its frame', (_, command) => {
+  ])('a command %s is decoded from its frame unchanged', (_, command) => {
     const decoded = decodeCommand(encode(command));
     expect(decoded).toMatchObject({ id: ID });
-    // Without what is undefined: JSON keeps it not.
+    // JSON drops undefined members.
     expect(JSON.parse(JSON.stringify(decoded?.command))).toEqual(JSON.parse(JSON.stringify(command)));
   });
 
@@ -78,16 +78,16 @@ describe('a command', () => {
     ['numbers', [-0.5, 1e300, 2 ** 53, 5e-324]],
     ['a key __proto__', JSON.parse('{"__proto__":{"x":1},"constructor":{"prototype":0}}')],
     ['many levels', JSON.parse(`${'['.repeat(64)}${']'.repeat(64)}`)],
-  ])('keeps values: %s', (_, value) => {
+  ])('a command keeps the values of its insertions: %s', (_, value) => {
     const command = decodeCommand(
-      encode({ kind: 'insert', insertions: [insertion('a', value), insertion('b', 'behind')] }),
+      encode({ kind: 'insert', insertions: [insertion('a', value), insertion('b', 'after')] }),
     )?.command;
     if (command?.kind !== 'insert') throw new Error('no insertion');
-    expect(command.insertions.map((each) => JSON.stringify(each.value))).toEqual([JSON.stringify(value), '"behind"']);
+    expect(command.insertions.map((each) => JSON.stringify(each.value))).toEqual([JSON.stringify(value), '"after"']);
     expect(command.insertions[0]!.bytes).toBe(1 + Buffer.byteLength(JSON.stringify(value)));
   });
 
-  it('counts the bytes of keys and values in UTF-8', () => {
+  it('a decoded insertion counts the bytes of key and value in UTF-8', () => {
     const command = decodeCommand(
       encode({ kind: 'insert', insertions: [insertion('__proto__', 'é'), insertion('€', 1)] }),
     )?.command;
@@ -98,14 +98,14 @@ describe('a command', () => {
     ]);
   });
 
-  it('may stand anywhere in a bigger buffer', () => {
+  it('a frame is decoded from any offset of a larger buffer', () => {
     const frame = encode({ kind: 'insert', insertions: [insertion('a', 'v')] });
     const buffer = new Uint8Array(frame.length + 20).fill(10);
     buffer.set(frame, 7);
     expect(decodeCommand(buffer.subarray(7, 7 + frame.length))).toEqual(decodeCommand(frame));
   });
 
-  it('has a CRC that stands for the whole frame', () => {
+  it('the CRC of a command depends on the whole frame', () => {
     const crcs = [
       encode({ kind: 'tick' }),
       encode({ kind: 'tick' }, 'other'),
@@ -118,7 +118,7 @@ describe('a command', () => {
 });
 
 describe('a frame', () => {
-  it('of a command has the same bytes in every version', () =>
+  it('the frame of a command has the same bytes in every version', () =>
     expect(Buffer.from(encode({ kind: 'tick' }, 'i')).toString('hex')).toBe(
       '534c010169262e95f47b226b696e64223a227469636b227d',
     ));
@@ -132,7 +132,7 @@ describe('a foreign entry', () => {
     ['JSON', Buffer.from('{"kind":"tick"}')],
     ['a frame but for its first byte', encode({ kind: 'tick' }).subarray(1)],
     ['a frame but for a bit of its magic', encode({ kind: 'tick' }).map((byte, at) => (at === 1 ? byte ^ 1 : byte))],
-  ])('is undefined: %s', (_, bytes) => expect(decodeCommand(bytes)).toBeUndefined());
+  ])('a foreign entry decodes to undefined: %s', (_, bytes) => expect(decodeCommand(bytes)).toBeUndefined());
 });
 
 describe('poison', () => {
@@ -141,24 +141,24 @@ describe('poison', () => {
     insertions: [insertion('key', { text: 'é\n€' }, { ttl: 3 }), insertion('b', 1)],
   });
 
-  it('is a frame with any bit flipped behind the magic', () => {
+  it('a frame with any bit flipped after the magic is poison', () => {
     for (let bit = 16; bit < frame.length * 8; bit++) {
       const damaged = frame.slice();
-      // `bit` is inside of the frame.
+      // `bit` is inside the frame.
       damaged[bit >> 3]! ^= 1 << (bit & 7);
       expect(() => decodeCommand(damaged)).toThrow(PoisonError);
     }
   });
 
-  it('is a frame cut short anywhere behind the magic', () => {
+  it('a frame truncated anywhere after the magic is poison', () => {
     for (let length = 2; length < frame.length; length++)
       expect(() => decodeCommand(frame.subarray(0, length))).toThrow(PoisonError);
   });
 
-  it('is a frame with something behind it', () =>
+  it('a frame with trailing bytes is poison', () =>
     expect(() => decodeCommand(Buffer.concat([frame, Buffer.from('\n')]))).toThrow(PoisonError));
 
-  it('is not what the frames below are made like', () =>
+  it('a frame built by this test is decoded', () =>
     expect(decodeCommand(frameOf('{"kind":"tick"}'))).toMatchObject({ id: 'i', command: { kind: 'tick' } }));
 
   it.each<[string, Uint8Array]>([
@@ -173,5 +173,5 @@ describe('poison', () => {
     ['a value that is no JSON', frameOf('{"kind":"insert","insertions":[{"key":"a"}]}\nnonsense')],
     ['no insertions', frameOf('{"kind":"insert"}')],
     ['bytes that are no UTF-8', frameOf(Uint8Array.of(0x22, 0xff, 0x22))],
-  ])('is %s', (_, bytes) => expect(() => decodeCommand(bytes)).toThrow(PoisonError));
+  ])('a frame is poison when it has %s', (_, bytes) => expect(() => decodeCommand(bytes)).toThrow(PoisonError));
 });

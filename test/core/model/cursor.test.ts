@@ -18,7 +18,7 @@ function isCursor(text: string): boolean {
   }
 }
 
-/** Where another digit begins, and the ends. */
+/** Positions at which the number of digits changes, and both ends. */
 const POSITIONS = [
   0,
   1,
@@ -49,21 +49,21 @@ describe('a cursor', () => {
     ['of a position', place(35, 35), undefined, '0testepoch00-1z-000000z'],
     ['of a longer position', place(36, 0xffffffff), undefined, '0testepoch00-210-1z141z3'],
     ['of the last position', place(2 ** 53 - 1), undefined, '0testepoch00-b2gosa7pa2gv-0000000'],
-    ['inside of a snapshot', place(1, 2), place(36, 3), '0testepoch00-11-0000002-210-0000003'],
+    ['inside a snapshot', place(1, 2), place(36, 3), '0testepoch00-11-0000002-210-0000003'],
     ['at the start of a snapshot', ORIGIN, place(1, 3), '0testepoch00-10-0000000-11-0000003'],
-  ])('%s is written so, and read back', (_, at, cutoff, text) => {
+  ])('a cursor %s has the documented form and is parsed back', (_, at, cutoff, text) => {
     expect(formatCursor(EPOCH, at, cutoff)).toBe(text);
     expect(parseCursor(text)).toEqual({ epoch: EPOCH, place: at, cutoff });
   });
 
   it.each<[string, Place, Place]>([
-    ['at', place(5, 1), place(5, 1)],
-    ['behind', place(6, 2), place(5, 1)],
-  ])('%s the cutoff is a plain one', (_, at, cutoff) =>
+    ['right at', place(5, 1), place(5, 1)],
+    ['after', place(6, 2), place(5, 1)],
+  ])('a cursor %s the cutoff has no cutoff', (_, at, cutoff) =>
     expect(formatCursor(EPOCH, at, cutoff)).toBe(formatCursor(EPOCH, at)),
   );
 
-  it('comes back from any place', () => {
+  it('any place is parsed back from its cursor', () => {
     const dice = new Dice(81);
     for (const position of [...POSITIONS, ...randomPositions(82)]) {
       const at = place(position, dice.below(2 ** 32));
@@ -72,7 +72,7 @@ describe('a cursor', () => {
     }
   });
 
-  it('compares as a string in position order, whatever the digest', () => {
+  it('cursors compare as strings in position order, regardless of the digests', () => {
     const dice = new Dice(83);
     const positions = [...new Set([...POSITIONS, ...randomPositions(84)])].toSorted((a, b) => a - b);
     const cursors = positions.map((position) => formatCursor(EPOCH, place(position, dice.below(2 ** 32))));
@@ -88,14 +88,14 @@ describe('no cursor', () => {
   const good = '0testepoch00-2zz-1z141z3';
   const inSnapshot = '0testepoch00-11-0000002-210-0000003';
 
-  it('is what these are not', () => {
+  it('the cursor that the refused texts are made from is valid', () => {
     expect(parseCursor(good).place).toEqual(place(36 ** 2 - 1, 0xffffffff));
     expect(parseCursor(inSnapshot).cutoff).toEqual(place(36, 3));
   });
 
   it.each<[string, string]>([
-    ['nothing', ''],
-    ['a word', 'nonsense'],
+    ['no characters', ''],
+    ['only a word', 'nonsense'],
     ['a position alone', '42'],
     ['an epoch alone', '0testepoch00'],
     ['no digest', '0testepoch00-2zz'],
@@ -117,10 +117,10 @@ describe('no cursor', () => {
     ['a digest of all z', '0testepoch00-2zz-zzzzzzz'],
     ['a short digest', good.slice(0, -1)],
     ['a long digest', `${good}0`],
-    ['something behind', `${good}-`],
-    ['something behind it all', `${inSnapshot}-11-0000000`],
+    ['a trailing hyphen', `${good}-`],
+    ['a trailing place', `${inSnapshot}-11-0000000`],
     ['a line end', `${good}\n`],
-    ['blanks', ` ${good} `],
+    ['spaces around it', ` ${good} `],
     ['a full-width digit', replaced(good, '2zz', '２zz')],
     ['an accent', replaced(good, 'testepoch', 'téstepoch')],
     ['a dotless i', replaced(good, 't', 'ı')],
@@ -130,15 +130,15 @@ describe('no cursor', () => {
     ['a cutoff before the position', '0testepoch00-12-0000002-11-0000002'],
     ['a cutoff with a leading zero', '0testepoch00-11-0000002-202-0000002'],
     ['a cutoff with a digest of 2^32', '0testepoch00-11-0000002-12-1z141z4'],
-    ['a cutoff cut short', inSnapshot.slice(0, -1)],
+    ['a truncated cutoff', inSnapshot.slice(0, -1)],
     ['a cutoff, seen no further', `${inSnapshot}-${inSnapshot.split('-').slice(-2).join('-')}`],
     ['four places', `${inSnapshot}-220-0000000-230-0000000`],
-  ])('is %s', (_, text) => expect(() => parseCursor(text)).toThrow(BadInputError));
+  ])('parseCursor refuses %s', (_, text) => expect(() => parseCursor(text)).toThrow(BadInputError));
 
-  it('is a cursor cut short, wherever', () => {
+  it('a cursor truncated anywhere is refused', () => {
     const short = [good, inSnapshot].flatMap((text) => Array.from(text, (_, length) => text.slice(0, length)));
     const read = short.filter((text) => isCursor(text));
-    // Cut before its cutoff, one inside of a snapshot is a plain one.
+    // A cursor inside a snapshot, truncated before its cutoff, is a valid cursor.
     expect(read).toEqual(['0testepoch00-11-0000002']);
   });
 
@@ -148,7 +148,7 @@ describe('no cursor', () => {
       ['inputs', 3, 'ifCursor'],
       ['inputs', 3, 'ifCursor'],
     ],
-  ])('is an issue at path %j', (path, expected) => {
+  ])('a refused cursor is an issue at path %j', (path, expected) => {
     expect(() => parseCursor('nonsense', path)).toThrow(
       expect.objectContaining({
         code: 'BAD_USER_INPUT',
@@ -158,12 +158,12 @@ describe('no cursor', () => {
   });
 });
 
-it('says what a reader inside of a lag, or of a snapshot, has seen of what came later', () => {
+it('a cursor inside a snapshot or a lag holds the newest head that its reader has seen', () => {
   const [at, cutoff, seen] = [1, 5, 9].map((position) => ({ position, digest: position }) as Place);
   const epoch = parseEpoch('0testepoch00');
   if (!at || !cutoff || !seen) throw new Error('three places');
   expect(parseCursor(formatCursor(epoch, at, cutoff, seen))).toEqual({ epoch, place: at, cutoff, seen });
   expect(parseCursor(formatCursor(epoch, at, at, seen))).toEqual({ epoch, place: at, cutoff: at, seen });
-  // It has come that far itself: nothing is left to say.
+  // The position has reached the seen head, so the cursor omits it.
   expect(formatCursor(epoch, seen, cutoff, at)).toBe(formatCursor(epoch, seen));
 });

@@ -71,9 +71,9 @@ describe.each([
   ['between spaces', (source: string) => `[ ${source} ]`],
   ['as a member', (source: string) => `{"a":${source}}`],
   ['in lines', (source: string) => `{"a":\n${source}\r\n}`],
-  ['behind a text', (source: string) => `{"text":"${'x'.repeat(7)}","a":${source},"b":"1e5"}`],
+  ['after a text', (source: string) => `{"text":"${'x'.repeat(7)}","a":${source},"b":"1e5"}`],
 ])('a number %s', (_, textOf) => {
-  it.each(REFUSED)('%s is not taken for another one', (source) => {
+  it.each(REFUSED)('the number %s is refused, not rounded', (source) => {
     const text = textOf(source);
     expect(holdsUnkept(text)).toBe(true);
     const shown = source.length > 40 ? `${source.slice(0, 40)}…` : source;
@@ -81,7 +81,7 @@ describe.each([
     expect(parseNumber(source)).toEqual(new UnkeptNumber(source));
   });
 
-  it.each(KEPT)('%s is kept', (source) => {
+  it.each(KEPT)('the number %s is kept', (source) => {
     const text = textOf(source);
     expect(holdsUnkept(text)).toBe(false);
     expect(parseJson(text)).toEqual(JSON.parse(text));
@@ -95,24 +95,24 @@ describe('a text', () => {
     '{"a":"550e8400-e29b-41d4-a716-446655440000"}',
     '{"a":"said, 1e400, and 750727362669608961 , too"}',
     '{"1e400":1,"__proto__":{"a":1}}',
-  ])('has what it has in its strings: %s', (text) => {
+  ])('parseJson leaves numbers in strings alone: %s', (text) => {
     expect(parseJson(text)).toEqual(JSON.parse(text));
     expect(JSON.stringify(parseJson(text))).toBe(text);
   });
 
-  it('is no JSON whatever numbers are in it', () => {
+  it('parseJson throws for a text that is not JSON, regardless of its numbers', () => {
     for (const text of ['', '[1e400', '{"a":1e400,}', '[01e400]', '[1e400e1]', '[1.e400]'])
       expect(() => parseJson(text)).toThrow(SyntaxError);
   });
 
-  it('keeps a member called __proto__ beside what it refuses', () => {
+  it('parseJson keeps a member named __proto__ next to a refused number', () => {
     const parsed = parseJson('{"__proto__":{"a":1e400}}') as object;
     expect(Object.keys(parsed)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
   });
 });
 
-/** As a decimal: sign, digits without zeros around them, exponent. */
+/** The number as a decimal: sign, digits without surrounding zeros, exponent. */
 function decimal(text: string): string {
   const [, sign, whole = '', fraction = '', power = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
@@ -128,7 +128,7 @@ const integers = fc.tuple(fc.boolean(), digits(30)).map(([isNegative, text]) => 
 });
 
 describe('any number', () => {
-  it('that is an integer in digits comes out with the same digits, or is refused', () => {
+  it('an integer in digits keeps its digits or is refused', () => {
     fc.assert(
       fc.property(integers, (source) => {
         const [parsed] = parseJson(`[${source}]`) as unknown[];
@@ -140,7 +140,7 @@ describe('any number', () => {
     );
   });
 
-  it('that JavaScript has written, is kept unless it is an integer that no double holds', () => {
+  it('a number printed by JavaScript is kept unless it is an integer that no double holds', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const source = JSON.stringify(value);
@@ -152,7 +152,7 @@ describe('any number', () => {
     );
   });
 
-  it('comes back as the same double from its text, and the text is JSON', () => {
+  it('stringifyJson writes JSON that parses to the same double', () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ stringUnit: 'binary' }),
@@ -168,7 +168,7 @@ describe('any number', () => {
     );
   });
 
-  it('leaves alone what JSON.stringify writes as it is', () => {
+  it('stringifyJson returns the text of JSON.stringify where that is exact', () => {
     const value = { a: [1, 0.1, 'b', null, { c: true }] };
     expect(exactly(value)).toBe(value);
   });

@@ -8,13 +8,13 @@ function filled(count: number): CommandIds {
 }
 
 describe('the ids of commands', () => {
-  it('are new once', () => {
+  it('a command id is new once', () => {
     const ids = new CommandIds();
     expect([ids.add('a'), ids.add('b'), ids.add('a')]).toEqual([true, true, false]);
     expect(ids.size).toBe(2);
   });
 
-  it('are all known up to their bound; then the oldest is forgotten, one for each that comes', () => {
+  it('command ids are known up to the bound, and then each new id replaces the oldest', () => {
     const ids = filled(MAX_COMMAND_IDS);
     expect([ids.size, ids.has('id-1')]).toEqual([MAX_COMMAND_IDS, true]);
     for (const n of [1, 2, 3]) {
@@ -23,12 +23,12 @@ describe('the ids of commands', () => {
     }
   });
 
-  it('are new again once they are forgotten', () => {
+  it('a forgotten command id is new again', () => {
     const ids = filled(MAX_COMMAND_IDS + 1);
     expect([ids.add('id-2'), ids.add('id-1'), ids.add('id-2')]).toEqual([false, true, true]);
   });
 
-  it('stay in the order in which they came, whichever comes again, through many times their number', () => {
+  it('command ids keep the order in which they came, even when one is repeated', () => {
     const ids = filled(MAX_COMMAND_IDS * 2.5);
     const from = MAX_COMMAND_IDS * 1.5 + 1;
     ids.add(`id-${from}`);

@@ -21,7 +21,7 @@ function mortal(position: number, expiresAt: number): Mortal {
   };
 }
 
-/** A queue whose current items are a set, and the same by sorting. */
+/** A queue with a set of current items, and the same by sorting. */
 class Model {
   readonly current = new Set<Item<null>>();
   readonly queue = new ExpiryQueue<null>((item) => this.current.has(item));
@@ -42,7 +42,7 @@ class Model {
     return mortals.toSorted((a, b) => a.expiresAt - b.expiresAt || a.position - b.position)[0];
   }
 
-  /** Takes all out, first things first. */
+  /** Removes all items in order. */
   drain(): number[] {
     const positions: number[] = [];
     for (let item; (item = this.queue.peek()); this.forget(item)) positions.push(item.position);
@@ -51,7 +51,7 @@ class Model {
 }
 
 describe('the queue', () => {
-  it('has nothing at first', () => expect(new Model().queue.peek()).toBeUndefined());
+  it('an empty expiry queue has no first item', () => expect(new Model().queue.peek()).toBeUndefined());
 
   it.each<[string, readonly (readonly [position: number, expiresAt: number])[], number[]]>([
     [
@@ -111,19 +111,19 @@ describe('the queue', () => {
       ],
       [2, 1, 3],
     ],
-  ])('gives items %s', (_, pairs, expected) => {
+  ])('the expiry queue returns items %s', (_, pairs, expected) => {
     const model = new Model();
     for (const [position, expiresAt] of pairs) model.push(mortal(position, expiresAt));
     expect(model.drain()).toEqual(expected);
   });
 
-  it('keeps what it shows', () => {
+  it('peek leaves the item in the expiry queue', () => {
     const model = new Model();
     const item = model.push(mortal(1, 10));
     expect([model.queue.peek(), model.queue.peek()]).toEqual([item, item]);
   });
 
-  it('never shows what is no longer current', () => {
+  it('the expiry queue never returns an item that is no longer current', () => {
     const model = new Model();
     const [a, b] = [model.push(mortal(1, 10)), model.push(mortal(2, 20))];
     model.forget(a);
@@ -132,7 +132,7 @@ describe('the queue', () => {
     expect(model.queue.peek()).toBeUndefined();
   });
 
-  it('shows what is left of thousands, however many were forgotten', () => {
+  it('the expiry queue returns the remaining items of thousands after any number were forgotten', () => {
     const model = new Model();
     const items = Array.from({ length: 5000 }, (_, i) => model.push(mortal(i + 1, (i * 7919) % 1000)));
     for (const item of items) if (item.position % 50 !== 0) model.forget(item);
@@ -141,11 +141,11 @@ describe('the queue', () => {
     expect(model.drain()).toEqual(expected.map(({ position }) => position));
   });
 
-  it('holds no more than about twice what is current', () => {
+  it('the expiry queue holds at most about twice the current items', () => {
     const held = new Set<Item<null>>();
     const model = new Model();
     const queue = new ExpiryQueue<null>((item) => (held.add(item), model.current.has(item)));
-    // Always superseded, never due: only packing can let them go.
+    // The items are superseded, but never due: only packing removes them.
     for (let i = 1; i <= 20_000; i++) {
       const item = mortal(i, 1_000_000);
       queue.push(item);
@@ -158,14 +158,14 @@ describe('the queue', () => {
     }
     held.clear();
     while (queue.peek()) {
-      // Each look shows one current item; those passed over were still held.
+      // Each peek returns a current item; the skipped ones were still held.
       model.current.delete(queue.peek()!);
       queue.forget();
     }
     expect(held.size).toBeLessThan(2048);
   });
 
-  it.each([41, 42, 43, 44])('equals a sorted list over random operations, seed %i', (seed) => {
+  it.each([41, 42, 43, 44])('the expiry queue equals a sorted list over random operations, seed %i', (seed) => {
     const dice = new Dice(seed);
     const model = new Model();
     let position = 0;
@@ -188,7 +188,7 @@ describe('the queue', () => {
   });
 });
 
-it('takes an item without a time to live for immortal', () => {
+it('an item without a ttl is not mortal', () => {
   expect(isMortal(mortal(1, 10))).toBe(true);
   expect(isMortal({ ...mortal(1, 10), expiresAt: null })).toBe(false);
 });

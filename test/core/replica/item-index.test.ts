@@ -19,7 +19,7 @@ function itemAt(position: number): Item<null> {
   };
 }
 
-/** The same by the plainest means. */
+/** The index and a plain list of the same items. */
 class Model {
   readonly index = new ItemIndex<null>();
   items: Item<null>[] = [];
@@ -32,12 +32,12 @@ class Model {
   }
 
   remove(at: number): void {
-    // Only called with a place inside of the list.
+    // Only called with a place inside the list.
     this.index.remove(this.items[at]!);
     this.items.splice(at, 1);
   }
 
-  /** The positions that the index gives other items for than the list, of those worth a look. */
+  /** The examined positions for which index and list have different items. */
   differences(): number[] {
     const around = this.items.flatMap(({ position }) => [position - 1, position, position + 1]);
     const ends = [0, this.newest - 1, this.newest, this.newest + 1];
@@ -50,7 +50,7 @@ class Model {
     return wrong;
   }
 
-  /** Whether reading on from a position gives the same items. */
+  /** Whether index and list have the same items after a position. */
   readsOnSame(from: number): boolean {
     const expected = this.items.filter(({ position }) => position > from);
     const read = [...this.index.from(from as Position)];
@@ -66,22 +66,23 @@ const of = (count: number, gap = 1): Model => {
 };
 
 describe('the index', () => {
-  it('is empty at first', () => {
+  it('a new item index is empty', () => {
     const index = new ItemIndex<null>();
     expect(index.next(START)).toBeUndefined();
     expect([...index.from(START)]).toEqual([]);
   });
 
-  it.each([1, 2, 511, 512, 513, 1024, 1025, 3000])('finds each of %i items from every position', (count) =>
-    expect(of(count, 3).differences()).toEqual([]),
+  it.each([1, 2, 511, 512, 513, 1024, 1025, 3000])(
+    'the item index finds each of %i items from every position',
+    (count) => expect(of(count, 3).differences()).toEqual([]),
   );
 
-  it('hands out the items themselves', () => {
+  it('the item index returns the items themselves', () => {
     const model = of(600);
     expect([...model.index.from(START)].every((item, at) => item === model.items[at])).toBe(true);
   });
 
-  it('leaves alone what it does not hold', () => {
+  it('removing an unknown item changes nothing in the item index', () => {
     const model = of(5, 2);
     model.index.remove(itemAt(4));
     model.index.remove(itemAt(3));
@@ -92,7 +93,7 @@ describe('the index', () => {
     expect(model.differences()).toEqual([]);
   });
 
-  it('can be emptied and filled again', () => {
+  it('the item index can be emptied and filled again', () => {
     const model = of(1200);
     while (model.items.length > 0) model.remove(model.items.length - 1);
     expect(model.differences()).toEqual([]);
@@ -108,7 +109,7 @@ describe('the index', () => {
     ['the oldest 10', (_, at) => at < 10],
     ['both ends', (_, at) => at < 5 || at >= 2995],
     ['the middle', (_, at) => at > 1400 && at < 1600],
-  ])('keeps %s of 3,000, whichever way the others go, and goes on', (_, isKept) => {
+  ])('the item index keeps %s of 3,000 items in any order of removals, and takes more', (_, isKept) => {
     for (const order of ['oldest first', 'newest first', 'any']) {
       const model = of(3000, 2);
       const leaving = model.items.filter((item, at) => !isKept(item, at));
@@ -124,12 +125,12 @@ describe('the index', () => {
     }
   });
 
-  it.each([31, 32, 33, 34, 35, 36])('equals a plain sorted list over random operations, seed %i', (seed) => {
+  it.each([31, 32, 33, 34, 35, 36])('the item index equals a sorted list over random operations, seed %i', (seed) => {
     const dice = new Dice(seed);
     const model = new Model();
     const wrong: number[] = [];
     for (let phase = 0; phase < 12; phase++) {
-      // Phases that mostly add, and phases that mostly remove: blocks fill, pack and merge.
+      // Phases that mostly add and phases that mostly remove make blocks fill, pack and merge.
       const growing = phase % 3 !== 2;
       for (let step = 0; step < 800; step++) {
         const adds = growing ? !dice.once(4) : dice.once(5);
@@ -142,12 +143,12 @@ describe('the index', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('equals a plain list when hot keys churn around cold ones', () => {
+  it('the item index equals a list when hot keys change around cold ones', () => {
     const model = new Model();
     const dice = new Dice(37);
     for (let i = 0; i < 20_000; i++) {
       model.add();
-      // One of 500 stays for good; of the others the newest 40 or so.
+      // One of 500 items stays; of the others the newest 40 or so.
       while (model.items.length > 40 + i / 500) {
         const at = model.items.length - 2 - dice.below(40);
         model.remove(at);

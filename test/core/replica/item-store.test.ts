@@ -19,13 +19,13 @@ function item(key: string, at: number, options: { bytes?: number; expiresAt?: nu
 const keysOf = (cache: ItemStore<null>): string[] => [...cache.index.from(START)].map(({ key }) => key);
 
 describe('the cache', () => {
-  it('is empty at first', () => {
+  it('a new item store is empty', () => {
     const cache = new ItemStore<null>();
     expect([cache.size, cache.bytes, cache.checksum]).toEqual([0, 0, '00000000']);
     expect(cache.evict()).toBeUndefined();
   });
 
-  it('has the latest item of a key, counted once', () => {
+  it('the item store has the latest item of a key and counts it once', () => {
     const cache = new ItemStore<null>();
     cache.set(item('a', 1, { bytes: 5 }));
     cache.set(item('b', 2, { bytes: 7 }));
@@ -35,7 +35,7 @@ describe('the cache', () => {
     expect(keysOf(cache)).toEqual(['b', 'a']);
   });
 
-  it('evicts by position, which no read moves', () => {
+  it('the item store evicts the oldest position, and reads move none', () => {
     const cache = new ItemStore<null>();
     for (const [at, key] of ['a', 'b', 'c'].entries()) cache.set(item(key, at + 1));
     cache.set(item('a', 4));
@@ -44,7 +44,7 @@ describe('the cache', () => {
     expect([cache.size, cache.bytes, cache.checksum]).toEqual([0, 0, '00000000']);
   });
 
-  it('lets an item go', () => {
+  it('the item store deletes an item', () => {
     const cache = new ItemStore<null>();
     const a = item('a', 1, { expiresAt: 5 });
     cache.set(a);
@@ -55,7 +55,7 @@ describe('the cache', () => {
     expect(cache.checksum).toBe('00000000');
   });
 
-  it('knows which current item expires first', () => {
+  it('the item store knows the current item that expires first', () => {
     const cache = new ItemStore<null>();
     cache.set(item('a', 1, { expiresAt: 10 }));
     cache.set(item('b', 2, { expiresAt: 20 }));
@@ -70,7 +70,7 @@ describe('the cache', () => {
     expect(cache.expiry.peek()).toBeUndefined();
   });
 
-  it('tells the queue of each item in it that is no longer current, so that it can let it go', () => {
+  it('the item store tells its expiry queue of each item that is no longer current', () => {
     const cache = new ItemStore<null>();
     const forget = vi.spyOn(cache.expiry, 'forget');
     cache.set(item('a', 1, { expiresAt: 10 }));
@@ -83,7 +83,7 @@ describe('the cache', () => {
     expect(forget).toHaveBeenCalledTimes(3);
   });
 
-  it('has the checksum that schema/schema.graphql describes: of one item a known one', () => {
+  it('the checksum of one item is the one that schema/schema.graphql describes', () => {
     const cache = new ItemStore<null>();
     const only = item('ключ €', 1);
     cache.set(only);
@@ -93,7 +93,7 @@ describe('the cache', () => {
     expect(cache.checksum).toBe(hash.toString(16).padStart(8, '0'));
   });
 
-  it('has a checksum that forgets how it came about', () => {
+  it('the checksum depends on the current items only, not on their history', () => {
     const [one, other] = [new ItemStore<null>(), new ItemStore<null>()];
     for (const key of ['a', 'b', 'c']) one.set(item(key, key.charCodeAt(0)));
     for (const [at, key] of ['c', 'x', 'b', 'a'].entries()) other.set(item(key, at + 1));
@@ -103,7 +103,7 @@ describe('the cache', () => {
     expect(other.checksum).toBe(one.checksum);
   });
 
-  it.each([61, 62, 63])('adds up over random operations, seed %i', (seed) => {
+  it.each([61, 62, 63])('size, bytes and checksum of the item store add up over random operations, seed %i', (seed) => {
     const dice = new Dice(seed);
     const cache = new ItemStore<null>();
     const model = new Map<string, Item<null>>();

@@ -9,7 +9,7 @@ const feed = new Feed();
 for (const key of ['a1', 'b1', 'a2', 'b2', 'a3']) feed.insert({ key });
 feed.insert({ key: 'a1' });
 feed.remove('b2');
-// Now b1 2, a2 3, a3 5, a1 6; the head is 7.
+// The items are b1 at 2, a2 at 3, a3 at 5 and a1 at 6; the head is 7.
 const { replica } = feed;
 
 function page(request: Partial<PageRequest>): { keys: string[]; hasNextPage: boolean; hasPreviousPage: boolean } {
@@ -24,34 +24,40 @@ function page(request: Partial<PageRequest>): { keys: string[]; hasNextPage: boo
 
 describe('a page', () => {
   it.each<[string, Partial<PageRequest>, string[], boolean, boolean]>([
-    ['of all, oldest first', {}, ['b1', 'a2', 'a3', 'a1'], false, false],
-    ['of as many as there are', { first: 4 }, ['b1', 'a2', 'a3', 'a1'], false, false],
-    ['of fewer', { first: 2 }, ['b1', 'a2'], true, false],
-    ['behind an item', { from: feed.current('a2').cursor, first: 1 }, ['a3'], true, true],
-    ['behind the last item', { from: feed.current('a1').cursor }, [], false, true],
-    ['after the head', { from: replica.cursor(replica.head) }, [], false, false],
-    ['behind the origin', { from: replica.cursor(ORIGIN), first: 1 }, ['b1'], true, false],
-    ['with a prefix', { filter: keyFilter({ keyPrefix: 'a' }), first: 2 }, ['a2', 'a3'], true, false],
+    ['a page of all items, oldest first', {}, ['b1', 'a2', 'a3', 'a1'], false, false],
+    ['a page of exactly as many items as there are', { first: 4 }, ['b1', 'a2', 'a3', 'a1'], false, false],
+    ['a page of fewer items than there are', { first: 2 }, ['b1', 'a2'], true, false],
+    ['a page after an item', { from: feed.current('a2').cursor, first: 1 }, ['a3'], true, true],
+    ['a page after the last item', { from: feed.current('a1').cursor }, [], false, true],
+    ['a page after the head', { from: replica.cursor(replica.head) }, [], false, false],
+    ['a page after the origin', { from: replica.cursor(ORIGIN), first: 1 }, ['b1'], true, false],
+    ['a page with a prefix', { filter: keyFilter({ keyPrefix: 'a' }), first: 2 }, ['a2', 'a3'], true, false],
     [
-      'with a prefix, of as many as match',
+      'a page with a prefix, of exactly as many items as match',
       { filter: keyFilter({ keyPrefix: 'a' }), first: 3 },
       ['a2', 'a3', 'a1'],
       false,
       false,
     ],
-    ['with keys, in position order', { filter: keyFilter({ keys: ['a1', 'b1', 'b2'] }) }, ['b1', 'a1'], false, false],
     [
-      'with keys, behind one of them',
+      'a page with keys, in position order',
+      { filter: keyFilter({ keys: ['a1', 'b1', 'b2'] }) },
+      ['b1', 'a1'],
+      false,
+      false,
+    ],
+    [
+      'a page with keys, after one of them',
       { filter: keyFilter({ keys: ['a1', 'b1'] }), from: feed.current('b1').cursor },
       ['a1'],
       false,
       true,
     ],
-  ])('%s', (_, request, keys, hasNextPage, hasPreviousPage) =>
+  ])('%s has the expected items and page info', (_, request, keys, hasNextPage, hasPreviousPage) =>
     expect(page(request)).toEqual({ keys, hasNextPage, hasPreviousPage }),
   );
 
-  it('goes on behind an item that is gone meanwhile', () => {
+  it('a page continues after an item that was removed meanwhile', () => {
     const other = new Feed();
     for (const key of ['a', 'b', 'c']) other.insert({ key });
     const { cursor } = other.current('b');
@@ -60,12 +66,12 @@ describe('a page', () => {
     expect(items.map(({ key }) => key)).toEqual(['c']);
   });
 
-  it('says the position that it was read at, whatever it holds', () => {
+  it('the cursor of a page is the position at which it was read, regardless of its items', () => {
     for (const from of [null, feed.current('a2').cursor])
       expect(readPage(replica, { from, first: 1, filter: keyFilter() }).cursor).toBe(replica.cursor(replica.head));
   });
 
-  it("tells nothing of items outside of the filter, for a token's prefix is one", () => {
+  it("a page reveals nothing of items outside the filter, as a token's prefix is a filter", () => {
     expect(page({ filter: keyFilter(null, 'a'), from: feed.current('b1').cursor })).toEqual({
       keys: ['a2', 'a3', 'a1'],
       hasNextPage: false,
@@ -78,7 +84,7 @@ describe('a page', () => {
     });
   });
 
-  it('of an empty map is empty', () => {
+  it('a page of an empty map is empty', () => {
     const { replica: empty } = new Feed();
     expect(readPage(empty, { from: empty.cursor(ORIGIN), first: 1, filter: keyFilter() })).toEqual({
       items: [],
@@ -88,5 +94,6 @@ describe('a page', () => {
     });
   });
 
-  it('refuses what is no cursor', () => expect(() => page({ from: 'nonsense' })).toThrow(BadInputError));
+  it('a page refuses a text that is not a cursor', () =>
+    expect(() => page({ from: 'nonsense' })).toThrow(BadInputError));
 });

@@ -17,8 +17,8 @@ import { Feed, grow } from '../../support/model/feed.ts';
 
 const EVERY = keyFilter();
 
-/** Stands behind a position, with nothing to come but changes. */
-function behind(feed: Feed, position: number): ReadPosition {
+/** The read position of a live subscription that has everything up to a position. */
+function readerAfter(feed: Feed, position: number): ReadPosition {
   const at: Place = { position: position as Position, digest: feed.replica.digestAt(position as Position) ?? 0 };
   return { at, cutoff: at };
 }
@@ -32,17 +32,17 @@ function fed(bounds: ConstructorParameters<typeof Feed>[0], ...keys: readonly st
 }
 
 describe('a snapshot', () => {
-  it('is the current items up to the cutoff, oldest first, without removals', () => {
+  it('a snapshot is the current items up to the cutoff, oldest first, without removals (G1)', () => {
     const feed = fed({}, 'a', 'b', 'c', 'a');
     feed.remove('b');
-    const standing = startAtHead(feed.replica);
+    const readPosition = startAtHead(feed.replica);
     feed.insert({ key: 'd' });
-    const page = read(feed.replica, standing, 10, EVERY);
+    const page = read(feed.replica, readPosition, 10, EVERY);
     expect(positionsOf(page)).toEqual([3, 4]);
-    expect(page.next).toEqual({ at: standing.cutoff, cutoff: standing.cutoff, seen: feed.replica.head });
+    expect(page.next).toEqual({ at: readPosition.cutoff, cutoff: readPosition.cutoff, seen: feed.replica.head });
   });
 
-  it('of exactly as many items as a page holds is told to be over with that page', () => {
+  it('a snapshot of exactly one full page ends with that page', () => {
     const feed = fed({}, 'a', 'b', 'c');
     feed.remove('x');
     const { changes, next } = read(feed.replica, startAtHead(feed.replica), 3, EVERY);
@@ -51,7 +51,7 @@ describe('a snapshot', () => {
     expect(isCaughtUp(feed.replica, next)).toBe(true);
   });
 
-  it('of one item more is not over', () => {
+  it('a snapshot of one item more than a page does not end with that page', () => {
     const feed = fed({}, 'a', 'b', 'c', 'd');
     const { changes, next } = read(feed.replica, startAtHead(feed.replica), 3, EVERY);
     expect(changes.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
@@ -60,14 +60,14 @@ describe('a snapshot', () => {
     expect(read(feed.replica, next, 3, EVERY).changes).toEqual([feed.current('d')]);
   });
 
-  it('is over with its last match, though more that the filter stops come before the cutoff', () => {
+  it('a snapshot ends with its last match, even when rejected items follow before the cutoff', () => {
     const feed = fed({}, 'a1', 'a2', 'b1', 'b2');
     const { changes, next } = read(feed.replica, startAtHead(feed.replica), 2, keyFilter({ keyPrefix: 'a' }));
     expect(changes).toHaveLength(2);
     expect(isCaughtUp(feed.replica, next)).toBe(true);
   });
 
-  it('of an empty map is over at once', () => {
+  it('the snapshot of an empty map ends at once', () => {
     const feed = new Feed();
     expect(startAtHead(feed.replica)).toEqual({ at: ORIGIN, cutoff: ORIGIN });
     expect(read(feed.replica, startAtHead(feed.replica), 1, EVERY)).toEqual({
@@ -77,7 +77,7 @@ describe('a snapshot', () => {
     expect(isCaughtUp(feed.replica, startAtHead(feed.replica))).toBe(true);
   });
 
-  it('skips what is superseded or removed before it could be sent (G1)', () => {
+  it('a snapshot skips items that are superseded or removed before they are sent (G1)', () => {
     const feed = fed({}, 'a', 'b', 'c', 'd');
     const first = read(feed.replica, startAtHead(feed.replica), 1, EVERY);
     feed.insert({ key: 'b' });
@@ -99,32 +99,32 @@ describe('the window', () => {
     ['at its first position', 5, 0, [6, 7]],
     ['one before the head', 6, 0, [7]],
     ['at the head', 7, 0, []],
-    // Position 4 is gone from the window, but its item is current.
+    // Position 4 has left the window, but its item is current.
     ['two before its first position', 3, 1, [4]],
     ['three before its first position', 2, 2, [3, 4]],
     ['at the start', 0, 4, [2, 3, 4]],
-  ])('goes on from %s', (_, position, lag, expected) => {
-    const standing = behind(feed, position);
-    expect(missed(feed.replica, standing)).toBe(lag);
-    const page = read(feed.replica, standing, 10, EVERY);
+  ])('the window continues after a reader %s', (_, position, lag, expected) => {
+    const readPosition = readerAfter(feed, position);
+    expect(missed(feed.replica, readPosition)).toBe(lag);
+    const page = read(feed.replica, readPosition, 10, EVERY);
     expect(positionsOf(page)).toEqual(expected);
     expect(page.next.at.position).toBe(lag > 0 ? 4 : 7);
-    // What is gone is current items up to the floor, and from there one by one.
+    // Current items up to the floor, and then changes one by one.
     expect(positionsOf(read(feed.replica, page.next, 10, EVERY))).toEqual(lag > 0 ? [5, 6, 7] : []);
   });
 
-  it('does not make a reader lag that is still in its snapshot', () => {
+  it('a reader that is still in its snapshot does not lag', () => {
     const other = fed({ window: 3 }, 'a', 'b', 'c');
-    const standing = startAtHead(other.replica);
+    const readPosition = startAtHead(other.replica);
     for (const key of ['d', 'e', 'f']) other.insert({ key });
     expect(other.replica.window.floor.position).toBe(3);
-    expect(missed(other.replica, standing)).toBe(0);
+    expect(missed(other.replica, readPosition)).toBe(0);
     other.insert({ key: 'g' });
-    expect(missed(other.replica, standing)).toBe(1);
+    expect(missed(other.replica, readPosition)).toBe(1);
   });
 
-  it('has the digest of where a reader stands', () => {
-    const { next } = read(feed.replica, behind(feed, 4), 2, EVERY);
+  it('a page ends at a place with the digest of its position', () => {
+    const { next } = read(feed.replica, readerAfter(feed, 4), 2, EVERY);
     expect(next.at).toEqual({ position: 6, digest: feed.replica.digestAt(6 as Position) });
   });
 });
@@ -135,15 +135,17 @@ describe('a lost removal', () => {
   for (const key of ['c', 'd']) feed.insert({ key });
 
   it.each([
-    ['matters to who stands right before it', 2, true],
-    ['does not matter to who has it', 3, false],
-    ['does not matter to who stands behind it', 4, false],
-    ['matters to who stands far before it', 0, true],
-  ])('%s', (_, position, expected) => expect(hasLostRemoval(feed.replica, behind(feed, position))).toBe(expected));
+    ['matters to a reader right before it', 2, true],
+    ['does not matter to a reader at it', 3, false],
+    ['does not matter to a reader after it', 4, false],
+    ['matters to a reader far before it', 0, true],
+  ])('a lost removal %s', (_, position, expected) =>
+    expect(hasLostRemoval(feed.replica, readerAfter(feed, position))).toBe(expected),
+  );
 
-  it('does not matter to a snapshot that was cut off behind it', () => {
-    expect(hasLostRemoval(feed.replica, { at: ORIGIN, cutoff: behind(feed, 3).at })).toBe(false);
-    expect(hasLostRemoval(feed.replica, { at: ORIGIN, cutoff: behind(feed, 2).at })).toBe(true);
+  it('a lost removal does not matter to a snapshot whose cutoff is after it', () => {
+    expect(hasLostRemoval(feed.replica, { at: ORIGIN, cutoff: readerAfter(feed, 3).at })).toBe(false);
+    expect(hasLostRemoval(feed.replica, { at: ORIGIN, cutoff: readerAfter(feed, 2).at })).toBe(true);
   });
 });
 
@@ -157,17 +159,17 @@ describe('a filter', () => {
     ['keys, in position order', { keys: ['item:2', 'user:2', 'user:1', 'none'] }, [1, 5], [1, 2, 5, 6]],
     ['keys and a prefix: both must hold', { keys: ['item:2', 'user:1'], keyPrefix: 'user' }, [1], [1]],
     ['no keys: nothing', { keys: [] }, [], []],
-  ])('of %s', (_, input, snapshot, live) => {
+  ])('snapshot and window deliver the matching items for a filter of %s', (_, input, snapshot, live) => {
     const filter = keyFilter(input);
     const joined = read(feed.replica, startAtHead(feed.replica), 10, filter);
     expect(positionsOf(joined)).toEqual(snapshot);
     expect(isCaughtUp(feed.replica, joined.next)).toBe(true);
-    const page = read(feed.replica, behind(feed, 0), 10, filter);
+    const page = read(feed.replica, readerAfter(feed, 0), 10, filter);
     expect(positionsOf(page)).toEqual(live);
     expect(isCaughtUp(feed.replica, page.next)).toBe(true);
   });
 
-  it('of keys goes on behind the key that it stands at', () => {
+  it('a filter of keys continues after the key of its position', () => {
     const filter = keyFilter({ keys: ['item:2', 'user:1', 'user:3'] });
     const first = read(feed.replica, startAtHead(feed.replica), 1, filter);
     expect(positionsOf(first)).toEqual([1]);
@@ -185,7 +187,7 @@ describe('a filter that nothing passes', () => {
   insertMany(4090, 5000);
   const filter = keyFilter({ keyPrefix: 'none' });
 
-  it('lets a snapshot of many items take its turns, and get on with each', () => {
+  it('a snapshot with a filter that nothing passes advances in bounded reads', () => {
     const first = read(feed.replica, startAtHead(feed.replica), 1, filter);
     expect(first).toMatchObject({ changes: [], next: { at: { position: 4096 } } });
     const second = read(feed.replica, first.next, 1, filter);
@@ -193,13 +195,13 @@ describe('a filter that nothing passes', () => {
     expect(isCaughtUp(feed.replica, second.next)).toBe(true);
   });
 
-  it('lets many changes take their turns, and rests at the end of a batch', () => {
-    const first = read(feed.replica, behind(feed, 0), 1, filter);
+  it('a window with a filter that nothing passes advances in bounded reads that end with a batch', () => {
+    const first = read(feed.replica, readerAfter(feed, 0), 1, filter);
     expect(first).toMatchObject({ changes: [], next: { at: { position: 4110 } } });
     expect(isCaughtUp(feed.replica, read(feed.replica, first.next, 1, filter).next)).toBe(true);
   });
 
-  it('takes one turn for named keys', () => {
+  it('a snapshot of named keys takes one read', () => {
     const page = read(feed.replica, startAtHead(feed.replica), 2, keyFilter({ keys: ['k4999', 'none', 'k3'] }));
     expect(page.changes.map(({ key }) => key)).toEqual(['k3', 'k4999']);
     expect(isCaughtUp(feed.replica, page.next)).toBe(true);
@@ -207,7 +209,7 @@ describe('a filter that nothing passes', () => {
 });
 
 describe.each([11, 12, 13, 14])('random mirrors of a random history, seed %i', (seed) => {
-  it('hold the map whenever they are caught up (G6), with positions that rise between resets (G3)', () => {
+  it('random mirrors equal the map whenever they are caught up (G6), with positions that rise between resets (G3)', () => {
     const feed = new Feed({ window: 20 });
     const { replica } = feed;
     const dice = new Dice(seed);
@@ -215,20 +217,20 @@ describe.each([11, 12, 13, 14])('random mirrors of a random history, seed %i', (
     let lagged = 0;
     let resets = 0;
     const mirrors = [EVERY, EVERY, keyFilter({ keyPrefix: 'key-1' }), keyFilter({ keys: ['key-3', 'other-25'] })].map(
-      (filter) => ({ filter, items: new Map<string, Change<unknown>>(), standing: startAtHead(replica) }),
+      (filter) => ({ filter, items: new Map<string, Change<unknown>>(), readPosition: startAtHead(replica) }),
     );
     for (let step = 0; step < 4000; step++) {
       grow(feed, dice, dice.below(dice.once(20) ? 60 : 4));
       const mirror = dice.pick(mirrors);
       const { filter, items } = mirror;
-      if (missed(replica, mirror.standing) > 0) lagged++;
-      if (hasLostRemoval(replica, mirror.standing)) {
+      if (missed(replica, mirror.readPosition) > 0) lagged++;
+      if (hasLostRemoval(replica, mirror.readPosition)) {
         resets++;
         items.clear();
-        mirror.standing = startAtHead(replica);
+        mirror.readPosition = startAtHead(replica);
       }
-      const before = mirror.standing.at.position;
-      const { changes, next } = read(replica, mirror.standing, 1 + dice.below(12), filter);
+      const before = mirror.readPosition.at.position;
+      const { changes, next } = read(replica, mirror.readPosition, 1 + dice.below(12), filter);
       let last: number = before;
       for (const change of changes) {
         expect(change.position).toBeGreaterThan(last);
@@ -239,7 +241,7 @@ describe.each([11, 12, 13, 14])('random mirrors of a random history, seed %i', (
       }
       expect(next.at.position).toBeGreaterThanOrEqual(last);
       expect(replica.digestAt(next.at.position) ?? next.at.digest).toBe(next.at.digest);
-      mirror.standing = next;
+      mirror.readPosition = next;
       if (!isCaughtUp(replica, next)) continue;
       caughtUp++;
       const expected = [...replica.items.index.from(START)].filter(({ key }) => passes(filter, key));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Feed, inserted } from '../../support/model/feed.ts';
 
 describe('eviction by max-items', () => {
-  it('removes the oldest positions, right after the insertion', () => {
+  it('eviction by maxItems removes the oldest positions right after the insertion', () => {
     const feed = new Feed({ maxItems: 2 });
     for (const key of ['a', 'b', 'a', 'c']) feed.insert({ key });
     expect(feed.story()).toEqual(['+a', '+b', '+a', '+c', 'EVICTED b']);
@@ -10,7 +10,7 @@ describe('eviction by max-items', () => {
     expect(feed.replica.evictions).toBe(1);
   });
 
-  it('waits for the whole batch', () => {
+  it('eviction waits for the whole batch', () => {
     const feed = new Feed({ maxItems: 3 });
     feed.insert({ key: 'a' }, { key: 'b' }, { key: 'c' });
     feed.insert({ key: 'd' }, { key: 'a' }, { key: 'e' });
@@ -18,21 +18,21 @@ describe('eviction by max-items', () => {
     expect(feed.keys()).toEqual(['d', 'a', 'e']);
   });
 
-  it("takes the batch's own items when they alone are too many", () => {
+  it("eviction takes the batch's own items when they alone exceed the bound", () => {
     const feed = new Feed({ maxItems: 2 });
     const items = inserted(feed.insert({ key: 'a' }, { key: 'b' }, { key: 'c' }, { key: 'd' }));
     expect(items.map(({ key }) => key)).toEqual(['a', 'b', 'c', 'd']);
     expect(feed.story()).toEqual(['+a', '+b', '+c', '+d', 'EVICTED a', 'EVICTED b']);
   });
 
-  it('evicts nothing for an item that supersedes', () => {
+  it('an insertion that supersedes an item evicts nothing', () => {
     const feed = new Feed({ maxItems: 1 });
     feed.insert({ key: 'a' });
     feed.insert({ key: 'a' });
     expect(feed.story()).toEqual(['+a', '+a']);
   });
 
-  it('comes after expiry, which may make it needless', () => {
+  it('eviction comes after expiry, which may make it unnecessary', () => {
     const feed = new Feed({ maxItems: 2 });
     feed.insert({ key: 'old' }, { key: 'mortal', ttl: 1 });
     feed.now += 1000;
@@ -42,8 +42,8 @@ describe('eviction by max-items', () => {
 });
 
 describe('eviction by max-bytes', () => {
-  it('counts the UTF-8 bytes of key and of the JSON of the value', () => {
-    // Each is 2 + 5: 'é' and "€".
+  it("maxBytes counts the UTF-8 bytes of the key and of the value's JSON", () => {
+    // Each item has 2 + 5 bytes: 'é' and "€".
     const feed = new Feed({ maxBytes: 14 });
     feed.insert({ key: 'é', value: '€' });
     feed.insert({ key: 'è', value: '€' });
@@ -53,14 +53,14 @@ describe('eviction by max-bytes', () => {
     expect(feed.replica.items.bytes).toBe(9);
   });
 
-  it('goes by position and on until it suffices', () => {
+  it('eviction by maxBytes goes by position until the bound holds', () => {
     const feed = new Feed({ maxBytes: 40 });
     for (const key of ['a', 'b', 'c']) feed.insert({ key, value: '12345678' });
     feed.insert({ key: 'd', value: 'x'.repeat(20) });
     expect(feed.keys()).toEqual(['c', 'd']);
   });
 
-  it('evicts an item that alone is too big', () => {
+  it('eviction by maxBytes removes an item that alone exceeds the bound', () => {
     const feed = new Feed({ maxBytes: 10 });
     feed.insert({ key: 'a', value: 1 });
     feed.insert({ key: 'big', value: 'x'.repeat(20) });
@@ -71,7 +71,7 @@ describe('eviction by max-bytes', () => {
 });
 
 describe('a bounds command', () => {
-  it('evicts at once, in position order', () => {
+  it('a bounds command evicts at once, in position order', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' }, { key: 'b' }, { key: 'c' }, { key: 'd' });
     feed.rebound({ maxItems: 2 });
@@ -79,7 +79,7 @@ describe('a bounds command', () => {
     expect(feed.replica.bounds.maxItems).toBe(2);
   });
 
-  it('shrinks the window, whose floor moves on', () => {
+  it('a bounds command shrinks the window and moves its floor', () => {
     const feed = new Feed();
     for (const key of ['a', 'b', 'c', 'd', 'e']) feed.insert({ key });
     feed.rebound({ window: 2 });
@@ -90,7 +90,7 @@ describe('a bounds command', () => {
     });
   });
 
-  it('widens the window for what comes, not for what is gone', () => {
+  it('a bounds command widens the window for later changes only', () => {
     const feed = new Feed({ window: 2 });
     for (const key of ['a', 'b', 'c']) feed.insert({ key });
     feed.rebound({ window: 4 });
@@ -108,7 +108,7 @@ describe('a removal that leaves the window', () => {
       4,
       (feed) => (feed.remove('a'), feed.insert({ key: 'a' }), feed.remove('a')),
     ],
-  ])('%s', (_, lost, act) => {
+  ])('a removal that leaves the window %s', (_, lost, act) => {
     const feed = new Feed({ window: 4 });
     feed.insert({ key: 'a' });
     act(feed);
@@ -116,7 +116,7 @@ describe('a removal that leaves the window', () => {
     expect(feed.replica.lostRemoval).toBe(lost);
   });
 
-  it('is lost by shrinking, too', () => {
+  it('a removal is also lost when the window shrinks', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' }, { key: 'b' });
     feed.remove('a');
@@ -127,7 +127,7 @@ describe('a removal that leaves the window', () => {
     expect(feed.replica.lostRemoval).toBe(3);
   });
 
-  it('is lost at once where the window holds nothing', () => {
+  it('a removal is lost at once when the window holds nothing', () => {
     const feed = new Feed({ window: 1, maxBytes: 3 });
     feed.insert({ key: 'a', value: 1 });
     feed.remove('a');

@@ -9,7 +9,7 @@ import { applyEntry, emptyReplica, Feed, grow } from '../../support/model/feed.t
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 
 describe.each(SEEDS)('random commands, seed %i', (seed) => {
-  it('make equal replicas, line by line', () => {
+  it('random commands make equal replicas, line by line', () => {
     const feed = new Feed();
     grow(feed, new Dice(seed), 1500);
     const other = emptyReplica();
@@ -18,7 +18,7 @@ describe.each(SEEDS)('random commands, seed %i', (seed) => {
     expect(other.items.checksum).toBe(feed.replica.items.checksum);
   });
 
-  it('keep the bounds, the order and the checksum at every step', () => {
+  it('random commands keep the bounds, the order and the checksum at every step', () => {
     const feed = new Feed();
     const { replica } = feed;
     const dice = new Dice(seed);
@@ -36,7 +36,7 @@ describe.each(SEEDS)('random commands, seed %i', (seed) => {
     }
   });
 
-  it('make changes that, one by one, add up to the map: positions dense, timestamps never falling (G3)', () => {
+  it('the changes of random commands add up to the map, with dense positions and timestamps that never fall (G3)', () => {
     const feed = new Feed({ maxItems: 12 });
     const { replica } = feed;
     const dice = new Dice(seed);

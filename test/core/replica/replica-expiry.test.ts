@@ -5,7 +5,7 @@ import { Feed, inserted, removed } from '../../support/model/feed.ts';
 const SECOND = 1000;
 
 describe('expiry', () => {
-  it('removes what is due at the time of the command, before the command', () => {
+  it('items due at the time of a command expire before the command', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', ttl: 2 });
     feed.now += 2 * SECOND - 1;
@@ -21,7 +21,7 @@ describe('expiry', () => {
     ['a batch that conflicts', (feed) => feed.insert({ key: 'b', ifAbsent: true })],
     ['a removal that finds nothing', (feed) => feed.remove('nobody')],
     ['new bounds', (feed) => feed.rebound({ maxItems: 9 })],
-  ])('comes with %s', (_, act) => {
+  ])('due items expire with %s', (_, act) => {
     const feed = new Feed();
     feed.insert({ key: 'a', ttl: 1 }, { key: 'b' });
     feed.now += SECOND;
@@ -29,7 +29,7 @@ describe('expiry', () => {
     expect(feed.story(2)[0]).toBe('EXPIRED a');
   });
 
-  it('goes by expiresAt, then by position', () => {
+  it('items expire in the order of expiresAt, then of position', () => {
     const feed = new Feed();
     feed.insert(
       { key: 'late', ttl: 5 },
@@ -42,7 +42,7 @@ describe('expiry', () => {
     expect(feed.story(4)).toEqual(['EXPIRED first', 'EXPIRED second', 'EXPIRED middle', 'EXPIRED late']);
   });
 
-  it('spares an item that was inserted again without a time to live', () => {
+  it('an item that was inserted again without a ttl does not expire', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', ttl: 1 }, { key: 'b', ttl: 1 });
     feed.insert({ key: 'a' }, { key: 'b', ttl: 5 });
@@ -54,7 +54,7 @@ describe('expiry', () => {
     expect(feed.keys()).toEqual(['a']);
   });
 
-  it('does not wait for a clock that fell back: nothing is due then', () => {
+  it("no item is due while the log's clock has fallen back", () => {
     const feed = new Feed();
     feed.insert({ key: 'a', ttl: 1 });
     feed.now -= 60 * SECOND;
@@ -62,7 +62,7 @@ describe('expiry', () => {
     expect(feed.keys()).toEqual(['a']);
   });
 
-  it('removes at most 1,000 per command, the earliest first, and the rest with the next ones', () => {
+  it('a command expires at most 1,000 items, the earliest first, and later commands expire the rest', () => {
     const feed = new Feed({ maxItems: 10_000, window: 10_000 });
     const inputs = Array.from({ length: 2300 }, (_, i) => ({ key: `k${i}`, ttl: 2300 - i }));
     for (let i = 0; i < inputs.length; i += 500) feed.insert(...inputs.slice(i, i + 500));
@@ -79,7 +79,7 @@ describe('expiry', () => {
 });
 
 describe("the command's own keys", () => {
-  /** More is due before `own` than one command expires; `own too` is due just now. */
+  /** More items are due before `own` than one command expires; `own too` is due now. */
   const overdue = (): Feed => {
     const feed = new Feed({ maxItems: 10_000, window: 10_000 });
     for (let i = 0; i < 3; i++) feed.insert(...Array.from({ length: 500 }, (_, n) => ({ key: `k${i}-${n}`, ttl: 1 })));
@@ -88,7 +88,7 @@ describe("the command's own keys", () => {
     return feed;
   };
 
-  it('expire first, so that ifAbsent holds for an expired key', () => {
+  it("the command's own keys expire first, so ifAbsent holds for an expired key", () => {
     const feed = overdue();
     const [item] = inserted(feed.insert({ key: 'own', ifAbsent: true, value: 'new' }));
     expect(feed.story(1502).slice(0, 2)).toEqual(['EXPIRED own', 'EXPIRED k0-0']);
@@ -96,20 +96,20 @@ describe("the command's own keys", () => {
     expect(feed.current('own')).toBe(item);
   });
 
-  it('expire in the order of expiresAt and position, each once', () => {
+  it("the command's own keys expire in the order of expiresAt and position, each once", () => {
     const feed = overdue();
     feed.insert({ key: 'own too' }, { key: 'own' }, { key: 'own too' });
     expect(feed.story(1502).slice(0, 3)).toEqual(['EXPIRED own', 'EXPIRED own too', 'EXPIRED k0-0']);
     expect(feed.story(1502).filter((line) => line.startsWith('EXPIRED'))).toHaveLength(MAX_EXPIRED);
   });
 
-  it('expire before a removal, which finds nothing then', () => {
+  it("the command's own key expires before a removal, which then finds no item", () => {
     const feed = overdue();
     expect(removed(feed.remove('own'))).toBeNull();
     expect(feed.story(1502)[0]).toBe('EXPIRED own');
   });
 
-  it('expire before ifCursor is judged', () => {
+  it("the command's own key expires before ifCursor is judged", () => {
     const feed = overdue();
     const { cursor } = feed.current('own');
     expect(feed.insert({ key: 'own', ifCursor: cursor })).toMatchObject({ kind: 'conflict', cursor: null });

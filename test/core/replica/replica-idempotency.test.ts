@@ -12,7 +12,7 @@ describe('a retry of an insertion', () => {
     ['after the item was evicted', (feed) => feed.rebound({ maxItems: 1 })],
     ['after the item has expired', (feed) => ((feed.now += 60_000), feed.tick())],
     ['after its change has left the window', (feed) => feed.rebound({ window: 1 })],
-  ])('answers %s with the first result, and changes nothing', (_, act) => {
+  ])('a retry of an insertion %s returns the first result and changes nothing', (_, act) => {
     const feed = new Feed();
     const [first] = inserted(feed.insert({ key: 'a', value: 'v', ttl: 60, idempotency: once }));
     feed.insert({ key: 'b' });
@@ -26,13 +26,13 @@ describe('a retry of an insertion', () => {
     expect(feed.keys()).toEqual(there);
   });
 
-  it('answers with the first result although its conditions hold no more', () => {
+  it('a retry of an insertion returns the first result although its conditions no longer hold', () => {
     const feed = new Feed();
     const [first] = inserted(feed.insert({ key: 'a', ifAbsent: true, idempotency: once }));
     expect(inserted(feed.insert({ key: 'a', ifAbsent: true, idempotency: once }))).toEqual([first]);
   });
 
-  it('conflicts when it comes with another payload', () => {
+  it('a retry of an insertion with another payload conflicts', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', idempotency: once });
     const { head } = feed.replica;
@@ -43,14 +43,14 @@ describe('a retry of an insertion', () => {
     expect(feed.replica.head).toEqual(head);
   });
 
-  it('is one per key: the same idempotency key under another key is another insertion', () => {
+  it('the same idempotency key under another key is another insertion', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', idempotency: once });
     feed.insert({ key: 'b', idempotency: { ...once, payload: 'other' } });
     expect(feed.keys()).toEqual(['a', 'b']);
   });
 
-  it('may come again after a conflict, which is not remembered', () => {
+  it('an insertion may be retried after a conflict, which is not remembered', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' });
     expect(feed.insert({ key: 'a', ifAbsent: true, idempotency: once }).kind).toBe('conflict');
@@ -60,7 +60,7 @@ describe('a retry of an insertion', () => {
 });
 
 describe('an idempotent repeat in a batch', () => {
-  it('takes no position: of an earlier command', () => {
+  it('an idempotent repeat of an earlier command takes no position in a batch', () => {
     const feed = new Feed();
     const [first] = inserted(feed.insert({ key: 'a', idempotency: once }));
     const items = inserted(feed.insert({ key: 'b' }, { key: 'a', idempotency: once }, { key: 'c' }));
@@ -73,7 +73,7 @@ describe('an idempotent repeat in a batch', () => {
     expect(feed.story()).toEqual(['+a', '+b', '+c']);
   });
 
-  it('takes no position: of an input before it, and what follows is still counted down', () => {
+  it('an idempotent repeat of an earlier input takes no position, and the batch still counts down', () => {
     const feed = new Feed();
     const items = inserted(
       feed.insert({ key: 'a', idempotency: once }, { key: 'a', idempotency: once }, { key: 'b', idempotency: once }),
@@ -85,14 +85,14 @@ describe('an idempotent repeat in a batch', () => {
     ]);
   });
 
-  it('conflicts when the input before it had another payload', () => {
+  it('an idempotent repeat conflicts when the earlier input had another payload', () => {
     const feed = new Feed();
     const outcome = feed.insert({ key: 'a', idempotency: once }, { key: 'a', idempotency: { ...once, payload: 'q' } });
     expect(outcome).toMatchObject({ kind: 'conflict', index: 1 });
     expect(feed.keys()).toEqual([]);
   });
 
-  it('is a whole batch that answers as before', () => {
+  it('a batch of idempotent repeats returns the first results', () => {
     const feed = new Feed();
     const batch = ['a', 'b', 'c'].map((key) => ({ key, idempotency: once }));
     const first = inserted(feed.insert(...batch));
@@ -101,7 +101,7 @@ describe('an idempotent repeat in a batch', () => {
     expect(feed.replica.head.position).toBe(3);
   });
 
-  it('takes no position either when the same batch fills the table of first results', () => {
+  it('an idempotent repeat takes no position even when its batch fills the table of first results', () => {
     const feed = new Feed();
     Object.assign(feed.replica, { firstResults: new IdempotencyTable(2) });
     const [first] = inserted(feed.insert({ key: 'a', idempotency: once }));
@@ -113,7 +113,7 @@ describe('an idempotent repeat in a batch', () => {
 });
 
 describe('a retry of a removal', () => {
-  it('answers with the first result, though the key is there again', () => {
+  it('a retry of a removal returns the first result although the key exists again', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' });
     const first = removed(feed.remove('a', { idempotency: once }));
@@ -123,7 +123,7 @@ describe('a retry of a removal', () => {
     expect(feed.keys()).toEqual(['a']);
   });
 
-  it('that found nothing is remembered as null, and removes nothing later', () => {
+  it('a removal that found no item is remembered as null, and its retry removes nothing', () => {
     const feed = new Feed();
     expect(removed(feed.remove('a', { idempotency: once }))).toBeNull();
     feed.insert({ key: 'a' });
@@ -135,7 +135,7 @@ describe('a retry of a removal', () => {
 describe('the table of first results', () => {
   const result = { payload: 'p', place: null, timestamp: 0, expiresAt: null };
 
-  it('keeps the newest, and a read refreshes nothing', () => {
+  it('the table of first results keeps the newest entries, and a read refreshes none', () => {
     const table = new IdempotencyTable(3);
     for (const key of ['a', 'b', 'c']) table.remember(key, 'once', result);
     expect(table.get('a', once)).toEqual(result);
@@ -144,7 +144,7 @@ describe('the table of first results', () => {
     expect(table.entries().map(([key]) => key)).toEqual(['b', 'c', 'd']);
   });
 
-  it('keeps keys apart whatever they are made of', () => {
+  it('the table of first results distinguishes all pairs of keys', () => {
     const table = new IdempotencyTable();
     const pairs = [
       ['a', 'b:c'],
@@ -160,7 +160,7 @@ describe('the table of first results', () => {
       expect(table.get(key, { key: idempotencyKey, payload: '' })?.payload).toBe(key);
   });
 
-  it('keeps 100,000 by default', () => {
+  it('the table of first results keeps 100,000 entries by default', () => {
     const table = new IdempotencyTable();
     for (let i = 0; i <= 100_000; i++) table.remember('a', `${i}`, result);
     expect(table.get('a', { key: '0', payload: 'p' })).toBeUndefined();

@@ -4,7 +4,7 @@ import { ORIGIN, type Position } from '../../../src/core/model/position.ts';
 import { applyEntry, emptyReplica, Feed, inserted, removed } from '../../support/model/feed.ts';
 
 describe('positions', () => {
-  it('gives each change the next position, from 1 on', () => {
+  it('each change gets the next position, from 1 on', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' });
     feed.insert({ key: 'b' });
@@ -16,16 +16,16 @@ describe('positions', () => {
 
   it.each<[string, (feed: Feed) => unknown]>([
     ['a tick with nothing due', (feed) => feed.tick()],
-    ['bounds that nothing exceeds', (feed) => feed.rebound({ maxItems: 5 })],
-    ['a removal that finds nothing', (feed) => feed.remove('nobody')],
+    ['a bounds command that nothing exceeds', (feed) => feed.rebound({ maxItems: 5 })],
+    ['a removal of a key without an item', (feed) => feed.remove('nobody')],
     ['a conflict', (feed) => feed.insert({ key: 'a', ifAbsent: true })],
     ['a foreign entry', (feed) => feed.write(Uint8Array.of(1, 2, 3))],
     ['an empty entry', (feed) => feed.write(new Uint8Array())],
     [
-      'a late founding command',
+      'a late command that creates the log',
       (feed) => feed.apply({ kind: 'found', bounds: { ...feed.replica.bounds, maxItems: 1 } }),
     ],
-  ])('gives %s no position, and moves on in the log', (_, act) => {
+  ])('%s gets no position, but advances the sequence', (_, act) => {
     const feed = new Feed();
     feed.insert({ key: 'a' });
     feed.insert({ key: 'b' });
@@ -36,7 +36,7 @@ describe('positions', () => {
     expect(feed.keys()).toEqual(['a', 'b']);
   });
 
-  it('moves an item that is inserted again to the newest end, and no read does', () => {
+  it('an item that is inserted again moves to the newest end, and reads move none', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' }, { key: 'b' }, { key: 'c' });
     feed.insert({ key: 'a' });
@@ -46,7 +46,7 @@ describe('positions', () => {
     expect(feed.keys()).toEqual(['c', 'a']);
   });
 
-  it('takes the bounds of the command that founds the log', () => {
+  it('the command that creates the log sets the bounds', () => {
     const feed = new Feed();
     const bounds = { maxItems: 1, maxBytes: 1000, window: 2 };
     feed.apply({ kind: 'found', bounds });
@@ -56,7 +56,7 @@ describe('positions', () => {
     expect(feed.story()).toEqual(['+b', 'EVICTED a']);
   });
 
-  it('says an item with the place, the time and the bytes that it has', () => {
+  it('the outcome of an insertion is the item with its place, time and bytes', () => {
     const feed = new Feed();
     const [item] = inserted(feed.insert({ key: 'ключ', value: { text: '€' }, ttl: 3 }));
     expect(item).toEqual({
@@ -73,7 +73,7 @@ describe('positions', () => {
     expect(feed.replica.window.get(item!.position)).toBe(item);
   });
 
-  it('says a removal, and null where there was nothing', () => {
+  it('the outcome of a removal is the removal, or null for a key without an item', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' });
     expect(removed(feed.remove('a'))).toEqual({
@@ -90,7 +90,7 @@ describe('positions', () => {
 });
 
 describe('batches', () => {
-  it('take consecutive positions, also of equal keys, and count down what follows', () => {
+  it('a batch takes consecutive positions, also for equal keys, and counts down', () => {
     const feed = new Feed();
     feed.insert({ key: 'z' });
     const items = inserted(feed.insert({ key: 'a', value: 1 }, { key: 'b' }, { key: 'a', value: 2 }));
@@ -103,7 +103,7 @@ describe('batches', () => {
     expect(feed.keys()).toEqual(['z', 'b', 'a']);
   });
 
-  it('are all or none', () => {
+  it('a batch is inserted as a whole or not at all', () => {
     const feed = new Feed();
     feed.insert({ key: 'c' });
     const before = feed.replica.head;
@@ -113,7 +113,7 @@ describe('batches', () => {
     expect(feed.keys()).toEqual(['c']);
   });
 
-  it('leave no idempotency key behind when they conflict', () => {
+  it('a batch that conflicts leaves no idempotency key', () => {
     const feed = new Feed();
     const once = { key: 'once', payload: 'p' };
     feed.insert({ key: 'c' });
@@ -130,7 +130,7 @@ describe('conditions', () => {
   };
 
   it.each<[string, (made: Feed) => ReturnType<Feed['insert']>, 'inserted' | 'removed']>([
-    ['ifAbsent where nothing is', (made) => made.insert({ key: 'new', ifAbsent: true }), 'inserted'],
+    ['ifAbsent of a key without an item', (made) => made.insert({ key: 'new', ifAbsent: true }), 'inserted'],
     [
       "ifCursor with the item's own cursor",
       (made) => made.insert({ key: 'there', ifCursor: made.current('there').cursor }),
@@ -147,14 +147,14 @@ describe('conditions', () => {
       'removed',
     ],
     ['ifAbsent: false', (made) => made.insert({ key: 'there', ifAbsent: false }), 'inserted'],
-  ])('let %s through', (_, act, kind) => {
+  ])('conditions accept %s', (_, act, kind) => {
     const made = feed();
     expect(act(made).kind).toBe(kind);
     expect(made.replica.head.position).toBeGreaterThan(1);
   });
 
   it.each<[string, number, (made: Feed) => ReturnType<Feed['insert']>]>([
-    ['ifAbsent of a key that is there', 0, (made) => made.insert({ key: 'there', ifAbsent: true })],
+    ['ifAbsent of an existing key', 0, (made) => made.insert({ key: 'there', ifAbsent: true })],
     [
       'ifAbsent of a key that the same batch inserts before',
       1,
@@ -162,7 +162,7 @@ describe('conditions', () => {
     ],
     ['ifCursor with another cursor', 0, (made) => made.insert({ key: 'there', ifCursor: made.replica.cursor(ORIGIN) })],
     [
-      'ifCursor of a key that is not there',
+      'ifCursor of a key without an item',
       0,
       (made) => made.insert({ key: 'new', ifCursor: made.current('there').cursor }),
     ],
@@ -172,8 +172,12 @@ describe('conditions', () => {
       (made) => made.insert({ key: 'there' }, { key: 'there', ifCursor: made.current('there').cursor }),
     ],
     ['a removal with another cursor', 0, (made) => made.remove('there', { ifCursor: made.replica.cursor(ORIGIN) })],
-    ['a removal with a cursor of nothing', 0, (made) => made.remove('new', { ifCursor: made.current('there').cursor })],
-  ])('refuse %s', (_, index, act) => {
+    [
+      'a removal with a cursor of a key without an item',
+      0,
+      (made) => made.remove('new', { ifCursor: made.current('there').cursor }),
+    ],
+  ])('conditions refuse %s', (_, index, act) => {
     const made = feed();
     const { head } = made.replica;
     expect(act(made)).toMatchObject({ kind: 'conflict', index });
@@ -181,7 +185,7 @@ describe('conditions', () => {
     expect(made.current('there').value).toBe('old');
   });
 
-  it("say the current item's cursor, or null", () => {
+  it('a conflict carries the cursor of the current item, or null', () => {
     const made = feed();
     expect(made.insert({ key: 'there', ifAbsent: true })).toMatchObject({ cursor: made.current('there').cursor });
     expect(made.remove('new', { ifCursor: made.current('there').cursor })).toMatchObject({ cursor: null });
@@ -189,7 +193,7 @@ describe('conditions', () => {
 });
 
 describe('repeated commands', () => {
-  it('change nothing', () => {
+  it('a repeated command changes nothing', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', value: 1 });
     feed.insert({ key: 'a', value: 2 });
@@ -200,7 +204,7 @@ describe('repeated commands', () => {
     expect(feed.replica).toMatchObject({ sequence: 3, commandId: 'id-1' });
   });
 
-  it('do not even expire what is due', () => {
+  it('a repeated command does not expire due items', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', ttl: 1 });
     feed.now += 2000;
@@ -210,7 +214,7 @@ describe('repeated commands', () => {
 });
 
 describe('time', () => {
-  it('never falls in timestamps, though it does in the log', () => {
+  it("timestamps never fall, even when the log's time does (G3)", () => {
     const feed = new Feed();
     const times = [0, 5000, -60_000, 4999, 5001, -1, 7000];
     const start = feed.now;
@@ -222,7 +226,7 @@ describe('time', () => {
     expect(stamps).toEqual([0, 5000, 5000, 5000, 5001, 5001, 7000]);
   });
 
-  it("counts a time to live from the command's own time, not from the timestamp", () => {
+  it("a ttl counts from the command's own time, not from the timestamp", () => {
     const feed = new Feed();
     const start = feed.now;
     feed.now = start + 3_600_000;
@@ -252,7 +256,7 @@ describe('the digest', () => {
     void feed.apply({ kind: 'insert', insertions: [{ key: 'a', value: 0, bytes: 0 }] }, ['2'], 'A');
   const later = (feed: Feed): void => void feed.now++;
 
-  it('is equal for equal histories', () => expect(digestOf(a, b)).toBe(digestOf(a, b)));
+  it('the digest is equal for equal histories', () => expect(digestOf(a, b)).toBe(digestOf(a, b)));
 
   it.each([
     ['value', digestOf(a2, b)],
@@ -260,25 +264,25 @@ describe('the digest', () => {
     ['earlier timestamp', digestOf(later, a, b)],
     ['order', digestOf(b, a)],
     ['change more', digestOf(a, b, (feed) => feed.insert({ key: 'c' }))],
-  ])('differs for one other %s', (_, other) => expect(other).not.toBe(digestOf(a, b)));
+  ])('the digest differs for another %s', (_, other) => expect(other).not.toBe(digestOf(a, b)));
 
-  it('differs at each change of one batch', () => {
+  it('the digest differs at each change of one batch', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' }, { key: 'a' }, { key: 'a' });
     expect(new Set([...feed.replica.window].map(({ digest }) => digest)).size).toBe(3);
   });
 
-  it('is known in the window, at its floor, at current items and at the start, and nowhere else', () => {
+  it('the digest is known in the window, at its floor, at current items and at the start, and nowhere else', () => {
     const feed = new Feed({ window: 3 });
     const keys = ['a', 'b', 'a', 'c', 'c', 'd', 'e'];
     const made = keys.flatMap((key) => inserted(feed.insert({ key }))).map(({ digest }) => digest);
     const known = Array.from({ length: 9 }, (_, position) => feed.replica.digestAt(position as Position));
-    // 1 was superseded, 2 and 3 are current, 4 is the floor, 8 isn't there yet.
+    // 1 was superseded, 2 and 3 are current, 4 is the floor, 8 does not exist yet.
     expect(known).toEqual([0, undefined, ...made.slice(1), undefined]);
   });
 });
 
-it('makes of one log the same changes wherever it is applied', () => {
+it('one log makes the same changes on every replica', () => {
   const feed = new Feed();
   feed.insert({ key: 'a', ttl: 1 }, { key: 'b' });
   feed.now += 1500;

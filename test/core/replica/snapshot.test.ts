@@ -10,14 +10,14 @@ import { replaced } from '../../support/documents/replaced.ts';
 
 const linesOf = (replica: Replica<unknown>): string[] => [...exportState(replica)];
 
-/** What a reader gets who stands at the start: the snapshot, or everything that the window still has. */
+/** The pages of readers at the start: a snapshot, and everything in the window. */
 function readsOf(replica: Replica<unknown>): unknown[] {
-  const standings = [
+  const positions = [
     startAtHead(replica),
     { at: replica.window.floor, cutoff: replica.window.floor },
     { at: ORIGIN, cutoff: ORIGIN },
   ];
-  return standings.map((standing) => read(replica, standing, 10_000, keyFilter()));
+  return positions.map((position) => read(replica, position, 10_000, keyFilter()));
 }
 
 describe.each([21, 22, 23])('a random state, seed %i', (seed) => {
@@ -26,7 +26,7 @@ describe.each([21, 22, 23])('a random state, seed %i', (seed) => {
   grow(feed, dice, 1000);
   const lines = linesOf(feed.replica);
 
-  it('comes back the same', () => {
+  it('a state equals its import', () => {
     const imported = importState<unknown>(lines);
     expect(linesOf(imported)).toEqual(lines);
     expect(readsOf(imported)).toEqual(readsOf(feed.replica));
@@ -34,7 +34,7 @@ describe.each([21, 22, 23])('a random state, seed %i', (seed) => {
     expect(imported.items.bytes).toBe(feed.replica.items.bytes);
   });
 
-  it('goes on exactly as the original', () => {
+  it('an imported state continues exactly as the original', () => {
     const imported = importState<unknown>(lines);
     for (let step = 0; step < 500; step++) {
       const known = feed.entries.length;
@@ -49,7 +49,7 @@ describe.each([21, 22, 23])('a random state, seed %i', (seed) => {
 });
 
 describe('a state that was imported', () => {
-  it('answers a retry with the first result, and skips a command that it has seen', () => {
+  it('an imported state returns the first result to a retry, and skips a known command', () => {
     const feed = new Feed();
     const once = { key: 'once', payload: 'p' };
     const [first] = inserted(feed.insert({ key: 'a', value: { __proto__: null, x: 'é\n' }, idempotency: once }));
@@ -62,7 +62,7 @@ describe('a state that was imported', () => {
     expect(next.replica.head).toEqual(feed.replica.head);
   });
 
-  it('has the numbers that it had: -0 is not 0', () => {
+  it('an imported state has the same numbers: -0 is not 0', () => {
     const feed = new Feed();
     feed.insert({ key: 'a', value: [-0, 2 ** 60] }, { key: 'a', value: -0 });
     const { items, window } = importState<unknown>(linesOf(feed.replica));
@@ -70,7 +70,7 @@ describe('a state that was imported', () => {
     expect(window.get(1 as never)).toMatchObject({ value: [-0, 2 ** 60] });
   });
 
-  it('shares its items between map and window, as the original does', () => {
+  it('an imported state shares its items between map and window', () => {
     const feed = new Feed();
     feed.insert({ key: 'a' }, { key: 'b' }, { key: 'a' });
     const { items, window } = importState<unknown>(linesOf(feed.replica));
@@ -82,7 +82,7 @@ describe('a state that was imported', () => {
     ]);
   });
 
-  it.each([1, 7, 100, 100_000])('comes in pieces of any size: %i bytes', async (size) => {
+  it.each([1, 7, 100, 100_000])('a state is imported from pieces of %i bytes', async (size) => {
     const feed = new Feed();
     feed.insert({ key: 'ä', value: '→ 🙂' }, { key: 'b'.repeat(50) });
     const bytes = Buffer.concat([...exportChunks(feed.replica)]);
@@ -92,12 +92,12 @@ describe('a state that was imported', () => {
     expect(linesOf(await importChunks(pieces))).toEqual(linesOf(feed.replica));
   });
 
-  it('may be empty', () => {
+  it('an empty state is exported and imported', () => {
     const { replica } = new Feed();
     expect(linesOf(importState(linesOf(replica)))).toEqual(linesOf(replica));
   });
 
-  it('keeps keys and values that look like parts of an object', () => {
+  it('an imported state keeps keys and values that look like parts of an object', () => {
     const feed = new Feed();
     const value = JSON.parse('{"__proto__":{"a":1},"constructor":2,"reason":"REMOVED"}') as unknown;
     feed.insert({ key: '__proto__', value }, { key: 'constructor' }, { key: 'reason' });
@@ -113,7 +113,7 @@ describe('lines that are no state', () => {
   feed.remove('a');
   const lines = linesOf(feed.replica);
 
-  it.each(lines.map((_, length) => length))('throw when cut short after %i of them', (length) => {
+  it.each(lines.map((_, length) => length))('importing throws when only %i of the lines are there', (length) => {
     expect(() => importState(lines.slice(0, length))).toThrow('snapshot truncated');
   });
 
@@ -127,7 +127,7 @@ describe('lines that are no state', () => {
     ['a number for an item', [lines[0]!, '7', ...lines.slice(2)]],
     ['an item of another shape', [lines[0]!, '{"k":"b"}', ...lines.slice(2)]],
     ['a change of an item that is not there', lines.map((line) => (line === '"b"' ? '"z"' : line))],
-  ])('throw for %s', (_, foreign) => {
+  ])('importing throws for %s', (_, foreign) => {
     expect(foreign).not.toEqual(lines);
     expect(() => importState(foreign)).toThrow(Error);
   });

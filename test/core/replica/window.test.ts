@@ -29,7 +29,7 @@ function removal(position: number, key: string): Change<null> {
 const positionsOf = (changes: Iterable<Change<null>>): number[] => [...changes].map(({ position }) => position);
 
 describe('a window', () => {
-  it('is empty at first, its floor at the origin', () => {
+  it('a new window is empty, with its floor at the origin', () => {
     const window = new Window<null>(3, 100);
     expect([...window]).toEqual([]);
     expect(window.floor).toEqual(ORIGIN);
@@ -37,7 +37,7 @@ describe('a window', () => {
     expect(window.get(1 as Position)).toBeUndefined();
   });
 
-  it('holds the newest changes, and says which had to leave', () => {
+  it('a window holds the newest changes, and returns those that leave', () => {
     const window = new Window<null>(3, 100);
     const left = [1, 2, 3, 4, 5].map((position) => positionsOf(window.push(change(position))));
     expect(left).toEqual([[], [], [], [1], [2]]);
@@ -53,13 +53,13 @@ describe('a window', () => {
     [3 + 16, undefined],
     [5 + 1024, undefined],
     [-13, undefined],
-  ])('gets position %i: %s', (position, expected) => {
+  ])('a window returns for position %i: %s', (position, expected) => {
     const window = new Window<null>(3, 100);
     for (const at of [1, 2, 3, 4, 5]) window.push(change(at));
     expect(window.get(position as Position)?.position).toBe(expected);
   });
 
-  it('is bounded by bytes, too: of items their own, of removals their key', () => {
+  it('a window is bounded by the bytes of items and of the keys of removals', () => {
     const window = new Window<null>(100, 10);
     window.push(change(1, 4));
     window.push(removal(2, 'four'));
@@ -69,7 +69,7 @@ describe('a window', () => {
     expect(positionsOf(window)).toEqual([3, 4, 5]);
   });
 
-  it('lets a change go at once that alone is too big, and everything before it', () => {
+  it('a change that alone exceeds the bytes leaves the window at once, with everything before it', () => {
     const window = new Window<null>(100, 10);
     window.push(change(1, 4));
     expect(positionsOf(window.push(change(2, 11)))).toEqual([1, 2]);
@@ -78,7 +78,7 @@ describe('a window', () => {
     expect(positionsOf(window)).toEqual([3]);
   });
 
-  it('goes on from the floor of a snapshot', () => {
+  it('a window continues from the floor of a snapshot', () => {
     const floor = { position: 1000 as Position, digest: 5 };
     const window = new Window<null>(2, 100, floor);
     expect(window.floor).toEqual(floor);
@@ -86,7 +86,7 @@ describe('a window', () => {
     expect(positionsOf(window)).toEqual([1002, 1003]);
   });
 
-  it('lets go what no longer fits when it is resized, oldest first', () => {
+  it('a resized window returns the changes that no longer fit, oldest first', () => {
     const window = new Window<null>(100, 1000);
     for (let at = 1; at <= 50; at++) window.push(change(at, 2));
     expect(positionsOf(window.resize(48, 1000))).toEqual([1, 2]);
@@ -96,7 +96,7 @@ describe('a window', () => {
     expect(positionsOf(window)).toEqual(Array.from({ length: 46 }, (_, at) => at + 6));
   });
 
-  it.each([51, 52, 53])('equals a plain list over random operations, seed %i', (seed) => {
+  it.each([51, 52, 53])('a window equals a list over random operations, seed %i', (seed) => {
     const dice = new Dice(seed);
     const start = dice.below(1000);
     const window = new Window<null>(40, 200, { position: start as Position, digest: 0 });

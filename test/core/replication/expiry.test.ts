@@ -3,7 +3,7 @@ import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
 import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
-/** The clocks stand still until `pass`: the wall clock, the monotonic one and the timers. */
+/** Stops the wall clock, the monotonic clock and the timers until `pass`. */
 beforeEach(() => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
@@ -24,7 +24,7 @@ async function appendsOf(log: OrderedLog, act: () => Promise<unknown>): Promise<
 }
 
 describe('an item with a time to live', () => {
-  it('is there until then, and gone within a second, while nothing is inserted', async () => {
+  it('an item with a ttl exists until it is due and expires within a second, while nothing is inserted', async () => {
     const map = await open();
     await map.insert({ key: 'a', value: 1, ttl: 5 });
     await pass(4999);
@@ -33,7 +33,7 @@ describe('an item with a time to live', () => {
     expect(map.get('a')).toBeUndefined();
   });
 
-  it('is told to be EXPIRED', async () => {
+  it('a subscriber gets the removal EXPIRED of an item that expires', async () => {
     const map = await open();
     const { cursor } = await map.insert({ key: 'a', value: 1, ttl: 5 });
     const changes = map.changes({ after: cursor });
@@ -44,7 +44,7 @@ describe('an item with a time to live', () => {
     await changes.return();
   });
 
-  it('has the default of the map when it has none of its own', async () => {
+  it('an item without a ttl gets the default ttl of the map', async () => {
     const map = await open(memoryLog(), { ttl: 5 });
     await map.insertMany([
       { key: 'a', value: 1 },
@@ -54,7 +54,7 @@ describe('an item with a time to live', () => {
     expect([map.get('a'), map.get('b')]).toEqual([undefined, expect.objectContaining({ key: 'b' })]);
   });
 
-  it('is not kept waiting by one that expires later', async () => {
+  it('an item expires in time although another one expires later', async () => {
     const map = await open();
     await map.insert({ key: 'later', value: 1, ttl: 60 });
     await map.insert({ key: 'sooner', value: 1, ttl: 5 });
@@ -62,7 +62,7 @@ describe('an item with a time to live', () => {
     expect([map.get('later')?.key, map.get('sooner')]).toEqual(['later', undefined]);
   });
 
-  it('stays when it was inserted again in time', async () => {
+  it('an item that is inserted again in time does not expire', async () => {
     const map = await open();
     await map.insert({ key: 'a', value: 1, ttl: 5 });
     await pass(4000);
@@ -73,15 +73,18 @@ describe('an item with a time to live', () => {
     expect(map.get('a')).toBeUndefined();
   });
 
-  it.each([2_000_000, 0x7fffffff])('of %i seconds waits longer than a timer can, and costs nothing', async (ttl) => {
-    const log = memoryLog();
-    const map = await open(log);
-    await map.insert({ key: 'a', value: 1, ttl });
-    expect(await appendsOf(log, () => pass(60_000))).toBe(0);
-    expect(map.get('a')).toBeDefined();
-  });
+  it.each([2_000_000, 0x7fffffff])(
+    'an item with a ttl of %i seconds exceeds the range of a timer, and costs nothing',
+    async (ttl) => {
+      const log = memoryLog();
+      const map = await open(log);
+      await map.insert({ key: 'a', value: 1, ttl });
+      expect(await appendsOf(log, () => pass(60_000))).toBe(0);
+      expect(map.get('a')).toBeDefined();
+    },
+  );
 
-  it('of 30 days expires in time, too', async () => {
+  it('an item with a ttl of 30 days expires in time', async () => {
     const map = await open();
     await map.insert({ key: 'a', value: 1, ttl: 30 * 86_400 });
     await pass(30 * 86_400_000 - 1);
@@ -92,7 +95,7 @@ describe('an item with a time to live', () => {
 });
 
 describe('ticks', () => {
-  it('come only when something is overdue, a few for one item', async () => {
+  it('ticks are appended only when an item is overdue, a few per item', async () => {
     const log = memoryLog();
     const map = await open(log);
     expect(await appendsOf(log, () => pass(60_000))).toBe(0);
@@ -100,7 +103,7 @@ describe('ticks', () => {
     expect(await appendsOf(log, () => pass(60_000))).toBe(1);
   });
 
-  it('expire thousands within a second', async () => {
+  it('ticks expire thousands of items within a second', async () => {
     const map = await open();
     for (let batch = 0; batch < 5; batch++)
       await map.insertMany(Array.from({ length: 1000 }, (_, i) => ({ key: `${batch}-${i}`, value: 1, ttl: 5 })));
@@ -108,7 +111,7 @@ describe('ticks', () => {
     expect(map.replica.items.size).toBe(0);
   });
 
-  it('of ten nodes are far fewer than ten', async () => {
+  it('ten nodes append far fewer than ten ticks per item', async () => {
     const log = memoryLog({ shared: true });
     const maps = await Promise.all(Array.from({ length: 10 }, () => open(log)));
     await maps[0]?.insert({ key: 'a', value: 1, ttl: 5 });
@@ -116,12 +119,12 @@ describe('ticks', () => {
     for (const map of maps) expect(map.get('a')).toBeUndefined();
   });
 
-  it("go by the log's clock and the time since, not by the node's own", async () => {
+  it("ticks go by the log's clock and the time since, not by the clock of the node", async () => {
     let now = 1_000_000;
     const clock = (): number => now;
     const map = await open(memoryLog({ clock }));
     await map.insert({ key: 'a', value: 1, ttl: 5 });
-    // The log's clock says that it is time, the node's own time since says so a little later.
+    // The item is due by the log's clock, and a little later by the time since.
     now += 5000;
     await pass(4999);
     expect(map.get('a')).toBeDefined();
@@ -129,7 +132,7 @@ describe('ticks', () => {
     expect(map.get('a')).toBeUndefined();
   });
 
-  it("do not come in a hurry when the log's clock stands still", async () => {
+  it("ticks are not appended in a hurry when the log's clock stands still", async () => {
     const log = memoryLog({ clock: () => 1_000_000 });
     const map = await open(log);
     await map.insert({ key: 'a', value: 1, ttl: 1 });
@@ -137,7 +140,7 @@ describe('ticks', () => {
     expect(map.get('a')).toBeDefined();
   });
 
-  it('end with the map', async () => {
+  it('ticks end with the map', async () => {
     const log = memoryLog({ shared: true });
     const map = await open(log);
     await map.insert({ key: 'a', value: 1, ttl: 5 });

@@ -8,7 +8,7 @@ import { HeldLog } from '../../support/model/held-log.ts';
 import { insert, join, poison, sharedLog } from '../../support/model/node.ts';
 
 describe('a node', () => {
-  it('says what became of its own command, whatever came between', async () => {
+  it('a node answers its own command with its outcome, regardless of commands in between', async () => {
     const shared = sharedLog();
     const [one, two] = [await join(shared), await join(new HeldLog(shared))];
     const [first, second] = [insert(one, 'a', 1), insert(two, 'a', 2)];
@@ -16,7 +16,7 @@ describe('a node', () => {
     expect(inserted(await second)[0]).toMatchObject({ position: 2, value: 2 });
   });
 
-  it('answers once it has applied the command, not when it is appended (G7)', async () => {
+  it('a node answers when it has applied the command, not when the command is appended (G7)', async () => {
     const held = new HeldLog(sharedLog());
     const node = await join(held);
     held.hold();
@@ -28,7 +28,7 @@ describe('a node', () => {
     expect(inserted(await answer)[0]).toBe(node.replica.items.get('a'));
   });
 
-  it('answers what its log shows early once that is appended, not when it has applied it (G7)', async () => {
+  it('a node whose log shows entries early answers when the command is appended, not when it is applied (G7)', async () => {
     const shared = sharedLog();
     const log = Object.assign(new HeldLog(shared), { showsEarly: true });
     const node = await join(log);
@@ -50,7 +50,7 @@ describe('a node', () => {
     await expect(answers[1]).rejects.toThrow('it may be lost');
   });
 
-  it('says where the head is when it has moved, once for what comes at once', async () => {
+  it('a node publishes its head when it has moved, once per batch', async () => {
     const shared = sharedLog();
     const held = new HeldLog(shared);
     const [one, two] = [await join(shared), await join(held)];
@@ -62,7 +62,7 @@ describe('a node', () => {
     expect([one.heads, two.heads]).toEqual([[1, 2, 3], [3]]);
   });
 
-  it('is caught up when it has applied what the log holds', async () => {
+  it('a node is caught up when it has applied everything that the log holds', async () => {
     const shared = sharedLog();
     const held = new HeldLog(shared);
     const [one, two] = [await join(shared), await join(held)];
@@ -76,7 +76,7 @@ describe('a node', () => {
     expect(two.replica.items.size).toBe(1);
   });
 
-  it('waits no longer for that than its caller', async () => {
+  it('a node stops waiting to be caught up when its caller aborts', async () => {
     const shared = sharedLog();
     const held = new HeldLog(shared);
     const [one, two] = [await join(shared), await join(held)];
@@ -90,7 +90,7 @@ describe('a node', () => {
     expect(two.replica.items.size).toBe(0);
   });
 
-  it('hands on why nothing was appended, and goes on', async () => {
+  it('a node passes on why an append failed, and goes on', async () => {
     const held = new HeldLog(sharedLog());
     const node = await join(held);
     held.failure = new EngineUnavailableError('no connection');
@@ -99,7 +99,7 @@ describe('a node', () => {
     expect(inserted(await insert(node, 'b'))[0]).toMatchObject({ position: 1 });
   });
 
-  it('answers what it knows although the append is said to have failed', async () => {
+  it('a node answers with an outcome that it knows although the append has failed', async () => {
     const shared = sharedLog();
     const node = await join(shared);
     const append = shared.append.bind(shared);
@@ -110,7 +110,7 @@ describe('a node', () => {
     expect(inserted(await insert(node, 'a'))[0]).toMatchObject({ position: 1 });
   });
 
-  it('warns of a clock that jumps, and of no other', async () => {
+  it("a node warns of a log's clock that jumps, and of no other", async () => {
     let now = 1_700_000_000_000;
     const log = memoryLog({ clock: () => now, shared: true });
     const node = await join(log);
@@ -128,12 +128,12 @@ describe('a node', () => {
 });
 
 describe('a node that meets poison', () => {
-  it('stops there: it applies what came before, and nothing behind', async () => {
+  it('a node that meets poison applies everything before it and nothing after it', async () => {
     const log = sharedLog();
     const node = await join(log);
     await insert(node, 'a');
     await poison(log);
-    await log.append(encodeCommand('behind', { kind: 'remove', removal: { key: 'a' } }), 'behind');
+    await log.append(encodeCommand('after', { kind: 'remove', removal: { key: 'a' } }), 'after');
     expect(node.health()).toMatchObject({ ok: false, reason: expect.stringContaining('command 3') as string });
     expect(node.lines).toEqual([expect.stringContaining('command 3')]);
     expect(node.replica.items.get('a')).toBeDefined();
@@ -142,19 +142,19 @@ describe('a node that meets poison', () => {
     expect(await log.last()).toBe(4);
   });
 
-  it('answers what it has applied; of the rest it knows nothing', async () => {
+  it('a node that meets poison answers the commands that it has applied, and the others are INDETERMINATE', async () => {
     const held = new HeldLog(sharedLog());
     const node = await join(held);
     held.hold();
     const before = insert(node, 'a');
     await poison(held);
-    const behind = insert(node, 'b').catch((error: unknown) => error);
+    const after = insert(node, 'b').catch((error: unknown) => error);
     held.release();
     expect(inserted(await before)[0]).toMatchObject({ key: 'a' });
-    expect(await behind).toBeInstanceOf(IndeterminateError);
+    expect(await after).toBeInstanceOf(IndeterminateError);
   });
 
-  it('lets nobody wait for what will never come', async () => {
+  it('a node that meets poison ends the waits for later entries', async () => {
     const shared = sharedLog();
     const held = new HeldLog(shared);
     const [one, two] = [await join(shared), await join(held)];
@@ -169,7 +169,7 @@ describe('a node that meets poison', () => {
     expect(two.health()).toMatchObject({ ok: false });
   });
 
-  it('is unwell from the start when it joins behind it, and has what came before', async () => {
+  it('a node that joins a log with poison is not ready, and has everything before the poison', async () => {
     const log = sharedLog();
     await insert(await join(log), 'a');
     await poison(log);
@@ -179,7 +179,7 @@ describe('a node that meets poison', () => {
   });
 });
 
-it('rejects what is pending when it is closed', async () => {
+it('a node that is closed rejects its pending commands', async () => {
   const held = new HeldLog(sharedLog());
   const node = await join(held);
   held.hold();

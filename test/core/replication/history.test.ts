@@ -6,31 +6,31 @@ import { Replica } from '../../../src/core/replica/replica.ts';
 import { Feed } from '../../support/model/feed.ts';
 
 const place = (position: number): Place => ({ position: position as Position, digest: position });
-const standing = (at: number, cutoff = at, seen?: number) => ({
+const positionAt = (at: number, cutoff = at, seen?: number) => ({
   at: place(at),
   cutoff: place(cutoff),
   seen: seen === undefined ? undefined : place(seen),
 });
 
-describe('a standing is kept', () => {
+describe('a read position is kept', () => {
   it.each([
-    ['at the fork', standing(5), 5, true],
-    ['behind it', standing(6), 5, false],
-    ['in a snapshot whose cutoff is behind it', standing(2, 6), 5, false],
-    ['in a lag that saw what is behind it', standing(2, 2, 6), 5, false],
-    ['that has passed what it saw', standing(5, 2, 3), 5, true],
-    ['at the start of another epoch', standing(0), -1, false],
-  ] as const)('%s', (_name, its, shared, isKept) => {
+    ['at the last shared position', positionAt(5), 5, true],
+    ['after the last shared position', positionAt(6), 5, false],
+    ['in a snapshot whose cutoff is not shared', positionAt(2, 6), 5, false],
+    ['in a lag that has seen later changes', positionAt(2, 2, 6), 5, false],
+    ['whose position has passed its seen head', positionAt(5, 2, 3), 5, true],
+    ['at the start of another epoch', positionAt(0), -1, false],
+  ] as const)('a subscription %s is judged by the shared history', (_name, its, shared, isKept) => {
     const history = new History();
     history.endAt(shared);
     expect(history.keeps(its)).toBe(isKept);
   });
 
-  it('as far as every history since has kept it', () => {
+  it('a read position is kept when every later history has kept it', () => {
     const first = new History();
     const second = first.endAt(5);
     const third = second.endAt(3);
-    const keeps = (history: History, position: number): boolean => history.keeps(standing(position));
+    const keeps = (history: History, position: number): boolean => history.keeps(positionAt(position));
     expect([keeps(first, 3), keeps(first, 4), keeps(second, 4), keeps(third, 9)]).toEqual([true, false, false, true]);
   });
 });
@@ -55,7 +55,7 @@ function told(window: number, before: Story, after: Story, now: number): { feed:
 }
 
 describe('what two replicas share', () => {
-  it('is what was before they parted, when both know all since', () => {
+  it('two replicas share everything before they diverged, when both know all later digests', () => {
     fc.assert(
       fc.property(story, story, story, (before, one, other) => {
         const [older, newer] = [told(1000, before, one, 1), told(1000, before, other, 2)];
@@ -64,7 +64,7 @@ describe('what two replicas share', () => {
     );
   });
 
-  it('never has an item that is current, that the other one would have known as another', () => {
+  it('two replicas never share a current item that the other one knew as another', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), story, story, story, (window, before, one, other) => {
         const [{ feed: older, fork }, { feed: newer }] = [told(window, before, one, 1), told(window, before, other, 2)];
@@ -77,7 +77,7 @@ describe('what two replicas share', () => {
     );
   });
 
-  it('is everything of the shorter one when that only lacks the rest, or has gone on beyond what is known', () => {
+  it('two replicas share the whole shorter one when it only lacks the rest, or the digests are forgotten', () => {
     const [older, newer] = [new Feed({ window: 2 }), new Feed({ window: 2 })];
     for (const name of ['a', 'b', 'c', 'd']) older.insert({ key: name });
     for (const name of ['a', 'b', 'c']) newer.insert({ key: name });
@@ -88,7 +88,7 @@ describe('what two replicas share', () => {
     expect(sharedUpTo(older.replica, newer.replica)).toBe(4);
   });
 
-  it('is nothing when they parted at the first change, and not even that in another epoch', () => {
+  it('two replicas share nothing when they diverged at the first change, and not even the start in another epoch', () => {
     const [older, newer] = [
       told(1000, [], [{ key: 'a', isRemoval: false }], 1),
       told(1000, [], [{ key: 'a', isRemoval: false }], 2),

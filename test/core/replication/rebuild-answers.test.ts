@@ -9,11 +9,11 @@ interface Stage {
   readonly engine: FaultyEngine;
   readonly log: FaultyLog;
   readonly node: Node;
-  /** Hears everything, and keeps snapshots. */
+  /** Follows the log and saves snapshots. */
   readonly other: Node;
 }
 
-/** A node that has `before`, and hears no more of its log for now. */
+/** A node that has `before`, and gets no further entries for now. */
 async function cutOff(): Promise<Stage> {
   const engine = new FaultyEngine();
   const log = engine.connect();
@@ -32,7 +32,7 @@ const insertion = (key: string, rest: Partial<Insertion<unknown>> = {}): Inserti
   ...rest,
 });
 
-/** Then nothing but its state says what became of the commands. */
+/** After that, only the state of the snapshot shows the outcomes of the commands. */
 async function snapshot({ engine, other }: Stage): Promise<void> {
   await other.caughtUp();
   await other.saveSnapshot();
@@ -40,7 +40,7 @@ async function snapshot({ engine, other }: Stage): Promise<void> {
 }
 
 describe('a mutation that waits when the log breaks (G7)', () => {
-  it('is answered from the new replica, once that is shown', async () => {
+  it('a pending mutation is answered from the new replica when that is shown (G7)', async () => {
     const { engine, node } = await cutOff();
     const answer = insert(node, 'a');
     await node.caughtUp(AbortSignal.timeout(0));
@@ -49,7 +49,7 @@ describe('a mutation that waits when the log breaks (G7)', () => {
     expect(node.replica.head.position).toBe(2);
   });
 
-  it('is INDETERMINATE when the log has lost it', async () => {
+  it('a pending mutation is INDETERMINATE when the log has lost it (G7)', async () => {
     const { engine, node, other } = await cutOff();
     const answer = failureOf(insert(node, 'a'));
     await other.caughtUp();
@@ -58,7 +58,7 @@ describe('a mutation that waits when the log breaks (G7)', () => {
     expect(node.replica.items.get('a')).toBeUndefined();
   });
 
-  it('is answered with its first result when a snapshot has it, and it was idempotent', async () => {
+  it('a pending idempotent mutation is answered with its first result when a snapshot has it (G7)', async () => {
     const stage = await cutOff();
     const { engine, node, other } = stage;
     const insertions = [insertion('a', { idempotency }), insertion('b', { idempotency })];
@@ -80,15 +80,15 @@ describe('a mutation that waits when the log breaks (G7)', () => {
     expect(tick).toEqual({ kind: 'nothing' });
   });
 
-  it('is INDETERMINATE when a snapshot has it, and not what became of it', async () => {
+  it('a pending mutation is INDETERMINATE when a snapshot has it, but not its outcome (G7)', async () => {
     const stage = await cutOff();
     const { engine, node } = stage;
     const answers = [
       insert(node, 'a'),
       node.submit({ kind: 'remove', removal: { key: 'before' } }),
-      // Of two, one says nothing.
+      // One of the two insertions has no idempotency key.
       node.submit({ kind: 'insert', insertions: [insertion('b', { idempotency }), insertion('c')] }, ['"b"', '"c"']),
-      // What is under that key was another's.
+      // The first result of that key belongs to another payload.
       node.submit({ kind: 'insert', insertions: [insertion('b', { idempotency: { ...idempotency, payload: 'q' } })] }, [
         '"b"',
       ]),
@@ -99,7 +99,7 @@ describe('a mutation that waits when the log breaks (G7)', () => {
     expect(node.replica.items.size).toBe(3);
   });
 
-  it('is answered from a snapshot also when its repetition follows it', async () => {
+  it('a pending mutation is answered from a snapshot also when its repetition follows (G7)', async () => {
     const stage = await cutOff();
     const { engine, log, node } = stage;
     let data = new Uint8Array();
@@ -116,7 +116,7 @@ describe('a mutation that waits when the log breaks (G7)', () => {
     expect(await answers[1]).toMatchObject({ items: [{ key: 'b', position: 3 }] });
   });
 
-  it('goes on waiting while its append does, and is made on the new log', async () => {
+  it('a pending mutation waits as long as its append, and is applied on the new log (G7)', async () => {
     const { engine, log, node } = await cutOff();
     let goOn = (): void => {};
     log.onCall = (name) => (name === 'append' ? new Promise((resolve) => (goOn = resolve)) : undefined);
@@ -129,7 +129,7 @@ describe('a mutation that waits when the log breaks (G7)', () => {
     expect(node.replica.epoch).toBe(engine.epoch);
   });
 
-  it('is INDETERMINATE when what is said to be appended is behind the new replica, and not in it', async () => {
+  it('a pending mutation is INDETERMINATE when the new replica is past its sequence and lacks it (G7)', async () => {
     const { engine, log, node, other } = await cutOff();
     let acknowledge = (): void => {};
     const append = log.append.bind(log);
@@ -150,7 +150,7 @@ describe('a mutation that waits when the log breaks (G7)', () => {
 });
 
 describe('an answer', () => {
-  it('is INDETERMINATE when what was appended has not come back in time, and others wait on', async () => {
+  it('a command is INDETERMINATE when it has not come back in time, and other commands wait on', async () => {
     const engine = new FaultyEngine();
     const log = engine.connect();
     log.answerWithinMs = 20;
@@ -164,7 +164,7 @@ describe('an answer', () => {
     expect(inserted(await second)[0]).toMatchObject({ key: 'b', position: 2 });
   });
 
-  it('is not bound by that while the log itself has none', async () => {
+  it('a command without an acknowledgement has no deadline while the log sets none', async () => {
     const engine = new FaultyEngine();
     const log = engine.connect();
     log.answerWithinMs = 1;

@@ -7,7 +7,7 @@ import { foreign, insert, join, type Node, poison, stateOf } from '../../support
 
 type Call = Parameters<FaultyLog['onCall']>[0];
 
-/** The next call of that name waits; `reached` resolves when it does. */
+/** Makes the next call of that name wait; `reached` resolves when it waits. */
 function gate(log: FaultyLog, call: Call): { readonly reached: Promise<void>; open(): void } {
   let open = (): void => {};
   const gone = new Promise<void>((resolve) => (open = resolve));
@@ -28,7 +28,7 @@ async function running(): Promise<{ engine: FaultyEngine; log: FaultyLog; node: 
   const node = await join(log);
   for (const key of ['a', 'b']) await insert(node, key);
   const [follower] = log.following;
-  // It has just joined.
+  // The node has just joined.
   return { engine, log, node, follower: follower! };
 }
 
@@ -36,7 +36,7 @@ const keysOf = ({ replica }: Node): string[] => [...replica.items.index.from(0 a
 const calls: readonly Call[] = ['open', 'load', 'follow', 'last'];
 
 describe('a log that breaks', () => {
-  it('several times at once is built anew once', async () => {
+  it('a log that breaks several times at once is rebuilt once', async () => {
     const { engine, log, node, follower } = await running();
     engine.lose(1);
     follower.broken('again');
@@ -47,7 +47,7 @@ describe('a log that breaks', () => {
     expect(log.following.size).toBe(1);
   });
 
-  it('has nothing more to say to the new replica by what it said before', async () => {
+  it('entries of a broken log do not reach the new replica', async () => {
     const { engine, log, node, follower } = await running();
     log.hold();
     engine.append(new Uint8Array());
@@ -61,7 +61,7 @@ describe('a log that breaks', () => {
     expect(inserted(await insert(node, 'c'))[0]).toMatchObject({ position: 2 });
   });
 
-  it.each(calls)('again, while the node is at %s, is built anew again', async (call) => {
+  it.each(calls)('a log that breaks again while the node is at %s is rebuilt again', async (call) => {
     const { engine, log, node } = await running();
     const waiting = gate(log, call);
     engine.break('once');
@@ -77,7 +77,7 @@ describe('a log that breaks', () => {
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
-    'about when the new replica is shown, after %i microtasks, is built anew all the same',
+    'a log that breaks %i microtasks after the new replica could be shown is rebuilt',
     async (microtasks) => {
       const { engine, log, node } = await running();
       const waiting = gate(log, 'last');
@@ -93,7 +93,7 @@ describe('a log that breaks', () => {
     },
   );
 
-  it.each(calls)('is not opened again by a node that closes while it is at %s', async (call) => {
+  it.each(calls)('a broken log is not opened again by a node that closes while it is at %s', async (call) => {
     const { engine, log, node } = await running();
     const waiting = gate(log, call);
     engine.break('gone');
@@ -107,7 +107,7 @@ describe('a log that breaks', () => {
     expect([log.following.size, log.opened - opened]).toEqual([0, call === 'open' ? 1 : 0]);
   });
 
-  it('is not opened again by a node that closes while it waits to try again', async () => {
+  it('a broken log is not opened again by a node that closes while it waits to retry', async () => {
     const { engine, log, node } = await running();
     engine.isAway = true;
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -122,7 +122,7 @@ describe('a log that breaks', () => {
     expect(log.opened).toBe(1);
   });
 
-  it('says so while the node closes, and nothing comes of it', async () => {
+  it('a log that breaks while the node closes has no effect', async () => {
     const { engine, log, node } = await running();
     const closed = node.close();
     engine.break('gone');
@@ -131,7 +131,7 @@ describe('a log that breaks', () => {
     expect([log.opened, log.following.size]).toEqual([1, 0]);
   });
 
-  it('while it is opened for the first time is opened again', async () => {
+  it('a log that breaks while it is opened for the first time is opened again', async () => {
     const engine = new FaultyEngine();
     await insert(await join(engine.connect()), 'a');
     const log = engine.connect();
@@ -143,7 +143,7 @@ describe('a log that breaks', () => {
     expect((await joining).replica.epoch).toBe(engine.epoch);
   });
 
-  it('into one that can’t be read stops the node for good, with what came before', async () => {
+  it('a log that is replaced by an unreadable one stops the node, which keeps its items', async () => {
     const { engine, log, node } = await running();
     engine.isAway = true;
     engine.break('gone');
@@ -163,20 +163,20 @@ describe('a log that breaks', () => {
 });
 
 describe('who waits until the node has caught up', () => {
-  it('waits for what another log holds, when that takes its place', async () => {
+  it('a caller that waits for a node to catch up waits for the new log when it replaces the old one', async () => {
     const { engine, log, node } = await running();
     log.hold();
     engine.append(new Uint8Array());
     const caughtUp = node.caughtUp();
     await turn();
-    // Shorter than what was waited for.
+    // The new log is shorter than the awaited sequence.
     engine.lose(2);
     await caughtUp;
     expect(keysOf(node)).toEqual(['a']);
     expect(node.health()).toEqual({ ok: true });
   });
 
-  it('need not wait any longer than it wants', async () => {
+  it('a caller that waits for a node to catch up can abort', async () => {
     const { engine, node } = await running();
     engine.isAway = true;
     engine.break('gone');
@@ -190,7 +190,7 @@ describe('who waits until the node has caught up', () => {
 });
 
 describe('the bounds of a rebuilt node', () => {
-  it('are the log’s, whatever it was started with', async () => {
+  it('the bounds of a rebuilt node are those of the log, not those of its start', async () => {
     const engine = new FaultyEngine();
     const node = await join(engine.connect(), { maxItems: 5 });
     await join(engine.connect(), { maxItems: 9 });
@@ -200,7 +200,7 @@ describe('the bounds of a rebuilt node', () => {
     expect(node.lines.filter((line) => line.includes('bounds'))).toEqual([]);
   });
 
-  it('are made the log’s again when that has lost them', async () => {
+  it('the bounds of a rebuilt node are written to the log again when it has lost them', async () => {
     const engine = new FaultyEngine();
     await insert(await join(engine.connect(), { maxItems: 5 }), 'a');
     const log = engine.connect();

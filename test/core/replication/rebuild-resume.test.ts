@@ -15,7 +15,7 @@ async function twoNodes(): Promise<{ engine: FaultyEngine; one: StreamingMap; tw
   return { engine, one: await open(), two: await open() };
 }
 
-/** Of two nodes that were told that the log broke, the second one can't reach it. */
+/** Two nodes of a broken log: the second one can't reach the log. */
 async function oneBehind(lose: (engine: FaultyEngine) => void): Promise<{
   one: StreamingMap;
   two: StreamingMap;
@@ -39,7 +39,7 @@ const losses = [
 ] as const;
 
 describe.each(losses)('on a node that has yet to follow %s', (_name, lose) => {
-  it('a cursor of what is there now waits, and is no expired one (G4)', async () => {
+  it('a node that has yet to follow the new log waits for a cursor of that log, which has not expired (G4)', async () => {
     const { one, two, comesBack } = await oneBehind(lose);
     const { cursor } = await one.insert({ key: 'c', value: 1 });
     const items = take(two.items({ after: cursor }), 1);
@@ -54,7 +54,7 @@ describe.each(losses)('on a node that has yet to follow %s', (_name, lose) => {
     expect(two.counters.resets).toBe(0);
   });
 
-  it('what it has is served, and nothing is taken in', async () => {
+  it('a node that has yet to follow the new log serves reads and refuses writes', async () => {
     const { two } = await oneBehind(lose);
     const [first] = await take(two.items(), 1);
     expect(await take(two.items({ after: first?.cursor }), 1)).toMatchObject([{ key: 'b' }]);
@@ -62,7 +62,7 @@ describe.each(losses)('on a node that has yet to follow %s', (_name, lose) => {
     await expect(two.insert({ key: 'c', value: 1 })).rejects.toThrow(EngineUnavailableError);
   });
 
-  it('a cursor of what was lost is good until then, and expired afterwards (G4)', async () => {
+  it('a cursor of lost changes is valid until the node follows the new log, and expired afterwards (G4)', async () => {
     const { two, comesBack } = await oneBehind(lose);
     const lost = two.get('b')?.cursor ?? '';
     const items = two.items({ after: lost });
@@ -76,7 +76,7 @@ describe.each(losses)('on a node that has yet to follow %s', (_name, lose) => {
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6])(
-    'who begins about when it is followed, %i microtasks before, is judged by what is there then (G1, G4)',
+    'a subscription that starts %i microtasks before the new log is followed goes by the replica that is shown then (G1, G4)',
     async (microtasks) => {
       const { one, two, comesBack } = await oneBehind(lose);
       const lost = two.get('b')?.cursor ?? '';
@@ -88,7 +88,7 @@ describe.each(losses)('on a node that has yet to follow %s', (_name, lose) => {
       while (!two.health().ok) await turn();
       expect(await expired).toMatchObject({ code: 'CURSOR_EXPIRED' });
       await one.insert({ key: 'z', value: 1 });
-      // Whatever was there when it came: `a` is gone with another log.
+      // Regardless of the replica at its start: another log has no `a`.
       expect(['a', 'z']).toContain((await first).value?.key);
     },
   );

@@ -8,7 +8,7 @@ const keysOf = (node: Awaited<ReturnType<typeof join>>): string[] =>
   [...node.replica.items.index.from(0 as never)].map(({ key }) => key);
 
 describe('a node whose log breaks', () => {
-  it('goes on with what the log has then', async () => {
+  it('a node whose log breaks continues with the entries that the log has then', async () => {
     const engine = new FaultyEngine();
     const node = await join(engine.connect());
     for (const key of ['a', 'b', 'c']) await insert(node, key);
@@ -20,7 +20,7 @@ describe('a node whose log breaks', () => {
     expect(stateOf(await join(engine.connect()))).toEqual(stateOf(node));
   });
 
-  it('founds it again when it is another one, and inserts there', async () => {
+  it('a node whose log is replaced by an empty one creates it again, and inserts there', async () => {
     const engine = new FaultyEngine();
     const node = await join(engine.connect(), { maxItems: 7 });
     await insert(node, 'a');
@@ -32,7 +32,7 @@ describe('a node whose log breaks', () => {
     expect(keysOf(node)).toEqual(['b']);
   });
 
-  it('is not ready meanwhile, serves reads, and takes nothing in', async () => {
+  it('a node whose log is broken is not ready, serves reads and refuses writes', async () => {
     const engine = new FaultyEngine();
     const node = await join(engine.connect());
     await insert(node, 'a');

@@ -1,4 +1,4 @@
-/** What becomes of those that read a map when it is closed. */
+/** Readers of a map that is closed. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Resolves once so many readers wait at the head. */
+/** Resolves when so many readers wait at the head. */
 const waiting = (map: StreamingMap, count: number): Promise<void> =>
   vi.waitFor(() => expect(map.subscriptions).toBe(count), { interval: 1 });
 
@@ -30,7 +30,7 @@ const keysOf = (messages: readonly ItemChanges<unknown>[]): string[] =>
   messages.flatMap(({ upserted }) => upserted.map(({ key }) => key));
 
 describe('a reader that waits when its map is closed', () => {
-  it('ends: items, changes and the pub-sub', async () => {
+  it('items, changes and pub-sub subscriptions that wait end when the map is closed', async () => {
     const map = await openMap();
     await map.insert({ key: 'a', value: 1 });
     const items = collected(map.items());
@@ -49,14 +49,14 @@ describe('a reader that waits when its map is closed', () => {
   it.each([
     ['before', (map: StreamingMap) => map.pubSub.subscribe('head')],
     ['after', undefined],
-  ])('ends a subscription of the pub-sub that was made %s the end and is first read after it', async (_when, make) => {
+  ])('a pub-sub subscription that was made %s the end and is first read after it ends', async (_when, make) => {
     const map = await openMap();
     const made = make?.(map);
     await map.close();
     expect(await collected(made ?? map.pubSub.subscribe('head'))).toEqual([]);
   });
 
-  it('throws ENGINE_UNAVAILABLE if it was asked to, and nothing is left', async () => {
+  it('a waiting reader with onClose FAIL throws ENGINE_UNAVAILABLE when the map is closed, and leaves no listener', async () => {
     const map = await openMap();
     const readers = [collected(map.items({ onClose: 'FAIL' })), collected(map.changes({ onClose: 'FAIL' }))];
     const outcomes = Promise.allSettled(readers);
@@ -67,7 +67,7 @@ describe('a reader that waits when its map is closed', () => {
     expect(map.subscriptions).toBe(0);
   });
 
-  it('is told so too while it waits for a cursor that is ahead of its node', async () => {
+  it('a reader that waits for a cursor ahead of its node also learns that the map is closed', async () => {
     const log = memoryLog({ shared: true });
     const [map, other] = [await openMap({ log }), await openMap({ log })];
     const { cursor } = await other.insert({ key: 'a', value: 1 });
@@ -82,8 +82,8 @@ describe('a reader that waits when its map is closed', () => {
   });
 });
 
-describe('a reader that is behind when its map is closed', () => {
-  it('gets all that the map holds before it ends', async () => {
+describe('a slow reader of a closed map', () => {
+  it('a slow reader of a closed map gets everything that the map holds before it ends', async () => {
     const map = await openMap();
     await insertAll(map, 3);
     const [items, changes] = [map.items(), map.changes()];
@@ -93,7 +93,7 @@ describe('a reader that is behind when its map is closed', () => {
     expect(keysOf(await collected(changes))).toEqual(['k0', 'k1', 'k2']);
   });
 
-  it('completes at its limit, without an error', async () => {
+  it('a slow reader of a closed map completes at its limit, without an error', async () => {
     const map = await openMap();
     await insertAll(map, 3);
     const items = map.items({ limit: 2, onClose: 'FAIL' });
@@ -102,7 +102,7 @@ describe('a reader that is behind when its map is closed', () => {
     expect(await collected(items)).toHaveLength(1);
   });
 
-  it('leaves at once all the same', async () => {
+  it('a slow reader of a closed map can leave at once', async () => {
     const map = await openMap();
     await insertAll(map, 3);
     const items = map.items();
@@ -115,7 +115,7 @@ describe('a reader that is behind when its map is closed', () => {
 });
 
 describe('a closed map', () => {
-  it('shows what it holds to those who come late, and resumes them', async () => {
+  it('a closed map delivers its items to new subscriptions, and resumes cursors', async () => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'a', value: 1 });
     await map.insert({ key: 'b', value: 2 });
@@ -127,14 +127,14 @@ describe('a closed map', () => {
     await expect(collected(map.items({ onClose: 'FAIL' }))).rejects.toThrow(EngineUnavailableError);
   });
 
-  it('takes nothing more in', async () => {
+  it('a closed map takes no insertion', async () => {
     const map = await openMap();
     await map.close();
     await expect(map.insert({ key: 'a', value: 1 })).rejects.toThrow(EngineUnavailableError);
     await expect(map.remove('a')).rejects.toThrow(EngineUnavailableError);
   });
 
-  it('is closed once, however often it is asked to', async () => {
+  it('a map closes once, regardless of the number of calls', async () => {
     const log = memoryLog();
     const close = vi.spyOn(log, 'close');
     const map = await openMap({ log });
@@ -143,7 +143,7 @@ describe('a closed map', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
-  it('closes at the end of its block, with `await using`', async () => {
+  it('`await using` closes a map at the end of its block', async () => {
     const log = memoryLog();
     const close = vi.spyOn(log, 'close');
     let reading: Promise<unknown[]>;
@@ -157,7 +157,7 @@ describe('a closed map', () => {
     expect(await reading).toEqual([]);
   });
 
-  it.each(['memory', 'file'])('lets the process end by itself, with a log in %s', async (kind) => {
+  it.each(['memory', 'file'])('a closed map with a %s log lets the process end by itself', async (kind) => {
     const directory = await mkdtemp(join(tmpdir(), 'seamline-closing-'));
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const program = `
@@ -173,7 +173,7 @@ describe('a closed map', () => {
     expect(stdout).toBe('a\ntrue\nend\n');
   });
 
-  it('reads on what a file log has given it', async () => {
+  it('a closed map with a file log stays readable', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'seamline-closing-'));
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const map = await openMap({ log: fileLog({ directory }) });

@@ -10,7 +10,7 @@ const textOf = (node: Node): string =>
 const bytesOf = (text: string): Uint8Array[] => [Buffer.from(text)];
 
 describe('bounds', () => {
-  it('are those of who founds the log', async () => {
+  it('the node that creates the log sets its bounds', async () => {
     const log = sharedLog();
     await join(log, { maxItems: 3 });
     const other = await join(log);
@@ -18,7 +18,7 @@ describe('bounds', () => {
     expect(other.replica.sequence).toBe(1);
   });
 
-  it('that differ on another node are changed for all by one command, and said', async () => {
+  it('the bounds of a joining node that differ are changed for all nodes by one command, and logged', async () => {
     const log = sharedLog();
     const one = await join(log, { maxItems: 3, window: 10 });
     for (const key of ['a', 'b', 'c', 'd']) await insert(one, key);
@@ -29,7 +29,7 @@ describe('bounds', () => {
     expect(one.replica.items.size).toBe(2);
   });
 
-  it('that are asked for as they are need no command', async () => {
+  it('bounds that equal those of the log need no command', async () => {
     const log = sharedLog();
     await join(log, { maxItems: 3 });
     const two = await join(log, { maxItems: 3 });
@@ -37,7 +37,7 @@ describe('bounds', () => {
     expect(two.lines).toEqual([]);
   });
 
-  it('are agreed on by two nodes that found one log at once', async () => {
+  it('two nodes that create one log at once agree on its bounds', async () => {
     const log = sharedLog();
     const [one, two] = await Promise.all([join(log, { maxItems: 3 }), join(log, { window: 7 })]);
     for (const key of ['a', 'b', 'c', 'd']) await insert(one, key);
@@ -45,7 +45,7 @@ describe('bounds', () => {
     expect(stateOf(one)).toEqual(stateOf(two));
   });
 
-  it('are agreed on although a foreign entry is the first of the log', async () => {
+  it('nodes agree on the bounds although the first entry of the log is foreign', async () => {
     const log = sharedLog();
     await foreign(log);
     const one = await join(log, { maxItems: 3 });
@@ -57,14 +57,14 @@ describe('bounds', () => {
 });
 
 describe('a node that joins late', () => {
-  it('goes by the log', async () => {
+  it('a late node follows the log from its start', async () => {
     const log = sharedLog();
     const one = await join(log);
     for (const key of ['a', 'b', 'a']) await insert(one, key);
     expect(stateOf(await join(log))).toEqual(stateOf(one));
   });
 
-  it('goes by a saved snapshot, and equals one that followed from the start', async () => {
+  it('a late node starts from a snapshot, and equals a node that followed from the start', async () => {
     const log = sharedLog();
     const one = await join(log, { window: 3 });
     for (const key of ['a', 'b', 'a', 'c']) await insert(one, key, { text: `é\n${key}` });
@@ -79,7 +79,7 @@ describe('a node that joins late', () => {
     expect(stateOf(two)).toEqual(stateOf(one));
   });
 
-  it('goes by a snapshot that was saved right behind a foreign entry', async () => {
+  it('a late node starts from a snapshot that was saved right after a foreign entry', async () => {
     const log = sharedLog();
     const one = await join(log);
     await insert(one, 'a');
@@ -89,7 +89,7 @@ describe('a node that joins late', () => {
     expect(stateOf(await join(log))).toEqual(stateOf(one));
   });
 
-  it('leaves alone a snapshot that the log does not agree with', async () => {
+  it('a late node ignores a snapshot that disagrees with the log', async () => {
     const log = sharedLog();
     const one = await join(log);
     for (const key of ['a', 'b']) await insert(one, key);
@@ -97,17 +97,17 @@ describe('a node that joins late', () => {
     const { sequence, commandId } = one.replica;
     await log.saveSnapshot({ sequence, commandId: 'other', chunks });
     expect(stateOf(await join(log))).toEqual(stateOf(one));
-    // It is one that would be taken.
+    // The snapshot itself is usable.
     await log.saveSnapshot({ sequence, commandId, chunks });
     expect(stateOf(await join(log))).not.toEqual(stateOf(one));
   });
 
   it.each<[string, (state: string) => string, string]>([
-    ['is cut short', (state) => state.slice(0, -20), ''],
-    ['is no JSON', () => 'nonsense\n', 'not valid JSON'],
+    ['is truncated', (state) => state.slice(0, -20), ''],
+    ['is not JSON', () => 'nonsense\n', 'not valid JSON'],
     ['is of a later format', (state) => replaced(state, '"state":2', '"state":9'), 'unknown snapshot format 9'],
     ['is of an earlier format', (state) => replaced(state, '"state":2', '"state":1'), 'unknown snapshot format 1'],
-  ])('goes by the older snapshot when the newest one %s, and says so', async (_, damage, words) => {
+  ])('a late node starts from the older snapshot when the newest one %s, and logs that', async (_, damage, words) => {
     const log = sharedLog();
     const one = await join(log);
     await insert(one, 'a');

@@ -6,7 +6,7 @@ type Thrown = abstract new (...args: never[]) => Error;
 const keyOf = ({ key }: { key: string }): string => key;
 
 describe('items', () => {
-  it('are what is there, oldest first, and then each insertion (G1)', async () => {
+  it('items delivers the current items, oldest first, and then each insertion (G1)', async () => {
     const map = await openMap();
     for (const key of ['a', 'b', 'a']) await map.insert({ key, value: key });
     const items = map.items();
@@ -21,7 +21,7 @@ describe('items', () => {
     [0, []],
     [2, ['a', 'b']],
     [4, ['a', 'b', 'c', 'd']],
-  ])('end after %i (G8)', async (limit, expected) => {
+  ])('items ends after a limit of %i (G8)', async (limit, expected) => {
     const map = await openMap();
     await map.insertMany(['a', 'b', 'c'].map((key) => ({ key, value: 1 })));
     const items = map.items({ limit });
@@ -31,12 +31,12 @@ describe('items', () => {
     expect(map.subscriptions).toBe(0);
   });
 
-  it.each([-1, 0.5, NaN])('can not be limited to %s (G8)', async (limit) => {
+  it.each([-1, 0.5, NaN])('items refuses a limit of %s (G8)', async (limit) => {
     const map = await openMap();
     expect(() => map.items({ limit })).toThrow(BadInputError);
   });
 
-  it('wait until something changes, and end at once when the reader leaves (G10)', async () => {
+  it('items waits for a change, and ends at once when its reader leaves (G10)', async () => {
     const map = await openMap();
     const items = map.items();
     const waiting = items.next();
@@ -56,26 +56,26 @@ describe('items', () => {
       },
     ],
     ['before it reads', (controller, read) => (controller.abort(), read())],
-  ])('end when the signal of the reader aborts %s (G10)', async (_, act) => {
+  ])('items ends when the signal of its reader aborts %s (G10)', async (_, act) => {
     const map = await openMap();
     await map.insert({ key: 'a', value: 1 });
     const controller = new AbortController();
     const { cursor } = map.get('a') ?? {};
     const items = map.items({ signal: controller.signal, after: cursor });
     const ended = act(controller, () => items.next());
-    // Something to read, so that a subscription that goes on says so.
+    // An item, so that a subscription that wrongly continues delivers it.
     await map.insert({ key: 'b', value: 1 });
     expect(await ended).toEqual({ value: undefined, done: true });
     expect(map.subscriptions).toBe(0);
   });
 
-  it('end at once for a signal that has aborted before', async () => {
+  it('items ends at once when its signal has already aborted (G10)', async () => {
     const map = await openMap();
     await map.insert({ key: 'a', value: 1 });
     expect(await take(map.items({ signal: AbortSignal.abort() }), 1)).toEqual([]);
   });
 
-  it('go on behind a cursor, one by one (G4)', async () => {
+  it('items continues after a cursor, one by one (G4)', async () => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'a', value: 1 });
     await map.insert({ key: 'b', value: 1 });
@@ -90,7 +90,7 @@ describe('items', () => {
     ['a cursor of another epoch', (cursor) => `zzzzzzzzzzzz${cursor.slice(12)}`, CursorExpiredError],
     ['a cursor with another digest', (cursor) => `${cursor.slice(0, -7)}0000000`, CursorExpiredError],
     ['a cursor ahead of the log', (cursor) => `${cursor.slice(0, 12)}-1z-0000000`, CursorExpiredError],
-  ])('do not go on behind %s (G4)', async (_, made, error) => {
+  ])('items does not continue after %s (G4)', async (_, made, error) => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'a', value: 1 });
     const read = async (): Promise<unknown> => take(map.items({ after: made(cursor) }), 1);
@@ -98,7 +98,7 @@ describe('items', () => {
     expect(map.subscriptions).toBe(0);
   });
 
-  it('of a reader that is slower than the window are those that are still there, or fail as asked (G5)', async () => {
+  it('items delivers to a reader that lags the items that are still current, or throws LAGGED with onLag FAIL (G5)', async () => {
     const map = await openMap({ window: 4 });
     const { cursor } = await map.insert({ key: 'a', value: 0 });
     for (let i = 0; i < 10; i++) await map.insert({ key: `k${i % 2}`, value: i });
@@ -110,7 +110,7 @@ describe('items', () => {
     expect(map.counters.lagged).toBe(3);
   });
 
-  it('reach a healthy reader whole, 5,000 inserted in one tick', async () => {
+  it('items delivers 5,000 items that are inserted in one tick to a healthy reader', async () => {
     const map = await openMap<number>();
     const taken = take(map.items({ limit: 5000 }), 5001);
     const inserts = Array.from({ length: 5000 }, (_, value) => map.insert({ key: `k${value % 10}`, value }));
@@ -120,7 +120,7 @@ describe('items', () => {
 });
 
 describe('changes', () => {
-  it('begin with the map, and go on with what changes it (G6)', async () => {
+  it('changes starts with the map, and continues with its changes (G6)', async () => {
     const map = await openMap();
     await map.insertMany(['a', 'b'].map((key) => ({ key, value: 1 })));
     const changes = map.changes();
@@ -136,14 +136,14 @@ describe('changes', () => {
     expect(map.subscriptions).toBe(0);
   });
 
-  it('of an empty map begin at once with an empty message (G6)', async () => {
+  it('changes of an empty map starts at once with an empty message (G6)', async () => {
     const map = await openMap();
     expect(await take(map.changes(), 1)).toMatchObject([
       { reset: true, upserted: [], removed: [], caughtUp: true, size: 0, checksum: '00000000' },
     ]);
   });
 
-  it('have each key once, with its last state (G6)', async () => {
+  it('a message of changes has each key once, with its latest state (G6)', async () => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'a', value: 0 });
     await map.insert({ key: 'b', value: 1 });
@@ -155,7 +155,7 @@ describe('changes', () => {
     expect(message?.removed).toMatchObject([{ key: 'b' }]);
   });
 
-  it('are in position order (G6)', async () => {
+  it('the entries of a message of changes are in position order (G6)', async () => {
     const map = await openMap();
     const { cursor } = await map.insert({ key: 'first', value: 0 });
     for (const key of ['a', 'b', 'c', 'a', 'd']) await map.insert({ key, value: 1 });
@@ -165,7 +165,7 @@ describe('changes', () => {
     expect(message?.removed.map(keyOf)).toEqual(['d', 'c']);
   });
 
-  it('behind an expired cursor begin anew (G4)', async () => {
+  it('changes after an expired cursor starts over with a reset (G4)', async () => {
     const map = await openMap();
     await map.insert({ key: 'a', value: 0 });
     const after = 'zzzzzzzzzzzz-11-0000000';

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { openMap } from '../../support/model/open-map.ts';
 
 it.each(Array.from({ length: 12 }, (_, n) => n))(
-  'G1 what is inserted %i ticks after a subscriber has begun is delivered, before the event loop turns',
+  'G1 an item inserted %i ticks after a subscription has started is delivered, before the event loop turns',
   async (ticks) => {
     const map = await openMap<number>();
     const items = map.items({ limit: 1 });
@@ -13,7 +13,7 @@ it.each(Array.from({ length: 12 }, (_, n) => n))(
   },
 );
 
-it.each(['items', 'changes'] as const)('G10 who has left %s listens no more', async (kind) => {
+it.each(['items', 'changes'] as const)('G10 a reader that has left %s has no listener', async (kind) => {
   const map = await openMap<number>();
   const { heads } = map.source;
   const [added, removed] = [vi.spyOn(heads, 'addEventListener'), vi.spyOn(heads, 'removeEventListener')];

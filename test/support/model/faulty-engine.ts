@@ -8,20 +8,20 @@ import type {
 } from '../../../src/core/replication/ordered-log.ts';
 import { type Epoch, newEpoch, type Sequence } from '../../../src/core/model/position.ts';
 
-/** An engine elsewhere that many nodes share, each by a connection of its own: it may lose its newest part, be made anew, or be away. */
+/** A remote engine that many nodes share, each with its own connection: it may lose its newest entries, be replaced, or be unavailable. */
 export class FaultyEngine {
   epoch: Epoch = newEpoch();
   entries: LogEntry[] = [];
-  /** Below it all has been trimmed. */
+  /** Entries before it have been trimmed. */
   first = 1;
   snapshots: readonly LogSnapshot[] = [];
-  /** Wall-clock ms. */
+  /** Wall-clock time in ms. */
   now = 1_700_000_000_000;
-  /** Nothing can be opened, read or appended. */
+  /** Opening, reading and appending fail. */
   isAway = false;
   readonly connections = new Set<FaultyLog>();
 
-  /** One node's. */
+  /** The connection of one node. */
   connect(): FaultyLog {
     return new FaultyLog(this);
   }
@@ -37,15 +37,15 @@ export class FaultyEngine {
     return entry.sequence;
   }
 
-  /** So many of the newest entries are gone; the nodes are told. */
+  /** Loses so many of the newest entries, and tells the nodes. */
   lose(count: number): void {
     this.entries = this.entries.slice(0, Math.max(0, this.entries.length - count));
-    // What follows is another history, also where it happens to be alike.
+    // Later entries are another history, even when they are equal.
     this.now++;
     this.break(`it has lost ${count} entries`);
   }
 
-  /** Deleted, and made again. */
+  /** Deletes the log and creates another one. */
   recreate(): void {
     this.epoch = newEpoch();
     this.entries = [];
@@ -54,7 +54,7 @@ export class FaultyEngine {
     this.break('it is another one');
   }
 
-  /** Whatever the reason: the nodes can't go on following. */
+  /** Tells the nodes that the log is broken. */
   break(reason: string): void {
     for (const connection of this.connections) connection.break(reason);
   }
@@ -64,14 +64,14 @@ export class FaultyLog implements OrderedLog {
   readonly engine = 'faulty';
   answerWithinMs: number | undefined;
   readonly #engine: FaultyEngine;
-  /** Who follows it and has not been called off. */
+  /** The listeners that have not unsubscribed. */
   readonly following = new Set<LogListener>();
-  /** Those that hear what comes when it is released, also if they were called off meanwhile: networks are like that. */
+  /** The listeners that get the held entries on release, also when they have unsubscribed meanwhile, as on a network. */
   readonly #held = new Map<LogListener, LogEntry[]>();
   isClosed = false;
-  /** How often it was opened. */
+  /** How often the log was opened. */
   opened = 0;
-  /** Called with each call by name, which it may let wait. */
+  /** Called with the name of each call, which waits for it. */
   onCall: (name: 'open' | 'append' | 'follow' | 'last' | 'load') => Promise<void> | void = () => {};
 
   constructor(engine: FaultyEngine) {
@@ -79,27 +79,27 @@ export class FaultyLog implements OrderedLog {
     engine.connections.add(this);
   }
 
-  /** From now on those that follow hear nothing until `release`. */
+  /** Holds all entries until `release`. */
   hold(): void {
-    for (const follower of this.following) this.#held.set(follower, []);
+    for (const listener of this.following) this.#held.set(listener, []);
   }
 
   release(): void {
     const held = [...this.#held];
     this.#held.clear();
-    for (const [follower, entries] of held) if (entries.length > 0) follower.entries(entries);
+    for (const [listener, entries] of held) if (entries.length > 0) listener.entries(entries);
   }
 
   hear(batch: readonly LogEntry[]): void {
-    for (const follower of this.following) {
-      const held = this.#held.get(follower);
+    for (const listener of this.following) {
+      const held = this.#held.get(listener);
       if (held) held.push(...batch);
-      else follower.entries(batch);
+      else listener.entries(batch);
     }
   }
 
   break(reason: string): void {
-    for (const follower of this.following) follower.broken(reason);
+    for (const listener of this.following) listener.broken(reason);
   }
 
   async open(): Promise<Epoch> {
@@ -113,13 +113,13 @@ export class FaultyLog implements OrderedLog {
     return this.#engine.append(data);
   }
 
-  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
+  async follow(from: Sequence, listener: LogListener): Promise<() => void> {
     await this.#call('follow');
     const { first, last, entries } = this.#engine;
     if (from < first || from > last + 1) throw new RangeError(`sequence ${from} is not in the log`);
-    this.following.add(follower);
-    if (from <= last) follower.entries(entries.slice(from - first));
-    return () => this.following.delete(follower);
+    this.following.add(listener);
+    if (from <= last) listener.entries(entries.slice(from - first));
+    return () => this.following.delete(listener);
   }
 
   async last(): Promise<Sequence> {

@@ -14,12 +14,12 @@ import type { Outcome } from '../../../src/core/replica/outcome.ts';
 import { Replica } from '../../../src/core/replica/replica.ts';
 import type { Dice } from '../random/dice.ts';
 
-/** An insertion as a test writes it: the value is the key unless the test cares. */
+/** An insertion in a test: the default value is the key. */
 export type Input = Omit<Insertion<unknown>, 'bytes' | 'value'> & { readonly value?: unknown };
 
 const EPOCH = parseEpoch('0testepoch00');
 
-/** A replica that is fed as its log would feed it: each command goes through its frame. The log's clock is `now`. */
+/** A replica with a simulated log: each command passes through its frame. `now` is the log's clock. */
 export class Feed {
   readonly replica: Replica<unknown>;
   readonly entries: LogEntry[] = [];
@@ -51,26 +51,26 @@ export class Feed {
     return this.write(encodeCommand(id ?? `id-${this.entries.length + 1}`, command, values));
   }
 
-  /** Any bytes: a frame again, or a foreign entry. */
+  /** Applies any bytes: a repeated frame, or a foreign entry. */
   write(data: Uint8Array): Outcome<unknown> {
     const entry = { sequence: (this.entries.length + 1) as Sequence, time: this.now, data };
     this.entries.push(entry);
     return applyEntry(this.replica, entry);
   }
 
-  /** The changes that the window holds behind a position: `+a` for an insertion, `REMOVED a` for a removal. */
-  story(behind = 0): string[] {
+  /** The changes in the window after a position: `+a` for an insertion, `REMOVED a` for a removal. */
+  story(after = 0): string[] {
     return [...this.replica.window]
-      .filter(({ position }) => position > behind)
+      .filter(({ position }) => position > after)
       .map((change) => (isRemoval(change) ? `${change.reason} ${change.key}` : `+${change.key}`));
   }
 
-  /** The keys that are there, oldest first. */
+  /** The current keys, oldest first. */
   keys(): string[] {
     return [...this.replica.items.index.from(START)].map(({ key }) => key);
   }
 
-  /** The item that is there. */
+  /** The current item of a key. */
   current(key: string): Item<unknown> {
     const item = this.replica.items.get(key);
     if (!item) throw new Error(`nothing is under ${key}`);
@@ -101,7 +101,7 @@ export function removed(outcome: Outcome<unknown>): RemovedItem | null {
 
 const KEYS = Array.from({ length: 30 }, (_, index) => (index < 20 ? `key-${index}` : `other-${index}`));
 
-/** Random commands of every kind, with times that jump; `feed.entries` has them. `areFixed`: the bounds stay. */
+/** Applies random commands of every kind, with times that jump; `feed.entries` keeps them. `areFixed`: the bounds stay the same. */
 export function grow(feed: Feed, dice: Dice, count: number, areFixed = false): void {
   for (let i = 0; i < count; i++) {
     feed.now += dice.below(3000) - 800;

@@ -7,45 +7,45 @@ import type {
 } from '../../../src/core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../../src/core/model/position.ts';
 
-/** One node's connection to a shared log: what others append reaches its follower late, as over a slow network. */
+/** One node's connection to a shared log: entries of others reach its listener late, as over a slow network. */
 export class HeldLog implements OrderedLog {
   readonly engine = 'held';
   readonly #log: OrderedLog;
   readonly #waiting: LogEntry[] = [];
-  #follower: LogListener | undefined;
+  #listener: LogListener | undefined;
   #isHeld = false;
-  /** Rejects the next appends instead of making them. */
+  /** The next appends reject with it, and append nothing. */
   failure: Error | undefined;
 
   constructor(log: OrderedLog) {
     this.#log = log;
   }
 
-  /** From now on the follower hears nothing. */
+  /** Holds all entries until `release`. */
   hold(): void {
     this.#isHeld = true;
   }
 
-  /** Hands on in one batch what has come meanwhile. */
+  /** Delivers the held entries in one batch. */
   release(): void {
     this.#isHeld = false;
-    this.#follower?.entries(this.#waiting.splice(0));
+    this.#listener?.entries(this.#waiting.splice(0));
   }
 
-  /** What was followed is no more. */
+  /** Tells the node that the log is broken. */
   break(reason: string): void {
-    this.#follower?.broken(reason);
+    this.#listener?.broken(reason);
   }
 
   append(data: Uint8Array, id: string): Promise<Sequence> {
     return this.failure ? Promise.reject(this.failure) : this.#log.append(data, id);
   }
 
-  follow(from: Sequence, follower: LogListener): Promise<() => void> {
-    this.#follower = follower;
+  follow(from: Sequence, listener: LogListener): Promise<() => void> {
+    this.#listener = listener;
     return this.#log.follow(from, {
-      entries: (batch) => (this.#isHeld ? void this.#waiting.push(...batch) : follower.entries(batch)),
-      broken: (reason) => follower.broken(reason),
+      entries: (batch) => (this.#isHeld ? void this.#waiting.push(...batch) : listener.entries(batch)),
+      broken: (reason) => listener.broken(reason),
     });
   }
 

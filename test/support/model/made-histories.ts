@@ -1,4 +1,4 @@
-/** Hand-made histories. Time n is when the change at position n is made: it is called at n - 0.5 and answered at n + 0.2. */
+/** Hand-made histories. The change at position n is made at time n: it is called at n - 0.5 and answered at n + 0.2. */
 import type {
   ChangesHistory,
   ChangesMessage,
@@ -56,7 +56,7 @@ export function gone(position: number, key: string, reason = 'REMOVED'): Removed
   return { key, reason, ...result(position) };
 }
 
-/** Received right after it was made, unless told otherwise. */
+/** Received right after it was made, by default. */
 export function delivery(position: number, key: string, receivedAt = position + 0.3): Delivery {
   return { ...entry(position, key), receivedAt };
 }
@@ -106,7 +106,7 @@ export function pages(...list: readonly Page[]): PagesHistory {
   return { id: 'query', kind: 'pages', transport: 'http', filter: { keyPrefix: 'k' }, startedAt: 0, pages: list };
 }
 
-/** Of `position` and `key`, or of nothing. */
+/** The removal of `key` at `position`, or of a key without an item. */
 export function reading(at: number, key: string, position: number | null): Read {
   const item = position === null ? null : entry(position, key);
   return { id: 'read', key, connection: 'c', startedAt: at, answeredAt: at + 0.3, item };
@@ -129,7 +129,7 @@ export function recording(
   };
 }
 
-/** A sentence, and what was recorded. */
+/** A sentence and the recorded history. */
 export type Cases = readonly (readonly [string, Recording])[];
 
 /** FNV-1a-32 of `k1`, newline, the cursor of position 1; computed elsewhere. */
@@ -146,7 +146,7 @@ export const RESUMED = { after: cursor(2), resumedFrom: 'a' };
 export const repeat = (position: number, key: string) =>
   insertion(position, key, { inputs: [{ key, value: 'v', idempotencyKey: 'once' }] });
 
-/** How a history ends. */
+/** The end of a history. */
 export function lagged(extensions: Record<string, unknown>) {
   return { kind: 'error', code: 'LAGGED', extensions } as const;
 }

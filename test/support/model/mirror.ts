@@ -28,7 +28,7 @@ export class Mirror {
   }
 }
 
-/** By the words of schema/schema.graphql, not by the product's code. */
+/** Written after schema/schema.graphql, independent of the product's code. */
 export function checksumOf(items: readonly { key: string; cursor: string }[]): string {
   const encoder = new TextEncoder();
   let sum = 0;

@@ -1,4 +1,4 @@
-/** The readers of items of the model-based tests: each knows from the oracle what it must get next, and checks that it gets that. */
+/** The `items` readers of the model-based tests: each gets its next items from the oracle, and checks the delivered ones against them. */
 import { expect } from 'vitest';
 import type { Item } from '../../../src/core/model/change.ts';
 import { parseCursor } from '../../../src/core/model/cursor.ts';
@@ -10,17 +10,17 @@ export class ItemsReader {
   readonly #world: World;
   readonly #plan: ReaderPlan;
   #generator: AsyncGenerator<Item<number>, void, void>;
-  /** Undefined until the first pull: then the cutoff is taken. */
+  /** Undefined until the first pull, which takes the cutoff. */
   #cutoff: number | undefined;
   #at = 0;
-  /** Where it stands once it has what it must get. */
+  /** Its position after the expected items. */
   #next = 0;
   #left: number;
-  /** The newest head that it saw when it got current items only. */
+  /** The newest head that it has seen while it got current items only. */
   #seen = 0;
   #lastCursor: string | undefined;
   #pending: Promise<IteratorResult<Item<number>, void>> | undefined;
-  /** Whether the node has lost what it stands on. */
+  /** Whether the node has lost changes that it has received. */
   #isForked = false;
   #isStarted = false;
   isOver = false;
@@ -37,12 +37,12 @@ export class ItemsReader {
     this.#cutoff ??= this.#world.oracle.head;
     this.#isStarted = true;
     this.#pending ??= this.#generator.next();
-    // It may reject before it is looked at.
+    // It may reject before it is awaited.
     this.#pending.catch(() => {});
     await this.settle();
   }
 
-  /** After each command: what waits gets what has come. */
+  /** To be called after each command: a waiting reader gets the new items. */
   async settle(): Promise<void> {
     if (!this.#pending || this.isOver) return;
     if (this.#isForked && this.#left > 0) {
@@ -50,7 +50,7 @@ export class ItemsReader {
         await expect(soon(this.#pending)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
         return this.#end();
       }
-      // It has nothing yet, and joins again.
+      // It has received nothing, and starts again at the new head.
       [this.#at, this.#seen, this.#cutoff, this.#isForked] = [0, 0, this.#world.oracle.head, false];
     }
     const cutoff = this.#cutoff ?? 0;
@@ -78,7 +78,7 @@ export class ItemsReader {
     this.#left--;
   }
 
-  /** The node has rebuilt its map from a log that is the same up to a position only. */
+  /** The node has rebuilt its map from a log that agrees only up to a position. */
   async cross(shared: number): Promise<void> {
     if (this.isOver) return;
     if (!this.#isStarted) return this.#judge();
@@ -86,7 +86,7 @@ export class ItemsReader {
     await this.settle();
   }
 
-  /** Leaves, and goes on behind what it has, maybe on another node, maybe of a log that has lost its newest part. */
+  /** Leaves, and resumes after its last cursor, perhaps on another node, perhaps with a log that has lost its newest entries. */
   async cut(): Promise<void> {
     if (this.isOver) return;
     await this.#generator.return();
@@ -100,7 +100,7 @@ export class ItemsReader {
     await this.#judge();
   }
 
-  /** Begins behind what the log doesn't have: at once, as a client that was cut off does. */
+  /** Resumes at once after a cursor that the log has lost, as a client whose connection was cut does. */
   async #judge(): Promise<void> {
     const after = this.#lastCursor;
     if (after === undefined || isKnown(this.#world, after) || this.#left === 0) return;
@@ -126,7 +126,7 @@ export class ItemsReader {
       const cached = ahead.find(isMine);
       const isLast = ahead.filter(isMine).length === 1;
       if (cached) {
-        // It looks on to the next match, and what it passes over is not needed any more.
+        // It reads up to the next match, so it no longer needs the items in between.
         this.#next = isLast
           ? upTo
           : before(
@@ -145,7 +145,7 @@ export class ItemsReader {
   }
 }
 
-/** The last position before the first one that is wanted. */
+/** The last position before the first match. */
 function before<T extends { position: number }>(
   list: readonly T[],
   isWanted: (each: T) => boolean,
@@ -155,7 +155,7 @@ function before<T extends { position: number }>(
   return list.slice(0, wanted < 0 ? undefined : wanted).at(-1)?.position ?? from;
 }
 
-/** The same in the window, where a page ends with a batch if it can. */
+/** The same in the window, where a page ends with a batch when it can. */
 function beforeBatch(
   list: readonly OracleChange[],
   isWanted: (each: OracleChange) => boolean,

@@ -1,4 +1,4 @@
-/** The mirrors of the model-based tests: each checks each message against the oracle, and the map when it has caught up. */
+/** The mirrors of the model-based tests: each checks every message against the oracle, and its map when it has caught up. */
 import { expect } from 'vitest';
 import type { Item, ItemChanges } from '../../../src/core/model/change.ts';
 import { parseCursor } from '../../../src/core/model/cursor.ts';
@@ -17,9 +17,9 @@ export class MirrorReader {
   #pending: Promise<IteratorResult<ItemChanges<number>, void>> | undefined;
   #isForked = false;
   #hasCome = false;
-  /** Where it stands while it waits. */
+  /** Its position while it waits. */
   #head = 0;
-  /** Whether the node has lost what it stands on. */
+  /** Whether the node has lost changes that it has received. */
   #isLost = false;
 
   constructor(world: World, plan: ReaderPlan) {
@@ -42,7 +42,7 @@ export class MirrorReader {
 
   async settle(): Promise<void> {
     if (!this.#pending) return;
-    // It may be an empty one, so that its cursor stays within the window.
+    // The message may be empty: it keeps the cursor within the window.
     if (!this.#hasCome && !this.#owesMessage()) {
       this.#head = this.#world.oracle.head;
       return;
@@ -53,7 +53,7 @@ export class MirrorReader {
   }
 
   async cut(): Promise<void> {
-    // Its cursor is of a history that is lost, which can't be told by it any more once that has left the window.
+    // Its cursor belongs to a lost history. Once that has left the window, the cursor no longer shows it.
     if (this.#isLost) this.#after = undefined;
     await this.#generator.return();
     this.#pending = undefined;
@@ -62,7 +62,7 @@ export class MirrorReader {
     await this.#begin();
   }
 
-  /** The node has rebuilt its map from a log that is the same up to a position only. */
+  /** The node has rebuilt its map from a log that agrees only up to a position. */
   async cross(shared: number): Promise<void> {
     if (this.#isFirst) return this.#begin();
     const { place, cutoff = place, seen = cutoff } = parseCursor(this.#after ?? '');
@@ -74,7 +74,7 @@ export class MirrorReader {
   async #begin(): Promise<void> {
     this.#isForked = this.#after !== undefined && !isKnown(this.#world, this.#after);
     this.#generator = this.#world.map.changes({ ...this.#plan, after: this.#after });
-    // At once, as a client that was cut off does: once the other history has left the window, it can't be told any more.
+    // At once, as a client whose connection was cut: the lost history is only detectable within the window.
     if (this.#isForked) await this.pull();
   }
 
@@ -82,7 +82,7 @@ export class MirrorReader {
     await this.#generator.return();
   }
 
-  /** Whether a message must come: at first, while there is more, and when something that concerns it has changed. */
+  /** Whether a message must come: at the start, while more follows, and when a matching change has happened. */
   #owesMessage(): boolean {
     if (this.#isFirst || !this.#isCaughtUp || this.#isLost) return true;
     const { oracle } = this.#world;
@@ -118,7 +118,7 @@ export class MirrorReader {
 
   #checkWhole(message: ItemChanges<number>, position: number): void {
     const { oracle } = this.#world;
-    // It was the head as the message was made, which may be a while ago.
+    // The cursor was the head when the message was made, perhaps some commands ago.
     const truth = oracle.at(position).filter(({ key }) => passes(this.#plan.filter, key));
     const mine = [...this.#items.values()].map(({ key, value }) => ({ key, value }));
     expect(

@@ -1,11 +1,11 @@
-/** What the readers of the model-based tests share. */
+/** Shared parts of the readers of the model-based tests. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseCursor } from '../../../src/core/model/cursor.ts';
 import type { KeyFilter } from '../../../src/core/input/key-filter.ts';
 import type { StreamingMap } from '../../../src/core/streaming-map.ts';
 import type { Oracle } from './oracle.ts';
 
-/** What there is now: the node that the reader is connected to, and the truth. */
+/** The node that a reader is connected to, and the oracle. */
 export interface World {
   map: StreamingMap<number>;
   oracle: Oracle;
@@ -20,10 +20,10 @@ export interface ReaderPlan {
 
 export const floorOf = ({ oracle, window }: World): number => Math.max(0, oracle.head - window);
 
-/** Deliveries that were checked, over all readers. */
+/** The number of checked deliveries over all readers. */
 export const counted = { deliveries: 0 };
 
-/** What is due comes within a few turns of the event loop. */
+/** Resolves after a few turns of the event loop, within which every due message comes. */
 export async function soon<T>(pending: Promise<T>): Promise<T> {
   let isOver = false;
   const waiting = async (): Promise<never> => {
@@ -37,7 +37,7 @@ export async function soon<T>(pending: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether the log still has the history that a cursor stands on. Only such cursors are known to the oracle's map. */
+/** Whether the log still has the history of a cursor. The oracle's map knows only such cursors. */
 export function isKnown({ map }: World, cursor: string): boolean {
   const { epoch, place, cutoff = place, seen = cutoff } = parseCursor(cursor);
   if (epoch !== map.replica.epoch) return false;

@@ -6,10 +6,10 @@ import type { Outcome } from '../../../src/core/replica/outcome.ts';
 import { exportState } from '../../../src/core/replica/snapshot.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
-/** A follower, with what it logged and the heads that it said. */
+/** A follower with its log lines and published heads. */
 export type Node = Follower<unknown> & { readonly lines: string[]; readonly heads: number[] };
 
-/** One more node on a log, which ends with the test. */
+/** Adds a node to a log. The node closes with the test. */
 export async function join(log: OrderedLog, bounds: Partial<Bounds> = {}): Promise<Node> {
   const lines: string[] = [];
   const heads: number[] = [];
@@ -31,7 +31,7 @@ export const insert = (node: Node, key: string, value: unknown = key): Promise<O
 export const stateOf = ({ replica }: Node): string[] => [...exportState(replica)];
 export const sharedLog = (): OrderedLog => memoryLog({ shared: true });
 export const foreign = (log: OrderedLog): Promise<unknown> => log.append(Buffer.from('hello'), 'foreign');
-/** A frame of a format that this version doesn't read. */
+/** A frame of a format that this version can't read. */
 export const poison = (log: OrderedLog): Promise<unknown> =>
   log.append(
     encodeCommand('poison', { kind: 'tick' }).map((byte, at) => (at === 2 ? 99 : byte)),

@@ -3,7 +3,7 @@ import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
 import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
-/** A map in memory, which ends with the test. */
+/** A map in memory, which closes with the test. */
 export async function openMap<Value = unknown>(
   options: Partial<StreamingMapOptions> = {},
 ): Promise<StreamingMap<Value>> {
@@ -12,7 +12,7 @@ export async function openMap<Value = unknown>(
   return map;
 }
 
-/** The next so many of a subscription, which stays open. */
+/** The next so many results of a subscription, which stays open. */
 export async function take<T>(subscription: AsyncGenerator<T, void, void>, count: number): Promise<T[]> {
   const taken: T[] = [];
   while (taken.length < count) {

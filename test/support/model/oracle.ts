@@ -1,6 +1,5 @@
 /**
- * What the map must be, in a few lines that keep everything: the oracle of the model-based tests. It knows nothing of
- * windows, cursors or logs.
+ * The oracle of the model-based tests: the map as a few lines of code that keep every change. It has no windows, cursors or logs.
  */
 export interface OracleItem {
   readonly key: string;
@@ -12,14 +11,14 @@ export interface OracleItem {
 export interface OracleChange {
   readonly position: number;
   readonly key: string;
-  /** Absent: a removal. */
+  /** Undefined for a removal. */
   readonly item?: OracleItem;
-  /** The position of its batch's end. */
+  /** The position of the end of its batch. */
   readonly batchEnd: number;
 }
 
 export class Oracle {
-  /** Every change there ever was. */
+  /** Every change since the start. */
   readonly changes: OracleChange[] = [];
   readonly #maxItems: number;
 
@@ -62,7 +61,7 @@ export class Oracle {
     if (this.at(this.head).some((item) => item.key === key)) this.#remove(key);
   }
 
-  /** What is due goes, the command's own keys first, each in the order of expiry, then of position. */
+  /** Expires due items: the command's own keys first, each in the order of expiry, then of position. */
   expire(now: number, own: readonly string[] = []): void {
     const due = this.at(this.head).filter((item) => item.expiresAt !== null && item.expiresAt <= now);
     const rank = (item: OracleItem): number => (own.includes(item.key) ? 0 : 1);

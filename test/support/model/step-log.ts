@@ -2,9 +2,9 @@ import type { LogEntry, LogListener, OrderedLog } from '../../../src/core/replic
 import type { Sequence } from '../../../src/core/model/position.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 
-/** A log that appends at once and hands on when told to: as a log elsewhere does, with the steps in the test's hand. */
+/** A log that appends at once and delivers on request: a remote log whose steps the test controls. */
 export interface StepLog extends OrderedLog {
-  /** The oldest entry that has not been handed on goes to the followers. */
+  /** Delivers the oldest undelivered entry to the listeners. */
   deliver(): void;
   deliverAll(): void;
 }
@@ -32,7 +32,7 @@ export function stepLog(clock: () => number = () => 0): StepLog {
       const stop = await inner.follow(from, {
         entries: (batch) => {
           waiting.push(...batch);
-          // Founding the log is not part of any schedule.
+          // The command that creates the log is not part of any schedule.
           if (isOpen) deliverAll();
         },
         broken: (reason) => follower.broken(reason),

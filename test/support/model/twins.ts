@@ -4,7 +4,7 @@ import type { ServerOptions } from '../../../src/server/options.ts';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { startServer } from '../server/server.ts';
 
-/** Two servers of one log: the same items at the same positions, stamped at the same times. */
+/** Two servers of one log: the same items at the same positions, with the same timestamps. */
 export interface Twins {
   readonly fanned: SeamlineServer;
   /** Every subscription has a generator of its own. */
@@ -19,6 +19,6 @@ export async function startTwins(options: ServerOptions = {}): Promise<Twins> {
   return { fanned, plain, both: [fanned, plain] };
 }
 
-/** Resolves once so many subscriptions are open there: from then on each has its cutoff. */
+/** Resolves when so many subscriptions are open: then each has its cutoff. */
 export const subscribed = (server: SeamlineServer, count: number): Promise<void> =>
   vi.waitFor(() => expect(server.map.subscriptions).toBe(count), { timeout: 20_000, interval: 5 });

@@ -1,11 +1,11 @@
-/** Values made to be awkward, as texts: what JavaScript would make of them is what is tested. */
+/** Awkward values as texts, because parsing in JavaScript is under test. */
 import fc from 'fast-check';
 
 export interface AwkwardValue {
   readonly json: string;
-  /** The same as a GraphQL literal; undefined where a name is none of GraphQL's. */
+  /** The same value as a GraphQL literal; undefined when GraphQL can't write one of its names. */
   readonly literal: string | undefined;
-  /** Where something can't be kept, as `a.0.b`. */
+  /** The path of a part that can't be kept, such as `a.0.b`. */
   readonly problems: readonly string[];
 }
 
@@ -115,7 +115,7 @@ export const awkwardValue: fc.Arbitrary<AwkwardValue> = fc.letrec<{ value: Awkwa
   }),
 ).value;
 
-/** Those that no run should be without. */
+/** The values that every run includes. */
 export const FIXED: readonly AwkwardValue[] = [
   objectOf([
     ...KEPT.map((source, at) => [`n${at}`, leaf(source, false)] as const),
@@ -130,14 +130,14 @@ export const FIXED: readonly AwkwardValue[] = [
   ]),
 ];
 
-/** What a text says, with numbers as decimals: equal for equal JSON, whatever would round it. */
+/** The content of a text with numbers as decimals: equal for equal JSON, without rounding. */
 export function exactOf(json: string): unknown {
   const exact = (_name: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === 'number' ? { number: decimalOf(context?.source ?? '') } : value;
   return JSON.parse(json, exact);
 }
 
-/** The same as a text. */
+/** The content as a text. */
 export const meaningOf = (json: string): string => JSON.stringify(exactOf(json));
 
 function decimalOf(source: string): string {

@@ -8,18 +8,18 @@ export class Dice {
     this.#random = seeded(seed);
   }
 
-  /** A whole number from 0 on, below `limit`. */
+  /** A whole number from 0 to below `limit`. */
   below(limit: number): number {
     return Math.floor(this.#random() * limit);
   }
 
-  /** True once in `times`. */
+  /** True in one of `times` cases. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
 
   pick<T>(list: readonly T[]): T {
-    // `below` stays inside of a list that isn't empty.
+    // `below` stays inside a list that is not empty.
     return list[this.below(list.length)]!;
   }
 }

@@ -1,10 +1,10 @@
-/** Valid subscriptions of any shape, out of random choices: what is selected, how it is written, how it is asked for. */
+/** Random valid subscriptions of any shape: the selection, its spelling and its arguments are random. */
 import type { Dice } from './dice.ts';
 import type { Asked } from '../clients/readers.ts';
 
 export type Chooser = Pick<Dice, 'below' | 'once' | 'pick'>;
 
-/** Fields by type, with the type of what they lead to. */
+/** Fields by type, with the type of their values. */
 const FIELDS = {
   Item: { id: null, key: null, value: null, timestamp: null, expiresAt: null, cursor: null, __typename: null },
   RemovedItem: { key: null, reason: null, timestamp: null, cursor: null, __typename: null },
@@ -22,7 +22,7 @@ const FIELDS = {
 
 type TypeName = keyof typeof FIELDS;
 
-/** Whatever stands under one response name must be one field: so each field has its own. */
+/** Selections with equal response names must be the same field, so each field has a response name of its own. */
 const ODD_ALIASES: Readonly<Record<string, string>> = {
   cursor: '__proto__',
   timestamp: 'constructor',
@@ -40,7 +40,7 @@ const CONDITIONS = {
 type Condition = keyof typeof CONDITIONS;
 
 const MAX_DEPTH = 4;
-/** Below what a server takes of one document. */
+/** Below the server's limits of a document. */
 const MAX_FIELDS = 60;
 
 class Writer {
@@ -57,7 +57,7 @@ class Writer {
     const made = Array.from({ length: 1 + this.#chooser.below(depth === 0 ? 6 : 3) }, () =>
       this.#selected(type, depth),
     );
-    // In the midst of the others: what is selected first is first in the result.
+    // Among the others, because the order of the selection is that of the result.
     made.splice(this.#chooser.below(made.length + 1), 0, ...base);
     return `{ ${made.join(' ')} }`;
   }
@@ -105,7 +105,7 @@ class Writer {
   }
 }
 
-/** What is asked for beside the selection. */
+/** The arguments. */
 export interface Terms {
   readonly limit?: number | undefined;
   readonly after?: string | undefined;
@@ -115,7 +115,7 @@ export interface Terms {
 
 const VARIABLE_TYPES = { limit: 'Int', after: 'String', filter: 'ItemFilter', onLag: 'OnLag! = CONFLATE' } as const;
 
-/** As a literal: names aren't quoted. */
+/** As a GraphQL literal: names are not quoted. */
 function literal(value: unknown, name: string): string {
   if (name === 'onLag') return String(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
@@ -184,7 +184,7 @@ export function itemsSubscription(chooser: Chooser, terms: Terms = {}): Made {
   );
 }
 
-/** Selects, whatever else, what a mirror needs: in both lists too, each of them twice. */
+/** Also selects everything that a mirror needs, including both lists, each twice. */
 export function changesSubscription(chooser: Chooser, terms: Pick<Terms, 'after' | 'filter'> = {}): Made {
   return made(chooser, 'itemChanges', terms, (writer) => [
     writer.selection('ItemChanges', 2, [

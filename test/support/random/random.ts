@@ -1,4 +1,4 @@
-/** Random numbers from 0 to below 1 from a seed (mulberry32), so that a failure comes again. */
+/** Random numbers from 0 to below 1 from a seed (mulberry32), so that a failure can be repeated. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

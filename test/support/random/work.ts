@@ -41,7 +41,7 @@ const VALUES: readonly ((dice: Dice) => unknown)[] = [
   (dice) => Array.from({ length: dice.below(30) }, (_, n) => ({ n, text: `n ${n} ñ` })),
 ];
 
-/** Around the lengths where a frame's header changes. */
+/** Lengths around those where a frame's header changes. */
 const LARGE: readonly ((dice: Dice) => unknown)[] = [
   (dice) => 'x'.repeat(65_300 + dice.below(230)),
   (dice) => 'ä'.repeat(32_600 + dice.below(160)),
@@ -49,11 +49,11 @@ const LARGE: readonly ((dice: Dice) => unknown)[] = [
 
 export interface Workload {
   readonly commands: number;
-  /** One value in so many is large. */
+  /** One of so many values is large. */
   readonly largeOnceIn: number;
 }
 
-/** Without removals by the map itself: what it takes it keeps. */
+/** A map that keeps every item: without eviction and expiry. */
 export async function work(map: StreamingMap, dice: Dice, { commands, largeOnceIn }: Workload): Promise<void> {
   const input = () => ({
     key: dice.pick(KEYS) + (dice.once(3) ? String(dice.below(40)) : ''),
@@ -70,7 +70,7 @@ export async function work(map: StreamingMap, dice: Dice, { commands, largeOnceI
   }
 }
 
-/** How many insertions a subscription has coming that starts at the head now: what is there, then what follows a cursor. */
+/** How many insertions a subscription that starts at the head gets: the current items, then those after a cursor. */
 export function* insertionsAfter(map: StreamingMap, position: number): Generator<{ key: string; position: number }> {
   const { window, head } = map.replica;
   for (let at = position + 1; at <= head.position; at++) {
