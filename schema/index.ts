@@ -5,7 +5,7 @@ import { addMutation } from './collections/mutation.ts';
 import { addQuery } from './collections/query.ts';
 import { addSubscription } from './collections/subscription.ts';
 
-/** The schema of `seamline serve`. It holds no state: the map comes with each operation's context. */
+/** Builds the schema of `seamline serve`. It holds no state: each operation's context provides the map. */
 export function createSchema(): GraphQLSchema {
   const builder = createBuilder();
   const types = addItem(builder);

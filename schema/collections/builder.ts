@@ -3,7 +3,7 @@ import ValidationPlugin from '@pothos/plugin-validation';
 import { DateTimeResolver } from 'graphql-scalars';
 import type { Context } from '../request/context.ts';
 import { inputError } from '../request/errors.ts';
-import { jsonScalar } from '../request/json.ts';
+import { jsonScalar } from '../request/json-scalar.ts';
 
 type JsonInput = string | number | boolean | object;
 
@@ -19,7 +19,7 @@ export interface SchemaTypes {
 
 export type Builder = ReturnType<typeof createBuilder>;
 
-/** Each schema has a builder of its own: what is added to one is nobody else's. */
+/** Makes a builder for one schema. Builders share nothing. */
 export function createBuilder() {
   const builder = new SchemaBuilder<SchemaTypes>({
     plugins: [ValidationPlugin],

@@ -1,31 +1,22 @@
-import type { Item, ItemChanges, RemovalReason, RemovedItem } from '../../src/core/model/change.ts';
+import type { ObjectRef, SchemaTypes } from '@pothos/core';
+import type { Item, ItemChanges, RemovedItem } from '../../src/core/model/change.ts';
+import type { Context } from '../request/context.ts';
+import { addChangeTypes, addRemovalReason, FILTER, type StreamBuilder } from '../stream/stream-types.ts';
 import type { Builder } from './builder.ts';
-import * as rules from './rules.ts';
+import * as rules from './input-rules.ts';
 
-/** Item, RemovedItem, ItemChanges, and the filter that selects among them. */
+type Types = Builder extends PothosSchemaTypes.SchemaBuilder<infer T extends SchemaTypes> ? T : never;
+
+/** Adds Item, RemovedItem, ItemChanges, and the filter that selects among items. */
 export function addItem(builder: Builder) {
-  const item = builder.objectRef<Item<unknown>>('Item');
-  const removedItem = builder.objectRef<RemovedItem>('RemovedItem');
-  const itemChanges = builder.objectRef<ItemChanges<unknown>>('ItemChanges');
-
-  const reasons: Record<RemovalReason, { description: string }> = {
-    REMOVED: { description: 'By `removeItem`.' },
-    EXPIRED: { description: 'Its `ttl` has passed.' },
-    EVICTED: { description: 'The map was full, and this was its oldest item.' },
-  };
-  const removalReason = builder.enumType('RemovalReason', {
-    description: 'Why an item left the map.',
-    values: reasons,
-  });
-
-  item.implement({
+  const item = builder.objectRef<Item<unknown>>('Item').implement({
     description: 'The latest value inserted under a key.',
     fields: (t) => ({
-      id: t.exposeID('key', { description: 'The key: what normalised caches look for.' }),
-      key: t.exposeID('key', { description: 'What the item was inserted under.' }),
+      id: t.exposeID('key', { description: 'The key again, under the name that normalised caches expect.' }),
+      key: t.exposeID('key', { description: 'The key that the item was inserted with.' }),
       value: t.field({
         type: 'JSON',
-        description: 'What was inserted.',
+        description: 'The inserted value.',
         resolve: ({ value, bytes }, _args, { budget }) => {
           budget.spendBytes(bytes);
           return value;
@@ -33,7 +24,7 @@ export function addItem(builder: Builder) {
       }),
       timestamp: t.field({
         type: 'DateTime',
-        description: 'When it was inserted. Timestamps never fall along the stream, whatever the clock does.',
+        description: 'When it was inserted. Timestamps never decrease along the stream, even if the clock does.',
         resolve: ({ timestamp }) => new Date(timestamp),
       }),
       expiresAt: t.field({
@@ -43,74 +34,37 @@ export function addItem(builder: Builder) {
         resolve: ({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt)),
       }),
       cursor: t.exposeString('cursor', {
-        description: 'Its place in the stream, the same on every node: pass it as `after` to go on behind it.',
-      }),
-    }),
-  });
-
-  removedItem.implement({
-    description: 'An item that has left the map.',
-    fields: (t) => ({
-      key: t.exposeID('key', { description: 'What the item was inserted under.' }),
-      reason: t.expose('reason', { type: removalReason, description: 'Why it left.' }),
-      timestamp: t.field({
-        type: 'DateTime',
-        description: 'When it left.',
-        resolve: ({ timestamp }) => new Date(timestamp),
-      }),
-      cursor: t.exposeString('cursor', { description: "The removal's place in the stream." }),
-    }),
-  });
-
-  itemChanges.implement({
-    description:
-      'One step of a mirror. A key occurs at most once, with its last state, in one of the lists: apply them in either order.',
-    fields: (t) => ({
-      reset: t.exposeBoolean('reset', { description: 'Forget all you have before applying this message.' }),
-      upserted: t.field({
-        type: [item],
-        description: 'Inserted or replaced, in position order.',
-        resolve({ upserted }, _args, { budget }, info) {
-          budget.spendFields(upserted.length, info);
-          return upserted;
-        },
-      }),
-      removed: t.field({
-        type: [removedItem],
-        description: 'Gone, in position order.',
-        resolve({ removed }, _args, { budget }, info) {
-          budget.spendFields(removed.length, info);
-          return removed;
-        },
-      }),
-      caughtUp: t.exposeBoolean('caughtUp', {
-        description: 'Whether `cursor` was the newest position as the message was made.',
-      }),
-      cursor: t.exposeString('cursor', {
-        description: 'Your state after this message: pass it as `after` to go on behind it.',
-      }),
-      size: t.exposeInt('size', {
-        nullable: true,
-        description: 'How many items the map holds; non-null exactly when caught up and unfiltered.',
-      }),
-      checksum: t.exposeString('checksum', {
-        nullable: true,
         description:
-          'The sum modulo 2^32, over the items, of FNV-1a-32 of the UTF-8 bytes of key, newline, cursor, as 8 hex digits; ' +
-          'non-null when `size` is.',
+          'The position of the insertion in the stream, equal on every node: pass it as `after` to continue from there.',
       }),
     }),
+  });
+
+  const streamBuilder = builder as unknown as StreamBuilder;
+  const { removed, changes } = addChangeTypes(streamBuilder, {
+    name: 'Item',
+    type: item as never,
+    removalReason: addRemovalReason(streamBuilder),
+    dateTime: 'DateTime',
+    onList: (length, context, info) => (context as Context).budget.spendFields(length, info),
+    upsertedOf: ({ upserted }) => upserted,
   });
 
   const filter = builder.inputType('ItemFilter', {
-    description: 'Selects keys. Both given: both must hold.',
+    description: FILTER.description,
     fields: (t) => ({
-      keys: t.idList({ description: 'Any of these; an empty list matches nothing.', validate: rules.keys }),
-      keyPrefix: t.string({ description: 'Keys that start with this.', validate: rules.keyPrefix }),
+      keys: t.idList({ description: FILTER.keys, validate: rules.keys }),
+      keyPrefix: t.string({ description: FILTER.keyPrefix, validate: rules.keyPrefix }),
     }),
   });
 
-  return { item, removedItem, itemChanges, filter };
+  return {
+    item,
+    // The same builder under another type.
+    removedItem: removed as unknown as ObjectRef<Types, RemovedItem>,
+    itemChanges: changes as unknown as ObjectRef<Types, ItemChanges<unknown>>,
+    filter,
+  };
 }
 
 export type ItemTypes = ReturnType<typeof addItem>;

@@ -5,38 +5,44 @@ import { assertMayWrite } from '../request/caller.ts';
 import type { Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
-import * as rules from './rules.ts';
+import * as rules from './input-rules.ts';
 
 export function addMutation(builder: Builder, { item, removedItem }: ItemTypes): void {
   const insertItemInput = builder.inputType('InsertItemInput', {
-    description: 'What to insert, and on which conditions.',
+    description: 'An item to insert, and the conditions for it.',
     fields: (t) => ({
-      key: t.id({ required: true, description: '1 to 512 bytes of UTF-8.', validate: rules.key }),
-      value: t.field({ type: 'JSON', required: true, description: 'Anything but null.', validate: rules.value }),
-      ttl: t.int({ description: 'Seconds until it expires, 1 or more.', validate: rules.ttl }),
+      key: t.id({ required: true, description: 'The key: 1 to 512 bytes of UTF-8.', validate: rules.key }),
+      value: t.field({
+        type: 'JSON',
+        required: true,
+        description: 'The value: any JSON except null.',
+        validate: rules.value,
+      }),
+      ttl: t.int({ description: 'Time to live in seconds, 1 or more.', validate: rules.ttl }),
       idempotencyKey: t.string({
-        description: 'A retry with the same one, under the same key, answers with the first result.',
+        description: 'A retry with the same idempotency key and the same item key returns the first result.',
         validate: rules.key,
       }),
-      ifAbsent: t.boolean({ description: 'CONFLICT when the key is there.' }),
+      ifAbsent: t.boolean({ description: 'Fails with CONFLICT if the key already exists.' }),
       ifCursor: t.string({
-        description: 'CONFLICT unless the key’s current item has this cursor.',
+        description: 'Fails with CONFLICT unless the current item of the key has this cursor.',
         validate: rules.cursor,
       }),
     }),
   });
 
   builder.mutationType({
-    description: 'When a mutation answers, every subscription on this node delivers its change, or has.',
+    description:
+      'When a mutation returns, every subscription on this node has delivered its change or will deliver it.',
     fields: (t) => ({
       insertItem: t.field({
         type: item,
-        description: 'Inserts an item, or replaces the one under its key.',
-        args: { input: t.arg({ type: insertItemInput, required: true, description: 'What to insert.' }) },
+        description: 'Inserts an item, or replaces the item with the same key.',
+        args: { input: t.arg({ type: insertItemInput, required: true, description: 'The item to insert.' }) },
         resolve: async (_root, { input }, context) => {
           assertMayWrite(context.caller, [input.key]);
           const [inserted] = await insert(context, [input]);
-          // One input, one item.
+          // One input makes one item.
           const item = inserted!;
           context.delivery.cursor = item.cursor;
           return item;
@@ -44,8 +50,8 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
       }),
       insertItems: t.field({
         type: [item],
-        description: 'Inserts 1 to 1,000 items at consecutive positions: all or none.',
-        args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'What to insert.' }) },
+        description: 'Inserts 1 to 1,000 items at consecutive positions: either all or none.',
+        args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'The items to insert.' }) },
         resolve: async (_root, { inputs }, context, info) => {
           assertMayWrite(
             context.caller,
@@ -60,15 +66,15 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
       removeItem: t.field({
         type: removedItem,
         nullable: true,
-        description: 'Removes the item under a key; null when there was none.',
+        description: 'Removes the item with this key; null if the key doesn’t exist.',
         args: {
-          key: t.arg.id({ required: true, description: 'Its key.', validate: rules.key }),
+          key: t.arg.id({ required: true, description: 'The key to remove.', validate: rules.key }),
           ifCursor: t.arg.string({
-            description: 'CONFLICT unless the key’s current item has this cursor.',
+            description: 'Fails with CONFLICT unless the current item of the key has this cursor.',
             validate: rules.cursor,
           }),
           idempotencyKey: t.arg.string({
-            description: 'A retry with the same one answers with the first result.',
+            description: 'A retry with the same idempotency key returns the first result.',
             validate: rules.key,
           }),
         },
@@ -88,12 +94,12 @@ function insert(
   inputs: readonly InsertInput<unknown>[],
 ): Promise<readonly Item<unknown>[]> {
   if (outcome) return answer(outcome);
-  // More than one batch may have is refused below, and never gets in by waiting.
+  // A batch that is too large is refused by the map. It isn't rate-limited, because waiting would not help.
   if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
   return answer(map.insertMany(inputs));
 }
 
-/** A batch may begin or end with an idempotent repeat, whose place is an older one. Cursors compare as strings. */
+/** The newest cursor. A batch may begin or end with an idempotent repeat, which has an older one. Cursors compare as strings. */
 function newest(items: readonly Item<unknown>[]): string {
   return items.reduce((cursor, item) => (item.cursor > cursor ? item.cursor : cursor), '');
 }

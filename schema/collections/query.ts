@@ -6,7 +6,7 @@ import { assertMayRead } from '../request/caller.ts';
 import { resolveAfter, type Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
-import * as rules from './rules.ts';
+import * as rules from './input-rules.ts';
 
 interface StreamStatus {
   readonly epoch: string;
@@ -22,13 +22,13 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
   const connection = addConnection(builder, item);
 
   builder.queryType({
-    description: 'Plain reads. All root fields of one query are read at one position.',
+    description: 'Reads the current state. All root fields of one query are read at one position.',
     fields: (t) => ({
       item: t.field({
         type: item,
         nullable: true,
-        description: 'The item under a key, if there is one.',
-        args: { key: t.arg.id({ required: true, description: 'Its key.', validate: rules.key }) },
+        description: 'The item with this key; null if the key doesn’t exist.',
+        args: { key: t.arg.id({ required: true, description: 'The key of the item.', validate: rules.key }) },
         resolve: (_root, { key }, { map, caller, reads }) => {
           assertMayRead(caller);
           return reads.read(Promise.resolve(), () => (key.startsWith(caller.keyPrefix) ? map.get(key) : undefined));
@@ -36,11 +36,16 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
       }),
       items: t.field({
         type: connection,
-        description: 'The current items, oldest first. To go on live, subscribe `after` the first page’s `cursor`.',
+        description:
+          'The current items, oldest first. To continue live, subscribe with `after` set to the `cursor` of the first page.',
         args: {
-          first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.', validate: rules.first }),
-          after: t.arg.string({ description: 'Behind this cursor.', validate: rules.cursor }),
-          filter: t.arg({ type: filter, description: 'Default: every key.' }),
+          first: t.arg.int({
+            defaultValue: 100,
+            description: 'The number of items on a page, 1 to 1,000.',
+            validate: rules.first,
+          }),
+          after: t.arg.string({ description: 'Returns items after this cursor.', validate: rules.cursor }),
+          filter: t.arg({ type: filter, description: 'Selects keys. Default: all keys.' }),
         },
         resolve: (_root, args, { map, after, caller, signal, reads, budget }, info) => {
           assertMayRead(caller);
@@ -62,7 +67,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
       }),
       stream: t.field({
         type: streamStatus,
-        description: 'Where the stream stands.',
+        description: 'The state of the stream.',
         resolve: (_root, _args, context) => {
           assertMayRead(context.caller);
           return context.reads.read(Promise.resolve(), () => statusOf(context));
@@ -74,7 +79,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
 
 function statusOf({ map, caller }: Context): StreamStatus {
   const { replica, engine } = map;
-  // Both would tell of keys that the caller may not see.
+  // Size and checksum would reveal keys that the caller may not see.
   const isWhole = caller.keyPrefix === '';
   return {
     epoch: replica.epoch,
@@ -88,22 +93,22 @@ function statusOf({ map, caller }: Context): StreamStatus {
 
 function addStreamStatus(builder: Builder) {
   return builder.objectRef<StreamStatus>('StreamStatus').implement({
-    description: 'Where the stream stands, on this node.',
+    description: 'The state of the stream on this node.',
     fields: (t) => ({
       epoch: t.exposeString('epoch', {
-        description: 'The identity of the log; cursors of different epochs don’t compare.',
+        description: 'The identity of the log. Cursors of different epochs can’t be compared.',
       }),
-      cursor: t.exposeString('cursor', { description: 'The newest position.' }),
+      cursor: t.exposeString('cursor', { description: 'The cursor of the newest position.' }),
       size: t.exposeInt('size', {
         nullable: true,
-        description: 'How many items the map holds; null for a limited caller.',
+        description: 'The number of items in the map; null if the caller’s token has a key prefix.',
       }),
       checksum: t.exposeString('checksum', {
         nullable: true,
-        description: 'As in `ItemChanges`; null for a limited caller.',
+        description: 'The checksum, as in `ItemChanges`; null if the caller’s token has a key prefix.',
       }),
-      window: t.exposeInt('window', { description: 'How many of the newest changes are kept one by one.' }),
-      engine: t.exposeString('engine', { description: 'What keeps the log: memory, file, nats or redis.' }),
+      window: t.exposeInt('window', { description: 'The number of newest changes that are kept one by one.' }),
+      engine: t.exposeString('engine', { description: 'The engine that keeps the log: memory, file, nats or redis.' }),
     }),
   });
 }
@@ -113,24 +118,24 @@ function addConnection(builder: Builder, item: ItemTypes['item']) {
     description: 'An item on a page.',
     fields: (t) => ({
       node: t.field({ type: item, description: 'The item.', resolve: (node) => node }),
-      cursor: t.exposeString('cursor', { description: 'The item’s cursor.' }),
+      cursor: t.exposeString('cursor', { description: 'The cursor of the item.' }),
     }),
   });
   const pageInfo = builder.objectRef<ItemPage<unknown>>('PageInfo').implement({
-    description: 'Where a page lies.',
+    description: 'The boundaries of a page.',
     fields: (t) => ({
-      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether newer items follow.' }),
+      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether newer items follow this page.' }),
       hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-        description: 'Whether the item at `after` still precedes the page.',
+        description: 'Whether the item at `after` still precedes this page.',
       }),
       startCursor: t.string({
         nullable: true,
-        description: 'The first item’s cursor.',
+        description: 'The cursor of the first item.',
         resolve: ({ items }) => items[0]?.cursor,
       }),
       endCursor: t.string({
         nullable: true,
-        description: 'The last item’s cursor: the next page is `after` it.',
+        description: 'The cursor of the last item: pass it as `after` to get the next page.',
         resolve: ({ items }) => items.at(-1)?.cursor,
       }),
     }),
@@ -139,10 +144,10 @@ function addConnection(builder: Builder, item: ItemTypes['item']) {
     description: 'A page of items.',
     fields: (t) => ({
       edges: t.field({ type: [edge], description: 'The items, oldest first.', resolve: ({ items }) => items }),
-      pageInfo: t.field({ type: pageInfo, description: 'Where the page lies.', resolve: (page) => page }),
+      pageInfo: t.field({ type: pageInfo, description: 'The boundaries of the page.', resolve: (page) => page }),
       cursor: t.exposeString('cursor', {
         description:
-          'The position that the page was read at: subscribe `after` the first page’s to go on without a hole.',
+          'The position at which the page was read: subscribe `after` the cursor of the first page to continue without a gap.',
       }),
     }),
   });

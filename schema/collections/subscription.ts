@@ -4,36 +4,43 @@ import { assertMayRead } from '../request/caller.ts';
 import { resolveAfter, emptySource } from '../request/context.ts';
 import { answering, translating } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
-import { ON_LAG } from '../stream/on-lag.ts';
-import * as rules from './rules.ts';
+import { addOnLag, type StreamBuilder } from '../stream/stream-types.ts';
+import * as rules from './input-rules.ts';
 
 export function addSubscription(builder: Builder, { item, itemChanges, filter }: ItemTypes): void {
-  const onLag = builder.enumType('OnLag', ON_LAG);
+  const onLag = addOnLag(builder as unknown as StreamBuilder);
 
   builder.subscriptionType({
-    description: 'What is there now, and then everything that changes, across one seam that neither loses nor repeats.',
+    description: 'The current state, then every change after it, with nothing lost and nothing repeated in between.',
     fields: (t) => ({
       items: t.field({
         type: item,
-        description: 'Every current item, oldest first, then every insertion. For services and small streams.',
+        description:
+          'Delivers every current item, oldest first, then every insertion. Meant for services and small streams.',
         args: {
-          limit: t.arg.int({ description: 'Completes after so many. Default: no end.', validate: rules.limit }),
-          after: t.arg.string({ description: 'Goes on behind this cursor instead.', validate: rules.cursor }),
-          filter: t.arg({ type: filter, description: 'Default: every key.' }),
+          limit: t.arg.int({
+            description: 'The number of items to deliver before the subscription completes. Default: no limit.',
+            validate: rules.limit,
+          }),
+          after: t.arg.string({
+            description: 'Continues after this cursor instead of starting with the current items.',
+            validate: rules.cursor,
+          }),
+          filter: t.arg({ type: filter, description: 'Selects keys. Default: all keys.' }),
           onLag: t.arg({
             type: onLag,
             required: true,
             defaultValue: 'CONFLATE',
-            description: 'What happens to a slow subscriber.',
+            description: 'What happens if the subscriber is too slow.',
           }),
         },
         subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }) => {
           assertMayRead(caller);
-          const most = limit ?? args.limit;
-          if (most != null) delivery.left = most;
+          const allowed = limit ?? args.limit;
+          if (allowed != null) delivery.remaining = allowed;
           const options = {
             onLag: args.onLag,
-            limit: most,
+            limit: allowed,
             after: resolveAfter({ after }, args.after),
             filter: keyFilter(args.filter, caller.keyPrefix),
             signal,
@@ -48,19 +55,20 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         resolve: (delivered, _args, { delivery, budget }) => {
           budget.renew();
           delivery.cursor = delivered.cursor;
-          if (delivery.left !== undefined) delivery.left--;
+          if (delivery.remaining !== undefined) delivery.remaining--;
           return delivered;
         },
       }),
       itemChanges: t.field({
         type: itemChanges,
-        description: 'What a mirror of the map needs, conflated by key, with removals and a proof. For screens.',
+        description:
+          'Delivers the messages of a mirror of the map: conflated by key, with removals and a checksum. Meant for user interfaces.',
         args: {
           after: t.arg.string({
-            description: 'Goes on behind this cursor if it can, else resets.',
+            description: 'Continues after this cursor if possible, otherwise starts with `reset`.',
             validate: rules.cursor,
           }),
-          filter: t.arg({ type: filter, description: 'Default: every key.' }),
+          filter: t.arg({ type: filter, description: 'Selects keys. Default: all keys.' }),
         },
         subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }) => {
           assertMayRead(caller);

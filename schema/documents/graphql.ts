@@ -4,44 +4,44 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-/** What to insert, and on which conditions. */
+/** An item to insert, and the conditions for it. */
 export type InsertItemInput = {
-  /** A retry with the same one, under the same key, answers with the first result. */
+  /** A retry with the same idempotency key and the same item key returns the first result. */
   idempotencyKey?: string | null | undefined;
-  /** CONFLICT when the key is there. */
+  /** Fails with CONFLICT if the key already exists. */
   ifAbsent?: boolean | null | undefined;
-  /** CONFLICT unless the key’s current item has this cursor. */
+  /** Fails with CONFLICT unless the current item of the key has this cursor. */
   ifCursor?: string | null | undefined;
-  /** 1 to 512 bytes of UTF-8. */
+  /** The key: 1 to 512 bytes of UTF-8. */
   key: string | number;
-  /** Seconds until it expires, 1 or more. */
+  /** Time to live in seconds, 1 or more. */
   ttl?: number | null | undefined;
-  /** Anything but null. */
+  /** The value: any JSON except null. */
   value: unknown;
 };
 
-/** Selects keys. Both given: both must hold. */
+/** Selects keys. If both members are given, both must match. */
 export type ItemFilter = {
-  /** Keys that start with this. */
+  /** Matches keys that start with this prefix. */
   keyPrefix?: string | null | undefined;
-  /** Any of these; an empty list matches nothing. */
+  /** Matches any of these keys; an empty list matches nothing. */
   keys?: Array<string | number> | null | undefined;
 };
 
 /** What happens to a subscriber that is slower than the window of single changes. */
 export type OnLag =
-  /** Goes on with the items that are still current: no key is lost, only values in between. */
+  /** The subscription continues with the items that are still current: no key is lost, only intermediate values. */
   | 'CONFLATE'
-  /** Ends with LAGGED. */
+  /** The subscription ends with LAGGED. */
   | 'FAIL';
 
 /** Why an item left the map. */
 export type RemovalReason =
   /** The map was full, and this was its oldest item. */
   | 'EVICTED'
-  /** Its `ttl` has passed. */
+  /** Its time to live has passed. */
   | 'EXPIRED'
-  /** By `removeItem`. */
+  /** Removed by a mutation, or no longer visible to the caller. */
   | 'REMOVED';
 
 export type ItemFieldsFragment = { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string };

@@ -1,40 +1,44 @@
 import { type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import { refused } from './errors.ts';
 
-/** Of the values in one answer: as many as the largest page of the largest values. */
+/** Limits of one answer: bytes of values (a page of 1,000 values of 64 KiB), items of all pages, and fields of all items. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-/** Of all pages in one answer: ten of the largest. */
 const MAX_ANSWER_ITEMS = 10_000;
-
-/** Of all items in one answer, aliases counted one by one: ten of the largest pages with every field. */
 const MAX_ANSWER_FIELDS = 100_000;
 
 /**
- * What one answer may hold. Aliases ask for the same again and again: a document of a kilobyte could ask for gigabytes. A result
- * of a subscription is an answer of its own.
+ * Limits the size of one answer. Aliases can repeat a selection many times, so a document of one kilobyte could ask for gigabytes.
+ * Each result of a subscription is an answer of its own.
  */
 export class AnswerBudget {
   #bytes = MAX_ANSWER_BYTES;
   #items = MAX_ANSWER_ITEMS;
   #fields = MAX_ANSWER_FIELDS;
 
-  /** Throws `PAYLOAD_TOO_LARGE`. */
+  /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
   spendBytes(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#bytes < 0)
-      throw tooLarge(`the values of one answer exceed ${MAX_ANSWER_BYTES} bytes: ask for fewer items`);
+    if (this.#bytes < 0) throw tooLarge(`values exceed ${MAX_ANSWER_BYTES} bytes in one answer: request fewer items`);
   }
 
-  /** Throws `PAYLOAD_TOO_LARGE`. */
+  /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
   spendItems(items: number): void {
     this.#items -= items;
-    if (this.#items < 0) throw tooLarge(`the pages of one answer exceed ${MAX_ANSWER_ITEMS} items: ask for fewer`);
+    if (this.#items < 0) throw tooLarge(`pages exceed ${MAX_ANSWER_ITEMS} items in one answer: request fewer items`);
   }
 
-  /** For so many items with what is selected of each. Throws `PAYLOAD_TOO_LARGE`, before anything of it is resolved. */
+  /**
+   * Spends the fields that are selected of `items` items, before any of them is resolved.
+   * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
+   */
   spendFields(items: number, info: GraphQLResolveInfo): void {
-    this.#fields -= items * fieldsUnder(info);
-    if (this.#fields < 0) throw tooLarge(`the items of one answer exceed ${MAX_ANSWER_FIELDS} fields: ask for fewer`);
+    const cost = items * selectedFields(info);
+    const allowed = this.#fields;
+    this.#fields -= cost;
+    if (this.#fields < 0)
+      throw tooLarge(
+        `fields cost ${cost}, and ${allowed} of ${MAX_ANSWER_FIELDS} remain: select fewer fields or items`,
+      );
   }
 
   renew(): void {
@@ -44,8 +48,8 @@ export class AnswerBudget {
   }
 }
 
-/** As if each fragment were written where it is spread; each is looked at once, so that spreads of spreads cost nothing. */
-function fieldsUnder({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+/** Counts the selected fields with all fragments expanded. Each fragment is visited once, so nested spreads cost no time. */
+function selectedFields({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   const known = new Map<string, number>();
   const countOf = (selected: SelectionSetNode | undefined): number => {
     let count = 0;

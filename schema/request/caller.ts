@@ -1,29 +1,35 @@
 import type { GraphQLError } from 'graphql';
 import { refused } from './errors.ts';
 
-/** Who calls, as far as the resolvers care: what a token allows. */
+/** What the caller of an operation may do: the rights that its token grants. */
 export interface Caller {
   readonly mayRead: boolean;
   readonly mayWrite: boolean;
-  /** Of the keys that it may see and write. Empty: all. */
+  /** The caller may see and write only keys with this prefix; empty: all keys. */
   readonly keyPrefix: string;
-  /** Takes insertions from what is allowed for the moment. Throws `RATE_LIMITED`. */
+  /**
+   * Counts insertions against the caller's rate.
+   * @throws {GraphQLError} `RATE_LIMITED`
+   */
   readonly spend: (insertions: number) => void;
 }
 
-/** Where there is no authentication. */
+/** The caller of a server without authentication. */
 export const EVERYBODY: Caller = { mayRead: true, mayWrite: true, keyPrefix: '', spend: () => {} };
 
-/** Throws `FORBIDDEN`. What lies outside of the prefix is not refused: a reader finds nothing there. */
+/**
+ * Keys outside the caller's prefix are not refused: a reader finds nothing there.
+ * @throws {GraphQLError} `FORBIDDEN`
+ */
 export function assertMayRead({ mayRead }: Caller): void {
-  if (!mayRead) throw forbidden('this needs the scope items:read');
+  if (!mayRead) throw forbidden('not allowed: requires scope items:read');
 }
 
-/** Throws `FORBIDDEN`. */
+/** @throws {GraphQLError} `FORBIDDEN` */
 export function assertMayWrite({ mayWrite, keyPrefix }: Caller, keys: readonly string[]): void {
-  if (!mayWrite) throw forbidden('this needs the scope items:write');
+  if (!mayWrite) throw forbidden('not allowed: requires scope items:write');
   if (!keys.every((key) => key.startsWith(keyPrefix)))
-    throw forbidden(`the token allows keys that begin with ${JSON.stringify(keyPrefix)} only`);
+    throw forbidden(`not allowed: requires keys that begin with ${JSON.stringify(keyPrefix)}`);
 }
 
 const forbidden = (message: string): GraphQLError => refused('FORBIDDEN', message);

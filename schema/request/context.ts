@@ -6,23 +6,23 @@ import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { AnswerBudget } from './answer-budget.ts';
 import type { Caller } from './caller.ts';
 
-/** What the resolvers know of an operation: a transport makes one for each. */
+/** The GraphQL context of the server's own schema: a transport makes one for each operation. */
 export interface Context {
   readonly map: StreamingMap;
-  /** From `Last-Event-ID` or `extensions.after`: goes before the argument; null takes it away. */
+  /** From `Last-Event-ID` or `extensions.after`. It takes precedence over the argument `after`; null stands for no cursor at all. */
   readonly after?: string | null | undefined;
-  /** From `Last-Event-ID` or `extensions.limit`: how many are left, before the argument `limit`. */
+  /** From `Last-Event-ID` or `extensions.limit`: the items that remain to be delivered. It takes precedence over the argument `limit`. */
   readonly limit?: number | undefined;
   readonly caller: Caller;
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal | undefined;
-  /** What the subscription has delivered last: results are made one at a time, so it belongs to the result at hand. */
+  /** The newest delivery of the subscription. Results are made one at a time, so it belongs to the result being made. */
   readonly delivery: Delivery;
   readonly reads: RootReads;
   readonly budget: AnswerBudget;
-  /** Where subscriptions are served from positions: takes what is asked for, and then there is nothing to iterate over. */
+  /** Present when the transport can fan out: it accepts the request, and the resolver returns an empty source. */
   readonly fanOutRequest?: FanOutRequest | undefined;
-  /** What has become of an insertion that was made already. */
+  /** The result of an insertion that the transport has already started. */
   readonly outcome?: Promise<readonly Item<unknown>[]> | undefined;
 }
 
@@ -30,32 +30,32 @@ export type StreamRequest =
   | { readonly kind: 'items'; readonly request: ItemsRequest }
   | { readonly kind: 'itemChanges'; readonly request: ChangesRequest };
 
-/** A valid operation, as graphql-js takes it. */
+/** A validated operation, in the form that graphql-js takes. */
 export interface Operation {
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
-  /** As they were sent. */
+  /** The raw values from the request, not coerced. */
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 export interface FanOutRequest {
   /**
-   * Of a stream in somebody else's schema: whether this is the operation that the transport serves, and what it selects is the same for
-   * all callers. What is taken then is an offer, beside a generator that delivers if nobody takes it up.
+   * Set for a stream in a user's own schema: tells whether the transport serves this operation, and its selection is the same for all
+   * callers. The request is then only an offer: the generator delivers if the transport doesn't use it.
    */
   readonly accepts?: (operation: OperationDefinitionNode) => boolean;
   operation?: Operation;
   accepted?: StreamRequest;
-  /** What is asked; where there are several maps. */
+  /** The map that the stream reads, because a user's schema may have several. */
   source?: Source<unknown>;
-  /** To be called once what was taken has ended; `error` is undefined unless it failed. */
+  /** Called when the accepted stream has ended; `error` is undefined unless it failed. */
   ended?: (error: unknown, deliveries: number) => void;
 }
 
-/** What a subscription's source is when somebody else delivers. */
+/** The source of a subscription that the fan-out delivers. */
 export async function* emptySource(): AsyncGenerator<never, void, void> {}
 
-/** Where to begin: what the transport brought goes before the argument. */
+/** The cursor to start after: the transport's takes precedence over the argument. */
 export function resolveAfter(
   { after }: Pick<Context, 'after'>,
   argument: string | null | undefined,
@@ -65,24 +65,24 @@ export function resolveAfter(
 
 export interface Delivery {
   cursor?: string;
-  /** How many `limit` still allows. */
-  left?: number;
+  /** Items that `limit` still allows; undefined without a limit. */
+  remaining?: number;
 }
 
 /**
- * All root fields of one query are read at one position: each resolver leaves its read here, and they run together, in one
- * synchronous block, once the replica has reached every cursor that one of them names.
+ * Reads all root fields of one query at one position. Each resolver queues its read here. The reads run together in one synchronous
+ * block, as soon as the replica has reached every cursor that they name.
  */
 export class RootReads {
   #reads: { reach: Promise<unknown>; run: () => void }[] = [];
   readonly #onRead: () => void;
 
-  /** `onRead` is called in the same synchronous block as the reads. */
+  /** `onRead` runs in the same synchronous block as the reads. */
   constructor(onRead: () => void = () => {}) {
     this.#onRead = onRead;
   }
 
-  /** `reach` may reject: then this read does, alone. */
+  /** Queues a read. If `reach` rejects, only this read rejects. */
   read<T>(reach: Promise<unknown>, run: () => T): Promise<T> {
     if (this.#reads.length === 0) queueMicrotask(() => void this.#runAll());
     return new Promise((resolve, reject) => {

@@ -1,15 +1,15 @@
-/** The edge where errors become what clients see: a GraphQLError with `extensions.code`, and nothing of what is inside. */
+/** Turns errors into what clients see: a GraphQLError with `extensions.code`, without internal details. */
 import { GraphQLError } from 'graphql';
 import { type Issue, plainKey, SeamlineError } from '../../src/core/model/errors.ts';
 
-/** An error of the core as clients see it. Anything else is thrown on as it is, for the server to mask. */
+/** Converts an error of the core. Any other error is returned unchanged, and the server masks it. */
 export function toGraphQLError(error: unknown): unknown {
   if (!(error instanceof SeamlineError)) return error;
   const { message, code, extensions } = error;
   return refused(code, message, extensions);
 }
 
-/** What clients see of a refusal; `extensions` is the data that they need to act. */
+/** An error for clients; `extensions` holds the data that they need to react. */
 export function refused(
   code: string,
   message: string,
@@ -18,7 +18,7 @@ export function refused(
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
-/** `BAD_USER_INPUT` from what a validator found. */
+/** `BAD_USER_INPUT` with the issues that a validator has found. */
 export function inputError(
   issues: readonly { path?: readonly unknown[] | undefined; message: string }[],
 ): GraphQLError {

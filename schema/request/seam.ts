@@ -1,36 +1,36 @@
 /**
- * What a transport of ours leaves for the streams in a schema that is somebody else's: in the asynchronous context of the operation,
- * or as a function under a symbol in a GraphQL context that belongs to one request. Only a stream asks for it. Without it a stream is
- * served by its generator.
+ * The seam between our transports and streams in a user's own schema. A transport provides it in the asynchronous context of the
+ * operation, or as a function under a symbol in the GraphQL context of one request. Only streams read it; without it the generator of
+ * the stream delivers.
  */
 import type { Context } from './context.ts';
 
 export type Seam = Pick<Context, 'after' | 'limit' | 'signal' | 'delivery' | 'fanOutRequest'>;
 
-/** What is left: `ask` throws `BadInputError` for what the client has asked of the transport. */
 export interface OperationSeam {
+  /** @throws {BadInputError} for malformed `extensions` of the request. */
   ask(): Seam;
 }
 
-// Of all copies of this module: one may serve the schema that another has built.
+// Symbol.for, because one copy of this module may serve a schema that another copy has built.
 export const SEAM = Symbol.for('seamline.seam');
 
-/** Where the transport that needs it first keeps its `AsyncLocalStorage`: the schema itself loads nothing of Node. */
+/** Key of the `AsyncLocalStorage` on `globalThis`. A transport creates it, so that the schema imports nothing of Node. */
 export const OPERATIONS = Symbol.for('seamline.operations');
 
-/** Throws `BadInputError` for what the client has asked of the transport. */
+/** @throws {BadInputError} for malformed `extensions` of the request. */
 export function seamOf(context: unknown): Partial<Seam> {
   const operation = operationSeam();
   if (operation) return operation.ask();
   if (typeof context !== 'object' || context === null) return {};
   const { [SEAM]: ask, request } = context as { [SEAM]?: () => Seam; request?: { signal?: unknown } };
   if (ask) return ask();
-  // Yoga doesn't end a generator whose client has left before it was iterated; the request tells.
+  // Yoga doesn't end a generator whose client leaves before the first iteration, so listen to the request.
   const signal = request?.signal;
   return signal instanceof AbortSignal ? { signal } : {};
 }
 
-/** Of the operation at hand, where a transport keeps it beside the GraphQL context. */
+/** The seam of the current operation, when a transport keeps it outside the GraphQL context. */
 export function operationSeam(): OperationSeam | undefined {
   const holder = globalThis as { [OPERATIONS]?: { getStore(): OperationSeam | undefined } };
   return holder[OPERATIONS]?.getStore();

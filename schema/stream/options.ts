@@ -1,28 +1,41 @@
-/** What a stream in somebody else's schema is told, as its user writes it and as it is used. */
+/** The options of `addStream`: in the form that users write, and in the form that the code uses. */
 import type { InputRef, InputShape, ObjectRef, SchemaTypes } from '@pothos/core';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { KeyedInput } from '../../src/core/input/value-rules.ts';
 
-/** What the insert mutation takes; with neither, only the program inserts. */
+/** Options of the mutations. Without them only the program itself inserts and removes. */
 interface StreamInput<Types extends SchemaTypes, Value, Input extends InputRef> {
-  /** The input type of `insert<Name>(input:)`. The map needs `keyOf`. Default: there is no such mutation. */
+  /**
+   * The input type of the mutation `insert<Name>(input:)`. The map needs `keyOf`.
+   * @default undefined: the mutation isn't added
+   */
   readonly input?: Input | undefined;
-  /** Whether there is `insert<Plural>(inputs:)`, too: all or none. Default false. */
+  /**
+   * Adds the mutation `insert<Plural>(inputs:)`, which inserts all of its inputs or none.
+   * @default false
+   */
   readonly batch?: boolean | undefined;
-  /** Whether there is `remove<Name>(key:)`. Default false. */
+  /**
+   * Adds the mutation `remove<Name>(key:)`.
+   * @default false
+   */
   readonly remove?: boolean | undefined;
   /**
-   * Who may insert what. False refuses with `FORBIDDEN`; what it throws is answered as any resolver's error. Default: everybody,
-   * everything.
+   * Whether this caller may insert this input. False refuses the mutation with `FORBIDDEN`; an exception is treated like that of any
+   * resolver.
+   * @default every caller may insert everything
    */
   readonly mayWrite?:
     ((input: InputShape<Types, Input>, context: Types['Context']) => boolean | Promise<boolean>) | undefined;
-  /** Likewise who may remove what is there. With `mayWrite` and `remove` it must be given. */
+  /**
+   * Whether this caller may remove the item with this value. Required if both `mayWrite` and `remove` are given.
+   * @default every caller may remove everything
+   */
   readonly mayRemove?: ((value: Value, context: Types['Context']) => boolean | Promise<boolean>) | undefined;
 }
 
-/** What is inserted for an input. May be left out where an input is a value already. */
 type ToValue<Types extends SchemaTypes, Value, Input extends InputRef> = {
+  /** Makes the value to insert from an input. Optional if the input type is assignable to the value type. */
   readonly toValue: (input: InputShape<Types, Input>, context: Types['Context']) => Value | Promise<Value>;
 };
 
@@ -30,26 +43,35 @@ type MaybeToValue<Types extends SchemaTypes, Value, Input extends InputRef> =
   InputShape<Types, Input> extends Value ? Partial<ToValue<Types, Value, Input>> : ToValue<Types, Value, Input>;
 
 interface StreamReads<Types extends SchemaTypes, Value> {
-  /** Holds the items. */
+  /** The map that holds the items. */
   readonly map: StreamingMap<Value, KeyedInput<Value>>;
-  /** The object type that shows a value. */
+  /** The object type that represents a value. */
   readonly type: ObjectRef<Types, Value>;
-  /** What the fields and types are named after, as in `QuoteChanges`. Default: the type's name. */
+  /**
+   * The stem of field and type names, as in `QuoteChanges`.
+   * @default the name of `type`
+   */
   readonly name?: string | undefined;
-  /** Of the subscription to all. Default: the name, its first letter in lower case, with an s, as in `quotes`. */
+  /**
+   * The name of the subscription to all items.
+   * @default the name with a lower-case first letter and an s, as in `quotes`
+   */
   readonly plural?: string | undefined;
   /**
-   * Which items a caller may see; others leave no trace. Asked for each item and caller as it is delivered, so it must be quick. Then
-   * nothing is shared between callers, `size` and `checksum` are null, and a mirror that comes back starts over. Default: all.
+   * Whether this caller may see an item; other items leave no trace in what the caller gets. It is called for each item and caller on
+   * delivery, so it must be fast. With it, no rendering is shared between callers, `size` and `checksum` are null, and a mirror that
+   * reconnects starts over.
+   * @default every caller sees every item
    */
   readonly mayRead?: ((value: Value, context: Types['Context']) => boolean) | undefined;
 }
 
+/** The options of {@link addStream}. */
 export type StreamOptions<Types extends SchemaTypes, Value, Input extends InputRef> = StreamReads<Types, Value> &
   StreamInput<Types, Value, Input> &
   MaybeToValue<Types, Value, Input>;
 
-/** The same, whatever the types are. @internal */
+/** The same without type parameters. @internal */
 export interface PlainOptions {
   readonly map: StreamingMap<unknown, KeyedInput<unknown>>;
   readonly type: ObjectRef<SchemaTypes, unknown>;
@@ -64,17 +86,21 @@ export interface PlainOptions {
   readonly mayRemove: ((value: unknown, context: unknown) => boolean | Promise<boolean>) | undefined;
 }
 
-/** With the defaults. Throws a `RangeError` for what makes no sense. @internal */
+/**
+ * Applies the defaults.
+ * @throws {RangeError} if the options contradict each other
+ * @internal
+ */
 export function plainOptions(options: Partial<PlainOptions>): PlainOptions {
   // The public type requires both.
   const { map, type } = options as PlainOptions;
   const { input, toValue = (value) => value, batch = false, remove = false, mayRead, mayWrite, mayRemove } = options;
   const name = options.name ?? type.name;
   const plural = options.plural ?? `${uncapitalised(name)}s`;
-  if (input && !map.isKeyed) throw new RangeError('the map of a stream with an input needs keyOf');
-  if (batch && !input) throw new RangeError('a batch needs an input');
+  if (input && !map.isKeyed) throw new RangeError(`stream ${name} has an input, so its map needs keyOf`);
+  if (batch && !input) throw new RangeError(`stream ${name} has batch: true, so it needs an input`);
   if (remove && mayWrite && !mayRemove)
-    throw new RangeError('with mayWrite, who may remove must be said too: mayRemove');
+    throw new RangeError(`stream ${name} has mayWrite and remove: true, so it needs mayRemove`);
   return { map, type, name, plural, input, toValue, batch, remove, mayRead, mayWrite, mayRemove };
 }
 

@@ -7,10 +7,10 @@ import { resolveAfter, type StreamRequest } from '../request/context.ts';
 import { answering, inputError, translating } from '../request/errors.ts';
 import { type Seam, seamOf } from '../request/seam.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
-import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './parts.ts';
+import { type addChangeTypes, CALLER_INDEPENDENT, type SharedTypes, type StreamBuilder } from './stream-types.ts';
 import { visibleChanges, visibleItems } from './visible.ts';
 
-type Types = SharedTypes & ReturnType<typeof changeTypes>;
+type Types = SharedTypes & ReturnType<typeof addChangeTypes>;
 
 export function addStreamSubscriptions(
   builder: StreamBuilder,
@@ -21,23 +21,29 @@ export function addStreamSubscriptions(
     t.field({
       type: type as never,
       nullable: false,
-      description: `Every current ${name}, oldest first, then every insertion. For services and small streams.`,
-      extensions: OURS,
+      description: `Delivers every current ${name}, oldest first, then every insertion. Meant for services and small streams.`,
+      extensions: CALLER_INDEPENDENT,
       args: {
-        limit: t.arg.int({ required: false, description: 'Completes after so many. Default: no end.' }),
-        after: t.arg.string({ required: false, description: 'Goes on behind this cursor instead.' }),
-        filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
+        limit: t.arg.int({
+          required: false,
+          description: 'The number of items to deliver before the subscription completes. Default: no limit.',
+        }),
+        after: t.arg.string({
+          required: false,
+          description: 'Continues after this cursor instead of starting with the current items.',
+        }),
+        filter: t.arg({ type: filter, required: false, description: 'Selects keys. Default: all keys.' }),
         onLag: t.arg({
           type: onLag,
           required: true,
           defaultValue: 'CONFLATE',
-          description: 'What happens to a slow subscriber.',
+          description: 'What happens if the subscriber is too slow.',
         }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
         const seam = translating(() => seamOf(context));
         const limit = seam.limit ?? args.limit;
-        if (seam.delivery && limit != null) seam.delivery.left = limit;
+        if (seam.delivery && limit != null) seam.delivery.remaining = limit;
         const options = {
           onLag: args.onLag,
           limit,
@@ -50,7 +56,7 @@ export function addStreamSubscriptions(
           const request = map.itemsRequest(options);
           if (mayRead) {
             const mayBeRead = (value: unknown): boolean => mayRead(value, context);
-            // The limit counts what is seen.
+            // The limit counts only items that the caller may see.
             return answering(visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit));
           }
           offer(seam, info, map.source, { kind: 'items', request });
@@ -61,7 +67,7 @@ export function addStreamSubscriptions(
         const { cursor, value } = delivered;
         const { delivery } = seamOf(context);
         if (delivery) delivery.cursor = cursor;
-        if (delivery?.left !== undefined) delivery.left--;
+        if (delivery?.remaining !== undefined) delivery.remaining--;
         return value as never;
       },
     }),
@@ -71,14 +77,14 @@ export function addStreamSubscriptions(
     t.field({
       type: changes,
       nullable: false,
-      description: `What a mirror of all ${name} needs, conflated by key, with removals and a proof. For screens.`,
-      extensions: OURS,
+      description: `Delivers the messages of a mirror of all ${name}: conflated by key, with removals and a checksum. Meant for user interfaces.`,
+      extensions: CALLER_INDEPENDENT,
       args: {
         after: t.arg.string({
           required: false,
-          description: 'Goes on behind this cursor if it can, else resets.',
+          description: 'Continues after this cursor if possible, otherwise starts with `reset`.',
         }),
-        filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
+        filter: t.arg({ type: filter, required: false, description: 'Selects keys. Default: all keys.' }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
         const seam = translating(() => seamOf(context));
@@ -88,7 +94,7 @@ export function addStreamSubscriptions(
           const request = map.changesRequest(options);
           if (mayRead) {
             const mayBeRead = (value: unknown): boolean => mayRead(value, context);
-            // What it showed before is not known any more.
+            // No `after`, because the items that were shown before it are unknown.
             return answering(visibleChanges(map.changes({ ...options, after: null }), mayBeRead));
           }
           offer(seam, info, map.source, { kind: 'itemChanges', request });
@@ -105,16 +111,16 @@ export function addStreamSubscriptions(
 }
 
 /**
- * To the transport, which may deliver by itself what the generator would. Neither takes its place before it is iterated, so that
- * the transport may decide when it knows what becomes of the generator's results.
+ * Offers the request to the transport, which may deliver instead of the generator. Neither takes a read position before it is iterated,
+ * so the transport can decide when it knows how the generator's results are used.
  */
 function offer(
   { fanOutRequest }: Partial<Seam>,
   info: GraphQLResolveInfo,
   source: Source<unknown>,
-  taken: StreamRequest,
+  accepted: StreamRequest,
 ): void {
-  if (fanOutRequest?.accepts?.(info.operation)) Object.assign(fanOutRequest, { source, accepted: taken });
+  if (fanOutRequest?.accepts?.(info.operation)) Object.assign(fanOutRequest, { source, accepted });
 }
 
 function checkedFilter(

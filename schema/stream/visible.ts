@@ -1,4 +1,4 @@
-/** Streams for callers who may not see every item: what they may not read leaves no trace. Each has a stream of its own. */
+/** Streams for callers that may not see every item. Hidden items leave no trace. Each caller has its own stream. */
 import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../../src/core/model/change.ts';
 
 type MayRead<Value> = (value: Value) => boolean;
@@ -9,22 +9,22 @@ export function visibleItems<Value>(
   mayRead: MayRead<Value>,
   limit = Infinity,
 ): AsyncGenerator<Item<Value>, void, void> {
-  let left = limit;
+  let remaining = limit;
   return picked(
     items,
     (item) => {
       if (!mayRead(item.value)) return undefined;
-      left--;
+      remaining--;
       return item;
     },
-    () => left <= 0,
+    () => remaining <= 0,
   );
 }
 
 /**
- * What a mirror of the items that may be read needs. What it shows is remembered, a key each, so that an item that may no longer be
- * read is removed there, and of others not even the key is told. That memory ends with the subscription: `changes` must start with
- * the whole map.
+ * The messages of a mirror of the items that may be read. It remembers the keys that it has shown: an item that becomes hidden is
+ * removed from the mirror, and the keys of other hidden items are never mentioned. The memory ends with the subscription, so `changes`
+ * must start with the whole map.
  */
 export function visibleChanges<Value>(
   changes: AsyncGenerator<ItemChanges<Value>, void, void>,
@@ -54,7 +54,7 @@ function hidden({ key, position, digest, timestamp, cursor, following }: Item<un
   return { key, position, digest, timestamp, cursor, following, reason: 'REMOVED' };
 }
 
-/** What `pick` makes of each, but undefined; until it `isOver`. Leaving it leaves `source` at once. */
+/** Maps `source` with `pick`, skips undefined, and ends when `isOver`. Leaving it leaves `source` at once. */
 function picked<T>(
   source: AsyncGenerator<T, void, void>,
   pick: (delivered: T) => T | undefined,

@@ -61,7 +61,7 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await shown.insert('b', '1');
     await shown.insertion
       .getByRole('alert')
-      .filter({ hasText: 'Not allowed: this needs the scope items:write' })
+      .filter({ hasText: 'Not allowed: requires scope items:write' })
       .waitFor();
     await shown.row('a').click();
     await shown.click('Remove');
@@ -77,7 +77,7 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await signIn(page, await sign({ scope: '' }));
     const alert = page.getByRole('alert').filter({ hasText: 'Reading is not allowed' });
     await alert.waitFor();
-    expect(await alert.innerText()).toContain('this needs the scope items:read');
+    expect(await alert.innerText()).toContain('requires scope items:read');
   });
 
   it('shows a token with a prefix its part, and claims no checksum', async () => {

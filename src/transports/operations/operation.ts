@@ -102,6 +102,6 @@ export function withCursor(
   { cursors, left: isAsked, delivery }: ResultContext,
 ): ExecutionResult {
   if (!cursors || delivery.cursor === undefined) return result;
-  const { cursor, left } = delivery;
+  const { cursor, remaining: left } = delivery;
   return { ...result, extensions: { ...result.extensions, cursor, ...(isAsked && left !== undefined && { left }) } };
 }

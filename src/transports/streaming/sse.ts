@@ -35,7 +35,7 @@ export function sseFraming(
     if (startsAnew(result)) return 'id:\n';
     // What was delivered, but could not be told, has its place all the same.
     if (result.errors && !('data' in result)) return '';
-    const { cursor, left } = context?.delivery ?? {};
+    const { cursor, remaining: left } = context?.delivery ?? {};
     if (cursor === undefined) return '';
     hasId = true;
     return `id: ${formatEventId(cursor, left)}\n`;

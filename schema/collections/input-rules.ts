@@ -1,4 +1,4 @@
-/** The core's rules for what may go in, as zod schemas: the validation plugin puts the paths to them. */
+/** The core's rules for input, as zod schemas. The validation plugin adds the paths. */
 import { z } from 'zod';
 import {
   cursorProblem,
@@ -9,7 +9,7 @@ import {
   valueIssue,
 } from '../../src/core/input/insert-input.ts';
 
-/** Passes null and undefined: whether a value is needed is the type's business. */
+/** Accepts null and undefined, because the GraphQL type says whether a value is required. */
 function rule<T>(problemOf: (value: T) => string | undefined) {
   return z.custom<T>().superRefine((value, context) => {
     const message = value == null ? undefined : problemOf(value);
@@ -26,5 +26,7 @@ export const value = z.custom<unknown>().superRefine((json, context) => {
 });
 export const ttl = rule<number>(ttlProblem);
 export const cursor = rule<string>(cursorProblem);
-export const limit = rule<number>((count) => (count >= 0 ? undefined : 'must be 0 or more'));
-export const first = rule<number>((count) => (count >= 1 && count <= 1000 ? undefined : 'must be 1 to 1,000'));
+export const limit = rule<number>((count) => (count >= 0 ? undefined : `must be 0 or more, is ${count}`));
+export const first = rule<number>((count) =>
+  count >= 1 && count <= 1000 ? undefined : `must be 1 to 1,000, is ${count}`,
+);

@@ -1,14 +1,14 @@
-/** The scalar JSON: any value, whose numbers come out as they were written. */
+/** The scalar JSON: any value. Numbers keep the text that they were written with. */
 import { GraphQLError, GraphQLScalarType, Kind, print, type ValueNode } from 'graphql';
 import { JSONResolver } from 'graphql-scalars';
 import { exactly, parseNumber } from '../../src/core/model/json.ts';
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
-/** A number that can't be kept becomes an `UnkeptNumber`; the check of the input says where it is. */
+/** A number that can't be kept exactly becomes an `UnkeptNumber`, and the input validation reports its path. */
 export function jsonScalar(): GraphQLScalarType {
   const { name, specifiedByURL, extensions, parseValue } = JSONResolver;
-  // Not its whole configuration: that of graphql 17 has each function under two names.
+  // No spread of the whole configuration: graphql 17 lists each function under two names.
   return new GraphQLScalarType({ name, specifiedByURL, extensions, serialize: exactly, parseValue, parseLiteral });
 }
 
@@ -27,9 +27,9 @@ function parseLiteral(node: ValueNode, variables?: Variables): unknown {
     case Kind.LIST:
       return node.values.map((member) => parseLiteral(member, variables));
     case Kind.OBJECT:
-      // No assignment: `__proto__` is a member like any other.
+      // Object.fromEntries instead of assignments, because `__proto__` is a plain member here.
       return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, parseLiteral(value, variables)]));
     case Kind.ENUM:
-      throw new GraphQLError(`JSON has no ${print(node)}: write a string in quotes`, { nodes: node });
+      throw new GraphQLError(`JSON has no enum value ${print(node)}: quote it as a string`, { nodes: node });
   }
 }
