@@ -1,4 +1,4 @@
-/** Cursors are opaque but for this: those of one epoch compare as strings. */
+/** Whether cursor `a` is older than `b`. Cursors of one epoch compare as strings; those of different epochs don't compare. */
 export function isOlder(a: unknown, b: unknown): boolean {
   return typeof a === 'string' && typeof b === 'string' && epochOf(a) === epochOf(b) && a < b;
 }

@@ -1,89 +1,104 @@
 /**
- * A live copy of the map, from `itemChanges`, that proves itself: at every `caughtUp` its size and checksum are the server's
- * (G6), or it starts over.
+ * A live copy of the map, made from `itemChanges`. At every `caughtUp` it compares its size and checksum with the server's (G6), and
+ * loads the map again if they differ.
  *
- *     messages ──▶ building ──(caught up, and right)──▶ items ──▶ listeners
+ *     messages ──▶ building ──(caught up, checksum equal)──▶ items ──▶ listeners
  *
- * After a reset the new map is built aside, so that no list on a screen goes empty meanwhile.
+ * After a reset the new map is built separately, so that a list on a screen doesn't become empty in between.
  */
 import { type ItemChangesSubscription, ItemChangesDocument, type ItemFilter } from '../../schema/documents/graphql.ts';
+import { filterId } from './item-keys.ts';
 import { ItemSet, type MirroredItem } from './item-set.ts';
 import { resumable, type Result, type SubscriptionClient } from './resumable.ts';
 
+/** Selects the items of a mirror. */
 export interface MirrorVariables {
+  /** @default all items */
   readonly filter?: ItemFilter | undefined;
 }
 
+/** The state of a mirror, without its items. */
 export interface MirrorState {
-  /** Whether `items` has been the whole of the server's map. False until then: it is being loaded. */
+  /** False until `items` has been equal to the server's map for the first time. */
   readonly isLoaded: boolean;
-  /** How often the copy was wrong, and was fetched anew. */
+  /** How often the copy was wrong and was loaded again. */
   readonly repairs: number;
-  /** What ended the subscription: GraphQL errors, or what the client reports. It begins again with the first new listener. */
+  /** Why the subscription ended: GraphQL errors, or an error of the client. It starts again with the next new listener. */
   readonly error: unknown;
 }
 
-/** What a mirror holds; the next change makes another one. */
+/** An immutable snapshot of a mirror. */
 export interface MirrorSnapshot<Value = unknown> extends MirrorState {
   /** By key, oldest first. */
   readonly items: ReadonlyMap<string, MirroredItem<Value>>;
 }
 
+/** One message of the subscription `itemChanges`. */
 export type ItemChanges = ItemChangesSubscription['itemChanges'];
 
-/** Why a listener is called, for who keeps something in step with `items` without reading them all each time. */
+/** Tells a listener what has changed, so that it can update a view without reading all items. */
 export interface MirrorUpdate {
-  /** What has just been applied; undefined: there is an error. */
+  /** The message that was applied; undefined if the subscription failed. */
   readonly changes: ItemChanges | undefined;
-  /** `items` are others now, of which `changes` are the last part only: the map was loaded, for the first time or anew. */
+  /** Whether the map was loaded, for the first time or again: read all of `items`, because `changes` is only the last part. */
   readonly isReplaced: boolean;
 }
 
+/** A live copy of the server's map; see {@link mirror}. */
 export interface Mirror<Value = unknown> {
-  /** The live map itself: it changes in place. For a stable one, `getSnapshot`. */
+  /** The live map by key, oldest item first. It changes in place; use `getSnapshot` for an immutable one. */
   readonly items: ReadonlyMap<string, MirroredItem<Value>>;
-  /** What there is to know beside them, without a copy. */
+  /** The state besides the items, without copying the map. */
   readonly state: MirrorState;
-  /** One and the same until something changes. Copies the map, the first time after a change. */
+  /** Returns the same object until something changes. The first call after a change copies the map. */
   readonly getSnapshot: () => MirrorSnapshot<Value>;
-  /** Mirrors from the first listener to the last; returns what removes this one. */
+  /** Adds a listener, and returns a function that removes it. The mirror is live while it has listeners. */
   readonly subscribe: (listener: (update: MirrorUpdate) => void) => () => void;
 }
 
 export const EMPTY: MirrorSnapshot<never> = { items: new Map(), isLoaded: false, repairs: 0, error: undefined };
 
 /**
- * One subscription per client and variables, however many call this: a component that comes late holds the whole map at once.
- * `client`: of graphql-ws, graphql-sse, or anything that subscribes like them.
+ * Makes a live copy of the server's map. All mirrors with the same client and equal variables share one subscription, so a mirror that is
+ * added later has the whole map at once. The mirror resumes after each reconnect.
+ *
+ * @param client a client of graphql-ws or graphql-sse, or any object with an equal `subscribe`
+ * @param variables selects items by key or key prefix. Default: all items
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
+ * const prices = mirror<{ price: number }>(client, { filter: { keyPrefix: 'price/' } });
+ * const unsubscribe = prices.subscribe(() => console.log(prices.items.size, 'prices'));
+ * ```
  */
 export function mirror<Value = unknown>(client: SubscriptionClient, variables: MirrorVariables = {}): Mirror<Value> {
   const shared = sharedOf(client);
-  const { keys, keyPrefix } = variables.filter ?? {};
-  const name = JSON.stringify([keys, keyPrefix]);
-  const snapshot = (): MirrorSnapshot => shared.get(name)?.getSnapshot() ?? EMPTY;
+  const id = filterId(variables.filter);
+  const snapshot = (): MirrorSnapshot => shared.get(id)?.getSnapshot() ?? EMPTY;
   return {
-    // The caller knows what it inserts.
+    // The caller states the type of its values.
     get items() {
-      return (shared.get(name)?.items ?? EMPTY.items) as ReadonlyMap<string, MirroredItem<Value>>;
+      return (shared.get(id)?.items ?? EMPTY.items) as ReadonlyMap<string, MirroredItem<Value>>;
     },
     get state() {
-      return shared.get(name)?.state ?? EMPTY;
+      return shared.get(id)?.state ?? EMPTY;
     },
     getSnapshot: () => snapshot() as MirrorSnapshot<Value>,
     subscribe(listener) {
       const live =
-        shared.get(name) ??
+        shared.get(id) ??
         new LiveMirror(client, variables, () => {
-          // Another may have taken its place.
-          if (shared.get(name) === live) shared.delete(name);
+          // Another mirror may have replaced this one.
+          if (shared.get(id) === live) shared.delete(id);
         });
-      shared.set(name, live);
+      shared.set(id, live);
       return live.subscribe(listener);
     },
   };
 }
 
-/** The second wrong copy in a row is fetched anew after this, each further one after twice as long, in ms. */
+/** In ms: the wait before a second wrong copy in a row is loaded again, doubled for each further one. */
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -99,7 +114,7 @@ class LiveMirror {
   #error: unknown;
   #repairs = 0;
   #wrongInARow = 0;
-  /** The running subscription, or the wait for it; undefined: none runs. What an older one says is not heard. */
+  /** The current subscription, or the wait before it; undefined if there is none. Results of an older one are ignored. */
   #run: { end: () => void } | undefined;
 
   constructor(client: SubscriptionClient, variables: MirrorVariables, onIdle: () => void) {
@@ -121,12 +136,12 @@ class LiveMirror {
   }
 
   subscribe(listener: (update: MirrorUpdate) => void): () => void {
-    // Its own, so that one function may listen twice.
+    // A new function, so that one listener may be added twice.
     const own = (update: MirrorUpdate): void => listener(update);
     this.#listeners.add(own);
     if (!this.#run) this.#start();
     return () => {
-      // Later: React's strict mode, and a change of route, leave and come back in one go.
+      // Deferred, because React's strict mode and a change of route remove a listener and add it again at once.
       if (this.#listeners.delete(own) && this.#listeners.size === 0) queueMicrotask(() => this.#endIfIdle());
     };
   }
@@ -149,25 +164,25 @@ class LiveMirror {
     const run = { end: (): void => {} };
     this.#run = run;
     const ifRunning =
-      <T>(take: (given: T) => void) =>
-      (given: T): void => {
-        if (this.#run === run) take(given);
+      <T>(listener: (argument: T) => void) =>
+      (argument: T): void => {
+        if (this.#run === run) listener(argument);
       };
     const end = this.#client.subscribe(
       { query: ItemChangesDocument.toString(), variables: { ...this.#variables } },
       {
         next: ifRunning((result: Result) => this.#receive(result)),
         error: ifRunning((error) => this.#fail(error)),
-        complete: () => ifRunning(() => this.#fail(new Error('the subscription was completed')))(undefined),
+        complete: () => ifRunning(() => this.#fail(new Error('the server completed the subscription')))(undefined),
       },
     );
     run.end = end;
-    // It may be over already.
+    // The subscription may have failed before `subscribe` returned.
     if (this.#run !== run) end();
   }
 
   #receive({ data, errors }: Result): void {
-    // What the document asks for.
+    // The result has the shape of the document.
     const changes = (data as ItemChangesSubscription | null | undefined)?.itemChanges;
     if (!changes) return this.#fail(errors);
     if (changes.reset) this.#building = new ItemSet();
@@ -191,10 +206,10 @@ class LiveMirror {
     this.#run = { end: () => clearTimeout(timer) };
   }
 
-  /** Nothing comes any more, until somebody listens anew. */
+  /** Ends the subscription until a new listener is added. */
   #fail(error: unknown): void {
     this.#end();
-    this.#error = error ?? new Error('the server answered without data');
+    this.#error = error ?? new Error('the server sent a result without data');
     this.#changed({ changes: undefined, isReplaced: false });
   }
 
@@ -204,7 +219,7 @@ class LiveMirror {
   }
 }
 
-/** On the client itself, so that they end with it. */
+/** Stored on the client itself, so that they are collected with it. */
 const MIRRORS = Symbol.for('seamline.mirrors');
 
 function sharedOf(client: SubscriptionClient & { [MIRRORS]?: Map<string, LiveMirror> }): Map<string, LiveMirror> {

@@ -1,10 +1,11 @@
-import { backOff } from './backoff.ts';
-import { type End, impatient, type Socket, SocketWatch } from './socket-watch.ts';
+import { backOff } from './retry.ts';
+import { type SocketEnd, type Socket, SocketWatch, withConnectTimeout } from './socket-watch.ts';
 
 export interface PersistentOptions {
   /**
-   * The same as graphql-ws's option, instead of it. Then an attempt to connect that gets no answer ends after 10 seconds, too; without,
-   * it ends when the WebSocket itself gives up: in browsers and in Node after minutes, with `ws` never.
+   * Replaces graphql-ws's option of the same name. With it, an attempt to connect without an answer ends after 10 seconds. Without it,
+   * the attempt ends when the WebSocket itself gives up: in browsers and in Node after minutes, with `ws` never.
+   * @default the global `WebSocket`, without a connect timeout
    */
   readonly webSocketImpl?: (new (...args: never[]) => object) | undefined;
 }
@@ -12,51 +13,56 @@ export interface PersistentOptions {
 const PING_MS = 8000;
 
 /**
- * Close codes after which graphql-ws would not come back, though the next connection may be fine: a proxy or a server in trouble (1011),
- * a token that is refused by a server that doesn't say 4403 (4401), an error in the server (4500).
+ * Close codes after which graphql-ws gives up although the next connection may work: a failing proxy or server (1011), a token refused by a
+ * server that doesn't use 4403 (4401), an error in the server (4500).
  */
-const PASSING: ReadonlySet<number> = new Set([1011, 4401, 4500]);
+const TEMPORARY: ReadonlySet<number> = new Set([1011, 4401, 4500]);
 
 /**
- * Options for `createClient` of graphql-ws, to be made for each client: it comes back for ever, after half a second and then longer, but
- * never more than half a minute; each time it asks for `connectionParams` again. It notices within 15 seconds that a connection died
- * without a word (a tunnel, a lid that was closed), which graphql-ws's own `keepAlive` does not.
+ * Options for `createClient` of graphql-ws that keep a client connected. Each client needs its own. The client reconnects without limit,
+ * waiting half a second at first and at most 30 seconds, and calls `connectionParams` each time. It notices a dead connection (a
+ * tunnel, a closed laptop) within 15 seconds, which graphql-ws's own `keepAlive` does not.
  *
- * Listeners of your own are added by `client.on`: the option `on` is taken.
+ * Add your own listeners with `client.on`, because these options contain `on`.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
+ * ```
  */
 export function persistent({ webSocketImpl }: PersistentOptions = {}) {
   let watch: SocketWatch | undefined;
   return {
-    ...(webSocketImpl && { webSocketImpl: impatient(webSocketImpl) }),
+    ...(webSocketImpl && { webSocketImpl: withConnectTimeout(webSocketImpl) }),
     retryAttempts: Infinity,
     shouldRetry: (): boolean => true,
     retryWait: backOff,
     keepAlive: PING_MS,
     on: {
-      // Silences the previous socket: graphql-ws would take its events for the new one's.
-      connecting: (): void => watch?.end(),
+      // Detaches the previous socket, because graphql-ws would take its events for those of the new one.
+      connecting: (): void => watch?.detach(),
       opened(opened: unknown): void {
-        // graphql-ws makes it of a class that is a WebSocket.
+        // graphql-ws only opens instances of a WebSocket class.
         const socket = opened as Socket;
         const { onclose } = socket;
-        Object.assign(socket, { onclose: (end: End) => onclose?.(retriable(end)) });
+        Object.assign(socket, { onclose: (end: SocketEnd) => onclose?.(retriable(end)) });
         watch = new SocketWatch(socket);
       },
       ping(isReceived: boolean): void {
-        if (!isReceived) watch?.expect();
+        if (!isReceived) watch?.expectAnswer();
       },
-      // Also a pong: whoever reads slowly gets it after much else.
-      message: (): void => watch?.hear(),
+      // Any message counts, because on a slow connection the pong arrives after all earlier messages.
+      message: (): void => watch?.extend(),
       pong(isReceived: boolean): void {
-        if (isReceived) watch?.answered();
+        if (isReceived) watch?.acknowledge();
       },
-      closed: (): void => watch?.end(),
+      closed: (): void => watch?.detach(),
     },
   };
 }
 
-/** graphql-ws asks `shouldRetry` about every error, but not about every close event. */
-function retriable(end: End): End {
-  if (end instanceof Error || !PASSING.has(end.code)) return end;
+/** Turns a close event into an error, because graphql-ws asks `shouldRetry` about every error, but not about every close event. */
+function retriable(end: SocketEnd): SocketEnd {
+  if (end instanceof Error || !TEMPORARY.has(end.code)) return end;
   return Object.assign(new Error(end.reason), { code: end.code });
 }

@@ -3,14 +3,28 @@ import { EMPTY, mirror, type MirrorSnapshot, type MirrorVariables } from './mirr
 import type { SubscriptionClient } from './resumable.ts';
 
 /**
- * The map, live. However many components use it with the same client and variables, there is one subscription, and each
- * holds the whole map, also one that is mounted later.
+ * A live copy of the server's map as a React hook. All components with the same client and equal variables share one subscription, and
+ * a component that mounts later has the whole map at once.
+ *
+ * @param client a client of graphql-ws or graphql-sse
+ * @param variables selects items by key or key prefix. Default: all items
+ *
+ * @example
+ * ```tsx
+ * const client = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
+ *
+ * function Prices() {
+ *   const { items, isLoaded } = useItems<{ price: number }>(client, { filter: { keyPrefix: 'price/' } });
+ *   if (!isLoaded) return <p>Loading …</p>;
+ *   return [...items.values()].map(({ key, value }) => <p key={key}>{`${key}: ${value.price}`}</p>);
+ * }
+ * ```
  */
 export function useItems<Value = unknown>(
   client: SubscriptionClient,
   variables: MirrorVariables = {},
 ): MirrorSnapshot<Value> {
-  // By content: who renders makes new variables each time.
+  // Compared by content, because a component may pass a new object in each render.
   const content = JSON.stringify(variables);
   const { subscribe, getSnapshot } = useMemo(
     () => mirror<Value>(client, JSON.parse(content) as MirrorVariables),

@@ -1,6 +1,6 @@
-/** The part of a graphql-ws client, and of a graphql-sse client, that subscribes. */
 import { Resumption } from './resumption.ts';
 
+/** A subscription request, as graphql-ws and graphql-sse define it. */
 export interface Payload {
   readonly query: string;
   readonly operationName?: string | null | undefined;
@@ -8,35 +8,47 @@ export interface Payload {
   readonly extensions?: Record<string, unknown> | null | undefined;
 }
 
+/** One result of a subscription. */
 export interface Result {
   readonly data?: unknown;
   readonly errors?: readonly unknown[] | undefined;
   readonly extensions?: unknown;
 }
 
+/** Receives the results of a subscription. */
 export interface Sink<R = Result> {
   next(result: R): void;
   error(error: unknown): void;
   complete(): void;
 }
 
+/** The part of a graphql-ws or graphql-sse client that subscribes. */
 export interface SubscriptionClient {
-  // Methods, whose parameters are bivariant: clients differ in how exactly they type a result.
+  // A method, because its parameters are bivariant: clients type their results differently.
   subscribe(payload: Payload, sink: Sink): () => void;
 }
 
-export interface ResumableOptions {
+export interface ResumableOptions<Operation = Payload> {
   /**
-   * The server has lost its log, and the subscription starts over: forget what it delivered before. Called before the first
-   * item that comes again. `itemChanges` says `reset` itself.
+   * Called when the server has lost its log and the subscription starts over, before the first item is delivered again: discard the
+   * items that it delivered before. `itemChanges` doesn't need it, because its messages have `reset`.
    */
-  readonly onReset?: (payload: Payload) => void;
+  readonly onReset?: (operation: Operation) => void;
 }
 
 /**
- * The same client, whose subscriptions go on where they were after each reconnect: nothing twice, nothing left out, with `limit`
- * exactly so many. When to reconnect, and how often, stays the client's: graphql-ws gives up after five attempts, and at
- * the first one that is refused, unless told `retryAttempts: Infinity, shouldRetry: () => true`.
+ * Wraps a graphql-ws or graphql-sse client so that its subscriptions resume after each reconnect: no result is repeated or lost, and `limit`
+ * counts across connections. The client still decides when to reconnect. graphql-ws gives up after five attempts, and after the first
+ * refused one; the options of {@link persistent} change that.
+ *
+ * @example
+ * ```ts
+ * const client = resumable(createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() }));
+ * client.subscribe(
+ *   { query: 'subscription { items { key value } }' },
+ *   { next: ({ data }) => console.log(data), error: console.error, complete() {} },
+ * );
+ * ```
  */
 export function resumable<Client extends SubscriptionClient>(client: Client, options: ResumableOptions = {}): Client {
   const subscribe = (payload: Payload, sink: Sink): (() => void) => resume(client, payload, sink, options);
@@ -46,25 +58,25 @@ export function resumable<Client extends SubscriptionClient>(client: Client, opt
 
 function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onReset }: ResumableOptions): () => void {
   const resumption = new Resumption(payload.extensions);
-  let hasLeft = false;
-  let leave = (): void => {};
+  let isCancelled = false;
+  let unsubscribe = (): void => {};
 
   const start = (): void => {
     let isOver = false;
     const startedOver = (errors: unknown): boolean => {
       if (!resumption.startsOver(errors)) return false;
       isOver = true;
-      // Over SSE it isn't over before `complete`, and a client would begin it again if the connection broke by then.
-      leave();
+      // Over SSE the execution lasts until `complete`, and the client would repeat it if the connection broke before.
+      unsubscribe();
       onReset?.(payload);
-      if (!hasLeft) start();
+      if (!isCancelled) start();
       return true;
     };
-    const left = client.subscribe(
+    const unsubscribeThis = client.subscribe(
       { ...payload, extensions: resumption.extensions },
       {
         next(result) {
-          // Over SSE a terminal error is a result like any other, and `complete` follows.
+          // Over SSE a terminal error arrives as a result, followed by `complete`.
           if (isOver || startedOver(result.errors)) return;
           resumption.follow(result);
           sink.next(result);
@@ -77,37 +89,37 @@ function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onRe
         },
       },
     );
-    // A client may have answered already.
-    if (!isOver) leave = left;
+    // A client may call the sink before `subscribe` returns.
+    if (!isOver) unsubscribe = unsubscribeThis;
   };
   start();
   return () => {
-    hasLeft = true;
-    leave();
+    isCancelled = true;
+    unsubscribe();
   };
 }
 
-/** What a subscription delivers, one by one; `return` leaves it at once. */
+/** Iterates over the results of a subscription. `return` and `throw` unsubscribe at once, also while a result is awaited. */
 function iterateOver(subscribe: SubscriptionClient['subscribe'], payload: Payload): AsyncGenerator<Result, void, void> {
   const arrived: Result[] = [];
   let wake = (): void => {};
   let end: { readonly error?: unknown } | undefined;
-  const ends = (how: { readonly error?: unknown }): void => {
-    end ??= how;
+  const finish = (reason: { readonly error?: unknown }): void => {
+    end ??= reason;
     wake();
   };
-  const leave = subscribe(payload, {
+  const unsubscribe = subscribe(payload, {
     next: (result) => {
       arrived.push(result);
       wake();
     },
-    error: (error) => ends({ error }),
-    complete: () => ends({}),
+    error: (error) => finish({ error }),
+    complete: () => finish({}),
   });
-  const left = (): void => {
+  const cancel = (): void => {
     arrived.length = 0;
-    ends({});
-    leave();
+    finish({});
+    unsubscribe();
   };
   const results = (async function* () {
     for (;;) {
@@ -120,7 +132,7 @@ function iterateOver(subscribe: SubscriptionClient['subscribe'], payload: Payloa
   })();
   const { return: returned, throw: thrown } = results;
   return Object.assign(results, {
-    return: () => (left(), returned.call(results)),
-    throw: (error: unknown) => (left(), thrown.call(results, error)),
+    return: () => (cancel(), returned.call(results)),
+    throw: (error: unknown) => (cancel(), thrown.call(results, error)),
   });
 }

@@ -1,21 +1,20 @@
 /**
- * Where one execution of a subscription stands. It lives in `extensions` of the request, so that any document works, and its
- * answers bring the rest:
+ * The progress of one execution of a subscription. It travels in `extensions`, so that any document works:
  *
  *     request   extensions: { cursors: true, left: true, after, limit }
  *     result    extensions: { cursor, left }                   left: only with a limit
  *
- * One object for the whole life of the execution: clients that reconnect by themselves send it again, as it is by then.
+ * `extensions` is one object that changes in place, because clients that reconnect by themselves send the same object again.
  */
 export class Resumption {
   readonly extensions: Record<string, unknown>;
 
-  /** `given`: the extensions of the caller, who may begin behind a cursor of its own. */
+  /** `given`: the extensions of the caller, which may contain a cursor to start after. */
   constructor(given?: Readonly<Record<string, unknown>> | null) {
     this.extensions = { ...given, cursors: true, left: true };
   }
 
-  /** To be called with each result before the caller gets it. */
+  /** Records the progress. Call it with each result before the caller gets the result. */
   follow({ extensions }: { readonly extensions?: unknown }): void {
     const { cursor, left } = (extensions ?? {}) as { cursor?: unknown; left?: unknown };
     if (typeof cursor === 'string') this.extensions['after'] = cursor;
@@ -23,17 +22,17 @@ export class Resumption {
   }
 
   /**
-   * The server has lost the place, with its log: true, once, for errors that say so. The next request then begins with what is
-   * there now, for as many as are left.
+   * Returns true, once, for errors that say that the server has lost its log, and with it the cursor. The next request then starts with
+   * the current items, and still counts the remaining limit.
    */
   startsOver(errors: unknown): boolean {
     if (this.extensions['after'] === null || codeOf(errors) !== 'CURSOR_EXPIRED') return false;
-    // Not undefined: the document or its variables may name a cursor, too.
+    // null instead of undefined, because the document or its variables may contain a cursor as well.
     this.extensions['after'] = null;
     return true;
   }
 
-  /** Whether something has been delivered, and more is due: a stream that ends here was broken off. */
+  /** Whether results have been delivered and more are due: a stream that ends now was broken. */
   get isDue(): boolean {
     return typeof this.extensions['after'] === 'string' && this.extensions['limit'] !== 0;
   }

@@ -1,30 +1,30 @@
 /**
- * Ends WebSockets on which nobody answers. `close()` alone does not: it waits for the other side's close frame, with `ws` for 30 seconds,
- * in Chromium for a minute, in Node for ever, and graphql-ws waits with it.
+ * Ends WebSockets whose peer doesn't answer. `close()` is not enough: it waits for the peer's close frame, with `ws` for 30 seconds, in
+ * Chromium for a minute, in Node without limit, and graphql-ws waits with it.
  */
 
-/** What is used of a WebSocket: the browser's, Node's own, or one of `ws`. */
+/** The part of a WebSocket that is used here: of the browser's, of Node's own, or of `ws`. */
 export interface Socket {
   readonly readyState: number;
-  /** graphql-ws listens by the attributes `onopen`, `onmessage`, `onerror` and this one. */
-  readonly onclose: ((end: End) => void) | null;
+  /** graphql-ws listens with the attributes `onopen`, `onmessage`, `onerror` and this one. */
+  readonly onclose: ((end: SocketEnd) => void) | null;
   close(code?: number, reason?: string): void;
   addEventListener(name: string, listener: () => void): void;
-  /** `ws` alone has these two. */
+  /** Only `ws` has the next two. */
   readonly isPaused?: boolean;
   terminate?(): void;
 }
 
-/** A close event, or what kept the socket from opening. */
-export type End = { readonly code: number; readonly reason: string } | Error;
+/** A close event, or the error that kept the socket from opening. */
+export type SocketEnd = { readonly code: number; readonly reason: string } | Error;
 
 const ANSWER_MS = 5000;
 const CONNECT_MS = 10_000;
 
-/** As in every implementation. */
+/** Values of `readyState`, the same in every implementation. */
 const [CONNECTING, OPEN] = [0, 1];
 
-/** Watches an open socket: an answer, to a ping or to a close frame, must come within five seconds. */
+/** Watches an open socket: the answer to a ping or to a close frame must arrive within five seconds. */
 export class SocketWatch {
   readonly #socket: Socket;
   readonly #close: Socket['close'];
@@ -35,35 +35,35 @@ export class SocketWatch {
     this.#close = socket.close;
     socket.close = (code, reason) => {
       this.#close.call(socket, code, reason);
-      this.expect();
+      this.expectAnswer();
     };
   }
 
-  /** Something was sent that the other side answers. */
-  expect(): void {
+  /** Starts the timer, after something was sent that the peer must answer. */
+  expectAnswer(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       // A paused socket doesn't read what has arrived.
-      if (this.#socket.isPaused) return this.expect();
+      if (this.#socket.isPaused) return this.expectAnswer();
       this.#release();
-      abandon(this.#socket, { code: 4408, reason: 'no answer' });
+      abandon(this.#socket, { code: 4408, reason: 'no answer within 5 seconds' });
     }, ANSWER_MS);
   }
 
-  /** The other side lives. Its answer comes after all that it said before, which may take long over a slow link. */
-  hear(): void {
-    if (this.#timer !== undefined) this.expect();
+  /** Extends the timer after a message: the peer is alive, but on a slow connection its answer may still be queued after other messages. */
+  extend(): void {
+    if (this.#timer !== undefined) this.expectAnswer();
   }
 
-  /** A ping was answered. */
-  answered(): void {
+  /** Stops the timer, after a ping was answered. */
+  acknowledge(): void {
     if (this.#socket.readyState === OPEN) this.#stop();
   }
 
-  /** Stops the watch, and detaches the client's listeners from the socket. */
-  end(): void {
+  /** Stops the watch, and removes the client's listeners from the socket. */
+  detach(): void {
     this.#release();
-    silence(this.#socket);
+    removeListeners(this.#socket);
   }
 
   #release(): void {
@@ -77,14 +77,15 @@ export class SocketWatch {
   }
 }
 
-/** The same class, whose sockets give up when they have not opened after ten seconds. */
-export function impatient<Class extends new (...args: never[]) => object>(webSocketImpl: Class): Class {
+/** Wraps a WebSocket class: its sockets fail if they haven't opened after ten seconds. */
+export function withConnectTimeout<Class extends new (...args: never[]) => object>(webSocketImpl: Class): Class {
   return new Proxy(webSocketImpl, {
     construct(target, args: never[]) {
-      // graphql-ws takes no other.
+      // graphql-ws only accepts WebSocket classes.
       const socket = new target(...args) as Socket;
       const timer = setTimeout(() => {
-        if (socket.readyState === CONNECTING) abandon(socket, new Error('no connection within 10 seconds'));
+        if (socket.readyState === CONNECTING)
+          abandon(socket, new Error('the WebSocket did not open within 10 seconds'));
       }, CONNECT_MS);
       for (const name of ['open', 'close']) socket.addEventListener(name, () => clearTimeout(timer));
       return socket;
@@ -92,16 +93,16 @@ export function impatient<Class extends new (...args: never[]) => object>(webSoc
   });
 }
 
-/** Tells the client at once that the socket has ended, and lets go of it. */
-function abandon(socket: Socket, end: End): void {
+/** Reports the end of the socket to the client at once, and terminates the socket. */
+function abandon(socket: Socket, end: SocketEnd): void {
   const { onclose } = socket;
-  silence(socket);
+  removeListeners(socket);
   if (socket.terminate) socket.terminate();
   else socket.close(4408, 'no answer');
   onclose?.(end);
 }
 
-function silence(socket: Socket): void {
-  // `ws` throws an error that nobody listens to.
+function removeListeners(socket: Socket): void {
+  // onerror stays a function, because `ws` throws an error event without a listener.
   Object.assign(socket, { onopen: null, onmessage: null, onclose: null, onerror: () => {} });
 }

@@ -1,15 +1,23 @@
 /**
- * What Apollo's InMemoryCache has to know of items. Answers arrive in any order: a mutation's, over HTTP, may come after newer
- * items of the stream. Cursors tell: what is older than what the cache has is kept apart, under an id that nothing refers to.
+ * Type policies of items for Apollo's InMemoryCache. Results arrive in any order: a mutation's result over HTTP may arrive after newer
+ * items of the stream. The cursors decide: an item older than the cached one is stored under an id that nothing refers to.
  */
 import type { InMemoryCache, Reference, StoreObject, TypePolicies, TypePolicy } from '@apollo/client';
 import { type MergeOptions, mergePages, type ReadOptions, readPages } from './apollo-pages.ts';
 import { isOlder } from '../cursors.ts';
-import { type ItemFilter, selecting } from '../item-filter.ts';
+import { type ItemFilter, keyMatcher, keyOf } from '../item-keys.ts';
 
-/** For `new InMemoryCache({ typePolicies })`. Select `cursor` of items and removals: without it, what comes last wins. */
+/**
+ * Type policies for Apollo's cache. They keep the newest version of each item, merge pages of `Query.items`, and apply removals and resets.
+ * Select `cursor` of items and removals: without it, the last result to arrive wins.
+ *
+ * @example
+ * ```ts
+ * const cache = new InMemoryCache({ typePolicies });
+ * ```
+ */
 export const typePolicies: TypePolicies = {
-  // A removal stays, so that a late older insertion doesn't bring the item back; `cache.gc()` forgets it.
+  // The removal stays cached, so that an older insertion that arrives later doesn't restore the item; `cache.gc()` deletes it.
   Item: { keyFields: newest('Item', ['Item', 'RemovedItem']) },
   RemovedItem: { keyFields: newest('RemovedItem', ['RemovedItem']) },
   Query: {
@@ -25,9 +33,11 @@ export const typePolicies: TypePolicies = {
 type ItemType = 'Item' | 'RemovedItem';
 
 function newest(typename: ItemType, rivals: readonly ItemType[]): NonNullable<TypePolicy['keyFields']> {
-  return ({ id, key = id, cursor }, { readField, selectionSet }) => {
-    if (typeof key !== 'string') return false;
-    // Who only asks for the id, as in `cache.identify(item)`, means what the cache has.
+  return (object, { readField, selectionSet }) => {
+    const key = keyOf(object);
+    if (key === undefined) return false;
+    const { cursor } = object;
+    // Without a selection set, as in `cache.identify(item)`, the caller means the cached item.
     const isLate =
       selectionSet !== undefined &&
       rivals.some((rival) => isOlder(cursor, readField('cursor', { __ref: `${rival}:${key}` })));
@@ -37,7 +47,7 @@ function newest(typename: ItemType, rivals: readonly ItemType[]): NonNullable<Ty
 
 type Existing = Reference | StoreObject | null | undefined;
 
-/** Under its key, whichever answer brought the item. */
+/** Finds the item by its key, even if another query or subscription brought it. */
 function readItem(existing: Existing, { args, storage, isReference, canRead, readField }: ReadOptions): Existing {
   if (existing && !isReference(existing)) return existing;
   const key = String(args?.['key']);
@@ -47,7 +57,7 @@ function readItem(existing: Existing, { args, storage, isReference, canRead, rea
 }
 
 function mergeItem(_: Existing, incoming: Existing, { args, storage, readField }: MergeOptions): Existing {
-  // An answer of null has no cursor: it holds until the item is written again.
+  // A result of null has no cursor, so it holds until the item is written again.
   if (incoming === null) storage['absent'] = readField('cursor', { __ref: `Item:${String(args?.['key'])}` });
   return incoming;
 }
@@ -72,9 +82,9 @@ function evict(removed: Reference | StoreObject, { cache, readField }: MergeOpti
   if (!isOlder(readField('cursor', removed), readField('cursor', { __ref: id }))) cache.evict({ id });
 }
 
-/** On `reset`: removals may have been lost with what the server has forgotten. */
+/** Evicts items on `reset`, because their removals may have been lost with the server's log. */
 function forget(cache: InMemoryCache, filter: ItemFilter | null | undefined, upserted: readonly Reference[]): void {
-  const isSelected = selecting(filter ?? {});
+  const isSelected = keyMatcher(filter);
   const kept = new Set(upserted.map(({ __ref }) => __ref));
   for (const id of Object.keys(cache.extract(true))) {
     const key = /^(?:Removed)?Item:(.*)$/s.exec(id)?.[1];

@@ -1,6 +1,7 @@
-/** `Query.items` in Apollo's cache: one list for each filter, of all pages and of what came live. */
+/** `Query.items` in Apollo's cache: one list for each filter, made of all pages and of the items that a subscription brought. */
 import type { FieldMergeFunction, FieldReadFunction, Reference, StoreObject } from '@apollo/client';
 import { epochOf, isOlder } from '../cursors.ts';
+import { keyOf } from '../item-keys.ts';
 
 export type ReadOptions = Parameters<FieldReadFunction>[1];
 export type MergeOptions = Parameters<FieldMergeFunction>[2];
@@ -21,13 +22,13 @@ interface Connection extends StoreObject {
   readonly cursor?: string;
 }
 
-/** In the order of the items as they are now, without those that are gone. */
+/** The edges in the current order of their items, without removed items. */
 export function readPages(
   existing: Connection | undefined,
   { canRead, readField }: ReadOptions,
 ): Connection | undefined {
   if (!existing?.edges) return existing;
-  // Epochs don't compare: they stay in the order in which they appear.
+  // Cursors of different epochs don't compare, so epochs stay in the order in which they appear.
   const epochs: Record<string, Edge[]> = {};
   for (const edge of existing.edges) {
     if (edge.node && !canRead(edge.node)) continue;
@@ -42,16 +43,16 @@ export function mergePages(existing: Connection | undefined, incoming: Connectio
   if (!incoming.edges) return { ...incoming, ...existing };
   const edges = incoming.edges.map((edge) => withCurrentNode(edge, options));
   if (existing?.edges && options.args?.['after'] != null)
-    // `cursor` stays: a subscription behind a later page's would miss what has changed on the first since.
+    // `cursor` stays the first page's: a subscription after a later page's cursor would miss changes on the first page.
     return {
       ...incoming,
       ...existing,
       edges: distinct([...existing.edges, ...edges]),
       ...joinedEnds(existing, incoming),
     };
-  // A refetch has nothing existing; `existingData` has it.
+  // On a refetch Apollo passes the list as `existingData` instead of `existing`.
   const { edges: known = [] } = existing ?? (options.existingData as Connection | undefined) ?? {};
-  // The page was read before they came, live: it doesn't say that they are gone.
+  // Items that came live after the page was read are not on it, but still current.
   const newer = known.filter(({ node }) => node && isOlder(incoming.cursor, options.readField('cursor', node)));
   return { ...existing, ...incoming, edges: distinct([...edges, ...newer]) };
 }
@@ -59,7 +60,7 @@ export function mergePages(existing: Connection | undefined, incoming: Connectio
 const byCursor = (a: Edge, b: Edge): number =>
   Number(isOlder(b.cursor, a.cursor)) - Number(isOlder(a.cursor, b.cursor));
 
-/** Of an item that the cache knows a newer state of, the newer one. */
+/** Refers to the current item, even if the page brought an older state of it. */
 function withCurrentNode(edge: Edge, { isReference, readField }: MergeOptions): Edge {
   const { node } = edge;
   if (!isReference(node)) return edge;
@@ -75,7 +76,7 @@ function distinct(edges: readonly Edge[]): Edge[] {
   return [...known.values()];
 }
 
-/** Where the next page begins is what the pages say: items that came live lie behind it. */
+/** The next page begins where the last page ends; items that came live don't move that end. */
 function joinedEnds(existing: Connection, incoming: Connection): { pageInfo?: PageInfo } {
   const { pageInfo: before, pageInfo: { endCursor } = {} } = existing;
   const after = incoming.pageInfo;
@@ -96,8 +97,19 @@ interface Received {
   };
 }
 
-/** The `updateQuery` of a `subscribeToMore` over `Query.items`, with a document of either subscription. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Apollo hands over what may be partial, and wants it whole.
+/**
+ * The `updateQuery` for `subscribeToMore` on a query of `items`. The document may subscribe to `items` or to `itemChanges`.
+ *
+ * @example
+ * ```ts
+ * const { data, subscribeToMore } = useQuery(PAGE); // selects items { edges { node { key cursor } } cursor }
+ * const after = data?.items.cursor;
+ * useEffect(() => {
+ *   if (after) return subscribeToMore({ document: CHANGES, variables: { after }, updateQuery: updateItems });
+ * }, [after, subscribeToMore]);
+ * ```
+ */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Apollo passes possibly partial data, and expects complete data.
 export function updateItems<Data>(
   previous: unknown,
   { subscriptionData }: { readonly subscriptionData: { readonly data?: unknown } },
@@ -114,10 +126,8 @@ export function updateItems<Data>(
     edges.delete(key);
     edges.set(key, { __typename: 'ItemEdge', node, ...(node.cursor !== undefined && { cursor: node.cursor }) });
   }
-  // What was paged before belongs to a log that is lost; everything there is comes with the reset.
+  // Earlier pages belong to a lost log. The reset delivers the whole map, so there is no next page.
   const pageInfo = connection.pageInfo && { ...connection.pageInfo, hasNextPage: false, endCursor: cursor };
-  const begins = reset && cursor !== undefined ? { cursor, ...(pageInfo && { pageInfo }) } : {};
-  return { ...(previous as object), items: { ...connection, ...begins, edges: [...edges.values()] } } as Data;
+  const restart = reset && cursor !== undefined ? { cursor, ...(pageInfo && { pageInfo }) } : {};
+  return { ...(previous as object), items: { ...connection, ...restart, edges: [...edges.values()] } } as Data;
 }
-
-const keyOf = ({ id, key = id }: Node): string | undefined => key;

@@ -1,28 +1,32 @@
-/** An Apollo link whose subscriptions resume, and what Apollo's cache has to know. */
 import { ApolloLink, CombinedGraphQLErrors, ServerError } from '@apollo/client';
 import { defer, map, of, retry, throwError, timer } from 'rxjs';
+import type { ResumableOptions } from '../resumable.ts';
 import { Resumption } from '../resumption.ts';
+import { backOffMs, isNetworkFailure, isUnavailable, type RetryOptions } from '../retry.ts';
 
 export { typePolicies } from './apollo-cache.ts';
 export { updateItems } from './apollo-pages.ts';
 
-export interface ResumableLinkOptions {
-  /**
-   * The server has lost its log, and the subscription starts over: forget what it delivered before. Called before the first
-   * item that comes again. `itemChanges` says `reset` itself.
-   */
-  readonly onReset?: (operation: ApolloLink.Operation) => void;
-  /**
-   * Over HTTP, where nobody else reconnects: how long to wait after so many attempts in a row that failed. Rejects to give
-   * up, with what the subscriber gets as its error. Default: 1 s, doubling up to 32 s, plus 0.3 to 3 s by chance.
-   */
-  readonly retryWait?: (retries: number) => Promise<void>;
-}
+/** The options of {@link resumableLink}. */
+export interface ResumableLinkOptions extends ResumableOptions<ApolloLink.Operation>, RetryOptions {}
 
 /**
- * Subscriptions go on where they were after each break: nothing twice, nothing left out, with `limit` exactly so many. Put it
- * right before the link that sends. A GraphQLWsLink's client reconnects by itself, as often as it was told to; an HttpLink
- * does not, so this link does.
+ * An Apollo link whose subscriptions resume after each broken connection: no result is repeated or lost, and `limit` counts across
+ * connections. It belongs directly before the link that sends. With a GraphQLWsLink the graphql-ws client decides when to reconnect; with
+ * an HttpLink this link reconnects itself.
+ *
+ * @example
+ * ```ts
+ * const socket = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
+ * const client = new ApolloClient({
+ *   cache: new InMemoryCache({ typePolicies }),
+ *   link: ApolloLink.split(
+ *     ({ operationType }) => operationType === 'subscription',
+ *     resumableLink().concat(new GraphQLWsLink(socket)),
+ *     new HttpLink({ uri: 'http://127.0.0.1:4000/graphql' }),
+ *   ),
+ * });
+ * ```
  */
 export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {}): ApolloLink {
   return new ApolloLink((operation, forward) => {
@@ -31,7 +35,7 @@ export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {})
       const resumption = new Resumption(operation.extensions);
       let retries = 0;
       return defer(() => {
-        // What the last attempt left there says nothing of this one.
+        // HttpLink leaves the response of the previous attempt in the context.
         operation.setContext({ response: undefined });
         return forward(withExtensions(operation, resumption.extensions));
       }).pipe(
@@ -48,7 +52,7 @@ export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {})
               return of(undefined);
             }
             if (!isBroken(error, operation)) return throwError(() => error);
-            return retryWait ? retryWait(retries++) : timer(backoff(retries++));
+            return retryWait ? retryWait(retries++) : timer(backOffMs(retries++));
           },
         }),
       );
@@ -58,7 +62,7 @@ export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {})
 
 const STARTS_OVER = Symbol('starts over');
 
-/** Made anew for each attempt: links behind this one may write to it. */
+/** A copy for each attempt, because the links after this one may modify the operation. */
 function withExtensions(operation: ApolloLink.Operation, extensions: Record<string, unknown>): ApolloLink.Operation {
   return Object.create(Object.getPrototypeOf(operation) as object, {
     ...Object.getOwnPropertyDescriptors(operation),
@@ -66,14 +70,11 @@ function withExtensions(operation: ApolloLink.Operation, extensions: Record<stri
   }) as ApolloLink.Operation;
 }
 
-const UNAVAILABLE: ReadonlySet<number> = new Set([502, 503, 504]);
-
-/** Whether the network is at fault, or a server that is gone or going. */
+/** Whether the network failed, or the server is gone or draining. */
 function isBroken(error: unknown, operation: ApolloLink.Operation): boolean {
-  if (ServerError.is(error)) return UNAVAILABLE.has(error.statusCode);
-  // fetch's, in every browser: before the response and within.
-  if (error instanceof TypeError) return true;
-  // HttpLink's, when a multipart body ends before it said so; whatever else it finds wrong with one has a name of its own.
+  if (ServerError.is(error)) return isUnavailable(error.statusCode);
+  if (isNetworkFailure(error)) return true;
+  // HttpLink throws a plain Error when a multipart body ends early; its other errors about one have names of their own.
   return error instanceof Error && error.name === 'Error' && isMultipart(operation.getContext()['response']);
 }
 
@@ -81,5 +82,3 @@ function isMultipart(response: unknown): boolean {
   const type = (response as Response | undefined)?.headers?.get('content-type');
   return /^multipart\/mixed/i.test(type ?? '');
 }
-
-const backoff = (retries: number): number => 1000 * 2 ** Math.min(retries, 5) + 300 + Math.random() * 2700;

@@ -1,20 +1,19 @@
 /**
- * Lists of items: all pages of one as one, and what came live, which the cache keeps apart:
+ * Lists of items. All pages of a list read as one, together with the items that came live, which are stored apart:
  *
- *     Live:items .__item({ key })      what subscriptions and mutations brought
+ *     Live:items .__item({ key })      an item that a subscription or mutation brought
  */
 import type { Cache, ResolveInfo, ResolverResult } from '@urql/exchange-graphcache';
 import {
   entityOf,
   type Fields,
   fieldsOf,
-  keyOf,
   keyOfEntity,
   markRemoved,
   type ReadNewest,
   type Version,
 } from './graphcache-versions.ts';
-import { type ItemFilter, selecting } from '../item-filter.ts';
+import { filterId, type ItemFilter, keyMatcher, keyOf } from '../item-keys.ts';
 
 const LIVE = 'Live:items';
 
@@ -36,20 +35,20 @@ interface Page {
   readonly nodes: ReadonlyMap<string, string>;
 }
 
-/** All pages of a list as one, and what came live: each item once, at its current place. */
+/** Reads all pages of a list and the live items as one list: each item once, at its current position. */
 export function currentItems(cache: Cache, args: Fields, pass: ResolveInfo, readNewest: ReadNewest): ResolverResult {
-  // A page that has not been fetched yet is a miss, whatever else is there.
+  // A page that has not been fetched yet is a cache miss, even if other pages are cached.
   if (typeof cache.resolve('Query', pass.parentFieldKey) !== 'string') return undefined;
   const filter = args['filter'] as Filter;
-  const pages = pagesOf(cache).filter((page) => contentOf(page.filter) === contentOf(filter));
+  const pages = pagesOf(cache).filter((page) => filterId(page.filter) === filterId(filter));
   const paged = pages.flatMap(({ nodes }) =>
     [...nodes].map(([entity, cursor]) => entryOf(entity, readNewest(cache, entity, pass), cursor)),
   );
   const wanted = new Set(paged.flatMap(({ fields }) => Object.keys(fields)));
   const live = liveKeys(cache)
-    .filter(selecting(filter ?? {}))
+    .filter(keyMatcher(filter))
     .map((key) => entryOf(entityOf(key), readNewest(cache, entityOf(key), pass)))
-    // One that came with less than the others would make the list a miss, and for ever if it is on no page.
+    // A live item with fewer fields than the others would make the list a permanent cache miss.
     .filter(({ fields }) => [...wanted].every((field) => field in fields));
   const edges = [...new Map([...paged, ...live].map((entry) => [entry.entity, entry])).values()]
     .filter(({ isRemoved }) => !isRemoved)
@@ -64,7 +63,7 @@ function entryOf(entity: string, newest: Version | undefined, cursor = ''): Entr
   return { entity, isRemoved, fields, cursor: newest?.cursor || cursor };
 }
 
-/** The first page first; of several such the one that was read first: a stream that goes on behind it leaves nothing out. */
+/** The first page first. Of several first pages, the one that was read first: a subscription after its cursor misses nothing. */
 function pagesOf(cache: Cache): Page[] {
   const pages = fieldsOf(cache, 'Query', 'items').flatMap(({ fieldKey, arguments: args }): Page[] => {
     const entity = cache.resolve('Query', fieldKey);
@@ -88,7 +87,7 @@ function pagesOf(cache: Cache): Page[] {
   );
 }
 
-/** From the start of the first page to the end of the furthest. */
+/** Spans from the start of the first page to the end of the last. */
 function pageInfoOf(pages: readonly Page[]): Fields {
   const endOf = ({ pageInfo, after }: Page): string => (pageInfo['endCursor'] ?? after) as string;
   const last = pages.reduce((a, b) => (compare(endOf(a), endOf(b)) > 0 ? a : b));
@@ -98,7 +97,7 @@ function pageInfoOf(pages: readonly Page[]): Fields {
     __typename: 'PageInfo',
     startCursor,
     hasPreviousPage,
-    // An empty page ends where it begins.
+    // An empty page ends where it starts.
     endCursor: endCursor === null ? last.after || null : endCursor,
     hasNextPage,
   };
@@ -109,24 +108,21 @@ const liveKeys = (cache: Cache): string[] =>
     cache.resolve(LIVE, fieldKey) ? [args?.['key'] as string] : [],
   );
 
-export function enlist(cache: Cache, items: unknown): void {
+export function addLive(cache: Cache, items: unknown): void {
   for (const item of (items ?? []) as (Fields | null)[]) {
     const key = item ? keyOf(item) : undefined;
     if (key !== undefined) cache.link(LIVE, '__item', { key }, entityOf(key));
   }
 }
 
-/** What has not come again may come later: a mark at the cursor that it had does not keep it out. */
-export function forgetAllBut(cache: Cache, kept: ReadonlySet<unknown>, filter: Filter): void {
+/** Removes all items except `kept` on a reset. An item may come back later: its removal mark has the cursor that the item had. */
+export function removeAllExcept(cache: Cache, kept: ReadonlySet<unknown>, filter: Filter): void {
   const paged = pagesOf(cache).flatMap(({ nodes }) => [...nodes.keys()].map((entity) => keyOfEntity(entity)));
   const single = fieldsOf(cache, 'Query', 'item').map(({ arguments: args }) => args?.['key'] as string);
-  const isSelected = selecting(filter ?? {});
+  const isSelected = keyMatcher(filter);
   for (const key of new Set([...paged, ...single, ...liveKeys(cache)]))
     if (!kept.has(key) && isSelected(key)) remove(cache, key);
 }
-
-/** In whichever order its members are, and with null for what isn't there. */
-const contentOf = (filter: Filter): string => JSON.stringify([filter?.keys ?? null, filter?.keyPrefix ?? null]);
 
 export function remove(cache: Cache, key: string, cursor?: unknown): void {
   if (markRemoved(cache, key, cursor)) cache.invalidate(LIVE, '__item', { key });

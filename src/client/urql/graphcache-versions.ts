@@ -1,16 +1,17 @@
 /**
- * What is newest of an item. Graphcache writes what comes, in whatever order answers and streams bring it, so beside the item's
- * fields the cache keeps them as of the newest cursor, or that the item was removed there:
+ * The newest version of each item. Graphcache writes results in the order in which they arrive. So the cache also stores the item's
+ * fields at the newest cursor, or that the item was removed at that cursor:
  *
  *     Item:<id>  .__version({ cursor })
  *
- * Each version has a field of its own, for Graphcache applies layers in the order of requests, not of answers: with only one, what
- * a layer above wrote first would hide a newer version below. Names with two underscores pass for meta-fields, which no schema
- * lists. It lies in the cache itself so that it is persisted, rolled back and restored with it.
+ * Each version has a field of its own, because Graphcache applies layers in the order of requests, not of results: with a single field, an
+ * upper layer that was written first would hide a newer version below. Graphcache takes names with two underscores for meta-fields,
+ * which no schema lists. Versions are stored in the cache itself, so that they are persisted, rolled back and restored with it.
  */
 import { gql } from '@urql/core';
 import type { Cache, FieldInfo, ResolveInfo } from '@urql/exchange-graphcache';
 import { isOlder } from '../cursors.ts';
+import { keyOf } from '../item-keys.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,7 +21,7 @@ export interface Version {
   readonly fields: Fields;
 }
 
-/** Finds what is newest of an entity, in one pass over the cache. */
+/** Finds the newest version of an entity. `pass` identifies one read of the cache. */
 export type ReadNewest = (cache: Cache, entity: string, pass: ResolveInfo) => Version | undefined;
 
 export const VERSIONED = ['value', 'timestamp', 'expiresAt', 'cursor'];
@@ -36,18 +37,14 @@ export const entityOf = (key: string): string => ITEM + key;
 
 export const keyOfEntity = (entity: string): string => entity.slice(ITEM.length);
 
-export function keyOf({ id, key = id }: Fields): string | undefined {
-  return typeof key === 'string' ? key : undefined;
-}
-
-/** Each field of each item asks, so a pass finds it once. Nothing is written amid a pass that reads. */
-export function readsNewest(): ReadNewest {
+/** Memoises `newestOf` for each pass, because each field of each item asks. Nothing is written during a pass that reads. */
+export function memoisedNewest(): ReadNewest {
   const passes = new WeakMap<ResolveInfo, Map<string, Version | undefined>>();
   return (cache, entity, pass) => {
-    let found = passes.get(pass);
-    if (!found) passes.set(pass, (found = new Map()));
-    if (!found.has(entity)) found.set(entity, newestOf(cache, entity));
-    return found.get(entity);
+    let versions = passes.get(pass);
+    if (!versions) passes.set(pass, (versions = new Map()));
+    if (!versions.has(entity)) versions.set(entity, newestOf(cache, entity));
+    return versions.get(entity);
   };
 }
 
@@ -67,7 +64,7 @@ const versionsOf = (cache: Cache, entity: string): Version[] =>
 export const fieldsOf = (cache: Cache, entity: string, name: string): FieldInfo[] =>
   cache.inspectFields(entity).filter(({ fieldName }) => fieldName === name);
 
-/** An item that came without a cursor can't be compared, nor can a guess: then what comes wins. */
+/** Stores a version. An item without a cursor, and an optimistic one, can't be compared, so it wins over the stored version. */
 export function upsert(item: Fields, cache: Cache, { optimistic }: ResolveInfo): void {
   const key = keyOf(item);
   if (key === undefined) return;
@@ -87,8 +84,8 @@ export function upsert(item: Fields, cache: Cache, { optimistic }: ResolveInfo):
 }
 
 /**
- * Leaves a mark, so that an older answer that comes late does not bring the item back. Without a cursor the mark is at the one
- * that the item has: as that, or as a newer one, it may come again.
+ * Marks an item as removed, so that an older result that arrives later doesn't restore it. Without a cursor the mark has the cursor of the
+ * item: the same or a newer version may restore it. Returns false if the stored version is newer.
  */
 export function markRemoved(cache: Cache, key: string, cursor?: unknown): boolean {
   const newest = newestOf(cache, entityOf(key));

@@ -1,4 +1,3 @@
-/** What `cacheExchange` of @urql/exchange-graphcache should know of the schema. */
 import type {
   Cache,
   CacheExchangeOpts,
@@ -7,24 +6,30 @@ import type {
   ResolveInfo,
   ResolverResult,
 } from '@urql/exchange-graphcache';
-import { currentItems, enlist, type Filter, forgetAllBut, remove } from './graphcache-lists.ts';
+import { keyOf } from '../item-keys.ts';
+import { addLive, currentItems, type Filter, remove, removeAllExcept } from './graphcache-lists.ts';
 import {
   entityOf,
   type Fields,
-  keyOf,
   keyOfEntity,
+  memoisedNewest,
   type ReadNewest,
-  readsNewest,
   upsert,
   VERSIONED,
 } from './graphcache-versions.ts';
 
 /**
- * For `cacheExchange(graphcacheConfig())`, one for each client. Select `cursor` of items and removals: without it, what comes
- * last wins. And of items always the same fields: one that comes live with less than a list shows is not in it.
+ * Configuration for urql's normalised cache; each client needs its own. It keeps the newest version of each item, reads all pages of
+ * `Query.items` as one list, and applies removals and resets. Select `cursor` of items and removals: without it, the last result to
+ * arrive wins. Select the same fields of items everywhere: a list doesn't show a live item that has fewer fields than the list selects.
+ *
+ * @example
+ * ```ts
+ * const exchange = cacheExchange(graphcacheConfig());
+ * ```
  */
 export function graphcacheConfig(): Pick<CacheExchangeOpts, 'keys' | 'resolvers' | 'updates'> {
-  const readNewest = readsNewest();
+  const readNewest = memoisedNewest();
   return {
     keys: {
       Item: (item) => keyOf(item) ?? null,
@@ -60,21 +65,21 @@ export function graphcacheConfig(): Pick<CacheExchangeOpts, 'keys' | 'resolvers'
         },
       },
       Mutation: {
-        insertItem: ({ insertItem }, _args, cache) => enlist(cache, [insertItem]),
-        insertItems: ({ insertItems }, _args, cache) => enlist(cache, insertItems),
+        insertItem: ({ insertItem }, _args, cache) => addLive(cache, [insertItem]),
+        insertItems: ({ insertItems }, _args, cache) => addLive(cache, insertItems),
         removeItem: ({ removeItem }, { key }, cache) => {
           if (removeItem) remove(cache, key as string, (removeItem as Fields)['cursor']);
         },
       },
       Subscription: {
-        items: ({ items }, _args, cache) => enlist(cache, [items]),
+        items: ({ items }, _args, cache) => addLive(cache, [items]),
         itemChanges: ({ itemChanges }, { filter }, cache) => {
           const { reset, upserted } = itemChanges as {
             readonly reset?: boolean;
             readonly upserted?: readonly Fields[];
           };
-          if (reset === true) forgetAllBut(cache, new Set(upserted?.map(keyOf)), filter as Filter);
-          enlist(cache, upserted);
+          if (reset === true) removeAllExcept(cache, new Set(upserted?.map(keyOf)), filter as Filter);
+          addLive(cache, upserted);
         },
       },
     },
@@ -89,7 +94,7 @@ const newestField =
   (readNewest: ReadNewest): Resolver =>
   (item: Fields, _args, cache, pass) => {
     const newest = readNewest(cache, pass.parentKey, pass);
-    // A removed item has left every list, but who has just inserted it, or hears of it late, still gets what it was.
+    // A removed item is in no list, but the result of its own insertion, or a late result, still shows its fields.
     return (newest && !newest.isRemoved ? newest.fields : item)[pass.fieldName] as ResolverResult;
   };
 

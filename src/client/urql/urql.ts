@@ -1,4 +1,3 @@
-/** A urql exchange whose subscriptions go on where they were, and what Graphcache should know of the schema. */
 import {
   CombinedError,
   makeOperation,
@@ -8,35 +7,43 @@ import {
   type OperationResult,
 } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
-import { backOff } from '../backoff.ts';
+import type { ResumableOptions } from '../resumable.ts';
 import { Resumption } from '../resumption.ts';
+import { backOff, isNetworkFailure, isUnavailable, type RetryOptions } from '../retry.ts';
 
 export { graphcacheConfig } from './graphcache.ts';
 
-export interface ResumeExchangeOptions {
-  /**
-   * The server has lost its log, and the subscription starts over: forget what it delivered before. Called before the first
-   * item that comes again. `itemChanges` says `reset` itself.
-   */
-  readonly onReset?: (operation: Operation) => void;
-
-  /**
-   * Waits before the next attempt after so many that brought nothing; rejects to give up. Only with `fetchSubscriptions`: a
-   * WebSocket or SSE client has an option of its own. Default: 1 s, doubled up to 30 s, less a random part of up to a half.
-   */
-  readonly retryWait?: (retries: number) => Promise<void>;
-}
+/** The options of {@link resumeExchange}. */
+export interface ResumeExchangeOptions extends ResumableOptions<Operation>, RetryOptions {}
 
 /**
- * Belongs directly before the exchange that executes subscriptions, so that they go on where they were after each reconnect:
- * nothing twice, nothing left out, with `limit` exactly so many. What `subscriptionExchange` is given reconnects by itself, and
- * sends the same `extensions` again; with `fetchSubscriptions` nobody does, so this exchange executes them anew.
+ * A urql exchange whose subscriptions resume after each broken connection: no result is repeated or lost, and `limit` counts across
+ * connections. It belongs directly before the exchange that executes subscriptions. With `subscriptionExchange` the WebSocket or SSE client
+ * decides when to reconnect; with `fetchSubscriptions` this exchange executes the subscription again itself.
+ *
+ * @example
+ * ```ts
+ * const socket = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
+ * const client = new Client({
+ *   url: 'http://127.0.0.1:4000/graphql',
+ *   exchanges: [
+ *     cacheExchange(graphcacheConfig()),
+ *     resumeExchange(),
+ *     subscriptionExchange({
+ *       forwardSubscription: (request) => ({
+ *         subscribe: (sink) => ({ unsubscribe: socket.subscribe(request as SubscribePayload, sink) }),
+ *       }),
+ *     }),
+ *     fetchExchange,
+ *   ],
+ * });
+ * ```
  */
 export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeOptions = {}): Exchange {
   return ({ client, forward }) =>
     (operations$) => {
       const executions = new Map<number, Execution>();
-      const again = makeSubject<Operation>();
+      const reexecuted = makeSubject<Operation>();
       const givenUp = makeSubject<OperationResult>();
 
       const isRunning = (execution: Execution): boolean => executions.get(execution.operation.key) === execution;
@@ -44,23 +51,23 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
       const begin = (operation: Operation): Operation => {
         if (operation.kind === 'teardown') executions.delete(operation.key);
         if (operation.kind !== 'subscription') return operation;
-        // The client may execute one again that has not been torn down; the two would be told apart by nothing.
-        if (executions.has(operation.key)) again.next(teardownOf(operation));
+        // The client may execute an operation again without a teardown. Nothing would distinguish the results of the two.
+        if (executions.has(operation.key)) reexecuted.next(teardownOf(operation));
         const execution = new Execution(operation);
         executions.set(operation.key, execution);
         return execution.attempt();
       };
 
-      const startAgain = (execution: Execution): void => {
+      const restart = (execution: Execution): void => {
         if (!isRunning(execution)) return;
-        // The rest of what the last attempt has to say, which may be a repetition of its last result.
-        again.next(teardownOf(execution.operation));
-        again.next(execution.attempt());
+        // The teardown drops remaining results of the last attempt, which may repeat its last result.
+        reexecuted.next(teardownOf(execution.operation));
+        reexecuted.next(execution.attempt());
       };
 
       const retry = (execution: Execution, result: OperationResult): void => {
         void retryWait(execution.retries++).then(
-          () => startAgain(execution),
+          () => restart(execution),
           (reason: unknown) => isRunning(execution) && givenUp.next(execution.giveUp(result, reason)),
         );
       };
@@ -71,15 +78,15 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
         const isOverFetch = execution.operation.context.fetchSubscriptions === true;
         if (execution.startsOver(result)) {
           onReset?.(execution.operation);
-          if (!isOverFetch) startAgain(execution);
-        } else if (execution.isToStartAgain) {
-          // A response is left to its end: urql, told to abort one while it delivers, rejects where nobody can catch it.
-          if (!result.hasNext) startAgain(execution);
+          if (!isOverFetch) restart(execution);
+        } else if (execution.mustRestart) {
+          // Wait for the end of the response: aborting it while urql delivers causes an unhandled rejection in urql.
+          if (!result.hasNext) restart(execution);
         } else if (execution.isComplete) {
           complete(client, execution.operation);
         } else if (!isOverFetch || !execution.wasBrokenOff(result)) {
           return execution.deliver(result);
-        } else if (asksForNothing(execution.operation)) {
+        } else if (hasLimitZero(execution.operation)) {
           complete(client, execution.operation);
         } else {
           retry(execution, result);
@@ -89,7 +96,7 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
 
       return merge([
         pipe(
-          forward(merge([pipe(operations$, map(begin)), again.source])),
+          forward(merge([pipe(operations$, map(begin)), reexecuted.source])),
           map(pass),
           filter((result) => result !== undefined),
         ),
@@ -98,11 +105,11 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
     };
 }
 
-/** From an operation that comes in to its teardown: mounted again, the same one starts from nothing. */
+/** One execution of an operation, up to its teardown. The same operation executed again after that starts from scratch. */
 class Execution {
   readonly operation: Operation;
   retries = 0;
-  isToStartAgain = false;
+  mustRestart = false;
   readonly #resumption: Resumption;
   #hasDelivered = false;
 
@@ -111,33 +118,33 @@ class Execution {
     this.#resumption = new Resumption(operation.extensions);
   }
 
-  /** To be forwarded once more. */
+  /** The operation to forward for the next attempt. */
   attempt(): Operation {
     const { kind, context } = this.operation;
-    this.isToStartAgain = false;
+    this.mustRestart = false;
     return makeOperation(kind, { ...this.operation, extensions: this.#resumption.extensions }, context);
   }
 
   startsOver({ error }: OperationResult): boolean {
     if (!this.#resumption.startsOver(error?.graphQLErrors)) return false;
-    this.isToStartAgain = true;
+    this.mustRestart = true;
     this.#hasDelivered = false;
     return true;
   }
 
-  /** As many as the limit says have been delivered: what follows is urql's repetition of the last one, or a cut. */
+  /** Whether `limit` items have been delivered. What follows is a broken connection, or urql's repetition of the last result. */
   get isComplete(): boolean {
     return this.#hasDelivered && this.#resumption.extensions['limit'] === 0;
   }
 
-  /** Whether the transport failed, and going on would neither repeat nor leave out. */
+  /** Whether the transport failed at a point where resuming neither repeats nor loses a result. */
   wasBrokenOff({ error, hasNext }: OperationResult): boolean {
     const { isDue } = this.#resumption;
     if (!error) return !hasNext && isDue;
     return (isDue || !this.#hasDelivered) && isTransient(error);
   }
 
-  /** What was broken off may bear the last result once more: it must not come twice. */
+  /** Without data: a broken response may contain the last result again, which must not be delivered twice. */
   giveUp({ data: _data, ...result }: OperationResult, reason: unknown): OperationResult {
     const networkError = reason instanceof Error ? reason : new Error('given up');
     const error = result.error ?? new CombinedError({ networkError });
@@ -154,16 +161,15 @@ class Execution {
 
 function isTransient({ networkError, response }: NonNullable<OperationResult['error']>): boolean {
   const { status, ok, headers } = (response ?? {}) as Partial<Response>;
-  if (status === 502 || status === 503 || status === 504) return true;
+  if (isUnavailable(status)) return true;
   if (!networkError) return false;
-  // By its name: it may come from another realm. It is what `fetch` throws when the network fails, also amid a response.
-  if (networkError.name === 'TypeError') return true;
-  // urql calls a stream that ends before its first result an error: No Content.
+  if (isNetworkFailure(networkError)) return true;
+  // urql reports a stream that ends before its first result as an error: No Content.
   return ok === true && /event-stream|multipart/i.test(headers?.get('content-type') ?? '');
 }
 
-/** Whether its limit is 0: such a stream ends before its first result by right. */
-function asksForNothing({ query, variables }: Operation): boolean {
+/** Whether its limit is 0: such a stream correctly ends before its first result. */
+function hasLimitZero({ query, variables }: Operation): boolean {
   for (const definition of query.definitions) {
     if (definition.kind !== 'OperationDefinition') continue;
     for (const field of definition.selectionSet.selections) {
@@ -176,7 +182,7 @@ function asksForNothing({ query, variables }: Operation): boolean {
   return false;
 }
 
-/** Ends it for its subscribers without a result, as `subscriptionExchange` does. */
+/** Ends the operation for its subscribers without a result, as `subscriptionExchange` does. */
 function complete(client: Client, operation: Operation): void {
   client.reexecuteOperation(teardownOf(operation));
 }
