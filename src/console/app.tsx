@@ -1,17 +1,17 @@
 import { useEffect, useState } from 'react';
 import { Provider } from 'urql';
-import { Absences } from './panels/absences.tsx';
 import { Details } from './panels/details.tsx';
 import { endOf } from './session/failure.ts';
 import { Header } from './panels/header.tsx';
 import { type Draft, EMPTY_DRAFT, InsertForm } from './panels/insert-form.tsx';
+import { OutageNotice } from './panels/outage-notice.tsx';
 import { Overview } from './panels/overview.tsx';
 import { Table } from './table/table.tsx';
 import { TokenForm } from './panels/token-form.tsx';
-import { SessionContext, useOneSession, useView } from './session/use-session.ts';
+import { SessionContext, useTokenSession, useView } from './session/use-session.ts';
 
 export function App() {
-  const { session, signIn } = useOneSession();
+  const { session, signIn } = useTokenSession();
   if (!session) return null;
   return (
     <SessionContext value={session}>
@@ -35,7 +35,7 @@ function Page({ token, signIn }: PageProps) {
   const end = error === undefined ? undefined : endOf(error, token !== undefined);
   const needsToken = end?.needsToken === true;
 
-  // Whoever is asked for a token by the server has nothing else to see.
+  // While the server requires a token, no item is visible.
   useEffect(() => {
     if (needsToken) select(undefined);
   }, [needsToken]);
@@ -46,26 +46,26 @@ function Page({ token, signIn }: PageProps) {
       <Header hasToken={token !== undefined} onToken={() => askForToken(true)} />
       {needsToken || asksForToken ? (
         <TokenForm
-          reason={token === undefined ? reason : (reason ?? 'Another token replaces the one that this tab uses.')}
+          reason={token === undefined ? reason : (reason ?? 'A new token replaces the current token of this tab.')}
           hasToken={token !== undefined}
-          onSignIn={(given) => {
+          onSignIn={(newToken) => {
             askForToken(false);
-            signIn(given);
+            signIn(newToken);
           }}
           onCancel={needsToken ? undefined : () => askForToken(false)}
         />
       ) : (
         <>
           <Overview />
-          <Absences />
+          <OutageNotice />
           {end && (
             <p className="notice bad" role="alert">
-              {end.text} <button onClick={() => location.reload()}>Load the page again</button>
+              {end.text} <button onClick={() => location.reload()}>Reload the page</button>
             </p>
           )}
           <main className="work">
             <Table selected={selected} onSelect={select} />
-            <aside className="side" aria-label="Insert and look closer">
+            <aside className="side" aria-label="Details and insert form">
               {selected !== undefined && (
                 <Details
                   key={selected}

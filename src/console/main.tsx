@@ -4,7 +4,7 @@ import { App } from './app.tsx';
 import { applyTheme } from './session/theme.ts';
 
 applyTheme();
-// index.html has it.
+// index.html contains this element.
 createRoot(document.getElementById('console') as HTMLElement).render(
   <StrictMode>
     <App />

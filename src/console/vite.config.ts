@@ -5,19 +5,19 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 
 export default defineConfig({
   root,
-  // Wherever a proxy shows it.
+  // Relative, because a proxy may serve the page under any path.
   base: './',
   publicDir: false,
   cacheDir: fileURLToPath(new URL('../../.cache/vite', import.meta.url)),
-  // `npx vite src/console`, beside `npm start`: the page as its sources change.
+  // For development: `npx vite src/console` while `npm start` runs.
   server: { proxy: { '/graphql': { target: 'http://127.0.0.1:4000', ws: true } } },
   build: {
     outDir: fileURLToPath(new URL('../../dist/console', import.meta.url)),
     emptyOutDir: true,
-    // The page's policy allows nothing inline.
+    // The content security policy of the page allows nothing inline.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Browsers since 2024: `light-dark()`.
+    // The first browsers with `light-dark()`.
     target: ['chrome123', 'firefox120', 'safari17.5'],
   },
 });

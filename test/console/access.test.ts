@@ -6,45 +6,51 @@ import { describeInBrowser } from '../support/browser/browser.ts';
 import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
 import { SECRET } from '../support/server/tokens.ts';
 
-describeInBrowser('The console is for everybody', (openPage) => {
+describeInBrowser('Accessibility of the console', (openPage) => {
   const openWithAxe = async (): Promise<Page> => {
     const page = await openPage();
-    // Not through the page, whose policy allows no such script.
+    // An init script, because the content security policy of the page allows no other script.
     await page.addInitScript(axe.source);
-    // Colours are compared as they are in the end.
+    // Without transitions, so that axe compares the final colours.
     await page.emulateMedia({ reducedMotion: 'reduce' });
     return page;
   };
 
-  it.each(['light', 'dark'] as const)('has no serious barrier in %s, whatever it shows', async (colorScheme) => {
-    const server = await startWithConsole();
-    await server.map.insertMany(Array.from({ length: 50 }, (_, n) => ({ key: `item ${n}`, value: { n } })));
-    const page = await openWithAxe();
-    await page.emulateMedia({ colorScheme });
-    const shown = await ConsolePage.loaded(page, server.url);
-    await server.map.insertMany(['new', 'item 3'].map((key) => ({ key, value: 1, ttl: 60 })));
-    await shown.row('new').click();
-    await shown.insert('', '{');
-    await shown.insertion.locator('[aria-invalid="true"]').waitFor();
-    expect(await barriers(page)).toEqual([]);
-    await shown.click('Cut the connection');
-    await shown.state('Cut');
-    expect(await barriers(page)).toEqual([]);
-    await shown.click('Resume');
-    await shown.state('Nothing was lost');
-    expect(await barriers(page)).toEqual([]);
-  });
+  it.each(['light', 'dark'] as const)(
+    'the console has no serious accessibility barrier in %s mode, in any state',
+    async (colorScheme) => {
+      const server = await startWithConsole();
+      await server.map.insertMany(Array.from({ length: 50 }, (_, n) => ({ key: `item ${n}`, value: { n } })));
+      const page = await openWithAxe();
+      await page.emulateMedia({ colorScheme });
+      const shown = await ConsolePage.loaded(page, server.url);
+      await server.map.insertMany(['new', 'item 3'].map((key) => ({ key, value: 1, ttl: 60 })));
+      await shown.row('new').click();
+      await shown.insert('', '{');
+      await shown.insertion.locator('[aria-invalid="true"]').waitFor();
+      expect(await barriers(page)).toEqual([]);
+      await shown.click('Cut the connection');
+      await shown.state('Cut');
+      expect(await barriers(page)).toEqual([]);
+      await shown.click('Resume');
+      await shown.state('Nothing was lost');
+      expect(await barriers(page)).toEqual([]);
+    },
+  );
 
-  it.each(['light', 'dark'] as const)('has none in %s where it asks for a token', async (colorScheme) => {
-    const server = await startWithConsole({ jwtSecret: SECRET });
-    const page = await openWithAxe();
-    await page.emulateMedia({ colorScheme });
-    await ConsolePage.open(page, server.url);
-    await page.getByRole('alert').waitFor();
-    expect(await barriers(page)).toEqual([]);
-  });
+  it.each(['light', 'dark'] as const)(
+    'the token form has no serious accessibility barrier in %s mode',
+    async (colorScheme) => {
+      const server = await startWithConsole({ jwtSecret: SECRET });
+      const page = await openWithAxe();
+      await page.emulateMedia({ colorScheme });
+      await ConsolePage.open(page, server.url);
+      await page.getByRole('alert').waitFor();
+      expect(await barriers(page)).toEqual([]);
+    },
+  );
 
-  it('is as light or dark as somebody says, also when it is opened again', async () => {
+  it('the console keeps the chosen colour scheme across a reload', async () => {
     const server = await startWithConsole();
     const page = await openPage();
     await page.emulateMedia({ colorScheme: 'light' });
@@ -60,7 +66,7 @@ describeInBrowser('The console is for everybody', (openPage) => {
     expect(await scheme()).toBe('light');
   });
 
-  it('lets a keyboard go through all rows, past the seam, and says which one', async () => {
+  it('the keyboard moves the selection through all rows, across the seam, and the grid announces the selected row', async () => {
     const server = await startWithConsole();
     await server.map.insertMany(Array.from({ length: 500 }, (_, n) => ({ key: `item ${n}`, value: n })));
     const page = await openPage();

@@ -5,7 +5,7 @@ import { ask } from '../support/clients/clients.ts';
 import { ConsolePage, startWithConsole } from '../support/browser/console.ts';
 
 describeInBrowser('The console', (openPage) => {
-  it('shows what is there, newest first, then what is inserted and removed, on its side of the seam (G1)', async () => {
+  it('the console shows current items newest first, and later insertions and removals above the seam (G1)', async () => {
     const server = await startWithConsole();
     for (const key of ['a', 'b', 'c']) await server.map.insert({ key, value: { is: key } });
     const page = await openPage();
@@ -18,9 +18,9 @@ describeInBrowser('The console', (openPage) => {
     await server.map.insert({ key: 'a', value: 2 });
     await shown.seam('2 changes since').waitFor();
     expect(await shown.keys()).toEqual(['a', 'd', 'c', 'b']);
-    // Line 1 is the head, and the seam is below the two that are new.
+    // Line 1 is the table head, and the seam is below the two new rows.
     expect(await shown.seam().getAttribute('aria-rowindex')).toBe('4');
-    await shown.seam('3 were there').waitFor();
+    await shown.seam('3 items at load').waitFor();
 
     await server.map.remove('b');
     await shown.row('b').waitFor({ state: 'detached' });
@@ -28,7 +28,7 @@ describeInBrowser('The console', (openPage) => {
     expect(strangers).toEqual([]);
   });
 
-  it('shows size, head and the checksum that both have', async () => {
+  it('the overview shows the size, the head and the checksum of the server', async () => {
     const server = await startWithConsole();
     await server.map.insertMany(['a', 'b'].map((key) => ({ key, value: 1 })));
     const page = await openPage();
@@ -41,23 +41,23 @@ describeInBrowser('The console', (openPage) => {
     expect(await overview.innerText()).toContain(checksum);
   });
 
-  it('filters by prefix, also what comes', async () => {
+  it('the prefix filter applies to current items and to later insertions', async () => {
     const server = await startWithConsole();
     for (const key of ['a/1', 'b/1', 'a/2']) await server.map.insert({ key, value: 1 });
     const page = await openPage();
     const shown = await ConsolePage.loaded(page, server.url);
-    await page.getByLabel('Keys that begin with').fill('a/');
+    await page.getByLabel('Key prefix').fill('a/');
     await shown.row('b/1').waitFor({ state: 'detached' });
     await server.map.insertMany(['b/2', 'a/3'].map((key) => ({ key, value: 1 })));
     await shown.row('a/3').waitFor();
     expect(await shown.keys()).toEqual(['a/3', 'a/2', 'a/1']);
     await page.getByText('3 of 5 items').waitFor();
-    await page.getByLabel('Keys that begin with').fill('');
+    await page.getByLabel('Key prefix').fill('');
     await shown.row('b/2').waitFor();
     expect(await shown.keys()).toEqual(['a/3', 'b/2', 'a/2', 'b/1', 'a/1']);
   });
 
-  it('leaves a row where it is, for who has scrolled down to it, while others come above', async () => {
+  it('a visible row stays in place after scrolling while rows are added above it', async () => {
     const server = await startWithConsole();
     await server.map.insertMany(Array.from({ length: 200 }, (_, n) => ({ key: `item ${n}`, value: n })));
     const shown = await ConsolePage.loaded(await openPage(), server.url);

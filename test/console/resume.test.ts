@@ -10,7 +10,7 @@ import { networkTo } from '../support/sockets/proxy.ts';
 const inputs = (...keys: readonly string[]) => keys.map((key) => ({ key, value: 1 }));
 
 describeInBrowser('The console’s connection', (openPage) => {
-  it('is cut and resumed by its buttons: nothing lost, nothing doubled, and it says so (G4)', async () => {
+  it('the console resumes after a cut by its buttons, loses and repeats nothing, and says so (G4)', async () => {
     const server = await startWithConsole();
     await server.map.insertMany(inputs('a', 'b', 'c'));
     const shown = await ConsolePage.loaded(await openPage(), server.url);
@@ -23,26 +23,26 @@ describeInBrowser('The console’s connection', (openPage) => {
 
     await shown.click('Resume');
     await shown.state('Live');
-    await shown.state('4 changes came while you were away');
+    await shown.state('4 changes happened while the page was disconnected');
     const { checksum } = (await ask(server, StreamDocument, {})).stream;
     await shown.state(`checksum ${checksum} is equal`);
     expect(await shown.keys()).toEqual(['e', 'a', 'd', 'c']);
-    // The place was kept: what was there is where it was.
-    await shown.seam('4 changes since · the seam · 3 were there').waitFor();
+    // The seam keeps its position across the outage.
+    await shown.seam('4 changes since load · the seam · 3 items at load').waitFor();
   });
 
-  it('stays cut, however long, and can be cut while it comes back', async () => {
+  it('the console can be cut again after a reconnect, and resumes each time', async () => {
     const server = await startWithConsole();
     const network = await networkTo(server.url);
     const shown = await ConsolePage.loaded(await openPage(), network.url);
     network.cut();
     await shown.state('Connection lost');
     await network.refusal();
-    // Nobody but the button ends this.
-    await shown.click('Try now');
+    // Only the button ends the wait.
+    await shown.click('Reconnect now');
     await network.refusal();
     network.mend();
-    await shown.click('Try now');
+    await shown.click('Reconnect now');
     await shown.state('Live');
     await shown.click('Cut the connection');
     await shown.click('Resume');
@@ -52,7 +52,7 @@ describeInBrowser('The console’s connection', (openPage) => {
     expect(await shown.keys()).toEqual(['after']);
   });
 
-  it('comes back by itself within 20 seconds when it died in silence', async () => {
+  it('the console reconnects by itself within 20 seconds after the connection died silently', async () => {
     const server = await startWithConsole();
     const network = await networkTo(server.url);
     await server.map.insertMany(inputs('a'));
@@ -64,12 +64,12 @@ describeInBrowser('The console’s connection', (openPage) => {
     expect(performance.now() - diedAt).toBeLessThan(20_000);
   });
 
-  it('survives a restart of a server that keeps its map: every row once', async () => {
+  it('the console shows every row once after a restart of a server with --data', async () => {
     await buildConsole();
     const data = temporaryDirectory();
     const first = await serveCli(['--port', '0', '--data', data]);
     await ask(first, InsertItemsDocument, { inputs: inputs('a', 'b', 'c') });
-    // Its port is another one, the page's isn't.
+    // A proxy keeps the page's port, because the restarted server gets another one.
     const network = await networkTo(first.url);
     const shown = await ConsolePage.loaded(await openPage(), network.url);
     first.signal('SIGTERM');
@@ -80,12 +80,12 @@ describeInBrowser('The console’s connection', (openPage) => {
     await ask(second, InsertItemsDocument, { inputs: inputs('d', 'a') });
     await ask(second, RemoveItemDocument, { key: 'b' });
     network.mend(second.url);
-    await shown.state('3 changes came while you were away');
+    await shown.state('3 changes happened while the page was disconnected');
     expect(await shown.keys()).toEqual(['a', 'd', 'c']);
-    await shown.seam('3 were there').waitFor();
+    await shown.seam('3 items at load').waitFor();
   });
 
-  it('says when the server has lost its map, and shows the new one', async () => {
+  it('the console reports that the server has lost its map, and shows the new map', async () => {
     const server = await startWithConsole();
     await server.map.insertMany(inputs('a', 'b'));
     const network = await networkTo(server.url);
@@ -94,7 +94,7 @@ describeInBrowser('The console’s connection', (openPage) => {
     await other.map.insertMany(inputs('c'));
     network.cut();
     network.mend(other.url);
-    await shown.state('the whole map was fetched anew');
+    await shown.state('the whole map was loaded again');
     expect(await shown.keys()).toEqual(['c']);
   });
 });

@@ -14,7 +14,7 @@ const item = (key: string, position: number): MirroredItem => ({
 });
 
 describe('Rows', () => {
-  it('are what a plain list would be, whatever is added again or removed', () => {
+  it('Rows behave like a plain list for any sequence of additions and removals', () => {
     const steps = fc.array(
       fc.record({ key: fc.nat(3000).map(String), count: fc.integer({ min: 1, max: 900 }), isRemoval: fc.boolean() }),
       { maxLength: 40 },

@@ -10,7 +10,7 @@ import { ConsolePage } from '../../src/server/console-page.ts';
 import { buildConsole } from '../support/browser/console.ts';
 import { startServer } from '../support/server/server.ts';
 
-/** As it comes, which `fetch` would decode. */
+/** The undecoded response; `fetch` would decompress it. */
 async function get(
   url: string | URL,
   headers: Readonly<Record<string, string>> = {},
@@ -33,7 +33,7 @@ describe('The console is served', () => {
     return { page, script: new URL(script, page) };
   };
 
-  it('with a policy that allows nothing inline, and nothing from elsewhere', async () => {
+  it('the console is served with a policy that allows nothing inline and nothing from other origins', async () => {
     const { page, script } = await start();
     for (const url of [page, script]) {
       const { status, headers } = await get(url);
@@ -44,7 +44,7 @@ describe('The console is served', () => {
     }
   });
 
-  it('to be asked for again each time, but for what is named by its content', async () => {
+  it('the page is revalidated each time, and assets named by their hash are cached for ever', async () => {
     const { page, script } = await start();
     const [ofPage, ofScript] = [await get(page), await get(script)];
     expect(ofPage.headers).toMatchObject({ 'cache-control': 'no-cache', 'content-type': 'text/html; charset=utf-8' });
@@ -57,7 +57,7 @@ describe('The console is served', () => {
     expect(again.body).toHaveLength(0);
   });
 
-  it('compressed as a client accepts it', async () => {
+  it('assets are compressed with the encoding that the client accepts', async () => {
     const { script } = await start();
     const plain = await get(script);
     expect(plain.headers['content-encoding']).toBeUndefined();
@@ -70,7 +70,7 @@ describe('The console is served', () => {
     expect(new Set([plain, brotli, gzip].map(({ headers }) => headers['etag'])).size).toBe(3);
   });
 
-  it('to who reads: HEAD has no body, other methods are refused', async () => {
+  it('HEAD gets no body, and other methods than GET and HEAD are refused', async () => {
     const { page, script } = await start();
     const head = await get(script, {}, 'HEAD');
     expect(head.body).toHaveLength(0);
@@ -81,14 +81,14 @@ describe('The console is served', () => {
     expect((await get(`${page.origin}/assets/..%2f..%2f..%2fpackage.json`)).status).toBe(404);
   });
 
-  it('not at all where it is off', async () => {
+  it('the console is not served with console: false', async () => {
     const { script } = await start();
     const { url } = await startServer({ console: false });
     expect(await get(new URL('/', url))).toMatchObject({ status: 307, headers: { location: '/graphql' } });
     expect((await get(new URL(script.pathname, url))).status).toBe(404);
   });
 
-  it('or says how it is built, where it was not', async () => {
+  it('a console that was not built answers with the command that builds it', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'seamline-console-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const page = new ConsolePage(directory);

@@ -6,11 +6,11 @@ import { READ, SECRET, secondsFromNow, sign } from '../support/server/tokens.ts'
 
 async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('JSON Web Token').fill(token);
-  await page.getByRole('button', { name: 'Use it' }).click();
+  await page.getByRole('button', { name: 'Use token' }).click();
 }
 
 describeInBrowser('The console of a server with authentication', (openPage) => {
-  it('asks for a token, and keeps it for this tab, out of every address', async () => {
+  it('the console asks for a token, keeps it for its tab, and never sends it in a URL', async () => {
     const server = await startWithConsole({ jwtSecret: SECRET });
     await server.map.insert({ key: 'a', value: 1 });
     const page = await openPage();
@@ -18,11 +18,11 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     page.on('request', (request) => addresses.push(request.url()));
     page.on('websocket', (socket) => addresses.push(socket.url()));
     const shown = await ConsolePage.open(page, server.url);
-    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'This server requires a token.' }).waitFor();
     expect(await shown.grid.count()).toBe(0);
 
     await signIn(page, 'nonsense');
-    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'This server requires a token.' }).waitFor();
     const token = await sign();
     await signIn(page, `Bearer ${token}`);
     await shown.row('a').waitFor();
@@ -34,24 +34,24 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     expect(addresses.filter((address) => address.includes(token))).toEqual([]);
 
     await shown.click('Token in use');
-    await shown.click('Forget the present one');
-    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    await shown.click('Remove current token');
+    await page.getByRole('alert').filter({ hasText: 'This server requires a token.' }).waitFor();
   });
 
-  it('asks for another token when the one in use has expired', async () => {
+  it('the console asks for another token when the current token has expired', async () => {
     const server = await startWithConsole({ jwtSecret: SECRET });
     await server.map.insert({ key: 'a', value: 1 });
     const page = await openPage();
     const shown = await ConsolePage.open(page, server.url);
     await signIn(page, await sign({ exp: secondsFromNow(5) }));
     await shown.row('a').waitFor();
-    await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'This server requires a token.' }).waitFor();
     await signIn(page, await sign());
     await shown.row('a').waitFor();
-    expect(await page.getByRole('alert').filter({ hasText: 'This server wants a token.' }).count()).toBe(0);
+    expect(await page.getByRole('alert').filter({ hasText: 'This server requires a token.' }).count()).toBe(0);
   });
 
-  it('says in words that a token may not write', async () => {
+  it('the console explains that a token lacks the scope to write', async () => {
     const server = await startWithConsole({ jwtSecret: SECRET });
     await server.map.insert({ key: 'a', value: 1 });
     const page = await openPage();
@@ -59,28 +59,25 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await signIn(page, await sign({ scope: READ }));
     await shown.row('a').waitFor();
     await shown.insert('b', '1');
-    await shown.insertion
-      .getByRole('alert')
-      .filter({ hasText: 'Not allowed: requires scope items:write' })
-      .waitFor();
+    await shown.insertion.getByRole('alert').filter({ hasText: 'Not allowed: requires scope items:write' }).waitFor();
     await shown.row('a').click();
     await shown.click('Remove');
-    await shown.click('Really remove it');
+    await shown.click('Confirm removal');
     await page.getByRole('region', { name: 'a', exact: true }).getByRole('alert').waitFor();
     expect(server.map.replica.items.size).toBe(1);
   });
 
-  it('says in words that a token may not read', async () => {
+  it('the console explains that a token lacks the scope to read', async () => {
     const server = await startWithConsole({ jwtSecret: SECRET });
     const page = await openPage();
     await ConsolePage.open(page, server.url);
     await signIn(page, await sign({ scope: '' }));
-    const alert = page.getByRole('alert').filter({ hasText: 'Reading is not allowed' });
+    const alert = page.getByRole('alert').filter({ hasText: 'Not allowed' });
     await alert.waitFor();
     expect(await alert.innerText()).toContain('requires scope items:read');
   });
 
-  it('shows a token with a prefix its part, and claims no checksum', async () => {
+  it('the console shows a token with a key prefix its items, without a checksum', async () => {
     const server = await startWithConsole({ jwtSecret: SECRET });
     await server.map.insertMany(['a:1', 'b:1'].map((key) => ({ key, value: 1 })));
     const page = await openPage();
@@ -92,7 +89,9 @@ describeInBrowser('The console of a server with authentication', (openPage) => {
     await shown.click('Cut the connection');
     await server.map.insertMany(['a:2', 'b:2'].map((key) => ({ key, value: 1 })));
     await shown.click('Resume');
-    await shown.state('1 change came while you were away. It went on exactly behind where you were.');
+    await shown.state(
+      '1 change happened while the page was disconnected. The stream continued exactly after the last change.',
+    );
     expect(await shown.keys()).toEqual(['b:2', 'b:1']);
   });
 });

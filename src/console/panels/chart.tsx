@@ -1,5 +1,7 @@
-/** A small chart of the last two minutes, newest at the right edge. */
-const [WIDTH, HEIGHT, SECONDS] = [240, 44, 120];
+import { SECONDS } from '../session/samples.ts';
+
+/** In units of the SVG. */
+const [WIDTH, HEIGHT] = [240, 44];
 
 interface ChartProps {
   readonly kind: 'bars' | 'line';
@@ -7,13 +9,16 @@ interface ChartProps {
   readonly label: string;
 }
 
+/** A small chart of the last two minutes, newest at the right edge. */
 export function Chart({ kind, values, label }: ChartProps) {
-  const most = Math.max(1, ...values);
-  // A line shows how the size moves, bars how much there is: only these begin at zero.
-  const least = kind === 'line' ? Math.min(...values, most) : 0;
+  const highest = Math.max(1, ...values);
+  // Bars start at zero. A line starts at the lowest value, to show small movements.
+  const lowest = kind === 'line' ? Math.min(...values, highest) : 0;
   const x = (index: number): number => WIDTH - ((values.length - index) * WIDTH) / SECONDS;
   const y = (value: number): number =>
-    kind === 'line' && most === least ? HEIGHT / 2 : HEIGHT - 2 - ((value - least) / (most - least)) * (HEIGHT - 6);
+    kind === 'line' && highest === lowest
+      ? HEIGHT / 2
+      : HEIGHT - 2 - ((value - lowest) / (highest - lowest)) * (HEIGHT - 6);
   return (
     <svg
       className={`chart ${kind}`}

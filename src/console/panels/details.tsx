@@ -3,6 +3,7 @@ import { useMutation } from 'urql';
 import { REMOVE } from '../session/documents.ts';
 import { failureOf } from '../session/failure.ts';
 import { fullTime, pretty } from '../session/format.ts';
+import { FailureNotice } from './failure-notice.tsx';
 import type { Draft } from './insert-form.tsx';
 import { useSession, useView } from '../session/use-session.ts';
 
@@ -13,14 +14,14 @@ interface DetailsProps {
   readonly onToken: () => void;
 }
 
-/** All there is to one item, as it is now. */
+/** All fields of one item, kept up to date. */
 export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
   const { feed } = useSession();
   useView();
   const item = feed.get(itemKey);
   const text = useMemo(() => (item ? pretty(item.value) : ''), [item]);
   const [{ fetching, error }, remove] = useMutation(REMOVE);
-  const [isSure, setSure] = useState(false);
+  const [isConfirming, setConfirming] = useState(false);
   const failure = error && failureOf(error);
   return (
     <section className="card details" aria-labelledby="details-title">
@@ -47,24 +48,23 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
           </dl>
           <div className="actions">
             <button onClick={() => onEdit({ key: item.key, value: text, ttl: '', ifAbsent: false })}>Edit</button>
-            {isSure ? (
+            {isConfirming ? (
               <button className="danger" disabled={fetching} onClick={() => void remove({ key: itemKey })}>
-                Really remove it
+                Confirm removal
               </button>
             ) : (
-              <button onClick={() => setSure(true)}>Remove</button>
+              <button onClick={() => setConfirming(true)}>Remove</button>
             )}
           </div>
         </>
       ) : (
-        <p>It is not in the map any more.</p>
+        <p>This item is no longer in the map.</p>
       )}
-      {failure && (
-        <p className="bad" role="alert">
-          {failure.text ?? Object.values(failure.fields).join(' ')}
-          {failure.needsToken && <button onClick={onToken}>Another token</button>}
-        </p>
-      )}
+      <FailureNotice
+        failure={failure}
+        otherwise={failure && Object.values(failure.fields).join(' ')}
+        onToken={onToken}
+      />
     </section>
   );
 }

@@ -2,12 +2,12 @@ import type { ConnectionState } from '../session/connection.ts';
 import { toggleTheme } from '../session/theme.ts';
 import { useConnectionState, useSession } from '../session/use-session.ts';
 
-const WORDS: Readonly<Record<ConnectionState, string>> = {
+const LABELS: Readonly<Record<ConnectionState, string>> = {
   connecting: 'Connecting …',
   open: 'Live',
-  lost: 'Connection lost, coming back …',
-  cut: 'Cut: the server goes on without this page',
-  refused: 'Not let in',
+  lost: 'Connection lost, reconnecting …',
+  cut: 'Cut: no changes arrive until you resume',
+  refused: 'Access refused',
 };
 
 interface HeaderProps {
@@ -26,12 +26,12 @@ export function Header({ hasToken, onToken }: HeaderProps) {
       </h1>
       <p className={`state ${state}`} role="status">
         <span className="dot" aria-hidden="true" />
-        {WORDS[state]}
+        {LABELS[state]}
       </p>
       {state === 'open' && <button onClick={() => connection.cut()}>Cut the connection</button>}
       {(state === 'cut' || state === 'lost') && (
         <button className="primary" onClick={() => connection.resume()}>
-          {state === 'cut' ? 'Resume' : 'Try now'}
+          {state === 'cut' ? 'Resume' : 'Reconnect now'}
         </button>
       )}
       <nav aria-label="Page">
@@ -52,7 +52,7 @@ export function Header({ hasToken, onToken }: HeaderProps) {
   );
 }
 
-/** Two pieces, and the seam between them. */
+/** The logo: two pieces, and the seam between them. */
 function Mark() {
   return (
     <svg className="mark" viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">

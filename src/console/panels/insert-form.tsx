@@ -3,11 +3,12 @@ import { useMutation } from 'urql';
 import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
 import { INSERT } from '../session/documents.ts';
 import { type Failure, failureOf, FIELDS } from '../session/failure.ts';
-import { Labelled } from './labelled.tsx';
+import { FailureNotice } from './failure-notice.tsx';
+import { LabelledField } from './labelled-field.tsx';
 
 export interface Draft {
   readonly key: string;
-  /** JSON, as it is typed. */
+  /** The JSON text in the field. */
   readonly value: string;
   readonly ttl: string;
   readonly ifAbsent: boolean;
@@ -27,26 +28,26 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
   const [{ fetching }, insert] = useMutation(INSERT);
   const form = useRef<HTMLFormElement>(null);
   const title = useId();
-  /** The same draft again is the same insertion: an answer that was lost makes no second one. */
+  /** Submitting the same draft again uses the same idempotency key, so a lost response doesn't cause a second insertion. */
   const sent = useRef<{ draft: Draft; idempotencyKey: string } | undefined>(undefined);
 
-  const fail = (why: Failure): void => {
-    setFailure(why);
-    const first = FIELDS.find((name) => why.fields[name] !== undefined);
+  const fail = (reason: Failure): void => {
+    setFailure(reason);
+    const first = FIELDS.find((name) => reason.fields[name] !== undefined);
     if (first) form.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
   };
 
   const submit = async (): Promise<void> => {
     setDone('');
-    const reading = read(draft);
-    if (!reading.input) return fail(reading.why);
-    const { input } = reading;
+    const parsed = parse(draft);
+    if (!parsed.input) return fail(parsed.failure);
+    const { input } = parsed;
     if (sent.current?.draft !== draft) sent.current = { draft, idempotencyKey: randomKey() };
     const { error } = await insert({ input: { ...input, idempotencyKey: sent.current.idempotencyKey } });
     if (error) return fail(failureOf(error));
     sent.current = undefined;
     setFailure(undefined);
-    setDone(`“${draft.key}” is in.`);
+    setDone(`“${draft.key}” was inserted.`);
   };
 
   const onSubmit = (event: FormEvent): void => {
@@ -55,14 +56,14 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
   };
 
   const change = (part: Partial<Draft>): void => onDraft({ ...draft, ...part });
-  const wrong = failure?.fields ?? {};
+  const problems = failure?.fields ?? {};
   return (
     <form ref={form} className="card insert" aria-labelledby={title} onSubmit={onSubmit} noValidate>
       <h2 id={title}>Insert</h2>
-      <Labelled name="Key" wrong={wrong.key}>
-        {(given) => (
+      <LabelledField name="Key" problem={problems.key}>
+        {(attributes) => (
           <input
-            {...given}
+            {...attributes}
             name="key"
             value={draft.key}
             spellCheck={false}
@@ -70,11 +71,11 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
             onChange={({ target }) => change({ key: target.value })}
           />
         )}
-      </Labelled>
-      <Labelled name="Value (JSON)" wrong={wrong.value}>
-        {(given) => (
+      </LabelledField>
+      <LabelledField name="Value (JSON)" problem={problems.value}>
+        {(attributes) => (
           <textarea
-            {...given}
+            {...attributes}
             name="value"
             rows={4}
             value={draft.value}
@@ -82,27 +83,27 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
             onChange={({ target }) => change({ value: target.value })}
           />
         )}
-      </Labelled>
-      <Labelled name="Expires after (seconds)" wrong={wrong.ttl}>
-        {(given) => (
+      </LabelledField>
+      <LabelledField name="Expires after (seconds)" problem={problems.ttl}>
+        {(attributes) => (
           <input
-            {...given}
+            {...attributes}
             name="ttl"
             value={draft.ttl}
             inputMode="numeric"
             autoComplete="off"
-            placeholder="as the server says"
+            placeholder="server default"
             onChange={({ target }) => change({ ttl: target.value })}
           />
         )}
-      </Labelled>
+      </LabelledField>
       <label className="check">
         <input
           type="checkbox"
           checked={draft.ifAbsent}
           onChange={({ target }) => change({ ifAbsent: target.checked })}
         />
-        Only if there is none with this key
+        Only if the key doesn’t exist
       </label>
       <div className="actions">
         <button className="primary" disabled={fetching}>
@@ -112,37 +113,29 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
           {done}
         </span>
       </div>
-      {failure?.text !== undefined && (
-        <p className="bad" role="alert">
-          {failure.text}{' '}
-          {failure.needsToken && (
-            <button type="button" onClick={onToken}>
-              Another token
-            </button>
-          )}
-        </p>
-      )}
+      <FailureNotice failure={failure} onToken={onToken} />
     </form>
   );
 }
 
-/** What can be seen to be wrong without asking the server; all else it says itself. */
-type Reading = { readonly input: InsertItemInput } | { readonly input?: undefined; readonly why: Failure };
+type Parsed = { readonly input: InsertItemInput } | { readonly input?: undefined; readonly failure: Failure };
 
-function read({ key, value, ttl, ifAbsent }: Draft): Reading {
-  let parsed: unknown;
+/** Checks only what the server can't check: that the fields can be sent as a mutation. */
+function parse({ key, value, ttl, ifAbsent }: Draft): Parsed {
+  const invalid = (fields: Failure['fields']): Parsed => ({ failure: { fields } });
+  let json: unknown;
   try {
-    parsed = JSON.parse(value, refuseRounded);
+    json = JSON.parse(value, refuseRounded);
   } catch (error) {
     const { message } = error as Error;
-    return { why: { fields: { value: error instanceof RangeError ? message : `This is not JSON: ${message}` } } };
+    return invalid({ value: error instanceof RangeError ? message : `This is not valid JSON: ${message}` });
   }
-  if (parsed === null) return { why: { fields: { value: 'A value can’t be null; to take an item away, remove it.' } } };
-  if (ttl !== '' && !/^-?\d{1,9}$/.test(ttl.trim())) return { why: { fields: { ttl: 'Whole seconds, such as 60.' } } };
-  return { input: { key, value: parsed, ifAbsent, ttl: ttl === '' ? undefined : Number(ttl) } };
+  if (json === null) return invalid({ value: 'A value can’t be null. To delete an item, remove it.' });
+  if (ttl !== '' && !/^-?\d{1,9}$/.test(ttl.trim())) return invalid({ ttl: 'Enter whole seconds, such as 60.' });
+  return { input: { key, value: json, ifAbsent, ttl: ttl === '' ? undefined : Number(ttl) } };
 }
 
-/** What JavaScript would send instead, the server couldn't tell from what was typed. */
+/** Refuses numbers that JavaScript rounds, because the server would get the rounded number. */
 function refuseRounded(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== 'number' || source === undefined) return value;
@@ -153,7 +146,7 @@ function refuseRounded(_name: string, value: unknown, context?: { readonly sourc
   return value;
 }
 
-/** Of 128 bits. `crypto.randomUUID` is there in secure contexts only. */
+/** 128 random bits. `crypto.randomUUID` exists only in secure contexts. */
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
 }

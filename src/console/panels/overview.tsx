@@ -6,7 +6,7 @@ import { counted, number } from '../session/format.ts';
 import { useSeries, useView } from '../session/use-session.ts';
 
 export function Overview() {
-  const { isLoaded, size, head, checksum, there, since } = useView();
+  const { isLoaded, size, head, checksum, atLoad, sinceLoad } = useView();
   const [{ data }] = useQuery({ query: STREAM, variables: {} });
   const stream = data?.stream;
   return (
@@ -15,13 +15,13 @@ export function Overview() {
         {stream && `${stream.engine} log · ${number(stream.window)} changes kept`}
       </Figure>
       <RateFigure />
-      <Figure name="Before and after the seam" value={isLoaded ? `${number(there)} + ${number(since)}` : '…'}>
-        {isLoaded && `${number(there)} were there, ${counted(since, 'change')} since`}
+      <Figure name="Before and after the seam" value={isLoaded ? `${number(atLoad)} + ${number(sinceLoad)}` : '…'}>
+        {isLoaded && `${counted(atLoad, 'item')} at load, ${counted(sinceLoad, 'change')} since`}
       </Figure>
       <Figure name="Head" value={head ? <code title={head}>{head.split('-').slice(1).join('-')}</code> : '…'}>
         {checksum && (
           <>
-            checksum <code>{checksum}</code>, as the server’s
+            checksum <code>{checksum}</code>, equal to the server’s
           </>
         )}
         {!checksum && isLoaded && 'no checksum for this token'}
@@ -30,21 +30,25 @@ export function Overview() {
   );
 }
 
-/** These two are rendered each second, and nothing else is. */
+/** The two charts are components of their own, because only they are rendered each second. */
 function SizeChart() {
   const { sizes } = useSeries();
   return (
-    <Chart kind="line" values={sizes} label={`Items over two minutes, now ${counted(sizes.at(-1) ?? 0, 'item')}`} />
+    <Chart
+      kind="line"
+      values={sizes}
+      label={`Size in the last two minutes, now ${counted(sizes.at(-1) ?? 0, 'item')}`}
+    />
   );
 }
 
 function RateFigure() {
   const { rates } = useSeries();
-  const [now, most] = [rates.at(-1) ?? 0, Math.max(0, ...rates)];
-  const label = `Changes a second over two minutes, now ${number(now)}, at most ${number(most)}`;
+  const [now, highest] = [rates.at(-1) ?? 0, Math.max(0, ...rates)];
+  const label = `Changes per second in the last two minutes: ${number(now)} now, at most ${number(highest)}`;
   return (
-    <Figure name="Changes a second" value={number(now)} chart={<Chart kind="bars" values={rates} label={label} />}>
-      {rates.length > 1 && `at most ${number(most)} in these two minutes`}
+    <Figure name="Changes per second" value={number(now)} chart={<Chart kind="bars" values={rates} label={label} />}>
+      {rates.length > 1 && `at most ${number(highest)} in the last two minutes`}
     </Figure>
   );
 }

@@ -16,7 +16,7 @@ export function TokenForm({ reason, hasToken, onSignIn, onCancel }: TokenFormPro
   return (
     <main className="gate">
       <form className="card" onSubmit={submit} aria-labelledby="token-title">
-        <h2 id="token-title">A token, please</h2>
+        <h2 id="token-title">Sign in with a token</h2>
         {reason !== undefined && <p role="alert">{reason}</p>}
         <label>
           <span>JSON Web Token</span>
@@ -25,25 +25,25 @@ export function TokenForm({ reason, hasToken, onSignIn, onCancel }: TokenFormPro
             value={token}
             spellCheck={false}
             autoComplete="off"
-            // It is what the page is about now.
+            // The form is the only content of the page.
             autoFocus
             required
             onChange={({ target }) => setToken(target.value)}
           />
         </label>
         <p className="note">
-          It stays in this tab, until the tab is closed, and goes to this server only, never into an address.
+          The token is kept in this tab until you close it. It is sent to this server only, and never in a URL.
         </p>
         <div className="actions">
-          <button className="primary">Use it</button>
+          <button className="primary">Use token</button>
           {hasToken && (
             <button type="button" onClick={() => onSignIn(undefined)}>
-              Forget the present one
+              Remove current token
             </button>
           )}
           {onCancel && (
             <button type="button" onClick={onCancel}>
-              Back
+              Cancel
             </button>
           )}
         </div>

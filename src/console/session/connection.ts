@@ -1,20 +1,20 @@
-/** The WebSocket of a session, which comes back by itself, unless somebody has cut it. */
+/** The WebSocket of a session. It reconnects by itself, unless the user has cut it. */
 import { type Client, createClient } from 'graphql-ws';
 import { persistent } from '../../client/index.ts';
-import { Signal } from './signal.ts';
+import { Notifier } from './notifier.ts';
 
-/** Refused: it wants a token, or another one. */
+/** Refused: the server requires a token, or another one. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'cut' | 'refused';
 
-/** Whether a token was missing, refused, or has expired. This page has no other until somebody enters one. */
+/** Whether the token is missing, refused or expired, so that a retry needs another token. */
 export const isRefusal = (end: unknown): boolean => (end as { code?: unknown }).code === 4403;
 
 export class Connection {
   readonly client: Client;
-  readonly changed = new Signal();
+  readonly changed = new Notifier();
   #state: ConnectionState = 'connecting';
-  /** Resolved when a wait for the next attempt shall end. */
-  #hurry = Promise.withResolvers<void>();
+  /** Resolving it ends the wait before the next attempt. */
+  #wakeUp = Promise.withResolvers<void>();
 
   constructor(url: string, token: string | undefined) {
     const options = persistent({ webSocketImpl: WebSocket });
@@ -25,8 +25,8 @@ export class Connection {
       shouldRetry: (end) => !isRefusal(end),
       retryWait: async (retries) => {
         do {
-          const again = this.#state === 'cut' ? [] : [options.retryWait(retries)];
-          await Promise.race([this.#hurry.promise, ...again]);
+          const backoff = this.#state === 'cut' ? [] : [options.retryWait(retries)];
+          await Promise.race([this.#wakeUp.promise, ...backoff]);
         } while (this.state === 'cut');
       },
     });
@@ -40,35 +40,35 @@ export class Connection {
     return this.#state;
   }
 
-  /** Called each time that it is there again, before anything comes. */
-  onReturn(listener: () => void): () => void {
+  /** Calls the listener after each reconnect, before any result arrives. */
+  onReconnect(listener: () => void): () => void {
     return this.client.on('connected', (_socket, _payload, wasLost) => {
       if (wasLost) listener();
     });
   }
 
-  /** As when a cable is pulled: without a word to the server, until `resume`. */
+  /** Drops the connection without a close message, like a pulled cable, until `resume`. */
   cut(): void {
     this.#become('cut');
     this.client.terminate();
     this.#wake();
   }
 
-  /** At once, whatever it waits for. */
+  /** Reconnects at once. */
   resume(): void {
     this.#become('connecting');
     this.#wake();
   }
 
   close(): void {
-    // Amid an attempt it rejects.
+    // `dispose` rejects during a connection attempt.
     void Promise.resolve(this.client.dispose()).catch(() => {});
     this.#wake();
   }
 
   #wake(): void {
-    this.#hurry.resolve();
-    this.#hurry = Promise.withResolvers();
+    this.#wakeUp.resolve();
+    this.#wakeUp = Promise.withResolvers();
   }
 
   #become(state: ConnectionState): void {

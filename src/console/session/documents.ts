@@ -1,4 +1,4 @@
-/** The project's own operations, as urql wants them. */
+/** The generated operations, in the form that urql takes. */
 import { gql, type TypedDocumentNode } from 'urql';
 import {
   InsertItemDocument,

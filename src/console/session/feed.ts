@@ -1,79 +1,81 @@
 /**
- * What the page shows of the map, kept in step with the mirror change by change, and told to React once a frame: a hundred changes
- * between two frames cost one rendering.
+ * The data of the page. It follows the mirror change by change, and notifies React once a frame: a hundred changes between two frames
+ * cost one rendering.
  */
 import { type ItemChanges, type Mirror, mirror, type MirroredItem, type MirrorUpdate } from '../../client/index.ts';
 import type { Connection } from './connection.ts';
 import { Rows } from './rows.ts';
-import { Signal } from './signal.ts';
+import { Notifier } from './notifier.ts';
 
-/** What came after the connection was lost, or cut. */
-export interface Absence {
+/** An outage that has ended: the connection was lost or cut, and the mirror has caught up again. */
+export interface Outage {
   readonly changes: number;
-  /** The server's, which the mirror's is equal to; undefined: it says none, as to a token with a prefix. */
+  /** The server's checksum, equal to the mirror's; undefined if the server sends none, as for a token with a key prefix. */
   readonly checksum: string | undefined;
-  /** The server did not know the place any more, so everything was fetched. */
+  /** Whether the server no longer knew the cursor, so that the whole map was loaded again. */
   readonly isReplaced: boolean;
 }
 
 export interface View {
   readonly isLoaded: boolean;
   readonly error: unknown;
-  /** Of the whole map. */
+  /** The number of items in the map. */
   readonly size: number;
   readonly head: string;
-  /** The server's at `head`; of the mirror, at least, where it says none. */
+  /** The server's checksum at `head`; undefined if the server sent none. */
   readonly checksum: string | undefined;
-  /** The cursor where what was there ends, and what has come since begins. */
+  /** The cursor at load; changes after it are above the seam. */
   readonly seam: string;
-  readonly there: number;
-  readonly since: number;
+  /** The number of items when the map was loaded. */
+  readonly atLoad: number;
+  /** The number of changes since the map was loaded. */
+  readonly sinceLoad: number;
   readonly prefix: string;
-  /** How many rows there are, and how many of them above the seam. */
+  /** The number of rows, and of rows above the seam. */
   readonly shown: number;
   readonly above: number;
-  readonly absence: Absence | undefined;
+  readonly outage: Outage | undefined;
 }
 
-const NOTHING: View = {
+const EMPTY: View = {
   isLoaded: false,
   error: undefined,
   size: 0,
   head: '',
   checksum: undefined,
   seam: '',
-  there: 0,
-  since: 0,
+  atLoad: 0,
+  sinceLoad: 0,
   prefix: '',
   shown: 0,
   above: 0,
-  absence: undefined,
+  outage: undefined,
 };
 
 export class Feed {
-  readonly changed = new Signal();
+  readonly changed = new Notifier();
   rows = new Rows();
-  /** Whether `rows` are to be read from the mirror, all of them, before they are shown again. */
+  /** Whether all rows must be read from the mirror before the next frame. */
   #isStale = false;
-  view: View = NOTHING;
-  /** Changes since the page was opened, whatever they were. */
+  view: View = EMPTY;
+  /** The number of changes since the page was opened. */
   total = 0;
   readonly #mirror: Mirror;
   readonly #arrivals = new WeakMap<MirroredItem, number>();
-  readonly #leave: (() => void)[];
-  #next: View = NOTHING;
-  /** Changes since the connection was back; undefined: it has caught up. */
+  readonly #unsubscribes: (() => void)[];
+  #next: View = EMPTY;
+  /** The number of changes since the reconnect; undefined when the mirror has caught up. */
   #missed: number | undefined;
   #frame: number | undefined;
 
   constructor(connection: Connection) {
     this.#mirror = mirror(connection.client);
-    this.#leave = [
-      connection.onReturn(() => {
-        // It may have been lost again before it had caught up.
+    this.#unsubscribes = [
+      connection.onReconnect(() => {
+        // `??=`, because the connection may be lost again before the mirror has caught up.
         if (this.#next.isLoaded) this.#missed ??= 0;
       }),
-      this.#mirror.subscribe((update) => this.#take(update)),
+      this.#mirror.subscribe((update) => this.#receive(update)),
     ];
   }
 
@@ -81,7 +83,7 @@ export class Feed {
     return this.#mirror.items.get(key);
   }
 
-  /** When it came, by `performance.now()`, if it came across the seam. */
+  /** When the item arrived, by `performance.now()`; undefined for items that were loaded. */
   arrivalOf(item: MirroredItem): number | undefined {
     return this.#arrivals.get(item);
   }
@@ -92,17 +94,17 @@ export class Feed {
     this.#show();
   }
 
-  forgetAbsence(): void {
-    this.#next = { ...this.#next, absence: undefined };
+  dismissOutage(): void {
+    this.#next = { ...this.#next, outage: undefined };
     this.#show();
   }
 
   close(): void {
-    for (const leave of this.#leave) leave();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
 
-  #take({ changes, isReplaced }: MirrorUpdate): void {
+  #receive({ changes, isReplaced }: MirrorUpdate): void {
     const { isLoaded, error } = this.#mirror.state;
     this.#next = { ...this.#next, isLoaded, error };
     if (changes) this.#apply(changes, isReplaced);
@@ -115,13 +117,15 @@ export class Feed {
     if (isReplaced) this.#isStale = true;
     else this.#readChanges(changes);
     const size = this.#mirror.items.size;
-    const seam = isReplaced ? { seam: cursor, there: size, since: 0 } : { since: this.#next.since + count };
+    const seam = isReplaced
+      ? { seam: cursor, atLoad: size, sinceLoad: 0 }
+      : { sinceLoad: this.#next.sinceLoad + count };
     this.#next = { ...this.#next, ...seam, size, head: cursor, checksum: checksum ?? undefined };
     if (!isReplaced) this.total += count;
     if (this.#missed === undefined) return;
     this.#missed += count;
     if (!caughtUp) return;
-    this.#next = { ...this.#next, absence: { changes: this.#missed, checksum: checksum ?? undefined, isReplaced } };
+    this.#next = { ...this.#next, outage: { changes: this.#missed, checksum: checksum ?? undefined, isReplaced } };
     this.#missed = undefined;
   }
 
@@ -137,7 +141,7 @@ export class Feed {
     for (const { key } of removed) this.rows.delete(key);
     for (const item of upserted) {
       this.#arrivals.set(item, now);
-      // Also while they are stale: whoever looks before they are read anew finds the present.
+      // Also while the rows are stale, so that a reader before the next frame finds current items.
       if (item.key.startsWith(this.#next.prefix)) this.rows.add(item);
     }
   }
@@ -147,7 +151,7 @@ export class Feed {
       this.#frame = undefined;
       if (this.#isStale) {
         this.#readAll();
-        // In a frame of their own: 100,000 take a moment.
+        // Reading 100,000 items takes a while, so rendering waits for another frame.
         return this.#show();
       }
       this.view = { ...this.#next, shown: this.rows.length, above: this.rows.countAfter(this.#next.seam) };

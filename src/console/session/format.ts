@@ -1,10 +1,10 @@
-/** How things are written on the page. */
+/** Formats numbers, times and values for the page. */
 const NUMBER = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
-/** Characters of a value in its row; what is beyond is not even looked at. */
+/** Characters of a value in its row. */
 const SHORT = 200;
 
 export const number = (value: number): string => NUMBER.format(value);
@@ -12,7 +12,7 @@ export const number = (value: number): string => NUMBER.format(value);
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
 
-/** The time of day, and the day where it is another one. */
+/** The time of day, with the date unless it is today. */
 export function clock(time: string): string {
   const date = new Date(time);
   const isToday = date.toDateString() === new Date().toDateString();

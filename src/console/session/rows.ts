@@ -1,11 +1,11 @@
 import type { MirroredItem } from '../../client/index.ts';
 
-/** Items in one block; a block is what one change costs. */
+/** Items in one block. A change costs one pass over a block. */
 const BLOCK = 512;
 
 /**
- * Items in position order, to be shown newest first: any place by its number, in blocks, so that neither a change nor a look costs
- * what the whole costs. What is added is newer than all that is there.
+ * Items in position order, shown newest first. They are stored in blocks, so that a change or a lookup by index doesn't cost a pass over all
+ * items. An added item must be newer than all others.
  */
 export class Rows {
   #blocks: MirroredItem[][] = [];
@@ -35,17 +35,17 @@ export class Rows {
     if (this.#blocks.length > (2 * this.length) / BLOCK + 8) this.#pack();
   }
 
-  /** `place`: 0 is the newest. */
-  at(place: number): MirroredItem | undefined {
-    let left = place;
+  /** `index` 0 is the newest item. */
+  at(index: number): MirroredItem | undefined {
+    let offset = index;
     for (const block of this.#newestFirst()) {
-      if (left < block.length) return block[block.length - 1 - left];
-      left -= block.length;
+      if (offset < block.length) return block[block.length - 1 - offset];
+      offset -= block.length;
     }
     return undefined;
   }
 
-  /** How many are newer than this cursor: also the place of the item that has it. */
+  /** The number of items newer than this cursor, which is also the index of the item with this cursor. */
   countAfter(cursor: string): number {
     let count = 0;
     for (const block of this.#newestFirst()) {
@@ -60,7 +60,7 @@ export class Rows {
     for (let index = this.#blocks.length - 1; index >= 0; index--) yield this.#blocks[index] ?? [];
   }
 
-  /** Items leave from anywhere, so that blocks get thin; this comes once in thousands of changes. */
+  /** Refills blocks that removals have thinned out. It happens once in thousands of changes. */
   #pack(): void {
     const items = this.#blocks.flat();
     this.#blocks = [];

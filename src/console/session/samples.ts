@@ -1,19 +1,19 @@
 import type { Feed } from './feed.ts';
-import { Signal } from './signal.ts';
+import { Notifier } from './notifier.ts';
 
-/** Seconds that the charts go back. */
-const SECONDS = 120;
+/** The seconds that the charts cover. */
+export const SECONDS = 120;
 
 export interface Series {
   /** Changes in each second, oldest first. */
   readonly rates: readonly number[];
-  /** Items at the end of each. */
+  /** The number of items at the end of each second. */
   readonly sizes: readonly number[];
 }
 
-/** How fast the map changes, and how large it is, a number a second. */
+/** Samples the rate of changes and the size of the map once a second. */
 export class Samples {
-  readonly changed = new Signal();
+  readonly changed = new Notifier();
   series: Series = { rates: [], sizes: [] };
   readonly #feed: Feed;
   readonly #timer: ReturnType<typeof setInterval>;

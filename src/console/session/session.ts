@@ -1,4 +1,4 @@
-/** One token, and what is asked with it: the live connection, and urql for the rest. */
+/** A token with its connections: the WebSocket for the live map, and urql for queries and mutations. */
 import { Client, fetchExchange } from 'urql';
 import { Connection } from './connection.ts';
 import { Feed } from './feed.ts';
@@ -13,7 +13,7 @@ export interface Session {
   close(): void;
 }
 
-/** Beside the page, wherever a proxy shows it. */
+/** Relative to the page, because a proxy may serve it under any path. */
 const url = new URL('graphql', document.baseURI);
 
 export function openSession(token: string | undefined): Session {
@@ -40,12 +40,12 @@ export function openSession(token: string | undefined): Session {
   };
 }
 
-const KEPT = 'seamline.token';
+const STORAGE_KEY = 'seamline.token';
 
-/** In this tab only, and never in an address. */
-export const keptToken = (): string | undefined => sessionStorage.getItem(KEPT) ?? undefined;
+/** The token is stored for this tab only. */
+export const storedToken = (): string | undefined => sessionStorage.getItem(STORAGE_KEY) ?? undefined;
 
-export function keepToken(token: string | undefined): void {
-  if (token === undefined) sessionStorage.removeItem(KEPT);
-  else sessionStorage.setItem(KEPT, token);
+export function storeToken(token: string | undefined): void {
+  if (token === undefined) sessionStorage.removeItem(STORAGE_KEY);
+  else sessionStorage.setItem(STORAGE_KEY, token);
 }

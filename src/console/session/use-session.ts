@@ -2,21 +2,21 @@ import { createContext, useContext, useEffect, useState, useSyncExternalStore } 
 import type { ConnectionState } from './connection.ts';
 import type { View } from './feed.ts';
 import type { Series } from './samples.ts';
-import { keepToken, keptToken, openSession, type Session } from './session.ts';
+import { storeToken, storedToken, openSession, type Session } from './session.ts';
 
-/** A session for the token that is kept, and what changes the token: another session comes then. */
-export function useOneSession(): { session: Session | undefined; signIn: (token: string | undefined) => void } {
-  // An object: the same token again is another try.
-  const [kept, setKept] = useState(() => ({ token: keptToken() }));
+/** Opens a session with the stored token. `signIn` replaces the token, and with it the session. */
+export function useTokenSession(): { session: Session | undefined; signIn: (token: string | undefined) => void } {
+  // An object, so that entering the same token again opens another session.
+  const [stored, setStored] = useState(() => ({ token: storedToken() }));
   const [session, setSession] = useState<Session>();
   useEffect(() => {
-    const opened = openSession(kept.token);
+    const opened = openSession(stored.token);
     setSession(opened);
     return () => opened.close();
-  }, [kept]);
-  const signIn = (given: string | undefined): void => {
-    keepToken(given);
-    setKept({ token: given });
+  }, [stored]);
+  const signIn = (token: string | undefined): void => {
+    storeToken(token);
+    setStored({ token });
   };
   return { session, signIn };
 }
@@ -25,7 +25,7 @@ export const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('there is no session around this component');
+  if (!session) throw new Error('useSession must be used inside a SessionContext');
   return session;
 }
 

@@ -4,11 +4,11 @@ import { useState } from 'react';
 export function Filter() {
   const { feed } = useSession();
   const { prefix } = useView();
-  // What is typed shows at once; the view follows with the next frame.
+  // The field shows typed text at once; the view follows with the next frame.
   const [typed, setTyped] = useState(prefix);
   return (
     <label className="filter">
-      <span>Keys that begin with</span>
+      <span>Key prefix</span>
       <input
         type="search"
         value={typed}

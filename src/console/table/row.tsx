@@ -1,18 +1,18 @@
 import { memo, useMemo } from 'react';
 import type { MirroredItem } from '../../client/index.ts';
-import { clock, counted, number, short } from '../session/format.ts';
+import { clock, counted, short } from '../session/format.ts';
 
-/** How long a change is new, in ms; as long as its flash in table.css. */
+/** In ms: how long a change counts as new; equal to the duration of the flash in table.css. */
 const FLASH_MS = 1500;
 
 export const idOfRow = (table: string, key: string): string => `${table}${encodeURIComponent(key)}`;
 
-interface Place {
+interface LinePosition {
   readonly line: number;
   readonly top: number;
 }
 
-interface RowProps extends Place {
+interface RowProps extends LinePosition {
   readonly id: string;
   readonly item: MirroredItem;
   readonly isSelected: boolean;
@@ -22,7 +22,7 @@ interface RowProps extends Place {
 }
 
 export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onSelect }: RowProps) {
-  // Each change moves the rows below it, and a value may be long.
+  // Memoised, because each change moves the rows below it, and a value may be long.
   const text = useMemo(() => short(item.value), [item]);
   const isNew = arrival !== undefined && performance.now() - arrival < FLASH_MS;
   const className = `row${isLive ? ' live' : ''}${isNew ? ' new' : ''}`;
@@ -32,7 +32,7 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
       id={id}
       className={className}
       style={{ transform: `translateY(${top}px)` }}
-      // The head is the first one.
+      // Line 1 is the table head.
       aria-rowindex={line + 2}
       aria-selected={isSelected}
       onClick={() => onSelect(item.key)}
@@ -53,14 +53,14 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
   );
 });
 
-interface SeamRowProps extends Place {
-  readonly there: number;
-  readonly since: number;
+interface SeamRowProps extends LinePosition {
+  readonly atLoad: number;
+  readonly sinceLoad: number;
   readonly seam: string;
 }
 
-/** What was there as the page came, below; what has come since, above. */
-export function SeamRow({ line, top, there, since, seam }: SeamRowProps) {
+/** The line between the items at load (below) and the changes since (above). */
+export function SeamRow({ line, top, atLoad, sinceLoad, seam }: SeamRowProps) {
   return (
     <div
       role="row"
@@ -72,7 +72,7 @@ export function SeamRow({ line, top, there, since, seam }: SeamRowProps) {
       <span role="gridcell" aria-colspan={4}>
         <span className="stitches" aria-hidden="true" />
         <span className="label">
-          ↑ {counted(since, 'change')} since · the seam · {number(there)} were there ↓
+          ↑ {counted(sinceLoad, 'change')} since load · the seam · {counted(atLoad, 'item')} at load ↓
         </span>
         <span className="stitches" aria-hidden="true" />
       </span>

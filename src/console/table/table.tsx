@@ -3,35 +3,35 @@ import { Filter } from './filter.tsx';
 import { counted, number } from '../session/format.ts';
 import { idOfRow, Row, SeamRow } from './row.tsx';
 import { useSession, useView } from '../session/use-session.ts';
-import { useStandStill } from './use-stand-still.ts';
-import { ROW_HEIGHT, useWindow } from './use-window.ts';
+import { useScrollAnchor } from './use-scroll-anchor.ts';
+import { ROW_HEIGHT, useVisibleLines } from './use-visible-lines.ts';
 
 interface TableProps {
   readonly selected: string | undefined;
   readonly onSelect: (key: string) => void;
 }
 
-/** All items, newest first; only those that can be seen are in the document. */
+/** All items, newest first. Only visible rows are in the document. */
 export function Table({ selected, onSelect }: TableProps) {
   const { feed } = useSession();
-  const { isLoaded, shown, above, seam, there, since, prefix, size } = useView();
+  const { isLoaded, shown, above, seam, atLoad, sinceLoad, prefix, size } = useView();
   const scroller = useRef<HTMLDivElement>(null);
-  const { first, end } = useWindow(scroller);
+  const { first, end } = useVisibleLines(scroller);
   const id = useId();
-  // The seam is a line among the others.
+  // The seam takes one line.
   const lines = isLoaded ? shown + 1 : 0;
-  useStandStill(scroller, lines);
+  useScrollAnchor(scroller, lines);
 
-  /** The item of a line, which isn't the seam's. */
+  /** The item of a line other than the seam. */
   const itemAt = (line: number) => feed.rows.at(line < above ? line : line - 1);
 
   const move = (by: number): void => {
     const item = selected === undefined ? undefined : feed.get(selected);
-    const place = item ? feed.rows.countAfter(item.cursor) : -1;
-    const from = item ? place + Number(place >= above) : by > 0 ? -1 : lines;
-    const skips = (line: number): number => (line === above ? line + Math.sign(by) : line);
-    let to = skips(Math.min(lines - 1, Math.max(0, from + by)));
-    if (to < 0 || to >= lines) to = skips(from);
+    const index = item ? feed.rows.countAfter(item.cursor) : -1;
+    const from = item ? index + Number(index >= above) : by > 0 ? -1 : lines;
+    const skipSeam = (line: number): number => (line === above ? line + Math.sign(by) : line);
+    let to = skipSeam(Math.min(lines - 1, Math.max(0, from + by)));
+    if (to < 0 || to >= lines) to = skipSeam(from);
     const next = itemAt(to);
     if (!next) return;
     onSelect(next.key);
@@ -56,15 +56,16 @@ export function Table({ selected, onSelect }: TableProps) {
 
   const rows: ReactNode[] = [];
   for (let line = first; line < Math.min(end, lines); line++) {
-    const place = { line, top: line * ROW_HEIGHT };
+    const position = { line, top: line * ROW_HEIGHT };
     const item = line === above ? undefined : itemAt(line);
-    if (line === above) rows.push(<SeamRow key="seam" {...place} there={there} since={since} seam={seam} />);
+    if (line === above)
+      rows.push(<SeamRow key="seam" {...position} atLoad={atLoad} sinceLoad={sinceLoad} seam={seam} />);
     else if (item)
       rows.push(
         <Row
-          // Another one for each change, so that it flashes.
+          // A new element for each change, so that it flashes.
           key={item.cursor}
-          {...place}
+          {...position}
           id={idOfRow(id, item.key)}
           item={item}
           isSelected={item.key === selected}
@@ -111,7 +112,7 @@ export function Table({ selected, onSelect }: TableProps) {
         </div>
       </div>
       {!isLoaded && <p className="empty">Loading the map …</p>}
-      {isLoaded && size === 0 && <p className="empty">The map is empty. Insert the first item, and see it come.</p>}
+      {isLoaded && size === 0 && <p className="empty">The map is empty. Insert an item to see it here.</p>}
       {isLoaded && size > 0 && shown === 0 && <p className="empty">No key begins with “{prefix}”.</p>}
     </section>
   );
@@ -120,7 +121,7 @@ export function Table({ selected, onSelect }: TableProps) {
 function reveal(scroller: HTMLElement | null, line: number): void {
   if (!scroller) return;
   const top = line * ROW_HEIGHT;
-  // The head covers one row.
+  // The table head covers one row.
   const room = scroller.clientHeight - 2 * ROW_HEIGHT;
   if (top < scroller.scrollTop) scroller.scrollTop = top;
   else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;

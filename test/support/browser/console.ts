@@ -1,4 +1,4 @@
-/** The console as a person meets it, of a server that has it. */
+/** Drives the console in a browser. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
@@ -6,7 +6,7 @@ import type { ServerOptions } from '../../../src/server/options.ts';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { startServer } from '../server/server.ts';
 
-/** Resolves once dist/console is made of the present sources; at once when it was. */
+/** Builds dist/console unless it is up to date. */
 export async function buildConsole(): Promise<void> {
   await promisify(execFile)(process.execPath, ['scripts/console.mjs']);
 }
@@ -16,7 +16,7 @@ export async function startWithConsole(options: ServerOptions = {}): Promise<Sea
   return startServer(options);
 }
 
-/** Of an element, in the page. */
+/** The part of a DOM element that is used in the page. */
 interface Scroller {
   scrollTop: number;
   readonly scrollHeight: number;
@@ -39,26 +39,26 @@ export class ConsolePage {
     this.insertion = page.getByRole('form', { name: 'Insert' });
   }
 
-  /** `url`: the server's, of GraphQL. Resolves once the page is there, loaded or not. */
+  /** `url`: the server's GraphQL URL. Resolves when the page is rendered, before the map is loaded. */
   static async open(page: Page, url: string): Promise<ConsolePage> {
     await page.goto(new URL('/', url).href);
     await page.getByRole('heading', { name: 'seamline' }).waitFor();
     return new ConsolePage(page);
   }
 
-  /** Once it holds the map. */
+  /** Resolves when the map is loaded. */
   static async loaded(page: Page, url: string): Promise<ConsolePage> {
     const opened = await ConsolePage.open(page, url);
     await opened.seam().waitFor();
     return opened;
   }
 
-  /** The row of a key, if it is within the part that can be seen. */
+  /** The row of a key, if it is visible. */
   row(key: string): Locator {
     return this.grid.getByRole('row').filter({ has: this.page.getByText(key, { exact: true }) });
   }
 
-  /** The line between what was there and what has come since. */
+  /** The line between the items at load and the changes since. */
   seam(text = 'the seam'): Locator {
     return this.grid.getByRole('row').filter({ hasText: text });
   }
@@ -75,11 +75,11 @@ export class ConsolePage {
     await this.insertion.getByLabel('Key', { exact: true }).fill(key);
     await this.insertion.getByLabel('Value (JSON)').fill(value);
     await this.insertion.getByLabel('Expires after (seconds)').fill(ttl);
-    await this.insertion.getByLabel('Only if there is none').setChecked(onlyIfAbsent);
+    await this.insertion.getByLabel('Only if the key doesn’t exist').setChecked(onlyIfAbsent);
     await this.insertion.getByRole('button', { name: 'Insert' }).click();
   }
 
-  /** Every key in the table by its line, found by scrolling from its head to its end; a line that is there twice has two. */
+  /** Every key in the table, in line order, collected by scrolling from the start to the end. */
   async keys(): Promise<string[]> {
     const lines = new Map<number, string>();
     for (let top = 0; ;) {
@@ -105,7 +105,7 @@ export class ConsolePage {
     return [...lines].toSorted(([a], [b]) => a - b).map(([, key]) => key);
   }
 
-  /** Two frames: one in which what has happened is rendered, and the next. */
+  /** Waits two frames: one that renders pending changes, and the next. */
   async rendered(): Promise<void> {
     await this.page.evaluate(async () => {
       const { requestAnimationFrame } = globalThis as unknown as {

@@ -1,5 +1,5 @@
-/** Tells those who listen that something is different now. Its `subscribe` is what `useSyncExternalStore` wants. */
-export class Signal {
+/** Notifies listeners that something has changed. `subscribe` has the form that `useSyncExternalStore` takes. */
+export class Notifier {
   readonly #listeners = new Set<() => void>();
 
   readonly subscribe = (listener: () => void): (() => void) => {

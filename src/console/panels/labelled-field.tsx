@@ -1,26 +1,26 @@
 import { type ReactNode, useId } from 'react';
 
-interface LabelledProps {
+interface LabelledFieldProps {
   readonly name: string;
-  readonly wrong: string | undefined;
-  readonly children: (given: {
+  readonly problem: string | undefined;
+  readonly children: (attributes: {
     readonly id: string;
     readonly 'aria-invalid': boolean;
     readonly 'aria-describedby': string | undefined;
   }) => ReactNode;
 }
 
-/** A field, its label, and what is wrong with what is in it. */
-export function Labelled({ name, wrong, children }: LabelledProps) {
+/** A field with its label, and the problem with its content. */
+export function LabelledField({ name, problem, children }: LabelledFieldProps) {
   const id = useId();
   const reason = `${id}-reason`;
-  const isWrong = wrong !== undefined;
+  const isWrong = problem !== undefined;
   return (
     <div className="field">
       <label htmlFor={id}>{name}</label>
       {children({ id, 'aria-invalid': isWrong, 'aria-describedby': isWrong ? reason : undefined })}
       <p id={reason} className="reason" aria-live="polite">
-        {wrong}
+        {problem}
       </p>
     </div>
   );
