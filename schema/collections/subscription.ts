@@ -1,7 +1,7 @@
 import { keyFilter } from '../../src/core/input/key-filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
-import { resolveAfter, emptySource } from '../request/context.ts';
+import { emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
 import { answering, translating } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
 import { addOnLag, type StreamBuilder } from '../stream/stream-types.ts';
@@ -54,8 +54,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         },
         resolve: (delivered, _args, { delivery, budget }) => {
           budget.renew();
-          delivery.cursor = delivered.cursor;
-          if (delivery.remaining !== undefined) delivery.remaining--;
+          recordDelivery(delivery, delivered.cursor);
           return delivered;
         },
       }),
@@ -86,7 +85,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         },
         resolve: (delivered, _args, { delivery, budget }) => {
           budget.renew();
-          delivery.cursor = delivered.cursor;
+          recordDelivery(delivery, delivered.cursor);
           return delivered;
         },
       }),

@@ -69,6 +69,12 @@ export interface Delivery {
   remaining?: number;
 }
 
+/** Records that the item or message with this cursor is being delivered. */
+export function recordDelivery(delivery: Delivery, cursor: string): void {
+  delivery.cursor = cursor;
+  if (delivery.remaining !== undefined) delivery.remaining--;
+}
+
 /**
  * Reads all root fields of one query at one position. Each resolver queues its read here. The reads run together in one synchronous
  * block, as soon as the replica has reached every cursor that they name.

@@ -3,7 +3,7 @@ import type { Item, ItemChanges } from '../../src/core/model/change.ts';
 import { keyFilter, type KeyFilter } from '../../src/core/input/key-filter.ts';
 import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
-import { resolveAfter, type StreamRequest } from '../request/context.ts';
+import { recordDelivery, resolveAfter, type StreamRequest } from '../request/context.ts';
 import { answering, inputError, translating } from '../request/errors.ts';
 import { type Seam, seamOf } from '../request/seam.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
@@ -64,11 +64,9 @@ export function addStreamSubscriptions(
         });
       },
       resolve: (delivered, _args, context) => {
-        const { cursor, value } = delivered;
         const { delivery } = seamOf(context);
-        if (delivery) delivery.cursor = cursor;
-        if (delivery?.remaining !== undefined) delivery.remaining--;
-        return value as never;
+        if (delivery) recordDelivery(delivery, delivered.cursor);
+        return delivered.value as never;
       },
     }),
   );
@@ -103,7 +101,7 @@ export function addStreamSubscriptions(
       },
       resolve: (delivered, _args, context) => {
         const { delivery } = seamOf(context);
-        if (delivery) delivery.cursor = delivered.cursor;
+        if (delivery) recordDelivery(delivery, delivered.cursor);
         return delivered;
       },
     }),

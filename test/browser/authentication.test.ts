@@ -6,7 +6,7 @@ import { startServer } from '../support/server/server.ts';
 import { bearer, SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
 
 describeInBrowser('GraphiQL of a server with authentication', (openPage) => {
-  it('loads without a token, and says what is missing', async () => {
+  it('GraphiQL loads without a token, and shows that a token is missing', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const page = await openPage();
     const graphiql = await GraphiQL.open(page, server.url, '{ stream { engine } }');
@@ -14,7 +14,7 @@ describeInBrowser('GraphiQL of a server with authentication', (openPage) => {
     expect(await graphiql.shows('UNAUTHENTICATED')).toMatch(/a\stoken\sis\sneeded/);
   });
 
-  it('runs queries and mutations with the token of its headers tab', async () => {
+  it('GraphiQL runs queries and mutations with the token of its headers tab', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const page = await openPage();
     const document = 'mutation Insert { insertItem(input: { key: "typed", value: 1 }) { key } }';
@@ -25,7 +25,7 @@ describeInBrowser('GraphiQL of a server with authentication', (openPage) => {
     expect(server.map.get('typed')).toMatchObject({ value: 1 });
   });
 
-  it('runs subscriptions over WebSocket with the token of its headers tab', async () => {
+  it('GraphiQL runs subscriptions over WebSocket with the token of its headers tab', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     await server.map.insert({ key: 'before', value: 1 });
     const page = await openPage();
@@ -39,7 +39,7 @@ describeInBrowser('GraphiQL of a server with authentication', (openPage) => {
     await graphiql.shows('"after"');
   });
 
-  it('takes another token of its headers tab for the next subscription', async () => {
+  it('GraphiQL uses a changed token of its headers tab for the next subscription', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     await server.map.insertMany(['a:1', 'b:1'].map((key) => ({ key, value: 1 })));
     const page = await openPage();
@@ -57,7 +57,7 @@ async function typeHeaders(page: Page, headers: object): Promise<void> {
   await page.getByRole('button', { name: 'Headers', exact: true }).click();
   await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines').last().click();
   await page.keyboard.press('ControlOrMeta+A');
-  // What is typed over a selection, the editor closes quotes and braces of.
+  // The editor closes quotes and braces that are typed over a selection.
   await page.keyboard.press('Delete');
   await page.keyboard.insertText(JSON.stringify(headers));
 }
@@ -67,7 +67,7 @@ describeInBrowser('A cookie', (openPage) => {
     await page.context().addCookies([{ name: 'session', value: token, url, httpOnly: true, sameSite: 'Strict' }]);
   };
 
-  it('lets EventSource read, whose requests can bear no header', async () => {
+  it('a cookie authenticates EventSource, whose requests can’t have headers', async () => {
     const server = await startServer({ jwtSecret: SECRET, jwtCookie: 'session' });
     await server.map.insertMany(['a:1', 'b:1'].map((key) => ({ key, value: 1 })));
     const page = await openPage();
@@ -83,7 +83,7 @@ describeInBrowser('A cookie', (openPage) => {
     expect((await log.next()).value).toBe('{"data":{"items":{"key":"b:1"}}}');
   });
 
-  it('lets a WebSocket read, and writes nothing', async () => {
+  it('a cookie lets a WebSocket read, and not write', async () => {
     const server = await startServer({ jwtSecret: SECRET, jwtCookie: 'session' });
     await server.map.insert({ key: 'a', value: 1 });
     const page = await openPage();

@@ -7,7 +7,7 @@ import { startServer } from '../support/server/server.ts';
 import { replaced } from '../support/documents/replaced.ts';
 
 describeInBrowser('EventSource', (openPage) => {
-  it('gets exactly `limit` items across a cut, and stays away after `complete` (G8)', async () => {
+  it('EventSource gets exactly `limit` items across a cut, and doesn’t reconnect after `complete` (G8)', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     await server.map.insert({ key: 'first', value: 1 });
@@ -26,7 +26,7 @@ describeInBrowser('EventSource', (openPage) => {
     expect(await page.locator('li').allTextContents()).toEqual(['first: 1', 'meanwhile: 2', 'meanwhile: 3']);
   });
 
-  it('goes on elsewhere when its server drains, at the `retry` that it was told (G2, G4, G9)', async () => {
+  it('EventSource resumes on another server when its server drains, after the `retry` time (G2, G4, G9)', async () => {
     const log = memoryLog({ shared: true });
     const [server, next] = [await startServer({ log }), await startServer({ log })];
     const network = await networkTo(server.url);
@@ -44,7 +44,7 @@ describeInBrowser('EventSource', (openPage) => {
 
   it(
     'sees exactly the uncut history over 20 cuts during writes (G2, G3, G4)',
-    // Chromium waits for 3 seconds each time before it comes back.
+    // Chromium waits 3 seconds before each reconnect.
     { timeout: 3 * PATIENCE_MS },
     async () => {
       const server = await startServer();

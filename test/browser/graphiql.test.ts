@@ -4,7 +4,7 @@ import { GraphiQL } from '../support/browser/graphiql.ts';
 import { startServer } from '../support/server/server.ts';
 
 describeInBrowser('GraphiQL', (openPage) => {
-  it('renders and loads the schema without a request to another host', async () => {
+  it('GraphiQL renders and loads the schema without a request to another host', async () => {
     const server = await startServer();
     const page = await openPage();
     const strangers = await isolate(page, server.url);
@@ -15,7 +15,7 @@ describeInBrowser('GraphiQL', (openPage) => {
     expect(strangers).toEqual([]);
   });
 
-  it('runs a typed subscription over WebSocket: shows what is there, then what is inserted (G1)', async () => {
+  it('GraphiQL runs a subscription over WebSocket, and shows current items, then insertions (G1)', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'before', value: { text: 'β' } });
     const page = await openPage();

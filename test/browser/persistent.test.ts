@@ -14,7 +14,7 @@ const page = (url: string): string => `
 `;
 
 describeInBrowser('persistent in a browser', (openPage) => {
-  it('goes on within 20 seconds after the connection died in silence', async () => {
+  it('a persistent client in a browser continues within 20 seconds after the connection died silently', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const browser = await openPage();

@@ -38,7 +38,7 @@ declare global {
 }
 
 describeInBrowser('useItems in React’s strict mode', (openPage) => {
-  it('gives each component the whole map: one mounted later, one mounted again, after a cut, by one subscription', async () => {
+  it('useItems gives each component the whole map by one subscription, also when mounted later or again, or after a cut', async () => {
     const server = await startServer();
     const insert = (key: string) => ask(server, InsertItemDocument, { input: { key, value: 1 } });
     const network = await networkTo(server.url);

@@ -1,4 +1,4 @@
-/** After what ends of a connection a client comes back, and with which token. */
+/** After which failures a client reconnects, and with which token. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type Client, type ClientOptions, createClient } from 'graphql-ws';
@@ -18,14 +18,14 @@ function clientOf(url: string, options: Partial<ClientOptions> = {}): Client {
     ...options,
     url: url.replace('http', 'ws'),
   });
-  // Amid an attempt it rejects.
+  // `dispose` rejects during a connection attempt.
   onTestFinished(() => void Promise.resolve(client.dispose()).catch(() => {}));
   return client;
 }
 
 const tokenOf = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** Resolves once it holds these keys; rejects when its subscription has ended. */
+/** Resolves when the mirror holds these keys; rejects when its subscription has ended. */
 function holds(client: Client, ...keys: readonly string[]): Promise<void> {
   const mirrored = mirror(client);
   return new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ function holds(client: Client, ...keys: readonly string[]): Promise<void> {
 }
 
 describe('a mirror of a persistent client', () => {
-  it('outlives a stale token: connectionParams are asked for another one', async () => {
+  it('a mirror survives a stale token, because connectionParams are called again', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const tokens = [await sign({ exp: secondsFromNow(-60) }), await sign({}, { secret: 'other' }), await sign()];
     const connectionParams = vi.fn(async () => tokenOf(tokens.shift() ?? ''));
@@ -49,7 +49,7 @@ describe('a mirror of a persistent client', () => {
     expect(connectionParams).toHaveBeenCalledTimes(3);
   });
 
-  it('outlives a token that expires, with the next one', async () => {
+  it('a mirror survives the expiry of its token with the next token', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     const tokens = [await sign({ exp: secondsFromNow(1) }), await sign()];
     const client = clientOf(server.url, { connectionParams: () => tokenOf(tokens.shift() ?? '') });
@@ -61,7 +61,7 @@ describe('a mirror of a persistent client', () => {
     await holds(client, entry(1).key, entry(2).key);
   });
 
-  it('outlives a token endpoint that fails, and a close frame of that connection which comes late', async () => {
+  it('a mirror survives a failing token endpoint, and a late close frame of that connection', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const attempts: (() => void)[] = [];
@@ -79,7 +79,7 @@ describe('a mirror of a persistent client', () => {
     expect(mirror(client).state.error).toBeUndefined();
   });
 
-  it('is there although connectionParams take five seconds', async () => {
+  it('a mirror loads although connectionParams take five seconds', async () => {
     const server = await startServer();
     const connectionParams = () => new Promise<undefined>((resolve) => setTimeout(resolve, 5000));
     const client = clientOf(server.url, { connectionParams });
@@ -91,7 +91,7 @@ describe('a mirror of a persistent client', () => {
   });
 });
 
-it('a persistent client counts refused tokens in a row, so that its pauses grow', async () => {
+it('a persistent client counts consecutive refused tokens, so that its waits grow', async () => {
   const server = await startServer({ jwtSecret: SECRET });
   const retries: number[] = [];
   const enough = Promise.withResolvers<void>();
@@ -105,7 +105,7 @@ it('a persistent client counts refused tokens in a row, so that its pauses grow'
 });
 
 describe('a persistent client', () => {
-  /** Closes the first connection like this once it has a subscription, and acknowledges the others. */
+  /** Closes the first connection with `code` when it has a subscription, and acknowledges the others. */
   async function closing(code: number) {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     onTestFinished(() => server.close());
@@ -125,11 +125,14 @@ describe('a persistent client', () => {
     return { closed, iterator: client.iterate({ query: '{ there }' }) };
   }
 
-  it.each([1001, 1011, 1012, 1013, 4401, 4403, 4408, 4500])('comes back after %d, and tells its code', async (code) => {
-    const { closed, iterator } = await closing(code);
-    expect(await iterator.next()).toMatchObject({ value: { data: { there: true } } });
-    expect(await closed).toMatchObject({ code });
-  });
+  it.each([1001, 1011, 1012, 1013, 4401, 4403, 4408, 4500])(
+    'a persistent client reconnects after close code %d, and reports the code',
+    async (code) => {
+      const { closed, iterator } = await closing(code);
+      expect(await iterator.next()).toMatchObject({ value: { data: { there: true } } });
+      expect(await closed).toMatchObject({ code });
+    },
+  );
 
   it.each([1002, 1008, 1009, 4400, 4406, 4409, 4429])(
     'ends with %d, as the next connection would end likewise',

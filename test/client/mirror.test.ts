@@ -15,7 +15,7 @@ import { startServer } from '../support/server/server.ts';
 
 type Message = ItemChangesSubscription['itemChanges'];
 
-/** Resolves at the first state, this one or a later one, that is as asked. */
+/** Resolves when the current state or a later one fulfils the condition. */
 function reaches(mirrored: Mirror, condition: (snapshot: MirrorSnapshot) => boolean): Promise<MirrorSnapshot> {
   return new Promise((resolve) => {
     const look = (): void => {
@@ -42,7 +42,7 @@ async function openSubscriptions({ url }: SeamlineServer): Promise<number> {
 
 const older = (item: Message['upserted'][number]) => ({ ...item, value: 'old', cursor: `${item.cursor}x` });
 
-/** A client between whose socket and callers each message of `itemChanges` may be damaged. */
+/** A client that may damage each message of `itemChanges` before its callers get it. */
 function damaging(client: Client, damage: (message: Message) => Message): SubscriptionClient {
   return {
     subscribe: (payload, sink) =>
@@ -57,7 +57,7 @@ function damaging(client: Client, damage: (message: Message) => Message): Subscr
   };
 }
 
-/** How often it was subscribed by, and who is subscribed. */
+/** Counts the subscriptions of a client, in total and open. */
 function counting(client: SubscriptionClient) {
   const counted = { begun: 0, sinks: new Set<Sink>() };
   const subscribe: SubscriptionClient['subscribe'] = (payload, sink) => {
@@ -73,7 +73,7 @@ function counting(client: SubscriptionClient) {
 }
 
 describe('mirror', () => {
-  it('holds the map, oldest first, and follows insertions, updates and removals (G6)', async () => {
+  it('a mirror holds the map, oldest item first, and follows insertions, updates and removals (G6)', async () => {
     const server = await startServer();
     for (const key of ['a', 'b', 'c']) await insert(server, key);
     const mirrored = mirror<number>(reconnectingClient(server.url));
@@ -89,7 +89,7 @@ describe('mirror', () => {
     expect(snapshot).toMatchObject({ isLoaded: true, repairs: 0, error: undefined });
   });
 
-  it('gives one and the same snapshot until something changes, which the next change leaves as it is', async () => {
+  it('getSnapshot returns the same object until something changes, and later changes don’t modify it', async () => {
     const server = await startServer();
     const mirrored = mirror(reconnectingClient(server.url));
     mirrored.subscribe(() => {});
@@ -102,7 +102,7 @@ describe('mirror', () => {
     expect(mirrored.items.has('a')).toBe(true);
   });
 
-  it('tells its listeners what has changed, enough to keep a list of their own in step, also across a reset', async () => {
+  it('listeners get enough to keep a list of their own in step, also across a reset', async () => {
     const server = await startServer();
     for (const key of ['a', 'b']) await insert(server, key);
     const other = await startServer();
@@ -134,7 +134,7 @@ describe('mirror', () => {
     expect(replacements).toEqual([['a', 'b'], ['c']]);
   });
 
-  it('is whole again after twenty cuts during writes, without a repair', async () => {
+  it('a mirror is complete after twenty cuts during writes, without a repair', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const mirrored = mirror(reconnectingClient(network.url));
@@ -153,7 +153,7 @@ describe('mirror', () => {
     expect(snapshot.repairs).toBe(0);
   });
 
-  it('shows what it had until the map of another log is whole', async () => {
+  it('a mirror shows its old items until the map of another log is complete', async () => {
     const server = await startServer();
     await insert(server, 'old');
     const other = await startServer();
@@ -176,7 +176,7 @@ describe('mirror', () => {
     ['an item', 'insert', (message) => ({ ...message, upserted: [] })],
     ['a removal', 'remove', (message) => ({ ...message, removed: [] })],
     ['the newest state of an item', 'insert', (message) => ({ ...message, upserted: message.upserted.map(older) })],
-  ])('notices that %s was lost on the way, and repairs itself', async (_what, change, damage) => {
+  ])('a mirror notices that %s was lost in transit, and repairs itself', async (_what, change, damage) => {
     const server = await startServer();
     await insert(server, 'a', 'old');
     let damages = 0;
@@ -197,7 +197,7 @@ describe('mirror', () => {
     expect(items.get('a')?.value).toBe(change === 'insert' ? 'new' : undefined);
   });
 
-  it('is one subscription for all who ask for the same, who hold the whole map at once', async () => {
+  it('mirrors with equal variables share one subscription, and a later one has the whole map at once', async () => {
     const server = await startServer();
     for (const key of ['a', 'b']) await insert(server, key);
     const client = reconnectingClient(server.url);
@@ -211,7 +211,7 @@ describe('mirror', () => {
     expect(await openSubscriptions(server)).toBe(2);
   });
 
-  it('ends its subscription with the last listener, and begins anew with the next', async () => {
+  it('a mirror ends its subscription with the last listener, and starts again with the next', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const client = reconnectingClient(server.url);
@@ -225,7 +225,7 @@ describe('mirror', () => {
     expect(keysOf(await reaches(mirrored, has('a')))).toEqual(['a']);
   });
 
-  it('keeps its one subscription for who leaves and comes back in one go, as React’s strict mode does', async () => {
+  it('a mirror keeps its subscription for a listener that is removed and added again at once, as in React’s strict mode', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const { client, counted } = counting(reconnectingClient(server.url));
@@ -236,18 +236,18 @@ describe('mirror', () => {
     expect(counted.begun).toBe(1);
   });
 
-  it('is not forgotten by the end of one that was there before', async () => {
+  it('the end of an earlier mirror doesn’t remove its successor', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const mirrored = mirror(reconnectingClient(server.url));
-    // Two ends are asked for, and between them somebody comes.
+    // A listener is added between two scheduled ends.
     mirrored.subscribe(() => {})();
     queueMicrotask(() => void mirrored.subscribe(() => {}));
     mirrored.subscribe(() => {})();
     await expect.poll(() => keysOf(mirrored.getSnapshot())).toEqual(['a']);
   });
 
-  it('says so when its subscription is completed, and begins again with the next listener', async () => {
+  it('a mirror reports the completion of its subscription as an error, and starts again with the next listener', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const { client, counted } = counting(reconnectingClient(server.url));
@@ -263,7 +263,7 @@ describe('mirror', () => {
     expect(counted.begun).toBe(2);
   });
 
-  it('goes on for who leaves and comes back in one go', async () => {
+  it('a listener that is removed and added again at once keeps the items', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const mirrored = mirror(reconnectingClient(server.url));
@@ -275,14 +275,14 @@ describe('mirror', () => {
     expect(mirrored.getSnapshot()).toBe(before);
   });
 
-  it('holds the part that a filter selects', async () => {
+  it('a mirror with a filter holds the selected items', async () => {
     const server = await startServer();
     for (const key of ['a/1', 'b/1', 'a/2']) await insert(server, key);
     const mirrored = mirror(reconnectingClient(server.url), { filter: { keyPrefix: 'a/' } });
     expect(keysOf(await reaches(mirrored, ({ isLoaded }) => isLoaded))).toEqual(['a/1', 'a/2']);
   });
 
-  it('says what ended it, and begins again with the next listener', async () => {
+  it('a mirror reports the error that ended it, and starts again with the next listener', async () => {
     const server = await startServer({ maxSubscriptions: 1 });
     const client = reconnectingClient(server.url);
     const leave = client.subscribe(

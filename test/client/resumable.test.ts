@@ -28,7 +28,7 @@ async function world() {
 const keyOf = (result: { data?: unknown } | void) => (result as { data: { items: { key: string } } }).data.items.key;
 
 describe('resumable', () => {
-  it('leaves nothing open for who leaves as it starts over (G10)', async () => {
+  it('unsubscribing in onReset leaves no subscription open (G10)', async () => {
     const { network, insert, socket } = await world();
     await insert('a');
     const other = await startServer();
@@ -61,7 +61,7 @@ describe('resumable', () => {
     expect(seen).toEqual(['a']);
   });
 
-  it('goes on behind the last item after a cut, exactly as many as the limit says', async () => {
+  it('a resumable subscription continues after the last item after a cut, and delivers exactly the limit', async () => {
     const { network, insert, client } = await world();
     for (const key of ['a', 'b']) await insert(key);
     const items = client.iterate({ query, variables: { limit: 4 } });
@@ -76,7 +76,7 @@ describe('resumable', () => {
     expect((await items.next()).done).toBe(true);
   });
 
-  it('starts over, and says so, when the server has lost its log', async () => {
+  it('a resumable subscription starts over and calls onReset when the server has lost its log', async () => {
     const { network, insert, client, onReset } = await world();
     await insert('a');
     const items = client.iterate({ query });

@@ -1,4 +1,4 @@
-/** Connections that die without a word: real sockets, and a clock that the test sets. */
+/** Connections that die silently, with real sockets and a fake clock. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type Client, createClient } from 'graphql-ws';
@@ -10,13 +10,13 @@ import { entry } from '../support/processes/contents.ts';
 import { networkTo } from '../support/sockets/proxy.ts';
 import { startServer } from '../support/server/server.ts';
 
-// What Node and the server do by themselves goes on in real time.
+// Node and the server keep real timers.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
 const PING_MS = 8000;
 const ANSWER_MS = 5000;
-/** Longer than the first pause of a client that comes back. */
+/** Longer than the first wait of a client that reconnects. */
 const PAUSE_MS = 1000;
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -26,7 +26,7 @@ const IMPLEMENTATIONS = [
   ['Node’s own WebSocket', WebSocket],
 ] as const;
 
-it('persistent leaves a socket of ws alone that is paused', async () => {
+it('persistent doesn’t end a paused socket of ws', async () => {
   const server = await startServer();
   const client = createClient({ webSocketImpl: Ws, ...persistent(), url: server.webSocketUrl });
   onTestFinished(() => client.dispose());
@@ -46,14 +46,14 @@ it('persistent leaves a socket of ws alone that is paused', async () => {
 describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
   function clientOf(url: string, options: Partial<Parameters<typeof createClient>[0]> = {}): Client {
     const client = createClient({ webSocketImpl, ...persistent(), ...options, url: url.replace('http', 'ws') });
-    // Amid an attempt it rejects, or waits for its end.
+    // `dispose` rejects during a connection attempt, or waits for its end.
     onTestFinished(() => void Promise.resolve(client.dispose()).catch(() => {}));
     return client;
   }
 
-  it('has subscribed again 14 seconds after the connection died in silence, and the mirror goes on', async () => {
+  it('a mirror has subscribed again 14 seconds after the connection died silently', async () => {
     const { server, network, client, mirrored } = await mirroring();
-    // The worst moment: a ping has just been answered.
+    // The latest detection: a ping has just been answered.
     const pong = heard(client, 'pong');
     await pass(PING_MS);
     await pong;
@@ -64,7 +64,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     await arrived;
     expect([...mirrored.items.keys()]).toEqual([entry(1).key]);
 
-    // What the old connection brings after all is not heard.
+    // Late messages of the old connection are ignored.
     deliver();
     await server.map.insert(entry(2));
     await changeOf(mirrored);
@@ -72,7 +72,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     expect({ ...state, size: items.size }).toEqual({ isLoaded: true, repairs: 0, error: undefined, size: 2 });
   });
 
-  it('opens another connection for a new subscription when the old one died before it was closed', async () => {
+  it('a new subscription opens another connection when the old one died before it was closed', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     const client = clientOf(network.url);
@@ -87,7 +87,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     expect(await arrived).toMatchObject({ value: { data: { items: { key: entry(1).key } } } });
   });
 
-  it('leaves a connection alone that answers', async () => {
+  it('a connection that answers stays open', async () => {
     const { client, mirrored } = await mirroring();
     const closed = vi.fn();
     client.on('closed', closed);
@@ -100,7 +100,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     expect(mirrored.state.isLoaded).toBe(true);
   });
 
-  it('leaves one alone that answers late, after much else', async () => {
+  it('a connection whose answer arrives after many messages stays open', async () => {
     const { socket, client } = await scripted();
     const closed = vi.fn();
     client.on('closed', closed);
@@ -118,7 +118,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     expect(closed).not.toHaveBeenCalled();
   });
 
-  it('gives an attempt up that gets no answer, when it knows the class', async () => {
+  it('an attempt to connect without an answer is given up if webSocketImpl is set', async () => {
     const listener = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void listener.close());
     await once(listener, 'listening');
@@ -132,14 +132,14 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     const second = once(listener, 'connection');
     await pass(10_000 + PAUSE_MS);
     const [socket] = await second;
-    // The first one is gone.
+    // The first connection is closed.
     first.resume();
     if (!first.destroyed) await once(first, 'close');
     expect(first.destroyed).toBe(true);
     socket.destroy();
   });
 
-  /** A mirror that is loaded, over a network. */
+  /** A loaded mirror behind a proxy. */
   async function mirroring() {
     const server = await startServer();
     const network = await networkTo(server.url);
@@ -151,7 +151,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     return { server, network, client, mirrored };
   }
 
-  /** A subscription to a server that says what the test says. */
+  /** A subscription to a server that the test scripts. */
   async function scripted() {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     onTestFinished(() => server.close());

@@ -5,7 +5,7 @@ import { runExample } from '../support/processes/examples.ts';
 
 const names = globSync('examples/*/README.md').map((file) => basename(file.replace('/README.md', '')));
 
-it('lists the examples when there is none of that name', async () => {
+it('npm run example lists the examples when the name is unknown', async () => {
   const { code, stderr } = await runExample('angular');
   expect(code).toBe(2);
   expect(names.length).toBeGreaterThan(3);

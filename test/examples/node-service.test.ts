@@ -6,7 +6,7 @@ import { ask } from '../support/clients/clients.ts';
 import { type Example, startExample } from '../support/processes/examples.ts';
 import { temporaryDirectory } from '../support/engines/kept.ts';
 
-/** Each order has a bit of its own: a sum says which were counted, and how often. */
+/** Each order is a bit of its own, so the sum shows which orders were counted, and how often. */
 const orders = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, n) => first + n).map((n) => ({
     key: `order/${n}`,
@@ -20,7 +20,7 @@ async function counted(example: Example, key: string): Promise<void> {
 const totalsIn = (directory: string): unknown =>
   (JSON.parse(readFileSync(join(directory, 'totals.json'), 'utf8')) as { totals: unknown }).totals;
 
-it('node-service: killed with its server, and started again, it has counted each item once (G1, G2, G4, G7)', async () => {
+it('node-service counts each item once although it and its server are killed and restarted (G1, G2, G4, G7)', async () => {
   const directory = temporaryDirectory();
   const first = await startExample('node-service', '--data', directory);
   await ask(first, InsertItemsDocument, { inputs: orders(0, 19) });
@@ -37,7 +37,7 @@ it('node-service: killed with its server, and started again, it has counted each
   expect(await second.exited).toEqual({ code: 0, stderr: '' });
 });
 
-it('node-service: starts over when the server has lost its log', async () => {
+it('node-service starts over when the server has lost its log', async () => {
   const [kept, lost] = [temporaryDirectory(), temporaryDirectory()];
   const first = await startExample('node-service', '--data', kept);
   await ask(first, InsertItemsDocument, { inputs: orders(0, 1) });

@@ -1,4 +1,4 @@
-/** The examples with a page: what is there and what comes, over a cut, and why an insertion is refused. */
+/** The examples with a page: current and later items, also across a cut, and the reason of a refused insertion. */
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
@@ -21,7 +21,7 @@ async function insertOn(page: Page, key: string, value: string): Promise<void> {
 const PAGES = ['apollo-react', 'urql-react', 'event-source'];
 
 describeInBrowser('Examples with a page', (openPage) => {
-  it.each(PAGES)('%s: live, over a cut too, with each item once (G1, G2, G4)', async (name) => {
+  it.each(PAGES)('%s shows each item once and live, also across a cut (G1, G2, G4)', async (name) => {
     const page = await openPage();
     const example = await openExample(name, page);
     await page.getByRole('button', { name: 'Insert' }).waitFor();
@@ -42,7 +42,7 @@ describeInBrowser('Examples with a page', (openPage) => {
     expect(await example.exited).toEqual({ code: 0, stderr: '' });
   });
 
-  it.each(PAGES)('%s: says why an insertion is refused, and inserts the next one', async (name) => {
+  it.each(PAGES)('%s shows why an insertion is refused, and inserts the next one', async (name) => {
     const page = await openPage();
     const example = await openExample(name, page);
     await insertOn(page, '', 'x');
@@ -61,7 +61,7 @@ describeInBrowser('Examples with a page', (openPage) => {
     expect(await keysOn(page)).toEqual(['taken']);
   });
 
-  it.each(PAGES)('%s: has no serious barrier, in light and in dark', async (name) => {
+  it.each(PAGES)('%s has no serious accessibility barrier in light and dark mode', async (name) => {
     const page = await openPage();
     await page.addInitScript(axe.source);
     const example = await openExample(name, page);
@@ -75,7 +75,7 @@ describeInBrowser('Examples with a page', (openPage) => {
     }
   });
 
-  it('event-source: outlives a proxy that finds no server behind it', async () => {
+  it('event-source survives a proxy whose server is down', async () => {
     const page = await openPage();
     const refused = page.waitForResponse((response) => response.status() === 502);
     await page.route(/graphql\?query/, (route) => route.fulfill({ status: 502 }), { times: 1 });

@@ -6,10 +6,10 @@ import { startExample } from '../support/processes/examples.ts';
 const INSERT = 'mutation ($price: Float!) { insertQuote(input: { symbol: "ACME", price: $price }) { price } }';
 const [, overSse] = transports;
 
-it('pothos-yoga: streams quotes, what was there first, and refuses one that is none (G1, G8)', async () => {
+it('pothos-yoga streams current quotes first, and refuses an invalid quote (G1, G8)', async () => {
   const example = await startExample('pothos-yoga');
   await ask(example, INSERT, { price: 12.5 });
-  // There are two.
+  // The map holds two quotes.
   const feed = overSse!.subscribe(example, 'subscription { quotes(limit: 2) { symbol price } }');
   expect(await feed.next()).toEqual({ data: { quotes: { symbol: 'ACME', price: 12.5 } } });
 
@@ -23,7 +23,7 @@ it('pothos-yoga: streams quotes, what was there first, and refuses one that is n
   expect(await example.exited).toEqual({ code: 0, stderr: '' });
 });
 
-it('pothos-yoga: is ten lines', () => {
+it('pothos-yoga has ten lines', () => {
   const [program = ''] = readFileSync('examples/pothos-yoga/main.ts', 'utf8').split('// That’s all.');
   const lines = program.split('\n').filter((line) => line !== '' && !/^(?:import |\/\/)/.test(line));
   expect(lines).toHaveLength(10);

@@ -1,4 +1,4 @@
-/** Streams that depend on who asks. */
+/** Streams whose results depend on the caller. */
 import { extendSchema, type GraphQLObjectType, parse } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { visibleChanges } from '../../schema/stream/visible.ts';
@@ -28,7 +28,7 @@ const told = ({ data }: Changes = {}): unknown => {
 };
 
 describe.each(doors)('over $name', ({ subscribe }) => {
-  it('shows each subscriber its own value of a field that depends on the caller, with the fan-out on', async () => {
+  it('with the fan-out, each subscriber gets its own value of a field that depends on the caller', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
@@ -42,12 +42,12 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(served).not.toHaveBeenCalled();
   });
 
-  it('does not share a field whose resolver somebody has wrapped, though it was an exposed one', async () => {
+  it('an exposed field with a wrapped resolver is not shared between callers', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const schema = quoteSchema(map);
     const price = (schema.getType('Quote') as GraphQLObjectType).getFields()['price'];
-    // As permission layers do.
+    // Permission layers wrap resolvers like this.
     price!.resolve = (quote: Quote, _args, { user }: Caller) => (user === 'ada' ? quote.price : null);
     const server = await serve(schema);
     await map.insert({ value: { symbol: 'a', price: 1 } });
@@ -57,7 +57,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(served).not.toHaveBeenCalled();
   });
 
-  it('does not share a stream that somebody has wrapped, who may leave items out', async () => {
+  it('a stream with a wrapped subscribe function is not shared between callers', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const schema = quoteSchema(map);
@@ -100,7 +100,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     },
   );
 
-  it('shares what has a resolver when its user says so', async () => {
+  it('a field with a resolver is shared if its extensions say shared: true', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
@@ -110,7 +110,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     expect(served).toHaveBeenCalledOnce();
   });
 
-  it('leaves out items that a caller may not read, counts those that it may, and shares nothing', async () => {
+  it('mayRead hides items from a caller, limits count visible items, and nothing is shared', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
@@ -132,7 +132,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
     await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
   });
 
-  it('removes from a mirror what leaves its caller’s sight, and tells no other key (G6)', async () => {
+  it('an item that mayRead hides is removed from the mirror, and other hidden keys are never sent (G6)', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
     const insert = (symbol: string, owner?: string) =>
@@ -155,7 +155,7 @@ describe.each(doors)('over $name', ({ subscribe }) => {
   });
 });
 
-it('starts a mirror over that comes back, for what it showed isn’t known any more (G6)', async () => {
+it('a reconnecting mirror with mayRead starts over, because the items it showed are unknown (G6)', async () => {
   const map = await createQuotes();
   const server = await serve(quoteSchema(map, { mayRead: forEyesOf }));
   const { cursor } = await map.insert({ value: { symbol: 'a', price: 1 } });
@@ -165,7 +165,7 @@ it('starts a mirror over that comes back, for what it showed isn’t known any m
   expect(told(first)).toEqual(['a']);
 });
 
-it('forgets what it has shown when a mirror starts over', async () => {
+it('a reset clears the keys that a mirror with mayRead has shown', async () => {
   const map = await createQuotes();
   const shown = await map.insert({ value: { symbol: 'a', price: 1 } });
   const hidden = await map.insert({ value: { symbol: 'a', price: 1, owner: 'bob' } });
@@ -187,7 +187,7 @@ describe('writing', () => {
   const remove = 'mutation { removeQuote(key: "a") { key reason } }';
   const forbidden = [expect.objectContaining({ extensions: { code: 'FORBIDDEN' } })];
 
-  it('is refused to whom the hooks refuse it, and then nothing is written', async () => {
+  it('a mutation that mayWrite or mayRemove refuses writes nothing', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map, { mayWrite: mine, mayRemove: mine }));
     expect((await askAs(server, 'bob', insert)).errors).toEqual(forbidden);
@@ -199,7 +199,7 @@ describe('writing', () => {
     expect(await askAs(server, 'bob', remove)).toEqual({ data: { removeQuote: null } });
   });
 
-  it('needs both hooks where there are insertions and removals', async () => {
+  it('addStream with mayWrite and remove requires mayRemove', async () => {
     const map = await createQuotes();
     expect(() => quoteSchema(map, { mayWrite: mine })).toThrow(RangeError);
   });

@@ -1,4 +1,4 @@
-/** A map that is closed below a server: no client may take that for the end of its stream. */
+/** A map that is closed while a server uses it: no client may mistake that for the end of its stream. */
 import { describe, expect, it, vi } from 'vitest';
 import { transports } from '../support/clients/clients.ts';
 import { createQuotes, type Quotes, quoteSchema, serve } from '../support/server/quotes.ts';
@@ -19,9 +19,9 @@ describe.each(transports)('over $name', ({ subscribe }) => {
   describe.each([
     ['the fan-out', { fanOut: true }, {}],
     ['generators', { fanOut: false }, {}],
-    ['generators of those who may not see all', { fanOut: true }, { mayRead: () => true }],
+    ['generators with mayRead', { fanOut: true }, { mayRead: () => true }],
   ])('served by %s', (_, how, hooks) => {
-    it.each([QUOTES, CHANGES])('those that wait are told: %s', async (query) => {
+    it.each([QUOTES, CHANGES])('waiting subscribers get ENGINE_UNAVAILABLE when the map closes: %s', async (query) => {
       const map = await createQuotes();
       const server = await serve(quoteSchema(map, hooks), how);
       await insert(map, 'a');
@@ -34,7 +34,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
       await subscribed(map, 0);
     });
 
-    it('those that are behind get all that the map holds first', async () => {
+    it('slow subscribers get all items of a closed map before the error', async () => {
       const map = await createQuotes();
       const server = await serve(quoteSchema(map, hooks), how);
       const symbols = Array.from({ length: 900 }, (_symbol, index) => `s${index}`);
@@ -47,7 +47,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
       expect(await feed.next()).toMatchObject(unavailable);
     });
 
-    it('those that come afterwards are told so after what the map holds, and a limit completes', async () => {
+    it('subscribers of a closed map get its items before the error, and a reached limit completes', async () => {
       const map = await createQuotes();
       const server = await serve(quoteSchema(map, hooks), how);
       await insert(map, 'a');
@@ -60,21 +60,24 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     });
   });
 
-  it.each([true, false])('a server of ours tells it, too (fan-out: %s)', async (fanOut) => {
-    const server = await startServer({ fanOut });
-    const feeds = ['subscription { items { key } }', 'subscription { itemChanges { caughtUp } }'].map((query) =>
-      subscribe(server, query),
-    );
-    const told = Promise.all(
-      feeds.map(async (feed) => {
-        let last;
-        for (let next = await feed.next(); next; next = await feed.next()) last = next;
-        return last;
-      }),
-    );
-    await subscribed(server.map, 2);
-    await server.map.insert({ key: 'a', value: 1 });
-    await server.map.close();
-    for (const result of await told) expect(result).toMatchObject(unavailable);
-  });
+  it.each([true, false])(
+    'createServer ends subscriptions of a closed map with the same error (fan-out: %s)',
+    async (fanOut) => {
+      const server = await startServer({ fanOut });
+      const feeds = ['subscription { items { key } }', 'subscription { itemChanges { caughtUp } }'].map((query) =>
+        subscribe(server, query),
+      );
+      const told = Promise.all(
+        feeds.map(async (feed) => {
+          let last;
+          for (let next = await feed.next(); next; next = await feed.next()) last = next;
+          return last;
+        }),
+      );
+      await subscribed(server.map, 2);
+      await server.map.insert({ key: 'a', value: 1 });
+      await server.map.close();
+      for (const result of await told) expect(result).toMatchObject(unavailable);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** Whatever a server over WebSocket does with contexts, each operation has its own. */
+/** Each operation over WebSocket has its own state, however the server creates contexts. */
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLObjectType, parse, subscribe } from 'graphql';
 import type { ServerOptions } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
@@ -27,7 +27,7 @@ async function serve(options: ServerOptions<Record<string, unknown>, Extra>): Pr
   return { url: `http://127.0.0.1:${port}`, webSocketUrl: `ws://127.0.0.1:${port}` };
 }
 
-it('serves all operations from one context that they share, each with its own limit and place', async () => {
+it('operations that share one context have limits and cursors of their own', async () => {
   const served = vi.spyOn(FanOut.prototype, 'subscribe');
   const map = await createQuotes();
   const context = Object.freeze({ user: 'ada' });
@@ -72,7 +72,7 @@ const contexts: readonly [string, () => unknown][] = [
 ];
 
 describe.each(contexts)('where the context is %s', (_name, contextOf) => {
-  it('serves from positions, and resumes, all operations that share it', async () => {
+  it('operations that share a context are fanned out and resume', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const server = await serve({ schema: quoteSchema(map), context: contextOf() as never });
@@ -87,7 +87,7 @@ describe.each(contexts)('where the context is %s', (_name, contextOf) => {
   });
 });
 
-it('passes the context on as it is, to each resolver of each operation', async () => {
+it('each resolver of each operation gets the context object itself', async () => {
   const map = await createQuotes();
   const seen: unknown[] = [];
   const schema = quoteSchema(map);
@@ -118,7 +118,7 @@ it('passes the context on as it is, to each resolver of each operation', async (
   expect(read).toEqual([]);
 });
 
-it('shows each of two operations with one context its own cursors, where the generators deliver', async () => {
+it('two operations with one context get their own cursors from generators', async () => {
   const map = await createQuotes();
   const context = { user: 'ada' };
   const server = await serve({ schema: quoteSchema(map), context });
@@ -138,12 +138,12 @@ it('shows each of two operations with one context its own cursors, where the gen
   }
 });
 
-it('resumes where something asynchronous stands before the stream', async () => {
+it('a stream resumes although an asynchronous function runs before it', async () => {
   const map = await createQuotes();
   const schema = quoteSchema(map);
   const field = schema.getSubscriptionType()!.getFields()['quotes']!;
   const { subscribe } = field;
-  // As permission layers do.
+  // Permission layers wrap resolvers like this.
   field.subscribe = async (...given) => {
     await new Promise((resolve) => setImmediate(resolve));
     return subscribe!(...given);
@@ -156,7 +156,7 @@ it('resumes where something asynchronous stands before the stream', async () => 
   expect(await feed.next()).toEqual({ data: { quotes: { symbol: 'b' } }, extensions: { cursor: last.cursor } });
 });
 
-it('leaves a subscription of the user’s that opens a stream to its own resolver', async () => {
+it('a user’s subscription that opens a stream keeps its own resolver', async () => {
   const served = vi.spyOn(FanOut.prototype, 'subscribe');
   const map = await createQuotes();
   const inner = quoteSchema(map);
@@ -182,7 +182,7 @@ it('leaves a subscription of the user’s that opens a stream to its own resolve
   expect(served).not.toHaveBeenCalled();
 });
 
-it('passes on the arguments that `onSubscribe` returns', async () => {
+it('withFanOut passes on the arguments that `onSubscribe` returns', async () => {
   const map = await createQuotes();
   const given = new Set<unknown>();
   const got: unknown[] = [];
@@ -213,7 +213,7 @@ it('passes on the arguments that `onSubscribe` returns', async () => {
   expect(got.every((args) => given.has(args))).toBe(true);
 });
 
-it('tells operations apart though `onSubscribe` returns the same arguments for all', async () => {
+it('withFanOut distinguishes operations although `onSubscribe` returns the same arguments for all', async () => {
   const served = vi.spyOn(FanOut.prototype, 'subscribe');
   const map = await createQuotes();
   const args = {
@@ -234,7 +234,7 @@ it('tells operations apart though `onSubscribe` returns the same arguments for a
   expect(served).toHaveBeenCalledTimes(3);
 });
 
-it('serves operations that go through Yoga’s envelope, as its documentation has it', async () => {
+it('withFanOut serves operations through Yoga’s envelope, as in Yoga’s documentation', async () => {
   const served = vi.spyOn(FanOut.prototype, 'subscribe');
   const map = await createQuotes();
   const yoga = createYoga({
@@ -275,7 +275,7 @@ it('serves operations that go through Yoga’s envelope, as its documentation ha
   expect(served).toHaveBeenCalledOnce();
 });
 
-it('lets `onNext` see every result', async () => {
+it('`onNext` sees every result', async () => {
   const map = await createQuotes();
   const onNext = vi.fn<() => void>();
   const server = await serve({ schema: quoteSchema(map), onNext });

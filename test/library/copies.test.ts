@@ -1,4 +1,4 @@
-/** Two copies of the package in one process: what one makes, the other one takes. */
+/** Two copies of the package in one process: each accepts the objects of the other. */
 import { useServer } from 'graphql-ws/use/ws';
 import { createYoga } from 'graphql-yoga';
 import { createServer as createHttpServer } from 'node:http';
@@ -56,7 +56,7 @@ const INSERT =
   'mutation ($symbol: String!, $price: Float!) { insertQuote(input: { symbol: $symbol, price: $price }) { symbol } }';
 const REMOVE = 'mutation ($key: ID!) { removeQuote(key: $key) { key } }';
 
-it('there are two of them', () => {
+it('the second copy of the package has classes of its own', () => {
   expect(there.StreamingMap).not.toBe(here.StreamingMap);
   expect(there.BadInputError).not.toBe(here.BadInputError);
 });
@@ -86,22 +86,25 @@ describe('an error', () => {
     [here, there],
     [there, here],
     [here, here],
-  ])('is an instance of its class, and of no other one', (making, asking) => {
-    const all = made(making);
-    expect(all.length).toBe(7);
-    for (const [index, error] of all.entries()) {
-      expect(error).toBeInstanceOf(asking.SeamlineError);
-      expect(classes(asking).map((type) => error instanceof type)).toEqual(all.map((_, other) => other === index));
-    }
-  });
+  ])(
+    'an error of one copy is an instance of the same class of the other copy, and of no other class',
+    (making, asking) => {
+      const all = made(making);
+      expect(all.length).toBe(7);
+      for (const [index, error] of all.entries()) {
+        expect(error).toBeInstanceOf(asking.SeamlineError);
+        expect(classes(asking).map((type) => error instanceof type)).toEqual(all.map((_, other) => other === index));
+      }
+    },
+  );
 
-  it('is told from what only looks like one', () => {
+  it('an object that only resembles an error is no instance', () => {
     const { code } = new there.BadInputError([]);
     for (const value of [Object.assign(new Error('no'), { code }), { code }, null, undefined, 'BAD_USER_INPUT'])
       expect([value instanceof here.BadInputError, value instanceof here.SeamlineError]).toEqual([false, false]);
   });
 
-  it('of a class that somebody has derived is one of that class alone', () => {
+  it('instanceof of a derived class holds for its own instances only', () => {
     class Mine extends here.BadInputError {}
     expect(new Mine([])).toBeInstanceOf(there.BadInputError);
     expect(new Mine([])).toBeInstanceOf(Mine);
@@ -110,7 +113,7 @@ describe('an error', () => {
   });
 });
 
-it('a server tells the code of an error that a log of another copy rejects with', async () => {
+it('a server reports the code of an error from a log of another copy', async () => {
   const log = there.memoryLog();
   const server = await startServer({ log });
   const append = vi.spyOn(log, 'append');
@@ -123,7 +126,7 @@ it('a server tells the code of an error that a log of another copy rejects with'
   }
 });
 
-it('a map says the issues of a `validate` that throws an error of another copy', async () => {
+it('a map reports the issues of a `validate` that throws an error of another copy', async () => {
   const issues = [{ path: ['deep', 1], message: 'is wrong' }];
   const validate = (): never => {
     throw new there.BadInputError(issues);
@@ -141,18 +144,21 @@ describe.each<[string, Copy, Copy, Copy]>([
   ['the fan-out', here, here, there],
   ['all but the fan-out', there, there, here],
 ])('when %s is of another copy', (_, opening, adding, serving) => {
-  it.each(transports)('$name delivers by the fan-out, and ends at the limit', async ({ subscribe }) => {
-    const served = vi.spyOn((serving === here ? FanOut : FanOutThere).prototype, 'subscribe');
-    const map = await openQuotes(opening);
-    const feed = subscribe(await serve(map, adding, serving), QUOTES, { limit: 2 });
-    await insert(map, 'a');
-    await insert(map, 'b');
-    expect(await feed.take(2)).toEqual(['a', 'b'].map((symbol) => ({ data: { quotes: { symbol } } })));
-    expect(await feed.next()).toBeUndefined();
-    expect(served).toHaveBeenCalledTimes(1);
-  });
+  it.each(transports)(
+    'a stream of another copy is fanned out over $name and ends at its limit',
+    async ({ subscribe }) => {
+      const served = vi.spyOn((serving === here ? FanOut : FanOutThere).prototype, 'subscribe');
+      const map = await openQuotes(opening);
+      const feed = subscribe(await serve(map, adding, serving), QUOTES, { limit: 2 });
+      await insert(map, 'a');
+      await insert(map, 'b');
+      expect(await feed.take(2)).toEqual(['a', 'b'].map((symbol) => ({ data: { quotes: { symbol } } })));
+      expect(await feed.next()).toBeUndefined();
+      expect(served).toHaveBeenCalledTimes(1);
+    },
+  );
 
-  it.each(transports)('$name tells the code of what is wrong with a cursor', async ({ subscribe }) => {
+  it.each(transports)('an invalid cursor gets its error code over $name with another copy', async ({ subscribe }) => {
     const map = await openQuotes(opening);
     const { cursor } = await insert(map, 'a');
     const server = await serve(map, adding, serving);
@@ -163,7 +169,7 @@ describe.each<[string, Copy, Copy, Copy]>([
     expect(await code(`${other}${cursor.slice(1)}`)).toBe('CURSOR_EXPIRED');
   });
 
-  it.each(transports)('$name tells a reader that it has lagged', async ({ subscribe }) => {
+  it.each(transports)('a slow reader gets LAGGED over $name with another copy', async ({ subscribe }) => {
     const map = await openQuotes(opening, 1);
     const { cursor } = await insert(map, 'a');
     for (const symbol of ['b', 'a', 'b', 'c']) await insert(map, symbol);
@@ -171,7 +177,7 @@ describe.each<[string, Copy, Copy, Copy]>([
     expect(result?.errors?.[0]?.extensions).toMatchObject({ code: 'LAGGED', missed: 3 });
   });
 
-  it('a mutation tells what was wrong with it', async () => {
+  it('a mutation reports its issues with another copy', async () => {
     const map = await openQuotes(opening);
     const server = await serve(map, adding, serving);
     const refused = await request(server, INSERT, { symbol: 'a', price: -1 });

@@ -47,14 +47,14 @@ it('`seamline` loads no server, no engine’s client and no schema builder', asy
   expect(loaded.filter((name) => heavy.has(name))).toEqual([]);
 });
 
-it('`createServer` loads the engine that it is asked for, and no other', async () => {
-  // What is no directory: the server ends as soon as it is made.
+it('`createServer` loads only the configured engine', async () => {
+  // Not a directory, so the server fails as soon as it is created.
   const loaded = await loadedBy('seamline', 'createServer', '/dev/null/data');
   expect(loaded).toContain('graphql-yoga');
   expect(loaded.filter((name) => name.startsWith('@nats-io') || name === 'ioredis')).toEqual([]);
 });
 
-it('`seamline/file`, `seamline/nats` and `seamline/redis` are there', async () => {
+it('`seamline/file`, `seamline/nats` and `seamline/redis` can be imported', async () => {
   expect(await loadedBy('seamline/file')).not.toContain('graphql');
   expect(await loadedBy('seamline/nats')).toContain('@nats-io/jetstream');
   expect(await loadedBy('seamline/redis')).toContain('ioredis');

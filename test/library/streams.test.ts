@@ -1,4 +1,4 @@
-/** Streams in a schema of a user's own, with the fan-out and without. */
+/** Streams in a user's own schema, with and without the fan-out. */
 import { type ExecutionResult, type GraphQLObjectType, parse, subscribe as subscribeByGraphQL } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -34,7 +34,7 @@ async function collected<T>(source: AsyncIterable<T>): Promise<T[]> {
 
 describe.each([true, false])('with the fan-out: %s', (fanOut) => {
   describe.each(transports)('over $name', ({ subscribe }) => {
-    it('delivers what is there, then what comes, and ends at the limit (G1, G3, G8)', async () => {
+    it('a stream delivers current items, then insertions, and ends at its limit (G1, G3, G8)', async () => {
       const served = vi.spyOn(FanOut.prototype, 'subscribe');
       const map = await createQuotes();
       const server = await serve(quoteSchema(map), { fanOut });
@@ -52,7 +52,7 @@ describe.each([true, false])('with the fan-out: %s', (fanOut) => {
       await subscribed(map, 0);
     });
 
-    it('leaves nothing behind when 200 clients have left while they waited (G10)', async () => {
+    it('200 clients that leave while they wait leave no subscription open (G10)', async () => {
       const map = await createQuotes();
       const server = await serve(quoteSchema(map), { fanOut });
       const feeds = Array.from({ length: 200 }, (_, index) => subscribe(server, index % 2 ? QUOTES : CHANGES));
@@ -71,7 +71,7 @@ describe.each(transports)('the same over $name with the fan-out and without', ({
     return Promise.all([serve(schema), serve(schema, { fanOut: false })]);
   };
 
-  it('delivers the same items, aliased, in fragments and by conditions (G1, G3)', async () => {
+  it('the fan-out delivers the same items as generators, with aliases, fragments and conditions (G1, G3)', async () => {
     const map = await createQuotes();
     const servers = await both(map);
     const query = `subscription ($no: Boolean = false) { q: quotes(limit: 4) { __typename ...Both cents @include(if: $no) } }
@@ -87,7 +87,7 @@ describe.each(transports)('the same over $name with the fan-out and without', ({
     expect(fanned).toEqual(plain);
   });
 
-  it('shows a mirror the same, proof included (G6)', async () => {
+  it('the fan-out delivers the same mirror messages as generators, checksum included (G6)', async () => {
     const map = await createQuotes();
     const servers = await both(map);
     await insert(map, 'a/1');
@@ -108,19 +108,19 @@ describe.each(transports)('the same over $name with the fan-out and without', ({
     ['no cursor', { after: 'nonsense' }, 'BAD_USER_INPUT'],
     ['a negative limit', { limit: -1 }, 'BAD_USER_INPUT'],
     ['another epoch', { after: 'aaaaaaaaaaaa-11-0000000' }, 'CURSOR_EXPIRED'],
-  ])('refuses %s alike', async (_name, variables, code) => {
+  ])('the fan-out refuses %s like generators', async (_name, variables, code) => {
     const map = await createQuotes();
     await insert(map, 'a');
     const feeds = (await both(map)).map((server) => subscribe(server, QUOTES, variables));
     const [fanned, plain] = await Promise.all(feeds.map((feed) => feed.next()));
     expect(fanned?.errors?.[0]).toMatchObject({ extensions: { code } });
-    // graphql-js says where in the document a generator stands that throws.
+    // graphql-js adds the location of a generator that throws.
     expect(fanned?.errors?.map(({ message, extensions }) => ({ message, extensions }))).toEqual(
       plain?.errors?.map(({ message, extensions }) => ({ message, extensions })),
     );
   });
 
-  it('tells alike that a value isn’t what its type says', async () => {
+  it('the fan-out reports a value of the wrong type like generators', async () => {
     const map = await createQuotes();
     const schema = quoteSchema(map);
     const servers = await Promise.all([serve(schema), serve(schema, { fanOut: false })]);
@@ -136,7 +136,7 @@ describe.each(transports)('the same over $name with the fan-out and without', ({
 });
 
 describe('a stream of typed items', () => {
-  it('refuses a wrong value with the path to it, and writes nothing', async () => {
+  it('an invalid value is refused with its path, and nothing is written', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
     const mutation =
@@ -151,7 +151,7 @@ describe('a stream of typed items', () => {
     expect(map.replica.head.position).toBe(0);
   });
 
-  it('answers a retry with the first result', async () => {
+  it('a retry with the same idempotency key returns the first result', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
     const mutation = `mutation { insertQuotes(idempotencyKey: "once", inputs: [{symbol: "a", price: 1}, {symbol: "a", price: 2}]) {
@@ -162,7 +162,7 @@ describe('a stream of typed items', () => {
     expect(map.replica.head.position).toBe(2);
   });
 
-  it('does not mix with another one in the same schema', async () => {
+  it('two streams in one schema stay separate', async () => {
     const [quotes, trades] = [await createQuotes(), await createQuotes()];
     const { builder, quote } = createQuoteBuilder();
     const trade = builder.objectRef<{ symbol: string; price: number }>('Trade').implement({
@@ -186,7 +186,7 @@ describe('a stream of typed items', () => {
     expect(await changes.next()).toEqual({ data: { dealChanges: { upserted: [{ symbol: 'trade' }], size: 1 } } });
   });
 
-  it('needs no transport of ours: any executor iterates it, learns codes, and leaves at once (G10)', async () => {
+  it('any executor can iterate a stream, gets error codes, and leaves at once (G10)', async () => {
     const map = await createQuotes();
     const schema = quoteSchema(map);
     const start = (query: string) => subscribeByGraphQL({ schema, document: parse(query), contextValue: {} });
@@ -200,7 +200,7 @@ describe('a stream of typed items', () => {
     expect(map.subscriptions).toBe(0);
   });
 
-  it('tells one that lags, with the code, in any executor (G5)', async () => {
+  it('a slow subscriber gets LAGGED in any executor (G5)', async () => {
     const map = await createQuotes(4);
     const schema = quoteSchema(map);
     const document = parse('subscription { quotes(onLag: FAIL) { symbol } }');
@@ -217,7 +217,7 @@ describe('a stream of typed items', () => {
 });
 
 describe('with the fan-out', () => {
-  it('goes on behind `extensions.after` over WebSocket, and shows cursors when asked (G2, G4)', async () => {
+  it('a stream over WebSocket continues after `extensions.after`, and shows cursors on request (G2, G4)', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
     const [first] = [await insert(map, 'a'), await insert(map, 'b')];
@@ -236,7 +236,7 @@ describe('with the fan-out', () => {
     }
   });
 
-  it('gives every event an id over SSE, goes on behind it, and tells one that is done so (G2, G4)', async () => {
+  it('a stream over SSE gives every event an id, continues after it, and ends a finished one with 204 (G2, G4)', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
     await insert(map, 'a');
@@ -249,7 +249,7 @@ describe('with the fan-out', () => {
     expect(await collected(readEvents(server, { query, lastEventId: events[2]!.id! }))).toEqual([]);
   });
 
-  it('tells SSE clients to come back when Yoga is disposed of, and doesn’t say that it is over (G9)', async () => {
+  it('disposing Yoga ends SSE streams with `retry` and without `complete` (G9)', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map));
     await insert(map, 'a');
@@ -262,7 +262,7 @@ describe('with the fan-out', () => {
     await subscribed(map, 0);
   });
 
-  it('leaves a socket that compresses to the generator', async () => {
+  it('a socket with compression is served by the generator', async () => {
     const served = vi.spyOn(FanOut.prototype, 'subscribe');
     const map = await createQuotes();
     const server = await serve(quoteSchema(map), { deflate: true });
@@ -281,7 +281,7 @@ describe('with the fan-out', () => {
     expect(served).not.toHaveBeenCalled();
   });
 
-  it('renders once for all who ask the same, though each document is parsed for itself', async () => {
+  it('equal operations are rendered once, although each document is parsed separately', async () => {
     const map = await createQuotes();
     const schema = quoteSchema(map);
     const field = (schema.getType('Quote') as GraphQLObjectType).getFields()['cents']!;

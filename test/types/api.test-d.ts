@@ -1,4 +1,4 @@
-/** What the public API lets one write. `tsc` is what checks it: nothing here runs. */
+/** The types of the public API. `tsc` checks this file; nothing here runs. */
 import { describe, expectTypeOf, test } from 'vitest';
 import {
   type BadInputError,
@@ -49,9 +49,9 @@ describe('StreamingMap', () => {
     expectTypeOf(StreamingMap.open<Quote>({ log })).resolves.toEqualTypeOf<StreamingMap<Quote>>();
     expectTypeOf(StreamingMap.open({ log })).resolves.toEqualTypeOf<StreamingMap>();
     expectTypeOf<StreamingMap['get']>().returns.toEqualTypeOf<Item<unknown> | undefined>();
-    // @ts-expect-error There is no map without a log.
+    // @ts-expect-error A map needs a log.
     void StreamingMap.open({});
-    // @ts-expect-error It is opened, not constructed: it has to read what the log holds.
+    // @ts-expect-error A map is opened, not constructed, because it reads its log first.
     new StreamingMap<Quote>();
   });
 
@@ -61,11 +61,11 @@ describe('StreamingMap', () => {
     expectTypeOf(map.insertMany([])).resolves.toEqualTypeOf<readonly Item<Quote>[]>();
     // @ts-expect-error A price is a number.
     void map.insert({ key: 'a', value: { symbol: 'a', price: '1' } });
-    // @ts-expect-error A value may not be left out.
+    // @ts-expect-error The value is required.
     void map.insert({ key: 'a' });
-    // @ts-expect-error Neither may the key.
+    // @ts-expect-error The key is required.
     void map.insert({ value: quote });
-    // @ts-expect-error Nor is a wrong one taken among several.
+    // @ts-expect-error Every entry of a batch is checked.
     void map.insertMany([{ key: 'b', value: 1 }]);
   });
 
@@ -75,7 +75,7 @@ describe('StreamingMap', () => {
     expectTypeOf<InsertInput<Quote>['ifAbsent']>().toEqualTypeOf<boolean | null | undefined>();
     expectTypeOf<InsertInput<Quote>['ifCursor']>().toEqualTypeOf<string | null | undefined>();
     expectTypeOf<{ key: string; value: Quote }>().toExtend<InsertInput<Quote>>();
-    // @ts-expect-error Seconds, not a duration as text.
+    // @ts-expect-error A ttl is a number of seconds.
     void map.insert({ key: 'a', value: quote, ttl: '1m' });
   });
 
@@ -96,9 +96,9 @@ describe('StreamingMap', () => {
     const filter = keyFilter({ keyPrefix: 'a' });
     map.items({ limit: 1, after: 'cursor', onLag: 'FAIL', filter, signal: AbortSignal.abort() });
     map.items({ limit: null, after: undefined });
-    // @ts-expect-error There are two ways to lag.
+    // @ts-expect-error onLag is CONFLATE or FAIL.
     map.items({ onLag: 'DROP' });
-    // @ts-expect-error A filter is made by `keyFilter`, which joins the caller's with what it may see.
+    // @ts-expect-error A filter is made by `keyFilter`.
     map.items({ filter: { keyPrefix: 'a' } });
   });
 
@@ -111,7 +111,7 @@ describe('StreamingMap', () => {
     expectTypeOf<ItemChanges<Quote>['removed']>().toEqualTypeOf<readonly RemovedItem[]>();
     expectTypeOf<ItemChanges<Quote>['size']>().toEqualTypeOf<number | null>();
     expectTypeOf<ItemChanges<Quote>['checksum']>().toEqualTypeOf<string | null>();
-    // @ts-expect-error A mirror has no end.
+    // @ts-expect-error A mirror has no limit.
     map.changes({ limit: 1 });
   });
 
@@ -190,7 +190,7 @@ describe('errors', () => {
   test('all are SeamlineErrors, of which nobody makes a bare one', () => {
     expectTypeOf<BadInputError | LaggedError | ConflictError | IndeterminateError>().toExtend<SeamlineError>();
     expectTypeOf<SeamlineError>().toExtend<Error>();
-    // @ts-expect-error It has no code.
+    // @ts-expect-error The error has no code.
     new SeamlineError('nothing in particular');
   });
 
@@ -228,11 +228,11 @@ describe('options', () => {
   test('that are unknown or of another type are refused', () => {
     // @ts-expect-error A port is a number.
     void createServer({ port: '4000' });
-    // @ts-expect-error It is spelled maxItems.
+    // @ts-expect-error The option is spelled maxItems.
     void createServer({ maxitems: 1 });
-    // @ts-expect-error Units are in the names: drainTimeoutMs.
+    // @ts-expect-error The option is drainTimeoutMs, with its unit.
     void createServer({ drainTimeout: 1 });
-    // @ts-expect-error A list, also of one.
+    // @ts-expect-error The option is a list.
     void createServer({ allowOrigins: 'https://example.com' });
   });
 

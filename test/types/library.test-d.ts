@@ -1,4 +1,4 @@
-/** What a user's own types let them write. `tsc` is what checks it: nothing here runs. */
+/** The types of streams of users' own values. `tsc` checks this file; nothing here runs. */
 import SchemaBuilder from '@pothos/core';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
@@ -18,11 +18,11 @@ describe('a map that knows its keys', () => {
     expectTypeOf(StreamingMap.open<Quote>({ log, keyOf })).resolves.toEqualTypeOf<typeof quotes>();
     expectTypeOf(quotes.insert({ value: { symbol: 'a', price: 1 } })).resolves.toEqualTypeOf<Item<Quote>>();
     void quotes.insertMany([{ value: { symbol: 'a', price: 1 }, ttl: 1 }]);
-    // @ts-expect-error It has one already.
+    // @ts-expect-error The map derives the key from the value.
     void quotes.insert({ key: 'a', value: { symbol: 'a', price: 1 } });
     // @ts-expect-error A price is a number.
     void quotes.insert({ value: { symbol: 'a', price: '1' } });
-    // @ts-expect-error Nothing may be missing.
+    // @ts-expect-error All members are required.
     void quotes.insert({ value: { symbol: 'a' } });
   });
 
@@ -37,7 +37,7 @@ describe('a map that knows its keys', () => {
     >();
     // @ts-expect-error A number has no symbol.
     void StreamingMap.open<number>({ log, keyOf });
-    // @ts-expect-error What validates them answers with another type.
+    // @ts-expect-error The schema validates another type.
     void StreamingMap.open<Quote>({ log, validate: z.string() });
   });
 });
@@ -56,16 +56,16 @@ describe('a stream in a schema', () => {
 
   test('shows what its map holds', () => {
     addStream(builder, { map: quotes, type: quote });
-    // @ts-expect-error A trade is no quote.
+    // @ts-expect-error A trade is not a quote.
     addStream(builder, { map: quotes, type: trade });
   });
 
   test('takes an input that is a value, or says how it becomes one', () => {
     addStream(builder, { map: quotes, type: quote, input: whole });
     addStream(builder, { map: quotes, type: quote, input: part, toValue: ({ symbol }) => ({ symbol, price: 0 }) });
-    // @ts-expect-error It has no price.
+    // @ts-expect-error The input has no price.
     addStream(builder, { map: quotes, type: quote, input: part });
-    // @ts-expect-error Neither has what is made of it.
+    // @ts-expect-error The value has no price.
     addStream(builder, { map: quotes, type: quote, input: part, toValue: ({ symbol }) => ({ symbol }) });
   });
 
@@ -86,7 +86,7 @@ describe('a stream in a schema', () => {
       },
       mayRemove: async (value) => value.price > 0,
     });
-    // @ts-expect-error Who may read must be said at once: each item waits for it.
+    // @ts-expect-error mayRead must be synchronous, because it is called for each item.
     addStream(builder, { map: quotes, type: quote, mayRead: async () => true });
   });
 });

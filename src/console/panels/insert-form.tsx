@@ -4,7 +4,7 @@ import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
 import { INSERT } from '../session/documents.ts';
 import { type Failure, failureOf, FIELDS } from '../session/failure.ts';
 import { FailureNotice } from './failure-notice.tsx';
-import { LabelledField } from './labelled-field.tsx';
+import { TextField } from './text-field.tsx';
 
 export interface Draft {
   readonly key: string;
@@ -15,6 +15,12 @@ export interface Draft {
 }
 
 export const EMPTY_DRAFT: Draft = { key: '', value: '{ "text": "hello" }', ttl: '', ifAbsent: false };
+
+const INPUTS = [
+  { name: 'key', label: 'Key' },
+  { name: 'value', label: 'Value (JSON)', rows: 4 },
+  { name: 'ttl', label: 'Expires after (seconds)', inputMode: 'numeric', placeholder: 'server default' },
+] as const;
 
 interface InsertFormProps {
   readonly draft: Draft;
@@ -56,47 +62,18 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
   };
 
   const change = (part: Partial<Draft>): void => onDraft({ ...draft, ...part });
-  const problems = failure?.fields ?? {};
   return (
     <form ref={form} className="card insert" aria-labelledby={title} onSubmit={onSubmit} noValidate>
       <h2 id={title}>Insert</h2>
-      <LabelledField name="Key" problem={problems.key}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            name="key"
-            value={draft.key}
-            spellCheck={false}
-            autoComplete="off"
-            onChange={({ target }) => change({ key: target.value })}
-          />
-        )}
-      </LabelledField>
-      <LabelledField name="Value (JSON)" problem={problems.value}>
-        {(attributes) => (
-          <textarea
-            {...attributes}
-            name="value"
-            rows={4}
-            value={draft.value}
-            spellCheck={false}
-            onChange={({ target }) => change({ value: target.value })}
-          />
-        )}
-      </LabelledField>
-      <LabelledField name="Expires after (seconds)" problem={problems.ttl}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            name="ttl"
-            value={draft.ttl}
-            inputMode="numeric"
-            autoComplete="off"
-            placeholder="server default"
-            onChange={({ target }) => change({ ttl: target.value })}
-          />
-        )}
-      </LabelledField>
+      {INPUTS.map((input) => (
+        <TextField
+          key={input.name}
+          {...input}
+          value={draft[input.name]}
+          problem={failure?.fields[input.name]}
+          onValue={(value) => change({ [input.name]: value })}
+        />
+      ))}
       <label className="check">
         <input
           type="checkbox"

@@ -20,30 +20,33 @@ import { ask } from '../../support/clients/clients.ts';
 import { startServer } from '../../support/server/server.ts';
 
 describe('typePolicies', () => {
-  it.each(['before', 'after'])('keep the newer item when an older answer comes %s it', async (when) => {
+  it.each(['before', 'after'])('typePolicies keep the newer item when an older result arrives %s it', async (when) => {
     const { client, insert } = await world();
     const older = await insert('a', { old: true });
     const newer = await insert('a', { new: true });
     const writes = [() => answer(client, INSERT, { insertItem: older }), () => arrive(client, ITEMS, { items: newer })];
     for (const write of when === 'before' ? writes : writes.toReversed()) write();
-    // Replaced, not merged field by field.
+    // The value is replaced, not merged field by field.
     expect(valueOf(client, 'a')).toEqual({ new: true });
     expect(client.cache.identify({ __typename: 'Item', key: 'a', cursor: older?.cursor ?? '' })).toBe('Item:a');
   });
 
-  it.each(['before', 'after'])('keep the newer item in lists of a message when an older one comes %s', async (when) => {
-    const { client, insert } = await world();
-    const older = await insert('a', 1);
-    const newer = await insert('a', 2);
-    const writes = [
-      () => arrive(client, CHANGES, message({ upserted: [older] })),
-      () => answer(client, INSERT, { insertItem: newer }),
-    ];
-    for (const write of when === 'before' ? writes : writes.toReversed()) write();
-    expect(valueOf(client, 'a')).toBe(2);
-  });
+  it.each(['before', 'after'])(
+    'typePolicies keep the newer item in the lists of a message when an older item arrives %s',
+    async (when) => {
+      const { client, insert } = await world();
+      const older = await insert('a', 1);
+      const newer = await insert('a', 2);
+      const writes = [
+        () => arrive(client, CHANGES, message({ upserted: [older] })),
+        () => answer(client, INSERT, { insertItem: newer }),
+      ];
+      for (const write of when === 'before' ? writes : writes.toReversed()) write();
+      expect(valueOf(client, 'a')).toBe(2);
+    },
+  );
 
-  it('let an item of another epoch win: it is what the server has now', async () => {
+  it('an item of another epoch replaces the cached one, because it is the current one', async () => {
     const { client, insert } = await world();
     const first = await insert('a', 1);
     const other = await startServer();
@@ -59,7 +62,7 @@ describe('typePolicies', () => {
     }
   });
 
-  it('let what comes last win where no cursor was selected', async () => {
+  it('the last result to arrive wins when no cursor is selected', async () => {
     const { client } = await world();
     const query = gql('subscription { items { id value } }');
     for (const value of [2, 1]) {
@@ -75,7 +78,7 @@ describe('typePolicies', () => {
     ).toMatchObject({ value: 1 });
   });
 
-  it('forget a removed item, which a late older insertion does not bring back, and a newer one does', async () => {
+  it('a removed item is restored by a newer insertion, and not by an older one that arrives later', async () => {
     const { client, insert, remove, page } = await world();
     const older = await insert('a', 1);
     await insert('b');
@@ -104,7 +107,7 @@ describe('typePolicies', () => {
     expect(client.readQuery({ query: ITEM, variables: { key: 'a' } })).toEqual({ item: null });
   });
 
-  it('forget what a mutation of this client removed, and keep what is newer than the removal', async () => {
+  it('a removal by a mutation evicts the item unless the cached item is newer', async () => {
     const { client, insert, remove, page } = await world();
     await insert('a');
     await insert('b');
@@ -119,7 +122,7 @@ describe('typePolicies', () => {
     expect(valueOf(client, 'b')).toBe(2);
   });
 
-  it('know an item by its key, whichever answer brought it', async () => {
+  it('Query.item finds a cached item by its key, even if another operation brought it', async () => {
     const { client, insert } = await world();
     await client.mutate({ mutation: INSERT, variables: { input: { key: 'a', value: 1 } } });
     const { data } = await client.query({ query: ITEM, variables: { key: 'a' }, fetchPolicy: 'cache-only' });
@@ -130,7 +133,7 @@ describe('typePolicies', () => {
     expect(valueOf(client, 'b')).toBe(2);
   });
 
-  it('believe an answer that an item is not there', async () => {
+  it('Query.item stays null after a result of null', async () => {
     const { client, insert, remove } = await world();
     const variables = { key: 'a' };
     await insert('a', 1);
@@ -140,7 +143,7 @@ describe('typePolicies', () => {
     expect(data?.item).toBeNull();
   });
 
-  it('forget the keys of its filter on reset, and what was known of removals', async () => {
+  it('a reset evicts the items and removals that its filter selects', async () => {
     const { client, insert, remove } = await world();
     const [a, b, c] = [await insert('a'), await insert('b'), await insert('c')];
     const removed = await remove('c');

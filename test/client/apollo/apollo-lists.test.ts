@@ -24,7 +24,7 @@ import { ask } from '../../support/clients/clients.ts';
 import { startServer } from '../../support/server/server.ts';
 
 describe('the list of `Query.items`', () => {
-  it('put an item that moved where it is now, and name its cursor', async () => {
+  it('the list shows a moved item at its current position, with its current cursor', async () => {
     const { client, insert, page } = await world();
     for (const key of ['a', 'b']) await insert(key);
     const list = watch(page());
@@ -35,7 +35,7 @@ describe('the list of `Query.items`', () => {
     expect(edges[1]).toMatchObject({ cursor: moved?.cursor, node: { value: 2 } });
   });
 
-  it('join pages in one list per filter, without a live item in it twice or lost', async () => {
+  it('pages join one list for each filter, in which no live item is repeated or lost', async () => {
     const { client, insert, page } = await world();
     for (const key of ['a', 'b', 'c', 'd']) await insert(key);
     const [query, filtered] = [page(2), page(2, { keyPrefix: 'c' })];
@@ -47,7 +47,7 @@ describe('the list of `Query.items`', () => {
       variables: { after: first.cursor },
       updateQuery: updateItems,
     });
-    // `b` moves, `e` comes: both lie behind the page that is fetched next.
+    // `b` moves and `e` is inserted: both come after the page that is fetched next.
     await insert('b', 2);
     await insert('e');
     await list.until(has('a', 'b', 'e'));
@@ -59,7 +59,7 @@ describe('the list of `Query.items`', () => {
     await query.fetchMore({ variables: { after: endCursor } });
     await list.until((result) => !itemsOf(result).pageInfo.hasNextPage);
     expect(keysOf(list.results.at(-1)?.data)).toEqual(['a', 'c', 'd', 'b', 'e']);
-    // Again, and a query of less than the list.
+    // The same page again, and a query that selects less than the list.
     await query.fetchMore({ variables: { after: first.pageInfo.endCursor } });
     await client.query({ query: gql('{ items { cursor } }'), fetchPolicy: 'network-only' });
     const { edges, pageInfo, cursor } = itemsOf(query.getCurrentResult());
@@ -68,7 +68,7 @@ describe('the list of `Query.items`', () => {
     expect(client.cache.extract()).toHaveProperty(['ROOT_QUERY', 'items:{"filter":{"keyPrefix":"c"}}']);
   });
 
-  it('keep what came live while a refetch that does not know it was on its way', async () => {
+  it('a refetch keeps items that arrived live while it was in flight', async () => {
     const { client, other, insert, remove, page } = await world();
     await insert('a');
     await insert('gone');
@@ -120,7 +120,7 @@ describe('updateItems', () => {
     await list.until(name === 'items' ? has('b', 'c', 'd', 'a', 'e') : has('c', 'd', 'a', 'e'));
   });
 
-  it('misses nothing when further pages are fetched before it subscribes (G11)', async () => {
+  it('updateItems misses nothing when more pages are fetched before the subscription starts (G11)', async () => {
     const { insert, page } = await world();
     for (const key of ['a', 'b', 'c', 'd']) await insert(key);
     const query = page(2);
@@ -139,7 +139,7 @@ describe('updateItems', () => {
     await list.until(has('b', 'c', 'd', 'a'));
   });
 
-  it('forgets everything on reset, of its filter only', async () => {
+  it('updateItems empties the list of its filter on reset', async () => {
     const { network, client, insert, page } = await world();
     for (const key of ['a1', 'a2', 'b1']) await insert(key);
     const query = page(undefined, { keyPrefix: 'a' });
@@ -163,7 +163,7 @@ describe('updateItems', () => {
     expect(items?.item).toBeNull();
   });
 
-  it('applies a message to a list in any cache', () => {
+  it('updateItems applies a message to a list of any cache', () => {
     const list = (...keys: string[]) => ({
       items: { edges: keys.map((key) => ({ node: { key } })), cursor: 'before' },
     });
@@ -175,7 +175,7 @@ describe('updateItems', () => {
     expect([keysOf(reset), reset?.items.cursor]).toEqual([['b'], 'then']);
   });
 
-  it('shows what the server has now after `items` starts over, when onReset refetches', async () => {
+  it('the list shows the current items after `items` starts over and onReset refetches', async () => {
     const { network, server, insert } = await world();
     const client = apolloClient(overGraphQLWs, network.url, {
       onReset: (operation) => void operation.client.refetchQueries({ include: 'active' }),
@@ -199,7 +199,7 @@ describe('updateItems', () => {
     await list.until(has('z', 'y'));
   });
 
-  it('goes on in a browser where a server has begun (G11)', async () => {
+  it('a list rendered on a server continues in the browser without a gap (G11)', async () => {
     const { server, insert, remove } = await world();
     for (const key of ['a', 'b', 'c']) await insert(key);
     const rendering = apolloClient(overHttpLink, server.url);
@@ -221,7 +221,7 @@ describe('updateItems', () => {
     expect(valueOf(client, 'b')).toBe(2);
   });
 
-  it('leaves alone what it knows nothing of', () => {
+  it('updateItems ignores data without a list or a message', () => {
     expect(updateItems({}, { subscriptionData: { data: message({}) } })).toBeUndefined();
     expect(updateItems({ items: { edges: [] } }, { subscriptionData: { data: undefined } })).toBeUndefined();
   });

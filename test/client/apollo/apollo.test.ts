@@ -18,7 +18,7 @@ import { networkTo } from '../../support/sockets/proxy.ts';
 import { startServer } from '../../support/server/server.ts';
 
 const ITEMS = apollo(ItemsDocument);
-/** A stream for each subscription: Apollo shares one among equal ones. */
+/** Makes each subscription a stream of its own, because Apollo shares one stream among equal subscriptions. */
 const ALONE = { queryDeduplication: false };
 
 async function world(transport = overHttpLink, options: ApolloOptions = {}) {
@@ -39,13 +39,13 @@ const keysOf = (results: readonly { data?: unknown }[]): string[] =>
 const numbered = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `k${from + i}`);
 
 describe.each(apolloTransports)('resumableLink over $name', (transport) => {
-  it('delivers each insertion once, in order, through cut after cut (G2, G4)', async () => {
+  it('resumableLink delivers each insertion once and in order across repeated cuts (G2, G4)', async () => {
     const { network, insert, watchItems } = await world(transport);
     await insert(...numbered(0, 3));
     const items = watchItems();
     for (let cut = 1; cut <= 4; cut++) {
       await items.have(cut * 10 - 7);
-      // Torn while they are on their way, and more while nobody listens.
+      // Cut while items are in flight; more are inserted while the connection is down.
       const writing = insert(...numbered(cut * 10 - 7, cut * 10));
       network.cut();
       await network.refusal();
@@ -82,7 +82,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
     },
   );
 
-  it('starts over, and says so once, when the server has lost its log', async () => {
+  it('resumableLink starts over and calls onReset once when the server has lost its log', async () => {
     const onReset = vi.fn();
     const { network, insert, watchItems } = await world(transport, { onReset });
     await insert('a', 'b');
@@ -99,7 +99,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
     expect(keysOf(await items.have(4)).at(-1)).toBe('y');
   });
 
-  it('begins behind the cursor that the caller names in extensions', async () => {
+  it('resumableLink starts after the cursor in the extensions of the caller', async () => {
     const { server, client, insert } = await world(transport);
     await insert('a');
     const { insertItem } = await ask(server, InsertItemDocument, { input: { key: 'b', value: 1 } });
@@ -110,7 +110,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
     expect(extensions).toEqual({ after: insertItem.cursor });
   });
 
-  it('resumes elsewhere when a draining server lets go (G9)', async () => {
+  it('resumableLink resumes on another server when a draining server closes the connection (G9)', async () => {
     const { server, network, insert, watchItems } = await world(transport);
     await insert('a');
     const items = watchItems();
@@ -122,7 +122,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
     expect(keysOf(await items.have(2))).toEqual(['a', 'b']);
   });
 
-  it('keeps the place of each subscription apart, also of equal ones', async () => {
+  it('resumableLink tracks the cursor of each subscription separately, also of equal subscriptions', async () => {
     const { server, network, client, insert, watchItems } = await world(transport);
     await insert('a', 'b', 'c');
     const first = watchItems();
@@ -142,7 +142,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
     expect(keysOf(second.results)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('hands on the errors that retrying does not mend', async () => {
+  it('resumableLink passes on errors that a retry can’t fix', async () => {
     const { watchItems } = await world(transport);
     const items = watchItems({ limit: -1 });
     const [result] = await items.have(1);
@@ -154,7 +154,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
 });
 
 describe('resumableLink', () => {
-  it('waits before it comes back over HTTP, longer each time, and anew after a result', async () => {
+  it('resumableLink waits longer before each attempt over HTTP, and resets the wait after a result', async () => {
     const retryWait = vi.fn<(retries: number) => Promise<void>>(() => Promise.resolve());
     const { network, insert, watchItems } = await world(overHttpLink, { retryWait });
     await insert('a');
@@ -172,7 +172,7 @@ describe('resumableLink', () => {
     expect(retryWait.mock.calls[0]).toEqual([0]);
   });
 
-  it('ends at once when it is left while it waits', async () => {
+  it('a subscription ends at once when it is unsubscribed during the wait', async () => {
     const waits = Promise.withResolvers<void>();
     const isOver = Promise.withResolvers<void>();
     const retryWait = (): Promise<void> => (waits.resolve(), isOver.promise);
@@ -190,7 +190,7 @@ describe('resumableLink', () => {
     expect(sent).toHaveBeenCalledOnce();
   });
 
-  it('leaves the server, too, when it is left', async () => {
+  it('unsubscribing closes the subscription on the server', async () => {
     const { server, insert, watchItems } = await world();
     await insert('a');
     const items = watchItems();
@@ -204,7 +204,7 @@ describe('resumableLink', () => {
     await vi.waitFor(async () => expect(await open()).toBe('0'), { timeout: 20_000 });
   });
 
-  it('gives up with what the wait rejects with', async () => {
+  it('a rejection of retryWait becomes the error of the subscription', async () => {
     const { network, watchItems } = await world(overHttpLink, {
       retryWait: () => Promise.reject(new Error('enough')),
     });
@@ -212,7 +212,7 @@ describe('resumableLink', () => {
     expect((await watchItems().have(1))[0]).toMatchObject({ error: new Error('enough') });
   });
 
-  it.each([502, 503, 504])('comes back to a gateway that answers %i', async (status) => {
+  it.each([502, 503, 504])('resumableLink retries after status %i of a gateway', async (status) => {
     const server = await startServer();
     await ask(server, InsertItemDocument, { input: { key: 'a', value: 1 } });
     let attempts = 0;
@@ -224,7 +224,7 @@ describe('resumableLink', () => {
     expect(attempts).toBe(2);
   });
 
-  it('keeps the place of each subscriber apart, also of one execution', async () => {
+  it('resumableLink tracks the cursor of each subscriber separately, also of one execution', async () => {
     const { client, insert } = await world(overGraphQLWs);
     await insert('a', 'b');
     const executed = ApolloLink.execute(client.link, { query: ITEMS }, { client });
@@ -232,7 +232,7 @@ describe('resumableLink', () => {
     expect(keysOf(await watch(executed).have(2))).toEqual(['a', 'b']);
   });
 
-  it('hands on what a fetch of the caller refuses with, also after a stream has broken off', async () => {
+  it('resumableLink passes on errors of a custom fetch, also after a broken stream', async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     await ask(server, InsertItemDocument, { input: { key: 'a', value: 1 } });
@@ -247,7 +247,7 @@ describe('resumableLink', () => {
     expect(attempts).toBe(2);
   });
 
-  it('does not touch queries and mutations', async () => {
+  it('resumableLink passes queries and mutations through unchanged', async () => {
     const { client } = await world();
     const seen: ApolloLink.Operation[] = [];
     const answering = new ApolloLink((operation) => {

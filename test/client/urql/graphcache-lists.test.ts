@@ -6,7 +6,7 @@ import { CHANGES, INSERT, ITEMS, openItem, openList, PAGE, REMOVE, world } from 
 import { resultsOf, urqlOverWebSocket } from '../../support/clients/urql.ts';
 
 describe('a list in Graphcache', () => {
-  it('goes on live behind its first page, also when further pages are fetched meanwhile (G11)', async () => {
+  it('a list continues live after its first page, also when more pages are fetched meanwhile (G11)', async () => {
     const { client, insert, remove } = await world();
     for (const key of ['a', 'b', 'c', 'd', 'e']) await insert(key);
     const list = openList(client, { first: 2 });
@@ -31,7 +31,7 @@ describe('a list in Graphcache', () => {
     );
   });
 
-  it('shows what its filter selects of what comes live', async () => {
+  it('a list shows the live items that its filter selects', async () => {
     const { client, insert } = await world();
     await insert('x1');
     const list = openList(client, { filter: { keyPrefix: 'x' } });
@@ -42,7 +42,7 @@ describe('a list in Graphcache', () => {
     await list.shows(['x1', 1], ['x2', 1]);
   });
 
-  it('is the same list in whichever order the members of its filter are', async () => {
+  it('filters with the same members in another order select the same list', async () => {
     const { client, insert } = await world();
     for (const key of ['x1', 'x2', 'y1']) await insert(key);
     const list = openList(client, { filter: { keys: ['x1', 'x3', 'y1'], keyPrefix: 'x' } });
@@ -52,7 +52,7 @@ describe('a list in Graphcache', () => {
     await list.shows(['x1', 1], ['x3', 1]);
   });
 
-  it('is emptied by a reset, and of a filter by its part', async () => {
+  it('a reset empties the lists, and a reset with a filter removes the selected items', async () => {
     const { client, insert, remove } = await world();
     for (const key of ['x1', 'x2', 'y1']) await insert(key);
     const list = openList(client);
@@ -68,7 +68,7 @@ describe('a list in Graphcache', () => {
     await list.shows(['x2', 1]);
   });
 
-  it('stays whole when an item comes live with fewer fields than the list shows', async () => {
+  it('a list stays complete when a live item has fewer fields than the list selects', async () => {
     const { client, insert } = await world();
     await insert('a');
     const list = openList(client);
@@ -89,8 +89,8 @@ describe('a list in Graphcache', () => {
   });
 });
 
-describe('what a server has rendered', () => {
-  it('is taken over through ssrExchange, and goes on without a hole', async () => {
+describe('a restored cache', () => {
+  it('a list rendered on a server is restored by ssrExchange, and continues without a gap', async () => {
     const rendering = ssrExchange({ isClient: false });
     const { server, client, insert } = await world([cacheExchange(graphcacheConfig()), rendering]);
     await insert('a');
@@ -106,7 +106,7 @@ describe('what a server has rendered', () => {
     await list.shows(['a', 1], ['b', 1]);
   });
 
-  it('is taken over through a storage, removals included, and goes on without a hole', async () => {
+  it('a list is restored from a storage with its removals, and continues without a gap', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const stored: SerializedEntries = {};
     let hydrated = Promise.withResolvers<void>();

@@ -19,7 +19,7 @@ import { heldFetch, resultsOf } from '../../support/clients/urql.ts';
 import { replaced } from '../../support/documents/replaced.ts';
 
 describe('an item in Graphcache', () => {
-  it('is what the stream brought, when an older answer of a mutation comes late', async () => {
+  it('an item keeps the stream’s version when an older mutation result arrives later', async () => {
     const { client, insert } = await world();
     const view = openItem(client, 'a');
     await view.shows(undefined);
@@ -34,7 +34,7 @@ describe('an item in Graphcache', () => {
     expect(await cached(client, 'a')).toMatchObject({ value: 'newer' });
   });
 
-  it('is what the mutation answered, when an older item comes late in the stream', async () => {
+  it('an item keeps the mutation’s version when an older item arrives later in the stream', async () => {
     const { client, insert } = await world();
     const { insertItem: older } = await insert('a', 'older');
     await client.mutation(INSERT, { input: { key: 'a', value: 'newer' } });
@@ -42,14 +42,14 @@ describe('an item in Graphcache', () => {
     const late = resultsOf(client.subscription(ITEMS, {}));
     await late.until(({ data }) => data.items.key === 'b');
     expect(await cached(client, 'a')).toMatchObject({ value: 'newer' });
-    // The same, with an answer to a query that an older replica gave.
+    // The same with the result of a query to an older replica.
     const stale = { ...older, __typename: 'Item' };
     const fetch = () => Promise.resolve(Response.json({ data: { item: stale } }));
     await client.query(ITEM, { key: 'a' }, { requestPolicy: 'network-only', fetch });
     expect(await cached(client, 'a')).toMatchObject({ value: 'newer' });
   });
 
-  it('is the newest whatever order its fields are selected in, and the incoming one when no cursor is', async () => {
+  it('an item is the newest version for any order of selected fields, and the last to arrive without a cursor', async () => {
     const { client } = await world();
     const set = (key: string, value: string, fields: string, cursor: string) => {
       const whole: Record<string, unknown> = { id: key, key, cursor, value, timestamp: value, expiresAt: null };
@@ -78,7 +78,7 @@ describe('an item in Graphcache', () => {
     }
   });
 
-  it('is the newest also when two queries are answered in the other order', async () => {
+  it('an item is the newest version also when two queries are answered in reverse order', async () => {
     const { client, insert } = await world();
     const view = openItem(client, 'a');
     await view.shows(undefined);
@@ -86,7 +86,7 @@ describe('an item in Graphcache', () => {
     const options = (held: { fetch: typeof fetch }) => ({ requestPolicy: 'network-only' as const, fetch: held.fetch });
     await insert('a', 'older');
     const later = gql(replaced(String(documents.ItemDocument), 'query Item', 'query Later'));
-    // The one that was asked first is answered last, and by then the item is newer: Graphcache puts it below the other.
+    // The first query is answered last, with a newer item, and Graphcache puts its layer below the other.
     first.holdBack();
     const firstAnswer = client.query(ITEM, { key: 'a' }, options(first)).toPromise();
     const secondAnswer = client.query(later, { key: 'a' }, options(second)).toPromise();
@@ -102,7 +102,7 @@ describe('an item in Graphcache', () => {
     expect(await cached(client, 'a')).toMatchObject({ value: 'newer' });
   });
 
-  it('is what an optimistic mutation guesses until the answer, and what it was if that is an error', async () => {
+  it('an item shows an optimistic value until the mutation returns, and its old value after an error', async () => {
     const insertItem = ({ input }: Variables) => {
       const { key, value } = input as { key: string; value: string };
       return { __typename: 'Item', id: key, key, value, timestamp: '', expiresAt: null, cursor: '' };
@@ -125,7 +125,7 @@ describe('an item in Graphcache', () => {
     }
   });
 
-  it('is gone when it was removed, stays so when an older answer comes late, and is back with a newer insertion', async () => {
+  it('a removed item is restored by a newer insertion, and not by an older result that arrives later', async () => {
     const { client, insert, remove } = await world();
     await insert('b');
     resultsOf(client.subscription(CHANGES, {}));
@@ -150,7 +150,7 @@ describe('an item in Graphcache', () => {
     await list.shows(['b', 1], ['c', 1], ['a', 'again']);
   });
 
-  it('stays when a removal comes late that a newer insertion has overtaken', async () => {
+  it('an item stays when an older removal arrives after a newer insertion', async () => {
     const { client, insert } = await world();
     await insert('a', 'older');
     const list = openList(client);
@@ -166,7 +166,7 @@ describe('an item in Graphcache', () => {
     expect(await cached(client, 'a')).toMatchObject({ value: 'newer' });
   });
 
-  it('appears in open lists with its own mutation, and leaves them with its removal, with nothing subscribed', async () => {
+  it('without a subscription, an item appears in open lists by its insertion and leaves them by its removal', async () => {
     const { client, insert } = await world();
     await insert('a');
     const list = openList(client);

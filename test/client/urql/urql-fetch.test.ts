@@ -8,7 +8,7 @@ import { keyOf, resultsOf, urqlOverSse } from '../../support/clients/urql.ts';
 
 const ITEMS = gql(String(ItemsDocument));
 
-describe('resumeExchange over fetch, where nobody else reconnects', () => {
+describe('resumeExchange over fetch', () => {
   async function cutWorld(retryWait: (retries: number) => Promise<void>) {
     const server = await startServer();
     const network = await networkTo(server.url);
@@ -18,7 +18,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     return { network, client, insert, server };
   }
 
-  it('waits longer after each attempt that brings nothing, and anew after a result', async () => {
+  it('resumeExchange waits longer after each failed attempt, and resets the wait after a result', async () => {
     const waits: number[] = [];
     let enough = Promise.withResolvers<void>();
     const { network, client, insert } = await cutWorld((retries) => {
@@ -39,7 +39,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(waits.filter((retries) => retries === 0)).toHaveLength(2);
   });
 
-  it('tells who gives up after a drain, and repeats nothing (G2)', async () => {
+  it('giving up after a drain ends the subscription with an error and repeats no result (G2)', async () => {
     const { client, server } = await cutWorld(() => Promise.reject(new Error('enough')));
     const results = resultsOf(client.subscription(ITEMS, {}));
     expect(keyOf(await results.next())).toBe('a');
@@ -50,7 +50,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(await results.next()).toBeUndefined();
   });
 
-  it('takes an end without complete for a break: older servers and some proxies end so (G2)', async () => {
+  it('resumeExchange resumes after an end without complete, as some servers and proxies send it (G2)', async () => {
     const { client } = await cutWorld(() => Promise.reject(new Error('enough')));
     const result = { data: { items: { __typename: 'Item', key: 'a' } }, extensions: { cursor: 'c' } };
     const headers = { 'content-type': 'text/event-stream' };
@@ -62,7 +62,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(last?.error?.message).toContain('enough');
   });
 
-  it('never comes back once it was torn down amid the wait', async () => {
+  it('a subscription that is torn down during the wait makes no further attempt', async () => {
     const waiting = Promise.withResolvers<void>();
     const wait = Promise.withResolvers<void>();
     const { network, client } = await cutWorld(() => {
@@ -82,7 +82,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(requests.filter((type) => type === 'fetchRequest')).toHaveLength(1);
   });
 
-  it('hands the failure over when it is told to give up', async () => {
+  it('giving up passes the last failure to the subscriber', async () => {
     const { network, client } = await cutWorld(() => Promise.reject(new Error('enough')));
     const results = resultsOf(client.subscription(ITEMS, {}));
     await results.next();
@@ -91,7 +91,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(await results.next()).toBeUndefined();
   });
 
-  it('connects when the server comes up later', async () => {
+  it('resumeExchange connects to a server that starts later', async () => {
     const { network, client } = await cutWorld(() => new Promise((resolve) => setImmediate(resolve)));
     network.cut();
     const results = resultsOf(client.subscription(ITEMS, {}));
@@ -100,7 +100,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(keyOf(await results.next())).toBe('a');
   });
 
-  it.each([502, 503, 504])('comes again after a %i', async (status) => {
+  it.each([502, 503, 504])('resumeExchange retries after status %i', async (status) => {
     const { server } = await cutWorld(() => Promise.resolve());
     const answers = [new Response('not now', { status })];
     const client = urqlOverSse.client(server.url);
@@ -108,7 +108,7 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
     expect(keyOf(await resultsOf(client.subscription(ITEMS, {}, context)).next())).toBe('a');
   });
 
-  it('resumes elsewhere when a draining server ends its stream, also before it has delivered anything (G9)', async () => {
+  it('resumeExchange resumes on another server when a draining server ends its stream, also before the first result (G9)', async () => {
     const { server, network, client } = await cutWorld(() => new Promise((resolve) => setImmediate(resolve)));
     const other = await startServer();
     const waiting = resultsOf(client.subscription(ITEMS, { filter: { keys: ['later'] } }));
@@ -124,12 +124,12 @@ describe('resumeExchange over fetch, where nobody else reconnects', () => {
   it.each([
     ['a variable', ITEMS, { limit: 0 }],
     ['a literal', gql(`subscription { items(limit: 0) { key } }`), {}],
-  ])('ends at once with a limit of 0: it is %s (G8)', async (_, document, variables) => {
+  ])('a subscription with limit 0 as %s ends at once (G8)', async (_, document, variables) => {
     const { client } = await cutWorld(() => Promise.reject(new Error('no retry')));
     expect(await resultsOf(client.subscription(document, variables)).next()).toBeUndefined();
   });
 
-  it('leaves a stream that ends with an error ended (onLag: FAIL, G5)', async () => {
+  it('a stream that ends with LAGGED stays ended (onLag: FAIL, G5)', async () => {
     const retryWait = vi.fn(() => Promise.resolve());
     const client = urqlOverSse.client('http://127.0.0.1/graphql', { retryWait });
     const error = { message: 'lagged', extensions: { code: 'LAGGED' } };

@@ -40,7 +40,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     return { server, network, insert, onReset, client };
   }
 
-  it('delivers what an uncut network does, however often it is cut amid writes (G2, G4)', async () => {
+  it('resumeExchange delivers the same results with repeated cuts during writes as without cuts (G2, G4)', async () => {
     const { network, insert, client } = await world();
     await insert('a', 'b');
     const results = resultsOf(client.subscription(ITEMS, {}));
@@ -74,7 +74,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     },
   );
 
-  it('starts over, and says so, when the server has lost its log', async () => {
+  it('resumeExchange starts over and calls onReset when the server has lost its log', async () => {
     const { network, insert, client, onReset } = await world();
     await insert('a');
     const results = resultsOf(client.subscription(ITEMS, { limit: 3 }));
@@ -89,7 +89,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     expect(onReset.mock.lastCall).toMatchObject([{ kind: 'subscription', variables: { limit: 3 } }]);
   });
 
-  it('starts over also when the network fails again before anything has come', async () => {
+  it('resumeExchange starts over also when the network fails again before the first result', async () => {
     const { network, insert, client, onReset } = await world();
     await insert('a');
     const results = resultsOf(client.subscription(ITEMS, {}));
@@ -107,7 +107,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     expect(onReset).toHaveBeenCalledOnce();
   });
 
-  it('delivers one stream, begun anew, when an exchange before it executes an operation again', async () => {
+  it('executing an operation again without a teardown delivers one stream, from the start', async () => {
     const again = makeSubject<Operation>();
     const seen: Operation[] = [];
     const before: Exchange[] = [
@@ -133,7 +133,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     expect(await keysOf(results, 2)).toEqual(['b', 'c']);
   });
 
-  it('starts from nothing when the same operation is mounted again', async () => {
+  it('the same operation mounted again starts from the beginning', async () => {
     const { insert, client } = await world();
     await insert('a', 'b');
     const first = resultsOf(client.subscription(ITEMS, {}));
@@ -144,7 +144,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     expect(await keysOf(second, 3)).toEqual(['a', 'b', 'c']);
   });
 
-  it('begins behind a cursor of the caller, as argument or in extensions', async () => {
+  it('resumeExchange starts after the cursor of the caller, given as an argument or in extensions', async () => {
     const { server, insert, client } = await world();
     await insert('a', 'b');
     const { item } = await ask(server, ItemDocument, { key: 'a' });
@@ -154,13 +154,13 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     expect(keyOf(await byExtensions.next())).toBe('b');
   });
 
-  it("leaves errors that are nobody's fault to the caller", async () => {
+  it('resumeExchange passes errors other than broken connections to the caller', async () => {
     const { client } = await world();
     const results = resultsOf(client.subscription(ITEMS, { limit: -1 }));
     expect((await results.next())?.error?.graphQLErrors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
-  it('leaves queries and mutations alone', async () => {
+  it('resumeExchange passes queries and mutations through unchanged', async () => {
     const { network, client } = await world();
     const input = { key: 'a', value: 1 };
     const { data } = await client.mutation(gql(String(InsertItemDocument)), { input });
@@ -172,7 +172,7 @@ describe.each(urqlTransports)('resumeExchange before $name', (transport) => {
     expect(failed.error?.networkError).toBeInstanceOf(TypeError);
   });
 
-  it('follows a mirror through its messages, without a reset after a cut (G6)', async () => {
+  it('itemChanges continues after a cut without a reset (G6)', async () => {
     const { network, insert, client } = await world();
     await insert('a');
     const results = resultsOf(client.subscription(gql(String(ItemChangesDocument)), {}));
