@@ -9,7 +9,7 @@ import { InsertForm } from './insert-form.tsx';
 import { Items } from './items.tsx';
 
 const { href: url } = new URL('/graphql', location.href);
-// Comes back for ever; the link makes it go on where it was.
+// The client reconnects without limit, and resumableLink resumes its subscriptions.
 const socket = createClient({ url: url.replace('http', 'ws'), ...persistent() });
 
 const client = new ApolloClient({
@@ -21,7 +21,7 @@ const client = new ApolloClient({
   ),
 });
 
-// index.html has it.
+// index.html contains <main>.
 createRoot(document.querySelector('main') as HTMLElement).render(
   <ApolloProvider client={client}>
     <h1>seamline with Apollo Client</h1>

@@ -17,7 +17,7 @@ const input = builder.inputType('QuoteInput', { fields: (t) => ({ symbol: t.stri
 addStream(builder, { map: quotes, type, input });
 const server = createServer(createYoga({ schema: builder.toSchema(), plugins: [useFanOut()] }));
 
-// That’s all. Where it listens:
+// That’s all. The rest starts the server:
 const [port = '4000'] = process.argv.slice(2);
 server.listen(Number(port), '127.0.0.1', () => {
   const address = server.address();

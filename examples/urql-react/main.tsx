@@ -8,7 +8,7 @@ import { InsertForm } from './insert-form.tsx';
 import { Items } from './items.tsx';
 
 const { href: url } = new URL('/graphql', location.href);
-// Comes back for ever; the exchange makes it go on where it was.
+// The client reconnects without limit, and resumeExchange resumes its subscriptions.
 const socket = createClient({ url: url.replace('http', 'ws'), ...persistent() });
 
 const client = new Client({
@@ -26,7 +26,7 @@ const client = new Client({
   ],
 });
 
-// index.html has it.
+// index.html contains <main>.
 createRoot(document.querySelector('main') as HTMLElement).render(
   <Provider value={client}>
     <h1>seamline with urql</h1>

@@ -2,7 +2,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** What axe finds that is serious or worse, and where. The page has its script. */
+/** The serious and critical findings of axe, with their places. The page must contain the script of axe. */
 export async function barriers(page: Page): Promise<string[]> {
   const { violations, passes } = await page.evaluate(() => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };

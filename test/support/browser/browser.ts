@@ -1,4 +1,4 @@
-/** The machine's own Chromium: stock browser behaviour, with nothing to download. */
+/** The installed Chromium, so that nothing is downloaded. */
 import { type EventEmitter, on } from 'node:events';
 import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
@@ -14,7 +14,7 @@ const ARGS = [
   '--no-first-run',
 ];
 
-/** What a test may wait for in a browser on a slow machine. */
+/** In ms: the timeout of a wait in a browser on a slow machine. */
 export const PATIENCE_MS = 60_000;
 
 /**
@@ -36,7 +36,7 @@ export function describeInBrowser(title: string, define: (openPage: () => Promis
 
     define(async () => {
       if (!browser) throw new Error('a page opens inside a test');
-      // A context of its own: storage, cache and connections are nobody else's.
+      // A new context, so that storage, cache and connections are not shared.
       const context = await browser.newContext();
       onTestFinished(() => context.close());
       context.setDefaultTimeout(PATIENCE_MS);
@@ -46,8 +46,8 @@ export function describeInBrowser(title: string, define: (openPage: () => Promis
 }
 
 /**
- * Opens `html`, and `script` beside it as `/page.js`, as a page of the server itself. The page must really come from it: Chromium
- * takes a page that Playwright made up for one of a public host, and keeps it from a WebSocket to this machine.
+ * Opens `html` as a page of the server, with `script` as `/page.js`. The page is loaded from the server, because Chromium treats a page that
+ * Playwright fulfils as one of a public host, and blocks its WebSockets to a local address.
  */
 export async function openOn(page: Page, url: string, html: string, script = ''): Promise<void> {
   const { origin } = new URL(url);
@@ -57,8 +57,8 @@ export async function openOn(page: Page, url: string, html: string, script = '')
 }
 
 /**
- * What the page logs by `console.log`, the first argument of each call, in order; an error that it throws or logs fails the one who
- * waits. To be called before the page opens.
+ * Iterates over the first argument of each `console.log` in the page. An error that the page throws or logs rejects the iteration. Call it
+ * before the page opens.
  */
 export function logOf(page: Page): AsyncIterator<unknown> {
   const messages = on(page as unknown as EventEmitter, 'console');
@@ -66,7 +66,7 @@ export function logOf(page: Page): AsyncIterator<unknown> {
   return (async function* () {
     for await (const [message] of messages as AsyncIterable<[ConsoleMessage]>) {
       const [first] = message.args();
-      // What the browser itself has to say, that a connection was refused for one, comes without.
+      // Messages of the browser itself, such as a refused connection, have no arguments.
       if (!first) continue;
       if (message.type() === 'error') throw new Error(message.text());
       if (message.type() === 'log') yield first.jsonValue();

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 
-/** GraphiQL as a user meets it. */
+/** Drives GraphiQL in a browser. */
 export class GraphiQL {
   readonly #page: Page;
   readonly #result: Locator;
@@ -12,7 +12,7 @@ export class GraphiQL {
     this.#execute = page.locator('.graphiql-execute-button');
   }
 
-  /** Resolves once it has rendered. `document` is in the editor then, instead of the server's own. */
+  /** Resolves when GraphiQL is rendered, with `document` in the editor instead of the server's default. */
   static async open(page: Page, url: string, document?: string): Promise<GraphiQL> {
     const graphiql = new GraphiQL(page);
     await page.goto(document === undefined ? url : `${url}?query=${encodeURIComponent(document)}`);
@@ -21,24 +21,24 @@ export class GraphiQL {
     return graphiql;
   }
 
-  /** Replaces what is in the editor by one operation of that name, by keyboard. */
+  /** Replaces the content of the editor with an operation of that name, by keyboard. */
   async type(document: string, operation: string): Promise<void> {
     await this.#page.locator('.graphiql-editor .view-lines').first().click();
     await this.#page.keyboard.press('ControlOrMeta+A');
     await this.#page.keyboard.insertText(document);
-    // GraphiQL reads the document when there was no key for a while, and then puts its name on the tab.
+    // GraphiQL parses the document after a pause in typing, and then shows its name on the tab.
     await this.#page.getByRole('tab', { name: operation, exact: true }).waitFor();
   }
 
   /** Runs the only operation of the document, or the one of this name among several. */
   async run(operation?: string): Promise<void> {
     if (operation === undefined) return this.#execute.click();
-    // Before GraphiQL has read the document, the button has no menu.
+    // The button has no menu until GraphiQL has parsed the document.
     await this.#execute.and(this.#page.locator('[aria-haspopup="menu"]')).click();
     await this.#page.getByRole('menuitem', { name: operation, exact: true }).click();
   }
 
-  /** What the result pane shows, once `text` is among it. */
+  /** The text of the result pane, when it contains `text`. */
   async shows(text: string): Promise<string> {
     const shown = this.#result.filter({ hasText: text });
     await shown.waitFor();

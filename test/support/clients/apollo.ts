@@ -1,4 +1,4 @@
-/** Apollo Client as users have it, over either of its transports and a network that can break. */
+/** Apollo Client over each of its transports and a network that can break. */
 import {
   ApolloClient,
   type ApolloLink,
@@ -43,7 +43,7 @@ export const overGraphQLWs: ApolloTransport = {
       shouldRetry: () => true,
       retryWait: atOnce,
     });
-    // Rejects when it was just about to reconnect.
+    // `dispose` rejects during a reconnect.
     onTestFinished(() => Promise.resolve(client.dispose()).catch(() => {}));
     return new GraphQLWsLink(client);
   },
@@ -70,18 +70,18 @@ export function apolloClient(
 
 export const atOnce = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A document as Apollo takes it. */
+/** A document in the form that Apollo takes. */
 export const apollo = <Data, Variables>(
   document: TypedDocumentString<Data, Variables>,
 ): TypedDocumentNode<Data, Variables & Record<string, unknown>> => gql(String(document));
 
-/** What an observable has brought so far, to be waited for. */
+/** The results of an observable so far, with promises for later ones. */
 export interface Watched<Result> {
   readonly results: readonly Result[];
   readonly errors: readonly unknown[];
-  /** The results, as soon as there are so many. */
+  /** Resolves with the results when there are `count`. */
   have(count: number): Promise<readonly Result[]>;
-  /** The latest result that is so, as soon as there is one. */
+  /** Resolves with the latest result that fulfils the condition. */
   until(isSo: (result: Result) => boolean): Promise<Result>;
   /** Resolves when it has completed or failed. */
   readonly ended: Promise<void>;
@@ -139,7 +139,7 @@ export const CHANGES = apollo(ItemChangesDocument);
 export const INSERT = apollo(InsertItemDocument);
 export const REMOVE = apollo(RemoveItemDocument);
 
-/** One client over a network, and somebody else whose answers the client's cache doesn't get. */
+/** A client over a network, and another client with a cache of its own. */
 export async function cacheWorld() {
   const server = await startServer();
   const network = await networkTo(server.url);
@@ -171,7 +171,7 @@ export const has =
   ({ data }: { data?: unknown }): boolean =>
     keysOf(data).join() === keys.join();
 
-/** What the client does when a mutation's answer arrives, whenever that is. */
+/** Applies a mutation's result to the client's cache, at a time that the test chooses. */
 export const answer = (client: ApolloClient, query: DocumentNode, result: object) =>
   client.cache.write({ query, dataId: 'ROOT_MUTATION', result: { ...result } });
 export const arrive = (client: ApolloClient, query: DocumentNode, result: object) =>

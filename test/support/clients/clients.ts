@@ -1,11 +1,11 @@
-/** Stock clients over real sockets, all with one face: what a subscription delivers, in order. */
+/** Stock clients over real sockets with one interface: the results of a subscription, in order. */
 import { createClient, type Client } from 'graphql-ws';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { TypedDocumentString } from '../../../schema/documents/graphql.ts';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 
-/** Of a server, wherever it runs. */
+/** The addresses of a server. */
 export type Address = Pick<SeamlineServer, 'url' | 'webSocketUrl'>;
 
 export interface Result<Data> {
@@ -22,10 +22,10 @@ export interface Payload {
 
 /** One open subscription. */
 export interface Feed<Data> extends AsyncIterable<Result<Data>> {
-  /** The next result; undefined when it has ended. A terminal error comes as a result with `errors`. */
+  /** The next result; undefined when the subscription has ended. A terminal error is a result with `errors`. */
   next(): Promise<Result<Data> | undefined>;
   take(count: number): Promise<Result<Data>[]>;
-  /** Leaves, as a client does that has enough. */
+  /** Unsubscribes. */
   leave(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function request<Data, Variables extends object>(
   return (await response.json()) as Result<Data>;
 }
 
-/** `request` that must succeed. */
+/** A `request` that must succeed. */
 export async function ask<Data, Variables extends object>(
   server: Address,
   document: TypedDocumentString<Data, Variables> | string,
@@ -95,7 +95,7 @@ export function webSocketClient(server: Address): Client {
   return client;
 }
 
-/** A client that comes back at once, and as often as it takes. */
+/** A client that reconnects at once, without limit. */
 export function reconnectingClient(url: string): Client {
   const client = createClient({
     url: url.replace('http', 'ws'),
@@ -104,12 +104,12 @@ export function reconnectingClient(url: string): Client {
     shouldRetry: () => true,
     retryWait: () => new Promise((resolve) => setImmediate(resolve)),
   });
-  // Amid a reconnect it rejects.
+  // `dispose` rejects during a reconnect.
   onTestFinished(() => Promise.resolve(client.dispose()).catch(() => {}));
   return client;
 }
 
-/** One subscription over a client that several may share. */
+/** One subscription over a client that several subscriptions may share. */
 export function overClient<Data>(client: Client, payload: Payload): Feed<Data> {
   const iterator = client.iterate<Data, Record<string, unknown>>(payload as never);
   const results = (async function* (): AsyncGenerator<Result<Data>> {
@@ -137,7 +137,7 @@ export interface EventRequest {
   readonly lastEventId?: string;
 }
 
-/** The events of one response, field by field, comments left out. Ends with the response. */
+/** The events of one response with their fields, without comments. Ends with the response. */
 export async function* readEvents(
   server: Address,
   { lastEventId, ...body }: EventRequest,
@@ -169,7 +169,7 @@ function fieldOf(line: string): [string, string] {
   return [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
 }
 
-/** Who leaves by aborting gets an end, not an error. */
+/** Turns an abort by the caller into an end instead of an error. */
 async function* untilLeft<T>(source: AsyncIterable<T>, left: AbortSignal): AsyncGenerator<T> {
   try {
     yield* source;

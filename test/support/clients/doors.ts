@@ -1,10 +1,10 @@
-/** Each way into a server, with one face: what one gets who knocks with these credentials. */
+/** Each way into a server with one interface: the response to given credentials. */
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { openSocket } from '../sockets/raw-sockets.ts';
 import { post } from './requests.ts';
 
 export interface Verdict {
-  /** Of HTTP; of a WebSocket the code that it was closed with. 'in': let in. */
+  /** The HTTP status, or the close code of a WebSocket; 'in' if access was granted. */
   readonly status: 'in' | number;
   /** `extensions.code` of the first error. */
   readonly code?: string | undefined;
@@ -14,9 +14,9 @@ export interface Verdict {
 
 export interface Credentials {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of a WebSocket. */
+  /** The `connectionParams` of a WebSocket. */
   readonly connectionParams?: unknown;
-  /** Of the URL, with its `?`. */
+  /** The query of the URL, with its `?`. */
   readonly search?: string;
 }
 
@@ -32,7 +32,7 @@ const SUBSCRIPTION = 'subscription { itemChanges { reset } }';
 
 async function verdictOf(response: Response): Promise<Verdict> {
   const { status, headers } = response;
-  // A stream has begun: what it says first comes at once.
+  // A stream has started, and its first message arrives at once.
   if (!/json/.test(headers.get('content-type') ?? '')) {
     await response.body?.cancel();
     return { status: status === 200 ? 'in' : status, message: '', headers };
@@ -82,7 +82,7 @@ export const webSocket: Door = {
 export const httpDoors: readonly Door[] = [query, queryByGet, mutation, sse, sseByGet, multipart];
 export const doors: readonly Door[] = [...httpDoors, webSocket];
 
-/** What each door says when it stays shut. */
+/** The response of each door when access is refused. */
 const REFUSED = { http: { status: 401, code: 'UNAUTHENTICATED' }, webSocket: { status: 4403 } } as const;
 export const refusalAt = (door: Door): Pick<Verdict, 'status' | 'code'> =>
   door === webSocket ? REFUSED.webSocket : REFUSED.http;

@@ -1,4 +1,4 @@
-/** A urql client with Graphcache, and views of its cache that are open while it changes. */
+/** A urql client with Graphcache, and open views of its cache. */
 import { type Client, type Exchange, gql, type OperationResult } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { expect } from 'vitest';
@@ -32,7 +32,7 @@ export async function world(before: readonly Exchange[] = [cacheExchange(graphca
   return { server, client, insert, remove };
 }
 
-/** An open list: waits until it shows these. */
+/** An open list that waits until it shows these keys. */
 export function openList(client: Client, variables: object = {}) {
   const results = resultsOf(client.query(PAGE, variables));
   const shows = async (...nodes: Nodes) => {
@@ -43,7 +43,7 @@ export function openList(client: Client, variables: object = {}) {
   return { shows };
 }
 
-/** An open view of one item: waits until it shows this value, or undefined for none. */
+/** An open view of one item that waits until it shows this value; undefined for no item. */
 export function openItem(client: Client, key: string) {
   const results = resultsOf(client.query(ITEM, { key }));
   return {

@@ -1,10 +1,10 @@
-/** A stream over SSE whose client is so slow that it reads nothing. */
+/** A stream over SSE whose client reads nothing. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { JSON_BODY } from './requests.ts';
 
-/** A response of which nobody reads. */
+/** A response that is not read. */
 export function pausedStream(server: SeamlineServer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
@@ -18,7 +18,7 @@ export function pausedStream(server: SeamlineServer): Promise<IncomingMessage> {
   });
 }
 
-/** Until nothing is delivered for several turns of the keep-alive: that the buffers are full shows in nothing else. */
+/** Resolves when nothing is delivered for several keep-alive intervals, which shows that the buffers are full. */
 export async function untilFull(server: SeamlineServer): Promise<void> {
   let [seen, turns] = [0, 0];
   await new Promise<void>((resolve) => {

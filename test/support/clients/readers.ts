@@ -1,4 +1,4 @@
-/** One subscription over any wire, read as fast as it comes: what it has brought, parsed, in order. */
+/** One subscription over any transport, read at full speed: its parsed results, in order. */
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Address, Result } from './clients.ts';
@@ -14,9 +14,9 @@ export interface Asked {
 type Data = Readonly<Record<string, unknown>>;
 
 export class Reader {
-  /** A terminal error comes as a result with `errors`. */
+  /** A terminal error is a result with `errors`. */
   readonly results: Result<Data>[] = [];
-  /** Of SSE: what each result bears. */
+  /** The event ids, over SSE. */
   readonly ids: (string | undefined)[] = [];
   isOver = false;
   readonly leave: () => void;
@@ -41,12 +41,12 @@ export class Reader {
     this.#wake();
   }
 
-  /** What stands in each result under the only field of the root. */
+  /** The value of the only root field of each result. */
   delivered<T>(): T[] {
     return this.results.map(({ data }) => Object.values(data ?? {})[0] as T);
   }
 
-  /** Resolves once it holds; rejects when the subscription has ended before. */
+  /** Resolves when the condition holds; rejects if the subscription ends before. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       if (this.isOver) throw new Error(`ended after ${this.results.length} results`, { cause: this.#failure });
@@ -88,7 +88,7 @@ export const webSocket: Wire = {
     }),
 };
 
-/** A response body, piece by piece; the last one stays back until it is whole. */
+/** A response body in pieces; the last piece is held back until it is complete. */
 function overHttp(
   { url }: Address,
   asked: Asked,
@@ -105,12 +105,12 @@ function overHttp(
       const decoder = new TextDecoder();
       let rest = '';
       for await (const chunk of response.body ?? []) {
-        // What separates them may come in two chunks.
+        // A separator may be split over two chunks.
         const pieces = (rest + decoder.decode(chunk, { stream: true })).split(delimiter);
         rest = pieces.pop() ?? '';
         for (const piece of pieces) take(reader, piece);
       }
-      // What there is nothing to stream of.
+      // A response that is not a stream.
       if (/json/.test(response.headers.get('content-type') ?? '')) reader.add(rest);
     };
     run().then(

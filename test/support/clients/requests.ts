@@ -1,16 +1,16 @@
-/** Plain HTTP: for what no GraphQL client sends, or shows. */
+/** Plain HTTP requests that no GraphQL client sends or shows. */
 import { request as httpRequest } from 'node:http';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import type { Address, Result } from './clients.ts';
 
 export const JSON_BODY = { 'content-type': 'application/json' };
 
-/** The same server, another path. */
+/** Another path of the same server. */
 export function urlOf(server: SeamlineServer, path: string): string {
   return new URL(path, server.url).href;
 }
 
-/** Posts a body as it is; an object as JSON. */
+/** Posts a string unchanged, and an object as JSON. */
 export function post(
   server: Address,
   body: string | object,
@@ -27,7 +27,7 @@ export async function resultOf<Data = unknown>(response: Response): Promise<Resu
   return (await response.json()) as Result<Data>;
 }
 
-/** Posts chunk after chunk, without a `Content-Length`; the status of the answer and its body. */
+/** Posts chunk by chunk, without a `Content-Length`. Returns the status and body of the response. */
 export function postChunked(
   server: SeamlineServer,
   chunks: readonly string[],

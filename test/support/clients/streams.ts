@@ -1,16 +1,16 @@
-/** A streaming response as text, in the shape it has on the wire. */
+/** A streaming response as text, as it is on the wire. */
 import { onTestFinished } from 'vitest';
 import type { ServerSentEvent } from './clients.ts';
 
 export interface TextStream {
   readonly response: Response;
-  /** Everything that has come so far. */
+  /** The text so far. */
   readonly text: string;
   /** Reads until the text so far matches, or the response has ended. */
   until(condition: RegExp | ((text: string) => boolean)): Promise<string>;
-  /** Reads to the end. Rejects where the response is broken off. */
+  /** Reads to the end. Rejects if the response is broken off. */
   end(): Promise<string>;
-  /** Reads until the response is broken off. Rejects where it ends. */
+  /** Reads until the response is broken off. Rejects if it ends. */
   broken(): Promise<string>;
   /** Cuts the connection. */
   leave(): void;
@@ -48,7 +48,7 @@ export async function openStream(url: string, init: RequestInit): Promise<TextSt
   };
 }
 
-/** The whole events of a text, comments left out. A field without a value is there as ''. */
+/** The complete events of a text, without comments. A field without a value is ''. */
 export function eventsOf(text: string): ServerSentEvent[] {
   return text
     .split('\n\n')

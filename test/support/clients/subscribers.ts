@@ -1,4 +1,4 @@
-/** The clients that people use, over real sockets, all with one face: with `seamline/client`, and as they come. */
+/** Common clients over real sockets with one interface: with `seamline/client`, and without it. */
 import { ApolloClient, type ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client as UrqlClient, type Exchange, fetchExchange, subscriptionExchange } from '@urql/core';
@@ -17,7 +17,7 @@ export interface SeenItem {
   readonly value: unknown;
 }
 
-/** What a caller got, in order. */
+/** The results that a caller got, in order. */
 export class Seen {
   readonly items: SeenItem[] = [];
   #waiting: { count: number; resolve: () => void }[] = [];
@@ -34,7 +34,7 @@ export class Seen {
     else this.#ended.reject(error);
   }
 
-  /** Resolves once so many are there, rejects if it ends in an error before. */
+  /** Resolves when there are `count` results; rejects if the subscription fails before. */
   async reaches(count: number): Promise<void> {
     if (this.items.length >= count) return;
     const reached = new Promise<void>((resolve) => this.#waiting.push({ count, resolve }));
@@ -164,7 +164,7 @@ const all = [graphqlWs, graphqlSse, apolloOverWebSocket, apolloOverHttp, urqlOve
 export const plainSubscribers: readonly Subscriber[] = all.map(([plain]) => plain);
 export const resumingSubscribers: readonly Subscriber[] = all.map(([, resuming]) => resuming);
 
-/** Inserts that nobody waits for one by one, over a few keys: many are superseded at once. */
+/** Concurrent insertions over a few keys, so that many are superseded at once. */
 export async function write(server: SeamlineServer, count: number, written: SeenItem[]): Promise<void> {
   for (let index = 0; index < count; index++) {
     const item = { key: `k${written.length % 7}`, value: written.length };

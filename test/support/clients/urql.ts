@@ -1,4 +1,4 @@
-/** A urql client as an app has it, and what its operations deliver, in order. */
+/** A urql client as in an app, and the results of its operations, in order. */
 import { Client, type Exchange, fetchExchange, type OperationResult, subscriptionExchange } from '@urql/core';
 import { createClient } from 'graphql-ws';
 import { onTestFinished } from 'vitest';
@@ -8,14 +8,14 @@ import { resumeExchange } from '../../../src/client/urql/urql.ts';
 
 export interface UrqlTransport {
   readonly name: string;
-  /** What executes operations, without the network's failures coming through. */
+  /** A client that hides failures of the network. */
   client(url: string, options?: UrqlOptions): Client;
 }
 
 export interface UrqlOptions {
   readonly onReset?: () => void;
   readonly retryWait?: (retries: number) => Promise<void>;
-  /** What stands before the exchange that resumes. */
+  /** Exchanges before resumeExchange. */
   readonly before?: readonly Exchange[];
 }
 
@@ -31,7 +31,7 @@ export const urqlOverWebSocket: UrqlTransport = {
       shouldRetry: () => true,
       retryWait: soon,
     });
-    // Amid a reconnect it rejects.
+    // `dispose` rejects during a reconnect.
     onTestFinished(() => Promise.resolve(socket.dispose()).catch(() => {}));
     const overSocket = subscriptionExchange({
       forwardSubscription: ({ query = '', ...request }) => ({
@@ -58,11 +58,11 @@ export const urqlTransports: readonly UrqlTransport[] = [urqlOverWebSocket, urql
 export const keyOf = (result: { data?: unknown } | undefined): string | undefined =>
   (result?.data as { items?: { key: string } } | undefined)?.items?.key;
 
-/** What a source delivers, from when it was asked for until its end. */
+/** The results of a source, from the call to its end. */
 export interface Results {
   /** The next result that has not been taken; undefined when the source has ended. */
   next(): Promise<OperationResult | undefined>;
-  /** Takes results up to the first one that is as told. */
+  /** Takes results up to the first that fulfils the condition. */
   until(isIt: (result: OperationResult) => boolean): Promise<OperationResult>;
   leave(): void;
 }
@@ -96,7 +96,7 @@ export function resultsOf(source: Source<OperationResult>): Results {
   };
 }
 
-/** A fetch whose answer is on its way until it is released. */
+/** A fetch whose response is held until it is released. */
 export function heldFetch() {
   const [going, answer, release] = [
     Promise.withResolvers<void>(),
@@ -105,7 +105,7 @@ export function heldFetch() {
   ];
   let isHeldBack = false;
   return {
-    /** The request does not leave before `goOn`. */
+    /** The request is sent at `goOn`. */
     holdBack: () => void (isHeldBack = true),
     goOn: () => going.resolve(),
     /** Resolves when the server has answered. */
