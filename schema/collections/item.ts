@@ -1,7 +1,7 @@
 import type { ObjectRef, SchemaTypes } from '@pothos/core';
 import type { Item, ItemChanges, RemovedItem } from '../../src/core/model/change.ts';
 import type { Context } from '../request/context.ts';
-import { addChangeTypes, addRemovalReason, FILTER, type StreamBuilder } from '../stream/stream-types.ts';
+import { addChangeTypes, addRemovalReason, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
 import type { Builder } from './builder.ts';
 import * as rules from './input-rules.ts';
 
@@ -34,8 +34,7 @@ export function addItem(builder: Builder) {
         resolve: ({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt)),
       }),
       cursor: t.exposeString('cursor', {
-        description:
-          'The position of the insertion in the stream, equal on every node: pass it as `after` to continue from there.',
+        description: 'The position in the stream, equal on every node: pass it as `after` to continue from there.',
       }),
     }),
   });
@@ -51,10 +50,10 @@ export function addItem(builder: Builder) {
   });
 
   const filter = builder.inputType('ItemFilter', {
-    description: FILTER.description,
+    description: TEXT.filter,
     fields: (t) => ({
-      keys: t.idList({ description: FILTER.keys, validate: rules.keys }),
-      keyPrefix: t.string({ description: FILTER.keyPrefix, validate: rules.keyPrefix }),
+      keys: t.idList({ description: TEXT.keys, validate: rules.keys }),
+      keyPrefix: t.string({ description: TEXT.keyPrefix, validate: rules.keyPrefix }),
     }),
   });
 

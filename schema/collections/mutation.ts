@@ -4,6 +4,7 @@ import type { Builder } from './builder.ts';
 import { assertMayWrite } from '../request/caller.ts';
 import type { Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
+import { TEXT } from '../stream/stream-definitions.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './input-rules.ts';
 
@@ -32,8 +33,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
   });
 
   builder.mutationType({
-    description:
-      'When a mutation returns, every subscription on this node has delivered its change or will deliver it.',
+    description: 'When a mutation returns, every subscription on this node has delivered or will deliver its change.',
     fields: (t) => ({
       insertItem: t.field({
         type: item,
@@ -73,10 +73,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
             description: 'Fails with CONFLICT unless the current item of the key has this cursor.',
             validate: rules.cursor,
           }),
-          idempotencyKey: t.arg.string({
-            description: 'A retry with the same idempotency key returns the first result.',
-            validate: rules.key,
-          }),
+          idempotencyKey: t.arg.string({ description: TEXT.retryArg, validate: rules.key }),
         },
         resolve: async (_root, { key, ...options }, { map, caller, delivery }) => {
           assertMayWrite(caller, [key]);

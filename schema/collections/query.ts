@@ -5,6 +5,7 @@ import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { resolveAfter, type Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
+import { TEXT } from '../stream/stream-definitions.ts';
 import type { ItemTypes } from './item.ts';
 import * as rules from './input-rules.ts';
 
@@ -36,8 +37,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
       }),
       items: t.field({
         type: connection,
-        description:
-          'The current items, oldest first. To continue live, subscribe with `after` set to the `cursor` of the first page.',
+        description: 'The current items, oldest first. To continue live, subscribe `after` the first page’s `cursor`.',
         args: {
           first: t.arg.int({
             defaultValue: 100,
@@ -45,7 +45,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
             validate: rules.first,
           }),
           after: t.arg.string({ description: 'Returns items after this cursor.', validate: rules.cursor }),
-          filter: t.arg({ type: filter, description: 'Selects keys. Default: all keys.' }),
+          filter: t.arg({ type: filter, description: TEXT.filterArg }),
         },
         resolve: (_root, args, { map, after, caller, signal, reads, budget }, info) => {
           assertMayRead(caller);
@@ -146,8 +146,7 @@ function addConnection(builder: Builder, item: ItemTypes['item']) {
       edges: t.field({ type: [edge], description: 'The items, oldest first.', resolve: ({ items }) => items }),
       pageInfo: t.field({ type: pageInfo, description: 'The boundaries of the page.', resolve: (page) => page }),
       cursor: t.exposeString('cursor', {
-        description:
-          'The position at which the page was read: subscribe `after` the cursor of the first page to continue without a gap.',
+        description: 'The position at which the page was read: subscribe `after` the first page’s `cursor`.',
       }),
     }),
   });

@@ -4,7 +4,7 @@ import { assertMayRead } from '../request/caller.ts';
 import { emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
 import { answering, translating } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
-import { addOnLag, type StreamBuilder } from '../stream/stream-types.ts';
+import { addOnLag, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
 import * as rules from './input-rules.ts';
 
 export function addSubscription(builder: Builder, { item, itemChanges, filter }: ItemTypes): void {
@@ -15,24 +15,12 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
     fields: (t) => ({
       items: t.field({
         type: item,
-        description:
-          'Delivers every current item, oldest first, then every insertion. Meant for services and small streams.',
+        description: 'Delivers every current item, oldest first, then every insertion. For services and small streams.',
         args: {
-          limit: t.arg.int({
-            description: 'The number of items to deliver before the subscription completes. Default: no limit.',
-            validate: rules.limit,
-          }),
-          after: t.arg.string({
-            description: 'Continues after this cursor instead of starting with the current items.',
-            validate: rules.cursor,
-          }),
-          filter: t.arg({ type: filter, description: 'Selects keys. Default: all keys.' }),
-          onLag: t.arg({
-            type: onLag,
-            required: true,
-            defaultValue: 'CONFLATE',
-            description: 'What happens if the subscriber is too slow.',
-          }),
+          limit: t.arg.int({ description: TEXT.limitArg, validate: rules.limit }),
+          after: t.arg.string({ description: TEXT.afterArg, validate: rules.cursor }),
+          filter: t.arg({ type: filter, description: TEXT.filterArg }),
+          onLag: t.arg({ type: onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
         },
         subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }) => {
           assertMayRead(caller);
@@ -60,14 +48,10 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
       }),
       itemChanges: t.field({
         type: itemChanges,
-        description:
-          'Delivers the messages of a mirror of the map: conflated by key, with removals and a checksum. Meant for user interfaces.',
+        description: 'Delivers the changes of the map, conflated by key, with a checksum. For user interfaces.',
         args: {
-          after: t.arg.string({
-            description: 'Continues after this cursor if possible, otherwise starts with `reset`.',
-            validate: rules.cursor,
-          }),
-          filter: t.arg({ type: filter, description: 'Selects keys. Default: all keys.' }),
+          after: t.arg.string({ description: TEXT.changesAfterArg, validate: rules.cursor }),
+          filter: t.arg({ type: filter, description: TEXT.filterArg }),
         },
         subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }) => {
           assertMayRead(caller);

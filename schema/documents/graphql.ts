@@ -30,9 +30,9 @@ export type ItemFilter = {
 
 /** What happens to a subscriber that is slower than the window of single changes. */
 export type OnLag =
-  /** The subscription continues with the items that are still current: no key is lost, only intermediate values. */
+  /** Continues with the current items: no key is lost, only intermediate values. */
   | 'CONFLATE'
-  /** The subscription ends with LAGGED. */
+  /** Ends the subscription with LAGGED. */
   | 'FAIL';
 
 /** Why an item left the map. */

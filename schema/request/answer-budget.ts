@@ -32,13 +32,10 @@ export class AnswerBudget {
    * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
    */
   spendFields(items: number, info: GraphQLResolveInfo): void {
-    const cost = items * selectedFields(info);
-    const allowed = this.#fields;
-    this.#fields -= cost;
+    this.#fields -= items * selectedFields(info);
+    const cost = MAX_ANSWER_FIELDS - this.#fields;
     if (this.#fields < 0)
-      throw tooLarge(
-        `fields cost ${cost}, and ${allowed} of ${MAX_ANSWER_FIELDS} remain: select fewer fields or items`,
-      );
+      throw tooLarge(`fields cost ${cost}, limit ${MAX_ANSWER_FIELDS}: request fewer items or fields`);
   }
 
   renew(): void {

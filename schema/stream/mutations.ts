@@ -3,7 +3,7 @@ import { BadInputError } from '../../src/core/model/errors.ts';
 import { keyProblem } from '../../src/core/input/insert-input.ts';
 import { answer, inputError, refused } from '../request/errors.ts';
 import type { PlainOptions } from './options.ts';
-import type { addChangeTypes, StreamBuilder } from './stream-types.ts';
+import { type addChangeTypes, type StreamBuilder, TEXT } from './stream-definitions.ts';
 
 interface InsertArgs {
   readonly input: unknown;
@@ -21,7 +21,7 @@ export function addStreamMutations(
   const inputType = input as never;
   const retry = {
     required: false,
-    description: 'A retry with the same idempotency key returns the first result.',
+    description: TEXT.retryArg,
   } as const;
 
   if (input)

@@ -7,7 +7,13 @@ import { recordDelivery, resolveAfter, type StreamRequest } from '../request/con
 import { answering, inputError, translating } from '../request/errors.ts';
 import { type Seam, seamOf } from '../request/seam.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
-import { type addChangeTypes, CALLER_INDEPENDENT, type SharedTypes, type StreamBuilder } from './stream-types.ts';
+import {
+  type addChangeTypes,
+  CALLER_INDEPENDENT,
+  type SharedTypes,
+  type StreamBuilder,
+  TEXT,
+} from './stream-definitions.ts';
 import { visibleChanges, visibleItems } from './visible.ts';
 
 type Types = SharedTypes & ReturnType<typeof addChangeTypes>;
@@ -21,24 +27,13 @@ export function addStreamSubscriptions(
     t.field({
       type: type as never,
       nullable: false,
-      description: `Delivers every current ${name}, oldest first, then every insertion. Meant for services and small streams.`,
+      description: `Delivers every current ${name}, oldest first, then every insertion. For services and small streams.`,
       extensions: CALLER_INDEPENDENT,
       args: {
-        limit: t.arg.int({
-          required: false,
-          description: 'The number of items to deliver before the subscription completes. Default: no limit.',
-        }),
-        after: t.arg.string({
-          required: false,
-          description: 'Continues after this cursor instead of starting with the current items.',
-        }),
-        filter: t.arg({ type: filter, required: false, description: 'Selects keys. Default: all keys.' }),
-        onLag: t.arg({
-          type: onLag,
-          required: true,
-          defaultValue: 'CONFLATE',
-          description: 'What happens if the subscriber is too slow.',
-        }),
+        limit: t.arg.int({ required: false, description: TEXT.limitArg }),
+        after: t.arg.string({ required: false, description: TEXT.afterArg }),
+        filter: t.arg({ type: filter, required: false, description: TEXT.filterArg }),
+        onLag: t.arg({ type: onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
         const seam = translating(() => seamOf(context));
@@ -75,14 +70,11 @@ export function addStreamSubscriptions(
     t.field({
       type: changes,
       nullable: false,
-      description: `Delivers the messages of a mirror of all ${name}: conflated by key, with removals and a checksum. Meant for user interfaces.`,
+      description: `Delivers the changes of all ${name}, conflated by key, with a checksum. For user interfaces.`,
       extensions: CALLER_INDEPENDENT,
       args: {
-        after: t.arg.string({
-          required: false,
-          description: 'Continues after this cursor if possible, otherwise starts with `reset`.',
-        }),
-        filter: t.arg({ type: filter, required: false, description: 'Selects keys. Default: all keys.' }),
+        after: t.arg.string({ required: false, description: TEXT.changesAfterArg }),
+        filter: t.arg({ type: filter, required: false, description: TEXT.filterArg }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
         const seam = translating(() => seamOf(context));

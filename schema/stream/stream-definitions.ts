@@ -17,11 +17,8 @@ const REASONS: Readonly<Record<RemovalReason, { description: string }>> = {
 const ON_LAG = {
   description: 'What happens to a subscriber that is slower than the window of single changes.',
   values: {
-    CONFLATE: {
-      description:
-        'The subscription continues with the items that are still current: no key is lost, only intermediate values.',
-    },
-    FAIL: { description: 'The subscription ends with LAGGED.' },
+    CONFLATE: { description: 'Continues with the current items: no key is lost, only intermediate values.' },
+    FAIL: { description: 'Ends the subscription with LAGGED.' },
   },
 } as const;
 
@@ -42,20 +39,26 @@ export function sharedTypes(builder: StreamBuilder): SharedTypes {
 
 function makeSharedTypes(builder: StreamBuilder) {
   const filter = builder.inputType('ItemFilter', {
-    description: FILTER.description,
+    description: TEXT.filter,
     fields: (t) => ({
-      keys: t.idList({ required: false, description: FILTER.keys }),
-      keyPrefix: t.string({ required: false, description: FILTER.keyPrefix }),
+      keys: t.idList({ required: false, description: TEXT.keys }),
+      keyPrefix: t.string({ required: false, description: TEXT.keyPrefix }),
     }),
   });
   return { removalReason: addRemovalReason(builder), onLag: addOnLag(builder), filter };
 }
 
-/** Descriptions of `ItemFilter`. */
-export const FILTER = {
-  description: 'Selects keys. If both members are given, both must match.',
+/** Descriptions that the server's own schema shares. */
+export const TEXT = {
+  filter: 'Selects keys. If both members are given, both must match.',
   keys: 'Matches any of these keys; an empty list matches nothing.',
   keyPrefix: 'Matches keys that start with this prefix.',
+  limitArg: 'The number of items to deliver before the subscription completes. Default: no limit.',
+  afterArg: 'Continues after this cursor instead of starting with the current items.',
+  changesAfterArg: 'Continues after this cursor if possible, otherwise starts with `reset`.',
+  filterArg: 'Selects keys. Default: all keys.',
+  onLagArg: 'What happens if the subscriber is too slow.',
+  retryArg: 'A retry with the same idempotency key returns the first result.',
 } as const;
 
 interface ChangeTypesOptions<Value> {
@@ -140,8 +143,7 @@ export function addChangeTypes<Value>(
       }),
       size: t.exposeInt('size', {
         nullable: true,
-        description:
-          'The number of items in the map; non-null exactly when `caughtUp`, without a filter and with access to all keys.',
+        description: 'The number of items; null unless `caughtUp`, without a filter, and with access to all keys.',
       }),
       checksum: t.exposeString('checksum', {
         nullable: true,
