@@ -73,26 +73,26 @@ export const EMPTY: MirrorSnapshot<never> = { items: new Map(), isLoaded: false,
  * ```
  */
 export function mirror<Value = unknown>(client: SubscriptionClient, variables: MirrorVariables = {}): Mirror<Value> {
-  const shared = sharedOf(client);
+  const mirrors = mirrorsOf(client);
   const id = filterId(variables.filter);
-  const snapshot = (): MirrorSnapshot => shared.get(id)?.getSnapshot() ?? EMPTY;
+  const snapshot = (): MirrorSnapshot => mirrors.get(id)?.getSnapshot() ?? EMPTY;
   return {
     // The caller states the type of its values.
     get items() {
-      return (shared.get(id)?.items ?? EMPTY.items) as ReadonlyMap<string, MirroredItem<Value>>;
+      return (mirrors.get(id)?.items ?? EMPTY.items) as ReadonlyMap<string, MirroredItem<Value>>;
     },
     get state() {
-      return shared.get(id)?.state ?? EMPTY;
+      return mirrors.get(id)?.state ?? EMPTY;
     },
     getSnapshot: () => snapshot() as MirrorSnapshot<Value>,
     subscribe(listener) {
       const live =
-        shared.get(id) ??
+        mirrors.get(id) ??
         new LiveMirror(client, variables, () => {
           // Another mirror may have replaced this one.
-          if (shared.get(id) === live) shared.delete(id);
+          if (mirrors.get(id) === live) mirrors.delete(id);
         });
-      shared.set(id, live);
+      mirrors.set(id, live);
       return live.subscribe(listener);
     },
   };
@@ -194,7 +194,7 @@ class LiveMirror {
       this.#shown = this.#building;
       this.#isLoaded = true;
     }
-    if (this.#shown === this.#building) this.#changed({ changes, isReplaced });
+    if (this.#shown === this.#building) this.#notify({ changes, isReplaced });
   }
 
   #repair(): void {
@@ -210,10 +210,10 @@ class LiveMirror {
   #fail(error: unknown): void {
     this.#end();
     this.#error = error ?? new Error('the server sent a result without data');
-    this.#changed({ changes: undefined, isReplaced: false });
+    this.#notify({ changes: undefined, isReplaced: false });
   }
 
-  #changed(update: MirrorUpdate): void {
+  #notify(update: MirrorUpdate): void {
     this.#snapshot = undefined;
     for (const listener of this.#listeners) listener(update);
   }
@@ -222,8 +222,8 @@ class LiveMirror {
 /** Stored on the client itself, so that they are collected with it. */
 const MIRRORS = Symbol.for('seamline.mirrors');
 
-function sharedOf(client: SubscriptionClient & { [MIRRORS]?: Map<string, LiveMirror> }): Map<string, LiveMirror> {
-  const shared = client[MIRRORS] ?? new Map<string, LiveMirror>();
-  if (!client[MIRRORS]) Object.defineProperty(client, MIRRORS, { value: shared });
-  return shared;
+function mirrorsOf(client: SubscriptionClient & { [MIRRORS]?: Map<string, LiveMirror> }): Map<string, LiveMirror> {
+  const mirrors = client[MIRRORS] ?? new Map<string, LiveMirror>();
+  if (!client[MIRRORS]) Object.defineProperty(client, MIRRORS, { value: mirrors });
+  return mirrors;
 }

@@ -63,8 +63,8 @@ function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onRe
 
   const start = (): void => {
     let isOver = false;
-    const startedOver = (errors: unknown): boolean => {
-      if (!resumption.startsOver(errors)) return false;
+    const startOver = (errors: unknown): boolean => {
+      if (!resumption.startOverAfter(errors)) return false;
       isOver = true;
       // Over SSE the execution lasts until `complete`, and the client would repeat it if the connection broke before.
       unsubscribe();
@@ -77,12 +77,12 @@ function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onRe
       {
         next(result) {
           // Over SSE a terminal error arrives as a result, followed by `complete`.
-          if (isOver || startedOver(result.errors)) return;
-          resumption.follow(result);
+          if (isOver || startOver(result.errors)) return;
+          resumption.record(result);
           sink.next(result);
         },
         error(error) {
-          if (!isOver && !startedOver(error)) sink.error(error);
+          if (!isOver && !startOver(error)) sink.error(error);
         },
         complete() {
           if (!isOver) sink.complete();

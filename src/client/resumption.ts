@@ -15,17 +15,17 @@ export class Resumption {
   }
 
   /** Records the progress. Call it with each result before the caller gets the result. */
-  follow({ extensions }: { readonly extensions?: unknown }): void {
+  record({ extensions }: { readonly extensions?: unknown }): void {
     const { cursor, left } = (extensions ?? {}) as { cursor?: unknown; left?: unknown };
     if (typeof cursor === 'string') this.extensions['after'] = cursor;
     if (typeof left === 'number') this.extensions['limit'] = left;
   }
 
   /**
-   * Returns true, once, for errors that say that the server has lost its log, and with it the cursor. The next request then starts with
-   * the current items, and still counts the remaining limit.
+   * Starts over if the errors say that the server has lost its log, and with it the cursor: the next request starts with the current items,
+   * and still counts the remaining limit. Returns whether it does, at most once in a row.
    */
-  startsOver(errors: unknown): boolean {
+  startOverAfter(errors: unknown): boolean {
     if (this.extensions['after'] === null || codeOf(errors) !== 'CURSOR_EXPIRED') return false;
     // null instead of undefined, because the document or its variables may contain a cursor as well.
     this.extensions['after'] = null;

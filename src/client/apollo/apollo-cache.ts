@@ -18,8 +18,8 @@ import { type ItemFilter, keyMatcher, keyOf } from '../item-keys.ts';
  */
 export const typePolicies: TypePolicies = {
   // The removal stays cached, so that an older insertion that arrives later doesn't restore the item; `cache.gc()` deletes it.
-  Item: { keyFields: newest('Item', ['Item', 'RemovedItem']) },
-  RemovedItem: { keyFields: newest('RemovedItem', ['RemovedItem']) },
+  Item: { keyFields: versionedKeyFields('Item', ['Item', 'RemovedItem']) },
+  RemovedItem: { keyFields: versionedKeyFields('RemovedItem', ['RemovedItem']) },
   Query: {
     fields: {
       item: { keyArgs: ['key'], read: readItem, merge: mergeItem },
@@ -32,7 +32,7 @@ export const typePolicies: TypePolicies = {
 
 type ItemType = 'Item' | 'RemovedItem';
 
-function newest(typename: ItemType, rivals: readonly ItemType[]): NonNullable<TypePolicy['keyFields']> {
+function versionedKeyFields(typename: ItemType, rivals: readonly ItemType[]): NonNullable<TypePolicy['keyFields']> {
   return (object, { readField, selectionSet }) => {
     const key = keyOf(object);
     if (key === undefined) return false;
@@ -72,7 +72,11 @@ type ReferenceList = readonly Reference[] | undefined;
 function mergeChanges(_: Existing, incoming: StoreObject, options: MergeOptions): Existing {
   const { args, cache, readField } = options;
   if (readField('reset', incoming) === true)
-    forget(cache, args?.['filter'] as ItemFilter | undefined, readField<ReferenceList>('upserted', incoming) ?? []);
+    evictSelected(
+      cache,
+      args?.['filter'] as ItemFilter | undefined,
+      readField<ReferenceList>('upserted', incoming) ?? [],
+    );
   for (const removed of readField<ReferenceList>('removed', incoming) ?? []) evict(removed, options);
   return incoming;
 }
@@ -83,7 +87,11 @@ function evict(removed: Reference | StoreObject, { cache, readField }: MergeOpti
 }
 
 /** Evicts items on `reset`, because their removals may have been lost with the server's log. */
-function forget(cache: InMemoryCache, filter: ItemFilter | null | undefined, upserted: readonly Reference[]): void {
+function evictSelected(
+  cache: InMemoryCache,
+  filter: ItemFilter | null | undefined,
+  upserted: readonly Reference[],
+): void {
   const isSelected = keyMatcher(filter);
   const kept = new Set(upserted.map(({ __ref }) => __ref));
   for (const id of Object.keys(cache.extract(true))) {

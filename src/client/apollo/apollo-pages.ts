@@ -47,14 +47,14 @@ export function mergePages(existing: Connection | undefined, incoming: Connectio
     return {
       ...incoming,
       ...existing,
-      edges: distinct([...existing.edges, ...edges]),
-      ...joinedEnds(existing, incoming),
+      edges: uniqueEdges([...existing.edges, ...edges]),
+      ...mergePageInfo(existing, incoming),
     };
   // On a refetch Apollo passes the list as `existingData` instead of `existing`.
   const { edges: known = [] } = existing ?? (options.existingData as Connection | undefined) ?? {};
   // Items that came live after the page was read are not on it, but still current.
   const newer = known.filter(({ node }) => node && isOlder(incoming.cursor, options.readField('cursor', node)));
-  return { ...existing, ...incoming, edges: distinct([...edges, ...newer]) };
+  return { ...existing, ...incoming, edges: uniqueEdges([...edges, ...newer]) };
 }
 
 const byCursor = (a: Edge, b: Edge): number =>
@@ -67,7 +67,7 @@ function withCurrentNode(edge: Edge, { isReference, readField }: MergeOptions): 
   return { ...edge, node: { __ref: `Item:${readField<string>('key', node) ?? readField<string>('id', node)}` } };
 }
 
-function distinct(edges: readonly Edge[]): Edge[] {
+function uniqueEdges(edges: readonly Edge[]): Edge[] {
   const known = new Map<unknown, Edge>();
   for (const edge of edges) {
     const id = (edge.node as Reference | undefined)?.__ref ?? edge;
@@ -77,7 +77,7 @@ function distinct(edges: readonly Edge[]): Edge[] {
 }
 
 /** The next page begins where the last page ends; items that came live don't move that end. */
-function joinedEnds(existing: Connection, incoming: Connection): { pageInfo?: PageInfo } {
+function mergePageInfo(existing: Connection, incoming: Connection): { pageInfo?: PageInfo } {
   const { pageInfo: before, pageInfo: { endCursor } = {} } = existing;
   const after = incoming.pageInfo;
   if (!before || !after || isOlder(after.endCursor, endCursor)) return {};

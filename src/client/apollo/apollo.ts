@@ -40,14 +40,14 @@ export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {})
         return forward(withExtensions(operation, resumption.extensions));
       }).pipe(
         map((result) => {
-          if (resumption.startsOver(result.errors)) throw STARTS_OVER;
-          resumption.follow(result);
+          if (resumption.startOverAfter(result.errors)) throw STARTS_OVER;
+          resumption.record(result);
           retries = 0;
           return result;
         }),
         retry({
           delay(error: unknown) {
-            if (error === STARTS_OVER || (CombinedGraphQLErrors.is(error) && resumption.startsOver(error.errors))) {
+            if (error === STARTS_OVER || (CombinedGraphQLErrors.is(error) && resumption.startOverAfter(error.errors))) {
               onReset?.(operation);
               return of(undefined);
             }

@@ -48,7 +48,7 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
 
       const isRunning = (execution: Execution): boolean => executions.get(execution.operation.key) === execution;
 
-      const begin = (operation: Operation): Operation => {
+      const start = (operation: Operation): Operation => {
         if (operation.kind === 'teardown') executions.delete(operation.key);
         if (operation.kind !== 'subscription') return operation;
         // The client may execute an operation again without a teardown. Nothing would distinguish the results of the two.
@@ -72,11 +72,11 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
         );
       };
 
-      const pass = (result: OperationResult): OperationResult | undefined => {
+      const handleResult = (result: OperationResult): OperationResult | undefined => {
         const execution = result.operation.kind === 'subscription' && executions.get(result.operation.key);
         if (!execution) return result;
         const isOverFetch = execution.operation.context.fetchSubscriptions === true;
-        if (execution.startsOver(result)) {
+        if (execution.startOverAfter(result)) {
           onReset?.(execution.operation);
           if (!isOverFetch) restart(execution);
         } else if (execution.mustRestart) {
@@ -96,8 +96,8 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
 
       return merge([
         pipe(
-          forward(merge([pipe(operations$, map(begin)), reexecuted.source])),
-          map(pass),
+          forward(merge([pipe(operations$, map(start)), reexecuted.source])),
+          map(handleResult),
           filter((result) => result !== undefined),
         ),
         givenUp.source,
@@ -125,8 +125,8 @@ class Execution {
     return makeOperation(kind, { ...this.operation, extensions: this.#resumption.extensions }, context);
   }
 
-  startsOver({ error }: OperationResult): boolean {
-    if (!this.#resumption.startsOver(error?.graphQLErrors)) return false;
+  startOverAfter({ error }: OperationResult): boolean {
+    if (!this.#resumption.startOverAfter(error?.graphQLErrors)) return false;
     this.mustRestart = true;
     this.#hasDelivered = false;
     return true;
@@ -152,7 +152,7 @@ class Execution {
   }
 
   deliver(result: OperationResult): OperationResult {
-    this.#resumption.follow(result);
+    this.#resumption.record(result);
     this.#hasDelivered = true;
     this.retries = 0;
     return { ...result, operation: this.operation };
