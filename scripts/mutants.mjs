@@ -116,7 +116,7 @@ const MUTANTS = [
     'first.position < second.position',
     'first.position > second.position',
   ],
-  ['expired items stay', 'src/core/replica/replica.ts', "this.#takeOut(next, 'EXPIRED');", 'return;'],
+  ['expired items stay', 'src/core/replica/replica.ts', "this.#removeItem(next, 'EXPIRED');", 'return;'],
   ['timestamps fall', 'src/core/replica/replica.ts', 'Math.max(this.timestamp, this.logTime)', 'this.logTime'],
   [
     'idempotency forgets its payload',

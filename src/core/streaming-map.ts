@@ -29,7 +29,7 @@ import type { Outcome } from './replica/outcome.ts';
 import type { Replica } from './replica/replica.ts';
 import { leavable } from './subscriptions/cancellation.ts';
 import { DeliveryScheduler } from './subscriptions/scheduler.ts';
-import { type KeyedInput, type KeyedRules, ruled, type ValueRules } from './input/value-rules.ts';
+import { type KeyedInput, type KeyedRules, applyRules, type ValueRules } from './input/value-rules.ts';
 
 /**
  * A bounded map of the latest item per key, with subscriptions that deliver the current items and then every change, across one seam that
@@ -66,7 +66,6 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     this.limits = limitsOf(options);
     this.#follower = follower;
     this.#heads = heads;
-    const isClosed = (): boolean => this.#closed !== undefined;
     this.source = {
       get replica() {
         return follower.replica;
@@ -75,7 +74,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
         return follower.history;
       },
       get isClosed() {
-        return isClosed();
+        return heads.isClosed;
       },
       heads,
       scheduler: new DeliveryScheduler(),
@@ -130,7 +129,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
    * @throws {IndeterminateError} the batch may have been written.
    */
   async insertMany(inputs: readonly Input[]): Promise<readonly Item<Value>[]> {
-    const { insertions, json } = checkBatch(ruled(inputs, this.#rules), this.limits);
+    const { insertions, json } = checkBatch(applyRules(inputs, this.#rules), this.limits);
     const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
     if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
     this.counters.inserts += inputs.length;

@@ -168,7 +168,9 @@ export function checkRemoval(
   const issues = issuesOf({ key, idempotencyKey, ifCursor }, []);
   if (issues.length > 0) throw new BadInputError(issues);
   return {
-    ...(idempotencyKey != null && { idempotency: { key: idempotencyKey, payload: hash(`remove ${ifCursor ?? ''}`) } }),
+    ...(idempotencyKey != null && {
+      idempotency: { key: idempotencyKey, payload: payloadHash(`remove ${ifCursor ?? ''}`) },
+    }),
     ...(ifCursor != null && { ifCursor: ifCursor as Cursor }),
   };
 }
@@ -209,7 +211,7 @@ function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: Inp
       `the value of ${JSON.stringify(key)} has ${valueBytes} bytes, more than ${limits.maxValueBytes}`,
     );
   const payload = (): string =>
-    hash(JSON.stringify(['insert', json, ttl ?? null, ifAbsent ?? false, ifCursor ?? null]));
+    payloadHash(JSON.stringify(['insert', json, ttl ?? null, ifAbsent ?? false, ifCursor ?? null]));
   return {
     key,
     value,
@@ -222,6 +224,6 @@ function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: Inp
 }
 
 /** 64 bits: enough to detect a mistaken payload, not a forged one. */
-function hash(text: string): string {
+function payloadHash(text: string): string {
   return `${fnv1a32(text).toString(36)}.${fnv1a32(text, 0x01234567).toString(36)}`;
 }

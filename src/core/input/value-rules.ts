@@ -53,7 +53,7 @@ export interface KeyedRules<Value> extends ValueRules<Value> {
 }
 
 /** Applies the rules to the inputs. @throws {BadInputError} with paths such as `inputs.0.value.price`. */
-export function ruled<Value>(
+export function applyRules<Value>(
   inputs: readonly (InsertInput<Value> | KeyedInput<Value>)[],
   { keyOf, validate }: ValueRules<Value>,
 ): readonly InsertInput<Value>[] {

@@ -1,9 +1,9 @@
 import type { Item } from '../model/change.ts';
 
 /** An item with a time to live. */
-type Mortal<Value> = Item<Value> & { readonly expiresAt: number };
+type ExpiringItem<Value> = Item<Value> & { readonly expiresAt: number };
 
-export function isMortal<Value>(item: Item<Value>): item is Mortal<Value> {
+export function hasExpiry<Value>(item: Item<Value>): item is ExpiringItem<Value> {
   return item.expiresAt !== null;
 }
 
@@ -12,7 +12,7 @@ export function isMortal<Value>(item: Item<Value>): item is Mortal<Value> {
  * until more than half of the heap is such; `isCurrent` distinguishes them.
  */
 export class ExpiryQueue<Value> {
-  #heap: Mortal<Value>[] = [];
+  #heap: ExpiringItem<Value>[] = [];
   #stale = 0;
   readonly #isCurrent: (item: Item<Value>) => boolean;
 
@@ -20,7 +20,7 @@ export class ExpiryQueue<Value> {
     this.#isCurrent = isCurrent;
   }
 
-  push(item: Mortal<Value>): void {
+  push(item: ExpiringItem<Value>): void {
     this.#heap.push(item);
     this.#rise(this.#heap.length - 1);
   }
@@ -36,7 +36,7 @@ export class ExpiryQueue<Value> {
   }
 
   /** The current item that expires first. */
-  peek(): Mortal<Value> | undefined {
+  peek(): ExpiringItem<Value> | undefined {
     for (;;) {
       const first = this.#heap[0];
       if (!first || this.#isCurrent(first)) return first;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Item } from '../model/change.ts';
-import { ExpiryQueue, isMortal } from './expiry-queue.ts';
+import { ExpiryQueue, hasExpiry } from './expiry-queue.ts';
 import { fnv1a32 } from '../model/hash.ts';
 import { ItemIndex } from './item-index.ts';
 
@@ -69,12 +69,12 @@ export class ItemStore<Value> {
   #put(item: Item<Value>): void {
     this.#items.set(item.key, item);
     this.index.add(item);
-    if (isMortal(item)) this.expiry.push(item);
+    if (hasExpiry(item)) this.expiry.push(item);
   }
 
   #forget(item: Item<Value>): void {
     this.index.remove(item);
-    if (isMortal(item)) this.expiry.forget();
+    if (hasExpiry(item)) this.expiry.forget();
     this.#checksum = (this.#checksum - hashOf(item)) >>> 0;
   }
 }

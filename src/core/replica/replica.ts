@@ -9,7 +9,7 @@ import { CommandIds } from './command-ids.ts';
 import { conflictOn, judgeInsertions, OTHER_CURSOR, OTHER_PAYLOAD } from './conditions.ts';
 import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Removal } from '../model/command.ts';
 import { formatCursor } from '../model/cursor.ts';
-import { isMortal } from './expiry-queue.ts';
+import { hasExpiry } from './expiry-queue.ts';
 import { nextDigest } from '../model/hash.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
 import { ItemStore } from './item-store.ts';
@@ -118,11 +118,11 @@ export class Replica<Value> {
       case 'remove':
         return this.#remove(command.removal);
       case 'bounds':
-        this.#rebound(command.bounds);
+        this.#setBounds(command.bounds);
         return NOTHING;
       case 'found':
         // Two nodes may create an empty log at once: the first command wins.
-        if (this.commandIds.size === 1) this.#rebound(command.bounds);
+        if (this.commandIds.size === 1) this.#setBounds(command.bounds);
         return NOTHING;
       case 'tick':
         return NOTHING;
@@ -157,7 +157,7 @@ export class Replica<Value> {
     if (first && first.payload !== idempotency.payload) return conflictOn(current, OTHER_PAYLOAD);
     if (first) return { kind: 'removed', removed: this.#removedBefore(key, first) };
     if (ifCursor && current?.cursor !== ifCursor) return conflictOn(current, OTHER_CURSOR);
-    const removed = current ? this.#takeOut(current, 'REMOVED') : null;
+    const removed = current ? this.#removeItem(current, 'REMOVED') : null;
     if (idempotency) this.#rememberFirst(key, idempotency, removed);
     return { kind: 'removed', removed };
   }
@@ -170,13 +170,13 @@ export class Replica<Value> {
         .map((key) => this.items.get(key))
         .filter((item) => item !== undefined),
     );
-    const due = [...own].filter(isMortal).filter((item) => item.expiresAt <= this.logTime);
+    const due = [...own].filter(hasExpiry).filter((item) => item.expiresAt <= this.logTime);
     due.sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
-    for (const item of due) this.#takeOut(item, 'EXPIRED');
+    for (const item of due) this.#removeItem(item, 'EXPIRED');
     for (let expired = due.length; expired < MAX_EXPIRED; expired++) {
       const next = this.items.expiry.peek();
       if (!next || next.expiresAt > this.logTime) return;
-      this.#takeOut(next, 'EXPIRED');
+      this.#removeItem(next, 'EXPIRED');
     }
   }
 
@@ -189,24 +189,24 @@ export class Replica<Value> {
     }
   }
 
-  #takeOut(item: Item<Value>, reason: RemovalReason): RemovedItem {
+  #removeItem(item: Item<Value>, reason: RemovalReason): RemovedItem {
     this.items.delete(item);
     const removed: RemovedItem = { key: item.key, reason, ...this.#nextPlace(), following: 0 };
     this.#publish(removed);
     return removed;
   }
 
-  #rebound(bounds: Bounds): void {
+  #setBounds(bounds: Bounds): void {
     this.bounds = bounds;
-    this.#lose(this.window.resize(bounds.window, bounds.maxBytes));
+    this.#noteLostRemovals(this.window.resize(bounds.window, bounds.maxBytes));
   }
 
   /** Adds the change to the window, where every subscription reads it. */
   #publish(change: Change<Value>): void {
-    this.#lose(this.window.push(change));
+    this.#noteLostRemovals(this.window.push(change));
   }
 
-  #lose(changes: readonly Change<Value>[]): void {
+  #noteLostRemovals(changes: readonly Change<Value>[]): void {
     for (const change of changes) {
       // A key that exists again needs no removal: its item has a later position.
       if (isRemoval(change) && !this.items.get(change.key)) this.lostRemoval = change.position;

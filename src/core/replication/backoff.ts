@@ -2,7 +2,7 @@
 export const backoffMs = (failures: number): number => Math.min(2500, 100 * 2 ** failures) * (1 + Math.random());
 
 /** The pauses between the attempts at one task: none before the first attempt. */
-export class Pauses {
+export class RetryPauses {
   #attempts = 0;
   #isEnded = false;
   #end: () => void = () => {};

@@ -10,7 +10,7 @@ import type { Epoch } from '../model/position.ts';
 import { Replica } from '../replica/replica.ts';
 import { importChunks } from '../replica/snapshot.ts';
 
-export interface BuildingOptions {
+export interface ReplicaOptions {
   readonly log: OrderedLog;
   /** The bounds that the operator set. A missing one comes from the log, or from the defaults when the log is created here. */
   readonly bounds: Partial<Bounds>;
@@ -20,7 +20,7 @@ export interface BuildingOptions {
 export const DEFAULT_BOUNDS: Bounds = { maxItems: 100_000, maxBytes: 256 * 1024 * 1024, window: 65_536 };
 
 /** A replica from the newest usable snapshot, or an empty one. */
-export async function loadReplica<Value>({ log, bounds, logger }: BuildingOptions): Promise<Replica<Value>> {
+export async function loadReplica<Value>({ log, bounds, logger }: ReplicaOptions): Promise<Replica<Value>> {
   const epoch = await log.open();
   return (await fromSnapshot<Value>(log, epoch, logger)) ?? new Replica<Value>(epoch, { ...DEFAULT_BOUNDS, ...bounds });
 }
@@ -29,9 +29,9 @@ export async function loadReplica<Value>({ log, bounds, logger }: BuildingOption
  * Resolves when the replica has applied everything that the log held, or is poisoned. Rejects when the log breaks meanwhile. `previous`: the
  * bounds of the replica that this one replaces. The log's bounds win over the operator's then, unless the log has lost them.
  */
-export async function complete<Value>(
+export async function catchUpWithLog<Value>(
   building: LogSubscription<Value>,
-  { log, bounds, logger }: BuildingOptions,
+  { log, bounds, logger }: ReplicaOptions,
   nextId: () => string,
   previous: Bounds | undefined,
 ): Promise<void> {

@@ -6,7 +6,7 @@ const TICK_MS = 250;
 /** The longest delay of a timer. */
 const MAX_DELAY_MS = 0x7fffffff;
 
-export class Ticker {
+export class ExpiryTicker {
   readonly #tick: () => Promise<unknown>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fireAt = Infinity;

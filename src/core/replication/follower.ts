@@ -12,8 +12,8 @@
  * `#applied` and `#show` are one synchronous block each: apply, publish, answer. An `await` inside them would be a race.
  */
 import { PendingCommands } from './pending-commands.ts';
-import { Pauses } from './backoff.ts';
-import { type BuildingOptions, complete, loadReplica } from './bootstrap.ts';
+import { RetryPauses } from './backoff.ts';
+import { type ReplicaOptions, catchUpWithLog, loadReplica } from './bootstrap.ts';
 import { ClockJumps } from './clock-jumps.ts';
 import { type Command, encodeCommand } from '../model/command.ts';
 import { EngineUnavailableError } from '../model/errors.ts';
@@ -25,9 +25,9 @@ import type { Place } from '../model/position.ts';
 import type { Outcome } from '../replica/outcome.ts';
 import type { Replica } from '../replica/replica.ts';
 import { exportChunks } from '../replica/snapshot.ts';
-import { Ticker } from './expiry-ticker.ts';
+import { ExpiryTicker } from './expiry-ticker.ts';
 
-export interface FollowerOptions extends BuildingOptions {
+export interface FollowerOptions extends ReplicaOptions {
   /** Called when the head of the shown replica moves, and when another replica is shown. */
   readonly onHead: (head: Place) => void;
 }
@@ -44,7 +44,7 @@ export class Follower<Value> {
   readonly #log: OrderedLog;
   readonly #options: FollowerOptions;
   readonly #commands: PendingCommands<Value>;
-  readonly #ticker = new Ticker(() => this.submit({ kind: 'tick' }));
+  readonly #ticker = new ExpiryTicker(() => this.submit({ kind: 'tick' }));
   readonly #waiting = new Set<() => void>();
   /** Unique to this process and log, so that no two appends share an id. */
   readonly #node = `${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}-`;
@@ -52,7 +52,7 @@ export class Follower<Value> {
   /** Set while the log is broken and no other replica is shown yet. */
   #broken: Error | undefined;
   #stopped: Error | undefined;
-  readonly #pauses = new Pauses();
+  readonly #pauses = new RetryPauses();
   #shownAt = -Infinity;
   #head: Place | undefined;
   readonly #jumps: ClockJumps;
@@ -203,7 +203,7 @@ export class Follower<Value> {
     });
     this.#building = building;
     try {
-      await complete(building, this.#options, () => this.#nextId(), this.#shown?.replica.bounds);
+      await catchUpWithLog(building, this.#options, () => this.#nextId(), this.#shown?.replica.bounds);
       building.assertOpen();
       this.#show(building);
     } catch (error) {

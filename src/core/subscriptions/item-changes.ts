@@ -97,7 +97,7 @@ export function readStep<Value>(
   return { page, reset, caughtUp: isCaughtUp(replica, page.next) };
 }
 
-/** Delivers the messages for a mirror of the map, or of the filter's part of it (G6). Ends when `signal` aborts, and at the head of a closed map. */
+/** Delivers the messages for a mirror (G6). Ends when `signal` aborts, and at the head of a closed map. */
 export async function* itemChanges<Value>(
   source: Source<Value>,
   { filter, onClose, start }: ChangesRequest,

@@ -113,7 +113,7 @@ export class ItemsReader<Value> {
   }
 }
 
-/** Delivers the current items and then every insertion, until `limit` (G1 to G5, G8). Ends when `signal` aborts, and at the head of a closed map. */
+/** Delivers the current items and then every insertion, until `limit` (G1 to G5, G8). Ends when `signal` aborts, and when the map is closed. */
 export async function* items<Value>(
   source: Source<Value>,
   request: ItemsRequest,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../src/core/model/change.ts';
-import { ExpiryQueue, isMortal } from '../../../src/core/replica/expiry-queue.ts';
+import { ExpiryQueue, hasExpiry } from '../../../src/core/replica/expiry-queue.ts';
 import type { Cursor, Position } from '../../../src/core/model/position.ts';
 import { Dice } from '../../support/random/dice.ts';
 
-type Mortal = Item<null> & { readonly expiresAt: number };
+type ExpiringItem = Item<null> & { readonly expiresAt: number };
 
-function mortal(position: number, expiresAt: number): Mortal {
+function expiring(position: number, expiresAt: number): ExpiringItem {
   const key = `k${position}`;
   return {
     key,
@@ -26,7 +26,7 @@ class Model {
   readonly current = new Set<Item<null>>();
   readonly queue = new ExpiryQueue<null>((item) => this.current.has(item));
 
-  push(item: Mortal): Mortal {
+  push(item: ExpiringItem): ExpiringItem {
     this.current.add(item);
     this.queue.push(item);
     return item;
@@ -38,8 +38,8 @@ class Model {
   }
 
   first(): Item<null> | undefined {
-    const mortals = [...this.current].filter(isMortal);
-    return mortals.toSorted((a, b) => a.expiresAt - b.expiresAt || a.position - b.position)[0];
+    const expiring = [...this.current].filter(hasExpiry);
+    return expiring.toSorted((a, b) => a.expiresAt - b.expiresAt || a.position - b.position)[0];
   }
 
   /** Removes all items in order. */
@@ -113,19 +113,19 @@ describe('the queue', () => {
     ],
   ])('the expiry queue returns items %s', (_, pairs, expected) => {
     const model = new Model();
-    for (const [position, expiresAt] of pairs) model.push(mortal(position, expiresAt));
+    for (const [position, expiresAt] of pairs) model.push(expiring(position, expiresAt));
     expect(model.drain()).toEqual(expected);
   });
 
   it('peek leaves the item in the expiry queue', () => {
     const model = new Model();
-    const item = model.push(mortal(1, 10));
+    const item = model.push(expiring(1, 10));
     expect([model.queue.peek(), model.queue.peek()]).toEqual([item, item]);
   });
 
   it('the expiry queue never returns an item that is no longer current', () => {
     const model = new Model();
-    const [a, b] = [model.push(mortal(1, 10)), model.push(mortal(2, 20))];
+    const [a, b] = [model.push(expiring(1, 10)), model.push(expiring(2, 20))];
     model.forget(a);
     expect(model.queue.peek()).toBe(b);
     model.forget(b);
@@ -134,7 +134,7 @@ describe('the queue', () => {
 
   it('the expiry queue returns the remaining items of thousands after any number were forgotten', () => {
     const model = new Model();
-    const items = Array.from({ length: 5000 }, (_, i) => model.push(mortal(i + 1, (i * 7919) % 1000)));
+    const items = Array.from({ length: 5000 }, (_, i) => model.push(expiring(i + 1, (i * 7919) % 1000)));
     for (const item of items) if (item.position % 50 !== 0) model.forget(item);
     const expected = items.filter((item) => model.current.has(item));
     expected.sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
@@ -147,7 +147,7 @@ describe('the queue', () => {
     const queue = new ExpiryQueue<null>((item) => (held.add(item), model.current.has(item)));
     // The items are superseded, but never due: only packing removes them.
     for (let i = 1; i <= 20_000; i++) {
-      const item = mortal(i, 1_000_000);
+      const item = expiring(i, 1_000_000);
       queue.push(item);
       model.current.add(item);
       const old = [...model.current][0];
@@ -172,7 +172,7 @@ describe('the queue', () => {
     const wrong: number[] = [];
     for (let step = 0; step < 6000; step++) {
       const isGrowing = step % 2000 < 1400;
-      if (isGrowing ? !dice.once(4) : dice.once(5)) model.push(mortal(++position, dice.below(500)));
+      if (isGrowing ? !dice.once(4) : dice.once(5)) model.push(expiring(++position, dice.below(500)));
       else if (model.current.size > 0) {
         const first = model.queue.peek();
         if (dice.once(2) && first) model.forget(first);
@@ -182,13 +182,13 @@ describe('the queue', () => {
     }
     expect(wrong).toEqual([]);
     const expected = [...model.current]
-      .filter(isMortal)
+      .filter(hasExpiry)
       .toSorted((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
     expect(model.drain()).toEqual(expected.map((item) => item.position));
   });
 });
 
-it('an item without a ttl is not mortal', () => {
-  expect(isMortal(mortal(1, 10))).toBe(true);
-  expect(isMortal({ ...mortal(1, 10), expiresAt: null })).toBe(false);
+it('an item without a ttl has no expiry', () => {
+  expect(hasExpiry(expiring(1, 10))).toBe(true);
+  expect(hasExpiry({ ...expiring(1, 10), expiresAt: null })).toBe(false);
 });
