@@ -12,7 +12,7 @@ import { Hostility } from './soak/hostile.ts';
 import { Ledger } from './soak/ledger.ts';
 import { quantile } from './quantile.ts';
 import { type Metrics, startServerProcess } from './server-process.ts';
-import { grows, type Sample, slopePerMinute } from './trend.ts';
+import { grows, type Sample, slopePerMinute } from './memory-trend.ts';
 import { runWriter } from './soak/writer.ts';
 
 const { values: flags } = parseArgs({

@@ -4,7 +4,7 @@ import { createServer, type SeamlineServer } from '../server/server.ts';
 import { UsageError } from './process/arguments.ts';
 import { flagsHelp, parseServeFlags } from './process/flags.ts';
 import { onEndSignal } from './process/signals.ts';
-import { loading } from './process/loading.ts';
+import { withLoadProgress } from './process/load-progress.ts';
 import { createLogger } from './process/logger.ts';
 import { tooFewFiles } from './process/open-files.ts';
 
@@ -42,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function start(options: Parameters<typeof createServer>[0]): Promise<SeamlineServer> {
   try {
     if (options?.data === undefined) return await createServer(options);
-    return await loading((onLoading) => createServer({ ...options, onLoading }));
+    return await withLoadProgress((onLoading) => createServer({ ...options, onLoading }));
   } catch (error) {
     if (error instanceof FileLogError && error.trouble === 'damaged')
       throw new Error(`${error.message} (pass --repair to open it with the sound part before the damage)`, {

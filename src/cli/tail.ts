@@ -17,7 +17,7 @@ import {
   wholeNumber,
 } from './process/arguments.ts';
 import { backoffMs } from '../core/replication/backoff.ts';
-import { Output } from './process/output.ts';
+import { LineOutput } from './process/line-output.ts';
 
 export const HELP = `seamline tail: prints the current items, then every change
 
@@ -44,7 +44,7 @@ interface Tail {
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const tail = parse(args);
-  const output = new Output(process.stdout);
+  const output = new LineOutput(process.stdout);
   const closed = new Promise<number>((resolve) => {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       // The reader needs no more lines, as `head` does.
@@ -79,7 +79,7 @@ function parse(args: readonly string[]): Tail {
 }
 
 /** Resolves with the exit code once the subscription has ended. */
-function follow({ address, payload, field, after }: Tail, output: Output): Promise<number> {
+function follow({ address, payload, field, after }: Tail, output: LineOutput): Promise<number> {
   const { url, token } = address;
   let [wasConnected, isLost, hasDelivered, isOver] = [false, false, false, false];
   let reason = '';

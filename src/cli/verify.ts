@@ -1,7 +1,7 @@
 /** `seamline verify`: reads the arguments, shows the progress and prints the table. */
 import { type Guarantee, GUARANTEES } from '../verify/check/history.ts';
 import type { ServerAddress } from '../http-client/http-client.ts';
-import { verify, type VerifyProgress, type VerifyReport } from '../verify/workload/workload.ts';
+import { verify, type VerifyProgress, type VerifyReport } from '../verify/workload/verify.ts';
 import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
 import { grouped, Progress } from './process/progress.ts';
 import { onEndSignal } from './process/signals.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHistories } from '../../src/verify/check/check.ts';
+import { checkHistories } from '../../src/verify/check/check-histories.ts';
 import {
   cursor,
   delivery,

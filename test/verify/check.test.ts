@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkHistories } from '../../src/verify/check/check.ts';
+import { checkHistories } from '../../src/verify/check/check-histories.ts';
 import {
   batch,
   CHECKSUM_OF_ONE,

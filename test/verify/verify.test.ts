@@ -7,7 +7,7 @@ import type { ServerOptions } from '../../src/server/options.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import type { ServerAddress } from '../../src/http-client/http-client.ts';
 import { UnreachableError } from '../../src/verify/client/requests.ts';
-import { verify, type VerifyReport } from '../../src/verify/workload/workload.ts';
+import { verify, type VerifyReport } from '../../src/verify/workload/verify.ts';
 import { runCli, serveCli } from '../support/processes/processes.ts';
 import { startServer } from '../support/server/server.ts';
 

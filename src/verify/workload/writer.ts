@@ -6,7 +6,7 @@ import { NoAnswerError } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
 import { entryOf, type WriteInput } from '../check/history.ts';
 import type { Round } from './round.ts';
-import { type Call, write, writeSafely } from './writing.ts';
+import { type Call, write, writeSafely } from './recorded-write.ts';
 
 export interface WriterOptions {
   readonly round: Round;

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { InsertItemDocument, StreamDocument, type StreamQuery } from '../../../schema/documents/graphql.ts';
 import type { ServerAddress } from '../../../src/http-client/http-client.ts';
-import { verify, type VerifyReport } from '../../../src/verify/workload/workload.ts';
+import { verify, type VerifyReport } from '../../../src/verify/workload/verify.ts';
 import { type Address, ask, request } from '../clients/clients.ts';
 import { freePort } from '../engines/engine-server.ts';
 import { type Exit, serveCli, type ServeProcess } from './processes.ts';

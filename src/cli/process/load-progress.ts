@@ -3,7 +3,7 @@ import { withFastHeap } from './heap.ts';
 import { bar, Progress } from './progress.ts';
 
 /** `load` reports its progress, from 0 to 1, to the function that it is given. */
-export async function loading<T>(load: (onLoading: (share: number) => void) => Promise<T>): Promise<T> {
+export async function withLoadProgress<T>(load: (onLoading: (share: number) => void) => Promise<T>): Promise<T> {
   let share = 0;
   const progress = new Progress(process.stderr, () => `loading  ${bar(share)}`);
   try {

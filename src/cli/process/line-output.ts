@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 
 /** Writes lines to stdout. While stdout is full the source socket is paused, so that a slow reader costs no memory. */
-export class Output {
+export class LineOutput {
   readonly #stream: NodeJS.WriteStream;
   #source: WebSocket | undefined;
 

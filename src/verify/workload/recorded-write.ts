@@ -16,7 +16,7 @@ export interface Call {
 }
 
 /** Where writes are recorded. */
-export interface WriteLog {
+export interface WriteRecorder {
   readonly writes: Write[];
   /** How long a call without an answer is repeated. */
   readonly timeoutMs: number;
@@ -37,13 +37,13 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /** Sends the call once. */
-export async function write(log: WriteLog, caller: Caller, { kind, inputs }: Call): Promise<Write> {
+export async function write(recorder: WriteRecorder, caller: Caller, { kind, inputs }: Call): Promise<Write> {
   const startedAt = performance.now();
-  const id = log.nextId(kind);
+  const id = recorder.nextId(kind);
   const { results, error } = await attempt(caller, { kind, inputs });
   const answeredAt = results || error !== null ? performance.now() : null;
   const written: Write = { id, kind, inputs, startedAt, answeredAt, connection: caller.connection, results, error };
-  log.writes.push(written);
+  recorder.writes.push(written);
   return written;
 }
 
@@ -52,19 +52,19 @@ export async function write(log: WriteLog, caller: Caller, { kind, inputs }: Cal
  * too, so that the checker reports the value as unexplained if it shows up all the same.
  */
 export async function writeSafely(
-  log: WriteLog,
+  recorder: WriteRecorder,
   caller: Caller,
   call: Call,
   { isGivenUp = false } = {},
 ): Promise<Write> {
   return retryUntilAnswered(async () => {
-    const written = await write(log, caller, call);
+    const written = await write(recorder, caller, call);
     if (written.results || (written.error !== null && (isGivenUp || written.error !== 'ENGINE_UNAVAILABLE')))
       return written;
     // The next attempt goes to another node, if there is one: this one may be cut off.
     if (written.connection === caller.connection) caller.breakOff();
     throw new NoAnswerError(`no answer to ${call.kind}`);
-  }, log.timeoutMs);
+  }, recorder.timeoutMs);
 }
 
 async function attempt(caller: Caller, call: Call): Promise<Pick<Write, 'results' | 'error'>> {

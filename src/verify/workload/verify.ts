@@ -13,7 +13,7 @@ import {
   roundRobin,
   UnreachableError,
 } from '../client/requests.ts';
-import { checkHistories } from '../check/check.ts';
+import { checkHistories } from '../check/check-histories.ts';
 import { type Coverage, cover, deliveriesOf, emptyCoverage } from '../check/coverage.ts';
 import { Dice } from './dice.ts';
 import type { Recording, Violation, WriteInput } from '../check/history.ts';
@@ -21,7 +21,7 @@ import { runReader } from './reader.ts';
 import { type RunContext, Round } from './round.ts';
 import type { ServerAddress } from '../../http-client/http-client.ts';
 import { runWriter } from './writer.ts';
-import { writeSafely } from './writing.ts';
+import { writeSafely } from './recorded-write.ts';
 
 export interface VerifyOptions {
   /** The server, or several nodes of one log: a client that connects again comes to the next one. */
@@ -269,10 +269,10 @@ class Run {
 
   async #remove(keys: Iterable<string>): Promise<void> {
     const remaining = [...keys];
-    const log = { writes: [], nextId: () => '', timeoutMs: this.#timeoutMs };
+    const recorder = { writes: [], nextId: () => '', timeoutMs: this.#timeoutMs };
     const removeNext = async (): Promise<void> => {
       for (let key = remaining.pop(); key !== undefined; key = remaining.pop()) {
-        await writeSafely(log, this.#caller, { kind: 'remove', inputs: [{ key, value: null }] });
+        await writeSafely(recorder, this.#caller, { kind: 'remove', inputs: [{ key, value: null }] });
         this.#toRemove.delete(key);
       }
     };
