@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { codesIn, rowsOf } from '../support/tables.ts';
 
-const sources = globSync(['src/**/*.ts', 'schema/*.ts']).map((file) => readFileSync(file, 'utf8'));
+const sources = globSync(['src/**/*.ts', 'schema/**/*.ts']).map((file) => readFileSync(file, 'utf8'));
 // As they are printed, whichever quotes the source is written in.
 const printed = sources.join('\n').replaceAll("\\'", "'").replaceAll('’', "'");
 
