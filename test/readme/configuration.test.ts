@@ -1,6 +1,6 @@
 /** docs/configuration.md, compared with the parser of the flags. */
 import { describe, expect, it } from 'vitest';
-import { flagsHelp, parseServeFlags } from '../../src/cli/flags.ts';
+import { flagsHelp, parseServeFlags } from '../../src/cli/process/flags.ts';
 import { codesIn, rowsOf } from '../support/tables.ts';
 
 interface Row {
