@@ -96,7 +96,7 @@ const MUTANTS = [
     'return replica.lostRemoval > Math.max(at.position, cutoff.position);',
     'return false;',
   ],
-  ['lost removal not remembered', 'src/core/replica/replica.ts', 'this.lostRemoval = change.position;', ''],
+  ['lost removal not remembered', 'src/core/replica/replica.ts', 'this.lostRemoval = change.position;', 'continue;'],
   ['batch split', 'src/core/replica/read.ts', 'if (change.following === 0) wholeBatches', 'wholeBatches'],
   [
     'release skipped',

@@ -1,4 +1,4 @@
-/** The errors of the library, one class per cause. Clients see `code` as `extensions.code`, and `extensions` beside it. */
+/** The errors of the library, one class per cause. Clients see `code` as `extensions.code`, and `extensions` next to it. */
 import type { Cursor } from './position.ts';
 
 /** One problem of an input. */
