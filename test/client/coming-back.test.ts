@@ -135,7 +135,7 @@ describe('a persistent client', () => {
   );
 
   it.each([1002, 1008, 1009, 4400, 4406, 4409, 4429])(
-    'ends with %d, as the next connection would end likewise',
+    'a persistent client gives up after close code %d, because a reconnect would end the same way',
     async (code) => {
       const { iterator } = await closing(code);
       await expect(iterator.next()).rejects.toMatchObject({ code, reason: 'so it ends' });

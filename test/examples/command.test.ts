@@ -13,7 +13,7 @@ it('npm run example lists the examples when the name is unknown', async () => {
 });
 
 it.each([[['node-service', '--port', 'http']], [['node-service', '--colour']], [['node-service', 'event-source']]])(
-  'refuses %j',
+  'npm run example refuses the arguments %j with exit code 2',
   async (args) => {
     const { code, stderr } = await runExample(...args);
     expect(code).toBe(2);

@@ -27,10 +27,10 @@ describe.each(transports)('over $name', ({ subscribe }) => {
       await insert(map, 'a');
       const feeds = [1, 2].map(() => subscribe(server, query));
       for (const feed of feeds) expect((await feed.next())?.errors).toBeUndefined();
-      const told = feeds.map((feed) => feed.next());
+      const results = feeds.map((feed) => feed.next());
       await subscribed(map, 2);
       await map.close();
-      for (const result of await Promise.all(told)) expect(result).toMatchObject(unavailable);
+      for (const result of await Promise.all(results)) expect(result).toMatchObject(unavailable);
       await subscribed(map, 0);
     });
 
@@ -67,7 +67,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
       const feeds = ['subscription { items { key } }', 'subscription { itemChanges { caughtUp } }'].map((query) =>
         subscribe(server, query),
       );
-      const told = Promise.all(
+      const results = Promise.all(
         feeds.map(async (feed) => {
           let last;
           for (let next = await feed.next(); next; next = await feed.next()) last = next;
@@ -77,7 +77,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
       await subscribed(server.map, 2);
       await server.map.insert({ key: 'a', value: 1 });
       await server.map.close();
-      for (const result of await told) expect(result).toMatchObject(unavailable);
+      for (const result of await results) expect(result).toMatchObject(unavailable);
     },
   );
 });

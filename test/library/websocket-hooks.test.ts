@@ -19,7 +19,7 @@ import { createQuotes, quoteSchema } from '../support/server/quotes.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-describe('over graphql-ws', () => {
+describe('hooks of graphql-ws', () => {
   const hooks: readonly [string, Partial<WebSocketOptions>][] = [
     ['onOperation', { onOperation: (_socket, _id, _payload, _args, result) => mapped(result) }],
     ['onNext', { onNext: (_socket, _id, _payload, _args, result) => redacted(result) as never }],

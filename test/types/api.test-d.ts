@@ -44,7 +44,7 @@ declare const map: StreamingMap<Quote>;
 declare const quote: Quote;
 
 describe('StreamingMap', () => {
-  test('is opened for one type of values, and for unknown ones without', () => {
+  test('a StreamingMap has a value type, which is unknown by default', () => {
     const log = memoryLog();
     expectTypeOf(StreamingMap.open<Quote>({ log })).resolves.toEqualTypeOf<StreamingMap<Quote>>();
     expectTypeOf(StreamingMap.open({ log })).resolves.toEqualTypeOf<StreamingMap>();
@@ -55,7 +55,7 @@ describe('StreamingMap', () => {
     new StreamingMap<Quote>();
   });
 
-  test('inserts values of its type only', () => {
+  test('insert accepts only values of the map’s type', () => {
     expectTypeOf<Parameters<StreamingMap<Quote>['insert']>>().toEqualTypeOf<[InsertInput<Quote>]>();
     expectTypeOf(map.insert({ key: 'a', value: quote })).resolves.toEqualTypeOf<Item<Quote>>();
     expectTypeOf(map.insertMany([])).resolves.toEqualTypeOf<readonly Item<Quote>[]>();
@@ -69,7 +69,7 @@ describe('StreamingMap', () => {
     void map.insertMany([{ key: 'b', value: 1 }]);
   });
 
-  test('takes every option of an insertion as absent, null and undefined alike, as GraphQL has them', () => {
+  test('every option of an insertion may be absent, null or undefined', () => {
     expectTypeOf<InsertInput<Quote>['ttl']>().toEqualTypeOf<number | null | undefined>();
     expectTypeOf<InsertInput<Quote>['idempotencyKey']>().toEqualTypeOf<string | null | undefined>();
     expectTypeOf<InsertInput<Quote>['ifAbsent']>().toEqualTypeOf<boolean | null | undefined>();
@@ -79,18 +79,18 @@ describe('StreamingMap', () => {
     void map.insert({ key: 'a', value: quote, ttl: '1m' });
   });
 
-  test('removes to null or to what was removed', () => {
+  test('remove returns null or the removal', () => {
     expectTypeOf<Parameters<StreamingMap<Quote>['remove']>>().toEqualTypeOf<
       [key: string, options?: RemoveOptions | undefined]
     >();
     expectTypeOf(map.remove('a')).resolves.toEqualTypeOf<RemovedItem | null>();
   });
 
-  test('gets an item, or nothing', () => {
+  test('get returns an item or undefined', () => {
     expectTypeOf(map.get('a')).toEqualTypeOf<Item<Quote> | undefined>();
   });
 
-  test('yields items of its values', () => {
+  test('items yields items with the map’s value type', () => {
     expectTypeOf<Parameters<StreamingMap<Quote>['items']>>().toEqualTypeOf<[options?: ItemsOptions | undefined]>();
     expectTypeOf(map.items()).toEqualTypeOf<AsyncGenerator<Item<Quote>, void, void>>();
     const filter = keyFilter({ keyPrefix: 'a' });
@@ -102,7 +102,7 @@ describe('StreamingMap', () => {
     map.items({ filter: { keyPrefix: 'a' } });
   });
 
-  test('yields what a mirror of its values needs', () => {
+  test('changes yields messages with the map’s value type', () => {
     expectTypeOf<Parameters<StreamingMap<Quote>['changes']>>().toEqualTypeOf<
       [options?: SubscribeOptions | undefined]
     >();
@@ -115,13 +115,13 @@ describe('StreamingMap', () => {
     map.changes({ limit: 1 });
   });
 
-  test('ends', () => {
+  test('close returns a promise', () => {
     expectTypeOf(map.close()).resolves.toEqualTypeOf<void>();
   });
 });
 
 describe('items and changes', () => {
-  test('an item bears its value and its places', () => {
+  test('an item has a value, a position and a cursor', () => {
     expectTypeOf<Item<Quote>['value']>().toEqualTypeOf<Quote>();
     expectTypeOf<Item<Quote>['cursor']>().toEqualTypeOf<Cursor>();
     expectTypeOf<Item<Quote>['position']>().toEqualTypeOf<Position>();
@@ -129,14 +129,14 @@ describe('items and changes', () => {
     expectTypeOf<Item<Quote>['expiresAt']>().toEqualTypeOf<number | null>();
   });
 
-  test('a change is an item, or a removal, which has a reason', () => {
+  test('a change is an item or a removal, and a removal has a reason', () => {
     expectTypeOf<Change<Quote>>().toEqualTypeOf<Item<Quote> | RemovedItem>();
     expectTypeOf<RemovedItem['reason']>().toEqualTypeOf<RemovalReason>();
     expectTypeOf<RemovalReason>().toEqualTypeOf<'REMOVED' | 'EXPIRED' | 'EVICTED'>();
     expectTypeOf<RemovedItem>().not.toHaveProperty('value');
   });
 
-  test('items are shared by all readers: nobody writes to them', () => {
+  test('items are read-only, because all readers share them', () => {
     const item = map.get('a');
     if (!item) return;
     // @ts-expect-error
@@ -148,8 +148,8 @@ describe('items and changes', () => {
   });
 });
 
-describe('places', () => {
-  test('are no plain strings and numbers', () => {
+describe('positions and cursors', () => {
+  test('positions and cursors are not plain numbers and strings', () => {
     expectTypeOf<Cursor>().toExtend<string>();
     expectTypeOf<Epoch>().toExtend<string>();
     expectTypeOf<Position>().toExtend<number>();
@@ -160,21 +160,21 @@ describe('places', () => {
     expectTypeOf<number>().not.toExtend<Sequence>();
   });
 
-  test('are not taken for each other', () => {
+  test('positions, sequences and cursors are distinct types', () => {
     expectTypeOf<Cursor>().not.toExtend<Epoch>();
     expectTypeOf<Epoch>().not.toExtend<Cursor>();
     expectTypeOf<Position>().not.toExtend<Sequence>();
     expectTypeOf<Sequence>().not.toExtend<Position>();
   });
 
-  test('a cursor is taken wherever one goes on, and so is the text that a client sends', () => {
+  test('`after` accepts a cursor and any string from a client', () => {
     expectTypeOf<Cursor>().toExtend<NonNullable<SubscribeOptions['after']>>();
     expectTypeOf<string>().toExtend<NonNullable<SubscribeOptions['after']>>();
   });
 });
 
 describe('errors', () => {
-  test('each has a code of its own, so that a switch over them narrows', () => {
+  test('each error class has its own code, so that a switch narrows', () => {
     expectTypeOf<BadInputError['code']>().toEqualTypeOf<'BAD_USER_INPUT'>();
     expectTypeOf<PayloadTooLargeError['code']>().toEqualTypeOf<'PAYLOAD_TOO_LARGE'>();
     expectTypeOf<CursorExpiredError['code']>().toEqualTypeOf<'CURSOR_EXPIRED'>();
@@ -187,14 +187,14 @@ describe('errors', () => {
     expectTypeOf(missed).returns.toEqualTypeOf<number>();
   });
 
-  test('all are SeamlineErrors, of which nobody makes a bare one', () => {
+  test('all errors are SeamlineErrors, which can’t be constructed without a code', () => {
     expectTypeOf<BadInputError | LaggedError | ConflictError | IndeterminateError>().toExtend<SeamlineError>();
     expectTypeOf<SeamlineError>().toExtend<Error>();
     // @ts-expect-error The error has no code.
     new SeamlineError('nothing in particular');
   });
 
-  test('bear what a caller needs to act', () => {
+  test('errors have the data that callers need to react', () => {
     expectTypeOf<BadInputError['issues']>().toEqualTypeOf<readonly Issue[]>();
     expectTypeOf<LaggedError['missed']>().toEqualTypeOf<number>();
     expectTypeOf<LaggedError['cursor']>().toEqualTypeOf<Cursor>();
@@ -204,7 +204,7 @@ describe('errors', () => {
 });
 
 describe('options', () => {
-  test('are read only', () => {
+  test('options are read-only', () => {
     const options: ServerOptions & ItemsOptions & StreamingMapOptions = { log: memoryLog() };
     // @ts-expect-error
     options.port = 1;
@@ -216,7 +216,7 @@ describe('options', () => {
     expectTypeOf<KeyFilter['keys']>().toEqualTypeOf<ReadonlySet<string> | undefined>();
   });
 
-  test('of a server may all be absent, or undefined', () => {
+  test('every option of a server may be absent or undefined', () => {
     expectTypeOf<Parameters<typeof createServer>>().toEqualTypeOf<[options?: ServerOptions | undefined]>();
     expectTypeOf(createServer()).resolves.toEqualTypeOf<SeamlineServer>();
     const unset = { port: undefined, host: undefined, log: undefined, maxItems: undefined, logger: undefined };
@@ -225,7 +225,7 @@ describe('options', () => {
     expectTypeOf<ServerOptions['logger']>().toEqualTypeOf<Logger | undefined>();
   });
 
-  test('that are unknown or of another type are refused', () => {
+  test('unknown options and options of another type are refused', () => {
     // @ts-expect-error A port is a number.
     void createServer({ port: '4000' });
     // @ts-expect-error The option is spelled maxItems.
@@ -236,7 +236,7 @@ describe('options', () => {
     void createServer({ allowOrigins: 'https://example.com' });
   });
 
-  test('a server says where it is, and serves the map that it hands out', () => {
+  test('a server has its URLs and its map', () => {
     expectTypeOf<SeamlineServer['url']>().toEqualTypeOf<string>();
     expectTypeOf<SeamlineServer['webSocketUrl']>().toEqualTypeOf<string>();
     expectTypeOf<SeamlineServer['map']>().toEqualTypeOf<StreamingMap>();

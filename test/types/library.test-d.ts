@@ -14,7 +14,7 @@ const keyOf = ({ symbol }: Quote): string => symbol;
 declare const quotes: StreamingMap<Quote, KeyedInput<Quote>>;
 
 describe('a map that knows its keys', () => {
-  test('is told none', () => {
+  test('a map with keyOf takes no key', () => {
     expectTypeOf(StreamingMap.open<Quote>({ log, keyOf })).resolves.toEqualTypeOf<typeof quotes>();
     expectTypeOf(quotes.insert({ value: { symbol: 'a', price: 1 } })).resolves.toEqualTypeOf<Item<Quote>>();
     void quotes.insertMany([{ value: { symbol: 'a', price: 1 }, ttl: 1 }]);
@@ -26,7 +26,7 @@ describe('a map that knows its keys', () => {
     void quotes.insert({ value: { symbol: 'a' } });
   });
 
-  test('has the type of what validates its values', () => {
+  test('a map has the type of its validating schema', () => {
     const validate = z.object({ symbol: z.string(), price: z.number() });
     const opened = StreamingMap.open({ log, keyOf: (quote) => quote.symbol, validate });
     expectTypeOf(opened).resolves.toEqualTypeOf<
@@ -54,13 +54,13 @@ describe('a stream in a schema', () => {
   });
   const part = builder.inputType('PartInput', { fields: (t) => ({ symbol: t.string({ required: true }) }) });
 
-  test('shows what its map holds', () => {
+  test('the type of a stream shows the values of its map', () => {
     addStream(builder, { map: quotes, type: quote });
     // @ts-expect-error A trade is not a quote.
     addStream(builder, { map: quotes, type: trade });
   });
 
-  test('takes an input that is a value, or says how it becomes one', () => {
+  test('an input is a value, or toValue makes one', () => {
     addStream(builder, { map: quotes, type: quote, input: whole });
     addStream(builder, { map: quotes, type: quote, input: part, toValue: ({ symbol }) => ({ symbol, price: 0 }) });
     // @ts-expect-error The input has no price.
@@ -69,7 +69,7 @@ describe('a stream in a schema', () => {
     addStream(builder, { map: quotes, type: quote, input: part, toValue: ({ symbol }) => ({ symbol }) });
   });
 
-  test('asks its hooks with the value, the input and the context that they are of', () => {
+  test('hooks get the value or input and the context, with their types', () => {
     addStream(builder, {
       map: quotes,
       type: quote,

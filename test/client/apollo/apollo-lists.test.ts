@@ -101,13 +101,13 @@ describe('updateItems', () => {
   it.each([
     ['items', ITEMS],
     ['itemChanges', CHANGES],
-  ] as const)('follows %s from the first page on, also through a cut (G11)', async (name, document) => {
+  ] as const)('updateItems applies %s after the first page, also across a cut (G11)', async (name, document) => {
     const { network, insert, remove, page } = await world();
     for (const key of ['a', 'b', 'c']) await insert(key);
     const query = page();
     const list = watch(query);
     const first = itemsOf(await list.until(has('a', 'b', 'c')));
-    // Between the query and the subscription.
+    // Changes between the query and the subscription.
     await insert('d');
     await insert('a', 2);
     query.subscribeToMore({ document, variables: { after: first.cursor }, updateQuery: updateItems });

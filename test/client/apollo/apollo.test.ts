@@ -60,7 +60,7 @@ describe.each(apolloTransports)('resumableLink over $name', (transport) => {
   });
 
   it.each(['variables', 'a literal in the document'])(
-    'delivers exactly as many as the limit says, given by %s, through cuts (G8)',
+    'resumableLink delivers exactly the limit, given by %s, across cuts (G8)',
     async (where) => {
       const { client, network, insert } = await world(transport);
       await insert('a', 'b');

@@ -94,7 +94,7 @@ describe('an item in Graphcache', () => {
     second.release();
     await secondAnswer;
     await insert('a', 'newer');
-    first.goOn();
+    first.send();
     await first.answered;
     first.release();
     await firstAnswer;

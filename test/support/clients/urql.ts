@@ -105,9 +105,9 @@ export function heldFetch() {
   ];
   let isHeldBack = false;
   return {
-    /** The request is sent at `goOn`. */
+    /** The request is sent at `send`. */
     holdBack: () => void (isHeldBack = true),
-    goOn: () => going.resolve(),
+    send: () => going.resolve(),
     /** Resolves when the server has answered. */
     answered: answer.promise,
     release: () => release.resolve(),
