@@ -13,8 +13,9 @@ export const HELP = `seamline verify: checks the guarantees against a running se
 Runs writers and readers over WebSocket and SSE, with random joins, stalls, cuts and resumes, and checks everything that they receive. It
 inserts at most 1,400 items, under keys that start with verify-, and removes them at the end. The exit code is 1 on any violation.
 
+Several nodes of one log are passed as --url URL,URL: a client that reconnects comes to the next one.
+
 ${SERVER_HELP}
-                   for several nodes of one log: --url URL,URL; a client that reconnects comes to the next one
   --seconds S      duration (default 30)
   --seed N         repeat the plan of the run that printed this seed
 `;

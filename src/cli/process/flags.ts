@@ -75,7 +75,11 @@ const FLAGS = {
   'max-value-bytes': { value: 'N', help: 'maximum bytes of a value (default 65536)', read: count(1) },
   'max-batch': { value: 'N', help: 'maximum items of a batch, up to 1000 (default 1000)', read: count(1, 1000) },
   'max-batch-bytes': { value: 'N', help: 'maximum bytes of a batch (default 524288)', read: count(1) },
-  'max-message-bytes': { value: 'N', help: 'maximum bytes of a message or body (default 1048576)', read: count(1) },
+  'max-message-bytes': {
+    value: 'N',
+    help: 'maximum bytes of a message or HTTP body (default 1048576)',
+    read: count(1),
+  },
   'max-connections': { value: 'N', help: 'maximum WebSockets and HTTP streams (default 10000)', read: count(1) },
   'max-subscriptions': { value: 'N', help: 'maximum subscriptions on one WebSocket (default 100)', read: count(1) },
   'init-timeout': {
@@ -84,7 +88,7 @@ const FLAGS = {
     read: seconds(1, 300),
     option: 'initTimeoutMs',
   },
-  'insert-rate': { value: 'N', help: 'items per second that a client may insert (default any)', read: count(1) },
+  'insert-rate': { value: 'N', help: 'items per second that a client may insert (default unlimited)', read: count(1) },
   data: { value: 'DIR', help: 'directory to keep the items in (default: in memory only)' },
   repair: { help: 'open a damaged --data directory with what can be salvaged' },
   nats: { value: 'URL[,URL…]', help: 'NATS servers to keep the items in, for any number of nodes', read: servers },
