@@ -83,11 +83,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
   });
 }
 
-function insert(
-  { map, caller, outcome }: Context,
-  inputs: readonly InsertInput<unknown>[],
-): Promise<readonly Item<unknown>[]> {
-  if (outcome) return answer(outcome);
+function insert({ map, caller }: Context, inputs: readonly InsertInput<unknown>[]): Promise<readonly Item<unknown>[]> {
   // More than one batch may have is refused below, and never gets in by waiting.
   if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
   return answer(map.insertMany(inputs));

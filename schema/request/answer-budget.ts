@@ -2,7 +2,7 @@ import { type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode
 import { refused } from './errors.ts';
 
 /** Of the values in one answer: as many as the largest page of the largest values. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Of all pages in one answer: ten of the largest. */
 const MAX_ANSWER_ITEMS = 10_000;
 

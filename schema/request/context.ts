@@ -1,5 +1,4 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
-import type { Item } from '../../src/core/model/change.ts';
 import type { ChangesRequest } from '../../src/core/subscriptions/item-changes.ts';
 import type { ItemsRequest, Source } from '../../src/core/subscriptions/items.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
@@ -22,8 +21,6 @@ export interface Context {
   readonly budget: AnswerBudget;
   /** Where subscriptions are served from positions: takes what is asked for, and then there is nothing to iterate over. */
   readonly fanOutRequest?: FanOutRequest | undefined;
-  /** What has become of an insertion that was made already. */
-  readonly outcome?: Promise<readonly Item<unknown>[]> | undefined;
 }
 
 export type StreamRequest =

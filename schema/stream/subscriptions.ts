@@ -4,7 +4,7 @@ import { keyFilter, type KeyFilter } from '../../src/core/input/key-filter.ts';
 import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
 import { resolveAfter, type StreamRequest } from '../request/context.ts';
-import { answering, inputError, translating } from '../request/errors.ts';
+import { asGraphQL, inputError, withGraphQLErrors } from '../request/errors.ts';
 import { type Seam, seamOf } from '../request/seam.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
 import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './parts.ts';
@@ -35,7 +35,7 @@ export function addStreamSubscriptions(
         }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
-        const seam = translating(() => seamOf(context));
+        const seam = asGraphQL(() => seamOf(context));
         const limit = seam.limit ?? args.limit;
         if (seam.delivery && limit != null) seam.delivery.left = limit;
         const options = {
@@ -46,15 +46,15 @@ export function addStreamSubscriptions(
           signal: seam.signal,
           onClose: 'FAIL',
         } as const;
-        return translating(() => {
+        return withGraphQLErrors(() => {
           const request = map.itemsRequest(options);
           if (mayRead) {
             const mayBeRead = (value: unknown): boolean => mayRead(value, context);
             // The limit counts what is seen.
-            return answering(visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit));
+            return visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit);
           }
           offer(seam, info, map.source, { kind: 'items', request });
-          return answering(map.items(options));
+          return map.items(options);
         });
       },
       resolve: (delivered, _args, context) => {
@@ -81,18 +81,18 @@ export function addStreamSubscriptions(
         filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
-        const seam = translating(() => seamOf(context));
+        const seam = asGraphQL(() => seamOf(context));
         const after = resolveAfter(seam, args.after);
         const options = { after, filter: checkedFilter(args.filter), signal: seam.signal, onClose: 'FAIL' } as const;
-        return translating(() => {
+        return withGraphQLErrors(() => {
           const request = map.changesRequest(options);
           if (mayRead) {
             const mayBeRead = (value: unknown): boolean => mayRead(value, context);
             // What it showed before is not known any more.
-            return answering(visibleChanges(map.changes({ ...options, after: null }), mayBeRead));
+            return visibleChanges(map.changes({ ...options, after: null }), mayBeRead);
           }
           offer(seam, info, map.source, { kind: 'itemChanges', request });
-          return answering(map.changes(options));
+          return map.changes(options);
         });
       },
       resolve: (delivered, _args, context) => {

@@ -16,6 +16,7 @@ import {
 import { type ChangesRequest, itemChanges } from './subscriptions/item-changes.ts';
 import { items, type ItemsRequest, type OnClose, type Source, type Start } from './subscriptions/items.ts';
 import { errorFields, type Logger, messageOf, SILENT } from './model/logger.ts';
+import type { Place } from './model/position.ts';
 import type { LogHealth, OrderedLog } from './replication/ordered-log.ts';
 import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
 import { contradiction, type ReadPosition } from './replica/read.ts';
@@ -125,12 +126,8 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     );
     const pubSub = createHeadPubSub(heads);
     const bounds = boundsOf(options);
-    const follower = await Follower.open<Value>({
-      log,
-      bounds,
-      logger,
-      onHead: (head) => pubSub.publish('head', head),
-    });
+    const onHead = (head: Place): void => pubSub.publish('head', head);
+    const follower = await Follower.open<Value>({ log, bounds, logger, onHead });
     return new StreamingMap<Value>(follower, heads, pubSub, options);
   }
 
@@ -143,11 +140,18 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
 
   /** All or none, at consecutive positions. The items are in the inputs' order. */
   async insertMany(inputs: readonly Input[]): Promise<readonly Item<Value>[]> {
+    return await this.preparedInsert(inputs)();
+  }
+
+  /** Checks the inputs; what it returns inserts them. Throws `BadInputError` or `PayloadTooLargeError`. @internal */
+  preparedInsert(inputs: readonly Input[]): () => Promise<readonly Item<Value>[]> {
     const { insertions, json } = checkBatch(ruled(inputs, this.#rules), this.limits);
-    const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
-    if (outcome.kind !== 'inserted') throw new Error(`an insertion ended as ${outcome.kind}`);
-    this.counters.inserts += inputs.length;
-    return outcome.items;
+    return async () => {
+      const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
+      if (outcome.kind !== 'inserted') throw new Error(`an insertion ended as ${outcome.kind}`);
+      this.counters.inserts += inputs.length;
+      return outcome.items;
+    };
   }
 
   /** Whether it knows under which key a value goes. */

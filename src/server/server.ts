@@ -9,14 +9,14 @@ import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { stringify } from '../transports/protocol/errors.ts';
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
-import { HttpInsertions } from '../transports/http/http-insertions.ts';
-import { Insertions } from '../transports/operations/insertions.ts';
-import { observer } from '../transports/operations/operation-observer.ts';
+import { requestHandler } from '../transports/http/request-handler.ts';
+import { FastInserts } from '../transports/operations/fast-insert.ts';
+import { observeOperations } from '../transports/operations/operation-observer.ts';
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
-import { type Asker, RequestLog } from '../transports/observability/request-log.ts';
+import { type RequestIdentity, RequestLog } from '../transports/observability/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket/websocket.ts';
 import { ConsolePage } from './console.ts';
 import { createMetrics } from './metrics.ts';
@@ -109,14 +109,14 @@ class RunningServer implements SeamlineServer {
     const schema = createSchema();
     const format = (result: ExecutionResult): string => stringify(result, (error) => this.#log.internal(error));
     const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
-    const observe = observer(this.#log);
-    const insertions = new Insertions(schema, map, observe);
+    const observe = observeOperations(this.#log);
+    const fastInserts = new FastInserts(schema, map, observe);
     this.#yoga = createHttp({
       schema,
       map,
       fanOut,
       observe,
-      insertions,
+      fastInserts,
       admit,
       streams: this.#streams,
       graphiql: this.#hasGraphiql,
@@ -127,22 +127,22 @@ class RunningServer implements SeamlineServer {
       isFull: () => this.#stays >= maxConnections,
       heartbeat: this.#heartbeat,
       trust,
-      log: this.#log,
+      requestLog: this.#log,
     });
-    const httpInsertions = new HttpInsertions({
+    const handleRequest = requestHandler({
       yoga: this.#yoga,
-      insertions,
+      fastInserts,
       admit,
       maxBodyBytes: maxMessageBytes,
-      log: this.#log,
+      requestLog: this.#log,
     });
-    // Where documents are named by their hash, the short way knows none.
-    this.#answerGraphQL = trust ? this.#yoga : (request, response) => httpInsertions.answer(request, response);
+    // The fast path knows documents by their text, never by a hash.
+    this.#answerGraphQL = trust ? this.#yoga : handleRequest;
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
       map,
       fanOut,
-      insertions,
+      fastInserts,
       admit,
       // It counts itself.
       isFull: () => this.#stays > maxConnections,
@@ -151,7 +151,7 @@ class RunningServer implements SeamlineServer {
       trust,
       maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
       maxMessageBytes,
-      log: this.#log,
+      requestLog: this.#log,
     });
     this.#http = createHttpServer({
       answer: (request, response) => this.#answer(request, response),
@@ -223,13 +223,13 @@ class RunningServer implements SeamlineServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
-    const asker = this.#log.asker(request);
-    response.setHeader('X-Request-Id', asker.request);
+    const identity = this.#log.identityOf(request);
+    response.setHeader('X-Request-Id', identity.request);
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
     if (!isKnownHost(request, this.#origins)) {
-      this.#log.refused(asker, 'BAD_HOST');
+      this.#log.refused(identity, 'BAD_HOST');
       respond(response, 400, badHost(request));
     } else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
     else if (path === '/health') respond(response, 200, 'ok');
@@ -256,7 +256,7 @@ class RunningServer implements SeamlineServer {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
     const isKnown = isKnownHost(request, this.#origins);
     if (!isKnown || !isWelcome(request, this.#origins)) {
-      this.#log.refused(this.#log.asker(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
+      this.#log.refused(this.#log.identityOf(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
       return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
     }
     this.#webSockets.upgrade(request, socket, head);
@@ -264,7 +264,7 @@ class RunningServer implements SeamlineServer {
 }
 
 /** Of whom nothing is known but where it is. */
-function strangerAt({ remoteAddress = '' }: Socket): Asker {
+function strangerAt({ remoteAddress = '' }: Socket): RequestIdentity {
   return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
 }
 

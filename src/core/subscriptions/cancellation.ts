@@ -1,11 +1,12 @@
 /**
- * What the two subscription generators share: being woken when the head moves, and leaving at once. (scheduler.ts decides who delivers next.)
+ * Wake-ups when the head moves, and leaving at once, for the two subscription generators (scheduler.ts decides which of them delivers next).
  *
- * `return()` on a generator that waits in an `await` queues behind that wait. So a subscriber is a thin wrapper around the
- * generator: its `return()` first ends the wait, then returns. Nothing is acquired before the generator's body runs, for
- * the `finally` of one that never started never runs.
+ * `return()` on a generator that waits in an `await` queues after that wait, so a subscriber gets a wrapper around the generator whose
+ * `return()` first ends the wait. The generator acquires nothing before its body runs, because the `finally` of a generator that
+ * never started never runs.
  */
 import type { HeadTarget } from './head-pub-sub.ts';
+import { wrapGenerator } from './wrap-generator.ts';
 
 /** One subscriber's wake-ups. */
 export class Wakeup {
@@ -22,7 +23,7 @@ export class Wakeup {
   }
 
   /**
-   * Until the head moves, or the subscriber has left. The caller has read up to the head in the same synchronous block: an
+   * Waits until the head moves or the subscriber has left. The caller has read up to the head in the same synchronous block: an
    * `await` between that read and this call would lose a wake-up.
    */
   async wait(): Promise<void> {
@@ -35,46 +36,18 @@ export class Wakeup {
   }
 }
 
-/** A generator that one can leave at any moment: by `return()`, or by aborting `signal`. */
+/** A generator that can be left at any moment: by `return()`, or by aborting `signal`. */
 export function leavable<T>(
-  run: (left: AbortSignal) => AsyncGenerator<T, void, void>,
+  run: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
   signal?: AbortSignal,
 ): AsyncGenerator<T, void, void> {
   const leaving = new AbortController();
-  const generator = run(leaving.signal);
   const leave = (): void => leaving.abort();
-  const end = (): void => signal?.removeEventListener('abort', leave);
-  if (signal?.aborted) leave();
-  let isStarted = false;
-  return {
-    async next() {
-      if (signal?.aborted) leave();
-      else if (!isStarted) signal?.addEventListener('abort', leave);
-      isStarted = true;
-      try {
-        const result = await generator.next();
-        if (result.done) end();
-        return result;
-      } catch (error) {
-        end();
-        throw error;
-      }
-    },
-    return() {
+  return wrapGenerator(run(leaving.signal), {
+    onStart: () => (signal?.aborted ? leave() : signal?.addEventListener('abort', leave)),
+    onEnd() {
       leave();
-      end();
-      return generator.return();
+      signal?.removeEventListener('abort', leave);
     },
-    throw(error) {
-      leave();
-      end();
-      return generator.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return();
-    },
-  };
+  });
 }

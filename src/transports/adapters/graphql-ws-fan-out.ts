@@ -5,11 +5,10 @@ import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
-import { MessageFraming } from '../../fanout/framing.ts';
+import type { GeneratorSource } from '../../core/subscriptions/wrap-generator.ts';
 import { Outlet } from '../../fanout/outlet.ts';
-import { type ResultContext, withCursor } from '../operations/operation.ts';
+import { messageResults } from '../operations/message-results.ts';
 import { type ErrorsShown, FanOuts, LazySeam, operationStorage } from '../operations/seams.ts';
-import { served } from '../operations/fan-out-results.ts';
 
 type ConnectionParams = Record<string, unknown> | undefined;
 type Results = AsyncGenerator<ExecutionResult, void, void>;
@@ -77,20 +76,26 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
       const { context } = seam;
       if (!context || !(Symbol.asyncIterator in results)) return results;
       const errors = subscribe === subscribeByGraphQL ? AS_THEY_ARE : seam.vouchedFor(results);
-      const own = errors && servedBy(call, context, errors);
-      return own ?? (context.cursors ? withCursors(results, context, (run) => operations.run(seam, run)) : results);
+      const { id, writable } = call;
+      const fanOut = errors && writable && fanOutsOf(errors).of(seam);
+      if (!fanOut && !context.cursors) return results;
+      return messageResults(within(seam, results), {
+        id,
+        context,
+        fanOut,
+        outlet: writable && outletOf(writable),
+        failure: (error) => errors?.atEnd(error, seam.operation),
+      });
     },
   };
 
-  function servedBy({ seam, id, writable }: Call, context: ResultContext, errors: ErrorsShown): Results | undefined {
-    const fanOut = fanOutsOf(errors).of(seam);
-    if (!fanOut || !writable) return undefined;
-    const { cursors, left } = context;
-    const fail = (error: unknown): never => {
-      throw errors.atEnd(error, seam.operation);
+  /** The stream's resolvers find the seam of this operation. */
+  function within(seam: LazySeam, results: Results): GeneratorSource<ExecutionResult> {
+    return {
+      next: () => operations.run(seam, () => results.next()),
+      return: () => results.return(),
+      throw: (error) => results.throw(error),
     };
-    const framing = new MessageFraming(id, { cursors, left });
-    return served({ fanOut, context, outlet: outletOf(writable), framing, fail });
   }
 
   function fanOutsOf(errors: ErrorsShown): FanOuts {
@@ -137,23 +142,4 @@ function ownOf(args: ExecutionArgs): ExecutionArgs {
 
 function shown(result: ExecutionResult, { inResult }: ErrorsShown): object {
   return result.errors ? { ...result, errors: result.errors.map(inResult) } : result;
-}
-
-/** `within`: where a stream's resolvers find the seam of this operation. */
-function withCursors(
-  results: Results,
-  context: ResultContext,
-  within: <T>(run: () => T) => T,
-): AsyncGenerator<ExecutionResult, void, void> {
-  const own: Results = {
-    async next() {
-      const next = await within(() => results.next());
-      return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
-    },
-    return: () => results.return(),
-    throw: (error) => results.throw(error),
-    [Symbol.asyncIterator]: () => own,
-    [Symbol.asyncDispose]: async () => void (await results.return()),
-  };
-  return own;
 }

@@ -16,7 +16,7 @@ import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/er
 import { parseEventId } from '../protocol/event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
-import { observation } from '../operations/operation-observer.ts';
+import { operationObserver } from '../operations/operation-observer.ts';
 import type { OpenStream } from '../streaming/open-streams.ts';
 import { introspectionRules } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
@@ -66,7 +66,7 @@ async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQ
 }
 
 export function createHttp(options: HttpOptions): Yoga {
-  const { schema, allowed, log } = options;
+  const { schema, allowed, requestLog } = options;
   return createYoga<ServerContext, OperationContext>({
     schema,
     context: (initial) => initial.operation ?? requestContext(options, initial),
@@ -78,7 +78,7 @@ export function createHttp(options: HttpOptions): Yoga {
     maxRequestBodySize: options.maxBodyBytes,
     // Every error is logged where it is masked.
     logging: false,
-    maskedErrors: { maskError: (error) => maskError(error, (cause) => log.internal(cause)) },
+    maskedErrors: { maskError: (error) => maskError(error, (cause) => requestLog.internal(cause)) },
     graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
     renderGraphiQL: renderGraphiQLWithTokens,
     cors: (request) => {
@@ -88,7 +88,7 @@ export function createHttp(options: HttpOptions): Yoga {
       return { origin: [origin], credentials: admitted === 'named', methods: ['GET', 'POST'] };
     },
     plugins: [
-      observation(log, options.observe),
+      operationObserver(requestLog, options.observe),
       learning(options),
       admission(options),
       acceptable(),
@@ -107,7 +107,7 @@ export function createHttp(options: HttpOptions): Yoga {
 
 function requestContext(
   { map, fanOut }: HttpOptions,
-  { request, params, admission, res, outcome }: YogaInitialContext & ServerContext,
+  { request, params, admission, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
   // Only a stream goes on behind an event.
   const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
@@ -116,14 +116,14 @@ function requestContext(
   const { caller } = admission ?? OWN;
   const fanOutRequest = fanOut && res && {};
   const { signal } = request;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest, outcome });
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest });
 }
 
 /** What the server asks of itself. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
-function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }: HttpOptions): Plugin {
+function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): Plugin {
   return {
     onSubscribe({ args }) {
       const { fanOutRequest } = args.contextValue as Partial<OperationContext>;
@@ -171,7 +171,7 @@ function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }:
           signal: request.signal,
           res,
           fanOut,
-          fail: (error) => ({ errors: [maskError(error, (cause) => log.internal(cause))] }),
+          fail: (error) => ({ errors: [maskError(error, (cause) => requestLog.internal(cause))] }),
           register,
         });
       setResultProcessor(respond, MEDIA_TYPES[transport]);
@@ -184,9 +184,9 @@ function jsonTypeOf(single: Accepted['single']): JsonType {
   return single === undefined || single === 'text/event-stream' ? 'application/graphql-response+json' : single;
 }
 
-/** What comes again may go the short way. */
-function learning({ insertions }: HttpOptions): Plugin {
-  return { onExecute: ({ args }) => insertions.learn(args.document) };
+/** A document that comes again may take the fast path. */
+function learning({ fastInserts }: HttpOptions): Plugin {
+  return { onExecute: ({ args }) => fastInserts.learn(args.document) };
 }
 
 function stringifyResult(result: ExecutionResult): string {

@@ -19,7 +19,7 @@ const MAX_ALIASES = 100;
 const MAX_SHOWN = 100;
 
 /** Before the body is read: who isn't let in costs nothing. */
-export function admission({ admit, log }: HttpOptions): Plugin {
+export function admission({ admit, requestLog }: HttpOptions): Plugin {
   return {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
@@ -28,9 +28,9 @@ export function admission({ admit, log }: HttpOptions): Plugin {
       try {
         context.admission = await admit(req, req.headers.authorization);
       } catch (thrown) {
-        const asker = log.asker(req);
-        const error = maskError(thrown, (cause) => log.internal(cause, asker));
-        log.failed(asker, [error], { transport: 'http' });
+        const identity = requestLog.identityOf(req);
+        const error = maskError(thrown, (cause) => requestLog.internal(cause, identity));
+        requestLog.failed(identity, [error], { transport: 'http' });
         const response = answerOf(error, fetchAPI);
         response.headers.set('WWW-Authenticate', 'Bearer');
         endResponse(response);
@@ -111,9 +111,9 @@ export function acceptable(): Plugin {
 }
 
 /** Streams are connections that stay. */
-export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
+export function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
   const tooMany = (req: IncomingMessage | undefined): GraphQLError => {
-    if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
+    if (req) requestLog.refused(requestLog.identityOf(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
     return refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections', 503, { 'Retry-After': '5' });
   };
   return {
@@ -146,7 +146,8 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
  */
 export function onlyJsonBodies(): Plugin {
   return {
-    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
+    onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
+      const { parsedBody } = serverContext as ServerContext;
       const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
       if (request.method === 'POST' && coding !== 'identity') {
         const message = `send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`;
@@ -174,6 +175,7 @@ export function onlyJsonBodies(): Plugin {
         );
       setRequestParser(async (unparsed) => {
         try {
+          if (parsedBody) return parsedBody() as GraphQLParams;
           if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
           // Yoga's parsers round numbers, and take bytes that aren't UTF-8.
           return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;

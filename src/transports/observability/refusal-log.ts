@@ -11,10 +11,10 @@ interface Window {
 }
 
 /**
- * Refusals as warnings, so few that a flood of them doesn't flood the log: five of each code in ten seconds, then one line
+ * RefusalLog as warnings, so few that a flood of them doesn't flood the log: five of each code in ten seconds, then one line
  * that says how many more there were. Codes are ours, so there are few of them.
  */
-export class Refusals {
+export class RefusalLog {
   readonly #logger: Logger;
   readonly #windows = new Map<string, Window>();
 

@@ -5,10 +5,10 @@
 import type { GraphQLError } from 'graphql';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorFields, type LogFields, type Logger, messageOf } from '../../core/model/logger.ts';
-import { Refusals } from './refusal-log.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 /** Who asks, as lines name it. */
-export interface Asker {
+export interface RequestIdentity {
   /** The request's id, over WebSocket of the upgrade. */
   readonly request: string;
   readonly client: string;
@@ -19,9 +19,9 @@ export interface Asker {
 }
 
 /** A table beside the requests costs the garbage collector more. */
-const ASKER = Symbol('asker');
+const IDENTITY = Symbol('identity');
 
-type Asked = IncomingMessage & { [ASKER]?: Asker };
+type Asked = IncomingMessage & { [IDENTITY]?: RequestIdentity };
 
 /** Codes of what an operator should see: doors that were closed, limits that were met, an engine in trouble. */
 const WARNED: ReadonlySet<unknown> = new Set(
@@ -46,89 +46,89 @@ const MAX_ID_LENGTH = 64;
 export class RequestLog {
   readonly #logger: Logger;
   readonly #clientOf: (request: IncomingMessage) => string;
-  readonly #refusals: Refusals;
+  readonly #refusals: RefusalLog;
   /** Whose operation an error ended: where errors are masked, that isn't known any more. */
-  readonly #culprits = new WeakMap<object, LogFields>();
+  readonly #attributed = new WeakMap<object, LogFields>();
 
   /** Whose errors are told by their operations. */
-  readonly #told = new WeakSet<Asker>();
+  readonly #reported = new WeakSet<RequestIdentity>();
 
   constructor(logger: Logger, clientOf: (request: IncomingMessage) => string) {
     this.#logger = logger;
     this.#clientOf = clientOf;
-    this.#refusals = new Refusals(logger);
+    this.#refusals = new RefusalLog(logger);
   }
 
   /** The same for the same request. Its id is what `X-Request-Id` says, if that is sane. */
-  asker(request: Asked): Asker {
-    let asker = request[ASKER];
-    if (!asker) {
+  identityOf(request: Asked): RequestIdentity {
+    let identity = request[IDENTITY];
+    if (!identity) {
       const given = request.headers['x-request-id'];
       const id = typeof given === 'string' && SANE_ID.test(given) ? given : newId();
       const client = this.#clientOf(request);
-      asker = { request: id, client: SANE_ID.test(client) ? client : 'unknown', headers: request.headers };
-      request[ASKER] = asker;
+      identity = { request: id, client: SANE_ID.test(client) ? client : 'unknown', headers: request.headers };
+      request[IDENTITY] = identity;
     }
-    return asker;
+    return identity;
   }
 
   /** For a connection that stays open. */
-  connected(request: IncomingMessage): Asker {
-    const asker = { ...this.asker(request), connection: newId() };
-    this.#logger.debug?.({ ...namesOf(asker), client: asker.client }, 'connection opened');
-    return asker;
+  connected(request: IncomingMessage): RequestIdentity {
+    const identity = { ...this.identityOf(request), connection: newId() };
+    this.#logger.debug?.({ ...namesOf(identity), client: identity.client }, 'connection opened');
+    return identity;
   }
 
-  disconnected(asker: Asker, close: number): void {
-    if (REFUSING_CLOSES.has(close)) this.refused(asker, String(close));
-    this.#logger.debug?.({ ...namesOf(asker), close }, 'connection closed');
+  disconnected(identity: RequestIdentity, close: number): void {
+    if (REFUSING_CLOSES.has(close)) this.refused(identity, String(close));
+    this.#logger.debug?.({ ...namesOf(identity), close }, 'connection closed');
   }
 
   /** `code`: an error's (docs/clients.md), or of a socket's end. */
-  refused(asker: Asker, code: string, fields: LogFields = {}): void {
-    this.#refusals.note(code, { ...namesOf(asker), client: asker.client, ...fields });
+  refused(identity: RequestIdentity, code: string, fields: LogFields = {}): void {
+    this.#refusals.note(code, { ...namesOf(identity), client: identity.client, ...fields });
   }
 
   /** What `ws` finds wrong with a frame, such as its size. */
-  broken(asker: Asker, error: Error & { readonly code?: unknown }): void {
-    if (String(error.code).startsWith('WS_ERR_')) this.refused(asker, String(error.code));
+  broken(identity: RequestIdentity, error: Error & { readonly code?: unknown }): void {
+    if (String(error.code).startsWith('WS_ERR_')) this.refused(identity, String(error.code));
   }
 
   /** Errors as they leave: a refusal is warned of, a client's mistake is not. */
-  failed(asker: Asker, errors: readonly GraphQLError[], fields: LogFields = {}): void {
+  failed(identity: RequestIdentity, errors: readonly GraphQLError[], fields: LogFields = {}): void {
     for (const { extensions, message } of errors) {
       const { code } = extensions;
       const reason = TOLD.has(code) ? { reason: message } : {};
-      if (WARNED.has(code)) this.refused(asker, String(code), { ...fields, ...reason });
+      if (WARNED.has(code)) this.refused(identity, String(code), { ...fields, ...reason });
       else if (code !== INTERNAL) this.#refusals.count(typeof code === 'string' ? code : 'BAD_USER_INPUT');
     }
   }
 
   /** An operation has begun: its errors are its own to tell. */
-  told(asker: Asker): void {
-    // A connection's askers are told of by nobody else.
-    if (asker.connection === undefined) this.#told.add(asker);
+  markReported(identity: RequestIdentity): void {
+    // A connection's identities are told of by nobody else.
+    if (identity.connection === undefined) this.#reported.add(identity);
   }
 
-  isTold(asker: Asker): boolean {
-    return this.#told.has(asker);
+  isReported(identity: RequestIdentity): boolean {
+    return this.#reported.has(identity);
   }
 
-  operation(asker: Asker, fields: LogFields, message: string): void {
-    this.#logger.debug?.({ ...namesOf(asker), ...fields }, message);
+  operation(identity: RequestIdentity, fields: LogFields, message: string): void {
+    this.#logger.debug?.({ ...namesOf(identity), ...fields }, message);
   }
 
   /** So that `internal` can tell. */
-  blame(error: object, asker: Asker, fields: LogFields): void {
-    this.#culprits.set(error, { ...namesOf(asker), ...fields });
+  attribute(error: object, identity: RequestIdentity, fields: LogFields): void {
+    this.#attributed.set(error, { ...namesOf(identity), ...fields });
   }
 
   /** What is hidden from the client. */
-  internal(error: unknown, asker?: Asker): void {
+  internal(error: unknown, identity?: RequestIdentity): void {
     const cause = originOf(error);
-    const culprit = asker
-      ? namesOf(asker)
-      : (this.#culprits.get(error as object) ?? this.#culprits.get(cause as object));
+    const culprit = identity
+      ? namesOf(identity)
+      : (this.#attributed.get(error as object) ?? this.#attributed.get(cause as object));
     this.#logger.error({ ...culprit, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
   }
 
@@ -149,7 +149,7 @@ function newId(): string {
 }
 
 /** Of who asks, what every line says. */
-function namesOf({ request, connection, id }: Asker): LogFields {
+function namesOf({ request, connection, id }: RequestIdentity): LogFields {
   return { request, ...(connection && { connection }), ...(id !== undefined && { id: id.slice(0, MAX_ID_LENGTH) }) };
 }
 

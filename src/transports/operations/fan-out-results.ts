@@ -7,7 +7,7 @@ import type { Subscriber } from '../../fanout/subscriber.ts';
 import type { FanOutRequest } from '../../../schema/request/context.ts';
 import type { ResultContext } from './operation.ts';
 
-export interface ServedOptions {
+export interface FanOutResultsOptions {
   readonly fanOut: FanOut;
   readonly context: ResultContext;
   readonly outlet: Outlet;
@@ -24,25 +24,25 @@ type Results = AsyncGenerator<ExecutionResult, void, void>;
  * Undefined when a generator must deliver. Delivery begins at the first `next`, which waits until all is delivered; a failure is the
  * only result.
  */
-export function served({ context, ...options }: ServedOptions): Results | undefined {
+export function fanOutResults({ context, ...options }: FanOutResultsOptions): Results | undefined {
   const { fanOutRequest } = context;
   if (!fanOutRequest?.accepted || !fanOutRequest.operation) return undefined;
   const { accepted: stream, operation, ended } = fanOutRequest;
-  return new Served({ ...options, stream, operation, signal: context.signal }, ended);
+  return new FanOutResults({ ...options, stream, operation, signal: context.signal }, ended);
 }
 
 type Parts = Omit<Subscription, 'left' | 'ended'> &
-  Pick<ServedOptions, 'fanOut' | 'fail' | 'onEnd'> & {
+  Pick<FanOutResultsOptions, 'fanOut' | 'fail' | 'onEnd'> & {
     readonly signal: AbortSignal | undefined;
   };
 
 const DONE = { done: true, value: undefined } as const;
 
-class Served implements Results {
+class FanOutResults implements Results {
   #parts: Parts | undefined;
   readonly #noteEnd: FanOutRequest['ended'];
-  readonly #onEnd: ServedOptions['onEnd'];
-  readonly #fail: ServedOptions['fail'];
+  readonly #onEnd: FanOutResultsOptions['onEnd'];
+  readonly #fail: FanOutResultsOptions['fail'];
   #subscriber: Subscriber | undefined;
   /** Until it stands where it starts. */
   #leaving: AbortController | undefined;

@@ -45,7 +45,6 @@ export interface SeamParts {
 export interface OperationParts extends SeamParts {
   readonly map: StreamingMap;
   readonly caller: Caller;
-  readonly outcome?: Context['outcome'];
 }
 
 /** Throws `BadInputError`. */
@@ -64,7 +63,7 @@ export function operationSeam({ extensions, lastEvent, signal, fanOutRequest }: 
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, caller, outcome, ...parts }: OperationParts): OperationContext {
+export function operationContext({ map, caller, ...parts }: OperationParts): OperationContext {
   const seam = operationSeam(parts);
   const { delivery } = seam;
   return {
@@ -73,7 +72,6 @@ export function operationContext({ map, caller, outcome, ...parts }: OperationPa
     caller,
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
     budget: new AnswerBudget(),
-    outcome,
   };
 }
 

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Context } from '../../../schema/request/context.ts';
 import type { Admission } from '../protocol/admission.ts';
 import type { OperationContext } from './operation.ts';
-import type { Asker } from '../observability/request-log.ts';
+import type { RequestIdentity } from '../observability/request-log.ts';
 
 /** What Node's server hands over, and the WebSocket transport for its operations. */
 export interface ServerContext {
@@ -11,9 +10,9 @@ export interface ServerContext {
   /** Set by the WebSocket transport, which has no request for each operation. */
   readonly operation?: OperationContext;
   /** Likewise; of a request it is known by itself. */
-  readonly asker?: Asker;
+  readonly identity?: RequestIdentity;
   /** Set once the request was let in. */
   admission?: Admission;
-  /** Of an insertion that was made already. */
-  readonly outcome?: Context['outcome'];
+  /** The parsed body, where it was read before Yoga. Throws what is wrong with it. */
+  readonly parsedBody?: () => object;
 }

@@ -50,10 +50,14 @@ export function formatResult(result: ExecutionResult): FormattedExecutionResult 
   return result.errors ? { ...result, errors: result.errors.map(formatError) } : (result as FormattedExecutionResult);
 }
 
-/** A result as it goes on the wire, with what a resolver threw in it masked. */
+/** The result with masked errors. */
+export function maskResult(result: ExecutionResult, log: LogError): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => maskError(error, log)) } : result;
+}
+
+/** The JSON of a result, with masked errors. */
 export function stringify(result: ExecutionResult, log: LogError): string {
-  const errors = result.errors?.map((error) => maskError(error, log));
-  return JSON.stringify(formatResult(errors ? { ...result, errors } : result));
+  return JSON.stringify(formatResult(maskResult(result, log)));
 }
 
 export function parseFailed(error: unknown): GraphQLError {

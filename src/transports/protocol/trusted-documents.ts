@@ -11,11 +11,14 @@ export interface Trustable {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** The text of the document that a request names. */
+export type TrustedDocument = (request: Trustable) => string;
+
 /**
  * Finds the document that a request names: by `documentId`, by Apollo's `extensions.persistedQuery.sha256Hash`, or in full.
  * What is returned throws `FORBIDDEN` for one that isn't in the manifest.
  */
-export function trusting(manifest: TrustedDocuments): (request: Trustable) => string {
+export function trusting(manifest: TrustedDocuments): TrustedDocument {
   const documents = new Set(Object.values(manifest));
   return (request) => documentOf(request, manifest, documents);
 }

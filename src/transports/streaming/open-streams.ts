@@ -1,4 +1,4 @@
-import { spread } from '../protocol/stagger-closings.ts';
+import { staggerClosings } from '../protocol/stagger-closings.ts';
 
 /** A response that stays open. */
 export interface OpenStream {
@@ -26,7 +26,7 @@ export class OpenStreams {
   drain(withinMs: number): void {
     this.#isDraining = true;
     const open = Object.values(this.#streams).flatMap((streams) => [...streams].map((stream) => ({ streams, stream })));
-    spread(
+    staggerClosings(
       // It may have ended meanwhile.
       open.map(
         ({ streams, stream }) =>

@@ -9,7 +9,7 @@ import type { OpenStream } from './open-streams.ts';
 import type { ResultContext } from '../operations/operation.ts';
 import { cutOf } from '../protocol/response-cut.ts';
 import { once, resultStream } from './result-stream.ts';
-import { served } from '../operations/fan-out-results.ts';
+import { fanOutResults } from '../operations/fan-out-results.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
 
 export interface StreamParts {
@@ -42,7 +42,7 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
     const beside = new Outlet(res, () => !res.writableEnded && !res.destroyed);
     res.once('close', () => beside.close());
     outlet = beside;
-    return served({ fanOut, context, outlet, framing: framing.rendered, fail });
+    return fanOutResults({ fanOut, context, outlet, framing: framing.rendered, fail });
   };
   let isSentAsMade = (): boolean => false;
   const results = isPassedOn

@@ -7,15 +7,14 @@ import { Outlet } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
 import { type Admit, whenExpired } from '../protocol/admission.ts';
 import { maskError } from '../protocol/errors.ts';
-import type { ShortInsertion } from '../operations/insertions.ts';
 import { OperationIds } from '../protocol/operation-ids.ts';
-import type { Asker, RequestLog } from '../observability/request-log.ts';
+import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 
 interface Door {
   readonly admit: Admit;
-  readonly log: RequestLog;
+  readonly requestLog: RequestLog;
 }
 
 /** Before the connection was let in; graphql-ws lets no operation through until then. */
@@ -27,24 +26,22 @@ export class Connection {
   readonly ids = new OperationIds();
   /** How many are open. */
   subscriptions = 0;
-  /** How many insertions are under way the short way. */
+  /** How many insertions of the fast path wait for their answers. */
   inserting = 0;
-  /** Of the one that failed there and is just handed on. */
-  outcome: ShortInsertion['outcome'];
   /** graphql-ws's, once `connection_init` has come. */
   context: WsContext | undefined;
   readonly outlet: Outlet;
   readonly #socket: WebSocket;
   /** Until it was let in. */
   #request: IncomingMessage | undefined;
-  readonly asker: Asker;
+  readonly identity: RequestIdentity;
   caller: Caller = NOBODY;
 
-  constructor(socket: WebSocket, request: IncomingMessage, asker: Asker) {
+  constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity) {
     this.#socket = socket;
     this.#request = request;
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN);
-    this.asker = asker;
+    this.identity = identity;
     // One listener a subscription: as many as may be.
     setMaxListeners(0, this.#closing.signal);
   }
@@ -96,8 +93,8 @@ export class Connection {
   }
 
   /** What `connection_init` says is judged here. False ends the connection, with 4403 unless it is closed already. */
-  async enter(context: WsContext, { admit, log }: Door): Promise<boolean> {
-    const { asker } = this;
+  async enter(context: WsContext, { admit, requestLog }: Door): Promise<boolean> {
+    const { identity } = this;
     this.context = context;
     const request = this.#request;
     this.#request = undefined;
@@ -116,8 +113,8 @@ export class Connection {
       this.#socket.once('close', stay);
       return true;
     } catch (thrown) {
-      const error = maskError(thrown, (cause) => log.internal(cause, asker));
-      log.failed(asker, [error], { transport: 'websocket' });
+      const error = maskError(thrown, (cause) => requestLog.internal(cause, identity));
+      requestLog.failed(identity, [error], { transport: 'websocket' });
       const { message, extensions } = error;
       // Not 4401, after which graphql-ws never comes back: another token may be there by then.
       if (extensions['code'] === 'UNAUTHENTICATED') this.close(4403, message);

@@ -5,46 +5,22 @@
  * neither answers nor drains.
  */
 import type { ExecutionResult } from 'graphql';
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { StreamingMap } from '../../core/streaming-map.ts';
-import type { FanOut } from '../../fanout/fan-out.ts';
-import type { Admit } from '../protocol/admission.ts';
 import { Connection } from './connection.ts';
-import { formatError, formatResult, maskError, refused } from '../protocol/errors.ts';
-import type { Yoga } from '../http/http.ts';
-import { operationContext } from '../operations/operation.ts';
+import { formatError, formatResult, refused } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
-import type { Heartbeat } from '../protocol/heartbeat.ts';
-import type { Insertions } from '../operations/insertions.ts';
-import type { Asker, RequestLog } from '../observability/request-log.ts';
-import { spread } from '../protocol/stagger-closings.ts';
-import { isPersistedOnly, persistedQueryNotSupported, type trusting } from '../protocol/trusted-documents.ts';
-import { type Hand, WebSocketInsertions } from './websocket-insertions.ts';
+import { staggerClosings } from '../protocol/stagger-closings.ts';
+import { isPersistedOnly } from '../protocol/trusted-documents.ts';
+import { fastInsert } from './websocket-fast-insert.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
+import type { WebSocketOptions } from './websocket-options.ts';
 
-export interface WebSocketOptions {
-  readonly yoga: Yoga;
-  readonly map: StreamingMap;
-  readonly admit: Admit;
-  /** Per connection. */
-  readonly maxSubscriptions: number;
-  readonly maxMessageBytes: number;
-  readonly heartbeat: Heartbeat;
-  /** Until `connection_init`: tokens are often fetched first. */
-  readonly initTimeoutMs: number;
-  /** Whether no more connections may open. */
-  readonly isFull: () => boolean;
-  /** Where only the documents of a manifest run. */
-  readonly trust: ReturnType<typeof trusting> | undefined;
-  readonly log: RequestLog;
-  /** Undefined: every subscription has a generator of its own. */
-  readonly fanOut: FanOut | undefined;
-  readonly insertions: Insertions;
-}
+/** Passes a message to graphql-ws. */
+type Hand = (message: string | OperationMessage) => void;
 
 /** Of the time to drain; the rest is for those that close. */
 const SPREAD = 0.8;
@@ -57,8 +33,6 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
-  /** Undefined where documents are named by their hash: the short way knows none. */
-  readonly #insertions: WebSocketInsertions | undefined;
   readonly #server;
 
   constructor(options: WebSocketOptions) {
@@ -66,15 +40,14 @@ export class WebSocketTransport {
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
     this.#sockets = new WebSocketServer({ ...settings, handleProtocols: chosenOf });
-    this.#insertions = options.trust ? undefined : new WebSocketInsertions(options);
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
       onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
       onSubscribe: async (context, name, payload) => {
         const { connection } = context.extra as Extra;
-        const asker = { ...connection.asker, id: idOf(name) };
-        const prepared = await this.#prepare(connection, payload, asker);
-        if (Array.isArray(prepared)) options.log.failed(asker, prepared, { transport: 'websocket' });
+        const identity = { ...connection.identity, id: idOf(name) };
+        const prepared = await prepare(options, connection, identity, payload);
+        if (Array.isArray(prepared)) options.requestLog.failed(identity, prepared, { transport: 'websocket' });
         return prepared;
       },
       execute: (args) => execute(args as OperationArgs),
@@ -102,7 +75,7 @@ export class WebSocketTransport {
   /** 1012: clients resume elsewhere. Resolves when every socket has gone, those that don't answer after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     const ends = [...this.#connections].map((connection) => () => connection.close(1012, 'draining'));
-    spread(ends, timeoutMs * SPREAD);
+    staggerClosings(ends, timeoutMs * SPREAD);
     const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
@@ -113,25 +86,25 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { isFull, heartbeat, log } = this.#options;
-    const asker = log.connected(request);
-    const logError = (error: unknown): void => log.internal(error, asker);
+    const { isFull, heartbeat, requestLog } = this.#options;
+    const identity = requestLog.connected(request);
+    const logError = (error: unknown): void => requestLog.internal(error, identity);
     // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
-    socket.on('error', (error) => log.broken(asker, error));
+    socket.on('error', (error) => requestLog.broken(identity, error));
     if (isFull()) {
-      socket.on('close', (code) => log.disconnected(asker, code));
-      log.refused(asker, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
+      socket.on('close', (code) => requestLog.disconnected(identity, code));
+      requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       const offered = socket.protocol.slice(0, MAX_SHOWN);
       const reason = `speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL}${offered ? `, not ${offered}` : ': no subprotocol was offered'}`;
-      log.refused(asker, '4406', { transport: 'websocket', reason });
-      socket.on('close', (code) => log.disconnected(asker, code));
+      requestLog.refused(identity, '4406', { transport: 'websocket', reason });
+      socket.on('close', (code) => requestLog.disconnected(identity, code));
       return socket.close(4406, reason);
     }
     heartbeat.watch(request.socket, socket);
-    const connection = new Connection(socket, request, asker);
+    const connection = new Connection(socket, request, identity);
     this.#connections.add(connection);
     const closed = this.#server.opened(
       {
@@ -160,7 +133,7 @@ export class WebSocketTransport {
       { connection },
     );
     socket.on('close', (code, reason) => {
-      log.disconnected(asker, code);
+      requestLog.disconnected(identity, code);
       connection.closed();
       this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
@@ -185,47 +158,23 @@ export class WebSocketTransport {
     const isNew = type === 'subscribe' && typeof id === 'string' && !connection.ids.has(id);
     if (!isNew) return connection.close(4400, 'the message is nested too deep');
     const error = refused('BAD_USER_INPUT', 'the message is nested too deep');
-    this.#options.log.failed({ ...connection.asker, id }, [error], { transport: 'websocket' });
+    this.#options.requestLog.failed({ ...connection.identity, id }, [error], { transport: 'websocket' });
     connection.sendError(id, JSON.stringify([formatError(error)]));
   }
 
   #receiveOperation(message: OperationMessage, connection: Connection, hand: Hand): void {
     const { ids } = connection;
+    const { id } = message;
     if (message.type === 'complete') {
-      const name = ids.close(message.id);
-      // Of one that has ended: the two messages have crossed.
+      const name = ids.close(id);
+      // The operation may have ended: then the two messages have crossed.
       if (name !== undefined) hand({ ...message, id: name });
-    } else if (ids.has(message.id)) {
-      connection.close(4409, `Subscriber for ${message.id} already exists`);
-    } else if (!this.#insertions?.take(message, connection, hand)) {
-      const { trust } = this.#options;
-      const isNamed = trust !== undefined || isPersistedOnly(message.payload ?? {});
-      hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(message.id) });
+      return;
     }
-  }
-
-  async #prepare(connection: Connection, payload: SubscribePayload, asker: Asker) {
-    const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
-    const { ids, caller, signal, outcome } = connection;
-    if (!outcome && Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
-      return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
-    try {
-      const fanOutRequest = fanOut && {};
-      const operation = operationContext({
-        map,
-        caller,
-        extensions: payload.extensions,
-        signal,
-        fanOutRequest,
-        outcome,
-      });
-      const enveloped = yoga.getEnveloped({ operation, asker });
-      if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
-      const query = trust ? trust(payload) : payload.query;
-      return await prepare(enveloped, { ...payload, query }, connection, asker);
-    } catch (error) {
-      return [maskError(error, (cause) => log.internal(cause, asker))];
-    }
+    if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
+    if (fastInsert(this.#options, connection, message)) return;
+    const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
+    hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(id) });
   }
 }
 

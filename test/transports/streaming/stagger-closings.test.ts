@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { spread } from '../../../src/transports/protocol/stagger-closings.ts';
+import { staggerClosings } from '../../../src/transports/protocol/stagger-closings.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 /** How many have ended after so many ms. */
 function endsAfter(count: number, withinMs: number) {
   let ended = 0;
-  spread(
+  staggerClosings(
     Array.from({ length: count }, () => () => void ended++),
     withinMs,
   );

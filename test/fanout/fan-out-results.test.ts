@@ -11,7 +11,7 @@ import { Group } from '../../src/fanout/group.ts';
 import { MessageFraming } from '../../src/fanout/framing.ts';
 import { Outlet, type Way } from '../../src/fanout/outlet.ts';
 import type { OperationContext } from '../../src/transports/operations/operation.ts';
-import { served } from '../../src/transports/operations/fan-out-results.ts';
+import { fanOutResults } from '../../src/transports/operations/fan-out-results.ts';
 import { openMap } from '../support/model/open-map.ts';
 
 const DOCUMENT = parse('subscription { items { key } }');
@@ -48,7 +48,7 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
   };
   const fail = (error: unknown) => ({ errors: [new GraphQLError(String(error))] });
   const parts = { fanOut, context, outlet: new Outlet(to, () => true), framing: new MessageFraming('1', WANTED), fail };
-  return { results: served(parts), writes, write, ended };
+  return { results: fanOutResults(parts), writes, write, ended };
 }
 
 describe('G10 a subscription that the fan-out delivers', () => {
