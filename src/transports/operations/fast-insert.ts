@@ -117,7 +117,7 @@ export class FastInserts {
       observed?.end();
       return `${json}}`;
     } catch (thrown) {
-      const error = locatedError(toGraphQLError(thrown), [field], [field.alias?.value ?? field.name.value]);
+      const error = locatedError(toGraphQLError(errorOf(thrown)), [field], [field.alias?.value ?? field.name.value]);
       observed?.end([error]);
       return { errors: [error], data: null };
     }
@@ -145,6 +145,12 @@ export class FastInserts {
     const render = compileSelection({ schema: this.#schema, document, operation, variables: {} }, root);
     return render && { document, operationName: operation.name?.value, field, variable, isBatch, render };
   }
+}
+
+/** What the executor makes of what a resolver throws. */
+function errorOf(thrown: unknown): Error {
+  const [first] = thrown instanceof AggregateError ? (thrown.errors as unknown[]) : [thrown];
+  return first instanceof Error ? first : new Error(String(first));
 }
 
 /** The name of the variable that is the field's only argument. */
