@@ -7,7 +7,7 @@ import { formatError, isGraphQLError } from '../protocol/errors.ts';
 import { ENDED, isEnded, parseEventId } from '../protocol/event-id.ts';
 import { OpenStreams } from '../streaming/open-streams.ts';
 import { FanOuts, LazySeam, putSeam } from '../operations/seams.ts';
-import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from '../streaming/stream-response.ts';
+import { streamPlugin } from '../streaming/stream-plugin.ts';
 import { type Yoga, YogaHooks } from './yoga-hooks.ts';
 
 export interface FanOutPluginOptions {
@@ -30,28 +30,10 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
   const streams = new OpenStreams();
   let server: { readonly yoga: Yoga; readonly hooks: YogaHooks } | undefined;
   const fanOuts = new FanOuts((result) => stringify(withErrors(result, (error) => server?.hooks.inResult(error))));
-  return {
-    onYogaInit({ yoga }) {
-      const hooks = new YogaHooks(yoga);
-      server = { yoga, hooks };
-      if (hooks.isTransparent) vouchBeyondHttp(yoga, hooks);
-      else yoga.logger.debug('useFanOut: generators deliver, for another plugin has an onSubscribe hook');
-    },
-    onRequest({ request, endResponse, fetchAPI }) {
-      const lastEventId = request.headers.get('last-event-id') ?? '';
-      if (isEndOfOurs(lastEventId)) endResponse(new fetchAPI.Response(null, { status: 204 }));
-    },
-    onParams({ paramsHandler, setParamsHandler }) {
-      // A plugin before this one runs operations its own way.
-      if (!server || paramsHandler !== server.yoga.handleParams) return;
-      const { hooks } = server;
-      setParamsHandler(async (payload) => {
-        const results = await paramsHandler(payload);
-        seams.get(payload.context)?.vouch(results, hooks);
-        return results;
-      });
-    },
-    onSubscribe({ args }) {
+  const plugin = streamPlugin({
+    keepAliveMs,
+    stringify,
+    begin(args) {
       // Over a WebSocket it is the adapter's.
       if (operationSeam()) return;
       const context = args.contextValue as YogaInitialContext & { res?: unknown };
@@ -66,29 +48,41 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
       putSeam(context, seam);
       seams.set(context, seam);
     },
-    onResultProcess({ request, result, resultProcessor, serverContext, setResultProcessor }) {
+    streamed({ resultProcessor, serverContext }, transport) {
       // Yoga has made the operation's context of the server's.
       const seam = seams.get(serverContext);
-      if (!seam?.context || Array.isArray(result) || !server?.hooks.isOwn(resultProcessor)) return;
+      if (!seam?.context || !server?.hooks.isOwn(resultProcessor)) return undefined;
       const { hooks } = server;
-      const transport = transportOf(request.headers.get('accept'), isAsyncIterable(result));
-      if (!transport) return;
-      const { res } = serverContext as { res?: unknown };
-      // What it is given is what the hooks after this one have left.
-      const respond = (results: object): Response =>
-        streamResponse(transport, {
-          result: results as ExecutionResult | AsyncIterable<ExecutionResult>,
-          context: seam.context,
-          stringify,
-          keepAliveMs,
-          signal: request.signal,
-          res,
-          fanOut: seam.vouchedFor(results) && fanOuts.of(seam),
-          fail: (error) => failure(hooks.atEnd(error, seam.operation)),
-          register: (stream) => streams.add(transport, stream),
-          isPassedOn: true,
-        });
-      setResultProcessor(respond, MEDIA_TYPES[transport]);
+      return {
+        context: seam.context,
+        fanOutOf: (results) => seam.vouchedFor(results) && fanOuts.of(seam),
+        fail: (error) => failure(hooks.atEnd(error, seam.operation)),
+        register: (stream) => streams.add(transport, stream),
+        isPassedOn: true,
+      };
+    },
+  });
+  return {
+    ...plugin,
+    onYogaInit({ yoga }) {
+      const hooks = new YogaHooks(yoga);
+      server = { yoga, hooks };
+      if (hooks.isTransparent) vouchBeyondHttp(yoga, hooks);
+      else yoga.logger.debug('useFanOut: generators deliver, because another plugin has an onSubscribe hook');
+    },
+    onRequest({ request, endResponse, fetchAPI }) {
+      const lastEventId = request.headers.get('last-event-id') ?? '';
+      if (isEndOfOurs(lastEventId)) endResponse(new fetchAPI.Response(null, { status: 204 }));
+    },
+    onParams({ paramsHandler, setParamsHandler }) {
+      // A plugin before this one runs operations its own way.
+      if (!server || paramsHandler !== server.yoga.handleParams) return;
+      const { hooks } = server;
+      setParamsHandler(async (payload) => {
+        const results = await paramsHandler(payload);
+        seams.get(payload.context)?.vouch(results, hooks);
+        return results;
+      });
     },
     onDispose: () => streams.drain(DISPOSE_MS),
   };

@@ -17,7 +17,6 @@ import { parseEventId } from '../protocol/event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
-import type { OpenStream } from '../streaming/open-streams.ts';
 import { introspectionRules } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
 import {
@@ -31,7 +30,8 @@ import {
   onlyJsonBodies,
   uncached,
 } from './requests.ts';
-import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from '../streaming/stream-response.ts';
+import { streamPlugin, type StreamServer } from '../streaming/stream-plugin.ts';
+import { isAsyncIterable } from '../streaming/stream-response.ts';
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
 
@@ -99,7 +99,9 @@ export function createHttp(options: HttpOptions): Yoga {
       knownParameters(),
       uncached(options),
       endedStreams(),
-      subscriptionResponses(options),
+      cursors(),
+      jsonResponses(),
+      streamPlugin(streamServer(options)),
       ...introspectionRules(options),
     ],
   });
@@ -122,59 +124,57 @@ function requestContext(
 /** What the server asks of itself. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
-/** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
-function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): Plugin {
+/** SSE and multipart responses: they count as connections, and end with the token that admitted them. */
+function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): StreamServer {
   return {
-    onSubscribe({ args }) {
-      const { fanOutRequest } = args.contextValue as Partial<OperationContext>;
-      const { document, operationName, variableValues } = args;
-      if (fanOutRequest)
-        fanOutRequest.operation = {
-          document,
-          operationName,
-          variableValues: variableValues as Operation['variableValues'],
-        };
+    keepAliveMs,
+    stringify: (result) => JSON.stringify(formatResult(result)),
+    begin({ contextValue, document, operationName, variableValues }) {
+      const { fanOutRequest } = contextValue as Partial<OperationContext>;
+      if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues } as Operation;
     },
+    streamed({ result, serverContext }, transport) {
+      if (isAboutHttp(result as ExecutionResult)) return undefined;
+      const { admission: admitted = OWN, req } = serverContext as ServerContext;
+      return {
+        // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
+        context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
+        fanOutOf: () => fanOut,
+        fail: (error) => ({ errors: [maskError(error, (cause) => requestLog.internal(cause))] }),
+        register(stream) {
+          const remove = streams.add(transport, stream);
+          const stay = whenExpired(admitted, () => stream.drain());
+          const unwatch = req && heartbeat.watch(req.socket);
+          return () => (stay(), unwatch?.(), remove());
+        },
+      };
+    },
+  };
+}
+
+/** The cursors of single results; those of a stream are put to one result after the other. */
+function cursors(): Plugin {
+  return {
     onExecutionResult({ result, setResult, context }) {
-      // Streams bear their cursors one by one.
       if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
       setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
     },
-    onResultProcess({ request, result, setResult, serverContext, setResultProcessor }) {
-      if (Array.isArray(result)) return;
-      const isStream = isAsyncIterable(result);
-      const accept = request.headers.get('accept');
-      const only = isStream ? undefined : (result as ExecutionResult);
-      const transport = only && isAboutHttp(only) ? undefined : transportOf(accept, isStream);
-      if (!transport) {
-        const { single, parts } = negotiate(accept);
-        // Yoga sends one result in parts to those that take nothing else.
-        if (!only || (single === undefined && parts && 'data' in only)) return;
-        const type = jsonTypeOf(single);
-        setResult(withStatus(only, type));
-        return setResultProcessor((given, fetchAPI) => processRegularResult(given, fetchAPI, type), type);
-      }
-      const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
-      const register = (stream: OpenStream): (() => void) => {
-        const remove = streams.add(transport, stream);
-        const stay = whenExpired(admitted, () => stream.drain());
-        const unwatch = req && heartbeat.watch(req.socket);
-        return () => (stay(), unwatch?.(), remove());
-      };
-      const respond = (): Response =>
-        streamResponse(transport, {
-          result: result as ExecutionResult | AsyncIterable<ExecutionResult>,
-          // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
-          context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
-          stringify: stringifyResult,
-          keepAliveMs,
-          signal: request.signal,
-          res,
-          fanOut,
-          fail: (error) => ({ errors: [maskError(error, (cause) => requestLog.internal(cause))] }),
-          register,
-        });
-      setResultProcessor(respond, MEDIA_TYPES[transport]);
+  };
+}
+
+/** A single result as JSON, in the type and with the status that its `Accept` means. */
+function jsonResponses(): Plugin {
+  return {
+    onResultProcess({ request, result: given, setResult, setResultProcessor }) {
+      if (Array.isArray(given) || isAsyncIterable(given)) return;
+      const result = given as ExecutionResult;
+      const { single, parts } = negotiate(request.headers.get('accept'));
+      if (single === 'text/event-stream' && !isAboutHttp(result)) return;
+      // Yoga sends one result in parts to those that take nothing else.
+      if (single === undefined && parts && 'data' in result) return;
+      const type = jsonTypeOf(single);
+      setResult(withStatus(result, type));
+      setResultProcessor((processed, fetchAPI) => processRegularResult(processed, fetchAPI, type), type);
     },
   };
 }
@@ -187,8 +187,4 @@ function jsonTypeOf(single: Accepted['single']): JsonType {
 /** A document that comes again may take the fast path. */
 function learning({ fastInserts }: HttpOptions): Plugin {
   return { onExecute: ({ args }) => fastInserts.learn(args.document) };
-}
-
-function stringifyResult(result: ExecutionResult): string {
-  return JSON.stringify(formatResult(result));
 }
