@@ -30,7 +30,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }) => {
           assertMayRead(caller);
           const most = limit ?? args.limit;
-          if (most != null) delivery.left = most;
+          if (most != null) delivery.remaining = most;
           const options = {
             onLag: args.onLag,
             limit: most,
@@ -48,7 +48,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         resolve: (delivered, _args, { delivery, budget }) => {
           budget.renew();
           delivery.cursor = delivered.cursor;
-          if (delivery.left !== undefined) delivery.left--;
+          if (delivery.remaining !== undefined) delivery.remaining--;
           return delivered;
         },
       }),

@@ -63,7 +63,7 @@ export function resolveAfter(
 export interface Delivery {
   cursor?: string;
   /** How many `limit` still allows. */
-  left?: number;
+  remaining?: number;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
 import { resolveAfter, type StreamRequest } from '../request/context.ts';
 import { asGraphQL, inputError, withGraphQLErrors } from '../request/errors.ts';
-import { type Seam, seamOf } from '../request/seam.ts';
+import { type TransportContext, transportContextOf } from '../request/transport-context.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
 import { type changeTypes, OURS, type SharedTypes, type StreamBuilder } from './parts.ts';
 import { visibleChanges, visibleItems } from './visible.ts';
@@ -35,15 +35,15 @@ export function addStreamSubscriptions(
         }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
-        const seam = asGraphQL(() => seamOf(context));
-        const limit = seam.limit ?? args.limit;
-        if (seam.delivery && limit != null) seam.delivery.left = limit;
+        const transport = asGraphQL(() => transportContextOf(context));
+        const limit = transport.limit ?? args.limit;
+        if (transport.delivery && limit != null) transport.delivery.remaining = limit;
         const options = {
           onLag: args.onLag,
           limit,
-          after: resolveAfter(seam, args.after),
+          after: resolveAfter(transport, args.after),
           filter: checkedFilter(args.filter),
-          signal: seam.signal,
+          signal: transport.signal,
           onClose: 'FAIL',
         } as const;
         return withGraphQLErrors(() => {
@@ -53,15 +53,15 @@ export function addStreamSubscriptions(
             // The limit counts what is seen.
             return visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit);
           }
-          offer(seam, info, map.source, { kind: 'items', request });
+          offer(transport, info, map.source, { kind: 'items', request });
           return map.items(options);
         });
       },
       resolve: (delivered, _args, context) => {
         const { cursor, value } = delivered;
-        const { delivery } = seamOf(context);
+        const { delivery } = transportContextOf(context);
         if (delivery) delivery.cursor = cursor;
-        if (delivery?.left !== undefined) delivery.left--;
+        if (delivery?.remaining !== undefined) delivery.remaining--;
         return value as never;
       },
     }),
@@ -81,9 +81,14 @@ export function addStreamSubscriptions(
         filter: t.arg({ type: filter, required: false, description: 'Default: every key.' }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
-        const seam = asGraphQL(() => seamOf(context));
-        const after = resolveAfter(seam, args.after);
-        const options = { after, filter: checkedFilter(args.filter), signal: seam.signal, onClose: 'FAIL' } as const;
+        const transport = asGraphQL(() => transportContextOf(context));
+        const after = resolveAfter(transport, args.after);
+        const options = {
+          after,
+          filter: checkedFilter(args.filter),
+          signal: transport.signal,
+          onClose: 'FAIL',
+        } as const;
         return withGraphQLErrors(() => {
           const request = map.changesRequest(options);
           if (mayRead) {
@@ -91,12 +96,12 @@ export function addStreamSubscriptions(
             // What it showed before is not known any more.
             return visibleChanges(map.changes({ ...options, after: null }), mayBeRead);
           }
-          offer(seam, info, map.source, { kind: 'itemChanges', request });
+          offer(transport, info, map.source, { kind: 'itemChanges', request });
           return map.changes(options);
         });
       },
       resolve: (delivered, _args, context) => {
-        const { delivery } = seamOf(context);
+        const { delivery } = transportContextOf(context);
         if (delivery) delivery.cursor = delivered.cursor;
         return delivered;
       },
@@ -109,7 +114,7 @@ export function addStreamSubscriptions(
  * the transport may decide when it knows what becomes of the generator's results.
  */
 function offer(
-  { fanOutRequest }: Partial<Seam>,
+  { fanOutRequest }: Partial<TransportContext>,
   info: GraphQLResolveInfo,
   source: Source<unknown>,
   taken: StreamRequest,

@@ -9,19 +9,19 @@ import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { Group } from '../../src/fanout/group.ts';
 import { MessageFraming } from '../../src/fanout/framing.ts';
-import { Outlet, type Way } from '../../src/fanout/outlet.ts';
+import { Outlet, type TextWriter } from '../../src/fanout/outlet.ts';
 import type { OperationContext } from '../../src/transports/operations/operation.ts';
 import { fanOutResults } from '../../src/transports/operations/fan-out-results.ts';
 import { openMap } from '../support/model/open-map.ts';
 
 const DOCUMENT = parse('subscription { items { key } }');
-const WANTED = { cursors: false, left: false };
+const WANTED = { cursors: false, remaining: false };
 
 /** A way that is always ready, and what went there. */
 function way() {
   const writes: string[] = [];
   const write = vi.fn<(text: string) => boolean>((text) => writes.push(text) > 0);
-  const noted: Way = { writableNeedDrain: false, write, on: () => noted as never };
+  const noted: TextWriter = { writableNeedDrain: false, write, on: () => noted as never };
   return { writes, write, way: noted };
 }
 

@@ -8,14 +8,14 @@ import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { GeneratorSource } from '../../core/subscriptions/wrap-generator.ts';
 import { Outlet } from '../../fanout/outlet.ts';
 import { messageResults } from '../operations/message-results.ts';
-import { type ErrorsShown, FanOuts, LazySeam, operationStorage } from '../operations/seams.ts';
+import { type ErrorsShown, FanOuts, UserOperation, operationStorage } from '../operations/user-operation.ts';
 
 type ConnectionParams = Record<string, unknown> | undefined;
 type Results = AsyncGenerator<ExecutionResult, void, void>;
 
 /** One operation that may be one of ours, by its arguments. */
 interface Call {
-  readonly seam: LazySeam;
+  readonly operation: UserOperation;
   readonly id: string;
   readonly writable: Writable | undefined;
 }
@@ -48,8 +48,8 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
 
   const note = (args: object, { extra }: Context<P, E>, id: string, { extensions }: SubscribePayload): void => {
     const writable = seesResults ? undefined : writableOf(extra);
-    const seam = new LazySeam(() => ({ extensions }), writable !== undefined);
-    calls.set(args, { seam, id, writable });
+    const operation = new UserOperation(() => ({ extensions }), writable !== undefined);
+    calls.set(args, { operation, id, writable });
   };
 
   return {
@@ -70,29 +70,29 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
       const call = calls.get(args);
       if (!call) return subscribe(args);
       calls.delete(args);
-      const { seam } = call;
-      seam.begin(args);
-      const results = (await operations.run(seam, () => subscribe(args))) as ExecutionResult | Results;
-      const { context } = seam;
+      const { operation } = call;
+      operation.begin(args);
+      const results = (await operations.run(operation, () => subscribe(args))) as ExecutionResult | Results;
+      const { context } = operation;
       if (!context || !(Symbol.asyncIterator in results)) return results;
-      const errors = subscribe === subscribeByGraphQL ? AS_THEY_ARE : seam.vouchedFor(results);
+      const errors = subscribe === subscribeByGraphQL ? AS_THEY_ARE : operation.vouchedFor(results);
       const { id, writable } = call;
-      const fanOut = errors && writable && fanOutsOf(errors).of(seam);
+      const fanOut = errors && writable && fanOutsOf(errors).of(operation);
       if (!fanOut && !context.cursors) return results;
-      return messageResults(within(seam, results), {
+      return messageResults(within(operation, results), {
         id,
         context,
         fanOut,
         outlet: writable && outletOf(writable),
-        failure: (error) => errors?.atEnd(error, seam.operation),
+        failure: (error) => errors?.atEnd(error, operation.definition),
       });
     },
   };
 
-  /** The stream's resolvers find the seam of this operation. */
-  function within(seam: LazySeam, results: Results): GeneratorSource<ExecutionResult> {
+  /** The stream's resolvers find the operation of this operation. */
+  function within(operation: UserOperation, results: Results): GeneratorSource<ExecutionResult> {
     return {
-      next: () => operations.run(seam, () => results.next()),
+      next: () => operations.run(operation, () => results.next()),
       return: () => results.return(),
       throw: (error) => results.throw(error),
     };

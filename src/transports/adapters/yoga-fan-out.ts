@@ -2,11 +2,11 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import { ServerResponse } from 'node:http';
-import { operationSeam } from '../../../schema/request/seam.ts';
+import { currentOperation } from '../../../schema/request/transport-context.ts';
 import { formatError, isGraphQLError } from '../protocol/errors.ts';
 import { ENDED, isEnded, parseEventId } from '../protocol/event-id.ts';
 import { OpenStreams } from '../streaming/open-streams.ts';
-import { FanOuts, LazySeam, putSeam } from '../operations/seams.ts';
+import { FanOuts, UserOperation, attachOperation } from '../operations/user-operation.ts';
 import { streamPlugin } from '../streaming/stream-plugin.ts';
 import { type Yoga, YogaHooks } from './yoga-hooks.ts';
 
@@ -26,7 +26,7 @@ const DISPOSE_MS = 1000;
  * result or another way to run an operation, and whoever takes a response's body or a copy of it. Errors are masked as `maskedErrors` says.
  */
 export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): Plugin {
-  const seams = new WeakMap<object, LazySeam>();
+  const operations = new WeakMap<object, UserOperation>();
   const streams = new OpenStreams();
   let server: { readonly yoga: Yoga; readonly hooks: YogaHooks } | undefined;
   const fanOuts = new FanOuts((result) => stringify(withErrors(result, (error) => server?.hooks.inResult(error))));
@@ -35,7 +35,7 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
     stringify,
     begin(args) {
       // Over a WebSocket it is the adapter's.
-      if (operationSeam()) return;
+      if (currentOperation()) return;
       const context = args.contextValue as YogaInitialContext & { res?: unknown };
       const { request, params, res } = context;
       const parts = () => {
@@ -43,20 +43,20 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
         const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
         return { extensions: params.extensions, lastEvent, signal: request.signal };
       };
-      const seam = new LazySeam(parts, res instanceof ServerResponse && server?.hooks.isTransparent === true);
-      seam.begin(args);
-      putSeam(context, seam);
-      seams.set(context, seam);
+      const operation = new UserOperation(parts, res instanceof ServerResponse && server?.hooks.isTransparent === true);
+      operation.begin(args);
+      attachOperation(context, operation);
+      operations.set(context, operation);
     },
     streamed({ resultProcessor, serverContext }, transport) {
       // Yoga has made the operation's context of the server's.
-      const seam = seams.get(serverContext);
-      if (!seam?.context || !server?.hooks.isOwn(resultProcessor)) return undefined;
+      const operation = operations.get(serverContext);
+      if (!operation?.context || !server?.hooks.isOwn(resultProcessor)) return undefined;
       const { hooks } = server;
       return {
-        context: seam.context,
-        fanOutOf: (results) => seam.vouchedFor(results) && fanOuts.of(seam),
-        fail: (error) => failure(hooks.atEnd(error, seam.operation)),
+        context: operation.context,
+        fanOutOf: (results) => operation.vouchedFor(results) && fanOuts.of(operation),
+        fail: (error) => failure(hooks.atEnd(error, operation.definition)),
         register: (stream) => streams.add(transport, stream),
         isPassedOn: true,
       };
@@ -80,7 +80,7 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
       const { hooks } = server;
       setParamsHandler(async (payload) => {
         const results = await paramsHandler(payload);
-        seams.get(payload.context)?.vouch(results, hooks);
+        operations.get(payload.context)?.vouch(results, hooks);
         return results;
       });
     },
@@ -94,11 +94,11 @@ function vouchBeyondHttp(yoga: Yoga, hooks: YogaHooks): void {
   const vouching = (context?: object) => {
     const enveloped = getEnveloped(context as never);
     const subscribe = (...args: Parameters<typeof enveloped.subscribe>): unknown => {
-      const seam = operationSeam();
+      const operation = currentOperation();
       const results: unknown = enveloped.subscribe(...args);
-      if (!(seam instanceof LazySeam)) return results;
+      if (!(operation instanceof UserOperation)) return results;
       const vouch = <T>(made: T): T => {
-        if (typeof made === 'object' && made) seam.vouch(made, hooks);
+        if (typeof made === 'object' && made) operation.vouch(made, hooks);
         return made;
       };
       return results instanceof Promise ? results.then(vouch) : vouch(results);

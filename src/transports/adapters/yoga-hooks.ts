@@ -4,7 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { emptySource } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
-import type { ErrorsShown } from '../operations/seams.ts';
+import type { ErrorsShown } from '../operations/user-operation.ts';
 
 export type Yoga = Parameters<NonNullable<Plugin['onYogaInit']>>[0]['yoga'];
 type ResultProcessor = Parameters<NonNullable<Plugin['onResultProcess']>>[0]['resultProcessor'];

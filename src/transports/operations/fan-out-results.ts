@@ -31,7 +31,7 @@ export function fanOutResults({ context, ...options }: FanOutResultsOptions): Re
   return new FanOutResults({ ...options, stream, operation, signal: context.signal }, ended);
 }
 
-type Parts = Omit<Subscription, 'left' | 'ended'> &
+type Parts = Omit<Subscription, 'signal' | 'ended'> &
   Pick<FanOutResultsOptions, 'fanOut' | 'fail' | 'onEnd'> & {
     readonly signal: AbortSignal | undefined;
   };
@@ -94,7 +94,7 @@ class FanOutResults implements Results {
     signal?.addEventListener('abort', leave);
     if (signal?.aborted) leave();
     try {
-      this.#subscriber = await fanOut.subscribe({ ...subscription, left: leaving.signal, ended });
+      this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, ended });
       // Between two microtasks it was neither waiting nor known here.
       if (leaving.signal.aborted) this.#subscriber.leave();
     } catch (error) {

@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import type { Caller } from '../../../schema/request/caller.ts';
 import { type Context, type FanOutRequest, RootReads } from '../../../schema/request/context.ts';
-import type { Seam } from '../../../schema/request/seam.ts';
+import type { TransportContext } from '../../../schema/request/transport-context.ts';
 import { BadInputError } from '../../core/model/errors.ts';
 import { parseCursor } from '../../core/model/cursor.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
@@ -17,24 +17,24 @@ interface RequestExtensions {
   readonly limit?: number | undefined;
   /** Makes each result bear `extensions.cursor`. */
   readonly cursors: boolean;
-  /** With `cursors`: where there is a limit, each result also bears `extensions.left`, how many of it are left. */
-  readonly left: boolean;
+  /** With `cursors` and a limit: each result also has `extensions.left`, how many results the limit still allows. */
+  readonly remaining: boolean;
 }
 
 /** As of GraphQL's Int. */
 const MAX_LIMIT = 0x7fffffff;
 
 /** What the results of an operation depend on, whosever schema it is. */
-export interface ResultContext extends Seam {
+export interface ResultContext extends TransportContext {
   readonly cursors: boolean;
-  readonly left: boolean;
+  readonly remaining: boolean;
   /** By `Last-Event-ID`, that is by a browser of its own accord. */
   readonly isResumed: boolean;
 }
 
 export interface OperationContext extends Context, ResultContext {}
 
-export interface SeamParts {
+export interface ResultContextParts {
   readonly extensions: unknown;
   /** From `Last-Event-ID`: goes before `extensions.after`. */
   readonly lastEvent?: EventId | undefined;
@@ -42,32 +42,32 @@ export interface SeamParts {
   readonly fanOutRequest?: FanOutRequest | undefined;
 }
 
-export interface OperationParts extends SeamParts {
+export interface OperationParts extends ResultContextParts {
   readonly map: StreamingMap;
   readonly caller: Caller;
 }
 
 /** Throws `BadInputError`. */
-export function operationSeam({ extensions, lastEvent, signal, fanOutRequest }: SeamParts): ResultContext {
-  const { after, limit, cursors, left } = parseExtensions(extensions);
+export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: ResultContextParts): ResultContext {
+  const { after, limit, cursors, remaining } = parseExtensions(extensions);
   return {
     after: lastEvent ? lastEvent.cursor : after,
-    limit: lastEvent?.left ?? limit,
+    limit: lastEvent?.remaining ?? limit,
     signal,
     delivery: {},
     fanOutRequest,
     cursors,
-    left,
+    remaining,
     isResumed: lastEvent !== undefined,
   };
 }
 
 /** Throws `BadInputError`. */
 export function operationContext({ map, caller, ...parts }: OperationParts): OperationContext {
-  const seam = operationSeam(parts);
-  const { delivery } = seam;
+  const result = resultContext(parts);
+  const { delivery } = result;
   return {
-    ...seam,
+    ...result,
     map,
     caller,
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
@@ -87,7 +87,7 @@ function parseExtensions(extensions: unknown): RequestExtensions {
     after: after as string | null | undefined,
     limit: (limit ?? undefined) as number | undefined,
     cursors: cursors === true,
-    left: left === true,
+    remaining: left === true,
   };
 }
 
@@ -97,9 +97,9 @@ const isLimit = (limit: unknown): boolean =>
 /** The result as the client asked for it. To be called before the next one is made: `delivery` belongs to this one. */
 export function withCursor(
   result: ExecutionResult,
-  { cursors, left: isAsked, delivery }: ResultContext,
+  { cursors, remaining: isAsked, delivery }: ResultContext,
 ): ExecutionResult {
   if (!cursors || delivery.cursor === undefined) return result;
-  const { cursor, left } = delivery;
+  const { cursor, remaining: left } = delivery;
   return { ...result, extensions: { ...result.extensions, cursor, ...(isAsked && left !== undefined && { left }) } };
 }

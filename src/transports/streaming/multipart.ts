@@ -29,8 +29,8 @@ export function multipartFraming(
   return {
     head: DELIMITER,
     result: (result) => part(`{"payload":${stringify(withCursor(result, context))}}`),
-    rendered: new PartFraming(`multipart ${context.cursors}`, (result, left) =>
-      part(`{"payload":${jsonOf(result, context, left)}}`),
+    rendered: new PartFraming(`multipart ${context.cursors}`, (result, remaining) =>
+      part(`{"payload":${jsonOf(result, context, remaining)}}`),
     ),
     end: () => '--\r\n',
     keepAlive: part('{}'),

@@ -18,7 +18,7 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
 /** Clients of a draining server come back spread over this, in ms. */
 const RETRY_SPREAD_MS = 3000;
 
-const NOTHING_WANTED = { cursors: false, left: false };
+const NOTHING_WANTED = { cursors: false, remaining: false };
 
 /** `context` is undefined when the request didn't get as far as an operation. */
 export function sseFraming(
@@ -35,17 +35,17 @@ export function sseFraming(
     if (startsAnew(result)) return 'id:\n';
     // What was delivered, but could not be told, has its place all the same.
     if (result.errors && !('data' in result)) return '';
-    const { cursor, left } = context?.delivery ?? {};
+    const { cursor, remaining } = context?.delivery ?? {};
     if (cursor === undefined) return '';
     hasId = true;
-    return `id: ${formatEventId(cursor, left)}\n`;
+    return `id: ${formatEventId(cursor, remaining)}\n`;
   };
 
   // The id comes last: an older EventSource keeps that of an event that was cut.
   const eventOf = (id: string, json: string): string => `event: next\ndata: ${json}\n${id}\n`;
   const wanted = context ?? NOTHING_WANTED;
-  const rendered = new PartFraming(`sse ${wanted.cursors}`, (result, left) =>
-    eventOf(`id: ${formatEventId(result.cursor, left)}\n`, jsonOf(result, wanted, left)),
+  const rendered = new PartFraming(`sse ${wanted.cursors}`, (result, remaining) =>
+    eventOf(`id: ${formatEventId(result.cursor, remaining)}\n`, jsonOf(result, wanted, remaining)),
   );
 
   return {
@@ -56,9 +56,9 @@ export function sseFraming(
       return eventOf(idOf(result), body);
     },
     rendered: {
-      text: (passage, left) => {
+      text: (page, remaining) => {
         hasId = true;
-        return rendered.text(passage, left);
+        return rendered.text(page, remaining);
       },
     },
     end: (last) => `event: complete\ndata:\n${startsAnew(last) ? '' : `id: ${ENDED}\n`}\n`,

@@ -8,11 +8,11 @@ import {
 } from 'graphql';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FanOutRequest, Operation } from '../../../schema/request/context.ts';
-import { OPERATIONS, type OperationSeam, SEAM } from '../../../schema/request/seam.ts';
+import { OPERATIONS, type TransportOperation, TRANSPORT_CONTEXT } from '../../../schema/request/transport-context.ts';
 import type { Source } from '../../core/subscriptions/items.ts';
 import { FanOut } from '../../fanout/fan-out.ts';
 import { isShareable, isShared } from '../../fanout/sharing.ts';
-import { operationSeam, type ResultContext, type SeamParts } from './operation.ts';
+import { resultContext, type ResultContext, type ResultContextParts } from './operation.ts';
 
 /** How a server shows what fails: each error of a result, and the error that ends a subscription. */
 export interface ErrorsShown {
@@ -31,7 +31,7 @@ export class FanOuts {
   }
 
   /** Undefined: a generator delivers. */
-  of({ schema, context }: LazySeam): FanOut | undefined {
+  of({ schema, context }: UserOperation): FanOut | undefined {
     const source = context?.fanOutRequest?.source;
     if (!schema || !source) return undefined;
     const bySource = this.#bySchema.get(schema) ?? new WeakMap<Source<unknown>, FanOut>();
@@ -43,18 +43,18 @@ export class FanOuts {
 }
 
 /** What one operation has of ours, from when one of our streams asks for it: of others nothing is read. */
-export class LazySeam implements OperationSeam {
+export class UserOperation implements TransportOperation {
   schema: GraphQLSchema | undefined;
-  operation: OperationDefinitionNode | undefined;
+  definition: OperationDefinitionNode | undefined;
   /** Undefined: no stream of ours has asked. */
   context: ResultContext | undefined;
-  readonly #parts: () => SeamParts;
+  readonly #parts: () => ResultContextParts;
   readonly #mayHandOver: boolean;
   #fanOutRequest: FanOutRequest | undefined;
   #vouched: Vouched | undefined;
 
   /** `mayHandOver`: whether the client can be written to beside the server. */
-  constructor(parts: () => SeamParts, mayHandOver: boolean) {
+  constructor(parts: () => ResultContextParts, mayHandOver: boolean) {
     this.#parts = parts;
     this.#mayHandOver = mayHandOver;
   }
@@ -64,14 +64,17 @@ export class LazySeam implements OperationSeam {
     const { schema, document, operationName, variableValues } = args;
     const operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
     this.schema = schema;
-    this.operation = getOperationAST(document, operationName) ?? undefined;
+    this.definition = getOperationAST(document, operationName) ?? undefined;
     if (!this.#mayHandOver || !isPlain(args)) return;
-    this.#fanOutRequest = { operation, accepts: (asked) => asked === this.operation && isShareable(schema, operation) };
+    this.#fanOutRequest = {
+      operation,
+      accepts: (asked) => asked === this.definition && isShareable(schema, operation),
+    };
   }
 
   /** Throws `BadInputError` for what the client has asked for. */
   ask(): ResultContext {
-    return (this.context ??= operationSeam({ ...this.#parts(), fanOutRequest: this.#fanOutRequest }));
+    return (this.context ??= resultContext({ ...this.#parts(), fanOutRequest: this.#fanOutRequest }));
   }
 
   /** These are the results as their executor made them: nobody has replaced any, nor waits for them to pass or to end. */
@@ -107,12 +110,12 @@ function isPlain(args: ExecutionArgs): boolean {
 }
 
 /** In a context that belongs to one operation. */
-export function putSeam(context: object, seam: LazySeam): void {
-  Object.assign(context, { [SEAM]: () => seam.ask() });
+export function attachOperation(context: object, operation: UserOperation): void {
+  Object.assign(context, { [TRANSPORT_CONTEXT]: () => operation.ask() });
 }
 
-/** Where contexts may be shared: what is run in it finds the seam of its operation, also after an `await`. */
-export function operationStorage(): AsyncLocalStorage<OperationSeam> {
-  const holder = globalThis as { [OPERATIONS]?: AsyncLocalStorage<OperationSeam> };
+/** Where contexts may be shared: what is run in it finds the operation of its operation, also after an `await`. */
+export function operationStorage(): AsyncLocalStorage<TransportOperation> {
+  const holder = globalThis as { [OPERATIONS]?: AsyncLocalStorage<TransportOperation> };
   return (holder[OPERATIONS] ??= new AsyncLocalStorage());
 }

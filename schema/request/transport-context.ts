@@ -5,25 +5,28 @@
  */
 import type { Context } from './context.ts';
 
-export type Seam = Pick<Context, 'after' | 'limit' | 'signal' | 'delivery' | 'fanOutRequest'>;
+export type TransportContext = Pick<Context, 'after' | 'limit' | 'signal' | 'delivery' | 'fanOutRequest'>;
 
 /** What is left: `ask` throws `BadInputError` for what the client has asked of the transport. */
-export interface OperationSeam {
-  ask(): Seam;
+export interface TransportOperation {
+  ask(): TransportContext;
 }
 
 // Of all copies of this module: one may serve the schema that another has built.
-export const SEAM = Symbol.for('seamline.seam');
+export const TRANSPORT_CONTEXT = Symbol.for('seamline.seam');
 
 /** Where the transport that needs it first keeps its `AsyncLocalStorage`: the schema itself loads nothing of Node. */
 export const OPERATIONS = Symbol.for('seamline.operations');
 
 /** Throws `BadInputError` for what the client has asked of the transport. */
-export function seamOf(context: unknown): Partial<Seam> {
-  const operation = operationSeam();
+export function transportContextOf(context: unknown): Partial<TransportContext> {
+  const operation = currentOperation();
   if (operation) return operation.ask();
   if (typeof context !== 'object' || context === null) return {};
-  const { [SEAM]: ask, request } = context as { [SEAM]?: () => Seam; request?: { signal?: unknown } };
+  const { [TRANSPORT_CONTEXT]: ask, request } = context as {
+    [TRANSPORT_CONTEXT]?: () => TransportContext;
+    request?: { signal?: unknown };
+  };
   if (ask) return ask();
   // Yoga doesn't end a generator whose client has left before it was iterated; the request tells.
   const signal = request?.signal;
@@ -31,7 +34,7 @@ export function seamOf(context: unknown): Partial<Seam> {
 }
 
 /** Of the operation at hand, where a transport keeps it beside the GraphQL context. */
-export function operationSeam(): OperationSeam | undefined {
-  const holder = globalThis as { [OPERATIONS]?: { getStore(): OperationSeam | undefined } };
+export function currentOperation(): TransportOperation | undefined {
+  const holder = globalThis as { [OPERATIONS]?: { getStore(): TransportOperation | undefined } };
   return holder[OPERATIONS]?.getStore();
 }
