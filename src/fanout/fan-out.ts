@@ -136,7 +136,7 @@ export class FanOut implements SubscriberHost {
   #wake(): void {
     if (this.#isSweeping) return;
     this.#isSweeping = true;
-    // Whatever else this iteration of the event loop brings goes out in the same writes.
+    // Everything else that this iteration of the event loop brings goes out in the same writes.
     setImmediate(() => this.#slot.ask(true, 0, this.#sweep));
   }
 

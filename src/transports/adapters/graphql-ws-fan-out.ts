@@ -1,4 +1,4 @@
-/** Brings the delivery from positions to a graphql-ws server that isn't ours. */
+/** The fan-out for a user's graphql-ws server. */
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, subscribe as subscribeByGraphQL } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { EventEmitter } from 'node:events';
@@ -13,28 +13,35 @@ import { type ErrorsShown, FanOuts, UserOperation, operationStorage } from '../o
 type ConnectionParams = Record<string, unknown> | undefined;
 type Results = AsyncGenerator<ExecutionResult, void, void>;
 
-/** One operation that may be one of ours, by its arguments. */
+/** One operation, found by its arguments. */
 interface Call {
   readonly operation: UserOperation;
   readonly id: string;
   readonly writable: Writable | undefined;
 }
 
-/** Where whole frames may go beside those that `ws` sends. */
+/** Takes whole frames besides those that `ws` sends. */
 interface Writable {
   readonly socket: WebSocket;
-  readonly way: Socket;
+  readonly tcp: Socket;
 }
 
 const AS_THEY_ARE: ErrorsShown = { inResult: (error) => error, atEnd: toGraphQLError };
 
 /**
- * The same options for `useServer` of `graphql-ws/use/ws` (or another adapter on `ws`), with the fan-out: what is selected by many is
- * rendered once, and written from where each subscriber stands. `extensions: { after }` of a subscribe message resumes a stream,
- * `extensions: { cursors: true }` shows cursors. What depends on the caller goes through the generator and `subscribe` as without it; so
- * does everything where the socket isn't one of `ws` or compresses messages, and where something of the user's may see results or
- * replace them: `onNext`, `onOperation`, `jsonMessageReplacer`, a `send` put over the socket's, a `subscribe` other than graphql-js's (but
- * for that of Yoga's envelope with `useFanOut`). Contexts and arguments are passed on as they are.
+ * Adds the fan-out to a server of `graphql-ws/use/ws`, or of another adapter on `ws`: a selection that many subscribers share is rendered
+ * once, and written from each subscriber's position. `extensions: { after }` of a subscribe message resumes a stream,
+ * `extensions: { cursors: true }` shows cursors.
+ *
+ * The stream's generator and `subscribe` deliver as before where a result may depend on the caller, where the socket isn't one of `ws` or
+ * compresses messages, and where the user's code may see or replace results: `onNext`, `onOperation`, `jsonMessageReplacer`, a replaced
+ * `send` of the socket, a `subscribe` other than graphql-js's (except that of Yoga's envelope with `useFanOut`).
+ *
+ * @param options Of `useServer`.
+ * @returns Options for `useServer`. Hooks of the user are called with the same contexts and arguments. An operation with invalid
+ * `extensions` fails with `BAD_USER_INPUT`.
+ * @example
+ * useServer(withFanOut({ schema }), new WebSocketServer({ server, path: '/graphql' }));
  */
 export function withFanOut<P extends ConnectionParams = ConnectionParams, E extends object = object>(
   options: ServerOptions<P, E>,
@@ -89,7 +96,7 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
     },
   };
 
-  /** The stream's resolvers find the operation of this operation. */
+  /** The stream's resolvers find this operation in their asynchronous context. */
   function within(operation: UserOperation, results: Results): GeneratorSource<ExecutionResult> {
     return {
       next: () => operations.run(operation, () => results.next()),
@@ -104,10 +111,10 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
     return known;
   }
 
-  function outletOf({ socket, way }: Writable): Outlet {
+  function outletOf({ socket, tcp }: Writable): Outlet {
     let outlet = outlets.get(socket);
     if (!outlet) {
-      const made = new Outlet(way, () => socket.readyState === socket.OPEN);
+      const made = new Outlet(tcp, () => socket.readyState === socket.OPEN);
       socket.once('close', () => made.close());
       outlets.set(socket, (outlet = made));
     }
@@ -115,16 +122,16 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
   }
 }
 
-/** Undefined: only graphql-ws can write there. */
+/** Undefined when only graphql-ws may write to the socket. */
 function writableOf(extra: unknown): Writable | undefined {
   const { socket, request } = (extra ?? {}) as Partial<{ socket: WebSocket; request: { socket?: unknown } }>;
-  const way = request?.socket;
-  // What `ws` compresses has a state that other frames would disturb.
-  if (!socket || !(way instanceof Socket) || socket.extensions !== '' || !sendsAsMade(socket)) return undefined;
-  return { socket, way };
+  const tcp = request?.socket;
+  // The compression of `ws` has a state that other frames would disturb.
+  if (!socket || !(tcp instanceof Socket) || socket.extensions !== '' || !sendsAsMade(socket)) return undefined;
+  return { socket, tcp };
 }
 
-/** Whether `send` is that of `ws`, and nobody's who wants to see messages. */
+/** Whether `send` is that of `ws`, and not replaced to see messages. */
 function sendsAsMade(socket: object): boolean {
   let owner: object | null = socket;
   while (owner && !Object.hasOwn(owner, 'send')) owner = Object.getPrototypeOf(owner) as object | null;
@@ -132,8 +139,8 @@ function sendsAsMade(socket: object): boolean {
 }
 
 /**
- * Of arguments that a user returns again before their last operation has begun. A subscription is known by its arguments, so it
- * gets some of its own, with the same context in them.
+ * A copy of arguments that a user has returned for an earlier operation that has not begun. A subscription is found by its arguments, so
+ * each needs its own.
  */
 function ownOf(args: ExecutionArgs): ExecutionArgs {
   if (getOperationAST(args.document, args.operationName)?.operation !== 'subscription') return args;

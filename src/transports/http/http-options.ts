@@ -18,14 +18,12 @@ export interface HttpOptions {
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly allowed: AllowedOrigins;
-  /** Of a request's body. */
   readonly maxBodyBytes: number;
   readonly keepAliveMs: number;
   /** Whether no more streams may open. */
   readonly isFull: () => boolean;
-  /** Ends connections that are gone. */
   readonly heartbeat: Heartbeat;
-  /** Where only the documents of a manifest run. */
+  /** Undefined: any document runs. */
   readonly trust: TrustedDocument | undefined;
   readonly requestLog: RequestLog;
   /** Undefined: every subscription has a generator of its own. */

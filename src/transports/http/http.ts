@@ -35,7 +35,7 @@ import { isAsyncIterable } from '../streaming/stream-response.ts';
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
 
-const DEFAULT_QUERY = `# What is there now, and then everything that changes.
+const DEFAULT_QUERY = `# The current items, and then every change.
 subscription Items {
   items {
     key
@@ -54,8 +54,8 @@ mutation Insert {
 const GRAPHIQL = { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY } as const;
 
 /**
- * What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. Loaded for the first who asks for
- * the page: it is 9 MB.
+ * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
+ * request of the page.
  */
 async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQL>[0]): Promise<string> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
@@ -73,10 +73,10 @@ export function createHttp(options: HttpOptions): Yoga {
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
-    // As `namedDocuments` reads it.
+    // For `namedDocuments`.
     extraParamNames: ['documentId'],
     maxRequestBodySize: options.maxBodyBytes,
-    // Every error is logged where it is masked.
+    // `maskError` logs errors.
     logging: false,
     maskedErrors: { maskError: (error) => maskError(error, (cause) => requestLog.internal(cause)) },
     graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
@@ -111,7 +111,7 @@ function requestContext(
   { map, fanOut }: HttpOptions,
   { request, params, admission, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
-  // Only a stream goes on behind an event.
+  // Only a stream resumes after an event.
   const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
   const lastEventId = isStream ? request.headers.get('last-event-id') : null;
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
@@ -121,7 +121,7 @@ function requestContext(
   return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest });
 }
 
-/** What the server asks of itself. */
+/** Of the server's own first operation. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** SSE and multipart responses: they count as connections, and end with the token that admitted them. */
@@ -137,7 +137,7 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: H
       if (isAboutHttp(result as ExecutionResult)) return undefined;
       const { admission: admitted = OWN, req } = serverContext as ServerContext;
       return {
-        // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
+        // Yoga has extended the server's context to the operation's, unless the request failed before that.
         context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
         fanOutOf: () => fanOut,
         fail: (error) => ({ errors: [maskError(error, (cause) => requestLog.internal(cause))] }),
@@ -179,7 +179,7 @@ function jsonResponses(): Plugin {
   };
 }
 
-/** Where a stream or anything else was asked for, errors say in their status what they are. */
+/** For other types the one in which an error has a status of its own. */
 function jsonTypeOf(single: Accepted['single']): JsonType {
   return single === undefined || single === 'text/event-stream' ? 'application/graphql-response+json' : single;
 }

@@ -1,4 +1,4 @@
-/** What a request has to pass before it is an operation, each a plugin of Yoga's. */
+/** Yoga plugins that check a request before it becomes an operation. */
 import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
 import type { FetchAPI, GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
@@ -10,15 +10,15 @@ import { parseBody } from '../protocol/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
 
-/** Tokens of one document: some ten times those of introspection. */
+/** Of one document: some ten times as many as introspection has. */
 const MAX_TOKENS = 3000;
-/** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
+/** Of one document. Lists take more of the same kind: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
 
-/** Of a header, in an error. */
+/** Of a header's characters in an error. */
 const MAX_SHOWN = 100;
 
-/** Before the body is read: who isn't let in costs nothing. */
+/** Before the body is read, so that a refused request costs little. */
 export function admission({ admit, requestLog }: HttpOptions): Plugin {
   return {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
@@ -39,7 +39,7 @@ export function admission({ admit, requestLog }: HttpOptions): Plugin {
   };
 }
 
-/** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
+/** Refuses documents that are cheap to send and expensive to parse or to answer. */
 export function boundedDocuments(): Plugin {
   return {
     onParse({ setParseFn }) {
@@ -62,10 +62,15 @@ export function boundedDocuments(): Plugin {
 function assertFewAliases(document: DocumentNode): void {
   let aliases = 0;
   visit(document, { Field: ({ alias }) => void (alias && aliases++) });
-  if (aliases > MAX_ALIASES) throw refused('GRAPHQL_VALIDATION_FAILED', `more than ${MAX_ALIASES} aliases`, 400);
+  if (aliases > MAX_ALIASES)
+    throw refused(
+      'GRAPHQL_VALIDATION_FAILED',
+      `the document has ${aliases} aliases, more than ${MAX_ALIASES}: use insertItems or filter.keys`,
+      400,
+    );
 }
 
-/** Documents that are named by their hash: those of the manifest, where there is one, whoever asks but the server itself. */
+/** Finds documents that are named by their hash. With a manifest, no other documents run. */
 export function namedDocuments({ trust }: HttpOptions): Plugin {
   return {
     onParams({ params, request, setParams }) {
@@ -83,7 +88,7 @@ const NOT_ACCEPTABLE =
 const NO_STREAM =
   'a subscription is answered by a stream: send Accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or subscribe over WebSocket (graphql-transport-ws)';
 
-/** Before anything is done that could then not be answered. */
+/** Before anything is executed whose answer the client would not take. */
 export function acceptable(): Plugin {
   return {
     onRequestParse({ request, endResponse, fetchAPI }) {
@@ -95,14 +100,21 @@ export function acceptable(): Plugin {
       const accept = headers.get('accept') ?? '';
       if (accept.length > MAX_ACCEPT_LENGTH)
         return endResponse(
-          answerOf(refused('BAD_USER_INPUT', `the Accept header is longer than ${MAX_ACCEPT_LENGTH}`, 406), fetchAPI),
+          answerOf(
+            refused(
+              'BAD_USER_INPUT',
+              `the Accept header has ${accept.length} characters, more than ${MAX_ACCEPT_LENGTH}`,
+              406,
+            ),
+            fetchAPI,
+          ),
         );
       const { single, stream, parts } = negotiate(accept);
       if (single === undefined && stream === undefined && !parts)
         endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406), fetchAPI));
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      // Over WebSocket there is none.
+      // Undefined over WebSocket.
       const { request } = args.contextValue as Partial<YogaInitialContext>;
       if (request && negotiate(request.headers.get('accept')).stream === undefined)
         setResultAndStopExecution({ errors: [refused('BAD_USER_INPUT', NO_STREAM, 406)] });
@@ -110,19 +122,24 @@ export function acceptable(): Plugin {
   };
 }
 
-/** Streams are connections that stay. */
+/** Refuses streams when too many connections are open. */
 export function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
   const tooMany = (req: IncomingMessage | undefined): GraphQLError => {
     if (req) requestLog.refused(requestLog.identityOf(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
-    return refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections', 503, { 'Retry-After': '5' });
+    return refused(
+      'TOO_MANY_SUBSCRIPTIONS',
+      'too many connections are open: retry after 5 s, or connect to another node',
+      503,
+      { 'Retry-After': '5' },
+    );
   };
   return {
     onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
-      const accept = request.headers.get('accept') ?? '';
-      if (/event-stream|subscriptionspec/i.test(accept) && !/json/i.test(accept) && isFull())
-        endResponse(answerOf(tooMany((serverContext as ServerContext).req), fetchAPI));
+      const { stream, single } = negotiate(request.headers.get('accept'));
+      const isStream = stream !== undefined && (single === undefined || single === 'text/event-stream');
+      if (isStream && isFull()) endResponse(answerOf(tooMany((serverContext as ServerContext).req), fetchAPI));
     },
-    // Who would also take JSON is known to want a stream only now.
+    // A client that also takes JSON is known to want a stream only now.
     onSubscribe({ args, setResultAndStopExecution }) {
       const { req } = args.contextValue as ServerContext;
       if (req && isFull()) setResultAndStopExecution({ errors: [tooMany(req)] });
@@ -131,8 +148,8 @@ export function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
 }
 
 /**
- * Before there is an operation: as JSON, whatever was asked for. Yoga's own response writes its text and its length in one; Node would put what
- * comes piece by piece before the `100 Continue` of a pipelined request, whose headers would then be cut off.
+ * Answers in JSON, regardless of `Accept`, before there is an operation. Yoga's response writes text and length at once: Node would put
+ * the pieces of a streamed body before the `100 Continue` of a pipelined request, and cut its headers off.
  */
 function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
   const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: object };
@@ -140,10 +157,7 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
   return new Response(JSON.stringify({ errors: [formatError(error)] }), { status, headers: { ...headers, ...type } });
 }
 
-/**
- * What a browser sends across origins without asking first must not reach the parser, and what is no JSON is the client's
- * fault.
- */
+/** Refuses other bodies than JSON, among them those that browsers send across origins without a preflight request. */
 export function onlyJsonBodies(): Plugin {
   return {
     onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
@@ -177,7 +191,7 @@ export function onlyJsonBodies(): Plugin {
         try {
           if (parsedBody) return parsedBody() as GraphQLParams;
           if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
-          // Yoga's parsers round numbers, and take bytes that aren't UTF-8.
+          // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
           return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
         } catch (error) {
           throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
@@ -187,7 +201,7 @@ export function onlyJsonBodies(): Plugin {
   };
 }
 
-/** GraphQL over HTTP: members that a server doesn't know are ignored. Yoga refuses them. */
+/** GraphQL over HTTP says to ignore unknown members; Yoga would refuse them. */
 export function knownParameters(): Plugin {
   return {
     onRequestParse: () => ({
@@ -202,7 +216,7 @@ export function knownParameters(): Plugin {
 
 const PARAMETERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables', 'extensions', 'documentId']);
 
-/** Caches must not hand one caller's answer to another. */
+/** Keeps caches from giving one caller's answer to another. */
 export function uncached({ allowed }: HttpOptions): Plugin {
   return {
     onResponse({ request, response }) {
@@ -211,13 +225,13 @@ export function uncached({ allowed }: HttpOptions): Plugin {
       if (allowed.isEmpty) return;
       response.headers.append('Vary', 'Origin');
       const origin = request.headers.get('origin');
-      // Yoga's names each that asks.
+      // Yoga would name the origin that asks.
       if (origin !== null && allowed.admits(origin) === 'any') response.headers.set('Access-Control-Allow-Origin', '*');
     },
   };
 }
 
-/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. What asks for no stream has none that could have ended. */
+/** An `EventSource` reconnects after `complete`: 204 tells it that there is no more. */
 export function endedStreams(): Plugin {
   return {
     onRequest({ request, endResponse, fetchAPI }) {

@@ -1,4 +1,4 @@
-/** A subscription that the fan-out delivers, as the iterable that graphql-ws and our response bodies take: it yields no result. */
+/** A subscription that the fan-out writes, as the iterator that graphql-ws and response bodies take. It yields no result. */
 import type { ExecutionResult } from 'graphql';
 import type { FanOut, Subscription } from '../../fanout/fan-out.ts';
 import type { Framing } from '../../fanout/framing.ts';
@@ -12,7 +12,7 @@ export interface FanOutResultsOptions {
   readonly context: ResultContext;
   readonly outlet: Outlet;
   readonly framing: Framing;
-  /** The only result when it fails; or throws, and so does `next`. */
+  /** The only result of a subscription that fails. When it throws, `next` rejects. */
   readonly fail: (error: unknown) => ExecutionResult;
   /** Called once. */
   readonly onEnd?: (() => void) | undefined;
@@ -20,10 +20,7 @@ export interface FanOutResultsOptions {
 
 type Results = AsyncGenerator<ExecutionResult, void, void>;
 
-/**
- * Undefined when a generator must deliver. Delivery begins at the first `next`, which waits until all is delivered; a failure is the
- * only result.
- */
+/** Undefined when a generator must deliver. Delivery begins at the first `next`, which resolves when the subscription has ended. */
 export function fanOutResults({ context, ...options }: FanOutResultsOptions): Results | undefined {
   const { fanOutRequest } = context;
   if (!fanOutRequest?.accepted || !fanOutRequest.operation) return undefined;
@@ -44,7 +41,7 @@ class FanOutResults implements Results {
   readonly #onEnd: FanOutResultsOptions['onEnd'];
   readonly #fail: FanOutResultsOptions['fail'];
   #subscriber: Subscriber | undefined;
-  /** Until it stands where it starts. */
+  /** Set while the subscription starts. */
   #leaving: AbortController | undefined;
   #resolve: (result: IteratorResult<ExecutionResult, void> | Promise<never>) => void = () => {};
   #isOver = false;
@@ -56,7 +53,7 @@ class FanOutResults implements Results {
     this.#fail = parts.fail;
   }
 
-  // Callers may take these out of the iterator, as they may those of graphql-js, so they don't depend on `this`.
+  // Callers may take these out of the iterator, as they may those of graphql-js, so they must not depend on `this`.
   readonly next = (): Promise<IteratorResult<ExecutionResult, void>> => {
     const parts = this.#parts;
     this.#parts = undefined;
@@ -95,7 +92,7 @@ class FanOutResults implements Results {
     if (signal?.aborted) leave();
     try {
       this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, ended });
-      // Between two microtasks it was neither waiting nor known here.
+      // Between two microtasks the subscriber was neither waiting nor known here.
       if (leaving.signal.aborted) this.#subscriber.leave();
     } catch (error) {
       ended(error, 0);

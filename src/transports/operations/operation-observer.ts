@@ -1,4 +1,4 @@
-/** Tells logs and traces of every operation, on every transport: a plugin of Yoga's envelope, which they all run through. */
+/** Logs and traces every operation. All transports run through Yoga's envelope, whose plugin this is; the fast path calls `observe` itself. */
 import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context, FanOutRequest } from '../../../schema/request/context.ts';
@@ -10,7 +10,7 @@ import { negotiate } from '../protocol/accept.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
 import { type OperationName, operationTracer, startOperationSpan } from '../observability/tracing.ts';
 
-/** What a client calls its operation is cut there. */
+/** Of an operation's name; a longer one is cut. */
 const MAX_NAME_LENGTH = 100;
 
 interface Args {
@@ -21,11 +21,11 @@ interface Args {
 
 interface Observed {
   within<T>(run: () => T): T;
-  /** Once the last of it is known. To be called before the errors are masked; only the first call counts. */
+  /** To be called before the errors are masked. Only the first call counts. */
   end(errors?: readonly GraphQLError[], deliveries?: number): void;
 }
 
-/** Undefined for what nobody needs to be told of. */
+/** Undefined for an operation that is not logged. */
 export type Observe = (args: Args, isStream: boolean) => Observed | undefined;
 
 export function observeOperations(requestLog: RequestLog): Observe {
@@ -60,7 +60,7 @@ export function observeOperations(requestLog: RequestLog): Observe {
   };
 }
 
-/** Must stand before what masks errors, as Yoga's own does. */
+/** Must come before the plugin that masks errors, as Yoga's own does. */
 export function operationObserver(requestLog: RequestLog, observe: Observe): Plugin {
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
@@ -88,19 +88,19 @@ export function operationObserver(requestLog: RequestLog, observe: Observe): Plu
     onResultProcess({ result, serverContext }) {
       const { req } = serverContext as ServerContext;
       const identity = req && requestLog.identityOf(req);
-      // What was wrong before there was an operation.
+      // An error from before there was an operation.
       if (!identity || requestLog.isReported(identity) || Array.isArray(result) || !('errors' in result)) return;
       requestLog.failed(identity, result.errors ?? [], { transport: 'http' });
     },
   };
 }
 
-/** By itself, so that it keeps nothing else of the operation for as long as the subscription is open. */
+/** A function of its own, so that it keeps nothing else of the operation while the subscription is open. */
 function endOf(observed: Observed): NonNullable<FanOutRequest['ended']> {
   return (error, deliveries) => observed.end(error === undefined ? [] : [error as GraphQLError], deliveries);
 }
 
-/** The same generator, which reports its end: a promise more a delivery. */
+/** The same generator, which reports its end. */
 function counted(results: AsyncGenerator<ExecutionResult>, observed: Observed): AsyncGenerator<ExecutionResult> {
   let deliveries = 0;
   return wrapGenerator(results, {
@@ -118,7 +118,7 @@ function counted(results: AsyncGenerator<ExecutionResult>, observed: Observed): 
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 
-/** As it will be masked. */
+/** The code that the error has when it is masked. */
 function codeOf(error: GraphQLError): string {
   const known = toGraphQLError(error.originalError ?? error);
   if (!isGraphQLError(known)) return INTERNAL;

@@ -3,16 +3,16 @@ import type { Admission } from '../protocol/admission.ts';
 import type { OperationContext } from './operation.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 
-/** What Node's server hands over, and the WebSocket transport for its operations. */
+/** Yoga's server context, from Node's server or from the WebSocket transport. */
 export interface ServerContext {
   readonly req?: IncomingMessage;
   readonly res?: ServerResponse;
-  /** Set by the WebSocket transport, which has no request for each operation. */
+  /** Of the WebSocket transport, whose operations have no request. */
   readonly operation?: OperationContext;
-  /** Likewise; of a request it is known by itself. */
+  /** Of the WebSocket transport; that of a request is in the request log. */
   readonly identity?: RequestIdentity;
-  /** Set once the request was let in. */
+  /** Set when the request is admitted. */
   admission?: Admission;
-  /** The parsed body, where it was read before Yoga. Throws what is wrong with it. */
+  /** Of a body that was read before Yoga. Throws an error for the client. */
   readonly parsedBody?: () => object;
 }

@@ -22,7 +22,12 @@ export function formatEventId(cursor: string, remaining: number | undefined): st
 export function parseEventId(text: string): EventId {
   const [cursor = '', remaining, ...rest] = text.split('.');
   if (rest.length > 0 || (remaining !== undefined && !/^\d{1,10}$/.test(remaining)))
-    throw new BadInputError([{ path: ['Last-Event-ID'], message: `${JSON.stringify(text.slice(0, 100))} is not an event id of this server: send the last one that it sent` }]);
+    throw new BadInputError([
+      {
+        path: ['Last-Event-ID'],
+        message: `${JSON.stringify(text.slice(0, 100))} is not an event id of this server: send the last one that it sent`,
+      },
+    ]);
   parseCursor(cursor, ['Last-Event-ID']);
   return { cursor, remaining: remaining === undefined ? undefined : Number(remaining) };
 }

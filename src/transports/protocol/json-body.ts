@@ -11,7 +11,8 @@ export function parseBody(body: Buffer): object {
   // Decoding would replace invalid bytes by U+FFFD.
   if (!isUtf8(body)) throw wrong('the request is not valid UTF-8: send JSON in UTF-8');
   const parsed = parsedOf(body.toString());
-  if (typeof parsed !== 'object' || parsed === null) throw wrong(`the request is not a JSON object, but ${parsed === null ? 'null' : `a ${typeof parsed}`}`);
+  if (typeof parsed !== 'object' || parsed === null)
+    throw wrong(`the request is not a JSON object, but ${parsed === null ? 'null' : `a ${typeof parsed}`}`);
   return parsed;
 }
 

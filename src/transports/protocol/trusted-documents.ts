@@ -32,7 +32,11 @@ function documentOf(
   const hash = documentId ?? persisted?.sha256Hash;
   if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
   if (query && documents.has(query)) return query;
-  throw refused('FORBIDDEN', `${typeof hash === 'string' ? `document ${JSON.stringify(hash.slice(0, 100))}` : 'the document'} is not trusted: send one of the manifest`, 403);
+  throw refused(
+    'FORBIDDEN',
+    `${typeof hash === 'string' ? `document ${JSON.stringify(hash.slice(0, 100))}` : 'the document'} is not trusted: send one of the manifest`,
+    403,
+  );
 }
 
 /** Whether a request has the hash of a document only (automatic persisted queries, persisted documents). */

@@ -19,7 +19,7 @@ export interface WebSocketOptions {
   readonly initTimeoutMs: number;
   /** Whether no more connections may open. */
   readonly isFull: () => boolean;
-  /** Where only the documents of a manifest run. */
+  /** Undefined: any document runs. */
   readonly trust: TrustedDocument | undefined;
   readonly requestLog: RequestLog;
   /** Undefined: every subscription has a generator of its own. */

@@ -1,7 +1,8 @@
 /**
- * graphql-transport-ws by graphql-ws, whose protocol handling stays; operations run through Yoga's envelope, as on HTTP.
+ * graphql-transport-ws by graphql-ws, which handles the protocol; operations run through Yoga's envelope, as over HTTP
+ * (websocket-operation.ts).
  *
- * What is ours: errors of a document or a subscription end that operation only; a socket is closed for silence only when it
+ * Unlike graphql-ws alone, errors of a document or a subscription end that operation only, and a silent socket is closed only when it
  * neither answers nor drains.
  */
 import type { ExecutionResult } from 'graphql';
@@ -22,8 +23,8 @@ import type { WebSocketOptions } from './websocket-options.ts';
 /** Passes a message to graphql-ws. */
 type Hand = (message: string | OperationMessage) => void;
 
-/** Of the time to drain; the rest is for those that close. */
-const SPREAD = 0.8;
+/** Share of the drain's time in which sockets are told to close; they close in the rest. */
+const STAGGER_SHARE = 0.8;
 
 interface Extra {
   readonly connection: Connection;
@@ -72,10 +73,10 @@ export class WebSocketTransport {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
   }
 
-  /** 1012: clients resume elsewhere. Resolves when every socket has gone, those that don't answer after `timeoutMs`. */
+  /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
   async close(timeoutMs: number): Promise<void> {
     const ends = [...this.#connections].map((connection) => () => connection.close(1012, 'draining'));
-    staggerClosings(ends, timeoutMs * SPREAD);
+    staggerClosings(ends, timeoutMs * STAGGER_SHARE);
     const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
@@ -89,7 +90,7 @@ export class WebSocketTransport {
     const { isFull, heartbeat, requestLog } = this.#options;
     const identity = requestLog.connected(request);
     const logError = (error: unknown): void => requestLog.internal(error, identity);
-    // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
+    // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
     socket.on('error', (error) => requestLog.broken(identity, error));
     if (isFull()) {
       socket.on('close', (code) => requestLog.disconnected(identity, code));
@@ -111,11 +112,11 @@ export class WebSocketTransport {
         protocol: socket.protocol,
         send: (message) => connection.send(message),
         close: (code, reason) => connection.close(code ?? 1000, reason),
-        // Without its payload, which the protocol leaves to us.
+        // Without the ping's payload, which the protocol makes optional.
         onPing: () => connection.send('{"type":"pong"}'),
         onMessage: (receive) => {
           const hand = (message: string | OperationMessage): void => {
-            // What is a string is parsed first.
+            // graphql-ws takes an object as it is, and parses a string.
             receive(message as string).catch((error: unknown) => {
               if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
               logError(error);
@@ -123,7 +124,7 @@ export class WebSocketTransport {
             });
           };
           socket.on('message', (message, isBinary) => {
-            // `ws` hands a message over as one Buffer unless it is told otherwise, and has looked at text only.
+            // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
             const bytes = message as Buffer;
             if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
             this.#receive(bytes.toString(), connection, hand);
@@ -144,7 +145,7 @@ export class WebSocketTransport {
     try {
       const message = connection.context?.acknowledged ? operationMessage(text) : undefined;
       if (message) this.#receiveOperation(message, connection, hand);
-      // What isn't about one operation, graphql-ws judges.
+      // graphql-ws handles every message that isn't about one operation.
       else hand(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -152,7 +153,7 @@ export class WebSocketTransport {
     }
   }
 
-  /** Numbers are looked at by a parser that recurses; the plain one doesn't, and knows whose message it is. */
+  /** The parser of exact numbers recurses; `JSON.parse` doesn't, and finds the message's id. */
   #refuseDeep(text: string, connection: Connection): void {
     const { type, id } = JSON.parse(text) as Partial<OperationMessage>;
     const isNew = type === 'subscribe' && typeof id === 'string' && !connection.ids.has(id);
@@ -179,8 +180,8 @@ export class WebSocketTransport {
 }
 
 /**
- * A client that doesn't speak ours gets the subprotocol that it offers, and is then told so: a browser shows no reason of a socket whose
- * subprotocol was not taken. Clients of the older `graphql-ws` protocol (subscriptions-transport-ws) are the most of them.
+ * A client of another subprotocol gets what it offers, and a close frame with the reason: a browser shows no reason when its subprotocol is
+ * refused. Most of these are clients of the older `graphql-ws` protocol (subscriptions-transport-ws).
  */
 function chosenOf(protocols: Set<string>): string | false {
   const [first] = protocols;
@@ -190,12 +191,12 @@ function chosenOf(protocols: Set<string>): string | false {
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;
 
-/** What only servers say; graphql-ws throws it like an error of its own. */
+/** For a message that only servers send, graphql-ws throws an error. */
 function isUnexpectedType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
-/** graphql-ws takes no subscribe message without a query, but where a document is named it may be left out. */
+/** graphql-ws requires a query, which a message that names its document by a hash may omit. */
 function withQuery(message: OperationMessage): OperationMessage {
   const { payload } = message;
   if (typeof payload !== 'object' || payload === null || payload['query'] != null) return message;

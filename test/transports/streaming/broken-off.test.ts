@@ -180,7 +180,7 @@ describe('a stream of a Yoga server', () => {
         if (text.includes('"a"')) void yoga.dispose();
       }
     })();
-    await expect(reading).rejects.toThrow('before it was finished');
+    await expect(reading).rejects.toThrow('before it had finished');
     expect(text).toMatch(/retry: \d+\n\n$/);
   });
 
