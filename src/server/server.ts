@@ -107,7 +107,7 @@ class RunningServer implements SeamlineServer {
     this.#hasGraphiql = options.graphiql ?? true;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     const schema = createSchema();
-    const format = (result: ExecutionResult): string => stringify(result, (error) => this.#log.internal(error));
+    const format = (result: ExecutionResult): string => stringify(result, this.#log.internal);
     const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
     const observe = observeOperations(this.#log);
     const fastInserts = new FastInserts(schema, map, observe);

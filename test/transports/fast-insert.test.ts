@@ -80,7 +80,7 @@ const TRANSPORTS: Readonly<Record<string, (url: string, webSocketUrl: string) =>
   'HTTP as application/json': overHttp('application/json'),
   'HTTP as application/graphql-response+json': overHttp('application/graphql-response+json'),
   WebSocket: async (url, webSocketUrl) => {
-    const socket = await openTexts({ url, webSocketUrl } as never);
+    const socket = await openTexts({ url, webSocketUrl });
     return async (body) => (await socket.run(JSON.stringify(body))).join('\n');
   },
 };

@@ -9,7 +9,6 @@ import {
   type YogaServerInstance,
 } from 'graphql-yoga';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
-import type { Operation } from '../../../schema/request/context.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
@@ -78,7 +77,7 @@ export function createHttp(options: HttpOptions): Yoga {
     maxRequestBodySize: options.maxBodyBytes,
     // `maskError` logs errors.
     logging: false,
-    maskedErrors: { maskError: (error) => maskError(error, (cause) => requestLog.internal(cause)) },
+    maskedErrors: { maskError: (error) => maskError(error, requestLog.internal) },
     graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
     renderGraphiQL: renderGraphiQLWithTokens,
     cors: (request) => {
@@ -131,7 +130,7 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: H
     stringify: (result) => JSON.stringify(formatResult(result)),
     begin({ contextValue, document, operationName, variableValues }) {
       const { fanOutRequest } = contextValue as Partial<OperationContext>;
-      if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues } as Operation;
+      if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues };
     },
     streamed({ result, serverContext }, transport) {
       if (isAboutHttp(result as ExecutionResult)) return undefined;
@@ -140,7 +139,7 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: H
         // Yoga has extended the server's context to the operation's, unless the request failed before that.
         context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
         fanOutOf: () => fanOut,
-        fail: (error) => ({ errors: [maskError(error, (cause) => requestLog.internal(cause))] }),
+        fail: (error) => ({ errors: [maskError(error, requestLog.internal)] }),
         register(stream) {
           const remove = streams.add(transport, stream);
           const stay = whenExpired(admitted, () => stream.drain());

@@ -3,7 +3,7 @@ import type { ExecutionResult } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
-import type { Admission, Admit } from '../protocol/admission.ts';
+import type { Admit } from '../protocol/admission.ts';
 import { maskResult } from '../protocol/errors.ts';
 import type { Yoga } from './http.ts';
 import type { FastInserts } from '../operations/fast-insert.ts';
@@ -29,31 +29,17 @@ export function requestHandler(options: RequestHandlerOptions): Handler {
     if (!type || !admission) return void yoga(request, response);
 
     const parsedBody = parsed(await bodyOf(request));
-    const fast = fastInsert(parsedBody, admission, request);
+    const fast =
+      !(parsedBody instanceof Error) && fastInserts.start(parsedBody, admission.caller, requestLog.identityOf(request));
     if (fast) return sendResult(response, await fast, type);
     void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
   };
-
-  function fastInsert(parsedBody: () => object, { caller }: Admission, request: IncomingMessage) {
-    try {
-      const parameters = parsedBody();
-      return fastInserts.knows(parameters)
-        ? fastInserts.start(parameters, caller, requestLog.identityOf(request))
-        : undefined;
-    } catch {
-      return undefined;
-    }
-  }
 
   async function sendResult(response: ServerResponse, answer: string | ExecutionResult, type: JsonType): Promise<void> {
     let [status, json] = [200, answer];
     if (typeof json !== 'string') {
       // Errors decide the status.
-      const processed = processRegularResult(
-        maskResult(json, (cause) => requestLog.internal(cause)),
-        yoga.fetchAPI,
-        type,
-      );
+      const processed = processRegularResult(maskResult(json, requestLog.internal), yoga.fetchAPI, type);
       ({ status } = processed);
       json = await processed.text();
     }
@@ -69,15 +55,12 @@ export function requestHandler(options: RequestHandlerOptions): Handler {
 /** Yoga's adapter takes a request with such a body for one that was read. */
 const READ = { isRead: true };
 
-/** What the body holds, or throws. Parsed once. */
-function parsed(body: Buffer): () => object {
+/** What the body holds, or what is wrong with it. */
+function parsed(body: Buffer): object {
   try {
-    const value = parseBody(body);
-    return () => value;
+    return parseBody(body);
   } catch (error) {
-    return () => {
-      throw error;
-    };
+    return error as Error;
   }
 }
 

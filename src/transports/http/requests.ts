@@ -84,42 +84,37 @@ export function namedDocuments({ trust }: HttpOptions): Plugin {
 }
 
 const NOT_ACCEPTABLE =
-  'send Accept: application/json or application/graphql-response+json for a query or a mutation, text/event-stream for any operation';
+  'not acceptable: send Accept: application/json or application/graphql-response+json for a query or a mutation, text/event-stream for any operation';
 const NO_STREAM =
   'a subscription is answered by a stream: send Accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or subscribe over WebSocket (graphql-transport-ws)';
+
+const unfit = (message: string, status: number, headers?: Readonly<Record<string, string>>): GraphQLError =>
+  refused('BAD_USER_INPUT', message, status, headers);
 
 /** Before anything is executed whose answer the client would not take. */
 export function acceptable(): Plugin {
   return {
     onRequestParse({ request, endResponse, fetchAPI }) {
-      const { method, headers } = request;
-      if (method !== 'GET' && method !== 'POST') {
-        const message = `GraphQL is served by GET and POST, not ${method}`;
-        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 405, { Allow: 'GET, POST' }), fetchAPI));
-      }
-      const accept = headers.get('accept') ?? '';
-      if (accept.length > MAX_ACCEPT_LENGTH)
-        return endResponse(
-          answerOf(
-            refused(
-              'BAD_USER_INPUT',
-              `the Accept header has ${accept.length} characters, more than ${MAX_ACCEPT_LENGTH}`,
-              406,
-            ),
-            fetchAPI,
-          ),
-        );
-      const { single, stream, parts } = negotiate(accept);
-      if (single === undefined && stream === undefined && !parts)
-        endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406), fetchAPI));
+      const problem = acceptProblem(request);
+      if (problem) endResponse(answerOf(problem, fetchAPI));
     },
     onSubscribe({ args, setResultAndStopExecution }) {
       // Undefined over WebSocket.
       const { request } = args.contextValue as Partial<YogaInitialContext>;
       if (request && negotiate(request.headers.get('accept')).stream === undefined)
-        setResultAndStopExecution({ errors: [refused('BAD_USER_INPUT', NO_STREAM, 406)] });
+        setResultAndStopExecution({ errors: [unfit(NO_STREAM, 406)] });
     },
   };
+}
+
+function acceptProblem({ method, headers }: Request): GraphQLError | undefined {
+  if (method !== 'GET' && method !== 'POST')
+    return unfit(`GraphQL is served by GET and POST, not ${method}`, 405, { Allow: 'GET, POST' });
+  const accept = headers.get('accept') ?? '';
+  if (accept.length > MAX_ACCEPT_LENGTH)
+    return unfit(`the Accept header has ${accept.length} characters, more than ${MAX_ACCEPT_LENGTH}`, 406);
+  const { single, stream, parts } = negotiate(accept);
+  return single === undefined && stream === undefined && !parts ? unfit(NOT_ACCEPTABLE, 406) : undefined;
 }
 
 /** Refuses streams when too many connections are open. */
@@ -162,34 +157,12 @@ export function onlyJsonBodies(): Plugin {
   return {
     onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
       const { parsedBody } = serverContext as ServerContext;
-      const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-      if (request.method === 'POST' && coding !== 'identity') {
-        const message = `send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`;
-        return endResponse(
-          answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' }), fetchAPI),
-        );
-      }
-      const contentType = request.headers.get('content-type') ?? '';
-      const [type, ...parameters] = contentType.toLowerCase().split(/\s*;\s*/);
-      const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-      if (
-        request.method === 'POST' &&
-        (type?.trim() !== 'application/json' || !/^(?:charset="?utf-?8"?)?$/.test(charset ?? ''))
-      )
-        return endResponse(
-          answerOf(
-            refused(
-              'BAD_USER_INPUT',
-              `send the body as application/json in UTF-8, not ${contentType.slice(0, MAX_SHOWN) || 'without a Content-Type'}`,
-              415,
-              { Accept: 'application/json' },
-            ),
-            fetchAPI,
-          ),
-        );
+      const problem = bodyProblem(request);
+      if (problem) return endResponse(answerOf(problem, fetchAPI));
       setRequestParser(async (unparsed) => {
         try {
-          if (parsedBody) return parsedBody() as GraphQLParams;
+          if (parsedBody instanceof Error) throw parsedBody;
+          if (parsedBody) return parsedBody as GraphQLParams;
           if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
           // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
           return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
@@ -199,6 +172,21 @@ export function onlyJsonBodies(): Plugin {
       });
     },
   };
+}
+
+function bodyProblem({ method, headers }: Request): GraphQLError | undefined {
+  if (method !== 'POST') return undefined;
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (coding !== 'identity')
+    return unfit(`send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`, 415, {
+      'Accept-Encoding': 'identity',
+    });
+  const contentType = headers.get('content-type') ?? '';
+  const [type, ...parameters] = contentType.toLowerCase().split(/\s*;\s*/);
+  const charset = parameters.find((parameter) => parameter.startsWith('charset=')) ?? '';
+  if (type?.trim() === 'application/json' && /^(?:charset="?utf-?8"?)?$/.test(charset)) return undefined;
+  const shown = contentType.slice(0, MAX_SHOWN) || 'without a Content-Type';
+  return unfit(`send the body as application/json in UTF-8, not ${shown}`, 415, { Accept: 'application/json' });
 }
 
 /** GraphQL over HTTP says to ignore unknown members; Yoga would refuse them. */

@@ -124,13 +124,13 @@ export class RequestLog {
   }
 
   /** An error that is hidden from the client. */
-  internal(error: unknown, identity?: RequestIdentity): void {
+  readonly internal = (error: unknown, identity?: RequestIdentity): void => {
     const cause = originOf(error);
     const named = identity
       ? namesOf(identity)
       : (this.#attributed.get(error as object) ?? this.#attributed.get(cause as object));
     this.#logger.error({ ...named, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
-  }
+  };
 
   /** Of all refusals, by code. */
   get refusals(): ReadonlyMap<string, number> {

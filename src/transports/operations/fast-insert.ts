@@ -76,11 +76,6 @@ export class FastInserts {
       this.#known.set(text, this.#analyze(document) ?? { document: null });
   }
 
-  /** Whether the document may take the fast path. */
-  knows({ query }: Parameters): boolean {
-    return typeof query === 'string' && this.#known.get(query)?.document != null;
-  }
-
   /** Undefined: nothing was done, and the plain path runs the operation. */
   start(parameters: Parameters, caller: Caller, identity: RequestIdentity): Promise<FastAnswer> | undefined {
     const { query, operationName, variables, extensions } = parameters;

@@ -13,6 +13,6 @@ export interface ServerContext {
   readonly identity?: RequestIdentity;
   /** Set when the request is admitted. */
   admission?: Admission;
-  /** Of a body that was read before Yoga. Throws an error for the client. */
-  readonly parsedBody?: () => object;
+  /** Of a body that was read before Yoga; an `Error` for the client when it is invalid. */
+  readonly parsedBody?: object;
 }

@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { FanOutRequest, Operation } from '../../../schema/request/context.ts';
+import type { FanOutRequest } from '../../../schema/request/context.ts';
 import { OPERATIONS, type TransportOperation, TRANSPORT_CONTEXT } from '../../../schema/request/transport-context.ts';
 import type { Source } from '../../core/subscriptions/items.ts';
 import { FanOut } from '../../fanout/fan-out.ts';
@@ -62,7 +62,7 @@ export class UserOperation implements TransportOperation {
   /** To be called before the operation is subscribed to. */
   begin(args: ExecutionArgs): void {
     const { schema, document, operationName, variableValues } = args;
-    const operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
+    const operation = { document, operationName, variableValues };
     this.schema = schema;
     this.definition = getOperationAST(document, operationName) ?? undefined;
     if (!this.#isWritable || !isPlain(args)) return;

@@ -11,6 +11,9 @@ export interface Trustable {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** Of a hash, in an error. */
+const MAX_SHOWN = 100;
+
 /** The text of the document that a request names. */
 export type TrustedDocument = (request: Trustable) => string;
 
@@ -32,11 +35,8 @@ function documentOf(
   const hash = documentId ?? persisted?.sha256Hash;
   if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
   if (query && documents.has(query)) return query;
-  throw refused(
-    'FORBIDDEN',
-    `${typeof hash === 'string' ? `document ${JSON.stringify(hash.slice(0, 100))}` : 'the document'} is not trusted: send one of the manifest`,
-    403,
-  );
+  const name = typeof hash === 'string' ? JSON.stringify(hash.slice(0, MAX_SHOWN)) : 'this one';
+  throw refused('FORBIDDEN', `only trusted documents run here, and ${name} is not in the manifest`, 403);
 }
 
 /** Whether a request has the hash of a document only (automatic persisted queries, persisted documents). */

@@ -25,7 +25,7 @@ export function fastInsert(
     if (!ids.isOpen(name)) return;
     ids.close(id);
     const isDone = typeof result === 'string';
-    connection.sendResult(id, isDone ? result : stringify(result, (cause) => requestLog.internal(cause)));
+    connection.sendResult(id, isDone ? result : stringify(result, requestLog.internal));
   });
   return true;
 }

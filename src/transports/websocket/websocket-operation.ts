@@ -98,7 +98,7 @@ export async function subscribe(
     context,
     fanOut,
     outlet: connection.outlet,
-    failure: (error) => new OperationFailed([maskError(error, (cause) => requestLog.internal(cause))]),
+    failure: (error) => new OperationFailed([maskError(error, requestLog.internal)]),
     // The envelope has masked these.
     onError: (error) => new OperationFailed([error as GraphQLError]),
     onEnd: () => void connection.subscriptions--,

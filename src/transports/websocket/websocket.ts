@@ -92,8 +92,8 @@ export class WebSocketTransport {
     const logError = (error: unknown): void => requestLog.internal(error, identity);
     // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
     socket.on('error', (error) => requestLog.broken(identity, error));
+    socket.on('close', (code) => requestLog.disconnected(identity, code));
     if (isFull()) {
-      socket.on('close', (code) => requestLog.disconnected(identity, code));
       requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
@@ -101,7 +101,6 @@ export class WebSocketTransport {
       const offered = socket.protocol.slice(0, MAX_SHOWN);
       const reason = `speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL}${offered ? `, not ${offered}` : ': no subprotocol was offered'}`;
       requestLog.refused(identity, '4406', { transport: 'websocket', reason });
-      socket.on('close', (code) => requestLog.disconnected(identity, code));
       return socket.close(4406, reason);
     }
     heartbeat.watch(request.socket, socket);
@@ -134,7 +133,6 @@ export class WebSocketTransport {
       { connection },
     );
     socket.on('close', (code, reason) => {
-      requestLog.disconnected(identity, code);
       connection.closed();
       this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
