@@ -1,59 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ItemChangesDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
-import type { SeamlineServer } from '../../../src/server/server.ts';
-import type { ServerSentEvent } from '../../support/clients/clients.ts';
+import { ItemChangesDocument } from '../../../schema/documents/graphql.ts';
 import { FaultyEngine } from '../../support/model/faulty-engine.ts';
-import { JSON_BODY, post } from '../../support/clients/requests.ts';
 import { startServer } from '../../support/server/server.ts';
-import { eventsOf, openStream, type TextStream } from '../../support/clients/streams.ts';
-
-const ACCEPT = { accept: 'text/event-stream' };
-const KEYS = 'subscription ($limit: Int, $after: String) { items(limit: $limit, after: $after) { key } }';
-
-interface Asked {
-  readonly query?: string;
-  readonly variables?: object;
-  readonly extensions?: object;
-  readonly lastEventId?: string | undefined;
-}
-
-const idHeader = (id: string | undefined): Record<string, string> => (id === undefined ? {} : { 'last-event-id': id });
-
-const byPost = (server: SeamlineServer, { lastEventId, query = KEYS, ...rest }: Asked = {}): Promise<TextStream> =>
-  openStream(server.url, {
-    method: 'POST',
-    headers: { ...JSON_BODY, ...ACCEPT, ...idHeader(lastEventId) },
-    body: JSON.stringify({ query, ...rest }),
-  });
-
-/** As a browser's `EventSource` asks. */
-const byGet = (server: SeamlineServer, { lastEventId, query = KEYS, ...rest }: Asked = {}): Promise<TextStream> => {
-  const fields = Object.entries(rest).map(([name, value]) => [name, JSON.stringify(value)]);
-  const search = new URLSearchParams({ query, ...Object.fromEntries(fields) } as Record<string, string>);
-  return openStream(`${server.url}?${search.toString()}`, { headers: { ...ACCEPT, ...idHeader(lastEventId) } });
-};
+import { eventsOf } from '../../support/clients/streams.ts';
+import { type Asked, byGet, byPost, foreignCursor, insert, keysOf, nextsOf, results } from './sse-streams.ts';
 
 const methods = [
   ['POST', byPost],
   ['GET', byGet],
 ] as const;
-
-const insert = async (server: SeamlineServer, ...keys: string[]): Promise<void> => {
-  for (const key of keys) await server.map.insert({ key, value: key });
-};
-
-const nextsOf = (text: string): ServerSentEvent[] => eventsOf(text).filter(({ event }) => event === 'next');
-
-const keysOf = (text: string): string[] =>
-  nextsOf(text).map(({ data = '' }) => (JSON.parse(data) as { data: { items: { key: string } } }).data.items.key);
-
-/** Reads until there are so many results. */
-const results = (stream: TextStream, count: number): Promise<string> =>
-  stream.until((text) => nextsOf(text).length >= count);
-
-/** A cursor of another log. */
-const foreignCursor = async (): Promise<string> =>
-  (await (await startServer()).map.insert({ key: 'a', value: 1 })).cursor;
 
 describe('an event', () => {
   it.each([true, false])(
@@ -238,66 +193,5 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(events.map(({ event }) => event)).not.toContain('complete');
     expect(Number(events.at(-1)?.retry)).toBeGreaterThan(0);
     await drained;
-  });
-});
-
-describe('SSE', () => {
-  it.each([
-    ['{', 'GRAPHQL_PARSE_FAILED'],
-    ['subscription { nope }', 'GRAPHQL_VALIDATION_FAILED'],
-    ['subscription { items(limit: -1) { key } }', 'BAD_USER_INPUT'],
-    ['subscription { items(after: "nonsense") { key } }', 'BAD_USER_INPUT'],
-  ])('ends %s with next, whose error is %s, and complete', async (query, code) => {
-    const server = await startServer();
-    const [next, complete, ...rest] = eventsOf(await (await byPost(server, { query })).end());
-    expect(JSON.parse(next?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] });
-    expect(complete?.event).toBe('complete');
-    expect(rest).toEqual([]);
-  });
-
-  it('ends an expired after with next, whose error is CURSOR_EXPIRED, and complete', async () => {
-    const server = await startServer();
-    const variables = { after: await foreignCursor() };
-    const events = eventsOf(await (await byPost(server, { query: String(ItemsDocument), variables })).end());
-    expect(events).toMatchObject([{ event: 'next' }, { event: 'complete' }]);
-    expect(events[0]?.data).toContain('CURSOR_EXPIRED');
-  });
-
-  it('is what a subscription gets without an Accept', async () => {
-    const server = await startServer();
-    await insert(server, 'a');
-    const stream = await openStream(server.url, {
-      method: 'POST',
-      headers: { ...JSON_BODY, accept: '*/*' },
-      body: JSON.stringify({ query: KEYS, variables: { limit: 1 } }),
-    });
-    expect(stream.response.headers.get('content-type')).toContain('text/event-stream');
-    expect(keysOf(await stream.end())).toEqual(['a']);
-  });
-
-  it('refuses a subscription that may only be answered as JSON, with 406', async () => {
-    const server = await startServer();
-    const response = await post(server, { query: KEYS }, { accept: 'application/json' });
-    expect(response.status).toBe(406);
-  });
-
-  it('runs no mutation by GET', async () => {
-    const server = await startServer();
-    const stream = await byGet(server, { query: 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }' });
-    expect(await stream.end()).toContain('errors');
-    expect(server.map.get('a')).toBeUndefined();
-  });
-
-  it('tells another origin of allowOrigins that a stream has ended: without CORS its EventSource would retry for ever', async () => {
-    const server = await startServer({ allowOrigins: ['https://a.example'] });
-    await insert(server, 'a');
-    const headers = { ...JSON_BODY, ...ACCEPT, origin: 'https://a.example' };
-    const body = JSON.stringify({ query: KEYS, variables: { limit: 1 } });
-    const stream = await openStream(server.url, { method: 'POST', headers, body });
-    expect(stream.response.headers.get('access-control-allow-origin')).toBe('https://a.example');
-    const lastEventId = eventsOf(await stream.end()).at(-1)?.id;
-    const again = await fetch(server.url, { method: 'POST', headers: { ...headers, ...idHeader(lastEventId) }, body });
-    expect(again.status).toBe(204);
-    expect(again.headers.get('access-control-allow-origin')).toBe('https://a.example');
   });
 });
