@@ -52,22 +52,25 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
 }
 
 describe('G10 a subscription that the fan-out delivers', () => {
-  it.each(Array.from({ length: 12 }, (_, n) => n))('is released that is left after %i microtasks', async (count) => {
-    const map = await openMap();
-    const { results, writes, ended } = subscription(map);
-    const next = results?.next();
-    for (let n = 0; n < count; n++) await Promise.resolve();
-    await results?.return();
-    expect(await next).toEqual({ done: true, value: undefined });
-    await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
-    expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
-    await map.insert({ key: 'a', value: 1 });
-    // A sweep takes one of them.
-    for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
-    expect(writes).toEqual([]);
-  });
+  it.each(Array.from({ length: 12 }, (_, n) => n))(
+    'a subscription that is left after %i microtasks is released',
+    async (count) => {
+      const map = await openMap();
+      const { results, writes, ended } = subscription(map);
+      const next = results?.next();
+      for (let n = 0; n < count; n++) await Promise.resolve();
+      await results?.return();
+      expect(await next).toEqual({ done: true, value: undefined });
+      await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
+      expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
+      await map.insert({ key: 'a', value: 1 });
+      // A sweep takes one of them.
+      for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
+      expect(writes).toEqual([]);
+    },
+  );
 
-  it('acquires nothing before it is iterated over, and nothing when it was left before', async () => {
+  it('a subscription acquires nothing before the first iteration, and nothing when it was left before', async () => {
     const map = await openMap();
     const { results, ended } = subscription(map);
     expect(map.subscriptions).toBe(0);
@@ -79,7 +82,7 @@ describe('G10 a subscription that the fan-out delivers', () => {
 });
 
 describe('what has been rendered', () => {
-  it('is kept for others only while a sweep lasts', async () => {
+  it('rendered pages are kept only while a sweep lasts', async () => {
     const map = await openMap();
     const fanOut = fanOutOf(map);
     const [{ results, writes }, other] = [subscription(map, fanOut), subscription(map, fanOut)];
@@ -95,7 +98,7 @@ describe('what has been rendered', () => {
     await Promise.all([results?.return(), other.results?.return()]);
   });
 
-  it('is bounded while snapshots are sent and nothing moves', async () => {
+  it('rendered pages are bounded while snapshots are sent and nothing moves', async () => {
     const map = await openMap();
     for (let n = 0; n < 50; n++)
       await map.insertMany(Array.from({ length: 1000 }, (_, m) => ({ key: `${n} ${m}`, value: m })));

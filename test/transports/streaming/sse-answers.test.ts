@@ -11,7 +11,7 @@ describe('SSE', () => {
     ['subscription { nope }', 'GRAPHQL_VALIDATION_FAILED'],
     ['subscription { items(limit: -1) { key } }', 'BAD_USER_INPUT'],
     ['subscription { items(after: "nonsense") { key } }', 'BAD_USER_INPUT'],
-  ])('ends %s with next, whose error is %s, and complete', async (query, code) => {
+  ])('%s ends with next, whose error is %s, and complete', async (query, code) => {
     const server = await startServer();
     const [next, complete, ...rest] = eventsOf(await (await byPost(server, { query })).end());
     expect(JSON.parse(next?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] });
@@ -19,7 +19,7 @@ describe('SSE', () => {
     expect(rest).toEqual([]);
   });
 
-  it('ends an expired after with next, whose error is CURSOR_EXPIRED, and complete', async () => {
+  it('an expired after ends with next, whose error is CURSOR_EXPIRED, and complete', async () => {
     const server = await startServer();
     const variables = { after: await foreignCursor() };
     const events = eventsOf(await (await byPost(server, { query: String(ItemsDocument), variables })).end());
@@ -27,7 +27,7 @@ describe('SSE', () => {
     expect(events[0]?.data).toContain('CURSOR_EXPIRED');
   });
 
-  it('is what a subscription gets without an Accept', async () => {
+  it('a subscription with Accept: */* is answered by SSE', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await openStream(server.url, {
@@ -39,20 +39,20 @@ describe('SSE', () => {
     expect(keysOf(await stream.end())).toEqual(['a']);
   });
 
-  it('refuses a subscription that may only be answered as JSON, with 406', async () => {
+  it('a subscription that may only be answered as JSON is refused with 406', async () => {
     const server = await startServer();
     const response = await post(server, { query: KEYS }, { accept: 'application/json' });
     expect(response.status).toBe(406);
   });
 
-  it('runs no mutation by GET', async () => {
+  it('a mutation by GET is not run', async () => {
     const server = await startServer();
     const stream = await byGet(server, { query: 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }' });
     expect(await stream.end()).toContain('errors');
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('tells another origin of allowOrigins that a stream has ended: without CORS its EventSource would retry for ever', async () => {
+  it('another origin of allowOrigins gets the end of a stream with CORS headers: without them its EventSource would retry for ever', async () => {
     const server = await startServer({ allowOrigins: ['https://a.example'] });
     await insert(server, 'a');
     const headers = { ...JSON_BODY, ...ACCEPT, origin: 'https://a.example' };

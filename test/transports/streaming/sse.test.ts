@@ -12,7 +12,7 @@ const methods = [
 
 describe('an event', () => {
   it.each([true, false])(
-    'ends with its id, so that one that is cut leaves none behind, with fan-out %s',
+    'an event ends with its id, so that a client never keeps the id of a cut event, with fan-out %s',
     async (fanOut) => {
       const server = await startServer({ fanOut });
       await insert(server, 'a', 'b');
@@ -26,7 +26,7 @@ describe('an event', () => {
 });
 
 describe.each(methods)('SSE by %s', (_name, subscribe) => {
-  it('delivers what is there and then what is inserted, with the headers that keep proxies from holding it', async () => {
+  it('SSE delivers the current items and then insertions, with headers that keep proxies from buffering', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { variables: { limit: 2 } });
@@ -42,14 +42,14 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(eventsOf(text).map(({ event }) => event)).toEqual(['next', 'next', 'complete']);
   });
 
-  it('answers before there is a result', async () => {
+  it('the server answers before there is a result', async () => {
     const server = await startServer();
     const stream = await subscribe(server);
     expect(stream.response.status).toBe(200);
     expect(await stream.until(/\n/)).toMatch(/^:/);
   });
 
-  it('gives every next an id of its own, which resumes exactly behind it (G2, G4)', async () => {
+  it('every next has an id of its own, which resumes exactly after it (G2, G4)', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c');
     const stream = await subscribe(server);
@@ -65,7 +65,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     }
   });
 
-  it('cut after 2 of 5 and resumed, delivers exactly 3 more and completes (G2, G8)', async () => {
+  it('a stream that is cut after 2 of 5 and resumed delivers exactly 3 more and completes (G2, G8)', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b');
     const cut = await subscribe(server, { variables: { limit: 5 } });
@@ -78,7 +78,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(eventsOf(text).at(-1)?.event).toBe('complete');
   });
 
-  it('answers a reconnect after complete with 204, which ends an EventSource', async () => {
+  it('a reconnect after complete is answered 204, which ends an EventSource', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c');
     const stream = await subscribe(server, { variables: { limit: 2 } });
@@ -93,7 +93,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     }
   });
 
-  it('answers an expired Last-Event-ID with its error and an empty id, so that the next reconnect starts anew', async () => {
+  it('an expired Last-Event-ID is answered with its error and an empty id, so that the next reconnect starts over', async () => {
     const server = await startServer();
     await insert(server, 'a');
     for (const suffix of ['', '.3']) {
@@ -107,18 +107,21 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     }
   });
 
-  it.each(['nonsense', '1.2.3', '-', 'ä'])('answers %j as Last-Event-ID with BAD_USER_INPUT', async (lastEventId) => {
-    const server = await startServer();
-    await insert(server, 'a');
-    const stream = await subscribe(server, { lastEventId: encodeURIComponent(lastEventId) });
-    const [next, complete] = eventsOf(await stream.end());
-    expect(JSON.parse(next?.data ?? '')).toMatchObject({
-      errors: [{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['Last-Event-ID'] }] } }],
-    });
-    expect(complete?.event).toBe('complete');
-  });
+  it.each(['nonsense', '1.2.3', '-', 'ä'])(
+    'the Last-Event-ID %j is answered with BAD_USER_INPUT',
+    async (lastEventId) => {
+      const server = await startServer();
+      await insert(server, 'a');
+      const stream = await subscribe(server, { lastEventId: encodeURIComponent(lastEventId) });
+      const [next, complete] = eventsOf(await stream.end());
+      expect(JSON.parse(next?.data ?? '')).toMatchObject({
+        errors: [{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['Last-Event-ID'] }] } }],
+      });
+      expect(complete?.event).toBe('complete');
+    },
+  );
 
-  it('goes by Last-Event-ID before extensions.after before the argument', async () => {
+  it('Last-Event-ID takes precedence over extensions.after, which takes precedence over the argument', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c', 'd');
     const [a, b, c] = ['a', 'b', 'c'].map((key) => server.map.get(key)?.cursor);
@@ -135,7 +138,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(await first({ extensions: { after: b } })).toBe('c');
   });
 
-  it('bears extensions.cursor in each result that asks for cursors', async () => {
+  it('each result has extensions.cursor when the request asks for cursors', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b');
     const stream = await subscribe(server, { variables: { limit: 2 }, extensions: { cursors: true } });
@@ -143,7 +146,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(cursors).toMatchObject(['a', 'b'].map((key) => ({ extensions: { cursor: server.map.get(key)?.cursor } })));
   });
 
-  it('delivers itemChanges, each with an id that resumes behind it (G4, G6)', async () => {
+  it('each itemChanges message has an id that resumes after it (G4, G6)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const query = String(ItemChangesDocument);
@@ -162,19 +165,22 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(itemChanges).toMatchObject({ reset: false, upserted: [], removed: [{ key: 'a' }] });
   });
 
-  it.each([true, false])('ends with an empty id when the log has lost what it stood on: fan-out %s', async (fanOut) => {
-    const engine = new FaultyEngine();
-    const server = await startServer({ log: engine.connect(), fanOut });
-    await insert(server, 'a');
-    const stream = await subscribe(server);
-    await results(stream, 1);
-    engine.lose(1);
-    const [, next, complete] = eventsOf(await stream.end());
-    expect(next?.data).toContain('CURSOR_EXPIRED');
-    expect([next?.id, complete]).toEqual(['', { event: 'complete', data: '' }]);
-  });
+  it.each([true, false])(
+    'a stream ends with an empty id when the log has lost its position: fan-out %s',
+    async (fanOut) => {
+      const engine = new FaultyEngine();
+      const server = await startServer({ log: engine.connect(), fanOut });
+      await insert(server, 'a');
+      const stream = await subscribe(server);
+      await results(stream, 1);
+      engine.lose(1);
+      const [, next, complete] = eventsOf(await stream.end());
+      expect(next?.data).toContain('CURSOR_EXPIRED');
+      expect([next?.id, complete]).toEqual(['', { event: 'complete', data: '' }]);
+    },
+  );
 
-  it('starts itemChanges over when the Last-Event-ID has expired', async () => {
+  it('itemChanges starts over when the Last-Event-ID has expired', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: String(ItemChangesDocument), lastEventId: await foreignCursor() });
@@ -183,7 +189,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     });
   });
 
-  it('ends without complete and with a retry when the server drains (G9)', async () => {
+  it('a stream ends without complete and with a retry when the server drains (G9)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server);

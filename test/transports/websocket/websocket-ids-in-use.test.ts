@@ -6,7 +6,7 @@ import { WireSocket } from '../../support/sockets/wire-socket.ts';
 const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { key } }';
 
 describe('a message that is nested too deep', () => {
-  it('is an error of its operation and writes nothing, rather than being read without a look at its numbers', async () => {
+  it('a message that is nested too deep is an error of its operation, and writes nothing', async () => {
     const server = await startServer();
     const socket = await connect(server);
     const deep = `${'['.repeat(9000)}${']'.repeat(9000)}`;
@@ -33,7 +33,7 @@ describe('an id that is in use', () => {
     },
   );
 
-  it('counts once among those that a connection may have, however often it was used (TOO_MANY_SUBSCRIPTIONS)', async () => {
+  it('an id counts once towards maxSubscriptions, no matter how often it was used (TOO_MANY_SUBSCRIPTIONS)', async () => {
     const server = await startServer({ maxSubscriptions: 2 });
     await server.map.insert({ key: '0', value: 0 });
     const socket = await WireSocket.open(server);

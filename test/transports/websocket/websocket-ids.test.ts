@@ -207,7 +207,7 @@ describe.each(DELIVERY)('delivered by %s', (_name, fanOut) => {
     return server;
   };
 
-  it('random messages in random packets leave each id with what has it now', { timeout: 120_000 }, async () => {
+  it('random messages in random packets reach the current operation of each id', { timeout: 120_000 }, async () => {
     const first = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6));
     for (let seed = first; seed < first + LIVES; seed++)
       await live(await withItem(), seed).catch((error: unknown) => {
