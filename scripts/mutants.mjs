@@ -127,7 +127,12 @@ const MUTANTS = [
   ['snapshot sends what was superseded', 'src/core/replica/item-index.ts', 'block.items[slot] = undefined;', ''],
   ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
   ['parked for good', 'src/fanout/outlet.ts', 'for (const subscriber of this.subscribers) subscriber.goOn(0);', ''],
-  ['written above the high-water mark', 'src/fanout/outlet.ts', 'return this.#way.writableNeedDrain;', 'return false;'],
+  [
+    'written above the high-water mark',
+    'src/fanout/outlet.ts',
+    'return this.#writer.writableNeedDrain;',
+    'return false;',
+  ],
 ];
 
 const wanted = process.argv.slice(2);

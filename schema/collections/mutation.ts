@@ -86,11 +86,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
   });
 }
 
-function insert(
-  { map, caller, outcome }: Context,
-  inputs: readonly InsertInput<unknown>[],
-): Promise<readonly Item<unknown>[]> {
-  if (outcome) return answer(outcome);
+function insert({ map, caller }: Context, inputs: readonly InsertInput<unknown>[]): Promise<readonly Item<unknown>[]> {
   // A batch that is too large is refused by the map. It isn't rate-limited, because waiting would not help.
   if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
   return answer(map.insertMany(inputs));

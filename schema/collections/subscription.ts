@@ -2,7 +2,7 @@ import { keyFilter } from '../../src/core/input/key-filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
-import { answering, translating } from '../request/errors.ts';
+import { withGraphQLErrors } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
 import { addOnLag, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
 import * as rules from './input-rules.ts';
@@ -34,8 +34,8 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             signal,
             onClose: 'FAIL',
           } as const;
-          return translating(() => {
-            if (!fanOutRequest) return answering(map.items(options));
+          return withGraphQLErrors(() => {
+            if (!fanOutRequest) return map.items(options);
             fanOutRequest.accepted = { kind: 'items', request: map.itemsRequest(options) };
             return emptySource();
           });
@@ -61,8 +61,8 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             signal,
             onClose: 'FAIL',
           } as const;
-          return translating(() => {
-            if (!fanOutRequest) return answering(map.changes(options));
+          return withGraphQLErrors(() => {
+            if (!fanOutRequest) return map.changes(options);
             fanOutRequest.accepted = { kind: 'itemChanges', request: map.changesRequest(options) };
             return emptySource();
           });

@@ -2,7 +2,7 @@ import { type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode
 import { refused } from './errors.ts';
 
 /** Limits of one answer: bytes of values (a page of 1,000 values of 64 KiB), items of all pages, and fields of all items. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_ANSWER_ITEMS = 10_000;
 const MAX_ANSWER_FIELDS = 100_000;
 

@@ -1,5 +1,4 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
-import type { Item } from '../../src/core/model/change.ts';
 import type { ChangesRequest } from '../../src/core/subscriptions/item-changes.ts';
 import type { ItemsRequest, Source } from '../../src/core/subscriptions/items.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
@@ -22,8 +21,6 @@ export interface Context {
   readonly budget: AnswerBudget;
   /** Present when the transport can fan out: it accepts the request, and the resolver returns an empty source. */
   readonly fanOutRequest?: FanOutRequest | undefined;
-  /** The result of an insertion that the transport has already started. */
-  readonly outcome?: Promise<readonly Item<unknown>[]> | undefined;
 }
 
 export type StreamRequest =

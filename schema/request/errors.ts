@@ -1,6 +1,7 @@
 /** Turns errors into what clients see: a GraphQLError with `extensions.code`, without internal details. */
 import { GraphQLError } from 'graphql';
 import { type Issue, plainKey, SeamlineError } from '../../src/core/model/errors.ts';
+import { wrapGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
 
 /** Converts an error of the core. Any other error is returned unchanged, and the server masks it. */
 export function toGraphQLError(error: unknown): unknown {
@@ -35,21 +36,13 @@ export async function answer<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** The same generator, with its errors made GraphQL's. */
-export function answering<T>(generator: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
-  return {
-    next: () => answer(generator.next()),
-    return: () => generator.return(),
-    throw: (error) => generator.throw(error),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    [Symbol.asyncDispose]: () => generator[Symbol.asyncDispose](),
-  };
+/** The generator that `run` makes, with its errors and those of `run` as GraphQL errors. */
+export function withGraphQLErrors<T>(run: () => AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  return wrapGenerator(asGraphQL(run), { onError: toGraphQLError });
 }
 
-/** For what throws before there is a generator. */
-export function translating<T>(run: () => T): T {
+/** What `run` returns, or its error as a GraphQL error. */
+export function asGraphQL<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

@@ -4,8 +4,8 @@ import { keyFilter, type KeyFilter } from '../../src/core/input/key-filter.ts';
 import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
 import { recordDelivery, resolveAfter, type StreamRequest } from '../request/context.ts';
-import { answering, inputError, translating } from '../request/errors.ts';
-import { type Seam, seamOf } from '../request/seam.ts';
+import { asGraphQL, inputError, withGraphQLErrors } from '../request/errors.ts';
+import { type TransportContext, transportContextOf } from '../request/transport-context.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
 import {
   type addChangeTypes,
@@ -36,30 +36,30 @@ export function addStreamSubscriptions(
         onLag: t.arg({ type: onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
-        const seam = translating(() => seamOf(context));
-        const limit = seam.limit ?? args.limit;
-        if (seam.delivery && limit != null) seam.delivery.remaining = limit;
+        const transport = asGraphQL(() => transportContextOf(context));
+        const limit = transport.limit ?? args.limit;
+        if (transport.delivery && limit != null) transport.delivery.remaining = limit;
         const options = {
           onLag: args.onLag,
           limit,
-          after: resolveAfter(seam, args.after),
+          after: resolveAfter(transport, args.after),
           filter: checkedFilter(args.filter),
-          signal: seam.signal,
+          signal: transport.signal,
           onClose: 'FAIL',
         } as const;
-        return translating(() => {
+        return withGraphQLErrors(() => {
           const request = map.itemsRequest(options);
           if (mayRead) {
             const mayBeRead = (value: unknown): boolean => mayRead(value, context);
             // The limit counts only items that the caller may see.
-            return answering(visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit));
+            return visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit);
           }
-          offer(seam, info, map.source, { kind: 'items', request });
-          return answering(map.items(options));
+          offer(transport, info, map.source, { kind: 'items', request });
+          return map.items(options);
         });
       },
       resolve: (delivered, _args, context) => {
-        const { delivery } = seamOf(context);
+        const { delivery } = transportContextOf(context);
         if (delivery) recordDelivery(delivery, delivered.cursor);
         return delivered.value as never;
       },
@@ -77,22 +77,27 @@ export function addStreamSubscriptions(
         filter: t.arg({ type: filter, required: false, description: TEXT.filterArg }),
       },
       subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
-        const seam = translating(() => seamOf(context));
-        const after = resolveAfter(seam, args.after);
-        const options = { after, filter: checkedFilter(args.filter), signal: seam.signal, onClose: 'FAIL' } as const;
-        return translating(() => {
+        const transport = asGraphQL(() => transportContextOf(context));
+        const after = resolveAfter(transport, args.after);
+        const options = {
+          after,
+          filter: checkedFilter(args.filter),
+          signal: transport.signal,
+          onClose: 'FAIL',
+        } as const;
+        return withGraphQLErrors(() => {
           const request = map.changesRequest(options);
           if (mayRead) {
             const mayBeRead = (value: unknown): boolean => mayRead(value, context);
             // No `after`, because the items that were shown before it are unknown.
-            return answering(visibleChanges(map.changes({ ...options, after: null }), mayBeRead));
+            return visibleChanges(map.changes({ ...options, after: null }), mayBeRead);
           }
-          offer(seam, info, map.source, { kind: 'itemChanges', request });
-          return answering(map.changes(options));
+          offer(transport, info, map.source, { kind: 'itemChanges', request });
+          return map.changes(options);
         });
       },
       resolve: (delivered, _args, context) => {
-        const { delivery } = seamOf(context);
+        const { delivery } = transportContextOf(context);
         if (delivery) recordDelivery(delivery, delivered.cursor);
         return delivered;
       },
@@ -105,7 +110,7 @@ export function addStreamSubscriptions(
  * so the transport can decide when it knows how the generator's results are used.
  */
 function offer(
-  { fanOutRequest }: Partial<Seam>,
+  { fanOutRequest }: Partial<TransportContext>,
   info: GraphQLResolveInfo,
   source: Source<unknown>,
   accepted: StreamRequest,

@@ -1,5 +1,6 @@
 /** Streams for callers that may not see every item. Hidden items leave no trace. Each caller has its own stream. */
 import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../../src/core/model/change.ts';
+import { wrapGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
 
 type MayRead<Value> = (value: Value) => boolean;
 
@@ -10,15 +11,16 @@ export function visibleItems<Value>(
   limit = Infinity,
 ): AsyncGenerator<Item<Value>, void, void> {
   let remaining = limit;
-  return picked(
-    items,
-    (item) => {
+  const endAtLimit = (): void => void (remaining <= 0 && items.return());
+  endAtLimit();
+  return wrapGenerator(items, {
+    onNext(item) {
       if (!mayRead(item.value)) return undefined;
       remaining--;
+      endAtLimit();
       return item;
     },
-    () => remaining <= 0,
-  );
+  });
 }
 
 /**
@@ -32,7 +34,7 @@ export function visibleChanges<Value>(
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const shown = new Set<string>();
   let wasCaughtUp: boolean | undefined;
-  return picked(changes, (message) => {
+  const onNext = (message: ItemChanges<Value>): ItemChanges<Value> | undefined => {
     if (message.reset) shown.clear();
     const upserted: Item<Value>[] = [];
     const removed: RemovedItem[] = [];
@@ -47,40 +49,10 @@ export function visibleChanges<Value>(
     wasCaughtUp = message.caughtUp;
     removed.sort((a, b) => a.position - b.position);
     return { ...message, upserted, removed, size: null, checksum: null };
-  });
+  };
+  return wrapGenerator(changes, { onNext });
 }
 
 function hidden({ key, position, digest, timestamp, cursor, following }: Item<unknown>): RemovedItem {
   return { key, position, digest, timestamp, cursor, following, reason: 'REMOVED' };
-}
-
-/** Maps `source` with `pick`, skips undefined, and ends when `isOver`. Leaving it leaves `source` at once. */
-function picked<T>(
-  source: AsyncGenerator<T, void, void>,
-  pick: (delivered: T) => T | undefined,
-  isOver: () => boolean = () => false,
-): AsyncGenerator<T, void, void> {
-  return {
-    async next() {
-      while (!isOver()) {
-        const next = await source.next();
-        if (next.done === true) return next;
-        let value: T | undefined;
-        try {
-          value = pick(next.value);
-        } catch (error) {
-          await source.return();
-          throw error;
-        }
-        if (value !== undefined) return { done: false, value };
-      }
-      return source.return();
-    },
-    return: () => source.return(),
-    throw: (error) => source.throw(error),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  };
 }

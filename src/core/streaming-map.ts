@@ -22,6 +22,7 @@ import {
 } from './map-options.ts';
 import { items, type ItemsRequest, type Source, type Start } from './subscriptions/items.ts';
 import { errorFields, messageOf, SILENT } from './model/logger.ts';
+import type { Place } from './model/position.ts';
 import type { LogHealth } from './replication/ordered-log.ts';
 import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
 import { contradiction, type ReadPosition } from './replica/read.ts';
@@ -99,12 +100,8 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     );
     const pubSub = createHeadPubSub(heads);
     const bounds = boundsOf(options);
-    const follower = await Follower.open<Value>({
-      log,
-      bounds,
-      logger,
-      onHead: (head) => pubSub.publish('head', head),
-    });
+    const onHead = (head: Place): void => pubSub.publish('head', head);
+    const follower = await Follower.open<Value>({ log, bounds, logger, onHead });
     return new StreamingMap<Value>(follower, heads, pubSub, options);
   }
 
@@ -129,11 +126,18 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
    * @throws {IndeterminateError} the batch may have been written.
    */
   async insertMany(inputs: readonly Input[]): Promise<readonly Item<Value>[]> {
+    return await this.preparedInsert(inputs)();
+  }
+
+  /** Checks the inputs, and returns the function that inserts them. Throws `BadInputError` or `PayloadTooLargeError`. @internal */
+  preparedInsert(inputs: readonly Input[]): () => Promise<readonly Item<Value>[]> {
     const { insertions, json } = checkBatch(applyRules(inputs, this.#rules), this.limits);
-    const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
-    if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
-    this.counters.inserts += inputs.length;
-    return outcome.items;
+    return async () => {
+      const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
+      if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
+      this.counters.inserts += inputs.length;
+      return outcome.items;
+    };
   }
 
   /** Whether the map has `keyOf`. */

@@ -2,10 +2,11 @@
  * Delivers to all subscribers of a map from their positions, without a generator, promise or execution for each:
  *
  *     head ──▶ sweep   each outlet whose subscribers are near the head: one write each
- *     turns ─▶ replay  one subscriber: one chunk
+ *     slot ──▶ replay  one subscriber: one chunk
  *
- * Both take turns with the generators' subscribers (core/turns.ts). A sweep begins when everything that this turn of the event
- * loop brings has been applied, and goes on where it stopped when its time is over; who is served late gets more at once.
+ * Both share the time with the generators' subscribers (core/subscriptions/scheduler.ts). A sweep begins when everything that this
+ * iteration of the event loop brings has been applied. It stops when its time is over and continues in its next slot; a subscriber that
+ * is reached late gets more at once.
  */
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Operation, StreamRequest } from '../../schema/request/context.ts';
@@ -20,20 +21,20 @@ import type { IsShared } from './selection.ts';
 import { Selections } from './selections.ts';
 import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
 
-/** How many rendered passages are kept at a time: a few hundred KB each at the most, mostly some 50 KB. */
-const MAX_KEPT = 256;
+/** Of rendered pages: mostly some 50 KB each, a few hundred KB at the most. */
+const MAX_KEPT_PAGES = 256;
 /**
- * How many outlets gather what they are sent before the first of them writes it, and how much. Between the kernel's writes each
- * subscriber would have to come from afar; and writes that follow each other closely wake up fewer readers.
+ * Limits of what outlets gather before the first of them writes. A batch is rendered before it is written, because interleaved writes
+ * evict subscribers from the CPU cache; and writes that follow each other closely wake up fewer readers.
  */
-const [AT_ONCE, AT_ONCE_BYTES] = [256, 1024 * 1024];
+const [MAX_OUTLETS_AT_ONCE, MAX_BYTES_AT_ONCE] = [256, 1024 * 1024];
 
 export interface FanOutOptions {
   readonly schema: GraphQLSchema;
   readonly source: Source<unknown>;
   /** The JSON of a result, its errors as clients see them. */
   readonly format: (result: ExecutionResult) => string;
-  /** Where the schema isn't ours: see `SelectionParts`. */
+  /** In a user's schema: see `SelectionParts`. */
   readonly isShared?: IsShared | undefined;
 }
 
@@ -42,8 +43,8 @@ export interface Subscription {
   readonly operation: Operation;
   readonly outlet: Outlet;
   readonly framing: Framing;
-  /** Aborts when the client has gone. */
-  readonly left: AbortSignal;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
   readonly ended: Ended;
 }
 
@@ -52,12 +53,12 @@ export class FanOut implements SubscriberHost {
   readonly replaying = new Set<Subscriber>();
   readonly #selections: Selections;
   readonly #groups = new Map<string, Group>();
-  readonly #turn: DeliverySlot;
-  /** Those that have subscribers near the head. */
+  readonly #slot: DeliverySlot;
+  /** Outlets with subscribers near the head. */
   readonly #live = new Set<Outlet>();
-  /** Of these, who need not wait until the head moves. */
+  /** The live outlets that need not wait until the head moves. */
   readonly #fresh = new Set<Outlet>();
-  /** Goes through all, once for each head that a sweep finds. */
+  /** Visits all live outlets, once for each head that a sweep finds. */
   #round = this.#live.values();
   #swept: Place | undefined;
   #isSweeping = false;
@@ -66,23 +67,23 @@ export class FanOut implements SubscriberHost {
   constructor({ schema, source, format, isShared }: FanOutOptions) {
     this.source = source;
     this.#selections = new Selections(schema, format, isShared);
-    this.#turn = new DeliverySlot(source.scheduler);
+    this.#slot = new DeliverySlot(source.scheduler);
   }
 
-  /** Resolves once the subscriber stands where it was asked to start. Rejects as the request's `start` does. */
-  async subscribe({ stream, operation, outlet, framing, left, ended }: Subscription): Promise<Subscriber> {
+  /** Resolves when the subscriber is at the position where it was asked to start. Rejects as the request's `start` does. */
+  async subscribe({ stream, operation, outlet, framing, signal, ended }: Subscription): Promise<Subscriber> {
     const { counters } = this.source;
     counters.subscriptions++;
-    const reader = await this.#start(stream, left).catch((error: unknown) => {
+    const reader = await this.#start(stream, signal).catch((error: unknown) => {
       counters.subscriptions--;
       throw error;
     });
-    // From here on in one synchronous block: no move of the head goes unseen.
+    // One synchronous block from here on, so that no move of the head goes unseen.
     const group = this.#groupOf(stream, operation);
     const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
     group.size++;
     outlet.subscribers.add(subscriber);
-    if (left.aborted) subscriber.leave();
+    if (signal.aborted) subscriber.leave();
     else subscriber.goOn(0);
     return subscriber;
   }
@@ -93,7 +94,7 @@ export class FanOut implements SubscriberHost {
     this.#wake();
   }
 
-  left(subscriber: Subscriber): void {
+  remove(subscriber: Subscriber): void {
     const { outlet, group } = subscriber;
     outlet.subscribers.delete(subscriber);
     if (outlet.subscribers.size === 0) {
@@ -105,10 +106,10 @@ export class FanOut implements SubscriberHost {
     this.source.counters.subscriptions--;
   }
 
-  async #start({ kind, request }: StreamRequest, left: AbortSignal): Promise<Reader> {
+  async #start({ kind, request }: StreamRequest, signal: AbortSignal): Promise<Reader> {
     return kind === 'items'
-      ? request.start(left, (resumed) => new ItemsReader(this.source, request, resumed))
-      : request.start(left, (resumed) => new ChangesReader(this.source, resumed));
+      ? request.start(signal, (resumed) => new ItemsReader(this.source, request, resumed))
+      : request.start(signal, (resumed) => new ChangesReader(this.source, resumed));
   }
 
   #groupOf(stream: StreamRequest, operation: Operation): Group {
@@ -119,7 +120,7 @@ export class FanOut implements SubscriberHost {
       const { kind, request } = stream;
       const { filter } = request;
       group = new Group({ name, kind, source: this.source, filter, render, onKept: this.#noteKept });
-      // Who serves nobody keeps nobody's map.
+      // A fan-out without subscribers must not keep the map alive.
       if (this.#groups.size === 0) this.source.heads.addEventListener('head', this.#onHead);
       this.#groups.set(name, group);
     }
@@ -127,7 +128,7 @@ export class FanOut implements SubscriberHost {
   }
 
   readonly #onHead = (): void => {
-    // Where the map is closed, the head is the same, and is told to all once more.
+    // A closed map announces the same head once more, and all outlets must hear it.
     if (this.source.isClosed) this.#swept = undefined;
     this.#wake();
   };
@@ -135,17 +136,17 @@ export class FanOut implements SubscriberHost {
   #wake(): void {
     if (this.#isSweeping) return;
     this.#isSweeping = true;
-    // What else this turn of the event loop brings goes out in the same writes.
-    setImmediate(() => this.#turn.ask(true, 0, this.#sweep));
+    // Everything else that this iteration of the event loop brings goes out in the same writes.
+    setImmediate(() => this.#slot.ask(true, 0, this.#sweep));
   }
 
   readonly #sweep = (until: number): void => {
     for (let outlets = this.#gather(until); outlets.length > 0; outlets = this.#gather(until)) {
       for (const outlet of outlets) this.#write(outlet);
-      if (performance.now() >= until) return this.#turn.ask(true, 0, this.#sweep);
+      if (performance.now() >= until) return this.#slot.ask(true, 0, this.#sweep);
     }
     this.#isSweeping = false;
-    // Nobody is left for whom it was rendered.
+    // No subscriber needs what was rendered.
     if (this.replaying.size === 0) this.#forget();
   };
 
@@ -164,7 +165,7 @@ export class FanOut implements SubscriberHost {
   }
 
   readonly #noteKept = (): void => {
-    if (++this.#kept > MAX_KEPT) this.#forget();
+    if (++this.#kept > MAX_KEPT_PAGES) this.#forget();
   };
 
   #forget(): void {
@@ -172,7 +173,7 @@ export class FanOut implements SubscriberHost {
     for (const group of this.#groups.values()) group.forget();
   }
 
-  /** Some, one at least while there are any, with what they are sent next. */
+  /** Outlets that have gathered what they are sent next: at least one while any waits. */
   #gather(until: number): Outlet[] {
     const outlets: Outlet[] = [];
     let bytes = 0;
@@ -182,13 +183,13 @@ export class FanOut implements SubscriberHost {
       outlets.push(outlet);
       this.#deliver(outlet);
       bytes += outlet.size;
-    } while (outlets.length < AT_ONCE && bytes < AT_ONCE_BYTES && performance.now() < until);
+    } while (outlets.length < MAX_OUTLETS_AT_ONCE && bytes < MAX_BYTES_AT_ONCE && performance.now() < until);
     return outlets;
   }
 
   #write(outlet: Outlet): void {
     outlet.flush();
-    // It comes back when it has drained.
+    // The outlet returns when it has drained.
     if (outlet.isFull) this.#live.delete(outlet);
   }
 
@@ -197,14 +198,14 @@ export class FanOut implements SubscriberHost {
     for (const subscriber of outlet.subscribers) {
       if (!subscriber.isLive) continue;
       isLive = true;
-      // The rest when it has drained.
+      // The rest follows when the outlet has drained.
       if (outlet.isFull) break;
       subscriber.deliver();
       isCaughtUp &&= subscriber.isCaughtUp;
     }
     if (!isLive) return void this.#live.delete(outlet);
     if (isCaughtUp) return;
-    // That was a chunk: it waits for nobody, and may go on.
+    // More is to come for this outlet, so its chunk goes out now, and it continues before the others.
     this.#write(outlet);
     if (!outlet.isFull) this.#fresh.add(outlet);
   }

@@ -1,13 +1,13 @@
-/** Text as it lies on the wire, a character a byte: what `write(text, 'latin1')` sends as it is, and no faster form is known. */
+/** Text as it is on the wire, one character a byte: `write(text, 'latin1')`, the fastest known form, sends it as it is. */
 export type WireText = string;
 
-/** UTF-8. Mostly there is nothing to do. */
+/** The text in UTF-8. Most texts are ASCII and stay as they are. */
 export function encode(text: string): WireText {
   // eslint-disable-next-line no-control-regex
   return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** What stands before the payload of a server's text frame (RFC 6455, section 5.2): final, unmasked. */
+/** The header of a final, unmasked text frame (RFC 6455, section 5.2). */
 export function textFrame(length: number): WireText {
   if (length < 126) return `\x81${String.fromCharCode(length)}`;
   if (length < 0x10000) return `\x81\x7e${bigEndian(length, 2)}`;

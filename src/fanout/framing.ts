@@ -1,64 +1,68 @@
-/** How one subscriber's results lie on the wire. */
+/** The form of one subscriber's results on the wire. */
 import { encode, textFrame, type WireText } from './frames.ts';
 import type { RenderedPage, Result } from './group.ts';
 
 export interface Framing {
-  /** `left`: how many the subscriber may have before these, where there is a limit. */
-  text(page: RenderedPage, left: number | undefined): WireText;
+  /** `remaining`: how many results the limit allows before this page; undefined without a limit. */
+  text(page: RenderedPage, remaining: number | undefined): WireText;
 }
 
-/** What each result bears in its `extensions`. */
+/** The members of each result's `extensions`. */
 export interface Wanted {
   readonly cursors: boolean;
-  /** With `cursors`: how many of the limit are left. */
-  readonly left: boolean;
+  /** With `cursors`: how many the limit still allows, as `left`. */
+  readonly remaining: boolean;
 }
 
-/** A result's JSON, whole. `left`: after it. */
-export function jsonOf({ body, cursor }: Result, { cursors, left: isAsked }: Wanted, left?: number): WireText {
+/** The whole JSON of a result. `remaining`: how many results the limit allows after it. */
+export function jsonOf(
+  { body, cursor }: Result,
+  { cursors, remaining: isAsked }: Wanted,
+  remaining?: number,
+): WireText {
   if (!cursors) return `${body}}`;
-  const rest = isAsked && left !== undefined ? `,"left":${left}` : '';
+  const rest = isAsked && remaining !== undefined ? `,"left":${remaining}` : '';
   return `${body},"extensions":{"cursor":"${cursor}"${rest}}}`;
 }
 
-/** Parts of a response body: the same for all, but where a limit shows. */
+/** Parts of a response body. All subscribers share them, except where a limit shows. */
 export class PartFraming implements Framing {
   readonly #name: string;
-  readonly #partOf: (result: Result, left: number | undefined) => WireText;
+  readonly #partOf: (result: Result, remaining: number | undefined) => WireText;
 
-  /** `name`: the same for the same form. */
-  constructor(name: string, partOf: (result: Result, left: number | undefined) => WireText) {
+  /** `name`: equal for equal forms. */
+  constructor(name: string, partOf: (result: Result, remaining: number | undefined) => WireText) {
     this.#name = name;
     this.#partOf = partOf;
   }
 
-  text(page: RenderedPage, left: number | undefined): WireText {
+  text(page: RenderedPage, remaining: number | undefined): WireText {
     const parts = (results: readonly Result[]): WireText =>
-      flat(results.map((result, index) => this.#partOf(result, left && left - index - 1)).join(''));
-    return left === undefined ? page.shared(this.#name, parts) : parts(page.results);
+      flat(results.map((result, index) => this.#partOf(result, remaining && remaining - index - 1)).join(''));
+    return remaining === undefined ? page.shared(this.#name, parts) : parts(page.results);
   }
 }
 
 /**
- * Messages of graphql-transport-ws, in frames. They differ by the subscription's id only, so all whose ids are as long share what lies
- * between the ids; and the whole text with the one before, where clients number their subscriptions.
+ * Messages of graphql-transport-ws in frames. They differ by the subscription's id only, so subscribers whose ids have the same length
+ * share the texts between the ids. Subscribers with the same id, as clients that number their subscriptions have, share the whole text.
  */
 export class MessageFraming implements Framing {
   readonly #id: WireText;
   readonly #cursors: boolean;
-  readonly #left: boolean;
+  readonly #remaining: boolean;
 
-  constructor(id: string, { cursors, left }: Wanted) {
+  constructor(id: string, { cursors, remaining }: Wanted) {
     this.#id = encode(JSON.stringify(id).slice(1, -1));
     this.#cursors = cursors;
-    this.#left = cursors && left;
+    this.#remaining = cursors && remaining;
   }
 
-  text(page: RenderedPage, left: number | undefined): WireText {
+  text(page: RenderedPage, remaining: number | undefined): WireText {
     const id = this.#id;
-    const wanted = { cursors: this.#cursors, left: this.#left };
-    if (wanted.left && left !== undefined)
-      return page.results.map((result, index) => frameOf(id, jsonOf(result, wanted, left - index - 1))).join('');
+    const wanted = { cursors: this.#cursors, remaining: this.#remaining };
+    if (wanted.remaining && remaining !== undefined)
+      return page.results.map((result, index) => frameOf(id, jsonOf(result, wanted, remaining - index - 1))).join('');
     const form = wanted.cursors ? -id.length : id.length;
     const frames = page.shared(form, (results) => new Frames(id, results, wanted));
     return frames.to(id);
@@ -73,13 +77,13 @@ function frameOf(id: WireText, payload: WireText): WireText {
   return textFrame(message.length) + message;
 }
 
-/** The same results, to ids that are as long as each other. */
+/** One page's results, for ids of one length. */
 class Frames {
   #id: WireText;
   #text: WireText;
-  /** Where the ids end. */
+  /** Offsets at which the ids end. */
   readonly #ends: number[] = [];
-  /** What lies between them, once there are two. */
+  /** The texts between the ids, once a second id has come. */
   #pieces: readonly WireText[] | undefined;
 
   constructor(id: WireText, results: readonly Result[], wanted: Wanted) {
@@ -111,7 +115,7 @@ class Frames {
   }
 }
 
-/** A string that lies in one piece: V8 makes it so for a regular expression. */
+/** The same string in one piece of memory: V8 flattens a string before it runs a regular expression. */
 function flat(text: WireText): WireText {
   NOTHING.test(text);
   return text;

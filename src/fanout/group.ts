@@ -1,6 +1,6 @@
 /**
- * Subscribers that select the same of the same keys. What one of them is sent is rendered once, and serves all others that
- * stand where it stood until the head moves on: positions make them comparable, whenever each of them joined.
+ * Subscribers with the same selection and the same filter. A page is rendered once for all of them that read from the same position
+ * until the head moves on: positions make subscribers comparable, no matter when each of them joined.
  */
 import type { KeyFilter } from '../core/input/key-filter.ts';
 import { isRemoval } from '../core/model/change.ts';
@@ -10,7 +10,7 @@ import type { Cursor, Place } from '../core/model/position.ts';
 import { isInSnapshot, type Page, read, type ReadPosition } from '../core/replica/read.ts';
 import { encode, type WireText } from './frames.ts';
 
-/** One result, without what may differ among those who get it. */
+/** One result, without the parts that may differ among subscribers. */
 export interface Result {
   /** `{"data":…` without the closing brace. */
   readonly body: WireText;
@@ -20,20 +20,20 @@ export interface Result {
 /** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
 export type RenderResult = (delivered: unknown) => string;
 
-/** Items are sent one by one, so a batch of them may be divided. */
+/** A batch may be divided, because items are sent one by one. */
 const ITEMS_AT_ONCE = 128;
 
 /**
- * What follows from one standing: at most one chunk. It is rendered for each form that somebody frames it in, and kept in that form
- * only: kept as such, too, it would be twice as much that outlives the next garbage collections.
+ * The results that follow a read position: at most one chunk. It is rendered for each form in which it is framed, and kept only in
+ * these forms: keeping the results as well would double what survives the next garbage collections.
  */
 export class RenderedPage implements ChangesStep<unknown> {
   readonly page: Page<unknown>;
   readonly reset: boolean;
   readonly caughtUp: boolean;
-  /** How many results there are. */
+  /** Of results. */
   readonly count: number;
-  /** Of the last one. */
+  /** Of the last result. */
   readonly lastCursor: Cursor | undefined;
   readonly #render: () => readonly Result[];
   readonly #forms = new Map<number | string, unknown>();
@@ -59,14 +59,14 @@ export class RenderedPage implements ChangesStep<unknown> {
     return this.page.changes;
   }
 
-  /** What all who frame the results in the same form share. */
+  /** The results in a form that its users share, made once. */
   shared<Form>(name: number | string, make: (results: readonly Result[]) => Form): Form {
     let form = this.#forms.get(name) as Form | undefined;
     if (form === undefined) this.#forms.set(name, (form = make(this.#render())));
     return form;
   }
 
-  /** For those whose form nobody shares. */
+  /** For a form that is not shared. */
   get results(): readonly Result[] {
     return this.shared('results', (results) => results);
   }
@@ -83,14 +83,14 @@ export interface GroupParts {
   readonly source: Source<unknown>;
   readonly filter: KeyFilter;
   readonly render: RenderResult;
-  /** Called for each passage that is kept, before. */
+  /** Called before a page is kept. */
   readonly onKept: () => void;
 }
 
 export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage> {
   readonly name: string;
   readonly kind: GroupParts['kind'];
-  /** How many subscribers it has. */
+  /** Of subscribers. */
   size = 0;
   readonly #source: Source<unknown>;
   readonly #filter: KeyFilter;
@@ -110,33 +110,33 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
 
   /** For `items`, at most `max` of them. */
   items(readPosition: ReadPosition, max: number): RenderedPage {
-    const passage = this.#passage(readPosition, false);
-    return passage.count <= max ? passage : this.#read(readPosition, false, max);
+    const rendered = this.#page(readPosition, false);
+    return rendered.count <= max ? rendered : this.#read(readPosition, false, max);
   }
 
   /** For `itemChanges`, one message. */
   changes(readPosition: ReadPosition, reset: boolean): RenderedPage {
-    return this.#passage(readPosition, reset);
+    return this.#page(readPosition, reset);
   }
 
-  /** What was rendered is not needed any more, or there is too much of it. */
+  /** Drops the rendered pages. */
   forget(): void {
     this.#kept.clear();
   }
 
-  #passage(readPosition: ReadPosition, reset: boolean): RenderedPage {
+  #page(readPosition: ReadPosition, reset: boolean): RenderedPage {
     const { head } = this.#source.replica;
     if (head !== this.#head) this.forget();
     this.#head = head;
     const name = nameOf(readPosition, reset);
-    let passage = this.#kept.get(name);
-    if (passage) return passage;
-    passage = this.#read(readPosition, reset, ITEMS_AT_ONCE);
-    // Of no use to anybody else.
-    if (this.size === 1) return passage;
+    let rendered = this.#kept.get(name);
+    if (rendered) return rendered;
+    rendered = this.#read(readPosition, reset, ITEMS_AT_ONCE);
+    // Another subscriber would share it; there is none.
+    if (this.size === 1) return rendered;
     this.#onKept();
-    this.#kept.set(name, passage);
-    return passage;
+    this.#kept.set(name, rendered);
+    return rendered;
   }
 
   #read(readPosition: ReadPosition, reset: boolean, max: number): RenderedPage {
@@ -158,7 +158,7 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
   }
 }
 
-/** Who has passed its cutoff, and what it saw, stands like everybody else there. */
+/** A position past its cutoff and past all that it has seen equals every other position there. */
 function settled(readPosition: ReadPosition): ReadPosition {
   const { at, seen } = readPosition;
   const isSettled = !isInSnapshot(readPosition) && at.position >= (seen?.position ?? 0);

@@ -1,74 +1,73 @@
 import type { Writable } from 'node:stream';
 import type { WireText } from './frames.ts';
 
-/** What is written at a time, in bytes. */
+/** Of one write, in bytes. */
 const CHUNK = 48 * 1024;
 
-/** One of those that share an outlet. */
+/** A subscriber, as its outlet sees it. */
 export interface OutletSubscriber {
-  /** Served together with all others at each move of the head. */
+  /** Whether it is near the head, and swept with the others at each move of it. */
   readonly isLive: boolean;
   readonly isCaughtUp: boolean;
-  /** Gathers what comes next. Returns how many entries that were. */
+  /** Gathers its next results. Returns how many log entries they cover. */
   deliver(): number;
-  /** Waits for what it is given next where it belongs. `spent`: how many entries it just had. */
+  /** Asks for its next delivery, near the head or in a slot of its own. `spent`: how many log entries the last one covered. */
   goOn(spent: number): void;
-  /** At once, whatever it waits for. */
+  /** Takes effect at once. */
   leave(): void;
 }
 
-/** What a socket and an HTTP response have in common. */
-export type Way = Pick<Writable, 'writableNeedDrain' | 'on'> & {
+/** A socket or an HTTP response. */
+export type TextWriter = Pick<Writable, 'writableNeedDrain' | 'on'> & {
   write(text: string, encoding: 'latin1'): boolean;
 };
 
 /**
- * The way to one client, for all its subscriptions: what is gathered goes out in one write. A way above its high-water mark takes
+ * The connection to one client, for all its subscriptions: gathered texts go out in one write. Above its high-water mark it takes
  * nothing until it has drained.
  */
 export class Outlet {
-  /** Those that are served here. */
   readonly subscribers = new Set<OutletSubscriber>();
-  readonly #way: Way;
+  readonly #writer: TextWriter;
   #gathered: WireText = '';
-  /** Whether it goes out by itself in this callback of the event loop. */
+  /** Whether a flush is scheduled for the end of this callback of the event loop. */
   #isDue = false;
   #waiting: (() => void)[] = [];
   readonly #isOpen: () => boolean;
 
-  /** `isOpen`: nothing is written when the way's last word has been said. */
-  constructor(way: Way, isOpen: () => boolean) {
-    this.#way = way;
+  /** `isOpen`: whether anything may still be written. */
+  constructor(writer: TextWriter, isOpen: () => boolean) {
+    this.#writer = writer;
     this.#isOpen = isOpen;
-    way.on('drain', () => {
+    writer.on('drain', () => {
       this.flush();
       for (const subscriber of this.subscribers) subscriber.goOn(0);
     });
   }
 
   get isFull(): boolean {
-    return this.#way.writableNeedDrain;
+    return this.#writer.writableNeedDrain;
   }
 
-  /** Of what is gathered, in bytes. */
+  /** Of the gathered text, in bytes. */
   get size(): number {
     return this.#gathered.length;
   }
 
-  /** With what follows in this turn; a chunk goes out at once. */
+  /** Written by the next `flush`; a chunk is written at once. */
   gather(text: WireText): void {
     this.#gathered += text;
     if (this.#gathered.length >= CHUNK) this.flush();
   }
 
-  /** With what else this callback of the event loop brings. */
+  /** Written at the end of this callback of the event loop, with whatever else it brings. */
   say(text: WireText): void {
     if (!this.#isDue) queueMicrotask(() => process.nextTick(() => this.#flushDue()));
     this.#isDue = true;
     this.gather(text);
   }
 
-  /** The same. Resolves when the way takes more, or has closed. */
+  /** Like `say`. Resolves when the outlet takes more, or has closed. */
   send(text: WireText): Promise<void> {
     this.say(text);
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -79,11 +78,11 @@ export class Outlet {
     this.#gathered = '';
     this.#isDue = false;
     const isOpen = this.#isOpen();
-    if (gathered !== '' && isOpen) this.#way.write(gathered, 'latin1');
+    if (gathered !== '' && isOpen) this.#writer.write(gathered, 'latin1');
     if (!this.isFull || !isOpen) this.#resolve();
   }
 
-  /** What can't go out now goes when the way has drained. */
+  /** A full outlet is flushed when it has drained. */
   #flushDue(): void {
     if (!this.isFull) this.flush();
   }

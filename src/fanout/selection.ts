@@ -1,7 +1,7 @@
 /**
- * A selection, compiled: what graphql-js would answer for it, as JSON, in one function call an item. Follows GraphQL's
- * specification (Execution). What can't be told here is left to graphql-js: a document of another shape (`compileSelection` is undefined), a
- * value that isn't what its type says (a render is undefined), a resolver that throws.
+ * Compiles a selection to a function that makes the JSON which graphql-js would make, in one call an item. It follows GraphQL's
+ * specification (Execution) and leaves the rest to graphql-js: a document of another shape (`compileSelection` returns undefined), a value
+ * of another type than its field's (the render returns undefined), a resolver that throws.
  */
 import {
   type DocumentNode,
@@ -31,9 +31,9 @@ export interface SelectionParts {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** As they were sent; graphql-js has found that they fit. */
+  /** As they were sent, found valid by graphql-js. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Where the schema isn't ours: whether a field is the same for all callers. Then the root's resolver is called, too. */
+  /** In a user's schema: whether a field is the same for all callers. The root's resolver is called then. */
   readonly isShared?: IsShared | undefined;
 }
 
@@ -43,7 +43,7 @@ interface Parts extends SelectionParts {
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
 }
 
-/** Renders `{"data":{"<name>":…}`, without the closing brace, of what the only field of the root resolves to. */
+/** Renders `{"data":{"<name>":…}`, without the closing brace, from the value of the root's only field. */
 export function compileSelection(given: SelectionParts, root: GraphQLObjectType): Render | undefined {
   const parts = { ...given, fragments: fragmentsOf(given.document) };
   const [only, ...others] = collect(parts, root, [given.operation.selectionSet]) ?? [];
@@ -63,7 +63,7 @@ export function compileSelection(given: SelectionParts, root: GraphQLObjectType)
 function compileType(parts: Parts, type: GraphQLOutputType, nodes: readonly FieldNode[]): Render | undefined {
   if (isNonNullType(type)) {
     const render = compileType(parts, type.ofType, nodes);
-    // Null would have to become an error.
+    // For null graphql-js makes an error.
     return render && ((source, context) => (source == null ? undefined : render(source, context)));
   }
   if (isListType(type)) {
@@ -87,7 +87,7 @@ function compileLeaf(type: GraphQLLeafType): Render {
   };
 }
 
-/** What `JSON.stringify` makes of a date that is one. It takes most of the time of an item, and most items share their second. */
+/** Like `JSON.stringify` of a valid date, which would take most of an item's time. Most items share their second. */
 function compileDate(): (date: Date) => string {
   let [second, text] = [NaN, ''];
   return (date) => {
@@ -112,7 +112,7 @@ function renderList(members: unknown, render: Render, context: unknown): string 
 }
 
 function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly FieldNode[]): Render | undefined {
-  // Asked with the context.
+  // It would be called with the context.
   if (parts.isShared && type.isTypeOf) return undefined;
   const fields = collect(parts, type, selectionsOf(nodes));
   if (!fields) return undefined;
@@ -143,7 +143,7 @@ function compileField(parts: Parts, parent: GraphQLObjectType, nodes: readonly F
     return () => json;
   }
   const field = fieldOf(parent, nodes);
-  // None of the items' fields has arguments.
+  // Arguments would have to be coerced; no field of an item has any.
   if (!field || field.args.length > 0) return undefined;
   return compileResolved(parts, field, nodes);
 }
@@ -158,7 +158,7 @@ function compileResolved(
   const { name, resolve } = field;
   if (!render || !resolve)
     return render && ((source, context) => render((source as Record<string, unknown>)[name], context));
-  // What our resolvers look at.
+  // Our resolvers read nothing else of it.
   const info = { fieldNodes: nodes, fragments: parts.fragments } as unknown as GraphQLResolveInfo;
   return (source, context) => render(resolve(source, {}, context, info), context);
 }
@@ -171,7 +171,7 @@ function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
   return nodes.map(({ selectionSet }) => selectionSet).filter((set) => set !== undefined);
 }
 
-/** CollectFields(), by response name, in the order of the document. Undefined: it can't be told whether a field is included. */
+/** CollectFields(), by response name, in the order of the document. Undefined: whether a field is included is unknown. */
 function collect(
   parts: Parts,
   type: GraphQLObjectType,
@@ -197,7 +197,7 @@ function collect(
       }
       const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : parts.fragments[selection.name.value];
       const condition = fragment?.typeCondition?.name.value;
-      // There are neither interfaces nor unions.
+      // No item has a field of an interface or a union.
       return !fragment || (condition !== undefined && condition !== type.name) || visit(fragment.selectionSet);
     });
   return sets.every(visit) ? fields : undefined;

@@ -15,14 +15,13 @@ import { compileSelection, type IsShared, type Render } from './selection.ts';
 
 interface KnownDocument {
   readonly name: number;
-  /** Variables that decide what is selected. */
+  /** Variables of its directives: they decide which fields are selected. */
   readonly conditions: readonly string[];
 }
 
-/** Documents that are known by their text. */
 const MAX_DOCUMENTS = 1000;
 
-/** Undefined: only graphql-js can tell. */
+/** Undefined: graphql-js must execute the operation. */
 export function compileOperation(
   schema: GraphQLSchema,
   { document, operationName, variableValues }: Operation,
@@ -34,13 +33,13 @@ export function compileOperation(
   return compileSelection({ schema, document, operation, variables: variableValues ?? {}, isShared }, root);
 }
 
-/** What subscribers select: under one name, whoever selects the same of the same keys; and how it is rendered. */
+/** Names what a subscriber selects, equal for equal selections and filters, and renders it. */
 export class Selections {
   readonly #schema: GraphQLSchema;
   readonly #format: (result: ExecutionResult) => string;
   readonly #isShared: IsShared | undefined;
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
-  /** Where each operation is parsed for itself. */
+  /** Servers that parse each operation make equal documents again and again. */
   readonly #texts = new LRUCache<string, KnownDocument>({ max: MAX_DOCUMENTS });
   #known = 0;
 
@@ -52,7 +51,7 @@ export class Selections {
 
   name({ kind, request }: StreamRequest, { document, operationName, variableValues }: Operation): string {
     const known = this.#documents.get(document) ?? this.#learn(document);
-    // One that is left out is not one that is null.
+    // An omitted variable differs from one that is null.
     const conditions = known.conditions.map((name) => JSON.stringify(variableValues?.[name]) ?? '');
     const { keys, prefix } = request.filter;
     return JSON.stringify([kind, known.name, operationName, conditions, prefix, keys && [...keys]]);
@@ -72,7 +71,6 @@ export class Selections {
     const { document, operationName, variableValues } = operation;
     const compiled = compileOperation(schema, operation, this.#isShared);
     const context: Pick<Context, 'budget' | 'delivery'> = { budget: new AnswerBudget(), delivery: {} };
-    // Whatever can't be told without it, graphql-js tells.
     const executed = (rootValue: unknown): string => {
       const args = { schema, document, operationName, variableValues, rootValue, contextValue: context };
       return format(execute(args) as ExecutionResult).slice(0, -1);

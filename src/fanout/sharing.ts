@@ -1,4 +1,4 @@
-/** Which subscriptions of somebody else's schema may be rendered once for all: those that select nothing that depends on the caller. */
+/** Decides which subscriptions of a user's schema are rendered once for all: those that select nothing that depends on the caller. */
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 import type { Operation } from '../../schema/request/context.ts';
 import { compileOperation } from './selections.ts';
@@ -10,12 +10,13 @@ interface Marks {
 }
 
 /**
- * A field that nobody resolves, that Pothos exposes, or that is one of ours: and only with the resolver that it was made with, for a
- * plugin's around it (permissions, say) may look at the caller. Or its user says so: `extensions: { seamline: { shared: true } }`.
+ * Whether a field is the same for all callers: it has no resolver, or Pothos exposes it, or it is one of ours. Pothos's and ours count only
+ * with their original resolver, because a plugin's wrapper (permissions, say) may look at the caller. A user may mark any other field by
+ * `extensions: { seamline: { shared: true } }`.
  */
 export function isShared({ resolve, subscribe, extensions }: GraphQLField<unknown, unknown>): boolean {
   const { seamline, pothosExposedField, pothosConfig } = extensions as Marks;
-  // What wraps a stream may change what it yields.
+  // A wrapper around a stream may change what it yields.
   if (subscribe && pothosConfig?.subscribe !== subscribe) return false;
   if (!resolve || seamline?.shared === true) return true;
   return (pothosExposedField !== undefined || seamline?.ours === true) && pothosConfig?.resolve === resolve;

@@ -8,18 +8,18 @@ import type { Outlet, OutletSubscriber } from './outlet.ts';
 
 export type Reader = ItemsReader<unknown> | ChangesReader<unknown>;
 
-/** Called once: `error` is why it failed; undefined when it is done, or the client has left. */
+/** Called once. `error`: why the subscription failed; undefined when it has completed or the client has left. */
 export type Ended = (error: unknown, deliveries: number) => void;
 
-/** Where subscribers are served. */
+/** The fan-out, as its subscribers see it. */
 export interface SubscriberHost {
   readonly source: Source<unknown>;
-  /** Those that are on their way to the head: what is rendered for one of them the next one will need. */
+  /** Subscribers that are far from the head: the next one needs what was rendered for the one before. */
   readonly replaying: Set<Subscriber>;
-  /** The outlet has subscribers near the head. */
+  /** To be called when the outlet has subscribers near the head. */
   serve(outlet: Outlet): void;
   /** To be called once for each subscriber. */
-  left(subscriber: Subscriber): void;
+  remove(subscriber: Subscriber): void;
 }
 
 export interface SubscriberParts {
@@ -31,26 +31,26 @@ export interface SubscriberParts {
 }
 
 /**
- * One subscription: a position, and the way to its client.
+ * One subscription: a read position and the outlet of its client.
  *
  *     replays ──(near the head)──▶ live
  *        ▲                          │
- *        └──(the outlet was full)───┘      whoever is parked there goes on where it belongs by then
+ *        └──(the outlet was full)───┘      after the drain it continues as its distance from the head says
  */
 export class Subscriber implements OutletSubscriber {
   isLive = false;
   readonly group: Group;
   readonly outlet: Outlet;
-  readonly #home: SubscriberHost;
+  readonly #host: SubscriberHost;
   readonly #reader: Reader;
   readonly #framing: Framing;
   readonly #ended: Ended;
-  #turn: DeliverySlot | undefined;
+  #slot: DeliverySlot | undefined;
   #deliveries = 0;
   #isOver = false;
 
-  constructor(home: SubscriberHost, { outlet, group, reader, framing, ended }: SubscriberParts) {
-    this.#home = home;
+  constructor(host: SubscriberHost, { outlet, group, reader, framing, ended }: SubscriberParts) {
+    this.#host = host;
     this.outlet = outlet;
     this.group = group;
     this.#reader = reader;
@@ -59,44 +59,44 @@ export class Subscriber implements OutletSubscriber {
   }
 
   get isCaughtUp(): boolean {
-    return isCaughtUp(this.#home.source.replica, this.#reader.readPosition);
+    return isCaughtUp(this.#host.source.replica, this.#reader.readPosition);
   }
 
   goOn(spent: number): void {
-    if (this.#isOver || this.outlet.isFull) return void this.#home.replaying.delete(this);
-    const { source } = this.#home;
+    if (this.#isOver || this.outlet.isFull) return void this.#host.replaying.delete(this);
+    const { source } = this.#host;
     this.isLive = isNearHead(source.replica, this.#reader.readPosition);
     if (this.isLive) {
-      this.#turn?.leave();
-      this.#turn = undefined;
-      this.#home.replaying.delete(this);
-      this.#home.serve(this.outlet);
+      this.#slot?.leave();
+      this.#slot = undefined;
+      this.#host.replaying.delete(this);
+      this.#host.serve(this.outlet);
     } else {
-      this.#turn ??= new DeliverySlot(source.scheduler);
-      this.#home.replaying.add(this);
-      this.#turn.ask(false, spent, this.#replay);
+      this.#slot ??= new DeliverySlot(source.scheduler);
+      this.#host.replaying.add(this);
+      this.#slot.ask(false, spent, this.#replay);
     }
   }
 
   deliver(): number {
-    let passage: RenderedPage | undefined;
+    let page: RenderedPage | undefined;
     const reader = this.#reader;
-    const left = reader instanceof ItemsReader ? reader.remaining : undefined;
+    const remaining = reader instanceof ItemsReader ? reader.remaining : undefined;
     try {
-      passage = this.#next();
+      page = this.#next();
     } catch (error) {
       this.#end(error);
       return 0;
     }
-    if (!passage) {
+    if (!page) {
       this.#endIfClosed();
       return 0;
     }
-    if (passage.count > 0) this.outlet.gather(this.#framing.text(passage, left));
-    this.#deliveries += passage.count;
+    if (page.count > 0) this.outlet.gather(this.#framing.text(page, remaining));
+    this.#deliveries += page.count;
     if (reader instanceof ItemsReader && reader.remaining === 0) this.#end();
     else this.#endIfClosed();
-    return passage.changes.length;
+    return page.changes.length;
   }
 
   leave(): void {
@@ -114,22 +114,22 @@ export class Subscriber implements OutletSubscriber {
     const { group } = this;
     const reader = this.#reader;
     if (reader instanceof ChangesReader) return reader.next(group);
-    const passage = reader.next(group);
-    if (passage.lastCursor) reader.delivered(passage.count, passage.lastCursor);
-    return passage;
+    const page = reader.next(group);
+    if (page.lastCursor) reader.delivered(page.count, page.lastCursor);
+    return page;
   }
 
-  /** A client must not take it for the end: it comes back elsewhere. */
+  /** Fails, so that the client resumes elsewhere and does not take this for the end of the stream. */
   #endIfClosed(): void {
-    if (this.#home.source.isClosed && this.isCaughtUp) this.#end(closedError());
+    if (this.#host.source.isClosed && this.isCaughtUp) this.#end(closedError());
   }
 
   #end(error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#turn?.leave();
-    this.#home.replaying.delete(this);
-    this.#home.left(this);
+    this.#slot?.leave();
+    this.#host.replaying.delete(this);
+    this.#host.remove(this);
     this.#ended(error, this.#deliveries);
   }
 }

@@ -9,14 +9,14 @@ import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { stringify } from '../transports/protocol/errors.ts';
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
-import { HttpInsertions } from '../transports/http/http-insertions.ts';
-import { Insertions } from '../transports/operations/insertions.ts';
-import { observer } from '../transports/operations/operation-observer.ts';
+import { requestHandler } from '../transports/http/request-handler.ts';
+import { FastInserts } from '../transports/operations/fast-insert.ts';
+import { observeOperations } from '../transports/operations/operation-observer.ts';
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
-import { type Asker, RequestLog } from '../transports/observability/request-log.ts';
+import { type RequestIdentity, RequestLog } from '../transports/observability/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket/websocket.ts';
 import { assertOptions } from './assert-options.ts';
 import { createAdmit } from './authentication.ts';
@@ -109,16 +109,16 @@ class RunningServer implements SeamlineServer {
     this.#hasGraphiql = options.graphiql ?? true;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     const schema = createSchema();
-    const format = (result: ExecutionResult): string => stringify(result, (error) => this.#requestLog.internal(error));
+    const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
     const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
-    const observe = observer(this.#requestLog);
-    const insertions = new Insertions(schema, map, observe);
+    const observe = observeOperations(this.#requestLog);
+    const fastInserts = new FastInserts(schema, map, observe);
     this.#yoga = createHttp({
       schema,
       map,
       fanOut,
       observe,
-      insertions,
+      fastInserts,
       admit,
       streams: this.#streams,
       graphiql: this.#hasGraphiql,
@@ -129,22 +129,22 @@ class RunningServer implements SeamlineServer {
       isFull: () => this.#longLived >= maxConnections,
       heartbeat: this.#heartbeat,
       trust,
-      log: this.#requestLog,
+      requestLog: this.#requestLog,
     });
-    const httpInsertions = new HttpInsertions({
+    const handleRequest = requestHandler({
       yoga: this.#yoga,
-      insertions,
+      fastInserts,
       admit,
       maxBodyBytes: maxMessageBytes,
-      log: this.#requestLog,
+      requestLog: this.#requestLog,
     });
-    // The fast path does not know trusted documents, which are named by their hash.
-    this.#answerGraphQL = trust ? this.#yoga : (request, response) => httpInsertions.answer(request, response);
+    // The fast path knows documents by their text, never by a hash.
+    this.#answerGraphQL = trust ? this.#yoga : handleRequest;
     this.#webSockets = new WebSocketTransport({
       yoga: this.#yoga,
       map,
       fanOut,
-      insertions,
+      fastInserts,
       admit,
       // The count includes the WebSocket that asks.
       isFull: () => this.#longLived > maxConnections,
@@ -153,7 +153,7 @@ class RunningServer implements SeamlineServer {
       trust,
       maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
       maxMessageBytes,
-      log: this.#requestLog,
+      requestLog: this.#requestLog,
     });
     this.#http = createHttpServer({
       answer: (request, response) => this.#answer(request, response),
@@ -224,13 +224,13 @@ class RunningServer implements SeamlineServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
-    const asker = this.#requestLog.asker(request);
-    response.setHeader('X-Request-Id', asker.request);
+    const identity = this.#requestLog.identityOf(request);
+    response.setHeader('X-Request-Id', identity.request);
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
     if (!isKnownHost(request, this.#origins)) {
-      this.#requestLog.refused(asker, 'BAD_HOST');
+      this.#requestLog.refused(identity, 'BAD_HOST');
       respond(response, 400, badHost(request));
     } else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
     else if (path === '/health') respond(response, 200, 'ok');
@@ -257,7 +257,7 @@ class RunningServer implements SeamlineServer {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
     const isKnown = isKnownHost(request, this.#origins);
     if (!isKnown || !isAllowedOrigin(request, this.#origins)) {
-      this.#requestLog.refused(this.#requestLog.asker(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', {
+      this.#requestLog.refused(this.#requestLog.identityOf(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', {
         transport: 'websocket',
       });
       return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
@@ -267,7 +267,7 @@ class RunningServer implements SeamlineServer {
 }
 
 /** The identity of a connection that has sent no valid request. */
-function strangerAt({ remoteAddress = '' }: Socket): Asker {
+function strangerAt({ remoteAddress = '' }: Socket): RequestIdentity {
   return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
 }
 

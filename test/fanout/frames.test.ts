@@ -7,16 +7,19 @@ import { startServer } from '../support/server/server.ts';
 import { WireSocket } from '../support/sockets/wire-socket.ts';
 
 describe('a frame of the server (RFC 6455, section 5.2)', () => {
-  it.each([0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 65_537, 1_000_000])('has a head for %i bytes', (length) => {
-    const bytes = Buffer.from(textFrame(length) + 'x'.repeat(length), 'latin1');
-    const frames = [...framesIn(bytes)];
-    expect(frames.map(({ opcode, payload }) => [opcode, payload.length])).toEqual([[1, length]]);
-    // Final, no reserved bits, unmasked, and of the lengths' forms the shortest.
-    expect(bytes[0]).toBe(0x81);
-    expect(bytes.length - length).toBe(length < 126 ? 2 : length < 65_536 ? 4 : 10);
-  });
+  it.each([0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 65_537, 1_000_000])(
+    'a frame of %i bytes has its head',
+    (length) => {
+      const bytes = Buffer.from(textFrame(length) + 'x'.repeat(length), 'latin1');
+      const frames = [...framesIn(bytes)];
+      expect(frames.map(({ opcode, payload }) => [opcode, payload.length])).toEqual([[1, length]]);
+      // Final, no reserved bits, unmasked, and of the lengths' forms the shortest.
+      expect(bytes[0]).toBe(0x81);
+      expect(bytes.length - length).toBe(length < 126 ? 2 : length < 65_536 ? 4 : 10);
+    },
+  );
 
-  it('says a length beyond 32 bits', () => {
+  it('a frame’s head has a length beyond 32 bits', () => {
     const head = Buffer.from(textFrame(2 ** 40 + 3), 'latin1');
     expect(head.readBigUInt64BE(2)).toBe(2n ** 40n + 3n);
   });

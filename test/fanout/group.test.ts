@@ -5,7 +5,7 @@ import type { Place, Position } from '../../src/core/model/position.ts';
 import { Group } from '../../src/fanout/group.ts';
 import { openMap } from '../support/model/open-map.ts';
 
-it('G6 who stands where another one does, but has seen another head, bears its own in its cursor', async () => {
+it('G6 a subscriber at another’s position that has seen another head has its own in its cursor', async () => {
   const map = await openMap();
   const items: Item<unknown>[] = [];
   // A page ends with a batch.

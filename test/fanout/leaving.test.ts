@@ -1,4 +1,4 @@
-/** G10: whoever leaves, however, whatever it was waiting for, leaves nothing behind. */
+/** G10: a subscriber that leaves releases everything, no matter how it leaves and what it was waiting for. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -89,7 +89,7 @@ describe.each(ways)('over $name', ({ open }) => {
     ['is reset', (socket) => void socket.resetAndDestroy()],
     ['is half-closed, and read to the end', (socket) => void socket.resume().end()],
   ])('a connection that %s', (_name, leave) => {
-    it('while it waits for what is new', async () => {
+    it('a subscription is released while it waits for the head to move', async () => {
       const server = await startServer();
       const sockets = await open(server);
       for (const socket of sockets) socket.resume();
@@ -99,7 +99,7 @@ describe.each(ways)('over $name', ({ open }) => {
       await expectNobody(server);
     });
 
-    it('while its snapshot waits for it to read', async () => {
+    it('a subscription is released while its snapshot waits for the reader', async () => {
       const server = await startServer();
       await fill(server);
       const sockets = await open(server);
@@ -108,7 +108,7 @@ describe.each(ways)('over $name', ({ open }) => {
       await expectNobody(server);
     });
 
-    it('while more is inserted at every turn', async () => {
+    it('a subscription is released while more is inserted in every iteration of the event loop', async () => {
       const server = await startServer();
       const sockets = await open(server);
       for (const socket of sockets) socket.resume();

@@ -34,7 +34,7 @@ const IDS = [
   'ÿ'.repeat(70),
 ];
 
-it('G1 each of several subscriptions gets its own, whatever its id, its selection and its filter', async () => {
+it('G1 each of several subscriptions of a socket gets its own results, for any id, selection and filter', async () => {
   const server = await startServer();
   await insert(server, 'a1', 'b1');
   const socket = await WireSocket.open(server);
@@ -61,7 +61,7 @@ it('G1 each of several subscriptions gets its own, whatever its id, its selectio
   }
 });
 
-it('G1 each gets what it selects by its variables, its operation and its extensions, of one document', async () => {
+it('G1 each subscription of one document gets what its variables, its operation and its extensions select', async () => {
   const server = await startServer();
   await insert(server, 'a');
   const socket = await WireSocket.open(server);
@@ -124,7 +124,7 @@ it.each([
   },
 );
 
-it('an id may be used again and again after `complete`', async () => {
+it('an id may be reused again and again after `complete`', async () => {
   const server = await startServer();
   await insert(server, 'a');
   const socket = await WireSocket.open(server);
@@ -142,7 +142,7 @@ it('an id may be used again and again after `complete`', async () => {
   await subscribed(server, 1);
 });
 
-it('what one turn of the event loop inserts arrives in one write for all subscriptions of a socket', async () => {
+it('insertions of one iteration of the event loop arrive in one write for all subscriptions of a socket', async () => {
   const server = await startServer();
   const socket = await WireSocket.open(server);
   const ids = ['1', 'two', 'drei'];
@@ -160,7 +160,7 @@ it('what one turn of the event loop inserts arrives in one write for all subscri
   for (const id of ids) expect(keysOf(socket.of(id))).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('G9 G10 `complete` of one, by either side, leaves the others', async () => {
+it('G9 G10 `complete` of one subscription, by either side, leaves the others', async () => {
   const server = await startServer();
   const socket = await WireSocket.open(server);
   socket.send(
@@ -183,7 +183,7 @@ it('G9 G10 `complete` of one, by either side, leaves the others', async () => {
   expect(socket.of('fails').map(({ type }) => type)).toEqual(['error']);
 });
 
-it('G10 who unsubscribes while its snapshot is being sent gets nothing more, and others on the socket theirs', async () => {
+it('G10 a subscription that ends while its snapshot is sent gets nothing more, and the others of its socket get theirs', async () => {
   const server = await startServer();
   for (let n = 0; n < 20; n++) await insert(server, ...Array.from({ length: 1000 }, (_, m) => `k${n * 1000 + m}`));
   const socket = await WireSocket.open(server);

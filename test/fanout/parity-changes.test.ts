@@ -1,4 +1,4 @@
-/** Whoever delivers, the fan-out or a generator for each: mirrors can't tell. How messages are grouped may differ. */
+/** Mirrors get the same from the fan-out as from generators. Only the grouping of messages may differ. */
 import { describe, expect, it } from 'vitest';
 import { keyFilter, passes } from '../../src/core/input/key-filter.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
@@ -23,7 +23,7 @@ type Message = Lists & {
 class SelectedMirror {
   readonly items = new Map<string, { readonly item: Fields; readonly again: Fields | undefined }>();
   last: Message | undefined;
-  /** Who resumed, and has not been reset, has no more than what has changed since. */
+  /** A resumed mirror that was not reset has only the changes since. */
   isWhole = false;
   #applied = 0;
   readonly #reader: Reader;
@@ -59,7 +59,7 @@ class SelectedMirror {
     this.last = message;
   }
 
-  /** Whatever the order in which they came. */
+  /** In any order. */
   get contents(): string[] {
     return [...this.items.values()].map((entry) => JSON.stringify(entry)).sort();
   }

@@ -1,4 +1,4 @@
-/** Whoever delivers, the fan-out or a generator for each: what goes wrong is told in the same words. */
+/** The fan-out and generators report failures in the same words. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { type Asked, type Reader, type Wire, wires } from '../support/clients/readers.ts';
@@ -83,7 +83,7 @@ const ENDING: readonly (readonly [name: string, code: string | undefined, asked:
   ],
   ['a limit of 0 at the head', undefined, { query: 'subscription { items(after: "$last", limit: 0) { key } }' }],
   [
-    'a limit of 0 behind a cursor that has expired',
+    'a limit of 0 after an expired cursor',
     undefined,
     { query: 'subscription { items(after: "$foreign", limit: 0) { key } }' },
   ],
@@ -137,7 +137,7 @@ const ENDING: readonly (readonly [name: string, code: string | undefined, asked:
 ];
 
 describe.each(wires)('over $name', (wire) => {
-  it.each(ENDING)('G4 G5 G8 both ways the same: %s', async (_name, code, asked) => {
+  it.each(ENDING)('G4 G5 G8 the fan-out and a generator end alike: %s', async (_name, code, asked) => {
     const { cursors, fanned, plain } = await laggards();
     const filled = {
       ...asked,
@@ -149,7 +149,7 @@ describe.each(wires)('over $name', (wire) => {
     expect(one.ids).toEqual(other.ids);
   });
 
-  it('an item that fails by itself, for it is too large, and the next ones (G1)', async () => {
+  it('an item that is too large fails by itself, and the next ones are delivered (G1)', async () => {
     const twins = await startTwins({ maxValueBytes: 1_000_000, maxBatchBytes: 2_000_000 });
     // A hundred of them would exceed what one answer may hold, a hundred of the others don't.
     const fields = Array.from({ length: 99 }, (_, n) => `v${n}: value`).join(' ');
@@ -165,12 +165,12 @@ describe.each(wires)('over $name', (wire) => {
     const codes = other?.results.map(({ errors }) => errors?.[0]?.extensions['code']);
     expect(codes).toEqual([undefined, 'PAYLOAD_TOO_LARGE', undefined, 'PAYLOAD_TOO_LARGE', undefined]);
     expect(one?.results).toEqual(other?.results);
-    // Whoever comes back later needn't have it again.
+    // A client that reconnects later need not get it again.
     if (wire.name !== 'SSE') return;
     for (const { ids } of readers) expect(ids.map((id) => id?.replace(/^.*\./, ''))).toEqual(['4', '3', '2', '1', '0']);
   });
 
-  it('a message that fails by itself, and the next ones (G6)', async () => {
+  it('a message that is too large fails by itself, and the next ones are delivered (G6)', async () => {
     const twins = await startTwins({ maxValueBytes: 1_000_000, maxBatchBytes: 2_000_000 });
     const fields = Array.from({ length: 99 }, (_, n) => `v${n}: value`).join(' ');
     const asked = { query: `subscription { itemChanges { caughtUp cursor upserted { key ${fields} } } }` };

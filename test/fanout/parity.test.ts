@@ -1,4 +1,4 @@
-/** Whoever delivers, the fan-out or a generator for each: clients can't tell. */
+/** Clients get the same from the fan-out as from generators. */
 import { describe, expect, it } from 'vitest';
 import { keyFilter, passes } from '../../src/core/input/key-filter.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';

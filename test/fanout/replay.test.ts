@@ -34,7 +34,7 @@ const itemsOf = (socket: WireSocket, id = '1'): Item[] =>
     .map(({ payload }) => (payload as { data: { items: Item } }).data.items);
 
 describe.each(wires)('over $name', (wire) => {
-  it.each([1, 127, 128, 129, 300, 1000])('G8 a limit of %i ends in the midst of what others share', async (limit) => {
+  it.each([1, 127, 128, 129, 300, 1000])('G8 a limit of %i ends in the middle of a shared page', async (limit) => {
     const server = await startServer();
     await insert(server, 700);
     const query = 'subscription ($limit: Int) { items(limit: $limit) { key cursor } }';
@@ -60,7 +60,7 @@ describe.each(wires)('over $name', (wire) => {
   });
 });
 
-it('G1 G2 G3 while the head moves what has been superseded comes before its successor or not at all', async () => {
+it('G1 G2 G3 while the head moves, a superseded item comes before its successor or not at all', async () => {
   const server = await startServer();
   await insert(server, 10_000, 'old');
   const socket = await WireSocket.open(server);
@@ -104,7 +104,7 @@ describe('G5 with a window smaller than what is inserted while it is sent', () =
     return { server, socket };
   };
 
-  it('FAIL ends with what has been missed and where to go on, behind what was delivered', async () => {
+  it('FAIL ends with the number of missed changes and the cursor to resume from, after what was delivered', async () => {
     const { server, socket } = await lagging('FAIL');
     await socket.until(() => socket.of('1').at(-1)?.type === 'error');
     const [error] =
@@ -120,7 +120,7 @@ describe('G5 with a window smaller than what is inserted while it is sent', () =
     for (const [key, cursor] of held) expect(cursor).toBe(server.map.get(key)?.cursor);
   });
 
-  it('CONFLATE goes on with what is current, and loses no key', async () => {
+  it('CONFLATE continues with the current items, and loses no key', async () => {
     const { server, socket } = await lagging('CONFLATE');
     await socket.until(() => itemsOf(socket).at(-1)?.value === 'new' && itemsOf(socket).at(-1)?.key === 'k3999');
     const items = itemsOf(socket);
@@ -132,8 +132,8 @@ describe('G5 with a window smaller than what is inserted while it is sent', () =
   });
 });
 
-describe('the server ends a connection in the midst of a snapshot with whole frames, and nothing behind the last', () => {
-  it('G9 1012 when it drains', async () => {
+describe('the server ends a connection in the middle of a snapshot with whole frames, and nothing after the last', () => {
+  it('G9 a drain closes with 1012 after a whole frame', async () => {
     const server = await startServer({ drainTimeoutMs: 20_000 });
     await insert(server, 20_000, 'x'.repeat(1000));
     const socket = await WireSocket.open(server);
@@ -141,7 +141,7 @@ describe('the server ends a connection in the midst of a snapshot with whole fra
     await socket.until(() => itemsOf(socket).length > 0);
     const drained = server.drain();
     await socket.until(({ closeCode }) => closeCode !== undefined);
-    // Whoever answers the close frame is let go.
+    // A client that answers the close frame is released.
     socket.client.write(CLOSE);
     await drained;
     await socket.until(({ isOver }) => isOver);
@@ -154,7 +154,7 @@ describe('the server ends a connection in the midst of a snapshot with whole fra
     expect(server.map.subscriptions).toBe(0);
   });
 
-  it('4403 when a token expires', async () => {
+  it('an expired token closes with 4403 after a whole frame', async () => {
     const server = await startServer({ jwtSecret: SECRET });
     await insert(server, 20_000, 'x'.repeat(1000));
     const token = await sign({ exp: secondsFromNow(1) });

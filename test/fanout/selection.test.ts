@@ -71,7 +71,7 @@ const CASES: readonly (readonly [string, (chooser: Chooser) => Asked, fc.Arbitra
 ];
 
 describe.each(CASES)('a selection of %s', (_field, subscription, delivered) => {
-  it('renders as graphql-js answers, whatever is selected, however it is written', () => {
+  it('a selection renders as graphql-js answers, for any fields in any notation', () => {
     fc.assert(
       fc.property(fc.gen(), fc.array(delivered, { minLength: 1, maxLength: 3 }), (gen, all) => {
         const asked = subscription(choosing(gen));
@@ -143,7 +143,7 @@ describe('what can’t be told of a selection, or fails, graphql-js answers', ()
     expect(rendered(asked, delivered)).toBe(JSON.stringify(answer));
   });
 
-  it('and the next one is rendered again, with a budget of its own', () => {
+  it('after graphql-js has answered, the next result is rendered again, with a budget of its own', () => {
     const query = 'subscription { items { a: value b: value } }';
     const render = new Selections(schema, JSON.stringify).render({ document: parse(query) });
     expect(render({ ...ITEM, bytes: 2 ** 25 + 1 })).toContain('PAYLOAD_TOO_LARGE');

@@ -11,7 +11,7 @@ interface Item {
 const CURSORS = { cursors: true };
 
 describe.each(wires)('over $name those who share what is rendered', (wire) => {
-  it('bear what each asked for: cursors or none, what each has left', async () => {
+  it('each sharing subscriber gets what it asked for: cursors or none, its own remaining limit', async () => {
     const server = await startServer();
     const keys = Array.from({ length: 300 }, (_, n) => `ключ ${n}`);
     await server.map.insertMany(keys.map((key) => ({ key, value: 1 })));
@@ -57,21 +57,21 @@ describe.each(wires)('over $name those who share what is rendered', (wire) => {
     }
   });
 
-  it('at different places get what is theirs: in a snapshot, resumed in it, behind it, in a lag (G1, G4)', async () => {
+  it('sharing subscribers at different positions get their own results: in a snapshot, resumed in it, after it, in a lag (G1, G4)', async () => {
     const server = await startServer({ window: 300 });
     const keys = Array.from({ length: 1000 }, (_, n) => `k${n}`);
     const items = await server.map.insertMany(keys.map((key) => ({ key, value: 1 })));
     await server.map.insertMany(keys.slice(0, 500).map((key) => ({ key, value: 2 })));
     const query = 'subscription ($after: String) { items(after: $after) { key cursor } }';
     const current = [...keys.slice(500), ...keys.slice(0, 500)];
-    const behind = (n: number): string => items[n]?.cursor ?? '';
+    const cursorOf = (n: number): string => items[n]?.cursor ?? '';
     const head = server.map.get('k499')?.cursor ?? '';
     const inWindow = server.map.get('k399')?.cursor ?? '';
     const opened = [
       { after: undefined, due: current },
-      { after: behind(0), due: current },
-      { after: behind(600), due: current.slice(101) },
-      { after: behind(999), due: current.slice(500) },
+      { after: cursorOf(0), due: current },
+      { after: cursorOf(600), due: current.slice(101) },
+      { after: cursorOf(999), due: current.slice(500) },
       { after: inWindow, due: keys.slice(400, 500) },
       { after: head, due: [] },
       { after: undefined, due: current },

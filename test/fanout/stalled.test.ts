@@ -61,7 +61,7 @@ const itemsOf = (socket: WireSocket, id: string) =>
     .filter(({ type }) => type === 'next')
     .map(({ payload }) => (payload as Next).data.items);
 
-it('a stalled socket is parked with one chunk, others go on, and it converges when it reads on (G1 to G3)', async () => {
+it('a stalled socket is parked with one chunk, others continue, and it converges when it reads again (G1 to G3)', async () => {
   const server = await startServer();
   await insert(server, 0, 20_000);
   const socket = await WireSocket.open(server);
@@ -97,7 +97,7 @@ it('a stalled socket is parked with one chunk, others go on, and it converges wh
   ]);
 });
 
-it('who stood at the head when its socket stalled goes on with every change in the window (G1 to G3)', async () => {
+it('a subscriber at the head whose socket stalled continues with every change in the window (G1 to G3)', async () => {
   const server = await startServer();
   const socket = await WireSocket.open(server);
   socket.send(subscribeMessage('items', ITEMS), subscribeMessage('changes', 'subscription { itemChanges { cursor } }'));
@@ -143,7 +143,7 @@ describe.each([
   ['SSE', 'text/event-stream', /^data: .*"key":"(.*?)"/gm],
   ['multipart', MULTIPART, /^{"payload":.*"key":"(.*?)"/gm],
 ])('over %s', (_name, accept, pattern) => {
-  it('a response that nobody reads is parked, and converges when it is read on (G1)', async () => {
+  it('a response that is not read is parked, and converges when it is read again (G1)', async () => {
     const server = await startServer();
     await insert(server, 0, 12_000);
     const { hostname, port } = new URL(server.url);

@@ -33,7 +33,7 @@ it.each(['next', 'error', 'connection_ack'])(
   },
 );
 
-it('answers a ping whose payload is nested 100,000 deep, and the operations that follow', async () => {
+it('a ping whose payload is nested 100,000 deep is answered, and the operations that follow', async () => {
   const socket = await connect(await startServer());
   socket.send(`{"type":"ping","payload":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`);
   expect(await socket.next()).toMatchObject({ type: 'pong' });
@@ -41,7 +41,7 @@ it('answers a ping whose payload is nested 100,000 deep, and the operations that
   expect(await socket.next()).toMatchObject({ type: 'next', id: '1' });
 });
 
-it('closes a WebSocket with 4409 also when the id that is used twice is long', async () => {
+it('a WebSocket is closed with 4409 also when the id that is used twice is long', async () => {
   const socket = await connect(await startServer());
   for (let times = 0; times < 2; times++) socket.send(subscribeMessage('💥'.repeat(200), KEYS));
   expect(await socket.closed).toMatchObject({ code: 4409 });
@@ -69,7 +69,7 @@ describe('G10 releases every subscription of a socket that has closed, when an i
   });
 });
 
-it.each(['[', 'a b', 'a:b:c', '%', 'x:99999'])('answers a request to the host %j without a stack', async (host) => {
+it.each(['[', 'a b', 'a:b:c', '%', 'x:99999'])('a request to the host %j is answered without a stack', async (host) => {
   const server = await startServer();
   for (const line of ['GET /graphql?query=%7Bstream%7Bsize%7D%7D', 'GET /graphql', 'POST /graphql']) {
     const head = `${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;

@@ -32,7 +32,7 @@ async function send(server: SeamlineServer, query: string, variables: string): P
 }
 
 describe.each(PROTOTYPE_NAMES)('%s', (name) => {
-  it('is a key like any other: inserted, read, filtered, delivered, mirrored and removed', async () => {
+  it('the name is a key like any other: inserted, read, filtered, delivered, mirrored and removed', async () => {
     const server = await startServer();
     expect((await request(server, ITEM, { key: name })).data).toEqual({ item: null });
     const input = { key: name, value: name, idempotencyKey: name };
@@ -53,7 +53,7 @@ describe.each(PROTOTYPE_NAMES)('%s', (name) => {
     expect((await request(server, removal)).data).toEqual({ removeItem: null });
   });
 
-  it('is no idempotency key that was used before, and one per item key', async () => {
+  it('the name is a fresh idempotency key, one for each item key', async () => {
     const server = await startServer();
     for (const key of ['a', 'b', name]) {
       const { errors } = await request(server, INSERT, { input: { key, value: key, idempotencyKey: name } });
@@ -63,7 +63,7 @@ describe.each(PROTOTYPE_NAMES)('%s', (name) => {
     expect(errors).toMatchObject([{ extensions: { code: 'CONFLICT' } }]);
   });
 
-  it('comes back within a value, at any depth, as a variable and as a literal', async () => {
+  it('the name comes back within a value, at any depth, as a variable and as a literal', async () => {
     const server = await startServer();
     const value = `{${JSON.stringify(name)}:{"polluted":1},"list":[{${JSON.stringify(name)}:null}]}`;
     await send(server, INSERT, `{"input":{"key":"a","value":${value}}}`);
@@ -77,7 +77,7 @@ describe.each(PROTOTYPE_NAMES)('%s', (name) => {
     expect(JSON.stringify(await socket.next())).toContain(value);
   });
 
-  it('as the id of a subscription is an id', async () => {
+  it('the name is an id of a subscription like any other', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'a', value: 1 });
     const socket = await connect(server);
@@ -88,7 +88,7 @@ describe.each(PROTOTYPE_NAMES)('%s', (name) => {
     await expect.poll(() => server.map.subscriptions).toBe(0);
   });
 
-  it('as a variable, an operation, a field, an alias or a type is one, or isn’t known', async () => {
+  it('the name is a variable, an operation, a field, an alias or a type like any other, or unknown', async () => {
     const server = await startServer();
     const alias = await request(server, `{ ${name}: stream { ${name}: size } }`);
     // Two underscores are the language's own, but an alias may have them.
@@ -114,7 +114,7 @@ describe.each(PROTOTYPE_NAMES)('%s', (name) => {
 });
 
 describe('a value full of poison', () => {
-  it('comes back byte by byte, from a page, a subscription and a mirror', async () => {
+  it('a poisoned value comes back byte by byte, from a page, a subscription and a mirror', async () => {
     const server = await startServer();
     await send(server, INSERT, `{"input":{"key":"a","value":${POISON}}}`);
     const texts = [await (await post(server, { query: '{ items { edges { node { value } } } }' })).text()];
@@ -157,7 +157,7 @@ describe('poison beside the document', () => {
     expect(await socket.next()).toEqual({ type: 'next', id: '1', payload: { data: { stream: { size: 0 } } } });
   });
 
-  it('as connectionParams changes nothing, and lets nobody in', async () => {
+  it('poison in connectionParams changes nothing, and admits nobody', async () => {
     for (const payload of [
       POISON,
       '{"headers":{"__proto__":{"Authorization":"Bearer x"}}}',
@@ -183,14 +183,14 @@ describe('poison beside the document', () => {
     },
   );
 
-  it('as a query string changes nothing', async () => {
+  it('poison in a query string changes nothing', async () => {
     const server = await startServer();
     const url = `${server.url}?query={stream{size}}&__proto__[polluted]=1&constructor[prototype][polluted]=1&__proto__=x`;
     const { status } = await fetch(url, { headers: { accept: 'application/json' } });
     expect(status).toBeLessThan(500);
   });
 
-  it('as an input’s members is BAD_USER_INPUT, and nothing is inserted', async () => {
+  it('poison among an input’s members is BAD_USER_INPUT, and nothing is inserted', async () => {
     const server = await startServer();
     for (const input of [
       '{"__proto__":{"key":"a"},"value":1}',

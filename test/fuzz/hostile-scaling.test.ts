@@ -106,7 +106,7 @@ const sent = (server: SeamlineServer, { query, text }: Sent): Promise<string> =>
   posted(server, { query, variables: { t: text } });
 
 describe.each(DOORS)('as %s', (_door, send) => {
-  it('text of a megabyte costs four times what a quarter does', async () => {
+  it('a text of a megabyte costs at most four times what a quarter does', async () => {
     const server = await startServer(ROOMY);
     for (const [name, make] of TEXTS)
       expect({ name, isLinear: (await ratioOf((n) => send(server, make(n)), QUARTER_MIB)) < MAX_RATIO }).toEqual({
@@ -179,7 +179,7 @@ const HEADERS = [
   'X-Request-Id',
 ] as const;
 
-it.each(HEADERS)('a header %s as long as it may be is judged at once, and its answer is short', async (name) => {
+it.each(HEADERS)('the longest allowed header %s is judged at once, and its answer is short', async (name) => {
   const server = await startServer({ trustProxy: true, allowOrigins: ['https://a.example'] });
   for (const [what, make] of TEXTS) {
     const text = make(12_000).replaceAll(/[^\x20-\x7e]/g, ' ');

@@ -12,7 +12,7 @@ import { startServer } from '../support/server/server.ts';
 import { openTexts, postBytes, type TextSocket } from '../support/sockets/wire-texts.ts';
 
 const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { key value } }';
-/** A directive is nothing for the short way. */
+/** A directive keeps a document off the fast path. */
 const LONG = INSERT.replace('value }', 'value @skip(if: false) }');
 const BATCH = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { key } }';
 const INNER =
@@ -65,10 +65,10 @@ const bySocket =
 
 const WAYS: Readonly<Record<string, Way>> = {
   'a variable over HTTP': byPost(LONG, oneInput, 'input.value'),
-  'a variable over HTTP, the short way': byPost(INSERT, oneInput, 'input.value'),
+  'a variable over HTTP, the fast path': byPost(INSERT, oneInput, 'input.value'),
   'a variable over SSE': byPost(LONG, oneInput, 'input.value', 'text/event-stream'),
   'a variable over WebSocket': bySocket(LONG),
-  'a variable over WebSocket, the short way': bySocket(INSERT),
+  'a variable over WebSocket, the fast path': bySocket(INSERT),
   'a batch': byPost(
     BATCH,
     (key, value) => `{"inputs":[{"key":"beside","value":1},${inputOf(key, value)}]}`,
@@ -189,7 +189,7 @@ describe('bytes that are not UTF-8', () => {
   const body = (latin1: string): Buffer =>
     Buffer.from(bodyOf(INSERT, `{"input":{"key":"a","value":"${latin1}"}}`), 'latin1');
 
-  it('are refused over HTTP, the first time and the short way', async () => {
+  it('bytes that are not UTF-8 are refused over HTTP, on the plain and on the fast path', async () => {
     const server = await startServer();
     for (const isKnown of [false, true]) {
       const { status, text } = await postBytes(server, body('caf\u00e9'));
@@ -201,7 +201,7 @@ describe('bytes that are not UTF-8', () => {
     }
   });
 
-  it('end a WebSocket with 1007, as text or as binary; those that are, are taken as either', async () => {
+  it('bytes that are not UTF-8 end a WebSocket with 1007, as text or as binary; UTF-8 is accepted as either', async () => {
     const server = await startServer();
     for (const binary of [true, false]) {
       const { socket } = await openTexts(server);
@@ -217,7 +217,7 @@ describe('bytes that are not UTF-8', () => {
 });
 
 describe('what isn’t part of a value', () => {
-  it('is no other key when it is a number that can’t be kept', async () => {
+  it('a number that can’t be kept is refused as a key', async () => {
     const server = await startServer();
     const query = 'mutation ($key: ID!) { insertItem(input: { key: $key, value: 1 }) { key } }';
     const { text } = await postBytes(server, bodyOf(query, '{"key":750727362669608961}'));
@@ -226,7 +226,7 @@ describe('what isn’t part of a value', () => {
     expect(server.map.replica.head.position).toBe(0);
   });
 
-  it('keeps nothing back: variables that nobody reads, extensions', async () => {
+  it('numbers that can’t be kept are ignored in unused variables and in extensions', async () => {
     const server = await startServer();
     const { text } = await postBytes(
       server,
@@ -235,7 +235,7 @@ describe('what isn’t part of a value', () => {
     expect(JSON.parse(text)).toEqual({ data: { stream: { size: 0 } } });
   });
 
-  it('is no value as an enum’s name is none', async () => {
+  it('an enum’s name is refused as a value', async () => {
     const server = await startServer();
     const query = 'mutation { insertItem(input: { key: "a", value: { b: NOPE } }) { key } }';
     const { text } = await postBytes(server, JSON.stringify({ query }));

@@ -6,6 +6,7 @@
  * generator that was never started never runs.
  */
 import type { HeadTarget } from './head-pub-sub.ts';
+import { wrapGenerator } from './wrap-generator.ts';
 
 /** Wakes one subscription when the head moves or `signal` aborts. */
 export class Wakeup {
@@ -37,44 +38,16 @@ export class Wakeup {
 
 /** A generator that ends at once on `return()`, even while it waits, and when `signal` aborts. */
 export function leavable<T>(
-  run: (left: AbortSignal) => AsyncGenerator<T, void, void>,
+  run: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
   signal?: AbortSignal,
 ): AsyncGenerator<T, void, void> {
   const leaving = new AbortController();
-  const generator = run(leaving.signal);
   const leave = (): void => leaving.abort();
-  const end = (): void => signal?.removeEventListener('abort', leave);
-  if (signal?.aborted) leave();
-  let isStarted = false;
-  return {
-    async next() {
-      if (signal?.aborted) leave();
-      else if (!isStarted) signal?.addEventListener('abort', leave);
-      isStarted = true;
-      try {
-        const result = await generator.next();
-        if (result.done) end();
-        return result;
-      } catch (error) {
-        end();
-        throw error;
-      }
-    },
-    return() {
+  return wrapGenerator(run(leaving.signal), {
+    onStart: () => (signal?.aborted ? leave() : signal?.addEventListener('abort', leave)),
+    onEnd() {
       leave();
-      end();
-      return generator.return();
+      signal?.removeEventListener('abort', leave);
     },
-    throw(error) {
-      leave();
-      end();
-      return generator.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return();
-    },
-  };
+  });
 }

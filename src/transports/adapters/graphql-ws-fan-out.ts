@@ -1,41 +1,47 @@
-/** Brings the delivery from positions to a graphql-ws server that isn't ours. */
+/** The fan-out for a user's graphql-ws server. */
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, subscribe as subscribeByGraphQL } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
-import { MessageFraming } from '../../fanout/framing.ts';
+import type { GeneratorSource } from '../../core/subscriptions/wrap-generator.ts';
 import { Outlet } from '../../fanout/outlet.ts';
-import { type ResultContext, withCursor } from '../operations/operation.ts';
-import { type ErrorsShown, FanOuts, LazySeam, operationStorage } from '../operations/seams.ts';
-import { served } from '../operations/fan-out-results.ts';
+import { messageResults } from '../operations/message-results.ts';
+import { type ErrorsShown, FanOuts, UserOperation, operationStorage } from '../operations/user-operation.ts';
 
 type ConnectionParams = Record<string, unknown> | undefined;
 type Results = AsyncGenerator<ExecutionResult, void, void>;
 
-/** One operation that may be one of ours, by its arguments. */
+/** One operation, found by its arguments. */
 interface Call {
-  readonly seam: LazySeam;
+  readonly operation: UserOperation;
   readonly id: string;
   readonly writable: Writable | undefined;
 }
 
-/** Where whole frames may go beside those that `ws` sends. */
+/** Takes whole frames besides those that `ws` sends. */
 interface Writable {
   readonly socket: WebSocket;
-  readonly way: Socket;
+  readonly tcp: Socket;
 }
 
 const AS_THEY_ARE: ErrorsShown = { inResult: (error) => error, atEnd: toGraphQLError };
 
 /**
- * The same options for `useServer` of `graphql-ws/use/ws` (or another adapter on `ws`), with the fan-out: what is selected by many is
- * rendered once, and written from where each subscriber stands. `extensions: { after }` of a subscribe message resumes a stream,
- * `extensions: { cursors: true }` shows cursors. What depends on the caller goes through the generator and `subscribe` as without it; so
- * does everything where the socket isn't one of `ws` or compresses messages, and where something of the user's may see results or
- * replace them: `onNext`, `onOperation`, `jsonMessageReplacer`, a `send` put over the socket's, a `subscribe` other than graphql-js's (but
- * for that of Yoga's envelope with `useFanOut`). Contexts and arguments are passed on as they are.
+ * Adds the fan-out to a server of `graphql-ws/use/ws`, or of another adapter on `ws`: a selection that many subscribers share is rendered
+ * once, and written from each subscriber's position. `extensions: { after }` of a subscribe message resumes a stream,
+ * `extensions: { cursors: true }` shows cursors.
+ *
+ * The stream's generator and `subscribe` deliver as before where a result may depend on the caller, where the socket isn't one of `ws` or
+ * compresses messages, and where the user's code may see or replace results: `onNext`, `onOperation`, `jsonMessageReplacer`, a replaced
+ * `send` of the socket, a `subscribe` other than graphql-js's (except that of Yoga's envelope with `useFanOut`).
+ *
+ * @param options Of `useServer`.
+ * @returns Options for `useServer`. Hooks of the user are called with the same contexts and arguments. An operation with invalid
+ * `extensions` fails with `BAD_USER_INPUT`.
+ * @example
+ * useServer(withFanOut({ schema }), new WebSocketServer({ server, path: '/graphql' }));
  */
 export function withFanOut<P extends ConnectionParams = ConnectionParams, E extends object = object>(
   options: ServerOptions<P, E>,
@@ -49,8 +55,8 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
 
   const note = (args: object, { extra }: Context<P, E>, id: string, { extensions }: SubscribePayload): void => {
     const writable = seesResults ? undefined : writableOf(extra);
-    const seam = new LazySeam(() => ({ extensions }), writable !== undefined);
-    calls.set(args, { seam, id, writable });
+    const operation = new UserOperation(() => ({ extensions }), writable !== undefined);
+    calls.set(args, { operation, id, writable });
   };
 
   return {
@@ -71,26 +77,32 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
       const call = calls.get(args);
       if (!call) return subscribe(args);
       calls.delete(args);
-      const { seam } = call;
-      seam.begin(args);
-      const results = (await operations.run(seam, () => subscribe(args))) as ExecutionResult | Results;
-      const { context } = seam;
+      const { operation } = call;
+      operation.begin(args);
+      const results = (await operations.run(operation, () => subscribe(args))) as ExecutionResult | Results;
+      const { context } = operation;
       if (!context || !(Symbol.asyncIterator in results)) return results;
-      const errors = subscribe === subscribeByGraphQL ? AS_THEY_ARE : seam.vouchedFor(results);
-      const own = errors && servedBy(call, context, errors);
-      return own ?? (context.cursors ? withCursors(results, context, (run) => operations.run(seam, run)) : results);
+      const errors = subscribe === subscribeByGraphQL ? AS_THEY_ARE : operation.vouchedFor(results);
+      const { id, writable } = call;
+      const fanOut = errors && writable && fanOutsOf(errors).of(operation);
+      if (!fanOut && !context.cursors) return results;
+      return messageResults(within(operation, results), {
+        id,
+        context,
+        fanOut,
+        outlet: writable && outletOf(writable),
+        failure: (error) => errors?.atEnd(error, operation.definition),
+      });
     },
   };
 
-  function servedBy({ seam, id, writable }: Call, context: ResultContext, errors: ErrorsShown): Results | undefined {
-    const fanOut = fanOutsOf(errors).of(seam);
-    if (!fanOut || !writable) return undefined;
-    const { cursors, left } = context;
-    const fail = (error: unknown): never => {
-      throw errors.atEnd(error, seam.operation);
+  /** The stream's resolvers find this operation in their asynchronous context. */
+  function within(operation: UserOperation, results: Results): GeneratorSource<ExecutionResult> {
+    return {
+      next: () => operations.run(operation, () => results.next()),
+      return: () => results.return(),
+      throw: (error) => results.throw(error),
     };
-    const framing = new MessageFraming(id, { cursors, left });
-    return served({ fanOut, context, outlet: outletOf(writable), framing, fail });
   }
 
   function fanOutsOf(errors: ErrorsShown): FanOuts {
@@ -99,10 +111,10 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
     return known;
   }
 
-  function outletOf({ socket, way }: Writable): Outlet {
+  function outletOf({ socket, tcp }: Writable): Outlet {
     let outlet = outlets.get(socket);
     if (!outlet) {
-      const made = new Outlet(way, () => socket.readyState === socket.OPEN);
+      const made = new Outlet(tcp, () => socket.readyState === socket.OPEN);
       socket.once('close', () => made.close());
       outlets.set(socket, (outlet = made));
     }
@@ -110,16 +122,16 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
   }
 }
 
-/** Undefined: only graphql-ws can write there. */
+/** Undefined when only graphql-ws may write to the socket. */
 function writableOf(extra: unknown): Writable | undefined {
   const { socket, request } = (extra ?? {}) as Partial<{ socket: WebSocket; request: { socket?: unknown } }>;
-  const way = request?.socket;
-  // What `ws` compresses has a state that other frames would disturb.
-  if (!socket || !(way instanceof Socket) || socket.extensions !== '' || !sendsAsMade(socket)) return undefined;
-  return { socket, way };
+  const tcp = request?.socket;
+  // The compression of `ws` has a state that other frames would disturb.
+  if (!socket || !(tcp instanceof Socket) || socket.extensions !== '' || !sendsAsMade(socket)) return undefined;
+  return { socket, tcp };
 }
 
-/** Whether `send` is that of `ws`, and nobody's who wants to see messages. */
+/** Whether `send` is that of `ws`, and not replaced to see messages. */
 function sendsAsMade(socket: object): boolean {
   let owner: object | null = socket;
   while (owner && !Object.hasOwn(owner, 'send')) owner = Object.getPrototypeOf(owner) as object | null;
@@ -127,8 +139,8 @@ function sendsAsMade(socket: object): boolean {
 }
 
 /**
- * Of arguments that a user returns again before their last operation has begun. A subscription is known by its arguments, so it
- * gets some of its own, with the same context in them.
+ * A copy of arguments that a user has returned for an earlier operation that has not begun. A subscription is found by its arguments, so
+ * each needs its own.
  */
 function ownOf(args: ExecutionArgs): ExecutionArgs {
   if (getOperationAST(args.document, args.operationName)?.operation !== 'subscription') return args;
@@ -137,23 +149,4 @@ function ownOf(args: ExecutionArgs): ExecutionArgs {
 
 function shown(result: ExecutionResult, { inResult }: ErrorsShown): object {
   return result.errors ? { ...result, errors: result.errors.map(inResult) } : result;
-}
-
-/** `within`: where a stream's resolvers find the seam of this operation. */
-function withCursors(
-  results: Results,
-  context: ResultContext,
-  within: <T>(run: () => T) => T,
-): AsyncGenerator<ExecutionResult, void, void> {
-  const own: Results = {
-    async next() {
-      const next = await within(() => results.next());
-      return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
-    },
-    return: () => results.return(),
-    throw: (error) => results.throw(error),
-    [Symbol.asyncIterator]: () => own,
-    [Symbol.asyncDispose]: async () => void (await results.return()),
-  };
-  return own;
 }

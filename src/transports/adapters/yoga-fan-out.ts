@@ -1,41 +1,83 @@
-/** Brings the delivery from positions to a Yoga server that isn't ours: its streams over SSE and multipart. */
+/** The fan-out for a user's Yoga server: its streams over SSE and multipart. */
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import { ServerResponse } from 'node:http';
-import { operationSeam } from '../../../schema/request/seam.ts';
+import { currentOperation } from '../../../schema/request/transport-context.ts';
 import { formatError, isGraphQLError } from '../protocol/errors.ts';
 import { ENDED, isEnded, parseEventId } from '../protocol/event-id.ts';
 import { OpenStreams } from '../streaming/open-streams.ts';
-import { FanOuts, LazySeam, putSeam } from '../operations/seams.ts';
-import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from '../streaming/stream-response.ts';
+import { FanOuts, UserOperation, attachOperation } from '../operations/user-operation.ts';
+import { streamPlugin } from '../streaming/stream-plugin.ts';
 import { type Yoga, YogaHooks } from './yoga-hooks.ts';
 
 export interface FanOutPluginOptions {
-  /** Between comments that keep a quiet stream open. Default 12,000. */
+  /**
+   * Time between the comments that keep a quiet stream open, in ms.
+   *
+   * @default 12_000
+   */
   readonly keepAliveMs?: number | undefined;
 }
 
-/** Streams are told to come back elsewhere, and end within this when Yoga is disposed of. */
+/** When Yoga is disposed of, its streams end within this time, in ms, and their clients reconnect elsewhere. */
 const DISPOSE_MS = 1000;
 
 /**
- * A plugin for `createYoga`. What is selected by many is rendered once, and written from where each subscriber stands; every result of a
- * stream bears an `id:`, `Last-Event-ID` and `extensions: { after }` resume it, and `extensions: { cursors: true }` shows cursors. What
- * depends on the caller goes through the generator and Yoga's execution as without the plugin. So does everything on runtimes other than
- * Node's `http`, and where something else may see results or replace them: a plugin with an `onSubscribe` hook, one that sets another
- * result or another way to run an operation, and whoever takes a response's body or a copy of it. Errors are masked as `maskedErrors` says.
+ * A plugin for `createYoga` that adds the fan-out: a selection that many subscribers share is rendered once, and written from each
+ * subscriber's position. Every result of a stream has an SSE `id:`, `Last-Event-ID` and `extensions: { after }` resume the stream, and
+ * `extensions: { cursors: true }` shows cursors. Errors are masked by `maskedErrors`.
+ *
+ * The stream's generator and Yoga's execution deliver as without the plugin where a result may depend on the caller, on runtimes other than
+ * Node's `http`, and where another plugin may see or replace results: it has an `onSubscribe` hook, sets another result or another way to
+ * run an operation, or reads a response's body or a copy of it.
+ *
+ * @returns A plugin for `createYoga`. An operation with invalid `extensions` fails with `BAD_USER_INPUT`.
+ * @example
+ * const yoga = createYoga({ schema, plugins: [useFanOut()] });
  */
 export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): Plugin {
-  const seams = new WeakMap<object, LazySeam>();
+  const operations = new WeakMap<object, UserOperation>();
   const streams = new OpenStreams();
   let server: { readonly yoga: Yoga; readonly hooks: YogaHooks } | undefined;
   const fanOuts = new FanOuts((result) => stringify(withErrors(result, (error) => server?.hooks.inResult(error))));
+  const plugin = streamPlugin({
+    keepAliveMs,
+    stringify,
+    begin(args) {
+      // Over a WebSocket, `withFanOut` has made it.
+      if (currentOperation()) return;
+      const context = args.contextValue as YogaInitialContext & { res?: unknown };
+      const { request, params, res } = context;
+      const parts = () => {
+        const lastEventId = request.headers.get('last-event-id');
+        const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
+        return { extensions: params.extensions, lastEvent, signal: request.signal };
+      };
+      const operation = new UserOperation(parts, res instanceof ServerResponse && server?.hooks.isTransparent === true);
+      operation.begin(args);
+      attachOperation(context, operation);
+      operations.set(context, operation);
+    },
+    streamed({ resultProcessor, serverContext }, transport) {
+      const operation = operations.get(serverContext);
+      if (!operation?.context || !server?.hooks.isOwn(resultProcessor)) return undefined;
+      const { hooks } = server;
+      return {
+        context: operation.context,
+        fanOutOf: (results) => operation.vouchedFor(results) && fanOuts.of(operation),
+        fail: (error) => failure(hooks.atEnd(error, operation.definition)),
+        register: (stream) => streams.add(transport, stream),
+        isPassedOn: true,
+      };
+    },
+  });
   return {
+    ...plugin,
     onYogaInit({ yoga }) {
       const hooks = new YogaHooks(yoga);
       server = { yoga, hooks };
       if (hooks.isTransparent) vouchBeyondHttp(yoga, hooks);
-      else yoga.logger.debug('useFanOut: generators deliver, for another plugin has an onSubscribe hook');
+      else yoga.logger.debug('useFanOut: generators deliver, because another plugin has an onSubscribe hook');
     },
     onRequest({ request, endResponse, fetchAPI }) {
       const lastEventId = request.headers.get('last-event-id') ?? '';
@@ -47,64 +89,25 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
       const { hooks } = server;
       setParamsHandler(async (payload) => {
         const results = await paramsHandler(payload);
-        seams.get(payload.context)?.vouch(results, hooks);
+        operations.get(payload.context)?.vouch(results, hooks);
         return results;
       });
-    },
-    onSubscribe({ args }) {
-      // Over a WebSocket it is the adapter's.
-      if (operationSeam()) return;
-      const context = args.contextValue as YogaInitialContext & { res?: unknown };
-      const { request, params, res } = context;
-      const parts = () => {
-        const lastEventId = request.headers.get('last-event-id');
-        const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
-        return { extensions: params.extensions, lastEvent, signal: request.signal };
-      };
-      const seam = new LazySeam(parts, res instanceof ServerResponse && server?.hooks.isTransparent === true);
-      seam.begin(args);
-      putSeam(context, seam);
-      seams.set(context, seam);
-    },
-    onResultProcess({ request, result, resultProcessor, serverContext, setResultProcessor }) {
-      // Yoga has made the operation's context of the server's.
-      const seam = seams.get(serverContext);
-      if (!seam?.context || Array.isArray(result) || !server?.hooks.isOwn(resultProcessor)) return;
-      const { hooks } = server;
-      const transport = transportOf(request.headers.get('accept'), isAsyncIterable(result));
-      if (!transport) return;
-      const { res } = serverContext as { res?: unknown };
-      // What it is given is what the hooks after this one have left.
-      const respond = (results: object): Response =>
-        streamResponse(transport, {
-          result: results as ExecutionResult | AsyncIterable<ExecutionResult>,
-          context: seam.context,
-          stringify,
-          keepAliveMs,
-          signal: request.signal,
-          res,
-          fanOut: seam.vouchedFor(results) && fanOuts.of(seam),
-          fail: (error) => failure(hooks.atEnd(error, seam.operation)),
-          register: (stream) => streams.add(transport, stream),
-          isPassedOn: true,
-        });
-      setResultProcessor(respond, MEDIA_TYPES[transport]);
     },
     onDispose: () => streams.drain(DISPOSE_MS),
   };
 }
 
-/** Where the envelope is used by a WebSocket adapter of ours, which must know what left it. */
+/** `withFanOut` may use this envelope, and must know which results are the envelope's own. */
 function vouchBeyondHttp(yoga: Yoga, hooks: YogaHooks): void {
   const { getEnveloped } = yoga;
   const vouching = (context?: object) => {
     const enveloped = getEnveloped(context as never);
     const subscribe = (...args: Parameters<typeof enveloped.subscribe>): unknown => {
-      const seam = operationSeam();
+      const operation = currentOperation();
       const results: unknown = enveloped.subscribe(...args);
-      if (!(seam instanceof LazySeam)) return results;
+      if (!(operation instanceof UserOperation)) return results;
       const vouch = <T>(made: T): T => {
-        if (typeof made === 'object' && made) seam.vouch(made, hooks);
+        if (typeof made === 'object' && made) operation.vouch(made, hooks);
         return made;
       };
       return results instanceof Promise ? results.then(vouch) : vouch(results);
@@ -114,7 +117,7 @@ function vouchBeyondHttp(yoga: Yoga, hooks: YogaHooks): void {
   Object.assign(yoga, { getEnveloped: Object.assign(vouching, getEnveloped) });
 }
 
-/** As Yoga shows what its executor throws. */
+/** The result that Yoga makes of an error of its executor. */
 function failure(shown: unknown): ExecutionResult {
   if (isGraphQLError(shown)) return { errors: [shown] };
   const originalError = shown instanceof Error ? shown : new Error(String(shown));
@@ -125,20 +128,20 @@ function withErrors(result: ExecutionResult, shown: (error: unknown) => unknown)
   return result.errors ? { ...result, errors: result.errors.map((error) => shown(error) as GraphQLError) } : result;
 }
 
-/** Without what Yoga keeps to itself. */
+/** The JSON of a result without Yoga's internal extensions. */
 function stringify(result: ExecutionResult): string {
   const errors = result.errors?.map((error): unknown => {
-    // What a mask makes of an error needn't be GraphQL's.
+    // A mask may return another object than a GraphQLError.
     if (!isGraphQLError(error)) return error;
     const { extensions: { unexpected: _unexpected, ...extensions } = {}, ...plain } = formatError(error);
     return Object.keys(extensions).length > 0 ? { ...plain, extensions } : plain;
   });
-  // Some executors bring what makes JSON of their results.
+  // Some executors give their results a `stringify`.
   const { stringify: write = JSON.stringify } = result as { stringify?: (result: object) => string };
   return write(errors ? { ...result, errors } : result);
 }
 
-/** Others' ids may end alike. */
+/** Another server's id may have the same end. */
 function isEndOfOurs(lastEventId: string): boolean {
   if (lastEventId === ENDED) return true;
   if (!isEnded(lastEventId)) return false;

@@ -1,10 +1,10 @@
-/** What somebody's Yoga does with the results of a subscription, beside what every Yoga does. */
+/** What a user's Yoga does with the results of a subscription, compared to a Yoga without plugins. */
 import { GraphQLError, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { emptySource } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
-import type { ErrorsShown } from '../operations/seams.ts';
+import type { ErrorsShown } from '../operations/user-operation.ts';
 
 export type Yoga = Parameters<NonNullable<Plugin['onYogaInit']>>[0]['yoga'];
 type ResultProcessor = Parameters<NonNullable<Plugin['onResultProcess']>>[0]['resultProcessor'];
@@ -15,7 +15,7 @@ interface MaskedErrors {
   readonly isDev?: boolean;
 }
 
-/** What Yoga's typings keep to itself. */
+/** Members that Yoga's typings don't have. */
 interface Inside {
   readonly plugins: readonly (Plugin | false)[];
   /** Null: errors are shown as they are. */
@@ -23,11 +23,11 @@ interface Inside {
 }
 
 /**
- * Envelop tells no plugin what another one's `onSubscribe` returns. So any that a server without plugins doesn't have may see, replace or
- * count results.
+ * Envelop shows no plugin what another plugin's `onSubscribe` returns. Any such hook that a server without plugins doesn't have may see,
+ * replace or count results.
  */
 export class YogaHooks implements ErrorsShown {
-  /** Whether results pass nobody's plugins on their way out of the envelope. */
+  /** Whether results leave the envelope without passing another plugin. */
   readonly isTransparent: boolean;
   readonly #inside: Inside;
   readonly #processors = new Set<string>();
@@ -50,7 +50,7 @@ export class YogaHooks implements ErrorsShown {
     }
   }
 
-  /** Whether the processor is one that Yoga has of its own, and not what a plugin wants instead. */
+  /** Whether the processor is one of Yoga's own, and none that a plugin has set. */
   isOwn(processor: ResultProcessor): boolean {
     return processor === undefined || this.#processors.has(String(processor));
   }
@@ -60,7 +60,7 @@ export class YogaHooks implements ErrorsShown {
   readonly atEnd = (error: unknown, operation: OperationDefinitionNode | undefined): unknown => {
     const known = toGraphQLError(error);
     const originalError = known instanceof Error ? known : new Error(String(known));
-    // As Yoga's executor wraps what a generator throws.
+    // As Yoga's executor wraps a generator's error.
     const nodes = operation && [operation];
     return this.#masked(new GraphQLError(originalError.message, { originalError, nodes }));
   };
@@ -71,15 +71,15 @@ export class YogaHooks implements ErrorsShown {
     try {
       return masked.maskError(error, masked.errorMessage, masked.isDev);
     } catch {
-      // Nothing is shown of what can't be masked; the results of others are rendered in the same turn.
+      // The error stays hidden, and the mask's own error must not end the other subscribers that are rendered now.
       return new GraphQLError(masked.errorMessage, { extensions: { code: 'INTERNAL_SERVER_ERROR' } });
     }
   }
 }
 
 /**
- * For a value that isn't what its type says, graphql-js throws a GraphQLError, which masks take for one that is meant to be seen;
- * Yoga's executor throws an Error. What somebody threw bears extensions.
+ * For a value of another type than its field's, graphql-js throws a GraphQLError, which masks take for one that is meant to be seen; Yoga's
+ * executor throws an Error. A GraphQLError that a resolver threw has extensions.
  */
 function asMadeByYoga(error: unknown): unknown {
   if (!isGraphQLError(error) || !isGraphQLError(error.originalError)) return error;
@@ -88,7 +88,7 @@ function asMadeByYoga(error: unknown): unknown {
   return new GraphQLError(message, { nodes, source, positions, path, originalError: new Error(message) });
 }
 
-/** A server of the same Yoga without anybody's plugins. */
+/** A server of the same Yoga without plugins. */
 function bareOf(yoga: Yoga): Inside {
   const { maskedErrorsOpts } = yoga as unknown as Inside;
   const Server = yoga.constructor as new (options: object) => Inside;

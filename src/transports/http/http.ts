@@ -9,15 +9,13 @@ import {
   type YogaServerInstance,
 } from 'graphql-yoga';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
-import type { Operation } from '../../../schema/request/context.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
-import { observation } from '../operations/operation-observer.ts';
-import type { OpenStream } from '../streaming/open-streams.ts';
+import { operationObserver } from '../operations/operation-observer.ts';
 import { introspectionRules } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
 import {
@@ -31,11 +29,12 @@ import {
   onlyJsonBodies,
   uncached,
 } from './requests.ts';
-import { isAsyncIterable, MEDIA_TYPES, streamResponse, transportOf } from '../streaming/stream-response.ts';
+import { streamPlugin, type StreamServer } from '../streaming/stream-plugin.ts';
+import { isAsyncIterable } from '../streaming/stream-response.ts';
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
 
-const DEFAULT_QUERY = `# What is there now, and then everything that changes.
+const DEFAULT_QUERY = `# The current items, and then every change.
 subscription Items {
   items {
     key
@@ -54,8 +53,8 @@ mutation Insert {
 const GRAPHIQL = { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY } as const;
 
 /**
- * What its headers tab says reaches HTTP only; a WebSocket has a token in its `connectionParams`. Loaded for the first who asks for
- * the page: it is 9 MB.
+ * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
+ * request of the page.
  */
 async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQL>[0]): Promise<string> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
@@ -66,19 +65,19 @@ async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQ
 }
 
 export function createHttp(options: HttpOptions): Yoga {
-  const { schema, allowed, log } = options;
+  const { schema, allowed, requestLog } = options;
   return createYoga<ServerContext, OperationContext>({
     schema,
     context: (initial) => initial.operation ?? requestContext(options, initial),
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
-    // As `namedDocuments` reads it.
+    // For `namedDocuments`.
     extraParamNames: ['documentId'],
     maxRequestBodySize: options.maxBodyBytes,
-    // Every error is logged where it is masked.
+    // `maskError` logs errors.
     logging: false,
-    maskedErrors: { maskError: (error) => maskError(error, (cause) => log.internal(cause)) },
+    maskedErrors: { maskError: (error) => maskError(error, requestLog.internal) },
     graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
     renderGraphiQL: renderGraphiQLWithTokens,
     cors: (request) => {
@@ -88,7 +87,7 @@ export function createHttp(options: HttpOptions): Yoga {
       return { origin: [origin], credentials: admitted === 'named', methods: ['GET', 'POST'] };
     },
     plugins: [
-      observation(log, options.observe),
+      operationObserver(requestLog, options.observe),
       learning(options),
       admission(options),
       acceptable(),
@@ -99,7 +98,9 @@ export function createHttp(options: HttpOptions): Yoga {
       knownParameters(),
       uncached(options),
       endedStreams(),
-      subscriptionResponses(options),
+      cursors(),
+      jsonResponses(),
+      streamPlugin(streamServer(options)),
       ...introspectionRules(options),
     ],
   });
@@ -107,88 +108,82 @@ export function createHttp(options: HttpOptions): Yoga {
 
 function requestContext(
   { map, fanOut }: HttpOptions,
-  { request, params, admission, res, outcome }: YogaInitialContext & ServerContext,
+  { request, params, admission, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
-  // Only a stream goes on behind an event.
+  // Only a stream resumes after an event.
   const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
   const lastEventId = isStream ? request.headers.get('last-event-id') : null;
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   const { caller } = admission ?? OWN;
   const fanOutRequest = fanOut && res && {};
   const { signal } = request;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest, outcome });
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest });
 }
 
-/** What the server asks of itself. */
+/** Of the server's own first operation. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
-/** Chooses among SSE, multipart and JSON by `Accept`, and frames what streams. */
-function subscriptionResponses({ streams, keepAliveMs, heartbeat, fanOut, log }: HttpOptions): Plugin {
+/** SSE and multipart responses: they count as connections, and end with the token that admitted them. */
+function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): StreamServer {
   return {
-    onSubscribe({ args }) {
-      const { fanOutRequest } = args.contextValue as Partial<OperationContext>;
-      const { document, operationName, variableValues } = args;
-      if (fanOutRequest)
-        fanOutRequest.operation = {
-          document,
-          operationName,
-          variableValues: variableValues as Operation['variableValues'],
-        };
+    keepAliveMs,
+    stringify: (result) => JSON.stringify(formatResult(result)),
+    begin({ contextValue, document, operationName, variableValues }) {
+      const { fanOutRequest } = contextValue as Partial<OperationContext>;
+      if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues };
     },
-    onExecutionResult({ result, setResult, context }) {
-      // Streams bear their cursors one by one.
-      if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
-      setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
-    },
-    onResultProcess({ request, result, setResult, serverContext, setResultProcessor }) {
-      if (Array.isArray(result)) return;
-      const isStream = isAsyncIterable(result);
-      const accept = request.headers.get('accept');
-      const only = isStream ? undefined : (result as ExecutionResult);
-      const transport = only && isAboutHttp(only) ? undefined : transportOf(accept, isStream);
-      if (!transport) {
-        const { single, parts } = negotiate(accept);
-        // Yoga sends one result in parts to those that take nothing else.
-        if (!only || (single === undefined && parts && 'data' in only)) return;
-        const type = jsonTypeOf(single);
-        setResult(withStatus(only, type));
-        return setResultProcessor((given, fetchAPI) => processRegularResult(given, fetchAPI, type), type);
-      }
-      const { admission: admitted = OWN, req, res } = serverContext as ServerContext;
-      const register = (stream: OpenStream): (() => void) => {
-        const remove = streams.add(transport, stream);
-        const stay = whenExpired(admitted, () => stream.drain());
-        const unwatch = req && heartbeat.watch(req.socket);
-        return () => (stay(), unwatch?.(), remove());
+    streamed({ result, serverContext }, transport) {
+      if (isAboutHttp(result as ExecutionResult)) return undefined;
+      const { admission: admitted = OWN, req } = serverContext as ServerContext;
+      return {
+        // Yoga has extended the server's context to the operation's, unless the request failed before that.
+        context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
+        fanOutOf: () => fanOut,
+        fail: (error) => ({ errors: [maskError(error, requestLog.internal)] }),
+        register(stream) {
+          const remove = streams.add(transport, stream);
+          const stay = whenExpired(admitted, () => stream.drain());
+          const unwatch = req && heartbeat.watch(req.socket);
+          return () => (stay(), unwatch?.(), remove());
+        },
       };
-      const respond = (): Response =>
-        streamResponse(transport, {
-          result: result as ExecutionResult | AsyncIterable<ExecutionResult>,
-          // Yoga has made the operation's context of the server's, so it is one; without an operation its part is missing.
-          context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
-          stringify: stringifyResult,
-          keepAliveMs,
-          signal: request.signal,
-          res,
-          fanOut,
-          fail: (error) => ({ errors: [maskError(error, (cause) => log.internal(cause))] }),
-          register,
-        });
-      setResultProcessor(respond, MEDIA_TYPES[transport]);
     },
   };
 }
 
-/** Where a stream or anything else was asked for, errors say in their status what they are. */
+/** The cursors of single results; those of a stream are put to one result after the other. */
+function cursors(): Plugin {
+  return {
+    onExecutionResult({ result, setResult, context }) {
+      if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
+      setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
+    },
+  };
+}
+
+/** A single result as JSON, in the type and with the status that its `Accept` means. */
+function jsonResponses(): Plugin {
+  return {
+    onResultProcess({ request, result: given, setResult, setResultProcessor }) {
+      if (Array.isArray(given) || isAsyncIterable(given)) return;
+      const result = given as ExecutionResult;
+      const { single, parts } = negotiate(request.headers.get('accept'));
+      if (single === 'text/event-stream' && !isAboutHttp(result)) return;
+      // Yoga sends one result in parts to those that take nothing else.
+      if (single === undefined && parts && 'data' in result) return;
+      const type = jsonTypeOf(single);
+      setResult(withStatus(result, type));
+      setResultProcessor((processed, fetchAPI) => processRegularResult(processed, fetchAPI, type), type);
+    },
+  };
+}
+
+/** For other types the one in which an error has a status of its own. */
 function jsonTypeOf(single: Accepted['single']): JsonType {
   return single === undefined || single === 'text/event-stream' ? 'application/graphql-response+json' : single;
 }
 
-/** What comes again may go the short way. */
-function learning({ insertions }: HttpOptions): Plugin {
-  return { onExecute: ({ args }) => insertions.learn(args.document) };
-}
-
-function stringifyResult(result: ExecutionResult): string {
-  return JSON.stringify(formatResult(result));
+/** A document that comes again may take the fast path. */
+function learning({ fastInserts }: HttpOptions): Plugin {
+  return { onExecute: ({ args }) => fastInserts.learn(args.document) };
 }

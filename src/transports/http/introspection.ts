@@ -1,14 +1,14 @@
-/** Without introspection nothing tells what the schema has: neither `__schema` and `__type` nor an error that suggests names. */
+/** Without introspection the schema stays hidden: `__schema` and `__type` are refused, and errors suggest no names. */
 import { type ExecutionArgs, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { HttpOptions } from './http-options.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
 import { isAsyncIterable } from '../streaming/stream-response.ts';
 
-/** As graphql-js ends a message: ` Did you mean the enum value "FAIL" or "CONFLATE"?`. What a client sent stands before it. */
+/** The end of a message of graphql-js: ` Did you mean the enum value "FAIL" or "CONFLATE"?`. Text that a client sent comes before it. */
 const SUGGESTION = / Did you mean (?:[a-z ]+ )?"\w+(?: \{ \.\.\. \})?"(?:(?:, |,? or )"\w+")*\?$/;
 
-/** graphql 17 has an option for it, and 16 not everywhere: the messages are looked through, too. */
+/** graphql 17 has this option, graphql 16 only in places, so that the messages are searched as well. */
 const HIDDEN = { hideSuggestions: true };
 
 export function introspectionRules({ introspection }: Pick<HttpOptions, 'introspection'>): Plugin[] {
@@ -41,7 +41,7 @@ function hide<Result extends object>(result: Result, setResult: (result: Result)
 
 function withoutSuggestions(errors: readonly unknown[]): unknown[] {
   return errors.map((error) => {
-    // What has a path was thrown by a resolver, in words of its own.
+    // An error with a path was thrown by a resolver, in its own words.
     if (!isGraphQLError(error) || error.path || !SUGGESTION.test(error.message)) return error;
     return new GraphQLError(error.message.replace(SUGGESTION, ''), error);
   });

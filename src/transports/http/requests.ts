@@ -1,4 +1,4 @@
-/** What a request has to pass before it is an operation, each a plugin of Yoga's. */
+/** Yoga plugins that check a request before it becomes an operation. */
 import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
 import type { FetchAPI, GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
@@ -10,16 +10,16 @@ import { parseBody } from '../protocol/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
 
-/** Tokens of one document: some ten times those of introspection. */
+/** Of one document: some ten times as many as introspection has. */
 const MAX_TOKENS = 3000;
-/** Of one document. More of the same kind goes into lists: `insertItems`, `filter.keys`. */
+/** Of one document. Lists take more of the same kind: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
 
-/** Of a header, in an error. */
+/** Of a header's characters in an error. */
 const MAX_SHOWN = 100;
 
-/** Before the body is read: who isn't let in costs nothing. */
-export function admission({ admit, log }: HttpOptions): Plugin {
+/** Before the body is read, so that a refused request costs little. */
+export function admission({ admit, requestLog }: HttpOptions): Plugin {
   return {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
@@ -28,9 +28,9 @@ export function admission({ admit, log }: HttpOptions): Plugin {
       try {
         context.admission = await admit(req, req.headers.authorization);
       } catch (thrown) {
-        const asker = log.asker(req);
-        const error = maskError(thrown, (cause) => log.internal(cause, asker));
-        log.failed(asker, [error], { transport: 'http' });
+        const identity = requestLog.identityOf(req);
+        const error = maskError(thrown, (cause) => requestLog.internal(cause, identity));
+        requestLog.failed(identity, [error], { transport: 'http' });
         const response = answerOf(error, fetchAPI);
         response.headers.set('WWW-Authenticate', 'Bearer');
         endResponse(response);
@@ -39,7 +39,7 @@ export function admission({ admit, log }: HttpOptions): Plugin {
   };
 }
 
-/** A document that is cheap to send and dear to parse or to answer is refused as one that can't be parsed. */
+/** Refuses documents that are cheap to send and expensive to parse or to answer. */
 export function boundedDocuments(): Plugin {
   return {
     onParse({ setParseFn }) {
@@ -62,10 +62,15 @@ export function boundedDocuments(): Plugin {
 function assertFewAliases(document: DocumentNode): void {
   let aliases = 0;
   visit(document, { Field: ({ alias }) => void (alias && aliases++) });
-  if (aliases > MAX_ALIASES) throw refused('GRAPHQL_VALIDATION_FAILED', `more than ${MAX_ALIASES} aliases`, 400);
+  if (aliases > MAX_ALIASES)
+    throw refused(
+      'GRAPHQL_VALIDATION_FAILED',
+      `the document has ${aliases} aliases, more than ${MAX_ALIASES}: use insertItems or filter.keys`,
+      400,
+    );
 }
 
-/** Documents that are named by their hash: those of the manifest, where there is one, whoever asks but the server itself. */
+/** Finds documents that are named by their hash. With a manifest, no other documents run. */
 export function namedDocuments({ trust }: HttpOptions): Plugin {
   return {
     onParams({ params, request, setParams }) {
@@ -79,50 +84,57 @@ export function namedDocuments({ trust }: HttpOptions): Plugin {
 }
 
 const NOT_ACCEPTABLE =
-  'send Accept: application/json or application/graphql-response+json for a query or a mutation, text/event-stream for any operation';
+  'not acceptable: send Accept: application/json or application/graphql-response+json for a query or a mutation, text/event-stream for any operation';
 const NO_STREAM =
   'a subscription is answered by a stream: send Accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or subscribe over WebSocket (graphql-transport-ws)';
 
-/** Before anything is done that could then not be answered. */
+const unfit = (message: string, status: number, headers?: Readonly<Record<string, string>>): GraphQLError =>
+  refused('BAD_USER_INPUT', message, status, headers);
+
+/** Before anything is executed whose answer the client would not take. */
 export function acceptable(): Plugin {
   return {
     onRequestParse({ request, endResponse, fetchAPI }) {
-      const { method, headers } = request;
-      if (method !== 'GET' && method !== 'POST') {
-        const message = `GraphQL is served by GET and POST, not ${method}`;
-        return endResponse(answerOf(refused('BAD_USER_INPUT', message, 405, { Allow: 'GET, POST' }), fetchAPI));
-      }
-      const accept = headers.get('accept') ?? '';
-      if (accept.length > MAX_ACCEPT_LENGTH)
-        return endResponse(
-          answerOf(refused('BAD_USER_INPUT', `the Accept header is longer than ${MAX_ACCEPT_LENGTH}`, 406), fetchAPI),
-        );
-      const { single, stream, parts } = negotiate(accept);
-      if (single === undefined && stream === undefined && !parts)
-        endResponse(answerOf(refused('BAD_USER_INPUT', `not acceptable: ${NOT_ACCEPTABLE}`, 406), fetchAPI));
+      const problem = acceptProblem(request);
+      if (problem) endResponse(answerOf(problem, fetchAPI));
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      // Over WebSocket there is none.
+      // Undefined over WebSocket.
       const { request } = args.contextValue as Partial<YogaInitialContext>;
       if (request && negotiate(request.headers.get('accept')).stream === undefined)
-        setResultAndStopExecution({ errors: [refused('BAD_USER_INPUT', NO_STREAM, 406)] });
+        setResultAndStopExecution({ errors: [unfit(NO_STREAM, 406)] });
     },
   };
 }
 
-/** Streams are connections that stay. */
-export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
+function acceptProblem({ method, headers }: Request): GraphQLError | undefined {
+  if (method !== 'GET' && method !== 'POST')
+    return unfit(`GraphQL is served by GET and POST, not ${method}`, 405, { Allow: 'GET, POST' });
+  const accept = headers.get('accept') ?? '';
+  if (accept.length > MAX_ACCEPT_LENGTH)
+    return unfit(`the Accept header has ${accept.length} characters, more than ${MAX_ACCEPT_LENGTH}`, 406);
+  const { single, stream, parts } = negotiate(accept);
+  return single === undefined && stream === undefined && !parts ? unfit(NOT_ACCEPTABLE, 406) : undefined;
+}
+
+/** Refuses streams when too many connections are open. */
+export function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
   const tooMany = (req: IncomingMessage | undefined): GraphQLError => {
-    if (req) log.refused(log.asker(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
-    return refused('TOO_MANY_SUBSCRIPTIONS', 'too many connections', 503, { 'Retry-After': '5' });
+    if (req) requestLog.refused(requestLog.identityOf(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
+    return refused(
+      'TOO_MANY_SUBSCRIPTIONS',
+      'too many connections are open: retry after 5 s, or connect to another node',
+      503,
+      { 'Retry-After': '5' },
+    );
   };
   return {
     onRequestParse({ request, serverContext, endResponse, fetchAPI }) {
-      const accept = request.headers.get('accept') ?? '';
-      if (/event-stream|subscriptionspec/i.test(accept) && !/json/i.test(accept) && isFull())
-        endResponse(answerOf(tooMany((serverContext as ServerContext).req), fetchAPI));
+      const { stream, single } = negotiate(request.headers.get('accept'));
+      const isStream = stream !== undefined && (single === undefined || single === 'text/event-stream');
+      if (isStream && isFull()) endResponse(answerOf(tooMany((serverContext as ServerContext).req), fetchAPI));
     },
-    // Who would also take JSON is known to want a stream only now.
+    // A client that also takes JSON is known to want a stream only now.
     onSubscribe({ args, setResultAndStopExecution }) {
       const { req } = args.contextValue as ServerContext;
       if (req && isFull()) setResultAndStopExecution({ errors: [tooMany(req)] });
@@ -131,8 +143,8 @@ export function boundedStreams({ isFull, log }: HttpOptions): Plugin {
 }
 
 /**
- * Before there is an operation: as JSON, whatever was asked for. Yoga's own response writes its text and its length in one; Node would put what
- * comes piece by piece before the `100 Continue` of a pipelined request, whose headers would then be cut off.
+ * Answers in JSON, regardless of `Accept`, before there is an operation. Yoga's response writes text and length at once: Node would put
+ * the pieces of a streamed body before the `100 Continue` of a pipelined request, and cut its headers off.
  */
 function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
   const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: object };
@@ -140,42 +152,19 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
   return new Response(JSON.stringify({ errors: [formatError(error)] }), { status, headers: { ...headers, ...type } });
 }
 
-/**
- * What a browser sends across origins without asking first must not reach the parser, and what is no JSON is the client's
- * fault.
- */
+/** Refuses other bodies than JSON, among them those that browsers send across origins without a preflight request. */
 export function onlyJsonBodies(): Plugin {
   return {
-    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
-      const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-      if (request.method === 'POST' && coding !== 'identity') {
-        const message = `send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`;
-        return endResponse(
-          answerOf(refused('BAD_USER_INPUT', message, 415, { 'Accept-Encoding': 'identity' }), fetchAPI),
-        );
-      }
-      const contentType = request.headers.get('content-type') ?? '';
-      const [type, ...parameters] = contentType.toLowerCase().split(/\s*;\s*/);
-      const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-      if (
-        request.method === 'POST' &&
-        (type?.trim() !== 'application/json' || !/^(?:charset="?utf-?8"?)?$/.test(charset ?? ''))
-      )
-        return endResponse(
-          answerOf(
-            refused(
-              'BAD_USER_INPUT',
-              `send the body as application/json in UTF-8, not ${contentType.slice(0, MAX_SHOWN) || 'without a Content-Type'}`,
-              415,
-              { Accept: 'application/json' },
-            ),
-            fetchAPI,
-          ),
-        );
+    onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
+      const { parsedBody } = serverContext as ServerContext;
+      const problem = bodyProblem(request);
+      if (problem) return endResponse(answerOf(problem, fetchAPI));
       setRequestParser(async (unparsed) => {
         try {
+          if (parsedBody instanceof Error) throw parsedBody;
+          if (parsedBody) return parsedBody as GraphQLParams;
           if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
-          // Yoga's parsers round numbers, and take bytes that aren't UTF-8.
+          // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
           return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
         } catch (error) {
           throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
@@ -185,7 +174,22 @@ export function onlyJsonBodies(): Plugin {
   };
 }
 
-/** GraphQL over HTTP: members that a server doesn't know are ignored. Yoga refuses them. */
+function bodyProblem({ method, headers }: Request): GraphQLError | undefined {
+  if (method !== 'POST') return undefined;
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (coding !== 'identity')
+    return unfit(`send the body as it is, without Content-Encoding ${JSON.stringify(coding)}`, 415, {
+      'Accept-Encoding': 'identity',
+    });
+  const contentType = headers.get('content-type') ?? '';
+  const [type, ...parameters] = contentType.toLowerCase().split(/\s*;\s*/);
+  const charset = parameters.find((parameter) => parameter.startsWith('charset=')) ?? '';
+  if (type?.trim() === 'application/json' && /^(?:charset="?utf-?8"?)?$/.test(charset)) return undefined;
+  const shown = contentType.slice(0, MAX_SHOWN) || 'without a Content-Type';
+  return unfit(`send the body as application/json in UTF-8, not ${shown}`, 415, { Accept: 'application/json' });
+}
+
+/** GraphQL over HTTP says to ignore unknown members; Yoga would refuse them. */
 export function knownParameters(): Plugin {
   return {
     onRequestParse: () => ({
@@ -200,7 +204,7 @@ export function knownParameters(): Plugin {
 
 const PARAMETERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables', 'extensions', 'documentId']);
 
-/** Caches must not hand one caller's answer to another. */
+/** Keeps caches from giving one caller's answer to another. */
 export function uncached({ allowed }: HttpOptions): Plugin {
   return {
     onResponse({ request, response }) {
@@ -209,13 +213,13 @@ export function uncached({ allowed }: HttpOptions): Plugin {
       if (allowed.isEmpty) return;
       response.headers.append('Vary', 'Origin');
       const origin = request.headers.get('origin');
-      // Yoga's names each that asks.
+      // Yoga would name the origin that asks.
       if (origin !== null && allowed.admits(origin) === 'any') response.headers.set('Access-Control-Allow-Origin', '*');
     },
   };
 }
 
-/** An `EventSource` comes back after `complete`: 204 tells it that there is no more. What asks for no stream has none that could have ended. */
+/** An `EventSource` reconnects after `complete`: 204 tells it that there is no more. */
 export function endedStreams(): Plugin {
   return {
     onRequest({ request, endResponse, fetchAPI }) {

@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from '../../core/model/logger.ts';
 
-/** Lines of one code in one window; the rest is counted. */
+/** Of one code in one window; further ones are counted. */
 const MAX_LINES = 5;
 const WINDOW_MS = 10_000;
 
@@ -11,10 +11,10 @@ interface Window {
 }
 
 /**
- * Refusals as warnings, so few that a flood of them doesn't flood the log: five of each code in ten seconds, then one line
- * that says how many more there were. Codes are ours, so there are few of them.
+ * Logs refusals as warnings without letting them flood the log: five of each code in ten seconds, then one line with the number of
+ * further ones. Codes are the server's own, so there are few of them.
  */
-export class Refusals {
+export class RefusalLog {
   readonly #logger: Logger;
   readonly #windows = new Map<string, Window>();
 
@@ -22,10 +22,10 @@ export class Refusals {
     this.#logger = logger;
   }
 
-  /** How many there have been, by code. */
+  /** Of all refusals, by code. */
   readonly counts = new Map<string, number>();
 
-  /** A client's mistake, of which an operator needs no line. */
+  /** Counts a client's mistake, for which an operator needs no line. */
   count(code: string): void {
     this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
   }
@@ -40,7 +40,7 @@ export class Refusals {
     }
   }
 
-  /** Says what has been suppressed so far. */
+  /** Logs how many have been suppressed so far. */
   flush(): void {
     for (const [code, { timer, suppressed }] of this.#windows) {
       clearTimeout(timer);

@@ -1,7 +1,6 @@
 /**
- * A span for each operation, through OpenTelemetry's API only: without an SDK nothing is recorded. Named and attributed after
- * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans, without `graphql.document`, whose literals may be
- * anybody's secrets.
+ * A span for each operation, through OpenTelemetry's API only: without an SDK nothing is recorded. Names and attributes follow
+ * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans, without `graphql.document`, whose literals may be secrets.
  */
 import { context, type Context, propagation, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -14,9 +13,9 @@ export interface OperationName {
 }
 
 export interface OperationSpan {
-  /** Calls back so that what it does becomes the span's children. */
+  /** Calls `run`, whose spans become children of this one. */
   within<T>(run: () => T): T;
-  /** `code`: of the error that ended it. */
+  /** `code`: of the error that ended the operation. */
   end(code: string | undefined, deliveries: number | undefined): void;
 }
 
@@ -26,7 +25,7 @@ export function operationTracer(): Tracer {
   return trace.getTracer('seamline');
 }
 
-/** `headers`: of the HTTP request, whose `traceparent` names the parent unless an instrumentation of HTTP has made one. */
+/** `headers`: of the HTTP request. Their `traceparent` names the parent unless an instrumentation of HTTP has set one. */
 export function startOperationSpan(
   tracer: Tracer,
   { type, name, transport }: OperationName,
@@ -51,7 +50,7 @@ export function startOperationSpan(
     within: (run) => context.with(own, run),
     end(code, deliveries) {
       if (deliveries !== undefined) span.setAttribute('seamline.deliveries', deliveries);
-      // Without its message, which may quote variables.
+      // The message may quote variables.
       if (code !== undefined) span.setAttribute('error.type', code).setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },

@@ -1,4 +1,4 @@
-/** A subscription that the fan-out delivers, as the iterable that graphql-ws and our response bodies take: it yields no result. */
+/** A subscription that the fan-out writes, as the iterator that graphql-ws and response bodies take. It yields no result. */
 import type { ExecutionResult } from 'graphql';
 import type { FanOut, Subscription } from '../../fanout/fan-out.ts';
 import type { Framing } from '../../fanout/framing.ts';
@@ -7,12 +7,12 @@ import type { Subscriber } from '../../fanout/subscriber.ts';
 import type { FanOutRequest } from '../../../schema/request/context.ts';
 import type { ResultContext } from './operation.ts';
 
-export interface ServedOptions {
+export interface FanOutResultsOptions {
   readonly fanOut: FanOut;
   readonly context: ResultContext;
   readonly outlet: Outlet;
   readonly framing: Framing;
-  /** The only result when it fails; or throws, and so does `next`. */
+  /** The only result of a subscription that fails. When it throws, `next` rejects. */
   readonly fail: (error: unknown) => ExecutionResult;
   /** Called once. */
   readonly onEnd?: (() => void) | undefined;
@@ -20,31 +20,28 @@ export interface ServedOptions {
 
 type Results = AsyncGenerator<ExecutionResult, void, void>;
 
-/**
- * Undefined when a generator must deliver. Delivery begins at the first `next`, which waits until all is delivered; a failure is the
- * only result.
- */
-export function served({ context, ...options }: ServedOptions): Results | undefined {
+/** Undefined when a generator must deliver. Delivery begins at the first `next`, which resolves when the subscription has ended. */
+export function fanOutResults({ context, ...options }: FanOutResultsOptions): Results | undefined {
   const { fanOutRequest } = context;
   if (!fanOutRequest?.accepted || !fanOutRequest.operation) return undefined;
   const { accepted: stream, operation, ended } = fanOutRequest;
-  return new Served({ ...options, stream, operation, signal: context.signal }, ended);
+  return new FanOutResults({ ...options, stream, operation, signal: context.signal }, ended);
 }
 
-type Parts = Omit<Subscription, 'left' | 'ended'> &
-  Pick<ServedOptions, 'fanOut' | 'fail' | 'onEnd'> & {
+type Parts = Omit<Subscription, 'signal' | 'ended'> &
+  Pick<FanOutResultsOptions, 'fanOut' | 'fail' | 'onEnd'> & {
     readonly signal: AbortSignal | undefined;
   };
 
 const DONE = { done: true, value: undefined } as const;
 
-class Served implements Results {
+class FanOutResults implements Results {
   #parts: Parts | undefined;
   readonly #noteEnd: FanOutRequest['ended'];
-  readonly #onEnd: ServedOptions['onEnd'];
-  readonly #fail: ServedOptions['fail'];
+  readonly #onEnd: FanOutResultsOptions['onEnd'];
+  readonly #fail: FanOutResultsOptions['fail'];
   #subscriber: Subscriber | undefined;
-  /** Until it stands where it starts. */
+  /** Set while the subscription starts. */
   #leaving: AbortController | undefined;
   #resolve: (result: IteratorResult<ExecutionResult, void> | Promise<never>) => void = () => {};
   #isOver = false;
@@ -56,7 +53,7 @@ class Served implements Results {
     this.#fail = parts.fail;
   }
 
-  // Callers may take these out of the iterator, as they may those of graphql-js, so they don't depend on `this`.
+  // Callers may take these out of the iterator, as they may those of graphql-js, so they must not depend on `this`.
   readonly next = (): Promise<IteratorResult<ExecutionResult, void>> => {
     const parts = this.#parts;
     this.#parts = undefined;
@@ -94,8 +91,8 @@ class Served implements Results {
     signal?.addEventListener('abort', leave);
     if (signal?.aborted) leave();
     try {
-      this.#subscriber = await fanOut.subscribe({ ...subscription, left: leaving.signal, ended });
-      // Between two microtasks it was neither waiting nor known here.
+      this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, ended });
+      // Between two microtasks the subscriber was neither waiting nor known here.
       if (leaving.signal.aborted) this.#subscriber.leave();
     } catch (error) {
       ended(error, 0);

@@ -1,15 +1,16 @@
-/** Tells logs and traces of every operation, on every transport: a plugin of Yoga's envelope, which they all run through. */
+/** Logs and traces every operation. All transports run through Yoga's envelope, whose plugin this is; the fast path calls `observe` itself. */
 import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context, FanOutRequest } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { ServerContext } from './server-context.ts';
-import type { Asker, RequestLog } from '../observability/request-log.ts';
+import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
+import { wrapGenerator } from '../../core/subscriptions/wrap-generator.ts';
 import { negotiate } from '../protocol/accept.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
 import { type OperationName, operationTracer, startOperationSpan } from '../observability/tracing.ts';
 
-/** What a client calls its operation is cut there. */
+/** Of an operation's name; a longer one is cut. */
 const MAX_NAME_LENGTH = 100;
 
 interface Args {
@@ -20,46 +21,47 @@ interface Args {
 
 interface Observed {
   within<T>(run: () => T): T;
-  /** Once the last of it is known. To be called before the errors are masked; only the first call counts. */
+  /** To be called before the errors are masked. Only the first call counts. */
   end(errors?: readonly GraphQLError[], deliveries?: number): void;
 }
 
-/** Undefined for what nobody needs to be told of. */
+/** Undefined for an operation that is not logged. */
 export type Observe = (args: Args, isStream: boolean) => Observed | undefined;
 
-export function observer(log: RequestLog): Observe {
+export function observeOperations(requestLog: RequestLog): Observe {
   const tracer = operationTracer();
   return (args, isStream) => {
-    const { req, asker = req && log.asker(req), outcome } = args.contextValue as ServerContext & Partial<Context>;
-    // Nobody asks the first operation, which only warms up; and an insertion that went the short way was observed there.
-    if (!asker || outcome) return undefined;
-    log.told(asker);
-    const operation = nameOf(args, asker, isStream);
-    const span = startOperationSpan(tracer, operation, asker.headers);
+    const { req, identity = req && requestLog.identityOf(req) } = args.contextValue as ServerContext;
+    // The server's own first operation, which only warms up, comes from no request.
+    if (!identity) return undefined;
+    requestLog.markReported(identity);
+    const operation = nameOf(args, identity, isStream);
+    const span = startOperationSpan(tracer, operation, identity.headers);
     const fields = { operation: operation.type, operationName: operation.name, transport: operation.transport };
     const start = performance.now();
     let isOver = false;
-    if (isStream) log.operation(asker, fields, 'subscription started');
+    if (isStream) requestLog.operation(identity, fields, 'subscription started');
     return {
       within: span.within,
       end(errors = [], deliveries) {
         if (isOver) return;
         isOver = true;
         const codes = errors.map(codeOf);
-        for (const [at, error] of errors.entries()) if (codes[at] === INTERNAL) log.blame(error, asker, fields);
+        for (const [at, error] of errors.entries())
+          if (codes[at] === INTERNAL) requestLog.attribute(error, identity, fields);
         const known = errors.map((error) => toGraphQLError(error.originalError ?? error)).filter(isGraphQLError);
-        log.failed(asker, known, fields);
+        requestLog.failed(identity, known, fields);
         span.end(codes[0], deliveries);
         const ms = Math.round((performance.now() - start) * 10) / 10;
         const message = isStream ? 'subscription ended' : 'operation done';
-        log.operation(asker, { ...fields, ms, code: codes[0], deliveries }, message);
+        requestLog.operation(identity, { ...fields, ms, code: codes[0], deliveries }, message);
       },
     };
   };
 }
 
-/** Must stand before what masks errors, as Yoga's own does. */
-export function observation(log: RequestLog, observe: Observe): Plugin {
+/** Must come before the plugin that masks errors, as Yoga's own does. */
+export function operationObserver(requestLog: RequestLog, observe: Observe): Plugin {
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
       const observed = observe(args, false);
@@ -85,53 +87,38 @@ export function observation(log: RequestLog, observe: Observe): Plugin {
     },
     onResultProcess({ result, serverContext }) {
       const { req } = serverContext as ServerContext;
-      const asker = req && log.asker(req);
-      // What was wrong before there was an operation.
-      if (!asker || log.isTold(asker) || Array.isArray(result) || !('errors' in result)) return;
-      log.failed(asker, result.errors ?? [], { transport: 'http' });
+      const identity = req && requestLog.identityOf(req);
+      // An error from before there was an operation.
+      if (!identity || requestLog.isReported(identity) || Array.isArray(result) || !('errors' in result)) return;
+      requestLog.failed(identity, result.errors ?? [], { transport: 'http' });
     },
   };
 }
 
-/** By itself, so that it keeps nothing else of the operation for as long as the subscription is open. */
+/** A function of its own, so that it keeps nothing else of the operation while the subscription is open. */
 function endOf(observed: Observed): NonNullable<FanOutRequest['ended']> {
   return (error, deliveries) => observed.end(error === undefined ? [] : [error as GraphQLError], deliveries);
 }
 
-/** The same generator, which tells of its end: a promise more a delivery. */
+/** The same generator, which reports its end. */
 function counted(results: AsyncGenerator<ExecutionResult>, observed: Observed): AsyncGenerator<ExecutionResult> {
   let deliveries = 0;
-  const noted = (next: IteratorResult<ExecutionResult>): IteratorResult<ExecutionResult> => {
-    if (next.done === true) observed.end([], deliveries);
-    else deliveries++;
-    return next;
-  };
-  const failed = (error: GraphQLError): never => {
-    observed.end([error], deliveries);
-    throw error;
-  };
-  return {
-    next: () => results.next().then(noted, failed),
-    return(value) {
-      observed.end([], deliveries);
-      return results.return(value);
+  return wrapGenerator(results, {
+    onNext(result) {
+      deliveries++;
+      return result;
     },
-    throw(error) {
-      observed.end([], deliveries);
-      return results.throw(error);
+    onError(error) {
+      observed.end([error as GraphQLError], deliveries);
+      return error;
     },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return(undefined);
-    },
-  };
+    onEnd: () => observed.end([], deliveries),
+  });
 }
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 
-/** As it will be masked. */
+/** The code that the error has when it is masked. */
 function codeOf(error: GraphQLError): string {
   const known = toGraphQLError(error.originalError ?? error);
   if (!isGraphQLError(known)) return INTERNAL;
@@ -139,7 +126,11 @@ function codeOf(error: GraphQLError): string {
   return typeof code === 'string' ? code : 'BAD_USER_INPUT';
 }
 
-function nameOf({ document, operationName }: Args, { connection, headers }: Asker, isStream: boolean): OperationName {
+function nameOf(
+  { document, operationName }: Args,
+  { connection, headers }: RequestIdentity,
+  isStream: boolean,
+): OperationName {
   const operation = getOperationAST(document, operationName);
   const name = operation?.name?.value.slice(0, MAX_NAME_LENGTH);
   const type = operation?.operation ?? 'query';

@@ -1,79 +1,77 @@
-/** What HTTP and WebSocket have in common: an operation's context, and the results that leave. */
+/** An operation's context, and the cursors of its results, for all transports. */
 import type { ExecutionResult } from 'graphql';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import type { Caller } from '../../../schema/request/caller.ts';
 import { type Context, type FanOutRequest, RootReads } from '../../../schema/request/context.ts';
-import type { Seam } from '../../../schema/request/seam.ts';
+import type { TransportContext } from '../../../schema/request/transport-context.ts';
 import { BadInputError } from '../../core/model/errors.ts';
 import { parseCursor } from '../../core/model/cursor.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
 import type { EventId } from '../protocol/event-id.ts';
 
-/** What clients may put into `extensions` of a request or of a subscribe payload. */
+/** Known members of a request's or a subscribe payload's `extensions`. */
 interface RequestExtensions {
-  /** Works as the argument `after`, without touching the document; null: as if the document had none. */
+  /** Replaces the argument `after`, without a change of the document; null: as if the document had none. */
   readonly after?: string | null | undefined;
-  /** Likewise for the argument `limit`. */
+  /** Replaces the argument `limit`. */
   readonly limit?: number | undefined;
-  /** Makes each result bear `extensions.cursor`. */
+  /** Whether each result has `extensions.cursor`. */
   readonly cursors: boolean;
-  /** With `cursors`: where there is a limit, each result also bears `extensions.left`, how many of it are left. */
-  readonly left: boolean;
+  /** With `cursors` and a limit: each result also has `extensions.left`, how many results the limit still allows. */
+  readonly remaining: boolean;
 }
 
-/** As of GraphQL's Int. */
+/** The largest of GraphQL's Int. */
 const MAX_LIMIT = 0x7fffffff;
 
-/** What the results of an operation depend on, whosever schema it is. */
-export interface ResultContext extends Seam {
+/** What an operation's results depend on, in our schema and in a user's. */
+export interface ResultContext extends TransportContext {
   readonly cursors: boolean;
-  readonly left: boolean;
-  /** By `Last-Event-ID`, that is by a browser of its own accord. */
+  readonly remaining: boolean;
+  /** Whether a browser has resumed the stream by itself, with `Last-Event-ID`. */
   readonly isResumed: boolean;
 }
 
 export interface OperationContext extends Context, ResultContext {}
 
-export interface SeamParts {
+export interface ResultContextParts {
   readonly extensions: unknown;
-  /** From `Last-Event-ID`: goes before `extensions.after`. */
+  /** From `Last-Event-ID`, which takes precedence over `extensions.after`. */
   readonly lastEvent?: EventId | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fanOutRequest?: FanOutRequest | undefined;
 }
 
-export interface OperationParts extends SeamParts {
+export interface OperationParts extends ResultContextParts {
   readonly map: StreamingMap;
   readonly caller: Caller;
-  readonly outcome?: Context['outcome'];
 }
 
 /** Throws `BadInputError`. */
-export function operationSeam({ extensions, lastEvent, signal, fanOutRequest }: SeamParts): ResultContext {
-  const { after, limit, cursors, left } = parseExtensions(extensions);
+export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: ResultContextParts): ResultContext {
+  const { after, limit, cursors, remaining } = parseExtensions(extensions);
   return {
     after: lastEvent ? lastEvent.cursor : after,
-    limit: lastEvent?.left ?? limit,
+    limit: lastEvent?.remaining ?? limit,
     signal,
     delivery: {},
     fanOutRequest,
     cursors,
-    left,
+    remaining,
     isResumed: lastEvent !== undefined,
   };
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, caller, outcome, ...parts }: OperationParts): OperationContext {
-  const seam = operationSeam(parts);
-  const { delivery } = seam;
+export function operationContext({ map, caller, ...parts }: OperationParts): OperationContext {
+  const result = resultContext(parts);
+  const { delivery } = result;
   return {
-    ...seam,
+    ...result,
     map,
     caller,
     reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
     budget: new AnswerBudget(),
-    outcome,
   };
 }
 
@@ -82,24 +80,25 @@ function parseExtensions(extensions: unknown): RequestExtensions {
   const refuse = (name: string, message: string): never => {
     throw new BadInputError([{ path: ['extensions', name], message }]);
   };
-  if (after != null && typeof after !== 'string') refuse('after', 'must be a string');
+  if (after != null && typeof after !== 'string') refuse('after', `must be a string, not ${typeof after}`);
   if (typeof after === 'string') parseCursor(after, ['extensions', 'after']);
-  if (limit != null && !isLimit(limit)) refuse('limit', 'must be a whole number, 0 or more');
+  if (limit != null && !isLimit(limit))
+    refuse('limit', `must be a whole number, 0 or more, not ${JSON.stringify(limit)}`);
   return {
     after: after as string | null | undefined,
     limit: (limit ?? undefined) as number | undefined,
     cursors: cursors === true,
-    left: left === true,
+    remaining: left === true,
   };
 }
 
 const isLimit = (limit: unknown): boolean =>
   Number.isInteger(limit) && Number(limit) >= 0 && Number(limit) <= MAX_LIMIT;
 
-/** The result as the client asked for it. To be called before the next one is made: `delivery` belongs to this one. */
+/** The result with the members that the client asked for. To be called before the next result is made: `delivery` belongs to this one. */
 export function withCursor(
   result: ExecutionResult,
-  { cursors, left: isAsked, delivery }: ResultContext,
+  { cursors, remaining: isAsked, delivery }: ResultContext,
 ): ExecutionResult {
   if (!cursors || delivery.cursor === undefined) return result;
   const { cursor, remaining: left } = delivery;

@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Context } from '../../../schema/request/context.ts';
 import type { Admission } from '../protocol/admission.ts';
 import type { OperationContext } from './operation.ts';
-import type { Asker } from '../observability/request-log.ts';
+import type { RequestIdentity } from '../observability/request-log.ts';
 
-/** What Node's server hands over, and the WebSocket transport for its operations. */
+/** Yoga's server context, from Node's server or from the WebSocket transport. */
 export interface ServerContext {
   readonly req?: IncomingMessage;
   readonly res?: ServerResponse;
-  /** Set by the WebSocket transport, which has no request for each operation. */
+  /** Of the WebSocket transport, whose operations have no request. */
   readonly operation?: OperationContext;
-  /** Likewise; of a request it is known by itself. */
-  readonly asker?: Asker;
-  /** Set once the request was let in. */
+  /** Of the WebSocket transport; that of a request is in the request log. */
+  readonly identity?: RequestIdentity;
+  /** Set when the request is admitted. */
   admission?: Admission;
-  /** Of an insertion that was made already. */
-  readonly outcome?: Context['outcome'];
+  /** Of a body that was read before Yoga; an `Error` for the client when it is invalid. */
+  readonly parsedBody?: object;
 }

@@ -1,13 +1,13 @@
-/** What a client takes, as its `Accept` says it (RFC 9110, section 12.5.1). */
+/** Content negotiation by `Accept` (RFC 9110, section 12.5.1). */
 
 export type JsonType = 'application/json' | 'application/graphql-response+json';
 
 export interface Accepted {
-  /** For one result; undefined: neither of these. */
+  /** For one result; undefined: the client takes none of these. */
   readonly single: JsonType | 'text/event-stream' | undefined;
-  /** For a stream of results; undefined: neither. */
+  /** For a stream of results; undefined: the client takes neither. */
   readonly stream: 'sse' | 'multipart' | undefined;
-  /** Rather a page than a result. */
+  /** Whether the client prefers a page to a result. */
   readonly html: boolean;
   /** Whether one result may also come in parts, as Yoga sends it. */
   readonly parts: boolean;
@@ -22,7 +22,7 @@ interface Range {
   readonly quality: number;
 }
 
-/** What a range says of one type: how much it is wanted, how exactly it is named, and where. */
+/** What a range says about one type: its weight, how exactly it names the type, and its place in the header. */
 interface Match {
   readonly quality: number;
   readonly exactness: number;
@@ -31,7 +31,7 @@ interface Match {
 
 const UNWANTED: Match = { quality: 0, exactness: 0, at: Infinity };
 
-/** `*` and nothing else is what most clients send that don't care. */
+/** Most clients without a preference send `*` and nothing else. */
 const ANYTHING: Accepted = { single: 'application/json', stream: 'sse', html: false, parts: true };
 
 export function negotiate(accept: string | null | undefined): Accepted {
@@ -46,7 +46,7 @@ export function negotiate(accept: string | null | undefined): Accepted {
   const bestType = best === json ? 'application/json' : 'application/graphql-response+json';
   const jsonType = best.quality > 0 ? bestType : undefined;
   return {
-    // Clients that take any answer name both: for one result JSON is meant.
+    // Clients that take any answer name both types; for one result they mean JSON.
     single: sse.quality > best.quality ? 'text/event-stream' : jsonType,
     stream: streamOf(multipart, sse),
     html: html.exactness === EXACT && html.quality > 0 && html.quality >= best.quality,
@@ -60,14 +60,14 @@ function streamOf(multipart: Match, sse: Match): Accepted['stream'] {
   return sse.quality > 0 ? 'sse' : undefined;
 }
 
-/** Of two that are wanted alike, the one that is named first. */
+/** Between equal weights, the type that is named first wins. */
 function isBetter(one: Match, other: Match): boolean {
   return one.quality > other.quality || (one.quality === other.quality && one.at < other.at);
 }
 
 const EXACT = 2;
 
-/** The range that names a type most exactly decides, also against it. */
+/** The range that names a type most exactly decides, even when it excludes the type. */
 function matchOf(ranges: readonly Range[], type: string, isMeant = isUtf8): Match {
   let match = UNWANTED;
   for (const [at, { type: range, parameters, quality }] of ranges.entries()) {
@@ -80,7 +80,7 @@ function matchOf(ranges: readonly Range[], type: string, isMeant = isUtf8): Matc
   return match;
 }
 
-/** We answer in no other character set. */
+/** Answers have no other character set. */
 const isUtf8 = (parameters: readonly string[]): boolean =>
   parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter));
 

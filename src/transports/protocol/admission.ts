@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../../../schema/request/caller.ts';
 
-/** Who was let in, and until when. */
+/** A caller that was authenticated. */
 export interface Admission {
   readonly caller: Caller;
   /** When the token expires, in ms since 1970; undefined: never. */
@@ -9,15 +9,15 @@ export interface Admission {
 }
 
 /**
- * The server's door, which every transport asks. `authorization`: of the request's header, or of a WebSocket's
- * `connectionParams`. Rejects with a `GraphQLError`: `UNAUTHENTICATED`, or `ENGINE_UNAVAILABLE` when it can't be told.
+ * Authenticates a caller, for every transport. `authorization`: from the request's header, or from a WebSocket's `connectionParams`.
+ * Rejects with a `GraphQLError`: `UNAUTHENTICATED`, or `ENGINE_UNAVAILABLE` when the token can't be checked.
  */
 export type Admit = (request: IncomingMessage, authorization: string | undefined) => Promise<Admission>;
 
-/** So often is the clock looked at: a timer knows nothing of a clock that is set, and stands still while a machine sleeps. */
+/** Interval at which the clock is read: a timer ignores a clock that is set, and stops while a machine sleeps. */
 export const LOOK_EVERY_MS = 500;
 
-/** Calls `end` when the admission does; returns what calls it off. */
+/** Calls `end` when the admission expires; returns a function that cancels this. */
 export function whenExpired({ expiresAt }: Admission, end: () => void): () => void {
   if (expiresAt === undefined) return () => {};
   const look = (): void => {
@@ -25,7 +25,7 @@ export function whenExpired({ expiresAt }: Admission, end: () => void): () => vo
     if (remaining <= 0) end();
     else timer = setTimeout(look, Math.min(LOOK_EVERY_MS, remaining));
   };
-  // Never within the call: the caller has yet to keep what it gets.
+  // Never within this call, because the caller has no cancel function yet.
   let timer = setTimeout(look, Math.min(LOOK_EVERY_MS, Math.max(0, expiresAt - Date.now())));
   return () => clearTimeout(timer);
 }

@@ -1,7 +1,7 @@
-/** Origins of other hosts whose pages may use the server: `scheme://host[:port]`, `https://*.example.org`, `*`. */
+/** Origins of other hosts whose pages may use the server: `scheme://host[:port]`, `https://*.example.org`, or `*`. */
 
 export interface AllowedOrigins {
-  /** `named`: its requests may bear cookies. `any`: only `*` admits it. */
+  /** `named`: its requests may carry cookies. `any`: only `*` admits it. */
   admits(origin: string): 'named' | 'any' | undefined;
   /** Whether a page may come from a host of this name. */
   hasHost(hostname: string): boolean;
@@ -11,7 +11,7 @@ export interface AllowedOrigins {
 interface Pattern {
   readonly scheme: string;
   readonly host: string;
-  /** With its colon; empty where the scheme says it. */
+  /** With its colon; empty for the scheme's default port. */
   readonly port: string;
   readonly isWildcard: boolean;
 }
@@ -19,7 +19,7 @@ interface Pattern {
 const ORIGIN = /^([a-z][a-z\d+.-]*):\/\/(\*\.)?(\[[\da-f:.]+\]|[^\s/?#@:*[\]\\]+)(?::(\d{1,5}))?$/i;
 const SUBDOMAIN = /^[\w-]+(?:\.[\w-]+)*$/;
 
-/** Throws a `RangeError` for what is no origin. */
+/** Throws a `RangeError` for a text that is not an origin. */
 export function allowedOrigins(allowed: readonly string[]): AllowedOrigins {
   const anybody = allowed.includes('*');
   const patterns = allowed.filter((text) => text !== '*').map(patternOf);
@@ -41,14 +41,14 @@ export function allowedOrigins(allowed: readonly string[]): AllowedOrigins {
   };
 }
 
-/** Throws a `RangeError` that says what would be right. */
+/** Throws a `RangeError` that says what to write instead. */
 export function assertOrigin(text: string): void {
   if (text !== '*') patternOf(text);
 }
 
 function patternOf(text: string): Pattern {
   const [, scheme = '', wildcard, host = '', port] = ORIGIN.exec(text.toLowerCase()) ?? [];
-  // Browsers write hosts of these as URLs have them: in Punycode, and without the scheme's own port.
+  // Browsers send such hosts as URLs have them: in Punycode, and without the scheme's default port.
   const isWeb = scheme === 'http' || scheme === 'https';
   const url = isWeb ? URL.parse(`${scheme}://${host}${port === undefined ? '' : `:${port}`}`) : undefined;
   if (host === '' || Number(port ?? 0) > 65_535 || url === null) throw new RangeError(complaintOf(text));

@@ -1,8 +1,8 @@
-/** Every error that leaves the server bears one of the codes in docs/clients.md and nothing of what is inside. */
+/** Every error that leaves the server has one of the codes in docs/clients.md and shows nothing internal. */
 import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { refused as makeRefusal, toGraphQLError } from '../../../schema/request/errors.ts';
 
-/** What Yoga and its plugins call it, in our words. */
+/** Codes of Yoga and its plugins, and ours for them. */
 const CODES: Readonly<Record<string, string>> = {
   BAD_REQUEST: 'BAD_USER_INPUT',
   REQUEST_ENTITY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
@@ -22,7 +22,7 @@ export function isGraphQLError(error: unknown): error is GraphQLError {
   return error instanceof Error && error.name === 'GraphQLError';
 }
 
-/** For Yoga's `maskedErrors`: keeps what is meant for the client, logs and hides everything else. */
+/** For Yoga's `maskedErrors`: keeps an error that is meant for the client, logs and hides any other. */
 export function maskError(error: unknown, log: LogError): GraphQLError {
   const known = toGraphQLError(error);
   if (!isGraphQLError(known)) return internal(known, log);
@@ -30,7 +30,7 @@ export function maskError(error: unknown, log: LogError): GraphQLError {
   const code = extensions['code'];
   if (OWN_CODES.has(code)) return withCode(known, code as string, extensions);
   if (originalError && originalError !== known) {
-    // What a resolver threw, with the place where it did.
+    // A resolver threw it; the executor added the place.
     const inner = toGraphQLError(originalError);
     if (!isGraphQLError(inner)) return internal(known, log);
     return withCode(known, codeOf(inner), inner.extensions);
@@ -38,32 +38,36 @@ export function maskError(error: unknown, log: LogError): GraphQLError {
   return withCode(known, codeOf(known), extensions);
 }
 
-/** As it goes on the wire. */
+/** The error as it goes on the wire. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...plain } = error.toJSON();
   const { http: _http, ...rest } = extensions ?? {};
   return { ...plain, extensions: rest };
 }
 
-/** The same of a result. */
+/** The result as it goes on the wire. */
 export function formatResult(result: ExecutionResult): FormattedExecutionResult {
   return result.errors ? { ...result, errors: result.errors.map(formatError) } : (result as FormattedExecutionResult);
 }
 
-/** A result as it goes on the wire, with what a resolver threw in it masked. */
+/** The result with masked errors. */
+export function maskResult(result: ExecutionResult, log: LogError): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => maskError(error, log)) } : result;
+}
+
+/** The JSON of a result, with masked errors. */
 export function stringify(result: ExecutionResult, log: LogError): string {
-  const errors = result.errors?.map((error) => maskError(error, log));
-  return JSON.stringify(formatResult(errors ? { ...result, errors } : result));
+  return JSON.stringify(formatResult(maskResult(result, log)));
 }
 
 export function parseFailed(error: unknown): GraphQLError {
   if (isGraphQLError(error) && OWN_CODES.has(error.extensions['code'])) return error;
-  const message = error instanceof Error ? error.message : 'the document can’t be parsed';
+  const message = error instanceof Error ? error.message : 'the document is not valid GraphQL';
   const locations = isGraphQLError(error) ? { source: error.source, positions: error.positions } : {};
   return new GraphQLError(message, { ...locations, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
 }
 
-/** `status` and `headers`: over HTTP. */
+/** An error with a code. `status` and `headers`: of its HTTP response. */
 export function refused(
   code: string,
   message: string,
@@ -78,19 +82,19 @@ function statusOf({ extensions }: GraphQLError): number | undefined {
   return http?.status;
 }
 
-/** Of HTTP's own: they are answered by HTTP's rules, whatever kind of answer was asked for. */
+/** HTTP's own errors follow HTTP's rules, regardless of `Accept`. */
 const HTTP_STATUSES: ReadonlySet<number | undefined> = new Set([405, 406, 413, 415]);
 
 export function isAboutHttp({ errors = [] }: ExecutionResult): boolean {
   return errors.some((error) => HTTP_STATUSES.has(statusOf(error)));
 }
 
-/** Of a request that got no data; what isn't here, 400. */
+/** Of a response without data, by code; 400 for any other code. */
 const STATUSES: Readonly<Record<string, number>> = { FORBIDDEN: 403, RATE_LIMITED: 429, ENGINE_UNAVAILABLE: 503 };
 
 /**
- * GraphQL over HTTP: as `application/graphql-response+json` a result without data has a status of 4xx or 5xx; as `application/json`, whose
- * status older clients take for the connection's, 200. An error that brings its own has that.
+ * GraphQL over HTTP: a result without data has a status of 4xx or 5xx as `application/graphql-response+json`, and 200 as
+ * `application/json`, because older clients take that status for the connection's. An error's own status goes first.
  */
 export function withStatus(result: ExecutionResult, type: string): ExecutionResult {
   const [error] = result.errors ?? [];
@@ -104,7 +108,7 @@ function codeOf({ message, extensions }: GraphQLError): string {
   const code = typeof extensions['code'] === 'string' ? extensions['code'] : '';
   if (OWN_CODES.has(code)) return code;
   if (message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED';
-  // A GraphQLError of graphql-js or Yoga itself is about the request: variables that don't fit, an operation that isn't there.
+  // An error of graphql-js or Yoga itself is about the request: invalid variables, an unknown operation.
   return CODES[code] ?? 'BAD_USER_INPUT';
 }
 
@@ -122,12 +126,12 @@ function withCode(error: GraphQLError, code: string, extensions: Readonly<Record
   });
 }
 
-/** Those with `spec` are 200 as `application/json`: GraphQL over HTTP means a document's errors, and variables that don't fit. */
+/** Errors with `spec` are 200 as `application/json`: by GraphQL over HTTP, those of a document and of its variables. */
 function httpOf({ http, code }: Readonly<Record<string, unknown>>): object | undefined {
   if (typeof http !== 'object' || http === null) return undefined;
-  // Yoga marks what it finds wrong with a request, too.
+  // Yoga sets `spec` on errors of the request, which are 4xx.
   if (code === 'BAD_REQUEST') return { ...http, spec: false };
-  // The executor gives variables a status and nothing else; what is ours has headers.
+  // The executor gives errors of variables a status only; ours have headers.
   const isOfVariables = (code === undefined || code === 'BAD_USER_INPUT') && !('headers' in http);
   return isOfVariables ? { ...http, spec: true } : http;
 }

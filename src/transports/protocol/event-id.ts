@@ -1,33 +1,38 @@
 /**
- * What `id:` of an SSE event says and `Last-Event-ID` brings back: where to go on, with a limit also how many are left.
+ * The `id:` of an SSE event, which `Last-Event-ID` brings back: the cursor to resume from, and how many results the limit still allows.
  *
- *     <cursor>        <cursor>.<left>        .0 (ended)
+ *     <cursor>        <cursor>.<remaining>        .0 (ended)
  */
 import { parseCursor } from '../../core/model/cursor.ts';
 import { BadInputError } from '../../core/model/errors.ts';
 
 export interface EventId {
   readonly cursor: string;
-  readonly left: number | undefined;
+  readonly remaining: number | undefined;
 }
 
-/** Behind `complete`: a reconnect with it is answered 204, which ends an `EventSource`. */
+/** The id of `complete`: a reconnect with it is answered 204, which ends an `EventSource`. */
 export const ENDED = '.0';
 
-export function formatEventId(cursor: string, left: number | undefined): string {
-  return left === undefined ? cursor : `${cursor}.${left}`;
+export function formatEventId(cursor: string, remaining: number | undefined): string {
+  return remaining === undefined ? cursor : `${cursor}.${remaining}`;
 }
 
-/** Throws `BadInputError` for what is no event id. */
+/** Throws `BadInputError` for a text that is not an event id. */
 export function parseEventId(text: string): EventId {
-  const [cursor = '', left, ...rest] = text.split('.');
-  if (rest.length > 0 || (left !== undefined && !/^\d{1,10}$/.test(left)))
-    throw new BadInputError([{ path: ['Last-Event-ID'], message: 'not an event id of this server' }]);
+  const [cursor = '', remaining, ...rest] = text.split('.');
+  if (rest.length > 0 || (remaining !== undefined && !/^\d{1,10}$/.test(remaining)))
+    throw new BadInputError([
+      {
+        path: ['Last-Event-ID'],
+        message: `${JSON.stringify(text.slice(0, 100))} is not an event id of this server: send the last one that it sent`,
+      },
+    ]);
   parseCursor(cursor, ['Last-Event-ID']);
-  return { cursor, left: left === undefined ? undefined : Number(left) };
+  return { cursor, remaining: remaining === undefined ? undefined : Number(remaining) };
 }
 
-/** Whether the stream that bore this id has ended, so that there is nothing to go on with. */
+/** Whether the stream of this id has ended, so that nothing can be resumed. */
 export function isEnded(text: string): boolean {
   return text.endsWith('.0');
 }

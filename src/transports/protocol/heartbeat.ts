@@ -1,21 +1,20 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
-/** Silence after which a connection is taken for dead. */
+/** A connection that is silent for longer is considered dead. */
 const MAX_SILENCE_MS = 60_000;
 
 interface Life {
   readonly webSocket: WebSocket | undefined;
   drained: number;
-  /** Of the write that is under way. */
+  /** Bytes of the current write that the kernel has not taken. */
   queued: number;
   aliveAt: number;
 }
 
 /**
- * Pings WebSockets, and ends connections that are gone. A connection lives while it answers, sends, or drains what was written
- * to it: who only reads slowly sees a ping late, but is not gone. A stream, which nobody can answer on, lives also while
- * nothing waits to be drained.
+ * Pings WebSockets, and ends dead connections. A connection is alive while it answers, sends, or drains what was written to it: a slow
+ * reader sees a ping late, but is not dead. A stream, on which a client can't answer, is also alive while nothing waits to be drained.
  */
 export class Heartbeat {
   readonly #lives = new Map<Socket, Life>();
@@ -26,7 +25,7 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  /** Returns what ends the watch. A WebSocket's ends with it. */
+  /** Returns a function that ends the watch. The watch of a WebSocket ends with it. */
   watch(socket: Socket, webSocket?: WebSocket): () => void {
     const life: Life = { webSocket, drained: 0, queued: 0, aliveAt: performance.now() };
     const alive = (): void => void (life.aliveAt = performance.now());
@@ -58,7 +57,7 @@ export class Heartbeat {
   }
 }
 
-/** What is left of one write shows nowhere else: `writableLength` falls when all of it has gone. As `net` itself does for timeouts. */
+/** The progress of a single write shows only here, because `writableLength` falls when all of it has gone. Node's `net` does the same for its timeouts. */
 function queuedOf(socket: Socket): number {
   return (socket as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
 }

@@ -1,10 +1,10 @@
-/** Ends the connection of a response so that no client takes the response for whole. */
+/** Ends the connection of a response so that no client takes the response for complete. */
 import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 
 export interface ResponseCut {
-  /** Once everything that was written has left. */
+  /** When everything that was written has been sent. */
   afterWritten(): void;
   now(): void;
 }
@@ -12,9 +12,9 @@ export interface ResponseCut {
 /** As of RFC 9113. */
 const INTERNAL_ERROR = 2;
 
-/** Undefined where a body that fails ends its connection by itself: everywhere but on Node's own servers. */
+/** Undefined where a body that fails ends its connection by itself, as on every server but Node's. */
 export function cutOf(res: unknown): ResponseCut | undefined {
-  // Node gathers what is written to a response until its next tick, in some versions in the response itself.
+  // Node buffers writes to a response until its next tick, in some versions in the response itself.
   if (res instanceof ServerResponse)
     return { afterWritten: () => void setImmediate(() => cut(res)), now: () => void res.destroy() };
   if (!isHttp2(res)) return undefined;
@@ -22,7 +22,7 @@ export function cutOf(res: unknown): ResponseCut | undefined {
   return { afterWritten: () => void res.stream.write('', now), now };
 }
 
-/** In chunks, what is missing is the last one; a body without chunks ends with its connection, which therefore has to break. */
+/** A chunked body lacks its last chunk then. Any other body ends with its connection, so the connection is reset. */
 function cut(res: ServerResponse): void {
   const { socket } = res;
   if (!socket) res.destroy();
@@ -30,7 +30,7 @@ function cut(res: ServerResponse): void {
   else res.write('', () => reset(socket));
 }
 
-/** TLS and pipes have no reset; over TLS a client sees that the alert is missing. */
+/** TLS and pipes have no reset; over TLS a client notices the missing alert. */
 function reset(socket: Socket): void {
   try {
     socket.resetAndDestroy();

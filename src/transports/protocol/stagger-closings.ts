@@ -1,11 +1,8 @@
-/** Few come back at once; many take most of the time that there is. */
+/** With few connections; many share the given time. */
 const GAP_MS = 5;
 
-/**
- * Ends connections one after the other, within `withinMs` together: clients that come back elsewhere must not do so as one
- * herd.
- */
-export function spread(ends: readonly (() => void)[], withinMs: number): void {
+/** Ends connections one after the other, all within `withinMs`, so that their clients don't reconnect elsewhere as one herd. */
+export function staggerClosings(ends: readonly (() => void)[], withinMs: number): void {
   const gapMs = Math.min(GAP_MS, withinMs / ends.length);
   for (const [index, end] of ends.entries()) {
     if (index === 0) end();

@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { refused } from './errors.ts';
 
-/** By hash, as codegen's client preset writes them (`persistedDocuments`). */
+/** Documents by hash, as codegen's client preset writes them (`persistedDocuments`). */
 export type TrustedDocuments = Readonly<Record<string, string>>;
 
 /** How a request may name its document. */
@@ -11,11 +11,17 @@ export interface Trustable {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** Of a hash, in an error. */
+const MAX_SHOWN = 100;
+
+/** The text of the document that a request names. */
+export type TrustedDocument = (request: Trustable) => string;
+
 /**
  * Finds the document that a request names: by `documentId`, by Apollo's `extensions.persistedQuery.sha256Hash`, or in full.
- * What is returned throws `FORBIDDEN` for one that isn't in the manifest.
+ * The function throws `FORBIDDEN` for a document that isn't in the manifest.
  */
-export function trusting(manifest: TrustedDocuments): (request: Trustable) => string {
+export function trusting(manifest: TrustedDocuments): TrustedDocument {
   const documents = new Set(Object.values(manifest));
   return (request) => documentOf(request, manifest, documents);
 }
@@ -29,15 +35,16 @@ function documentOf(
   const hash = documentId ?? persisted?.sha256Hash;
   if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
   if (query && documents.has(query)) return query;
-  throw refused('FORBIDDEN', 'only trusted documents run here, and this is none of them', 403);
+  const name = typeof hash === 'string' ? JSON.stringify(hash.slice(0, MAX_SHOWN)) : 'this one';
+  throw refused('FORBIDDEN', `only trusted documents run here, and ${name} is not in the manifest`, 403);
 }
 
-/** Whether a request brings no document, only the hash of one (automatic persisted queries, persisted documents). */
+/** Whether a request has the hash of a document only (automatic persisted queries, persisted documents). */
 export function isPersistedOnly({ query, documentId, extensions }: Trustable): boolean {
   return !query && (documentId != null || extensions?.['persistedQuery'] != null);
 }
 
-/** In Apollo's words, which make its links send the document. 200, as Apollo Server says it: some clients read no body of another status. */
+/** Apollo's error, which makes its links send the document. The status is 200, as Apollo Server's: some clients read no other body. */
 export function persistedQueryNotSupported(): GraphQLError {
   return refused('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported', 200);
 }

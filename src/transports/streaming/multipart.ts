@@ -1,5 +1,5 @@
 /**
- * Apollo's multipart subscriptions (`multipart/mixed; subscriptionSpec=1.0`), which a plain HttpLink asks for:
+ * Apollo's multipart subscriptions (`multipart/mixed; subscriptionSpec=1.0`), as a plain HttpLink requests them:
  * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
  */
 import type { ExecutionResult } from 'graphql';
@@ -17,8 +17,8 @@ export const MULTIPART_HEADERS: Readonly<Record<string, string>> = {
 const DELIMITER = '\r\n--graphql';
 
 /**
- * The delimiter stands right behind each part: a client holds a part back until it comes. Earlier versions of Apollo's for iOS know the
- * header only in lower case, and the type only without a charset.
+ * The delimiter follows each part at once, because a client holds a part back until it comes. Earlier versions of Apollo's client for iOS
+ * know the header in lower case only, and the type without a charset only.
  */
 const part = (json: string): string => `\r\ncontent-type: application/json\r\n\r\n${json}${DELIMITER}`;
 
@@ -29,8 +29,8 @@ export function multipartFraming(
   return {
     head: DELIMITER,
     result: (result) => part(`{"payload":${stringify(withCursor(result, context))}}`),
-    rendered: new PartFraming(`multipart ${context.cursors}`, (result, left) =>
-      part(`{"payload":${jsonOf(result, context, left)}}`),
+    rendered: new PartFraming(`multipart ${context.cursors}`, (result, remaining) =>
+      part(`{"payload":${jsonOf(result, context, remaining)}}`),
     ),
     end: () => '--\r\n',
     keepAlive: part('{}'),

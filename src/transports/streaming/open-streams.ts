@@ -1,18 +1,18 @@
-import { spread } from '../protocol/stagger-closings.ts';
+import { staggerClosings } from '../protocol/stagger-closings.ts';
 
 /** A response that stays open. */
 export interface OpenStream {
-  /** Tells the client to come back elsewhere, and ends without `complete`. */
+  /** Tells the client to reconnect elsewhere, and ends without `complete`. */
   drain(): void;
 }
 
-/** The responses that are open, by transport: what a drain ends and what the gauges count. */
+/** The open responses by transport: a drain ends them, gauges count them. */
 export class OpenStreams {
   #isDraining = false;
   readonly #streams = { sse: new Set<OpenStream>(), multipart: new Set<OpenStream>() };
 
   add(transport: 'sse' | 'multipart', stream: OpenStream): () => void {
-    // On a connection that is kept alive; who opens it isn't done yet.
+    // A stream may open during a drain, on a connection that is kept alive. It drains after its caller has opened it.
     if (this.#isDraining) queueMicrotask(() => this.#streams[transport].has(stream) && stream.drain());
     this.#streams[transport].add(stream);
     return () => this.#streams[transport].delete(stream);
@@ -26,14 +26,12 @@ export class OpenStreams {
   drain(withinMs: number): void {
     this.#isDraining = true;
     const open = Object.values(this.#streams).flatMap((streams) => [...streams].map((stream) => ({ streams, stream })));
-    spread(
-      // It may have ended meanwhile.
-      open.map(
-        ({ streams, stream }) =>
-          () =>
-            streams.has(stream) && stream.drain(),
-      ),
-      withinMs,
+    // A stream may have ended meanwhile.
+    const ends = open.map(
+      ({ streams, stream }) =>
+        () =>
+          void (streams.has(stream) && stream.drain()),
     );
+    staggerClosings(ends, withinMs);
   }
 }

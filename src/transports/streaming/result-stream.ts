@@ -3,16 +3,16 @@ import type { Framing } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';
 import type { ResponseCut } from '../protocol/response-cut.ts';
 
-/** How one transport writes results into a response body. */
+/** The format of one transport's response body. */
 export interface ResultFraming {
   /** Before everything else. */
   readonly head: string;
   result(result: ExecutionResult): string;
-  /** The same for those of the fan-out. */
+  /** The format of results that the fan-out writes. */
   readonly rendered: Framing;
   /** After the last result; `last` is that one. */
   end(last: ExecutionResult | undefined): string;
-  /** Says nothing, but shows that the connection lives. */
+  /** Shows that the connection is alive. */
   readonly keepAlive: string;
   /** The last text of a stream that ends before it is finished. */
   drain(): string;
@@ -21,26 +21,26 @@ export interface ResultFraming {
 export interface ResultStreamOptions {
   readonly framing: ResultFraming;
   readonly keepAliveMs: number;
-  /** Called once when the stream opens; what it returns, once when it has ended, in whichever way. */
+  /** Called once when the stream opens. The function that it returns is called once when the stream has ended, for any reason. */
   readonly register: (stream: { drain(): void }) => () => void;
-  /** Aborts when the client has gone. A body that waits for its socket to drain is neither pulled nor cancelled then. */
+  /** Aborts when the client leaves. A body that waits for its socket to drain is neither pulled nor cancelled then. */
   readonly signal: AbortSignal;
-  /** Where results go beside the body, which then only begins and ends; known when the first one is asked for. */
+  /** Takes the results in place of the body, which then only begins and ends. Known when the first result is requested. */
   readonly outlet?: (() => Outlet | undefined) | undefined;
-  /** The last result of one that fails. */
+  /** The last result of a stream that fails. */
   readonly fail: (error: unknown) => ExecutionResult;
   /** Undefined: a body that fails ends its connection. */
   readonly cut?: ResponseCut | undefined;
 }
 
-/** What a slow reader has of a stream that is drained, in ms. It resumes, so the rest isn't lost. */
+/** Time that a slow reader has for the rest of a drained stream, in ms. It resumes elsewhere, so nothing is lost. */
 const MAX_DRAIN_MS = 500;
 
 /**
- * A response body of results: pulled, so that a slow reader costs no queue, with keep-alives of its own. They go on while a
- * reader is slow: the timer skips a turn when the body is full, and never ends before the stream does.
+ * A response body of results with keep-alives. It is pulled, so that a slow reader costs no queue. The keep-alive timer skips a beat when
+ * the body is full, and lasts until the stream ends.
  *
- * Only a finished stream closes its body: many clients take a body's end for `complete`. One that is drained is broken off.
+ * Only a finished stream closes its body, because many clients take a body's end for `complete`. A drained stream is broken off.
  */
 export function resultStream(
   results: AsyncIterator<ExecutionResult>,
@@ -56,20 +56,20 @@ export function resultStream(
   const deliver = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     const interrupted = new Promise<undefined>((resolve) => (interrupt = () => resolve(undefined)));
     const next = await Promise.race([results.next(), interrupted]);
-    // It may have been drained or cancelled meanwhile.
+    // The stream may have been drained or cancelled meanwhile.
     if (isOver || !next) return;
     if (next.done === true) return end(controller);
     last = next.value;
     controller.enqueue(encoder.encode(framing.result(last)));
   };
-  /** Finished, with that result if it failed. */
+  /** Ends a finished stream. `failure`: the result to send first when it failed. */
   const end = (controller: ReadableStreamDefaultController<Uint8Array>, failure?: ExecutionResult): void => {
     release();
     if (failure) controller.enqueue(encoder.encode(framing.result(failure)));
     controller.enqueue(encoder.encode(framing.end(failure ?? last)));
     controller.close();
   };
-  /** Nobody waits for it, nor for what may go wrong with it. */
+  /** Without waiting for it, and without its errors. */
   const leaveResults = (): void => void Promise.resolve(results.return?.()).catch(() => {});
   const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
@@ -77,7 +77,7 @@ export function resultStream(
       const keepAlive = setInterval(() => {
         const beside = outlet?.();
         if (beside && !beside.isFull) void beside.send(framing.keepAlive);
-        // One at most waits to be read.
+        // At most one waits to be read.
         if (!beside && controller.desiredSize === 0) controller.enqueue(encoder.encode(framing.keepAlive));
       }, keepAliveMs);
       const unregister = register({
@@ -107,7 +107,7 @@ export function resultStream(
       else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
-      // What was drained has been read, and written.
+      // The last text of the drained stream has been read and written.
       if (isDrained && cut) return cut.afterWritten();
       if (isDrained) {
         clearTimeout(drainTimer);
@@ -127,12 +127,12 @@ export function resultStream(
       await results.return?.();
     },
   };
-  // Pulled only by who has written all that went before: beside the body nothing may be written before its head is, nor its end
-  // cut off before that.
+  // Without a buffer, a pull means that everything before it has been written. The outlet must not write before the head of the body, and
+  // the end must not be cut off before it.
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-const brokenOff = (): Error => new Error('the stream ended before it was finished: resume it elsewhere');
+const brokenOff = (): Error => new Error('the stream was drained before it had finished: resume it elsewhere');
 
 /** One result, as a stream of results. */
 export async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult, void, void> {

@@ -1,4 +1,4 @@
-/** The response to a subscription over HTTP: which one is asked for, and its body, by the fan-out where it has been taken over. */
+/** The response to a subscription over HTTP. The fan-out writes its results where it has accepted the request, else a generator makes them. */
 import type { ExecutionResult } from 'graphql';
 import { ServerResponse } from 'node:http';
 import type { FanOut } from '../../fanout/fan-out.ts';
@@ -9,24 +9,24 @@ import type { OpenStream } from './open-streams.ts';
 import type { ResultContext } from '../operations/operation.ts';
 import { cutOf } from '../protocol/response-cut.ts';
 import { once, resultStream } from './result-stream.ts';
-import { served } from '../operations/fan-out-results.ts';
+import { fanOutResults } from '../operations/fan-out-results.ts';
 import { SSE_HEADERS, sseFraming } from './sse.ts';
 
 export interface StreamParts {
   readonly result: ExecutionResult | AsyncIterable<ExecutionResult>;
-  /** Undefined when the request didn't get as far as an operation. */
+  /** Undefined when the request failed before it became an operation. */
   readonly context: ResultContext | undefined;
   readonly stringify: (result: ExecutionResult) => string;
   readonly keepAliveMs: number;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  /** The server's own response, where there is one. */
+  /** The response of Node's server, if it is one. */
   readonly res: unknown;
   readonly fanOut: FanOut | undefined;
   /** The only result of a subscription that fails. */
   readonly fail: (error: unknown) => ExecutionResult;
   readonly register: (stream: OpenStream) => () => void;
-  /** Whether others may take the body and put another one in its place. Then the fan-out waits until `res` is sent this one. */
+  /** Whether plugins may replace the body. The fan-out then decides when the body is read. */
   readonly isPassedOn?: boolean | undefined;
 }
 
@@ -37,17 +37,17 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
     transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
   const generated = isAsyncIterable(result) ? result[Symbol.asyncIterator]() : once(result);
   let outlet: Outlet | undefined;
-  const own = (): AsyncIterator<ExecutionResult> | undefined => {
+  const written = (): AsyncIterator<ExecutionResult> | undefined => {
     if (!fanOut || !context?.fanOutRequest?.accepted || !res) return undefined;
-    const beside = new Outlet(res, () => !res.writableEnded && !res.destroyed);
-    res.once('close', () => beside.close());
-    outlet = beside;
-    return served({ fanOut, context, outlet, framing: framing.rendered, fail });
+    const own = new Outlet(res, () => !res.writableEnded && !res.destroyed);
+    res.once('close', () => own.close());
+    outlet = own;
+    return fanOutResults({ fanOut, context, outlet, framing: framing.rendered, fail });
   };
   let isSentAsMade = (): boolean => false;
   const results = isPassedOn
-    ? decidedLater(() => (isSentAsMade() ? own() : undefined) ?? generated, generated)
-    : (own() ?? generated);
+    ? decidedLater(() => (isSentAsMade() ? written() : undefined) ?? generated, generated)
+    : (written() ?? generated);
   const cut = cutOf(parts.res);
   const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet: () => outlet, cut, fail });
   const response = new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
@@ -55,7 +55,7 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
   return response;
 }
 
-/** Chosen by the first `next`. */
+/** The iterator that `choose` returns at the first `next`. */
 function decidedLater(
   choose: () => AsyncIterator<ExecutionResult>,
   unlessChosen: AsyncIterator<ExecutionResult>,
@@ -68,8 +68,8 @@ function decidedLater(
 }
 
 /**
- * Whether `res` is sent the body as it was made. The server takes it once it has sent the head; whoever wants another body, or a copy,
- * has taken it before.
+ * Whether `res` is sent the original body. The server reads it after it has sent the head; a plugin that replaces or copies the body has
+ * read it before.
  */
 function watched(response: Response, res: ServerResponse): () => boolean {
   let isTaken = false;
@@ -86,7 +86,7 @@ function watched(response: Response, res: ServerResponse): () => boolean {
   return () => isTaken && !isTakenEarly;
 }
 
-/** By `Accept`; undefined: as JSON, or not at all. */
+/** By `Accept`; undefined: the answer is JSON, or an error. */
 export function transportOf(accept: string | null, isStream: boolean): 'sse' | 'multipart' | undefined {
   const { single, stream } = negotiate(accept);
   if (isStream) return stream;

@@ -7,57 +7,52 @@ import { Outlet } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
 import { type Admit, whenExpired } from '../protocol/admission.ts';
 import { maskError } from '../protocol/errors.ts';
-import type { ShortInsertion } from '../operations/insertions.ts';
 import { OperationIds } from '../protocol/operation-ids.ts';
-import type { Asker, RequestLog } from '../observability/request-log.ts';
+import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-interface Door {
+interface Admitting {
   readonly admit: Admit;
-  readonly log: RequestLog;
+  readonly requestLog: RequestLog;
 }
 
-/** Before the connection was let in; graphql-ws lets no operation through until then. */
+/** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 
-/** What we know of a socket beside graphql-ws. */
+/** One WebSocket, as this transport knows it. */
 export class Connection {
   readonly #closing = new AbortController();
   readonly ids = new OperationIds();
-  /** How many are open. */
+  /** Of open ones. */
   subscriptions = 0;
-  /** How many insertions are under way the short way. */
+  /** Of insertions of the fast path that are not answered yet. */
   inserting = 0;
-  /** Of the one that failed there and is just handed on. */
-  outcome: ShortInsertion['outcome'];
-  /** graphql-ws's, once `connection_init` has come. */
+  /** Of graphql-ws, from `connection_init` on. */
   context: WsContext | undefined;
   readonly outlet: Outlet;
   readonly #socket: WebSocket;
-  /** Until it was let in. */
+  /** Until the connection is admitted. */
   #request: IncomingMessage | undefined;
-  readonly asker: Asker;
+  readonly identity: RequestIdentity;
   caller: Caller = NOBODY;
 
-  constructor(socket: WebSocket, request: IncomingMessage, asker: Asker) {
+  constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity) {
     this.#socket = socket;
     this.#request = request;
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN);
-    this.asker = asker;
-    // One listener a subscription: as many as may be.
+    this.identity = identity;
+    // Each subscription adds a listener.
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** The client has gone. */
+  /** To be called when the socket has closed. */
   closed(): void {
     this.#closing.abort();
     this.outlet.close();
   }
 
-  /**
-   * What graphql-ws says. Whole frames may go to the socket beside those that `ws` sends: they are never divided, nor compressed.
-   */
+  /** Sends a message of graphql-ws. Whole frames may go to the socket past `ws`, because none are divided or compressed. */
   send(message: string): Promise<void> {
     const said = this.ids.toClient(message);
     if (said === undefined || this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
@@ -65,14 +60,14 @@ export class Connection {
     return this.outlet.send(textFrame(payload.length) + payload);
   }
 
-  /** The only result of an operation, as JSON, and that there will be none. */
+  /** Sends the only result of an operation, as JSON, and `complete`. */
   sendResult(id: string, json: string): void {
     const name = JSON.stringify(id);
     this.#say(`{"id":${name},"type":"next","payload":${json}}`);
     this.#say(`{"id":${name},"type":"complete"}`);
   }
 
-  /** What keeps an operation from being begun, as JSON. */
+  /** Sends the errors that keep an operation from running, as JSON. */
   sendError(id: string, json: string): void {
     this.#say(`{"id":${JSON.stringify(id)},"type":"error","payload":${json}}`);
   }
@@ -83,43 +78,43 @@ export class Connection {
     this.outlet.say(textFrame(payload.length) + payload);
   }
 
-  /** What was said before goes first. */
+  /** Everything that was sent before goes first. */
   close(code: number, reason = ''): void {
     this.outlet.flush();
     this.#socket.close(code, shortened(reason));
     this.outlet.close();
   }
 
-  /** Aborts when the socket has closed. */
+  /** Aborts when the socket closes. */
   get signal(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** What `connection_init` says is judged here. False ends the connection, with 4403 unless it is closed already. */
-  async enter(context: WsContext, { admit, log }: Door): Promise<boolean> {
-    const { asker } = this;
+  /** Admits or refuses by `connection_init`. False ends the connection, with 4403 unless it is closed already. */
+  async enter(context: WsContext, { admit, requestLog }: Admitting): Promise<boolean> {
+    const { identity } = this;
     this.context = context;
     const request = this.#request;
     this.#request = undefined;
-    // graphql-ws lets one `connection_init` through.
+    // graphql-ws passes only one `connection_init` on.
     if (!request) return false;
     try {
       const admission = await admit(
         request,
         authorizationOf(context.connectionParams) ?? request.headers.authorization,
       );
-      // Who has left meanwhile must not leave a timer behind.
+      // A socket that has closed meanwhile must not start a timer.
       if (this.signal.aborted) return false;
       this.caller = admission.caller;
-      // Back comes who has a fresh one.
+      // The client reconnects with a fresh token.
       const stay = whenExpired(admission, () => this.close(4403, 'the token has expired'));
       this.#socket.once('close', stay);
       return true;
     } catch (thrown) {
-      const error = maskError(thrown, (cause) => log.internal(cause, asker));
-      log.failed(asker, [error], { transport: 'websocket' });
+      const error = maskError(thrown, (cause) => requestLog.internal(cause, identity));
+      requestLog.failed(identity, [error], { transport: 'websocket' });
       const { message, extensions } = error;
-      // Not 4401, after which graphql-ws never comes back: another token may be there by then.
+      // Not 4401, after which the client of graphql-ws never reconnects: it may have another token by then.
       if (extensions['code'] === 'UNAUTHENTICATED') this.close(4403, message);
       else this.close(1013, message);
       return false;
@@ -127,7 +122,7 @@ export class Connection {
   }
 }
 
-/** `{ Authorization }` in any case, or `{ headers: { Authorization } }`, which GraphiQL's and other clients' forms send. */
+/** `{ Authorization }` in upper or lower case, or `{ headers: { Authorization } }`, as GraphiQL and other clients send it. */
 function authorizationOf(parameters: Parameters | undefined): string | undefined {
   for (const [name, value] of Object.entries(parameters ?? {})) {
     if (/^authorization$/i.test(name) && typeof value === 'string') return value;
@@ -139,7 +134,7 @@ function authorizationOf(parameters: Parameters | undefined): string | undefined
   return undefined;
 }
 
-/** A close frame has room for 123 bytes; a character that is cut in two becomes one of three bytes. */
+/** A close frame has room for 123 bytes; a character that is cut in two becomes a character of three bytes. */
 function shortened(reason = ''): string {
   return Buffer.from(reason).subarray(0, 120).toString();
 }

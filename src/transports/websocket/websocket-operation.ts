@@ -1,21 +1,24 @@
-/** One operation over WebSocket: through Yoga's envelope, as over HTTP; a subscription is then the fan-out's, if there is one. */
+/**
+ * One operation over WebSocket, from its subscribe message to its results: graphql-ws calls `prepare`, then `execute` or `subscribe`. It
+ * runs through Yoga's envelope, as over HTTP.
+ */
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
-import type { FanOut } from '../../fanout/fan-out.ts';
-import { MessageFraming } from '../../fanout/framing.ts';
 import type { Connection } from './connection.ts';
 import { maskError, parseFailed, refused } from '../protocol/errors.ts';
 import type { Yoga } from '../http/http.ts';
-import { type OperationContext, withCursor } from '../operations/operation.ts';
-import type { Asker, RequestLog } from '../observability/request-log.ts';
-import { served } from '../operations/fan-out-results.ts';
+import { messageResults } from '../operations/message-results.ts';
+import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
+import type { RequestIdentity } from '../observability/request-log.ts';
+import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
+import type { WebSocketOptions } from './websocket-options.ts';
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
 export interface OperationArgs extends ExecutionArgs {
   readonly enveloped: Enveloped;
   readonly connection: Connection;
-  readonly asker: Asker;
+  readonly identity: RequestIdentity;
 }
 
 /** Ends one operation with an `error` message. */
@@ -29,25 +32,36 @@ class OperationFailed extends Error {
 
 /** The operation, or what is wrong with it. */
 export async function prepare(
-  enveloped: Enveloped,
-  payload: SubscribePayload,
+  { yoga, map, maxSubscriptions, trust, fanOut, requestLog }: WebSocketOptions,
   connection: Connection,
-  asker: Asker,
+  identity: RequestIdentity,
+  payload: SubscribePayload,
 ): Promise<OperationArgs | GraphQLError[]> {
-  let document;
+  const { ids, caller, signal } = connection;
+  const { variables: variableValues, operationName, extensions } = payload;
+  if (Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
+    return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
   try {
-    document = enveloped.parse(payload.query);
+    const fanOutRequest = fanOut && {};
+    const operation = operationContext({ map, caller, extensions, signal, fanOutRequest });
+    const enveloped = yoga.getEnveloped({ operation, identity });
+    const { schema } = enveloped;
+    if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
+    const query = trust ? trust(payload) : payload.query;
+    let document;
+    try {
+      document = enveloped.parse(query);
+    } catch (error) {
+      return [parseFailed(error)];
+    }
+    const errors = enveloped.validate(schema, document) as readonly GraphQLError[];
+    if (errors.length > 0) return [...errors];
+    if (!getOperationAST(document, operationName)) return [refused('BAD_USER_INPUT', noOperation(operationName))];
+    const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
+    return { enveloped, connection, identity, schema, document, contextValue, variableValues, operationName };
   } catch (error) {
-    return [parseFailed(error)];
+    return [maskError(error, (cause) => requestLog.internal(cause, identity))];
   }
-  const { schema } = enveloped;
-  const errors = enveloped.validate(schema, document) as readonly GraphQLError[];
-  if (errors.length > 0) return [...errors];
-  if (!getOperationAST(document, payload.operationName))
-    return [refused('BAD_USER_INPUT', noOperation(payload.operationName))];
-  const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
-  const { variables: variableValues, operationName } = payload;
-  return { enveloped, connection, asker, schema, document, contextValue, variableValues, operationName };
 }
 
 function noOperation(name: string | null | undefined): string {
@@ -55,73 +69,40 @@ function noOperation(name: string | null | undefined): string {
   return `operationName ${JSON.stringify(name)} matches no operation of the document`;
 }
 
-export async function execute({
-  enveloped,
-  connection: _connection,
-  asker: _asker,
-  ...args
-}: OperationArgs): Promise<ExecutionResult> {
-  const result = (await enveloped.execute(args)) as ExecutionResult;
+/** The result of a query or a mutation. */
+export async function execute(args: OperationArgs): Promise<ExecutionResult> {
+  const { enveloped, connection: _connection, identity: _identity, ...rest } = args;
+  const result = (await enveloped.execute(rest)) as ExecutionResult;
   return withCursor(result, args.contextValue as OperationContext);
 }
 
-/** Results as an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
+/** The results of a subscription: an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
 export async function subscribe(
   args: OperationArgs,
-  { fanOut, log }: { readonly fanOut: FanOut | undefined; readonly log: RequestLog },
+  { fanOut, requestLog }: Pick<WebSocketOptions, 'fanOut' | 'requestLog'>,
 ): Promise<AsyncIterable<ExecutionResult>> {
-  const { enveloped, connection, asker, ...rest } = args;
+  const { enveloped, connection, identity, ...rest } = args;
   const context = args.contextValue as OperationContext;
   const results = (await enveloped.subscribe(rest)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
   if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
   // graphql-ws keeps them as long as the subscription is open.
-  Object.assign(args, { contextValue: undefined, enveloped: undefined, variableValues: undefined, asker: undefined });
+  Object.assign(args, {
+    contextValue: undefined,
+    enveloped: undefined,
+    variableValues: undefined,
+    identity: undefined,
+  });
   connection.subscriptions++;
-  const onEnd = (): void => void connection.subscriptions--;
-  const fail = (error: unknown): never => {
-    throw new OperationFailed([maskError(error, (cause) => log.internal(cause))]);
-  };
-  const framing = new MessageFraming(asker.id ?? '', { cursors: context.cursors, left: context.left });
-  const own = fanOut && served({ fanOut, context, outlet: connection.outlet, framing, fail, onEnd });
-  return own ?? generated(results, context, onEnd);
-}
-
-function generated(
-  results: AsyncGenerator<ExecutionResult, void>,
-  context: OperationContext,
-  onEnd: () => void,
-): AsyncGenerator<ExecutionResult, void> {
-  let isOver = false;
-  const end = (): void => {
-    if (!isOver) onEnd();
-    isOver = true;
-  };
-  return {
-    async next() {
-      try {
-        const next = await results.next();
-        if (next.done === true) end();
-        return next.done === true ? next : { done: false, value: withCursor(next.value, context) };
-      } catch (error) {
-        end();
-        throw new OperationFailed([error as GraphQLError]);
-      }
-    },
-    async return() {
-      end();
-      return results.return(undefined);
-    },
-    async throw(error) {
-      end();
-      return results.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return(undefined);
-    },
-  };
+  return messageResults(results, {
+    id: identity.id ?? '',
+    context,
+    fanOut,
+    outlet: connection.outlet,
+    failure: (error) => new OperationFailed([maskError(error, requestLog.internal)]),
+    // The envelope has masked these.
+    onError: (error) => new OperationFailed([error as GraphQLError]),
+    onEnd: () => void connection.subscriptions--,
+  });
 }
 
 function failed(errors: readonly GraphQLError[]): AsyncIterable<ExecutionResult> {

@@ -1,53 +1,30 @@
 /**
- * graphql-transport-ws by graphql-ws, whose protocol handling stays; operations run through Yoga's envelope, as on HTTP.
+ * graphql-transport-ws by graphql-ws, which handles the protocol; operations run through Yoga's envelope, as over HTTP
+ * (websocket-operation.ts).
  *
- * What is ours: errors of a document or a subscription end that operation only; a socket is closed for silence only when it
+ * Unlike graphql-ws alone, errors of a document or a subscription end that operation only, and a silent socket is closed only when it
  * neither answers nor drains.
  */
 import type { ExecutionResult } from 'graphql';
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { StreamingMap } from '../../core/streaming-map.ts';
-import type { FanOut } from '../../fanout/fan-out.ts';
-import type { Admit } from '../protocol/admission.ts';
 import { Connection } from './connection.ts';
-import { formatError, formatResult, maskError, refused } from '../protocol/errors.ts';
-import type { Yoga } from '../http/http.ts';
-import { operationContext } from '../operations/operation.ts';
+import { formatError, formatResult, refused } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
-import type { Heartbeat } from '../protocol/heartbeat.ts';
-import type { Insertions } from '../operations/insertions.ts';
-import type { Asker, RequestLog } from '../observability/request-log.ts';
-import { spread } from '../protocol/stagger-closings.ts';
-import { isPersistedOnly, persistedQueryNotSupported, type trusting } from '../protocol/trusted-documents.ts';
-import { type Hand, WebSocketInsertions } from './websocket-insertions.ts';
+import { staggerClosings } from '../protocol/stagger-closings.ts';
+import { isPersistedOnly } from '../protocol/trusted-documents.ts';
+import { fastInsert } from './websocket-fast-insert.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
+import type { WebSocketOptions } from './websocket-options.ts';
 
-export interface WebSocketOptions {
-  readonly yoga: Yoga;
-  readonly map: StreamingMap;
-  readonly admit: Admit;
-  /** Per connection. */
-  readonly maxSubscriptions: number;
-  readonly maxMessageBytes: number;
-  readonly heartbeat: Heartbeat;
-  /** Until `connection_init`: tokens are often fetched first. */
-  readonly initTimeoutMs: number;
-  /** Whether no more connections may open. */
-  readonly isFull: () => boolean;
-  /** Where only the documents of a manifest run. */
-  readonly trust: ReturnType<typeof trusting> | undefined;
-  readonly log: RequestLog;
-  /** Undefined: every subscription has a generator of its own. */
-  readonly fanOut: FanOut | undefined;
-  readonly insertions: Insertions;
-}
+/** Passes a message to graphql-ws. */
+type Hand = (message: string | OperationMessage) => void;
 
-/** Of the time to drain; the rest is for those that close. */
-const SPREAD = 0.8;
+/** Share of the drain's time in which sockets are told to close; they close in the rest. */
+const STAGGER_SHARE = 0.8;
 
 interface Extra {
   readonly connection: Connection;
@@ -57,8 +34,6 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
-  /** Undefined where documents are named by their hash: the short way knows none. */
-  readonly #insertions: WebSocketInsertions | undefined;
   readonly #server;
 
   constructor(options: WebSocketOptions) {
@@ -66,15 +41,14 @@ export class WebSocketTransport {
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
     this.#sockets = new WebSocketServer({ ...settings, handleProtocols: chosenOf });
-    this.#insertions = options.trust ? undefined : new WebSocketInsertions(options);
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
       onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
       onSubscribe: async (context, name, payload) => {
         const { connection } = context.extra as Extra;
-        const asker = { ...connection.asker, id: idOf(name) };
-        const prepared = await this.#prepare(connection, payload, asker);
-        if (Array.isArray(prepared)) options.log.failed(asker, prepared, { transport: 'websocket' });
+        const identity = { ...connection.identity, id: idOf(name) };
+        const prepared = await prepare(options, connection, identity, payload);
+        if (Array.isArray(prepared)) options.requestLog.failed(identity, prepared, { transport: 'websocket' });
         return prepared;
       },
       execute: (args) => execute(args as OperationArgs),
@@ -99,10 +73,10 @@ export class WebSocketTransport {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
   }
 
-  /** 1012: clients resume elsewhere. Resolves when every socket has gone, those that don't answer after `timeoutMs`. */
+  /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
   async close(timeoutMs: number): Promise<void> {
     const ends = [...this.#connections].map((connection) => () => connection.close(1012, 'draining'));
-    spread(ends, timeoutMs * SPREAD);
+    staggerClosings(ends, timeoutMs * STAGGER_SHARE);
     const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
@@ -113,36 +87,35 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { isFull, heartbeat, log } = this.#options;
-    const asker = log.connected(request);
-    const logError = (error: unknown): void => log.internal(error, asker);
-    // What is wrong with a frame, ws answers by itself with the right code; the rest is seen at `close`.
-    socket.on('error', (error) => log.broken(asker, error));
+    const { isFull, heartbeat, requestLog } = this.#options;
+    const identity = requestLog.connected(request);
+    const logError = (error: unknown): void => requestLog.internal(error, identity);
+    // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
+    socket.on('error', (error) => requestLog.broken(identity, error));
+    socket.on('close', (code) => requestLog.disconnected(identity, code));
     if (isFull()) {
-      socket.on('close', (code) => log.disconnected(asker, code));
-      log.refused(asker, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
+      requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       const offered = socket.protocol.slice(0, MAX_SHOWN);
       const reason = `speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL}${offered ? `, not ${offered}` : ': no subprotocol was offered'}`;
-      log.refused(asker, '4406', { transport: 'websocket', reason });
-      socket.on('close', (code) => log.disconnected(asker, code));
+      requestLog.refused(identity, '4406', { transport: 'websocket', reason });
       return socket.close(4406, reason);
     }
     heartbeat.watch(request.socket, socket);
-    const connection = new Connection(socket, request, asker);
+    const connection = new Connection(socket, request, identity);
     this.#connections.add(connection);
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
         send: (message) => connection.send(message),
         close: (code, reason) => connection.close(code ?? 1000, reason),
-        // Without its payload, which the protocol leaves to us.
+        // Without the ping's payload, which the protocol makes optional.
         onPing: () => connection.send('{"type":"pong"}'),
         onMessage: (receive) => {
           const hand = (message: string | OperationMessage): void => {
-            // What is a string is parsed first.
+            // graphql-ws takes an object as it is, and parses a string.
             receive(message as string).catch((error: unknown) => {
               if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
               logError(error);
@@ -150,7 +123,7 @@ export class WebSocketTransport {
             });
           };
           socket.on('message', (message, isBinary) => {
-            // `ws` hands a message over as one Buffer unless it is told otherwise, and has looked at text only.
+            // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
             const bytes = message as Buffer;
             if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
             this.#receive(bytes.toString(), connection, hand);
@@ -160,7 +133,6 @@ export class WebSocketTransport {
       { connection },
     );
     socket.on('close', (code, reason) => {
-      log.disconnected(asker, code);
       connection.closed();
       this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
@@ -171,7 +143,7 @@ export class WebSocketTransport {
     try {
       const message = connection.context?.acknowledged ? operationMessage(text) : undefined;
       if (message) this.#receiveOperation(message, connection, hand);
-      // What isn't about one operation, graphql-ws judges.
+      // graphql-ws handles every message that isn't about one operation.
       else hand(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -179,59 +151,35 @@ export class WebSocketTransport {
     }
   }
 
-  /** Numbers are looked at by a parser that recurses; the plain one doesn't, and knows whose message it is. */
+  /** The parser of exact numbers recurses; `JSON.parse` doesn't, and finds the message's id. */
   #refuseDeep(text: string, connection: Connection): void {
     const { type, id } = JSON.parse(text) as Partial<OperationMessage>;
     const isNew = type === 'subscribe' && typeof id === 'string' && !connection.ids.has(id);
     if (!isNew) return connection.close(4400, 'the message is nested too deep');
     const error = refused('BAD_USER_INPUT', 'the message is nested too deep');
-    this.#options.log.failed({ ...connection.asker, id }, [error], { transport: 'websocket' });
+    this.#options.requestLog.failed({ ...connection.identity, id }, [error], { transport: 'websocket' });
     connection.sendError(id, JSON.stringify([formatError(error)]));
   }
 
   #receiveOperation(message: OperationMessage, connection: Connection, hand: Hand): void {
     const { ids } = connection;
+    const { id } = message;
     if (message.type === 'complete') {
-      const name = ids.close(message.id);
-      // Of one that has ended: the two messages have crossed.
+      const name = ids.close(id);
+      // The operation may have ended: then the two messages have crossed.
       if (name !== undefined) hand({ ...message, id: name });
-    } else if (ids.has(message.id)) {
-      connection.close(4409, `Subscriber for ${message.id} already exists`);
-    } else if (!this.#insertions?.take(message, connection, hand)) {
-      const { trust } = this.#options;
-      const isNamed = trust !== undefined || isPersistedOnly(message.payload ?? {});
-      hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(message.id) });
+      return;
     }
-  }
-
-  async #prepare(connection: Connection, payload: SubscribePayload, asker: Asker) {
-    const { yoga, map, maxSubscriptions, trust, log, fanOut } = this.#options;
-    const { ids, caller, signal, outcome } = connection;
-    if (!outcome && Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
-      return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
-    try {
-      const fanOutRequest = fanOut && {};
-      const operation = operationContext({
-        map,
-        caller,
-        extensions: payload.extensions,
-        signal,
-        fanOutRequest,
-        outcome,
-      });
-      const enveloped = yoga.getEnveloped({ operation, asker });
-      if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
-      const query = trust ? trust(payload) : payload.query;
-      return await prepare(enveloped, { ...payload, query }, connection, asker);
-    } catch (error) {
-      return [maskError(error, (cause) => log.internal(cause, asker))];
-    }
+    if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
+    if (fastInsert(this.#options, connection, message)) return;
+    const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
+    hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(id) });
   }
 }
 
 /**
- * A client that doesn't speak ours gets the subprotocol that it offers, and is then told so: a browser shows no reason of a socket whose
- * subprotocol was not taken. Clients of the older `graphql-ws` protocol (subscriptions-transport-ws) are the most of them.
+ * A client of another subprotocol gets what it offers, and a close frame with the reason: a browser shows no reason when its subprotocol is
+ * refused. Most of these are clients of the older `graphql-ws` protocol (subscriptions-transport-ws).
  */
 function chosenOf(protocols: Set<string>): string | false {
   const [first] = protocols;
@@ -241,12 +189,12 @@ function chosenOf(protocols: Set<string>): string | false {
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;
 
-/** What only servers say; graphql-ws throws it like an error of its own. */
+/** For a message that only servers send, graphql-ws throws an error. */
 function isUnexpectedType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
-/** graphql-ws takes no subscribe message without a query, but where a document is named it may be left out. */
+/** graphql-ws requires a query, which a message that names its document by a hash may omit. */
 function withQuery(message: OperationMessage): OperationMessage {
   const { payload } = message;
   if (typeof payload !== 'object' || payload === null || payload['query'] != null) return message;

@@ -63,7 +63,7 @@ export function mutatedUpgrade(dice: Dice): Buffer {
   return asRequest(lines);
 }
 
-/** What comes from the server behind its answer to the upgrade. */
+/** The server's bytes after its answer to the upgrade. */
 export function* framesIn(bytes: Buffer): Generator<{ opcode: number; payload: Buffer }> {
   for (let at = 0; at + 2 <= bytes.length;) {
     const opcode = bytes.readUInt8(at) & 15;
@@ -146,7 +146,7 @@ const malformed: readonly ((dice: Dice, cursors: readonly string[]) => Buffer)[]
     frame(TEXT, 'x', { claimedLength: dice.pick([2n ** 20n + 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) }),
 ];
 
-/** Leaves the server with half of a frame, or of anything: nothing behind them can be understood. */
+/** Parts of frames: the server can't understand anything after them. */
 const broken: readonly ((dice: Dice, cursors: readonly string[]) => Buffer)[] = [
   (dice) => Buffer.from(Array.from({ length: dice.below(200) }, () => dice.below(256))),
   (dice, cursors) => mutatedBytes(dice, subscribe('1', operationJson(dice, cursors))),
@@ -162,7 +162,7 @@ export interface FrameCases {
   readonly isBroken: boolean;
 }
 
-/** Cases for one connection: behind the first harmful one the server need not read on, so that one is the last. */
+/** Cases for one connection: the first harmful one is the last, because the server need not read any further. */
 export function frameCases(dice: Dice, cursors: readonly string[]): FrameCases {
   const first = Array.from({ length: dice.below(4) }, () => dice.pick(harmless)(dice, cursors));
   const isBroken = dice.once(4);

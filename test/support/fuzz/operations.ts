@@ -71,7 +71,7 @@ function extensionsFor(dice: Dice, cursors: readonly string[]): string {
 
 /** The members of a GraphQL request whose envelope is sound, each as JSON text. */
 export function operationMembers(dice: Dice, cursors: readonly string[]): readonly [name: string, json: string][] {
-  // Half of them must get past the parser and the rules, to what is behind.
+  // Half of them must get past the parser and the rules.
   const document = dice.once(2) ? dice.pick(DOCUMENTS) : mutatedDocument(dice);
   const members: [string, string][] = [['query', JSON.stringify(document)]];
   const given = dice.once(20) ? dice.pick(['null', '{}']) : variablesFor(dice, document, cursors);

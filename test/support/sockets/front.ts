@@ -42,7 +42,7 @@ export async function frontOf(
       const body = Buffer.concat(chunks).toString();
       const index = seen.push({ headers: request.headers, body }) - 1;
       void (async () => {
-        // The server behind it may have ended with the test.
+        // Its server may have ended with the test.
         const answered = await answer(body, await treatmentOf(index)).catch(() => undefined);
         if (!answered) request.socket.destroy();
         else response.writeHead(answered.status, { 'content-type': 'application/json' }).end(answered.body);

@@ -16,7 +16,7 @@ export class WireSocket {
   readonly messages: Message[] = [];
   /** Of the close frame. */
   closeCode: number | undefined;
-  /** How many frames came behind it. */
+  /** Of frames after the close frame. */
   afterClose = 0;
   isOver = false;
   #rest: Buffer = Buffer.alloc(0);

@@ -12,7 +12,7 @@ async function serverWith(...keys: readonly string[]) {
 const keyOf = (result: { data?: ItemsSubscription | null } | undefined) => result?.data?.items.key;
 
 describe.each(transports)('extensions over $name', ({ subscribe }) => {
-  it('say the cursor of each result, and how many a limit leaves', async () => {
+  it('extensions have the cursor of each result, and how many results the limit leaves', async () => {
     const server = await serverWith('a', 'b');
     const feed = subscribe(server, ItemsDocument, { limit: 2 }, { cursors: true, left: true });
     const [first, second] = await feed.take(2);
@@ -20,19 +20,19 @@ describe.each(transports)('extensions over $name', ({ subscribe }) => {
     expect(second?.extensions).toEqual({ cursor: second?.data?.items.cursor, left: 0 });
   });
 
-  it('say nothing of a limit to who asks for cursors only', async () => {
+  it('extensions have no left when the client asks for cursors only', async () => {
     const server = await serverWith('a');
     const [first] = await subscribe(server, ItemsDocument, { limit: 1 }, { cursors: true }).take(1);
     expect(first?.extensions).toEqual({ cursor: first?.data?.items.cursor });
   });
 
-  it('say nothing of a limit where there is none', async () => {
+  it('extensions have no left without a limit', async () => {
     const server = await serverWith('a');
     const [first] = await subscribe(server, ItemsDocument, {}, { cursors: true, left: true }).take(1);
     expect(first?.extensions).toEqual({ cursor: first?.data?.items.cursor });
   });
 
-  it('resume by cursor and limit whatever the document says, so that n are n (G4, G8)', async () => {
+  it('extensions resume by cursor and limit regardless of the document, so that n results are n (G4, G8)', async () => {
     const server = await serverWith('a', 'b', 'c', 'd');
     const document = 'subscription { items(limit: 3) { key } }';
     const [first] = await subscribe<ItemsSubscription, object>(
@@ -47,14 +47,14 @@ describe.each(transports)('extensions over $name', ({ subscribe }) => {
     expect(await rest.next()).toBeUndefined();
   });
 
-  it('begin at the beginning with `after: null`, where the arguments name a cursor', async () => {
+  it('extensions with `after: null` begin at the beginning, where the arguments name a cursor', async () => {
     const server = await serverWith('a', 'b');
     const { cursor } = server.map.get('b') ?? {};
     const [first] = await subscribe(server, ItemsDocument, { after: cursor }, { after: null }).take(1);
     expect(keyOf(first)).toBe('a');
   });
 
-  it('with a limit of 0 end at once', async () => {
+  it('extensions with a limit of 0 end the stream at once', async () => {
     const server = await serverWith('a');
     expect(await subscribe(server, ItemsDocument, {}, { limit: 0 }).next()).toBeUndefined();
   });
@@ -77,7 +77,7 @@ describe.each(transports)('extensions over $name', ({ subscribe }) => {
   });
 });
 
-it('page a query that names no cursor', async () => {
+it('extensions page a query that names no cursor', async () => {
   const server = await serverWith('a', 'b');
   const { cursor: after } = server.map.get('a') ?? {};
   const query = '{ items { edges { node { key } } } }';

@@ -45,7 +45,7 @@ describe('errors of a document', () => {
     expect(errors?.[0]).toHaveProperty('locations');
   });
 
-  it('says all validation errors at once, and the HTTP status stays out of the body', async () => {
+  it('all validation errors come at once, and the HTTP status stays out of the body', async () => {
     const server = await startServer();
     const { errors } = await request(server, '{ nope nothing }');
     expect(errors?.map(({ extensions }) => extensions)).toEqual([
@@ -73,7 +73,7 @@ describe('BAD_USER_INPUT', () => {
     expect(server.map.replica.head.position).toBe(0);
   });
 
-  it('names every wrong field of a batch, of which nothing is inserted', async () => {
+  it('BAD_USER_INPUT names every wrong field of a batch, of which nothing is inserted', async () => {
     const server = await startServer();
     const inputs = [A, { key: '', value: 1 }, { key: 'c', value: 1, ttl: 0 }];
     const extensions = extensionsOf(await request(server, InsertItemsDocument, { inputs }));
@@ -84,7 +84,7 @@ describe('BAD_USER_INPUT', () => {
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('is the code of a batch of none, and of one above 1,000', async () => {
+  it('BAD_USER_INPUT is the code of an empty batch, and of one above 1,000', async () => {
     const server = await startServer();
     for (const length of [0, 1001]) {
       const inputs = Array.from({ length }, (_, index) => ({ key: `k${index}`, value: 1 }));
@@ -105,7 +105,7 @@ describe('BAD_USER_INPUT', () => {
     },
   );
 
-  it('is the code of a null value, and of a required variable that is missing', async () => {
+  it('BAD_USER_INPUT is the code of a null value, and of a missing required variable', async () => {
     const server = await startServer();
     for (const variables of [{ input: { key: 'a', value: null } }, {}])
       expect(await send(server, String(InsertItemDocument), variables)).toMatchObject({ code: 'BAD_USER_INPUT' });
@@ -159,7 +159,7 @@ describe('a query string', () => {
 });
 
 describe('PAYLOAD_TOO_LARGE', () => {
-  it('is the code of a value above maxValueBytes, counted in UTF-8, and nothing is inserted', async () => {
+  it('PAYLOAD_TOO_LARGE is the code of a value above maxValueBytes, counted in UTF-8, and nothing is inserted', async () => {
     const server = await startServer({ maxValueBytes: 12 });
     await ask(server, InsertItemDocument, { input: { key: 'a', value: 'ääääa' } });
     for (const value of ['äääääa', { text: 'abc' }]) {
@@ -169,7 +169,7 @@ describe('PAYLOAD_TOO_LARGE', () => {
     expect(server.map.get('b')).toBeUndefined();
   });
 
-  it('is the code of a batch above maxBatchBytes, of which nothing is inserted', async () => {
+  it('PAYLOAD_TOO_LARGE is the code of a batch above maxBatchBytes, of which nothing is inserted', async () => {
     const server = await startServer({ maxBatchBytes: 20 });
     const batch = (value: string) => ['a', 'b'].map((key) => ({ key, value }));
     const result = await request(server, InsertItemsDocument, { inputs: batch('12345678') });
@@ -180,7 +180,7 @@ describe('PAYLOAD_TOO_LARGE', () => {
 });
 
 describe('CONFLICT', () => {
-  it('bears the index of the input and the cursor of the item that is there, and nothing is inserted', async () => {
+  it('CONFLICT has the index of the input and the cursor of the existing item, and nothing is inserted', async () => {
     const server = await startServer();
     const { insertItem } = await ask(server, InsertItemDocument, { input: { key: 'a', value: 1 } });
     const inputs = [
@@ -193,7 +193,7 @@ describe('CONFLICT', () => {
     expect(server.map.get('b')).toBeUndefined();
   });
 
-  it('bears no cursor when there is no item', async () => {
+  it('CONFLICT has no cursor when there is no item', async () => {
     const server = await startServer();
     const { insertItem } = await ask(server, InsertItemDocument, { input: { key: 'a', value: 1 } });
     const ifCursor = insertItem.cursor;
@@ -203,7 +203,7 @@ describe('CONFLICT', () => {
     expect(removed.errors?.[0]?.extensions).toEqual({ code: 'CONFLICT', index: 0, cursor: null });
   });
 
-  it('is the code of an update and of a removal of another item than expected', async () => {
+  it('CONFLICT is the code of an update and of a removal of another item than expected', async () => {
     const server = await startServer();
     const first = await ask(server, InsertItemDocument, { input: { key: 'a', value: 1 } });
     const { cursor } = (await ask(server, InsertItemDocument, { input: { key: 'a', value: 2 } })).insertItem;
@@ -215,7 +215,7 @@ describe('CONFLICT', () => {
     expect(server.map.get('a')?.value).toBe(2);
   });
 
-  it('is the code of an idempotency key that comes again with another payload', async () => {
+  it('CONFLICT is the code of an idempotency key that comes again with another payload', async () => {
     const server = await startServer();
     const input = { key: 'a', value: 1, idempotencyKey: 'once' };
     const { insertItem } = await ask(server, InsertItemDocument, { input });
@@ -227,7 +227,7 @@ describe('CONFLICT', () => {
 });
 
 describe('INTERNAL_SERVER_ERROR', () => {
-  it('says nothing of what went wrong, which is logged', async () => {
+  it('INTERNAL_SERVER_ERROR hides what went wrong, which is logged', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     vi.spyOn(server.map, 'insertMany').mockRejectedValue(new Error('the secret'));
@@ -242,7 +242,7 @@ describe('INTERNAL_SERVER_ERROR', () => {
     expect((JSON.parse(text) as Result<unknown>).errors?.[0]?.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
   });
 
-  it('is no log line for what a client did wrong', async () => {
+  it('a client’s mistake is not logged as an error', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     await post(server, '{');

@@ -23,7 +23,7 @@ describe('GraphQL over HTTP', () => {
     });
   });
 
-  it('has audits', () => {
+  it('graphql-http has audits', () => {
     expect(serverAudits({ url }).length).toBeGreaterThan(50);
   });
 });
@@ -46,7 +46,7 @@ describe('mutations over HTTP', () => {
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('refuses a body without a content type', async () => {
+  it('a body without a content type is refused', async () => {
     const server = await startServer();
     const body = new TextEncoder().encode(JSON.stringify({ query: INSERT }));
     const response = await fetch(server.url, { method: 'POST', body });
@@ -54,20 +54,20 @@ describe('mutations over HTTP', () => {
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('takes application/json with a charset, in any case', async () => {
+  it('application/json with a charset is accepted in upper and lower case', async () => {
     const server = await startServer();
     const response = await post(server, { query: INSERT }, { 'content-type': 'Application/JSON; charset=UTF-8' });
     expect(await resultOf(response)).toEqual({ data: { insertItem: { key: 'a' } } });
   });
 
-  it('refuses a mutation by GET with 405 and inserts nothing', async () => {
+  it('a mutation by GET is refused with 405 and inserts nothing', async () => {
     const server = await startServer();
     const response = await fetch(`${server.url}?${new URLSearchParams({ query: INSERT }).toString()}`);
     expect(response.status).toBe(405);
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it.each(['PUT', 'DELETE', 'PATCH'])('refuses %s', async (method) => {
+  it.each(['PUT', 'DELETE', 'PATCH'])('the method %s is refused', async (method) => {
     const server = await startServer();
     const response = await fetch(server.url, {
       method,
@@ -78,7 +78,7 @@ describe('mutations over HTTP', () => {
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('answers a query by GET', async () => {
+  it('a query by GET is answered', async () => {
     const server = await startServer();
     const response = await fetch(`${server.url}?${new URLSearchParams({ query: '{ stream { size } }' }).toString()}`);
     expect(await resultOf(response)).toEqual({ data: { stream: { size: 0 } } });
@@ -88,7 +88,7 @@ describe('mutations over HTTP', () => {
 describe('the size of a body', () => {
   const tooLarge = JSON.stringify({ query: INSERT, variables: { padding: 'x'.repeat(2000) } });
 
-  it('is refused above maxMessageBytes with 413 when its Content-Length says so', async () => {
+  it('a body whose Content-Length exceeds maxMessageBytes is refused with 413', async () => {
     const server = await startServer({ maxMessageBytes: 1000 });
     const response = await post(server, tooLarge);
     expect(response.status).toBe(413);
@@ -96,7 +96,7 @@ describe('the size of a body', () => {
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('is refused above maxMessageBytes with 413 when it comes in chunks', async () => {
+  it('a chunked body above maxMessageBytes is refused with 413', async () => {
     const server = await startServer({ maxMessageBytes: 1000 });
     const { status, text } = await postChunked(server, [tooLarge.slice(0, 600), tooLarge.slice(600)]);
     expect(status).toBe(413);
@@ -104,7 +104,7 @@ describe('the size of a body', () => {
     expect(server.map.get('a')).toBeUndefined();
   });
 
-  it('may be maxMessageBytes exactly, also in chunks', async () => {
+  it('a body of exactly maxMessageBytes is accepted, also in chunks', async () => {
     const body = JSON.stringify({ query: INSERT });
     const server = await startServer({ maxMessageBytes: body.length });
     expect((await post(server, body)).status).toBe(200);
@@ -117,14 +117,14 @@ describe('CORS', () => {
   const preflight = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
   const allowed = (response: Response): string | null => response.headers.get('access-control-allow-origin');
 
-  it('allows no other origin by default', async () => {
+  it('no other origin is allowed by default', async () => {
     const server = await startServer();
     const origin = 'https://example.org';
     expect(allowed(await post(server, { query: '{ __typename }' }, { origin }))).toBeNull();
     expect(allowed(await fetch(server.url, { method: 'OPTIONS', headers: { ...preflight, origin } }))).toBeNull();
   });
 
-  it('reflects an origin of allowOrigins, and names it to caches', async () => {
+  it('an origin of allowOrigins is reflected, and named to caches', async () => {
     const server = await startServer({ allowOrigins: ['https://a.example', 'https://b.example'] });
     for (const origin of ['https://a.example', 'https://b.example']) {
       const answer = await post(server, { query: '{ __typename }' }, { origin });
@@ -150,14 +150,14 @@ describe('CORS', () => {
 });
 
 describe('extensions of a request', () => {
-  it('with cursors: true, a query’s result bears the position it was read at', async () => {
+  it('with cursors: true, a query’s result has the cursor of the position at which it was read', async () => {
     const server = await startServer();
     await ask(server, InsertItemDocument, { input: { key: 'a', value: 1 } });
     const { data, extensions } = await request(server, StreamDocument, {}, { cursors: true });
     expect(extensions).toEqual({ cursor: data?.stream.cursor });
   });
 
-  it('with cursors: true, a mutation’s result bears the cursor of what it did', async () => {
+  it('with cursors: true, a mutation’s result has the cursor of its change', async () => {
     const server = await startServer();
     const inserted = await request(server, InsertItemDocument, { input: { key: 'a', value: 1 } }, { cursors: true });
     expect(inserted.extensions).toEqual({ cursor: inserted.data?.insertItem.cursor });
@@ -176,7 +176,7 @@ describe('extensions of a request', () => {
     expect(result.extensions).toBeUndefined();
   });
 
-  it('with an after that is no cursor the request is BAD_USER_INPUT at that path', async () => {
+  it('an after that is not a cursor makes the request BAD_USER_INPUT at that path', async () => {
     const server = await startServer();
     for (const after of ['nonsense', '', 7, {}]) {
       const { data, errors } = await request(server, ItemDocument, { key: 'a' }, { after });
@@ -192,12 +192,12 @@ describe('extensions of a request', () => {
 describe('introspection', () => {
   const query = '{ __schema { queryType { name } } }';
 
-  it('answers by default', async () => {
+  it('introspection is answered by default', async () => {
     const server = await startServer();
     expect((await request(server, query)).data).toEqual({ __schema: { queryType: { name: 'Query' } } });
   });
 
-  it('is a validation error when it is off, and __typename still answers', async () => {
+  it('introspection is a validation error when it is off, and __typename is still answered', async () => {
     const server = await startServer({ introspection: false });
     for (const asked of [query, '{ __type(name: "Item") { name } }']) {
       const { data, errors } = await request(server, asked);

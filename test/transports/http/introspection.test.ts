@@ -60,21 +60,21 @@ const toldBy = (transport: string) =>
   MISTAKES.filter(([name]) => name !== 'a variable of an enum' || !/JSON/i.test(transport));
 
 describe.each(Object.entries(TRANSPORTS))('over %s', (transport, ask) => {
-  it.each(MISTAKES)('a mistake in %s is told without a name that was not sent', async (_name, payload) => {
+  it.each(MISTAKES)('the error of a mistake in %s has no name that was not sent', async (_name, payload) => {
     const told = await ask(await startServer(off), payload);
     expect(told).toMatch(/"code":"(?:GRAPHQL_VALIDATION_FAILED|BAD_USER_INPUT)"/);
     expect(told).not.toMatch(/did you mean/i);
   });
 
   it.each(toldBy(transport))(
-    'a mistake in %s is told with a suggestion where there is introspection',
+    'the error of a mistake in %s has a suggestion where introspection is on',
     async (_name, payload) => {
       expect(await ask(await startServer(), payload)).toMatch(/Did you mean/);
     },
   );
 
   it.each(['{ __schema { queryType { name } } }', '{ __type(name: "Item") { name } }', getIntrospectionQuery()])(
-    'the schema is not told: %.20s',
+    'the schema stays hidden: %.20s',
     async (query) => {
       const told = await ask(await startServer(off), { query });
       expect(told).toContain('"code":"GRAPHQL_VALIDATION_FAILED"');
@@ -84,7 +84,7 @@ describe.each(Object.entries(TRANSPORTS))('over %s', (transport, ask) => {
 });
 
 describe('without introspection', () => {
-  it('what a client has sent stands in the message as it was sent', async () => {
+  it('an error quotes the client’s text as it was sent', async () => {
     const server = await startServer(off);
     const sent = 'it. Did you mean "key"?';
     const input = { key: 'a', value: 1, ttl: sent, tll: sent };
@@ -96,7 +96,7 @@ describe('without introspection', () => {
     }
   });
 
-  it('GraphiQL asks in vain, too, and the page names nothing of the schema', async () => {
+  it('GraphiQL’s introspection is refused, and its page names nothing of the schema', async () => {
     const server = await startServer(off);
     const page = await fetch(urlOf(server, '/graphql'), { headers: { accept: 'text/html' } });
     expect(await page.text()).not.toContain('InsertItemInput');

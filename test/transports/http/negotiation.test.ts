@@ -1,4 +1,4 @@
-/** What a request is answered with, by its `Accept`, its method and its body: the same for what goes the short way and what doesn't. */
+/** Answers by `Accept`, method and body: the same on the fast path and on the plain one. */
 import { describe, expect, it } from 'vitest';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import { post } from '../../support/clients/requests.ts';
@@ -82,20 +82,23 @@ describe('Accept', () => {
       }
   });
 
-  it.each(CASES)('%j chooses for a mutation what it chooses for a query, the short way too', async (accept, kind) => {
-    const server = await startServer({ graphiql: false });
-    const variables = { input: { key: 'a', value: 1 } };
-    // The first is learnt from.
-    await post(server, { query: INSERT, variables });
-    const response = await post(server, { query: INSERT, variables }, { accept });
-    expect(response.status).toBe(kind === 406 ? 406 : 200);
-    if (kind !== 406) expect(typeOf(response)).toBe(kind);
-    await response.text();
-    // What can't be answered isn't done either.
-    expect(server.map.replica.head.position).toBe(kind === 406 ? 1 : 2);
-  });
+  it.each(CASES)(
+    '%j chooses for a mutation what it chooses for a query, also on the fast path',
+    async (accept, kind) => {
+      const server = await startServer({ graphiql: false });
+      const variables = { input: { key: 'a', value: 1 } };
+      // The first is learnt from.
+      await post(server, { query: INSERT, variables });
+      const response = await post(server, { query: INSERT, variables }, { accept });
+      expect(response.status).toBe(kind === 406 ? 406 : 200);
+      if (kind !== 406) expect(typeOf(response)).toBe(kind);
+      await response.text();
+      // What can't be answered isn't done either.
+      expect(server.map.replica.head.position).toBe(kind === 406 ? 1 : 2);
+    },
+  );
 
-  it('says which one would be right', async () => {
+  it('a refusal names the Accept that would be right', async () => {
     const server = await startServer();
     const messageOf = async (query: string, accept: string): Promise<string> => {
       const response = await post(server, { query }, { accept });
@@ -124,17 +127,20 @@ describe('Accept', () => {
 describe.each([JSON_TYPE, GRAPHQL, SSE, `${MULTIPART}, ${JSON_TYPE}`, 'text/plain'])(
   'a request that takes %s',
   (accept) => {
-    it.each(['PUT', 'DELETE', 'PATCH', 'HEAD', 'LOCK'])('by %s gets 405, and what is allowed', async (method) => {
-      const response = await fetch((await startServer()).url, { method, headers: { accept } });
-      expect(response.status).toBe(405);
-      expect(response.headers.get('allow')).toBe('GET, POST');
-      if (method !== 'HEAD')
-        expect(await response.json()).toMatchObject({
-          errors: [{ message: expect.stringContaining(method) as string }],
-        });
-    });
+    it.each(['PUT', 'DELETE', 'PATCH', 'HEAD', 'LOCK'])(
+      'the method %s gets 405, and what is allowed',
+      async (method) => {
+        const response = await fetch((await startServer()).url, { method, headers: { accept } });
+        expect(response.status).toBe(405);
+        expect(response.headers.get('allow')).toBe('GET, POST');
+        if (method !== 'HEAD')
+          expect(await response.json()).toMatchObject({
+            errors: [{ message: expect.stringContaining(method) as string }],
+          });
+      },
+    );
 
-    it.skipIf(accept === 'text/plain')('for a mutation by GET gets 405, and what is allowed', async () => {
+    it.skipIf(accept === 'text/plain')('a mutation by GET gets 405, and what is allowed', async () => {
       const server = await startServer();
       const response = await get(server, 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }', accept);
       expect(response.status).toBe(405);
@@ -143,7 +149,7 @@ describe.each([JSON_TYPE, GRAPHQL, SSE, `${MULTIPART}, ${JSON_TYPE}`, 'text/plai
       expect(server.map.get('a')).toBeUndefined();
     });
 
-    it.skipIf(accept === 'text/plain')('with a body that is too large gets 413', async () => {
+    it.skipIf(accept === 'text/plain')('a body that is too large gets 413', async () => {
       const response = await post(await startServer({ maxMessageBytes: 100 }), { query: SIZE.padEnd(200) }, { accept });
       expect(response.status).toBe(413);
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'PAYLOAD_TOO_LARGE' } }] });
@@ -188,7 +194,7 @@ describe('a result without data', () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
   });
 
-  it('but with errors where data is null, is a result: 200', async () => {
+  it('errors with data null are a result: 200', async () => {
     const response = await post(await startServer(), { query: '{ items(first: 0) { cursor } }' }, { accept: GRAPHQL });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ data: null, errors: [{}] });

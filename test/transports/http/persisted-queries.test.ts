@@ -48,7 +48,7 @@ describe.each(NAMINGS)('%j gets PERSISTED_QUERY_NOT_SUPPORTED', (naming) => {
     }
   });
 
-  it('over SSE', async () => {
+  it('over SSE a hash without a document gets PERSISTED_QUERY_NOT_SUPPORTED', async () => {
     const server = await startServer();
     const stream = await openStream(getUrl(server, naming), { headers: { accept: 'text/event-stream' } });
     const [next, complete] = eventsOf(await stream.end());
@@ -56,7 +56,7 @@ describe.each(NAMINGS)('%j gets PERSISTED_QUERY_NOT_SUPPORTED', (naming) => {
     expect(complete?.event).toBe('complete');
   });
 
-  it('over WebSocket, whose other operations go on', async () => {
+  it('over WebSocket a hash without a document gets PERSISTED_QUERY_NOT_SUPPORTED, and other operations continue', async () => {
     const socket = await connect(await startServer());
     socket.send({ type: 'subscribe', id: '1', payload: naming });
     expect(await socket.next()).toEqual({ type: 'error', id: '1', payload: REFUSAL.errors });
@@ -66,7 +66,7 @@ describe.each(NAMINGS)('%j gets PERSISTED_QUERY_NOT_SUPPORTED', (naming) => {
 });
 
 describe('a hash beside its document', () => {
-  it('is nobody’s concern', async () => {
+  it('a hash with its document is ignored', async () => {
     const server = await startServer();
     const body = { query: SIZE, extensions: { persistedQuery } };
     expect(await (await post(server, body)).json()).toEqual({ data: { stream: { size: 0 } } });
@@ -75,7 +75,7 @@ describe('a hash beside its document', () => {
     expect(await socket.next()).toMatchObject({ payload: { data: { stream: { size: 0 } } } });
   });
 
-  it('is counted by nobody as a hash where no document is named', async () => {
+  it('a request without a document and without a hash is not taken for a persisted query', async () => {
     const server = await startServer();
     for (const body of [{}, { extensions: {} }, { extensions: { persistedQuery: null } }, { query: null }]) {
       const response = await post(server, body);

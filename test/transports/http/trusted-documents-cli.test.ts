@@ -34,7 +34,7 @@ async function ask(url: string, body: object): Promise<unknown> {
 }
 
 describe('--trusted-documents', () => {
-  it('serves the documents of the file and no others, by environment too', async () => {
+  it('--trusted-documents serves the documents of the file and no others, also by environment', async () => {
     const file = fileOf(manifestOf(SIZE));
     const byFlag = await serveCli(['--port', '0', '--trusted-documents', file]);
     const byEnvironment = await serveCli(['--port', '0'], { SEAMLINE_TRUSTED_DOCUMENTS: file });
@@ -61,7 +61,7 @@ describe('--trusted-documents', () => {
     expect(stderr).toMatch(/trusted-?documents/i);
   });
 
-  it('of a file that isn’t there, or is a directory, is one line and exit 2', async () => {
+  it('--trusted-documents with a missing file, or a directory, prints one line and exits with 2', async () => {
     for (const file of [join(tmpdir(), 'not', 'there.json'), tmpdir()]) {
       const { code, stderr } = await runCli(['--port', '0', '--trusted-documents', file]);
       expect(code).toBe(2);
@@ -70,7 +70,7 @@ describe('--trusted-documents', () => {
     }
   });
 
-  it('lets `insert` and `tail` work when the manifest holds their documents', async () => {
+  it('`insert` and `tail` work when the manifest holds their documents', async () => {
     const file = fileOf(manifestOf(INSERT, ItemsDocument, ItemChangesDocument));
     const { url } = await serveCli(['--port', '0', '--trusted-documents', file]);
     const lines = ['{"key":"a","value":1}', '{"key":"b","value":2}'].join('\n');
@@ -80,7 +80,7 @@ describe('--trusted-documents', () => {
     expect(linesOf(stdout).map((line) => (JSON.parse(line) as { key: string }).key)).toEqual(['a', 'b']);
   });
 
-  it('tells `insert` and `tail` in a line that they may not, when it doesn’t, and they give up', async () => {
+  it('`insert` and `tail` print one line and give up when the manifest lacks their documents', async () => {
     const { url } = await serveCli(['--port', '0', '--trusted-documents', fileOf(manifestOf(SIZE))]);
     const inserted = await runCli(['insert', '--url', url], {}, '{"key":"a","value":1}\n');
     const tailed = await runCli(['tail', '--url', url, '--limit', '1']);

@@ -115,7 +115,7 @@ describe.each(DOORS)('over $name a manifest', ({ name, document, answer, ask }) 
     ['another document', { query: FOREIGN }],
     ['a document of the manifest with a space more', { query: `${document} ` }],
     ['an alias in it', { query: document.replace('{ ', '{ x: ') }],
-    ['another fragment behind it', { query: `${document} fragment F on Item { value }` }],
+    ['another fragment after it', { query: `${document} fragment F on Item { value }` }],
     ['a hash that isn’t there', { documentId: hashOf(FOREIGN) }],
     [
       'a hash for another document, as Apollo registers them',
@@ -138,14 +138,14 @@ describe.each(DOORS)('over $name a manifest', ({ name, document, answer, ask }) 
 });
 
 describe('a manifest', () => {
-  it('is answered 403 over HTTP where it refuses', async () => {
+  it('a document outside of the manifest is answered 403 over HTTP', async () => {
     const server = await trustingServer();
     expect((await post(server, { query: FOREIGN })).status).toBe(403);
     expect((await post(server, {})).status).toBe(403);
     expect((await post(server, { query: SIZE })).status).toBe(200);
   });
 
-  it('lets no mutation through that isn’t in it, and nothing is inserted', async () => {
+  it('a mutation outside of the manifest is refused, and nothing is inserted', async () => {
     const server = await trustingServer();
     const query = 'mutation { insertItem(input: { key: "b", value: 1 }) { key } }';
     expect((await request(server, query)).errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
@@ -153,14 +153,14 @@ describe('a manifest', () => {
     expect(server.map.get('b')).toBeUndefined();
   });
 
-  it('makes a mutation of it no GET', async () => {
+  it('a mutation of the manifest is not run by GET', async () => {
     const mutation = 'mutation { insertItem(input: { key: "b", value: 1 }) { key } }';
     const server = await trustingServer(mutation);
     await byGet(server, { documentId: hashOf(mutation) });
     expect(server.map.get('b')).toBeUndefined();
   });
 
-  it('leaves what isn’t refused on the same WebSocket alone', async () => {
+  it('a refusal leaves the other operations of its WebSocket alone', async () => {
     const server = await trustingServer();
     const socket = await connect(server);
     socket.send({ type: 'subscribe', id: '1', payload: { query: FOREIGN } });
@@ -169,19 +169,19 @@ describe('a manifest', () => {
     expect(await socket.next()).toMatchObject({ type: 'next', id: '2' });
   });
 
-  it('takes a subscribe message without a query that names a document by documentId', async () => {
+  it('a subscribe message may name its document by documentId, without a query', async () => {
     const server = await trustingServer();
     const message = await sent(server, { documentId: hashOf(SIZE) });
     expect(resultIn(message).data).toEqual({ stream: { size: 1 } });
   });
 
-  it('that is empty lets nothing run', async () => {
+  it('an empty manifest refuses every document', async () => {
     const server = await startServer({ trustedDocuments: {} });
     for (const query of [SIZE, '', '{ __typename }'])
       expect((await request(server, query)).errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
   });
 
-  it('with several operations in a document runs the one that is named', async () => {
+  it('the named operation of a manifest’s document runs', async () => {
     const two = 'query A { stream { size } } query B { stream { engine } }';
     const server = await trustingServer(two);
     const naming = { documentId: hashOf(two), operationName: 'B' };
@@ -189,7 +189,7 @@ describe('a manifest', () => {
     expect(await overWebSocket(server, naming)).toEqual({ data: { stream: { engine: 'memory' } } });
   });
 
-  it('costs the ready page and the counters nothing', async () => {
+  it('the ready page and the counters work with a manifest', async () => {
     const server = await trustingServer();
     for (const path of ['/health', '/ready', '/metrics'])
       expect((await fetch(new URL(path, server.url))).status).toBe(200);
@@ -197,7 +197,7 @@ describe('a manifest', () => {
 });
 
 describe('without a manifest', () => {
-  it('a documentId beside a document is no reason to refuse it', async () => {
+  it('a document with a documentId is run without a manifest', async () => {
     const server = await startServer();
     const naming = { query: SIZE, documentId: hashOf(SIZE) };
     for (const ask of [overHttp, byGet, overWebSocket])
@@ -206,7 +206,7 @@ describe('without a manifest', () => {
 });
 
 describe('seamline/client with a manifest of its documents', () => {
-  it('subscribes and resumes: extensions don’t touch the document', async () => {
+  it('seamline/client subscribes and resumes with a manifest, because extensions don’t change the document', async () => {
     const server = await trustingServer(ItemsDocument, ItemChangesDocument, StreamDocument);
     const client = resumable(webSocketClient(server));
     const feed = overClient<{ items: { key: string } }>(client, {

@@ -80,7 +80,7 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
     },
   );
 
-  it('ends so also where the client wants the connection closed after the answer', async () => {
+  it('a stream also breaks when the client wants the connection closed after the answer', async () => {
     const server = await withItem();
     const client = connection(server.url);
     client.write(get('text/event-stream', '1.1', 'Connection: close\r\n'));
@@ -106,7 +106,7 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
     },
   );
 
-  it('is drained when it has just begun: with its head and nothing else', async () => {
+  it('a stream that is drained at its beginning has its head and nothing else', async () => {
     const server = await withItem();
     const client = connection(server.url);
     // A request that has begun keeps its connection open.
@@ -122,7 +122,7 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
     expect(end).toBe('FIN');
   });
 
-  it('ends soon for a reader that reads nothing', async () => {
+  it('a drained stream ends soon for a reader that reads nothing', async () => {
     const server = await withItem();
     for (let index = 0; index < 400; index++) await server.map.insert({ key: `k${index}`, value: 'x'.repeat(60_000) });
     const response = await pausedStream(server);
@@ -132,7 +132,7 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
     await expect(response.resume().toArray()).rejects.toThrow('aborted');
   });
 
-  it('breaks when its token expires', async () => {
+  it('a stream breaks when its token expires', async () => {
     const server = await startServer({ fanOut, jwtSecret: SECRET });
     const token = await sign({ exp: secondsFromNow(2) });
     const stream = await openStream(`${server.url}?query=${encodeURIComponent(ITEMS)}`, {
@@ -141,7 +141,7 @@ describe.each(DELIVERY)('a stream that is delivered by %s', (_name, fanOut) => {
     expect(await stream.broken()).toMatch(/retry: \d+\n\n$/);
   });
 
-  it('breaks when a Yoga server that uses it is disposed of', async () => {
+  it('a stream breaks when the user’s Yoga server is disposed of', async () => {
     const map = await createQuotes();
     const server = await serve(quoteSchema(map), { fanOut: true });
     await map.insert({ value: { symbol: 'a', price: 1 } });
@@ -165,7 +165,7 @@ describe('a stream of a Yoga server', () => {
     return createYoga({ schema: quoteSchema(map), logging: false, plugins: [useFanOut(), ...plugins] });
   }
 
-  it('fails where there is no response of Node’s, so that the runtime breaks the connection', async () => {
+  it('a stream without a response of Node’s fails, so that the runtime breaks the connection', async () => {
     const yoga = await quotesYoga();
     const response = await yoga.fetch(`http://x/graphql?query=${encodeURIComponent(QUOTES)}`, {
       headers: { accept: 'text/event-stream' },
@@ -180,11 +180,11 @@ describe('a stream of a Yoga server', () => {
         if (text.includes('"a"')) void yoga.dispose();
       }
     })();
-    await expect(reading).rejects.toThrow('before it was finished');
+    await expect(reading).rejects.toThrow('before it had finished');
     expect(text).toMatch(/retry: \d+\n\n$/);
   });
 
-  it('ends with an error when a result can’t be told: it used to hang, and to end the process when its client left', async () => {
+  it('a stream ends with an error when a result can’t be serialised (it once hung, and ended the process when its client left)', async () => {
     const yoga = await quotesYoga({
       onSubscribe: () => ({ onSubscribeResult: () => ({ onNext: ({ setResult }) => setResult({ data: { n: 1n } }) }) }),
     });
@@ -196,7 +196,7 @@ describe('a stream of a Yoga server', () => {
     expect(events[0]?.data).toContain('INTERNAL_SERVER_ERROR');
   });
 
-  it('is reset over HTTP/2', async () => {
+  it('a stream is reset over HTTP/2', async () => {
     const yoga = await quotesYoga();
     const url = await listening(
       createHttp2Server((request, response) => void yoga(request as never, response as never)),

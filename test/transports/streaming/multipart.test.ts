@@ -30,7 +30,7 @@ const insert = async (server: SeamlineServer, ...keys: string[]): Promise<void> 
 };
 
 describe('multipart subscriptions', () => {
-  it('deliver what is there and then what is inserted, each as a payload, and end with the closing delimiter', async () => {
+  it('multipart subscriptions deliver the current items and then insertions, each as a payload, and end with the closing delimiter', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: 'subscription { items(limit: 2) { key } }' });
@@ -47,7 +47,7 @@ describe('multipart subscriptions', () => {
     expect(text).toMatch(/\r\n--graphql--(\r\n)?$/);
   });
 
-  it('write the delimiter right behind each part: a client holds a part back until it comes', async () => {
+  it('the delimiter follows each part at once, because a client holds a part back until it comes', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: 'subscription { items { key } }' });
@@ -55,7 +55,7 @@ describe('multipart subscriptions', () => {
     expect(await stream.until(/"a".*\r\n--graphql/s)).toMatch(/"a"\}\}\}\}\r\n--graphql$/);
   });
 
-  it('are read by Apollo’s client for iOS, which compares texts', async () => {
+  it('Apollo’s client for iOS, which compares texts, reads the parts', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: 'subscription { items(limit: 1) { key } }' });
@@ -71,7 +71,7 @@ describe('multipart subscriptions', () => {
     expect(lines).toEqual(['content-type: application/json', '{"payload":{"data":{"items":{"key":"a"}}}}']);
   });
 
-  it('send {} as a heartbeat, which is no payload', async () => {
+  it('a heartbeat is {}, which is not a payload', async () => {
     const server = await startServer({ keepAliveMs: 20 });
     await insert(server, 'a');
     const stream = await subscribe(server, { query: 'subscription { items { key } }' });
@@ -81,7 +81,7 @@ describe('multipart subscriptions', () => {
     ]);
   });
 
-  it('have the same sequence as SSE, for items and for itemChanges', async () => {
+  it('multipart subscriptions have the same sequence as SSE, for items and for itemChanges', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'a');
     await server.map.remove('b');
@@ -102,7 +102,7 @@ describe('multipart subscriptions', () => {
     }
   });
 
-  it('resume by extensions.after, and bear cursors when asked to (G4)', async () => {
+  it('multipart subscriptions resume by extensions.after, and have cursors when asked to (G4)', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b');
     const [a, b] = ['a', 'b'].map((key) => server.map.get(key)?.cursor);
@@ -113,7 +113,7 @@ describe('multipart subscriptions', () => {
     ]);
   });
 
-  it('end with LAGGED as a payload, and the closing delimiter (G5)', async () => {
+  it('multipart subscriptions end with LAGGED as a payload, and the closing delimiter (G5)', async () => {
     const server = await startServer({ window: 2 });
     await insert(server, 'a');
     const after = server.map.get('a')?.cursor;
@@ -125,7 +125,7 @@ describe('multipart subscriptions', () => {
     expect(text).toMatch(/--graphql--(\r\n)?$/);
   });
 
-  it('answer as JSON what doesn’t get as far as a subscription', async () => {
+  it('a request that fails before it becomes a subscription is answered as JSON', async () => {
     const server = await startServer();
     for (const [query, code] of [
       ['{', 'GRAPHQL_PARSE_FAILED'],
@@ -138,7 +138,7 @@ describe('multipart subscriptions', () => {
     }
   });
 
-  it('break without the closing delimiter when the server drains: it must not look like the end (G9)', async () => {
+  it('multipart subscriptions break without the closing delimiter when the server drains, so that it does not look like the end (G9)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: 'subscription { items { key } }' });
@@ -148,7 +148,7 @@ describe('multipart subscriptions', () => {
     await drained;
   });
 
-  it('release their subscription when the client leaves (G10)', async () => {
+  it('multipart subscriptions release their subscription when the client leaves (G10)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: 'subscription { items { key } }' });

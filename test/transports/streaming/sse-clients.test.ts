@@ -11,7 +11,7 @@ import { eventsOf, openStream } from '../../support/clients/streams.ts';
 const ACCEPT = { accept: 'text/event-stream' };
 
 describe('keep-alive comments', () => {
-  it('come while nothing happens', async () => {
+  it('keep-alive comments come while nothing happens', async () => {
     const server = await startServer({ keepAliveMs: 20 });
     const stream = await openStream(server.url, {
       method: 'POST',
@@ -21,7 +21,7 @@ describe('keep-alive comments', () => {
     expect(await stream.until(/(:\n\n){4}/)).toMatch(/^(:\n\n)+$/);
   });
 
-  it('go on after a reader was so slow that the stream was full, and tear no result', async () => {
+  it('keep-alive comments continue after a slow reader has filled the stream, and split no result', async () => {
     const server = await startServer({ keepAliveMs: 20 });
     const value = 'x'.repeat(60_000);
     const keys = Array.from({ length: 400 }, (_, index) => `k${index}`);
@@ -41,7 +41,7 @@ describe('keep-alive comments', () => {
 });
 
 describe('a reader that is so slow that the stream is full', () => {
-  it('leaves nothing behind when it goes without a word (G10)', async () => {
+  it('a slow reader that disconnects without a word leaves no subscription (G10)', async () => {
     const server = await startServer({ keepAliveMs: 20 });
     for (let index = 0; index < 400; index++) await server.map.insert({ key: `k${index}`, value: 'x'.repeat(60_000) });
     const response = await pausedStream(server);
@@ -67,7 +67,7 @@ describe('urql', () => {
       },
     });
 
-  it('names event streams beside JSON in the Accept of a mutation, and gets JSON', async () => {
+  it('urql names event streams besides JSON in the Accept of a mutation, and gets JSON', async () => {
     const server = await startServer();
     const responses: Response[] = [];
     const client = urqlClient(server, responses);
@@ -79,7 +79,7 @@ describe('urql', () => {
     expect(responses[0]?.headers.get('content-type')).toMatch(/json/);
   });
 
-  it('subscribes over SSE by its fetchExchange', async () => {
+  it('urql subscribes over SSE by its fetchExchange', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'a', value: 1 });
     const responses: Response[] = [];
@@ -135,7 +135,7 @@ describe('the stock graphql-sse client in distinct connections mode', () => {
     expect(await iterator.next()).toMatchObject({ done: true });
   });
 
-  it('leaves no subscription behind (G10)', async () => {
+  it('the graphql-sse client leaves no subscription (G10)', async () => {
     const server = await startServer();
     await server.map.insert({ key: 'a', value: 1 });
     const iterator = sseClient(server).iterate({ query: String(ItemsDocument) });

@@ -1,63 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { ItemChangesDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
-import type { SeamlineServer } from '../../../src/server/server.ts';
-import type { ServerSentEvent } from '../../support/clients/clients.ts';
+import { ItemChangesDocument } from '../../../schema/documents/graphql.ts';
 import { FaultyEngine } from '../../support/model/faulty-engine.ts';
-import { JSON_BODY, post } from '../../support/clients/requests.ts';
 import { startServer } from '../../support/server/server.ts';
-import { eventsOf, openStream, type TextStream } from '../../support/clients/streams.ts';
-
-const ACCEPT = { accept: 'text/event-stream' };
-const KEYS = 'subscription ($limit: Int, $after: String) { items(limit: $limit, after: $after) { key } }';
-
-interface Asked {
-  readonly query?: string;
-  readonly variables?: object;
-  readonly extensions?: object;
-  readonly lastEventId?: string | undefined;
-}
-
-const idHeader = (id: string | undefined): Record<string, string> => (id === undefined ? {} : { 'last-event-id': id });
-
-const byPost = (server: SeamlineServer, { lastEventId, query = KEYS, ...rest }: Asked = {}): Promise<TextStream> =>
-  openStream(server.url, {
-    method: 'POST',
-    headers: { ...JSON_BODY, ...ACCEPT, ...idHeader(lastEventId) },
-    body: JSON.stringify({ query, ...rest }),
-  });
-
-/** As a browser's `EventSource` asks. */
-const byGet = (server: SeamlineServer, { lastEventId, query = KEYS, ...rest }: Asked = {}): Promise<TextStream> => {
-  const fields = Object.entries(rest).map(([name, value]) => [name, JSON.stringify(value)]);
-  const search = new URLSearchParams({ query, ...Object.fromEntries(fields) } as Record<string, string>);
-  return openStream(`${server.url}?${search.toString()}`, { headers: { ...ACCEPT, ...idHeader(lastEventId) } });
-};
+import { eventsOf } from '../../support/clients/streams.ts';
+import { type Asked, byGet, byPost, foreignCursor, insert, keysOf, nextsOf, results } from './sse-streams.ts';
 
 const methods = [
   ['POST', byPost],
   ['GET', byGet],
 ] as const;
 
-const insert = async (server: SeamlineServer, ...keys: string[]): Promise<void> => {
-  for (const key of keys) await server.map.insert({ key, value: key });
-};
-
-const nextsOf = (text: string): ServerSentEvent[] => eventsOf(text).filter(({ event }) => event === 'next');
-
-const keysOf = (text: string): string[] =>
-  nextsOf(text).map(({ data = '' }) => (JSON.parse(data) as { data: { items: { key: string } } }).data.items.key);
-
-/** Reads until there are so many results. */
-const results = (stream: TextStream, count: number): Promise<string> =>
-  stream.until((text) => nextsOf(text).length >= count);
-
-/** A cursor of another log. */
-const foreignCursor = async (): Promise<string> =>
-  (await (await startServer()).map.insert({ key: 'a', value: 1 })).cursor;
-
 describe('an event', () => {
   it.each([true, false])(
-    'ends with its id, so that one that is cut leaves none behind, with fan-out %s',
+    'an event ends with its id, so that a client never keeps the id of a cut event, with fan-out %s',
     async (fanOut) => {
       const server = await startServer({ fanOut });
       await insert(server, 'a', 'b');
@@ -71,7 +26,7 @@ describe('an event', () => {
 });
 
 describe.each(methods)('SSE by %s', (_name, subscribe) => {
-  it('delivers what is there and then what is inserted, with the headers that keep proxies from holding it', async () => {
+  it('SSE delivers the current items and then insertions, with headers that keep proxies from buffering', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { variables: { limit: 2 } });
@@ -87,14 +42,14 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(eventsOf(text).map(({ event }) => event)).toEqual(['next', 'next', 'complete']);
   });
 
-  it('answers before there is a result', async () => {
+  it('the server answers before there is a result', async () => {
     const server = await startServer();
     const stream = await subscribe(server);
     expect(stream.response.status).toBe(200);
     expect(await stream.until(/\n/)).toMatch(/^:/);
   });
 
-  it('gives every next an id of its own, which resumes exactly behind it (G2, G4)', async () => {
+  it('every next has an id of its own, which resumes exactly after it (G2, G4)', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c');
     const stream = await subscribe(server);
@@ -110,7 +65,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     }
   });
 
-  it('cut after 2 of 5 and resumed, delivers exactly 3 more and completes (G2, G8)', async () => {
+  it('a stream that is cut after 2 of 5 and resumed delivers exactly 3 more and completes (G2, G8)', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b');
     const cut = await subscribe(server, { variables: { limit: 5 } });
@@ -123,7 +78,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(eventsOf(text).at(-1)?.event).toBe('complete');
   });
 
-  it('answers a reconnect after complete with 204, which ends an EventSource', async () => {
+  it('a reconnect after complete is answered 204, which ends an EventSource', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c');
     const stream = await subscribe(server, { variables: { limit: 2 } });
@@ -138,7 +93,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     }
   });
 
-  it('answers an expired Last-Event-ID with its error and an empty id, so that the next reconnect starts anew', async () => {
+  it('an expired Last-Event-ID is answered with its error and an empty id, so that the next reconnect starts over', async () => {
     const server = await startServer();
     await insert(server, 'a');
     for (const suffix of ['', '.3']) {
@@ -152,18 +107,21 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     }
   });
 
-  it.each(['nonsense', '1.2.3', '-', 'ä'])('answers %j as Last-Event-ID with BAD_USER_INPUT', async (lastEventId) => {
-    const server = await startServer();
-    await insert(server, 'a');
-    const stream = await subscribe(server, { lastEventId: encodeURIComponent(lastEventId) });
-    const [next, complete] = eventsOf(await stream.end());
-    expect(JSON.parse(next?.data ?? '')).toMatchObject({
-      errors: [{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['Last-Event-ID'] }] } }],
-    });
-    expect(complete?.event).toBe('complete');
-  });
+  it.each(['nonsense', '1.2.3', '-', 'ä'])(
+    'the Last-Event-ID %j is answered with BAD_USER_INPUT',
+    async (lastEventId) => {
+      const server = await startServer();
+      await insert(server, 'a');
+      const stream = await subscribe(server, { lastEventId: encodeURIComponent(lastEventId) });
+      const [next, complete] = eventsOf(await stream.end());
+      expect(JSON.parse(next?.data ?? '')).toMatchObject({
+        errors: [{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['Last-Event-ID'] }] } }],
+      });
+      expect(complete?.event).toBe('complete');
+    },
+  );
 
-  it('goes by Last-Event-ID before extensions.after before the argument', async () => {
+  it('Last-Event-ID takes precedence over extensions.after, which takes precedence over the argument', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c', 'd');
     const [a, b, c] = ['a', 'b', 'c'].map((key) => server.map.get(key)?.cursor);
@@ -180,7 +138,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(await first({ extensions: { after: b } })).toBe('c');
   });
 
-  it('bears extensions.cursor in each result that asks for cursors', async () => {
+  it('each result has extensions.cursor when the request asks for cursors', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b');
     const stream = await subscribe(server, { variables: { limit: 2 }, extensions: { cursors: true } });
@@ -188,7 +146,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(cursors).toMatchObject(['a', 'b'].map((key) => ({ extensions: { cursor: server.map.get(key)?.cursor } })));
   });
 
-  it('delivers itemChanges, each with an id that resumes behind it (G4, G6)', async () => {
+  it('each itemChanges message has an id that resumes after it (G4, G6)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const query = String(ItemChangesDocument);
@@ -207,19 +165,22 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(itemChanges).toMatchObject({ reset: false, upserted: [], removed: [{ key: 'a' }] });
   });
 
-  it.each([true, false])('ends with an empty id when the log has lost what it stood on: fan-out %s', async (fanOut) => {
-    const engine = new FaultyEngine();
-    const server = await startServer({ log: engine.connect(), fanOut });
-    await insert(server, 'a');
-    const stream = await subscribe(server);
-    await results(stream, 1);
-    engine.lose(1);
-    const [, next, complete] = eventsOf(await stream.end());
-    expect(next?.data).toContain('CURSOR_EXPIRED');
-    expect([next?.id, complete]).toEqual(['', { event: 'complete', data: '' }]);
-  });
+  it.each([true, false])(
+    'a stream ends with an empty id when the log has lost its position: fan-out %s',
+    async (fanOut) => {
+      const engine = new FaultyEngine();
+      const server = await startServer({ log: engine.connect(), fanOut });
+      await insert(server, 'a');
+      const stream = await subscribe(server);
+      await results(stream, 1);
+      engine.lose(1);
+      const [, next, complete] = eventsOf(await stream.end());
+      expect(next?.data).toContain('CURSOR_EXPIRED');
+      expect([next?.id, complete]).toEqual(['', { event: 'complete', data: '' }]);
+    },
+  );
 
-  it('starts itemChanges over when the Last-Event-ID has expired', async () => {
+  it('itemChanges starts over when the Last-Event-ID has expired', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server, { query: String(ItemChangesDocument), lastEventId: await foreignCursor() });
@@ -228,7 +189,7 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     });
   });
 
-  it('ends without complete and with a retry when the server drains (G9)', async () => {
+  it('a stream ends without complete and with a retry when the server drains (G9)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const stream = await subscribe(server);
@@ -238,66 +199,5 @@ describe.each(methods)('SSE by %s', (_name, subscribe) => {
     expect(events.map(({ event }) => event)).not.toContain('complete');
     expect(Number(events.at(-1)?.retry)).toBeGreaterThan(0);
     await drained;
-  });
-});
-
-describe('SSE', () => {
-  it.each([
-    ['{', 'GRAPHQL_PARSE_FAILED'],
-    ['subscription { nope }', 'GRAPHQL_VALIDATION_FAILED'],
-    ['subscription { items(limit: -1) { key } }', 'BAD_USER_INPUT'],
-    ['subscription { items(after: "nonsense") { key } }', 'BAD_USER_INPUT'],
-  ])('ends %s with next, whose error is %s, and complete', async (query, code) => {
-    const server = await startServer();
-    const [next, complete, ...rest] = eventsOf(await (await byPost(server, { query })).end());
-    expect(JSON.parse(next?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] });
-    expect(complete?.event).toBe('complete');
-    expect(rest).toEqual([]);
-  });
-
-  it('ends an expired after with next, whose error is CURSOR_EXPIRED, and complete', async () => {
-    const server = await startServer();
-    const variables = { after: await foreignCursor() };
-    const events = eventsOf(await (await byPost(server, { query: String(ItemsDocument), variables })).end());
-    expect(events).toMatchObject([{ event: 'next' }, { event: 'complete' }]);
-    expect(events[0]?.data).toContain('CURSOR_EXPIRED');
-  });
-
-  it('is what a subscription gets without an Accept', async () => {
-    const server = await startServer();
-    await insert(server, 'a');
-    const stream = await openStream(server.url, {
-      method: 'POST',
-      headers: { ...JSON_BODY, accept: '*/*' },
-      body: JSON.stringify({ query: KEYS, variables: { limit: 1 } }),
-    });
-    expect(stream.response.headers.get('content-type')).toContain('text/event-stream');
-    expect(keysOf(await stream.end())).toEqual(['a']);
-  });
-
-  it('refuses a subscription that may only be answered as JSON, with 406', async () => {
-    const server = await startServer();
-    const response = await post(server, { query: KEYS }, { accept: 'application/json' });
-    expect(response.status).toBe(406);
-  });
-
-  it('runs no mutation by GET', async () => {
-    const server = await startServer();
-    const stream = await byGet(server, { query: 'mutation { insertItem(input: { key: "a", value: 1 }) { key } }' });
-    expect(await stream.end()).toContain('errors');
-    expect(server.map.get('a')).toBeUndefined();
-  });
-
-  it('tells another origin of allowOrigins that a stream has ended: without CORS its EventSource would retry for ever', async () => {
-    const server = await startServer({ allowOrigins: ['https://a.example'] });
-    await insert(server, 'a');
-    const headers = { ...JSON_BODY, ...ACCEPT, origin: 'https://a.example' };
-    const body = JSON.stringify({ query: KEYS, variables: { limit: 1 } });
-    const stream = await openStream(server.url, { method: 'POST', headers, body });
-    expect(stream.response.headers.get('access-control-allow-origin')).toBe('https://a.example');
-    const lastEventId = eventsOf(await stream.end()).at(-1)?.id;
-    const again = await fetch(server.url, { method: 'POST', headers: { ...headers, ...idHeader(lastEventId) }, body });
-    expect(again.status).toBe(204);
-    expect(again.headers.get('access-control-allow-origin')).toBe('https://a.example');
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { spread } from '../../../src/transports/protocol/stagger-closings.ts';
+import { staggerClosings } from '../../../src/transports/protocol/stagger-closings.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 /** How many have ended after so many ms. */
 function endsAfter(count: number, withinMs: number) {
   let ended = 0;
-  spread(
+  staggerClosings(
     Array.from({ length: count }, () => () => void ended++),
     withinMs,
   );
@@ -18,25 +18,25 @@ function endsAfter(count: number, withinMs: number) {
 }
 
 describe('the end of many connections (G9)', () => {
-  it('comes one by one, the first at once', () => {
+  it('closings come one by one, the first at once', () => {
     const ended = endsAfter(10, 8000);
     expect(ended(0)).toBe(1);
     expect(ended(5)).toBe(2);
     expect(ended(100)).toBe(10);
   });
 
-  it('takes the whole time for a crowd, evenly, and no more', () => {
+  it('many closings share the whole time evenly, and take no longer', () => {
     const ended = endsAfter(4000, 8000);
     expect(ended(2000)).toBeGreaterThan(900);
     expect(ended(0)).toBeLessThan(1100);
     expect(ended(6000)).toBe(4000);
   });
 
-  it('comes at once where there is no time', () => {
+  it('closings come at once where there is no time', () => {
     expect(endsAfter(100, 0)(1)).toBe(100);
   });
 
-  it('is nothing for nobody', () => {
+  it('no connections need no closings', () => {
     expect(endsAfter(0, 8000)(1)).toBe(0);
   });
 });

@@ -11,32 +11,35 @@ const insert = (server: SeamlineServer, key: string): Promise<unknown> => server
 const nextOf = (id: string, key: string): object => ({ type: 'next', id, payload: { data: { items: { key } } } });
 
 describe('a WebSocket is closed', () => {
-  it.each(['nonsense', '7', '{}', '{"type":"nope"}', '{"type":"subscribe"}'])('with 4400 after %s', async (message) => {
-    const socket = await connect(await startServer());
-    socket.send(message);
-    expect(await socket.closed).toMatchObject({ code: 4400 });
-  });
+  it.each(['nonsense', '7', '{}', '{"type":"nope"}', '{"type":"subscribe"}'])(
+    'a WebSocket is closed with 4400 after %s',
+    async (message) => {
+      const socket = await connect(await startServer());
+      socket.send(message);
+      expect(await socket.closed).toMatchObject({ code: 4400 });
+    },
+  );
 
-  it('with 4401 when it subscribes before connection_init', async () => {
+  it('a WebSocket is closed with 4401 when it subscribes before connection_init', async () => {
     const socket = await openSocket(await startServer());
     socket.send(subscribeMessage('1', KEYS));
     expect(await socket.closed).toMatchObject({ code: 4401 });
   });
 
-  it('with 4409 when an id is used twice at once', async () => {
+  it('a WebSocket is closed with 4409 when an id is used twice at once', async () => {
     const socket = await connect(await startServer());
     socket.send(subscribeMessage('1', KEYS));
     socket.send(subscribeMessage('1', KEYS));
     expect(await socket.closed).toMatchObject({ code: 4409 });
   });
 
-  it('with 4429 after a second connection_init', async () => {
+  it('a WebSocket is closed with 4429 after a second connection_init', async () => {
     const socket = await connect(await startServer());
     socket.send({ type: 'connection_init' });
     expect(await socket.closed).toMatchObject({ code: 4429 });
   });
 
-  it('with 1009 after a message above maxMessageBytes, and not below', async () => {
+  it('a WebSocket is closed with 1009 after a message above maxMessageBytes, and not below', async () => {
     const server = await startServer({ maxMessageBytes: 1000 });
     await insert(server, 'a');
     const socket = await connect(server);
@@ -47,7 +50,7 @@ describe('a WebSocket is closed', () => {
     expect(await socket.closed).toMatchObject({ code: 1009 });
   });
 
-  it('with 1013 above maxConnections, until one of them leaves', async () => {
+  it('a WebSocket is closed with 1013 above maxConnections, until another one leaves', async () => {
     const server = await startServer({ maxConnections: 2 });
     await insert(server, 'a');
     const first = await connect(server);
@@ -62,7 +65,7 @@ describe('a WebSocket is closed', () => {
     expect(await third.next()).toEqual(nextOf('1', 'a'));
   });
 
-  it('with 1012 when the server drains, without a complete (G9)', async () => {
+  it('a WebSocket is closed with 1012 when the server drains, without a complete (G9)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const socket = await connect(server);
@@ -95,13 +98,13 @@ describe('a WebSocket is closed', () => {
     },
   );
 
-  it('not when it offers ours among others', async () => {
+  it('a WebSocket that offers graphql-transport-ws among others stays open', async () => {
     const socket = await connect(await startServer(), { protocols: ['graphql-ws', 'graphql-transport-ws'] });
     socket.send({ type: 'ping' });
     expect(await socket.next()).toMatchObject({ type: 'pong' });
   });
 
-  it('releases its subscriptions when it breaks (G10)', async () => {
+  it('a WebSocket that breaks releases its subscriptions (G10)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const socket = await connect(server);
@@ -116,7 +119,7 @@ describe('a WebSocket is closed', () => {
 });
 
 describe('maxSubscriptions', () => {
-  it('refuses one more with TOO_MANY_SUBSCRIPTIONS; the others live on, and a free place may be taken', async () => {
+  it('a subscription above maxSubscriptions gets TOO_MANY_SUBSCRIPTIONS; the others continue, and a free place may be taken', async () => {
     const server = await startServer({ maxSubscriptions: 2 });
     const socket = await connect(server);
     for (const id of ['1', '2', '3']) socket.send(subscribeMessage(id, KEYS));
@@ -133,7 +136,7 @@ describe('maxSubscriptions', () => {
     expect(await socket.next()).toEqual(nextOf('4', 'a'));
   });
 
-  it('counts each socket by itself', async () => {
+  it('maxSubscriptions counts each socket by itself', async () => {
     const server = await startServer({ maxSubscriptions: 1 });
     await insert(server, 'a');
     for (const socket of [await connect(server), await connect(server)]) {
@@ -161,24 +164,24 @@ describe('an upgrade', () => {
     },
   );
 
-  it('from a page of the same origin, or from what is no browser, is taken', async () => {
+  it('an upgrade from a page of the same origin, or from a client that is no browser, is accepted', async () => {
     const server = await startServer();
     expect(await attempt(server, { origin: new URL(server.url).origin })).toBe('open');
     expect(await attempt(server, {})).toBe('open');
   });
 
-  it('from a page of allowOrigins is taken, from others not', async () => {
+  it('an upgrade from a page of allowOrigins is accepted, from another page refused', async () => {
     const server = await startServer({ allowOrigins: ['https://a.example', 'https://b.example'] });
     expect(await attempt(server, { origin: 'https://b.example' })).toBe('open');
     expect(await attempt(server, { origin: 'http://b.example' })).toBe('403');
     expect(await attempt(server, { origin: 'https://c.example' })).toBe('403');
   });
 
-  it.each(['/graphql/', '/graphqlx', '/subscriptions'])('at %s is refused with 404', async (path) => {
+  it.each(['/graphql/', '/graphqlx', '/subscriptions'])('an upgrade at %s is refused with 404', async (path) => {
     expect(await attempt(await startServer(), { path })).toBe('404');
   });
 
-  it('at /graphql with a query string is taken', async () => {
+  it('an upgrade at /graphql with a query string is accepted', async () => {
     expect(await attempt(await startServer(), { path: '/graphql?x=1' })).toBe('open');
   });
 });

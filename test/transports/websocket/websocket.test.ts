@@ -45,7 +45,7 @@ describe('an error of one operation over WebSocket', () => {
     expect(await socket.next()).toEqual(nextOf('wrong', 'a'));
   });
 
-  it('says what graphql-js says, with locations, and nothing of HTTP', async () => {
+  it('an error over WebSocket is that of graphql-js, with locations, and without HTTP', async () => {
     const server = await startServer();
     const socket = await connect(server);
     socket.send(subscribeMessage('1', '{ nope }'));
@@ -59,7 +59,7 @@ describe('an error of one operation over WebSocket', () => {
     ]);
   });
 
-  it('is CURSOR_EXPIRED for a cursor of another log, before anything is delivered (G4)', async () => {
+  it('a cursor of another log gets CURSOR_EXPIRED before anything is delivered (G4)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const other = await startServer();
@@ -70,7 +70,7 @@ describe('an error of one operation over WebSocket', () => {
     expect(await feed.next()).toBeUndefined();
   });
 
-  it('is LAGGED with what has been missed and where to go on (G5)', async () => {
+  it('LAGGED has the number of missed changes and the cursor to resume from (G5)', async () => {
     const server = await startServer({ window: 2 });
     await insert(server, 'a');
     const after = server.map.get('a')?.cursor;
@@ -80,7 +80,7 @@ describe('an error of one operation over WebSocket', () => {
     expect(await feed.next()).toBeUndefined();
   });
 
-  it('says nothing of what went wrong inside, which is logged', async () => {
+  it('an internal error over WebSocket is hidden from the client, and logged', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     vi.spyOn(server.map, 'insertMany').mockRejectedValue(new Error('the secret'));
@@ -96,7 +96,7 @@ describe('an error of one operation over WebSocket', () => {
     expect(error.mock.calls.join('\n')).toContain('the secret');
   });
 
-  it('is INTERNAL_SERVER_ERROR when a subscription throws inside', async () => {
+  it('a subscription that throws inside gets INTERNAL_SERVER_ERROR', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
     vi.spyOn(server.map, 'itemsRequest').mockImplementation(() => {
@@ -112,7 +112,7 @@ describe('an error of one operation over WebSocket', () => {
 });
 
 describe('operations over WebSocket', () => {
-  it('are also queries and mutations, which complete', async () => {
+  it('queries and mutations over WebSocket complete', async () => {
     const server = await startServer();
     const client = webSocketClient(server);
     const variables = { input: { key: 'a', value: { text: 'ä' } } };
@@ -124,7 +124,7 @@ describe('operations over WebSocket', () => {
     expect(await query.next()).toBeUndefined();
   });
 
-  it('answer a mutation that is refused with its code and data', async () => {
+  it('a refused mutation over WebSocket is answered with its code and data', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const cursor = server.map.get('a')?.cursor;
@@ -133,7 +133,7 @@ describe('operations over WebSocket', () => {
     expect((await feed.next())?.errors?.[0]?.extensions).toEqual({ code: 'CONFLICT', index: 0, cursor });
   });
 
-  it('run the operation that operationName names', async () => {
+  it('the operation that operationName names runs over WebSocket', async () => {
     const server = await startServer();
     const socket = await connect(server);
     const query = 'query A { a: __typename } query B { b: __typename }';
@@ -142,7 +142,7 @@ describe('operations over WebSocket', () => {
     expect(await socket.next()).toEqual({ type: 'complete', id: '1' });
   });
 
-  it('complete after the limit, and only themselves (G8, G9)', async () => {
+  it('a subscription over WebSocket completes after its limit, and the others continue (G8, G9)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const socket = await connect(server);
@@ -153,7 +153,7 @@ describe('operations over WebSocket', () => {
     expect(await socket.next()).toEqual(nextOf('2', 'a'));
   });
 
-  it('are released at once when the client completes them, also while they wait (G10)', async () => {
+  it('subscriptions are released at once when the client completes them, also while they wait (G10)', async () => {
     const server = await startServer();
     await insert(server, 'a');
     const socket = await connect(server);
@@ -164,7 +164,7 @@ describe('operations over WebSocket', () => {
     await expect.poll(() => server.map.subscriptions).toBe(0);
   });
 
-  it('go on behind extensions.after, before the argument (G4)', async () => {
+  it('extensions.after resumes over WebSocket, and takes precedence over the argument (G4)', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b', 'c');
     const [a, b] = ['a', 'b'].map((key) => server.map.get(key)?.cursor);
@@ -179,7 +179,7 @@ describe('operations over WebSocket', () => {
     expect(await first({}, { after: a })).toMatchObject({ items: { key: 'b' } });
   });
 
-  it('bear extensions.cursor in each result that asks for cursors', async () => {
+  it('each result over WebSocket has extensions.cursor when the message asks for cursors', async () => {
     const server = await startServer();
     await insert(server, 'a', 'b');
     const feed = overWebSocket.subscribe(server, ItemsDocument, {}, { cursors: true });
@@ -191,7 +191,7 @@ describe('operations over WebSocket', () => {
     expect(plain).not.toHaveProperty('extensions');
   });
 
-  it('bear the cursor of a query and of a mutation too', async () => {
+  it('queries and mutations over WebSocket have cursors as well', async () => {
     const server = await startServer();
     const client = webSocketClient(server);
     const extensions = { cursors: true };
@@ -204,7 +204,7 @@ describe('operations over WebSocket', () => {
     });
   });
 
-  it('may not introspect when introspection is off', async () => {
+  it('introspection over WebSocket is refused when it is off', async () => {
     const server = await startServer({ introspection: false });
     const socket = await connect(server);
     socket.send(subscribeMessage('1', '{ __type(name: "Item") { name } }'));

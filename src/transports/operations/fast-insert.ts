@@ -1,21 +1,23 @@
 /**
- * Insertions, the short way. Most of what a mutation costs is Yoga's pipeline, coercion and validation, which find nothing, time
- * after time. A document that graphql-js has executed and that only inserts what one variable brings is remembered; when it comes again
- * with variables that are plainly right, the insertion is made at once and its selection rendered.
+ * The fast path of insertions. Yoga's pipeline, coercion and validation are most of what a mutation costs, and they find nothing
+ * wrong with a document that they have seen before. A document that graphql-js has executed and that only inserts what one variable
+ * brings is remembered. When it comes again with variables that are plainly right, its items are inserted at once and its selection
+ * is rendered.
  *
- * Whatever is unusual goes the long way, as if this didn't exist; so does what fails, with its outcome, to be answered there.
+ * The fast path declines anything unusual before it inserts. After that it answers by itself, failures included.
  */
 import {
   type DocumentNode,
+  type ExecutionResult,
   type FieldNode,
   getOperationAST,
-  type GraphQLError,
   type GraphQLSchema,
   Kind,
+  locatedError,
   visit,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
+import { AnswerBudget, MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
 import { assertMayWrite, type Caller } from '../../../schema/request/caller.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { Item } from '../../core/model/change.ts';
@@ -23,24 +25,24 @@ import type { InsertInput } from '../../core/input/insert-input.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
 import { compileSelection, type Render } from '../../fanout/selection.ts';
 import type { Observe } from './operation-observer.ts';
-import type { Asker } from '../observability/request-log.ts';
+import type { RequestIdentity } from '../observability/request-log.ts';
 
-/** Documents. */
-const MAX_KNOWN = 1000;
-/** Selected of each item: of more, an answer might exceed its budget. */
-const MAX_SELECTED = 20;
+const MAX_DOCUMENTS = 1000;
+/** Of each item. */
+const MAX_FIELDS = 20;
 
-type Inputs = readonly InsertInput<unknown>[];
+type Items = readonly Item<unknown>[];
 
 interface KnownDocument {
   readonly document: DocumentNode;
   readonly operationName: string | undefined;
+  readonly field: FieldNode;
   readonly variable: string;
   readonly isBatch: boolean;
   readonly render: Render;
 }
 
-/** What a client sent, as far as it is known to be an object. */
+/** What a client sent: an object, of unknown members. */
 export interface Parameters {
   readonly query?: unknown;
   readonly operationName?: unknown;
@@ -48,33 +50,34 @@ export interface Parameters {
   readonly extensions?: unknown;
 }
 
-export class Insertions {
+/** The answer's JSON; or the result of an insertion that failed, as graphql-js makes it, with errors that are not masked yet. */
+export type FastAnswer = string | ExecutionResult;
+
+export class FastInserts {
   readonly #schema: GraphQLSchema;
   readonly #map: StreamingMap;
   readonly #observe: Observe;
-  /** By its text; null for one that goes the long way. */
-  readonly #known = new LRUCache<string, KnownDocument | { readonly document: null }>({ max: MAX_KNOWN });
+  readonly #maxFields: number;
+  /** By text; null for a document of the plain path. */
+  readonly #known = new LRUCache<string, KnownDocument | { readonly document: null }>({ max: MAX_DOCUMENTS });
 
   constructor(schema: GraphQLSchema, map: StreamingMap, observe: Observe) {
     this.#schema = schema;
     this.#map = map;
     this.#observe = observe;
+    // An answer never exceeds its budget then, even if each field is the value.
+    this.#maxFields = Math.min(MAX_FIELDS, Math.floor(MAX_ANSWER_BYTES / map.limits.maxBatchBytes));
   }
 
-  /** To be told of every operation that is executed: its document is valid. */
+  /** The document of each operation that is executed: it is valid. */
   learn(document: DocumentNode): void {
     const text = document.loc?.source.body;
     if (text !== undefined && !this.#known.has(text))
       this.#known.set(text, this.#analyze(document) ?? { document: null });
   }
 
-  /** Whether there is hope. */
-  knows({ query }: Parameters): boolean {
-    return typeof query === 'string' && this.#known.get(query)?.document != null;
-  }
-
-  /** Undefined for what must go the long way. */
-  find(parameters: Parameters, caller: Caller, asker: Asker): ShortInsertion | undefined {
+  /** Undefined: nothing was done, and the plain path runs the operation. */
+  start(parameters: Parameters, caller: Caller, identity: RequestIdentity): Promise<FastAnswer> | undefined {
     const { query, operationName, variables, extensions } = parameters;
     const known = typeof query === 'string' ? this.#known.get(query) : undefined;
     if (!known?.document || extensions != null) return undefined;
@@ -82,19 +85,41 @@ export class Insertions {
     const given = isObject(variables) ? variables[known.variable] : undefined;
     const inputs = known.isBatch ? given : [given];
     if (!Array.isArray(inputs) || inputs.length > this.#map.limits.maxBatch || !inputs.every(isInput)) return undefined;
+    let insert: () => Promise<Items>;
     try {
       assertMayWrite(
         caller,
         inputs.map(({ key }) => key),
       );
+      insert = this.#map.preparedInsert(inputs);
     } catch {
+      // The plain path says what is wrong, with the places in the document.
       return undefined;
     }
-    return new ShortInsertion(known, inputs, { map: this.#map, caller, asker, observe: this.#observe });
+    return this.#answer(known, identity, async () => {
+      caller.spend(inputs.length);
+      return insert();
+    });
+  }
+
+  async #answer(known: KnownDocument, identity: RequestIdentity, insert: () => Promise<Items>): Promise<FastAnswer> {
+    const { document, operationName, field, isBatch, render } = known;
+    const observed = this.#observe({ document, operationName, contextValue: { identity } }, false);
+    try {
+      const items = await (observed ? observed.within(insert) : insert());
+      const json = render(isBatch ? items : items[0], { budget: new AnswerBudget() });
+      if (json === undefined) throw new Error('an inserted item is not what its type says');
+      observed?.end();
+      return `${json}}`;
+    } catch (thrown) {
+      const error = locatedError(toGraphQLError(errorOf(thrown)), [field], [field.alias?.value ?? field.name.value]);
+      observed?.end([error]);
+      return { errors: [error], data: null };
+    }
   }
 
   #analyze(document: DocumentNode): KnownDocument | undefined {
-    // Of several operations it would be none.
+    // Null where the document has several operations.
     const operation = getOperationAST(document);
     const [variableDefinition, ...others] = operation?.variableDefinitions ?? [];
     const root = this.#schema.getMutationType();
@@ -111,56 +136,16 @@ export class Insertions {
     const isBatch = field.name.value === 'insertItems';
     if (!isBatch && field.name.value !== 'insertItem') return undefined;
     const variable = onlyVariable(field);
-    if (variable === undefined || !isPlain(document)) return undefined;
+    if (variable === undefined || !isPlain(document, this.#maxFields)) return undefined;
     const render = compileSelection({ schema: this.#schema, document, operation, variables: {} }, root);
-    return render && { document, operationName: operation.name?.value, variable, isBatch, render };
+    return render && { document, operationName: operation.name?.value, field, variable, isBatch, render };
   }
 }
 
-interface Circumstances {
-  readonly map: StreamingMap;
-  readonly caller: Caller;
-  readonly asker: Asker;
-  readonly observe: Observe;
-}
-
-export class ShortInsertion {
-  /** What has become of it, once it was made. */
-  outcome: Promise<readonly Item<unknown>[]> | undefined;
-  readonly document: DocumentNode;
-  readonly #known: KnownDocument;
-  readonly #inputs: Inputs;
-  readonly #circumstances: Circumstances;
-
-  constructor(known: KnownDocument, inputs: Inputs, circumstances: Circumstances) {
-    this.document = known.document;
-    this.#known = known;
-    this.#inputs = inputs;
-    this.#circumstances = circumstances;
-  }
-
-  /** Makes it. Resolves with the answer's JSON; undefined: it is to be answered the long way, from `outcome`. */
-  async answer(): Promise<string | undefined> {
-    const { asker, observe } = this.#circumstances;
-    const { document, operationName, isBatch, render } = this.#known;
-    const observed = observe({ document, operationName, contextValue: { asker } }, false);
-    this.outcome = observed ? observed.within(() => this.#insert()) : this.#insert();
-    try {
-      const items = await this.outcome;
-      observed?.end();
-      const json = render(isBatch ? items : items[0], { budget: new AnswerBudget() });
-      return json && `${json}}`;
-    } catch (error) {
-      observed?.end([toGraphQLError(error) as GraphQLError]);
-      return undefined;
-    }
-  }
-
-  async #insert(): Promise<readonly Item<unknown>[]> {
-    const { map, caller } = this.#circumstances;
-    caller.spend(this.#inputs.length);
-    return map.insertMany(this.#inputs);
-  }
+/** What the executor makes of what a resolver throws. */
+function errorOf(thrown: unknown): Error {
+  const [first] = thrown instanceof AggregateError ? (thrown.errors as unknown[]) : [thrown];
+  return first instanceof Error ? first : new Error(String(first));
 }
 
 /** The name of the variable that is the field's only argument. */
@@ -170,10 +155,10 @@ function onlyVariable({ arguments: given = [] }: FieldNode): string | undefined 
 }
 
 /** Few fields, no directives. */
-function isPlain(document: DocumentNode): boolean {
+function isPlain(document: DocumentNode, maxFields: number): boolean {
   let [fields, directives] = [0, 0];
   visit(document, { Field: () => void fields++, Directive: () => void directives++ });
-  return directives === 0 && fields <= MAX_SELECTED;
+  return directives === 0 && fields <= maxFields;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -191,7 +176,7 @@ const FIELDS: ReadonlyMap<string, IsRight> = new Map<string, IsRight>([
   ['ifCursor', (value) => value === null || typeof value === 'string'],
 ]);
 
-/** Just what `InsertItemInput` says; what lies in the values, the map judges. */
+/** Exactly the members that `InsertItemInput` has; the map judges the values. */
 function isInput(given: unknown): given is InsertInput<unknown> {
   if (!isObject(given) || given['key'] === undefined || given['value'] === undefined) return false;
   for (const name of Object.keys(given)) if (!FIELDS.get(name)?.(given[name])) return false;

@@ -32,7 +32,7 @@ async function warm(): Promise<{ socket: RawSocket; held: HeldLog }> {
 }
 
 describe('an insertion over WebSocket whose document is known', () => {
-  it('is answered, completed, and its id is free again', async () => {
+  it('a fast insertion is answered and completed, and its id is free again', async () => {
     const { socket } = await warm();
     for (const key of ['a', 'b']) {
       socket.send(insertion('1', key));
@@ -43,7 +43,7 @@ describe('an insertion over WebSocket whose document is known', () => {
   it.each<[string, object, string]>([
     ['an empty key', { key: '' }, 'BAD_USER_INPUT'],
     ['a conflict', { key: 'warm', ifAbsent: true }, 'CONFLICT'],
-  ])('fails as it does the first time: %s', async (_name, more, code) => {
+  ])('a fast insertion fails as the plain one does: %s', async (_name, more, code) => {
     const first = await connect(await startServer());
     const { socket } = await warm();
     if (code === 'CONFLICT') first.send(insertion('0', 'warm'));
@@ -58,7 +58,7 @@ describe('an insertion over WebSocket whose document is known', () => {
     expect(await nextOf(socket, 2)).toEqual(answer('1', 'b'));
   });
 
-  it('holds its id until it is answered: another one of that id closes with 4409', async () => {
+  it('a fast insertion holds its id until it is answered: another operation of that id closes with 4409', async () => {
     const { socket, held } = await warm();
     held.hold();
     socket.send(insertion('1', 'a'));
@@ -67,7 +67,7 @@ describe('an insertion over WebSocket whose document is known', () => {
     held.release();
   });
 
-  it('closes with 4409 under the id of a subscription', async () => {
+  it('a fast insertion under the id of a subscription closes with 4409', async () => {
     const { socket } = await warm();
     socket.send(subscribeMessage('1', 'subscription { items { key } }'));
     expect(await socket.next()).toMatchObject({ type: 'next', id: '1' });
@@ -75,7 +75,7 @@ describe('an insertion over WebSocket whose document is known', () => {
     expect(await socket.closed).toMatchObject({ code: 4409 });
   });
 
-  it('is not answered once the client has completed it, and inserts all the same', async () => {
+  it('a fast insertion that the client has completed is not answered, and inserts all the same', async () => {
     const { socket, held } = await warm();
     held.hold();
     socket.send(insertion('1', 'a'));
@@ -87,7 +87,7 @@ describe('an insertion over WebSocket whose document is known', () => {
     expect(await socket.next()).toEqual({ id: '2', type: 'next', payload: { data: { item: { key: 'a' } } } });
   });
 
-  it('is not answered in the name of another one that has taken its id since', async () => {
+  it('a completed fast insertion is not answered under its id’s new operation', async () => {
     const { socket, held } = await warm();
     held.hold();
     socket.send(insertion('1', 'a'));

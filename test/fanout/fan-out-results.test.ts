@@ -9,19 +9,19 @@ import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { Group } from '../../src/fanout/group.ts';
 import { MessageFraming } from '../../src/fanout/framing.ts';
-import { Outlet, type Way } from '../../src/fanout/outlet.ts';
+import { Outlet, type TextWriter } from '../../src/fanout/outlet.ts';
 import type { OperationContext } from '../../src/transports/operations/operation.ts';
-import { served } from '../../src/transports/operations/fan-out-results.ts';
+import { fanOutResults } from '../../src/transports/operations/fan-out-results.ts';
 import { openMap } from '../support/model/open-map.ts';
 
 const DOCUMENT = parse('subscription { items { key } }');
-const WANTED = { cursors: false, left: false };
+const WANTED = { cursors: false, remaining: false };
 
 /** A way that is always ready, and what went there. */
 function way() {
   const writes: string[] = [];
   const write = vi.fn<(text: string) => boolean>((text) => writes.push(text) > 0);
-  const noted: Way = { writableNeedDrain: false, write, on: () => noted as never };
+  const noted: TextWriter = { writableNeedDrain: false, write, on: () => noted as never };
   return { writes, write, way: noted };
 }
 
@@ -48,26 +48,29 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
   };
   const fail = (error: unknown) => ({ errors: [new GraphQLError(String(error))] });
   const parts = { fanOut, context, outlet: new Outlet(to, () => true), framing: new MessageFraming('1', WANTED), fail };
-  return { results: served(parts), writes, write, ended };
+  return { results: fanOutResults(parts), writes, write, ended };
 }
 
 describe('G10 a subscription that the fan-out delivers', () => {
-  it.each(Array.from({ length: 12 }, (_, n) => n))('is released that is left after %i microtasks', async (count) => {
-    const map = await openMap();
-    const { results, writes, ended } = subscription(map);
-    const next = results?.next();
-    for (let n = 0; n < count; n++) await Promise.resolve();
-    await results?.return();
-    expect(await next).toEqual({ done: true, value: undefined });
-    await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
-    expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
-    await map.insert({ key: 'a', value: 1 });
-    // A sweep takes one of them.
-    for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
-    expect(writes).toEqual([]);
-  });
+  it.each(Array.from({ length: 12 }, (_, n) => n))(
+    'a subscription that is left after %i microtasks is released',
+    async (count) => {
+      const map = await openMap();
+      const { results, writes, ended } = subscription(map);
+      const next = results?.next();
+      for (let n = 0; n < count; n++) await Promise.resolve();
+      await results?.return();
+      expect(await next).toEqual({ done: true, value: undefined });
+      await vi.waitFor(() => expect(map.subscriptions).toBe(0), { timeout: 20_000 });
+      expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
+      await map.insert({ key: 'a', value: 1 });
+      // A sweep takes one of them.
+      for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
+      expect(writes).toEqual([]);
+    },
+  );
 
-  it('acquires nothing before it is iterated over, and nothing when it was left before', async () => {
+  it('a subscription acquires nothing before the first iteration, and nothing when it was left before', async () => {
     const map = await openMap();
     const { results, ended } = subscription(map);
     expect(map.subscriptions).toBe(0);
@@ -79,7 +82,7 @@ describe('G10 a subscription that the fan-out delivers', () => {
 });
 
 describe('what has been rendered', () => {
-  it('is kept for others only while a sweep lasts', async () => {
+  it('rendered pages are kept only while a sweep lasts', async () => {
     const map = await openMap();
     const fanOut = fanOutOf(map);
     const [{ results, writes }, other] = [subscription(map, fanOut), subscription(map, fanOut)];
@@ -95,7 +98,7 @@ describe('what has been rendered', () => {
     await Promise.all([results?.return(), other.results?.return()]);
   });
 
-  it('is bounded while snapshots are sent and nothing moves', async () => {
+  it('rendered pages are bounded while snapshots are sent and nothing moves', async () => {
     const map = await openMap();
     for (let n = 0; n < 50; n++)
       await map.insertMany(Array.from({ length: 1000 }, (_, m) => ({ key: `${n} ${m}`, value: m })));

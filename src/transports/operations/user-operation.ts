@@ -1,4 +1,4 @@
-/** What a server that isn't ours needs to deliver its streams from positions. */
+/** Operations of a user's server, whose streams the fan-out may deliver. */
 import {
   type ExecutionArgs,
   type ExecutionResult,
@@ -7,20 +7,20 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { FanOutRequest, Operation } from '../../../schema/request/context.ts';
-import { OPERATIONS, type OperationSeam, SEAM } from '../../../schema/request/seam.ts';
+import type { FanOutRequest } from '../../../schema/request/context.ts';
+import { OPERATIONS, type TransportOperation, TRANSPORT_CONTEXT } from '../../../schema/request/transport-context.ts';
 import type { Source } from '../../core/subscriptions/items.ts';
 import { FanOut } from '../../fanout/fan-out.ts';
 import { isShareable, isShared } from '../../fanout/sharing.ts';
-import { operationSeam, type ResultContext, type SeamParts } from './operation.ts';
+import { resultContext, type ResultContext, type ResultContextParts } from './operation.ts';
 
-/** How a server shows what fails: each error of a result, and the error that ends a subscription. */
+/** The errors that a server shows: each error of a result, and the error that ends a subscription. */
 export interface ErrorsShown {
   readonly inResult: (error: unknown) => unknown;
   readonly atEnd: (error: unknown, operation: OperationDefinitionNode | undefined) => unknown;
 }
 
-/** The fan-outs of one server: one for each schema and map. */
+/** The fan-outs of one server, one for each schema and map. */
 export class FanOuts {
   readonly #format: (result: ExecutionResult) => string;
   readonly #bySchema = new WeakMap<GraphQLSchema, WeakMap<Source<unknown>, FanOut>>();
@@ -31,7 +31,7 @@ export class FanOuts {
   }
 
   /** Undefined: a generator delivers. */
-  of({ schema, context }: LazySeam): FanOut | undefined {
+  of({ schema, context }: UserOperation): FanOut | undefined {
     const source = context?.fanOutRequest?.source;
     if (!schema || !source) return undefined;
     const bySource = this.#bySchema.get(schema) ?? new WeakMap<Source<unknown>, FanOut>();
@@ -42,44 +42,47 @@ export class FanOuts {
   }
 }
 
-/** What one operation has of ours, from when one of our streams asks for it: of others nothing is read. */
-export class LazySeam implements OperationSeam {
+/** One operation. Its extensions are read when one of our streams asks for them, and never for other operations. */
+export class UserOperation implements TransportOperation {
   schema: GraphQLSchema | undefined;
-  operation: OperationDefinitionNode | undefined;
-  /** Undefined: no stream of ours has asked. */
+  definition: OperationDefinitionNode | undefined;
+  /** Set when one of our streams has asked for it. */
   context: ResultContext | undefined;
-  readonly #parts: () => SeamParts;
-  readonly #mayHandOver: boolean;
+  readonly #parts: () => ResultContextParts;
+  readonly #isWritable: boolean;
   #fanOutRequest: FanOutRequest | undefined;
   #vouched: Vouched | undefined;
 
-  /** `mayHandOver`: whether the client can be written to beside the server. */
-  constructor(parts: () => SeamParts, mayHandOver: boolean) {
+  /** `isWritable`: whether the fan-out can write to the client past the server. */
+  constructor(parts: () => ResultContextParts, isWritable: boolean) {
     this.#parts = parts;
-    this.#mayHandOver = mayHandOver;
+    this.#isWritable = isWritable;
   }
 
   /** To be called before the operation is subscribed to. */
   begin(args: ExecutionArgs): void {
     const { schema, document, operationName, variableValues } = args;
-    const operation = { document, operationName, variableValues: variableValues as Operation['variableValues'] };
+    const operation = { document, operationName, variableValues };
     this.schema = schema;
-    this.operation = getOperationAST(document, operationName) ?? undefined;
-    if (!this.#mayHandOver || !isPlain(args)) return;
-    this.#fanOutRequest = { operation, accepts: (asked) => asked === this.operation && isShareable(schema, operation) };
+    this.definition = getOperationAST(document, operationName) ?? undefined;
+    if (!this.#isWritable || !isPlain(args)) return;
+    this.#fanOutRequest = {
+      operation,
+      accepts: (asked) => asked === this.definition && isShareable(schema, operation),
+    };
   }
 
-  /** Throws `BadInputError` for what the client has asked for. */
+  /** Throws `BadInputError` for invalid extensions. */
   ask(): ResultContext {
-    return (this.context ??= operationSeam({ ...this.#parts(), fanOutRequest: this.#fanOutRequest }));
+    return (this.context ??= resultContext({ ...this.#parts(), fanOutRequest: this.#fanOutRequest }));
   }
 
-  /** These are the results as their executor made them: nobody has replaced any, nor waits for them to pass or to end. */
+  /** Confirms that these are the results of the executor: no plugin has replaced them, sees them, or waits for their end. */
   vouch(results: object, errors: ErrorsShown): void {
     this.#vouched = { results, methods: methodsOf(results), errors };
   }
 
-  /** Undefined: these aren't the results that were vouched for, or somebody has changed them, so they must deliver. */
+  /** Undefined when these are other results, or changed ones, and must deliver themselves. */
   vouchedFor(results: object): ErrorsShown | undefined {
     if (this.#vouched?.results !== results) return undefined;
     const { methods, errors } = this.#vouched;
@@ -98,7 +101,7 @@ function methodsOf(results: object): readonly unknown[] {
   return [next, leave, fail, iterate];
 }
 
-/** What rendering knows of. A `fieldResolver`, hooks of the execution or a signal of the user's make it graphql-js's. */
+/** Arguments that the fan-out knows. With any other (a `fieldResolver`, execution hooks, a signal), graphql-js must execute. */
 const PLAIN = new Set(['schema', 'document', 'rootValue', 'contextValue', 'variableValues', 'operationName']);
 
 function isPlain(args: ExecutionArgs): boolean {
@@ -106,13 +109,13 @@ function isPlain(args: ExecutionArgs): boolean {
   return true;
 }
 
-/** In a context that belongs to one operation. */
-export function putSeam(context: object, seam: LazySeam): void {
-  Object.assign(context, { [SEAM]: () => seam.ask() });
+/** `context`: belongs to this operation alone. */
+export function attachOperation(context: object, operation: UserOperation): void {
+  Object.assign(context, { [TRANSPORT_CONTEXT]: () => operation.ask() });
 }
 
-/** Where contexts may be shared: what is run in it finds the seam of its operation, also after an `await`. */
-export function operationStorage(): AsyncLocalStorage<OperationSeam> {
-  const holder = globalThis as { [OPERATIONS]?: AsyncLocalStorage<OperationSeam> };
+/** For contexts that operations may share: code that runs in it finds its operation, even after an `await`. */
+export function operationStorage(): AsyncLocalStorage<TransportOperation> {
+  const holder = globalThis as { [OPERATIONS]?: AsyncLocalStorage<TransportOperation> };
   return (holder[OPERATIONS] ??= new AsyncLocalStorage());
 }

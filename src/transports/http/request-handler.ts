@@ -1,0 +1,92 @@
+/** Answers GraphQL over HTTP: Yoga does, except for what the fast path of insertions takes. */
+import type { ExecutionResult } from 'graphql';
+import { processRegularResult } from 'graphql-yoga';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
+import type { Admit } from '../protocol/admission.ts';
+import { maskResult } from '../protocol/errors.ts';
+import type { Yoga } from './http.ts';
+import type { FastInserts } from '../operations/fast-insert.ts';
+import { parseBody } from '../protocol/json-body.ts';
+import type { RequestLog } from '../observability/request-log.ts';
+
+export interface RequestHandlerOptions {
+  readonly yoga: Yoga;
+  readonly fastInserts: FastInserts;
+  readonly admit: Admit;
+  readonly maxBodyBytes: number;
+  readonly requestLog: RequestLog;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function requestHandler(options: RequestHandlerOptions): Handler {
+  const { yoga, admit, fastInserts, requestLog } = options;
+  return async (request, response) => {
+    const type = plainType(request, options);
+    // Yoga refuses a request that isn't admitted, and never reads its body.
+    const admission = type && (await admit(request, request.headers.authorization).catch(() => undefined));
+    if (!type || !admission) return void yoga(request, response);
+
+    const parsedBody = parsed(await bodyOf(request));
+    const fast =
+      !(parsedBody instanceof Error) && fastInserts.start(parsedBody, admission.caller, requestLog.identityOf(request));
+    if (fast) return sendResult(response, await fast, type);
+    void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
+  };
+
+  async function sendResult(response: ServerResponse, answer: string | ExecutionResult, type: JsonType): Promise<void> {
+    let [status, json] = [200, answer];
+    if (typeof json !== 'string') {
+      // Errors decide the status.
+      const processed = processRegularResult(maskResult(json, requestLog.internal), yoga.fetchAPI, type);
+      ({ status } = processed);
+      json = await processed.text();
+    }
+    response.writeHead(status, {
+      'Content-Type': `${type}; charset=utf-8`,
+      'Content-Length': Buffer.byteLength(json),
+      'Cache-Control': 'no-store',
+    });
+    response.end(json);
+  }
+}
+
+/** Yoga's adapter takes a request with such a body for one that was read. */
+const READ = { isRead: true };
+
+/** What the body holds, or what is wrong with it. */
+function parsed(body: Buffer): object {
+  try {
+    return parseBody(body);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  // Mostly it has come together with the headers.
+  if (request.readableLength === Number(request.headers['content-length'])) return request.read() as Buffer;
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((resolve) => request.once('end', resolve));
+  return Buffer.concat(chunks);
+}
+
+/** Headers that may ask for something special. */
+const SPECIAL = ['origin', 'content-encoding', 'last-event-id'] as const;
+
+/** The type of a plain request's answer. Undefined: the request may ask for something special, which Yoga's pipeline knows. */
+function plainType(
+  { method, url, headers }: IncomingMessage,
+  { maxBodyBytes }: RequestHandlerOptions,
+): JsonType | undefined {
+  if (method !== 'POST' || url !== '/graphql' || SPECIAL.some((name) => headers[name] !== undefined)) return undefined;
+  if (!/^application\/json *(?:; *charset=utf-8)?$/i.test(headers['content-type'] ?? '')) return undefined;
+  const length = Number(headers['content-length']);
+  if (!(length > 0 && length <= maxBodyBytes)) return undefined;
+  const { accept = '*/*' } = headers;
+  if (accept.length > MAX_ACCEPT_LENGTH) return undefined;
+  const { single } = negotiate(accept);
+  return single === 'text/event-stream' ? undefined : single;
+}

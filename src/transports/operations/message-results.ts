@@ -1,0 +1,36 @@
+/** The results of a subscription over graphql-transport-ws, in our server and in a user's. */
+import type { ExecutionResult } from 'graphql';
+import { type GeneratorSource, wrapGenerator } from '../../core/subscriptions/wrap-generator.ts';
+import type { FanOut } from '../../fanout/fan-out.ts';
+import { MessageFraming } from '../../fanout/framing.ts';
+import type { Outlet } from '../../fanout/outlet.ts';
+import { fanOutResults } from './fan-out-results.ts';
+import { type ResultContext, withCursor } from './operation.ts';
+
+export interface MessageResultsOptions {
+  /** The operation's id. */
+  readonly id: string;
+  readonly context: ResultContext;
+  /** Undefined where the generator must deliver. */
+  readonly fanOut: FanOut | undefined;
+  readonly outlet: Outlet | undefined;
+  /** The error to throw when a subscription of the fan-out fails. */
+  readonly failure: (error: unknown) => unknown;
+  /** The error to throw in place of the generator's. */
+  readonly onError?: ((error: unknown) => unknown) | undefined;
+  /** Called once. */
+  readonly onEnd?: (() => void) | undefined;
+}
+
+/** What graphql-ws iterates over: it yields nothing where the fan-out writes the results, else those of the generator with their cursors. */
+export function messageResults(
+  generated: GeneratorSource<ExecutionResult>,
+  { id, context, fanOut, outlet, failure, onError, onEnd }: MessageResultsOptions,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const fail = (error: unknown): never => {
+    throw failure(error);
+  };
+  const framing = new MessageFraming(id, context);
+  const written = fanOut && outlet && fanOutResults({ fanOut, context, outlet, framing, fail, onEnd });
+  return written ?? wrapGenerator(generated, { onNext: (result) => withCursor(result, context), onError, onEnd });
+}
