@@ -1,7 +1,7 @@
 /** docs/configuration.md, compared with the parser of the flags. */
 import { describe, expect, it } from 'vitest';
-import { flagsHelp, parseServeFlags } from '../../src/cli/process/flags.ts';
-import { codesIn, rowsOf } from '../support/tables.ts';
+import { flagsHelp, parseServeFlags } from '../../../src/cli/process/flags.ts';
+import { codesIn, rowsOf } from '../../support/tables.ts';
 
 interface Row {
   readonly flag: string;

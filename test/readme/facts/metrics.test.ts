@@ -1,8 +1,8 @@
 /** docs/metrics.md, compared with `/metrics` of a running server. */
 import { describe, expect, it } from 'vitest';
-import { urlOf } from '../support/clients/requests.ts';
-import { startServer } from '../support/server/server.ts';
-import { codesIn, rowsOf } from '../support/tables.ts';
+import { urlOf } from '../../support/clients/requests.ts';
+import { startServer } from '../../support/server/server.ts';
+import { codesIn, rowsOf } from '../../support/tables.ts';
 
 const PAGE = 'docs/metrics.md';
 

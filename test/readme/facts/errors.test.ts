@@ -2,8 +2,8 @@
 import { CloseCode } from 'graphql-ws';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OWN_CODES } from '../../src/transports/protocol/errors.ts';
-import { codesIn, rowsOf } from '../support/tables.ts';
+import { OWN_CODES } from '../../../src/transports/protocol/errors.ts';
+import { codesIn, rowsOf } from '../../support/tables.ts';
 
 const PAGE = 'docs/errors.md';
 

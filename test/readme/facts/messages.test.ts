@@ -1,7 +1,7 @@
 /** Messages that docs/operations.md and docs/troubleshooting.md quote, compared with the sources. */
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { codesIn, rowsOf } from '../support/tables.ts';
+import { codesIn, rowsOf } from '../../support/tables.ts';
 
 const sources = globSync(['src/**/*.ts', 'schema/**/*.ts']).map((file) => readFileSync(file, 'utf8'));
 // As they are printed, whichever quotes the source is written in.
