@@ -105,7 +105,7 @@ it.each([
   ['first', [{}, { b: null }]],
   ['last', [{ b: null }, {}]],
 ])(
-  'who says null for a condition shares nothing with who leaves it to the default, who comes %s',
+  'a subscription with null for a condition shares nothing with those that leave it to the default, when it comes %s',
   async (_name, all) => {
     const server = await startServer();
     const socket = await WireSocket.open(server);

@@ -76,7 +76,7 @@ describe('seamline verify against a sound server', () => {
   it.each<[string, number, ServerOptions]>([
     ['as it comes', 3, {}],
     ['with a small window and a full map', 5, { window: 300, maxItems: 1300 }],
-    ['whose items expire', 2, { ttl: 1 }],
+    ['with items that expire', 2, { ttl: 1 }],
   ])('seamline verify finds no violation of G1 to G8 and G11 on a server %s', async (name, seconds, options) => {
     const server = await startServer(options);
     const report = await run(server, seconds);

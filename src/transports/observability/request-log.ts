@@ -84,7 +84,7 @@ export class RequestLog {
     this.#logger.debug?.({ ...namesOf(identity), close }, 'connection closed');
   }
 
-  /** `code`: of an error (docs/clients.md), or a socket's close code. */
+  /** `code`: of an error (docs/errors.md), or a socket's close code. */
   refused(identity: RequestIdentity, code: string, fields: LogFields = {}): void {
     this.#refusalLog.note(code, { ...namesOf(identity), client: identity.client, ...fields });
   }

@@ -1,4 +1,4 @@
-/** Every error that leaves the server has one of the codes in docs/clients.md and shows nothing internal. */
+/** Every error that leaves the server has one of the codes in docs/errors.md and shows nothing internal. */
 import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { refused as makeRefusal, toGraphQLError } from '../../../schema/request/errors.ts';
 
@@ -8,7 +8,7 @@ const CODES: Readonly<Record<string, string>> = {
   REQUEST_ENTITY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
 };
 
-/** As docs/clients.md lists them. */
+/** As docs/errors.md lists them. */
 export const OWN_CODES: ReadonlySet<unknown> = new Set(
   `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
    TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED

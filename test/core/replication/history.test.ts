@@ -18,7 +18,7 @@ describe('a read position is kept', () => {
     ['after the last shared position', positionAt(6), 5, false],
     ['in a snapshot whose cutoff is not shared', positionAt(2, 6), 5, false],
     ['in a lag that has seen later changes', positionAt(2, 2, 6), 5, false],
-    ['whose position has passed its seen head', positionAt(5, 2, 3), 5, true],
+    ['that has passed its seen head', positionAt(5, 2, 3), 5, true],
     ['at the start of another epoch', positionAt(0), -1, false],
   ] as const)('a subscription %s is judged by the shared history', (_name, its, shared, isKept) => {
     const history = new History();

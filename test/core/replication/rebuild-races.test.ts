@@ -162,7 +162,7 @@ describe('a log that breaks', () => {
   });
 });
 
-describe('who waits until the node has caught up', () => {
+describe('waiting until the node has caught up', () => {
   it('a caller that waits for a node to catch up waits for the new log when it replaces the old one', async () => {
     const { engine, log, node } = await running();
     log.hold();

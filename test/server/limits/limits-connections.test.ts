@@ -16,7 +16,7 @@ const STREAMS = [
   ['SSE, as graphql-yoga’s client asks', 'application/graphql-response+json, application/json, text/event-stream'],
   ['multipart', 'multipart/mixed;subscriptionSpec=1.0'],
   ['multipart, as Apollo asks', 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0",application/json'],
-  ['whatever there is', '*/*'],
+  ['anything', '*/*'],
 ] as const;
 
 function stream({ url }: SeamlineServer, accept: string): Promise<TextStream> {

@@ -1,6 +1,6 @@
 /** What holds for every answer, whatever was asked. */
 
-/** As docs/clients.md lists them, but for INTERNAL_SERVER_ERROR: no client's request may be a reason for that. */
+/** As docs/errors.md lists them, but for INTERNAL_SERVER_ERROR: no client's request may be a reason for that. */
 const CODES = new Set(
   `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
    TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED

@@ -81,7 +81,7 @@ export async function startExample(name: string, ...args: readonly string[]): Pr
   return { url, webSocketUrl: url.replace('http', 'ws'), pageUrl, line, exited, signal };
 }
 
-/** Opens the page behind a network that can break. */
+/** Opens the page through a network that can break. */
 export async function openExample(name: string, page: Page): Promise<Example & { readonly network: Network }> {
   const example = await startExample(name, '--page-port', '0');
   const network = await networkTo(example.pageUrl);

@@ -147,7 +147,7 @@ describe('BAD_USER_INPUT', () => {
 
 describe('a query string', () => {
   it.each(['variables={', 'variables=7', 'extensions=[', 'extensions={"after":"x"}'])(
-    'whose %s doesn’t fit is BAD_USER_INPUT, and no log line',
+    'a query string with %s is refused with BAD_USER_INPUT, and logs nothing',
     async (parameter) => {
       const error = vi.fn<(fields: object, line: string) => void>();
       const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
