@@ -1,4 +1,4 @@
-/** docs/docker.md without a container engine: test/support/container.ts runs the container's command on this machine. */
+/** docs/docker.md without a container engine: test/support/processes/container.ts runs the container's command on this machine. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
