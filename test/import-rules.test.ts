@@ -22,9 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/logs/process': WHOLE_CORE,
   'src/logs/file/disk': WHOLE_CORE,
   'src/logs/file': [...WHOLE_CORE, 'src/logs', 'src/logs/process', 'src/logs/file/disk'],
-  'src/logs/remote': [...WHOLE_CORE, 'src/logs', 'src/logs/process', 'src/logs/nats', 'src/logs/redis'],
-  'src/logs/nats': [...WHOLE_CORE, 'src/logs', 'src/logs/remote'],
-  'src/logs/redis': [...WHOLE_CORE, 'src/logs', 'src/logs/remote'],
+  'src/logs/remote': [...WHOLE_CORE, 'src/logs', 'src/logs/process'],
+  'src/logs/nats': [...WHOLE_CORE, 'src/logs/remote'],
+  'src/logs/redis': [...WHOLE_CORE, 'src/logs/remote'],
 
   'schema/documents': [],
   'schema/request': WHOLE_CORE,

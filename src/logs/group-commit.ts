@@ -1,25 +1,25 @@
 /**
- * Group commit: what is appended while a group is on its way goes together with the next one. So a disk's slowness, or a server's
- * distance, costs one writer its time, and many writers hardly any.
+ * Group commit: entries that are appended while a group is being written go together in the next group. So a slow disk or a
+ * distant server costs one writer its time, and many writers hardly any.
  */
 import { EngineUnavailableError } from '../core/model/errors.ts';
 import type { Sequence } from '../core/model/position.ts';
 
-export interface Grouped {
-  /** When it was appended, by the clock. */
+export interface GroupedEntry {
+  /** When it was appended, by `clock`. */
   readonly time: number;
   readonly data: Uint8Array;
 }
 
-interface Waiting extends Grouped {
+interface WaitingEntry extends GroupedEntry {
   resolve(sequence: Sequence): void;
   reject(error: Error): void;
 }
 
 export interface GroupCommitOptions {
   readonly clock: () => number;
-  /** All or none of them, one behind the other; resolves with the first one's sequence. Their writers get to know what it throws. */
-  readonly commit: (group: readonly Grouped[]) => Promise<Sequence>;
+  /** Writes all or none, in order. Resolves with the sequence of the first. What it throws is thrown to all their writers. */
+  readonly commit: (group: readonly GroupedEntry[]) => Promise<Sequence>;
 }
 
 const MAX_GROUP_ENTRIES = 1024;
@@ -28,7 +28,7 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  #waiting: Waiting[] = [];
+  #waiting: WaitingEntry[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | undefined;
 
@@ -38,7 +38,7 @@ export class GroupCommit {
 
   append(data: Uint8Array): Promise<Sequence> {
     if (this.#waitingBytes + data.length > MAX_WAITING_BYTES)
-      return Promise.reject(new EngineUnavailableError('too much waits to be written'));
+      return Promise.reject(new EngineUnavailableError(`more than ${MAX_WAITING_BYTES} bytes wait to be written`));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ time: this.#options.clock(), data, resolve, reject });
       this.#waitingBytes += data.length;
@@ -46,7 +46,7 @@ export class GroupCommit {
     });
   }
 
-  /** Rejects what waits; resolves once nothing is under way. */
+  /** Rejects the entries that wait. Resolves once nothing is being written. */
   async stop(reason: Error): Promise<void> {
     for (const { reject } of this.#waiting.splice(0)) reject(reason);
     this.#waitingBytes = 0;
@@ -55,7 +55,7 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     for (;;) {
-      // Writers that were answered together append together again: when their microtasks are done, all have.
+      // Writers that were answered together append again together: after their microtasks all have.
       await new Promise<void>((resolve) => process.nextTick(resolve));
       if (this.#waiting.length === 0) break;
       await this.#commit(this.#nextGroup());
@@ -63,7 +63,7 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commit(group: readonly WaitingEntry[]): Promise<void> {
     try {
       const first = await this.#options.commit(group);
       for (const [at, { resolve }] of group.entries()) resolve((first + at) as Sequence);
@@ -72,7 +72,7 @@ export class GroupCommit {
     }
   }
 
-  #nextGroup(): Waiting[] {
+  #nextGroup(): WaitingEntry[] {
     let bytes = 0;
     const end = this.#waiting.findIndex(({ data }, at) => {
       bytes += data.length;

@@ -9,16 +9,16 @@ export const WAYS = ['is there', 'stands still', 'is gone'] as const;
 
 const INDEX = new URL('../../src/index.ts', import.meta.url).href;
 
-/** `log`: an expression that makes one, by what the module `from` has. Resolves with how the process has ended. */
+/** `log`: an expression that makes one, by what the module of the engine exports. Resolves with how the process has ended. */
 export async function leave(
   server: EngineServer,
-  from: 'nats-log' | 'redis-log',
+  engine: 'nats' | 'redis',
   log: string,
   how: (typeof WAYS)[number],
 ): Promise<unknown> {
   const program = `
     import { StreamingMap } from '${INDEX}';
-    import * as logs from '${new URL(`../../src/logs/${from}.ts`, import.meta.url).href}';
+    import * as logs from '${new URL(`../../src/logs/${engine}/${engine}-log.ts`, import.meta.url).href}';
     const map = await StreamingMap.open({ log: logs.${log} });
     await map.insert({ key: 'a', value: 1 });
     void (async () => { for await (const item of map.items()) console.log(item.key); })();

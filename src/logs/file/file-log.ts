@@ -17,7 +17,7 @@ import { listSnapshots } from './disk/names.ts';
 import { readSnapshot, readSnapshotHead, SnapshotWriter } from './disk/snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import { StoreThread } from './thread.ts';
-import { GroupCommit, type Grouped } from '../group-commit.ts';
+import { GroupCommit, type GroupedEntry } from '../group-commit.ts';
 
 export interface FileLogOptions {
   /** Made if it isn't there. One process has it at a time. */
@@ -196,7 +196,7 @@ export class FileLog implements OrderedLog {
   }
 
   /** Flushed when it resolves. Followers have it before any of it is answered. */
-  async #commit(group: readonly Grouped[], thread: StoreThread, snapshots: Snapshots): Promise<Sequence> {
+  async #commit(group: readonly GroupedEntry[], thread: StoreThread, snapshots: Snapshots): Promise<Sequence> {
     const first = (this.#last + 1) as Sequence;
     const entries = group.map(({ time, data }, at) => ({ sequence: (first + at) as Sequence, time, data }));
     try {

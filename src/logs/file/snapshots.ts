@@ -26,7 +26,7 @@ export class Snapshots {
   /** Of the log behind the newest snapshot. */
   #bytes: number;
   #dueBytes: number;
-  readonly #child = new SnapshotChild(programBeside(import.meta.url, 'snapshot-process'));
+  readonly #child = new SnapshotChild(programBeside(import.meta.url, 'build-snapshot-process'));
   #running: Promise<void> | undefined;
   #isStopped = false;
 

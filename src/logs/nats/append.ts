@@ -1,13 +1,14 @@
 /**
- * Appends, many in flight at a time. All attempts of one have one reply subject, so it is known how many of them are unanswered: with
- * none, nothing was written (`EngineUnavailableError`); else something may have been (`IndeterminateError`). JetStream takes an id
- * that it has seen for a duplicate and says the first one's sequence, so another attempt does no harm.
+ * Appends, many in flight at a time. All attempts of one have the same reply subject, so the number of unanswered ones is
+ * known. If there is none, nothing was written (`EngineUnavailableError`); otherwise it may have been (`IndeterminateError`).
+ * Another attempt does no harm: JetStream knows an id that it has seen, and answers with the sequence of the first.
  *
- * The order is that of the calls, as long as nothing has to be tried again.
+ * The order is that of the calls, as long as nothing has to be sent again.
  */
 import { createInbox, headers, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
 import { EngineUnavailableError, IndeterminateError, PayloadTooLargeError } from '../../core/model/errors.ts';
 import type { Sequence } from '../../core/model/position.ts';
+import type { RemoteAppender } from '../remote/driver.ts';
 import type { Connection } from './connection.ts';
 import { subjectOf } from './stream.ts';
 
@@ -19,9 +20,8 @@ interface Pending {
   reject(error: Error): void;
   attempts: number;
   unanswered: number;
-  /** On the monotonic clock. */
   sentAt: number;
-  /** Why the last attempt has failed. */
+  /** Why the last attempt failed. */
   reason: string;
 }
 
@@ -33,27 +33,26 @@ export interface AppenderOptions {
 
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const SWEEP_MS = 250;
-/** Unanswered for so long it is sent again; then for twice as long, and so on. */
-const PATIENCE_MS = 1000;
-const AWAY = 'NATS is away';
+/** An append is sent again when it is unanswered for so long; then for twice as long, and so on. */
+const RESEND_MS = 1000;
+const LOST = 'the connection to NATS is lost';
 
-export class Appender {
+export class Appender implements RemoteAppender {
   readonly #options: AppenderOptions;
   readonly #subject: string;
   readonly #inbox = createInbox();
   readonly #replies: Subscription;
   readonly #pending = new Map<string, Pending>();
-  /** One for all: the client encodes it within `publish`. */
+  /** Shared by all: the client encodes them within `publish`. */
   readonly #headers: MsgHdrs = headers();
-  /** What an id's headers have beside the id itself. */
+  /** Without the id itself. */
   readonly #headerBytes: number;
   readonly #sweepMs: number;
   #count = 0;
   #waitingBytes = 0;
   #sweeping: NodeJS.Timeout | undefined;
-  /** The newest moment of which an answer shows that NATS was there after it. */
+  /** NATS has answered a request that was made then, or later. */
   #aliveAt = 0;
-  #stopped: string | undefined;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -73,29 +72,19 @@ export class Appender {
 
   append(data: Uint8Array, id: string): Promise<Sequence> {
     const { connection, timeoutMs } = this.#options;
-    if (this.#stopped !== undefined) return Promise.reject(new EngineUnavailableError(this.#stopped));
-    if (connection.downMs > timeoutMs) return Promise.reject(new EngineUnavailableError(AWAY));
+    if (connection.downMs > timeoutMs) return Promise.reject(new EngineUnavailableError(LOST));
     const most = connection.client.info?.max_payload ?? Infinity;
     if (data.length + this.#headerBytes + id.length > most)
       return Promise.reject(
         new PayloadTooLargeError(`the command has ${data.length} bytes, more than NATS takes (max_payload ${most})`),
       );
     if (this.#waitingBytes + data.length > MAX_WAITING_BYTES)
-      return Promise.reject(new EngineUnavailableError('too much waits to be written'));
+      return Promise.reject(new EngineUnavailableError(`more than ${MAX_WAITING_BYTES} bytes wait to be written`));
     return new Promise((resolve, reject) => {
-      // A sweep before it is due, so that it is answered in time.
+      // One sweep earlier, so that it is answered in time.
       const deadline = performance.now() + timeoutMs - this.#sweepMs;
-      const pending: Pending = {
-        id,
-        data,
-        deadline,
-        resolve,
-        reject,
-        attempts: 0,
-        unanswered: 0,
-        sentAt: 0,
-        reason: AWAY,
-      };
+      const unsent = { attempts: 0, unanswered: 0, sentAt: 0, reason: LOST };
+      const pending: Pending = { id, data, deadline, resolve, reject, ...unsent };
       const token = (this.#count++).toString(36);
       this.#pending.set(token, pending);
       this.#waitingBytes += data.length;
@@ -104,18 +93,17 @@ export class Appender {
     });
   }
 
-  /** What was under way may be lost. */
+  /** After a reconnect: what was under way may be lost. */
   resendAll(): void {
     for (const [token, pending] of this.#pending) this.#send(token, pending);
   }
 
-  /** NATS has answered something that it was asked at this time. */
+  /** NATS has answered a request of this time. */
   alive(askedAt: number): void {
     this.#aliveAt = Math.max(this.#aliveAt, askedAt);
   }
 
-  stop(reason: string): void {
-    this.#stopped = reason;
+  async stop(reason: string): Promise<void> {
     clearInterval(this.#sweeping);
     this.#replies.unsubscribe();
     for (const [token, pending] of this.#pending) this.#fail(token, { ...pending, reason });
@@ -130,9 +118,9 @@ export class Appender {
     try {
       this.#options.connection.client.publish(this.#subject, pending.data, options);
     } catch (error) {
-      // A connection that is closed, or takes less than before: nothing has left.
+      // The connection is closed, or takes less than before: nothing was sent.
       pending.unanswered--;
-      pending.reason = error instanceof Error ? error.message : AWAY;
+      pending.reason = error instanceof Error ? error.message : LOST;
     }
   }
 
@@ -156,7 +144,7 @@ export class Appender {
     const { isUp } = this.#options.connection;
     for (const [token, pending] of this.#pending) {
       const { deadline, unanswered, attempts, sentAt } = pending;
-      const isOverdue = this.#aliveAt > sentAt && now - sentAt > PATIENCE_MS * 2 ** (attempts - 1);
+      const isOverdue = this.#aliveAt > sentAt && now - sentAt > RESEND_MS * 2 ** (attempts - 1);
       if (now >= deadline) this.#fail(token, pending);
       else if (isUp && (unanswered === 0 || isOverdue)) this.#send(token, pending);
     }
@@ -170,7 +158,9 @@ export class Appender {
     pending.reject(
       pending.unanswered === 0
         ? new EngineUnavailableError(pending.reason)
-        : new IndeterminateError('NATS has not answered in time: it may have been written'),
+        : new IndeterminateError(
+            `NATS has not answered within ${this.#options.timeoutMs} ms: it may have been written`,
+          ),
     );
   }
 
@@ -194,19 +184,14 @@ interface Acknowledgement {
 }
 
 function answerOf(reply: Msg, stream: string): Answer {
-  const { data } = reply;
-  if (data.length === 0) return { refusal: 'the stream has no leader, or is gone', isFinal: false };
-  const answer = acknowledgementIn(reply);
-  if (answer?.seq !== undefined && !answer.error && answer.stream === stream)
-    return { sequence: answer.seq as Sequence, refusal: '', isFinal: true };
-  const { code = 500, description = 'it answered what can’t be read' } = answer?.error ?? {};
-  return { refusal: `NATS refuses: ${description}`, isFinal: code < 500 };
-}
-
-function acknowledgementIn(reply: Msg): Acknowledgement | undefined {
+  if (reply.data.length === 0) return { refusal: 'the stream has no leader, or is gone', isFinal: false };
   try {
-    return reply.json<Acknowledgement>();
+    const { stream: answering, seq, error } = reply.json<Acknowledgement>();
+    if (seq !== undefined && !error && answering === stream)
+      return { sequence: seq as Sequence, refusal: '', isFinal: true };
+    const { code = 500, description = 'without a reason' } = error ?? {};
+    return { refusal: `NATS refuses the append: ${description}`, isFinal: code < 500 };
   } catch {
-    return undefined;
+    return { refusal: 'NATS has answered with what is no JSON', isFinal: false };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The stream that holds the log: made when it is missing, then read back, for a server may leave out what it doesn't know, and
- * what somebody else made may let entries go that nobody has seen.
+ * The stream that holds the log. Its configuration is checked each time that it is opened: a server may ignore a setting that
+ * it doesn't know, and a stream that somebody else created may remove entries that are still needed.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -13,22 +13,16 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { type Epoch, parseEpoch } from '../../core/model/position.ts';
+import { UnfitLogError } from '../remote/driver.ts';
 
-/** What was found can't keep the guarantees. */
-export class NatsLogError extends Error {
-  override get name(): string {
-    return 'NatsLogError';
-  }
-}
-
-/** JetStream's own numbers of its errors. */
+/** JetStream's error numbers. */
 const [STREAM_NOT_FOUND, NAME_IN_USE] = [10_059, 10_058];
 
 export const subjectOf = (stream: string): string => `${stream}.commands`;
 
 export const bucketOf = (stream: string): string => `${stream}-snapshots`;
 
-/** A stream that was made anew under the same name is another log. */
+/** A stream that was deleted and created again is another log. */
 export function epochOf({ config, created }: StreamInfo): Epoch {
   const hash = createHash('sha256').update(`${config.name}\n${created}`).digest('hex');
   return parseEpoch(BigInt(`0x${hash}`).toString(36).slice(0, 12));
@@ -37,39 +31,39 @@ export function epochOf({ config, created }: StreamInfo): Epoch {
 export const isMissing = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 
-/** A leader hears of each of the others once a second. */
+/** A leader hears from each of the other servers once a second. */
 const HEARD_WITHIN_NS = 3e9;
 
 /**
- * Why a stream that answers takes nothing in; undefined when it does. What is left of a cluster without a majority answers too,
- * and for ten seconds its leader doesn't know yet that it is none.
+ * Why a stream that answers takes no appends. The rest of a cluster without a majority answers, too, and its leader needs ten
+ * seconds to notice that it leads nobody.
  */
 export function troubleOf({ config: { name }, cluster }: StreamInfo): string | undefined {
   if (!cluster?.replicas) return undefined;
   if (!cluster.leader) return `the stream ${name} has no leader`;
   const heard = cluster.replicas.filter(({ offline, active }) => !offline && active < HEARD_WITHIN_NS).length;
   const [here, all] = [1 + heard, 1 + cluster.replicas.length];
-  return here > all / 2 ? undefined : `the stream ${name} has ${here} of its ${all} replicas, which is no majority`;
+  return here > all / 2 ? undefined : `the stream ${name} has ${here} of its ${all} replicas, no majority`;
 }
 
-export interface Wanted {
+interface Wanted {
   readonly replicas: number | undefined;
   readonly maxCommandBytes: number;
+  readonly mayCreate: boolean;
 }
 
-/** Throws `NatsLogError` when what is there can't keep the guarantees. */
-export async function openStream(
-  jsm: JetStreamManager,
-  name: string,
-  wanted: Wanted & { readonly mayMake: boolean },
-): Promise<StreamInfo> {
-  const info = await (wanted.mayMake ? findOrMake(jsm, name, wanted.replicas ?? 1) : jsm.streams.info(name));
+/** Throws `UnfitLogError` when the stream can't keep the guarantees. */
+export async function ensureStream(jsm: JetStreamManager, name: string, wanted: Wanted): Promise<StreamInfo> {
+  const info = await (wanted.mayCreate ? findOrCreate(jsm, name, wanted.replicas ?? 1) : jsm.streams.info(name));
   const faults = faultsOf(info, wanted);
-  if (faults.length > 0) throw new NatsLogError(`the stream ${name} can't hold the log: ${faults.join('; ')}`);
+  if (faults.length > 0)
+    throw new UnfitLogError(
+      `the stream ${name} can't hold the log: ${faults.join('; ')}. Change that, or choose another name for the stream`,
+    );
   return info;
 }
 
-async function findOrMake(jsm: JetStreamManager, name: string, replicas: number): Promise<StreamInfo> {
+async function findOrCreate(jsm: JetStreamManager, name: string, replicas: number): Promise<StreamInfo> {
   try {
     return await jsm.streams.info(name);
   } catch (error) {
@@ -86,7 +80,7 @@ async function findOrMake(jsm: JetStreamManager, name: string, replicas: number)
       deny_delete: true,
     });
   } catch (error) {
-    // Another node, with other flags, was faster.
+    // Another node, with other options, has created it meanwhile.
     if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
   }
   return jsm.streams.info(name);
@@ -96,16 +90,16 @@ function faultsOf({ config }: StreamInfo, { replicas = 1, maxCommandBytes }: Wan
   const subject = subjectOf(config.name);
   const faults: readonly (readonly [boolean, string])[] = [
     [!config.subjects?.includes(subject), `its subjects must be ${subject}`],
-    [isSet(config.mirror) || isSet(config.sources), 'it copies another one'],
+    [isSet(config.mirror) || isSet(config.sources), 'it is a copy of another stream'],
     [config.retention !== RetentionPolicy.Limits, `its retention must be limits, not ${config.retention}`],
     [config.discard !== DiscardPolicy.New, `its discard policy must be new, not ${config.discard}`],
     [config.storage !== StorageType.File, `its storage must be file, not ${config.storage}`],
-    [config.max_age > 0, 'it has a max_age, and would let go what is still needed'],
-    [config.max_msgs > 0, 'it has max_msgs; its size may be limited by max_bytes only'],
-    [config.max_msgs_per_subject > 0, 'it has max_msgs_per_subject, and would let go what is still needed'],
-    [config.no_ack === true, 'it acknowledges nothing'],
+    [config.max_age > 0, 'it has a max_age, which removes entries that are still needed'],
+    [config.max_msgs > 0, 'it has max_msgs; only max_bytes may limit its size'],
+    [config.max_msgs_per_subject > 0, 'it has max_msgs_per_subject, which removes entries that are still needed'],
+    [config.no_ack === true, 'it acknowledges nothing (no_ack)'],
     [config.sealed, 'it is sealed'],
-    [config.deny_purge, 'it denies purges, so nothing could ever be let go'],
+    [config.deny_purge, 'it denies purges, so it could never be trimmed'],
     [
       config.max_msg_size > 0 && config.max_msg_size < maxCommandBytes,
       `its max_msg_size is ${config.max_msg_size}, less than the ${maxCommandBytes} bytes that a command may have`,

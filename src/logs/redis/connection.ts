@@ -1,63 +1,48 @@
-/** A connection that comes back by itself, for ever, and says when it is back. */
 import { Redis } from 'ioredis';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { type Logger, messageOf } from '../../core/model/logger.ts';
-import type { ClientOptions } from './options.ts';
+import { RemoteConnection } from '../remote/connection.ts';
+import { addressOf, type ClientOptions } from './options.ts';
 
-/** What no other attempt mends: a name, a password, a right. */
+/** Another attempt would not help: a wrong name, password or right. */
 const FINAL = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|DB index))/;
 
-export class Connection {
+export class Connection extends RemoteConnection {
   readonly client: Redis;
-  readonly #logger: Logger;
-  /** When it went, on the monotonic clock; undefined while it is there. */
-  #downSince: number | undefined = performance.now();
-  /** May be set once. */
-  onUp = (): void => {};
 
-  private constructor(options: ClientOptions, logger: Logger) {
+  private constructor(options: ClientOptions) {
+    super();
     this.client = new Redis(options);
-    this.#logger = logger;
   }
 
-  /** Rejects with `EngineUnavailableError` when nobody who can be used has answered in time. `address`: as the message names it. */
-  static async open(
-    options: ClientOptions,
-    { address, timeoutMs, logger }: { address: string; timeoutMs: number; logger: Logger },
-  ): Promise<Connection> {
-    const connection = new Connection(options, logger);
+  /** Rejects with `EngineUnavailableError` when no server has accepted the client in time. */
+  static async open(options: ClientOptions, timeoutMs: number, logger: Logger): Promise<Connection> {
+    const connection = new Connection(options);
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
-    let reason: unknown = new Error('it does not answer');
+    let cause: unknown = new Error(`no answer within ${timeoutMs} ms`);
     const fail = (): void => {
       connection.close();
-      reject(new EngineUnavailableError(`Redis at ${address} can't be used: ${messageOf(reason)}`, { cause: reason }));
+      reject(
+        new EngineUnavailableError(`Redis at ${addressOf(options)} can't be used: ${messageOf(cause)}`, { cause }),
+      );
     };
     const timer = setTimeout(fail, timeoutMs);
     connection.client.on('error', (error: Error) => {
-      reason = error;
+      cause = error;
       if (FINAL.test(error.message)) fail();
     });
     connection.client.once('ready', () => resolve(connection));
-    // Its reason comes as an `error`, and it tries again.
+    // The reason comes as an `error` event, and the client tries again.
     connection.client.connect().catch(() => {});
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      connection.#watch();
+      connection.#watch(logger);
     }
   }
 
-  get isUp(): boolean {
-    return this.#downSince === undefined;
-  }
-
-  /** For how long it has been away, in ms. */
-  get downMs(): number {
-    return this.#downSince === undefined ? 0 : performance.now() - this.#downSince;
-  }
-
-  /** Another one in its place: nobody has answered on this one. */
+  /** Replaces a connection on which nothing was answered. */
   restart(): void {
     this.client.disconnect(true);
   }
@@ -67,21 +52,16 @@ export class Connection {
     this.client.disconnect();
   }
 
-  #watch(): void {
-    this.#downSince = undefined;
-    this.client.removeAllListeners('error').on('error', () => {
-      // What it costs is told by whoever asks: `health`, an append.
-    });
-    this.client.on('close', () => {
-      this.#downSince ??= performance.now();
-    });
+  #watch(logger: Logger): void {
+    // `health` and the appends report what a lost connection means. Without a listener, an `error` would end the process.
+    this.client.removeAllListeners('error').on('error', () => {});
+    this.client.on('close', () => this.lost());
     this.client.on('ready', () => {
-      this.#logger.debug?.({ ms: Math.round(this.downMs) }, 'the connection to Redis is back');
-      this.#downSince = undefined;
-      this.onUp();
+      logger.debug?.({ ms: Math.round(this.downMs) }, 'the connection to Redis is back');
+      this.restored();
     });
   }
 }
 
-/** Whether Redis has said no, and so has done nothing. Everything else may have been done. */
+/** Redis has said no, and so has written nothing. After any other error it may have. */
 export const isRefusal = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';

@@ -1,4 +1,4 @@
-/** An entry as Redis gives it: its id, and names and values by turns. */
+/** An entry as Redis returns it: its id, then names and values alternately. */
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import type { Sequence } from '../../core/model/position.ts';
 
@@ -6,7 +6,7 @@ export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 
 const NOTHING = Buffer.alloc(0);
 
-/** What isn't ours is an entry all the same, of which nobody makes anything; its time is that of the one before. */
+/** An entry of another program counts as one without data, with the time of the entry before it. */
 export function entryIn([, fields]: RawEntry, sequence: Sequence, timeBefore = 0): LogEntry {
   const [timeName, time, dataName, data] = fields;
   const isOurs = timeName?.toString() === 'time' && dataName?.toString() === 'data';

@@ -1,9 +1,9 @@
 /**
- * The keys of a log, and what must happen to them in one go: Lua scripts, which Redis runs one at a time and repeats on its replicas.
+ * The keys of a log, and the atomic operations on them: Lua scripts, which Redis runs one at a time and repeats on its replicas.
  *
- *     {name}:commands        the stream. An entry's id is <epoch>-<sequence>, so it says itself whose it is, and that none is missing
- *     {name}:epoch           the epoch as a number: a stream that was made anew has another one
- *     {name}:snapshots       what snapshots there are
+ *     {name}:commands        the stream. The id of an entry is <epoch>-<sequence>: it names its log, and shows every gap
+ *     {name}:epoch           the epoch as a number: a stream that was created again has another one
+ *     {name}:snapshots       the heads of the snapshots
  *     {name}:snapshot:<id>   the pieces of one
  *
  * The braces keep them in one slot of a cluster.
@@ -11,23 +11,17 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { newEpoch, type Epoch, parseEpoch, type Sequence } from '../../core/model/position.ts';
+import { type LogState, type SnapshotClaims, UnfitLogError } from '../remote/driver.ts';
 import { isRefusal } from './connection.ts';
-
-/** What was found can't keep the guarantees. */
-export class RedisLogError extends Error {
-  override get name(): string {
-    return 'RedisLogError';
-  }
-}
 
 export interface Keys {
   readonly commands: string;
   readonly epoch: string;
   readonly snapshots: string;
-  /** Never there: what is written to it if it is there shows whether writes are taken. */
+  /** Never exists: a write to it changes nothing, and shows whether Redis takes writes. */
   readonly probe: string;
-  /** Who is making a snapshot. */
-  readonly maker: string;
+  /** The node that builds a snapshot. */
+  readonly claim: string;
   snapshot(id: string): string;
 }
 
@@ -36,7 +30,7 @@ export const keysOf = (stream: string): Keys => ({
   epoch: `{${stream}}:epoch`,
   snapshots: `{${stream}}:snapshots`,
   probe: `{${stream}}:probe`,
-  maker: `{${stream}}:maker`,
+  claim: `{${stream}}:maker`,
   snapshot: (id) => `{${stream}}:snapshot:${id}`,
 });
 
@@ -46,7 +40,7 @@ export const numberOf = (epoch: Epoch): string =>
 
 const epochOf = (number: string): Epoch => parseEpoch(BigInt(number).toString(36).padStart(12, '0'));
 
-/** The place of an entry, from its id; undefined for one of another epoch. */
+/** The sequence in an entry's id; undefined for an entry of another epoch. */
 export function sequenceIn(id: string, epochNumber: string): Sequence | undefined {
   const [epoch, sequence] = id.split('-');
   return epoch === epochNumber ? (Number(sequence) as Sequence) : undefined;
@@ -59,8 +53,8 @@ interface Script {
 
 const script = (text: string): Script => ({ text, hash: createHash('sha1').update(text).digest('hex') });
 
-/** Founds the log if there is none; the epoch that it has then. */
-const FOUND = script(`
+/** Creates the log if there is none. Returns its epoch. */
+const ENSURE = script(`
   local kind, epochKind = redis.call('TYPE', KEYS[1]).ok, redis.call('TYPE', KEYS[2]).ok
   if epochKind ~= 'none' and epochKind ~= 'string' then return false end
   local epoch = redis.call('GET', KEYS[2])
@@ -77,7 +71,7 @@ const FOUND = script(`
   end
   return false`);
 
-/** Appends to the log of an epoch; the id of the last one, or nothing when there is no such log. */
+/** Appends to the log of an epoch. Returns the id of the last entry, or nothing when there is no such log. */
 const APPEND = script(`
   if redis.call('GET', KEYS[2]) ~= ARGV[1] then return false end
   local now = redis.call('TIME')
@@ -88,7 +82,7 @@ const APPEND = script(`
   end
   return id`);
 
-/** How the log is: epoch, last id, first id, and why writes are refused. */
+/** Returns the epoch, the last id, the first id, and why writes are refused. */
 const LOOK = script(`
   local last, first = '', ''
   if redis.call('EXISTS', KEYS[1]) == 1 then
@@ -101,18 +95,10 @@ const LOOK = script(`
   local probe = redis.pcall('XADD', KEYS[3], 'NOMKSTREAM', '*', 'probe', '')
   return { redis.call('GET', KEYS[2]) or '', last, first, type(probe) == 'table' and probe.err or '' }`);
 
-/** Lets go what is before an id, in the log of an epoch. */
+/** Removes the entries before a sequence from the log of an epoch. */
 const TRIM = script(`
   if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
   return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1] .. '-' .. ARGV[2])`);
-
-export interface Look {
-  readonly epoch: Epoch | undefined;
-  readonly first: Sequence;
-  readonly last: Sequence;
-  /** Why nothing is taken in. */
-  readonly refusal: string | undefined;
-}
 
 export class Scripts {
   readonly #client: Redis;
@@ -123,42 +109,42 @@ export class Scripts {
     this.#keys = keys;
   }
 
-  /** Throws `RedisLogError` when something else is there. */
-  async found(): Promise<Epoch> {
+  /** Throws `UnfitLogError` when the keys hold something else. */
+  async ensure(): Promise<Epoch> {
     const { commands, epoch } = this.#keys;
-    const number = await this.#run(FOUND, [commands, epoch], [numberOf(newEpoch())]);
+    const number = await this.#run(ENSURE, [commands, epoch], [numberOf(newEpoch())]);
     if (typeof number !== 'string')
-      throw new RedisLogError(
-        `${commands} and ${epoch} in Redis are no log of seamline’s: another --stream, or remove both`,
+      throw new UnfitLogError(
+        `${commands} and ${epoch} in Redis hold something else than a log: choose another --stream, or remove both`,
       );
     return epochOf(number);
   }
 
-  /** The sequence of the last one; undefined when the log of that epoch is gone. All or none of them are there. */
+  /** All or none of them. Resolves with the sequence of the last one; undefined when the log of that epoch is gone. */
   async append(epochNumber: string, data: readonly Buffer[]): Promise<Sequence | undefined> {
     const id = await this.#run(APPEND, [this.#keys.commands, this.#keys.epoch], [epochNumber, ...data]);
     return typeof id === 'string' ? sequenceIn(id, epochNumber) : undefined;
   }
 
-  async look(): Promise<Look> {
+  async look(): Promise<LogState> {
     const { commands, epoch, probe } = this.#keys;
-    const found = (await this.#run(LOOK, [commands, epoch, probe], [])) as [string, string, string, string];
-    const [number, lastId, firstId, refusal] = found;
+    const answer = await this.#run(LOOK, [commands, epoch, probe], []);
+    const [number, lastId, firstId, refusal] = answer as [string, string, string, string];
     const last = sequenceIn(lastId, number);
     const first = sequenceIn(firstId, number);
     return {
       epoch: number === '' || last === undefined ? undefined : epochOf(number),
       last: last ?? (0 as Sequence),
       first: first ?? (((last ?? 0) + 1) as Sequence),
-      refusal: refusal === '' ? undefined : refusal,
+      trouble: refusal === '' ? undefined : `Redis refuses writes: ${refusal}`,
     };
   }
 
-  async trim(epoch: Epoch, sequence: Sequence): Promise<void> {
-    await this.#run(TRIM, [this.#keys.commands, this.#keys.epoch], [numberOf(epoch), String(sequence)]);
+  async trim(epochNumber: string, sequence: Sequence): Promise<void> {
+    await this.#run(TRIM, [this.#keys.commands, this.#keys.epoch], [epochNumber, String(sequence)]);
   }
 
-  /** By its hash; its text only where the server doesn't know it yet, as one that was just started. */
+  /** By its hash, or by its text if the server doesn't know it yet. */
   async #run(script: Script, keys: readonly string[], args: readonly (string | Buffer)[]): Promise<unknown> {
     const values = [...keys, ...args];
     try {
@@ -168,4 +154,15 @@ export class Scripts {
       return this.#client.eval(script.text, keys.length, ...values);
     }
   }
+}
+
+/** Builds of snapshots are claimed by a key that expires. */
+export function claimsOn(client: Redis, { claim: key }: Keys): SnapshotClaims {
+  const node = crypto.randomUUID();
+  return {
+    claim: async (forMs) => (await client.set(key, node, 'PX', forMs, 'NX')) !== null,
+    async release() {
+      if ((await client.get(key)) === node) await client.del(key);
+    },
+  };
 }

@@ -44,7 +44,7 @@ describeWithNats('NATS log, when its server', () => {
     await expect(first).rejects.toMatchObject({ code: 'INDETERMINATE' });
     await expect(second).rejects.toMatchObject({ code: 'INDETERMINATE' });
     await heard.until(/the connection to NATS is lost/);
-    expect(log.health()).toEqual({ ok: false, reason: 'NATS is away' });
+    expect(log.health()).toEqual({ ok: false, reason: 'the connection to NATS is lost' });
     nats.resume();
     await appendForSure(log, 'b');
     await appendForSure(log, 'a');
@@ -104,7 +104,7 @@ describeWithNats('NATS log, when its stream', () => {
     const { config } = await manager.streams.info('test');
     await manager.streams.delete('test');
     await manager.streams.add(config);
-    expect(await follower.untilBroken()).toMatch(/made anew/);
+    expect(await follower.untilBroken()).toMatch(/another log has taken its place/);
     expect(await log.open()).not.toBe(epoch);
     const again = await follow(log, 1);
     await appendTexts(log, 'c');
@@ -129,7 +129,7 @@ describeWithNats('NATS log, when its stream', () => {
     const { nats, log, follower, network } = await rolledBack();
     await nats.start();
     network.mend();
-    expect(await follower.untilBroken()).toMatch(/lost|another one/);
+    expect(await follower.untilBroken()).toMatch(/lost|differs/);
     expect(await log.last()).toBe(2);
   });
 
@@ -138,7 +138,7 @@ describeWithNats('NATS log, when its stream', () => {
     await nats.start();
     await appendTexts(await openNatsLog(nats.url), 'x', 'y', 'z', 'u');
     network.mend();
-    expect(await follower.untilBroken()).toMatch(/entry 4 is another one/);
+    expect(await follower.untilBroken()).toMatch(/entry 4 differs/);
     expect(follower.held.map(textOf)).toEqual(['1', '2', '3', '4']);
   });
 

@@ -8,7 +8,7 @@ describeWithNats('a closed NATS log', () => {
   it.each(WAYS)('leaves nothing that keeps a process, when its server %s', async (how) => {
     const nats = await startNats();
     const log = `natsLog({ servers: '${nats.url}', engineTimeoutMs: 1000 })`;
-    expect(await leave(nats, 'nats-log', log, how)).toEqual([0, null]);
+    expect(await leave(nats, 'nats', log, how)).toEqual([0, null]);
   });
 
   it('leaves no consumer behind, nor does a follower that has stopped', async () => {

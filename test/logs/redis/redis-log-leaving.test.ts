@@ -9,7 +9,7 @@ describeWithRedis('a closed Redis log', (start) => {
   it.each(WAYS)('leaves nothing that keeps a process, when its server %s', async (how) => {
     const redis = await start();
     const log = `redisLog({ url: '${redis.url}', engineTimeoutMs: 1000 })`;
-    expect(await leave(redis, 'redis-log', log, how)).toEqual([0, null]);
+    expect(await leave(redis, 'redis', log, how)).toEqual([0, null]);
   });
 
   it('leaves no connection behind, nor does a follower that has stopped', async () => {

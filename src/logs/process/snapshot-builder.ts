@@ -1,4 +1,4 @@
-/** What the processes that make a snapshot have in common: snapshot-child.ts starts them. */
+/** What the processes that build a snapshot have in common. snapshot-child.ts starts them. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { loadReplica } from '../../core/replication/bootstrap.ts';
@@ -10,19 +10,19 @@ import type { Replica } from '../../core/replica/replica.ts';
 import { exportChunks } from '../../core/replica/snapshot.ts';
 import { FAILED } from './snapshot-child.ts';
 
-/** Does it behind everybody else's back. The process ends with what became of it. */
-export async function makeAside(make: () => Promise<void>): Promise<void> {
+/** The exit code of the process says whether it succeeded, its stderr why not. */
+export async function runAtLowPriority(make: () => Promise<void>): Promise<void> {
   yieldToOthers();
   try {
     await make();
   } catch (error) {
-    // Not the error itself: a parser's quotes what it was given, and values are nobody's business but their readers'.
+    // The error itself may quote a value that it could not parse, and values don't belong into a log.
     process.stderr.write(`${FAILED}${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }
 
-/** From the newest snapshot by what follows it, and lets go what is older than those two. Nothing when nothing has followed it. */
+/** Builds it from the newest snapshot and the entries after it, then trims the log before those two. Does nothing without such entries. */
 export async function saveSnapshotOf(log: OrderedLog): Promise<void> {
   const replica = await loadReplica<unknown>({ log, bounds: {}, logger: SILENT });
   const base = replica.sequence;
@@ -34,24 +34,24 @@ export async function saveSnapshotOf(log: OrderedLog): Promise<void> {
   });
   await subscription.begin(log);
   await subscription.reaches(await log.last());
-  subscription.end(new Error('it has what it needs'));
+  subscription.end(new Error('the snapshot is complete'));
   if (subscription.poison) throw subscription.poison;
   const { sequence, commandId } = replica;
   if (sequence === base) return;
   await log.saveSnapshot({ sequence, commandId, chunks: exportChunks(replica) });
-  // Both have been read back: this one just now, and the other one to make it.
+  // Both can be read: the new one was verified when it was saved, the older one was the base of it.
   if (base > 1) await log.trim(base);
 }
 
 function yieldToOthers(): void {
   try {
     setPriority(10);
-    // Linux, where each thread has a priority of its own: those that collect the garbage, too.
+    // On Linux each thread has a priority of its own, also those of the garbage collector.
     for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), 10);
-    // What is killed first when memory runs out.
+    // This process is killed first when memory runs out.
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Then not.
+    // Not every system lets it.
   }
 }
 

@@ -12,13 +12,13 @@ import { FileLogError } from './disk/errors.ts';
 import { listSegments, listSnapshots } from './disk/names.ts';
 import { Segment } from './disk/segment.ts';
 import { readSnapshot, readSnapshotHead, SnapshotWriter } from './disk/snapshot.ts';
-import { applyTo, makeAside } from '../process/snapshot-making.ts';
+import { applyTo, runAtLowPriority } from '../process/snapshot-builder.ts';
 
 const [directory = '', givenEpoch = '', upTo = ''] = process.argv.slice(2);
 const epoch = parseEpoch(givenEpoch);
 const parent = process.ppid;
 
-await makeAside(async () => {
+await runAtLowPriority(async () => {
   const replica = (await newestReplica()) ?? new Replica<unknown>(epoch, DEFAULT_BOUNDS);
   if (replica.sequence >= Number(upTo)) return;
   replay(replica);

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { SILENT } from '../../core/model/logger.ts';
+import type { Sequence } from '../../core/model/position.ts';
+import { LogGoneError, type RemoteLogDriver, type RemoteLogSession, UnfitLogError } from '../remote/driver.ts';
+import { REMOTE_DEFAULTS } from '../remote/options.ts';
+import { Appender } from './append.ts';
+import { Connection } from './connection.ts';
+import { Consumer } from './consumer.ts';
+import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
+import { SnapshotAnnouncements } from './snapshot-claims.ts';
+import { ObjectStorage } from './snapshots.ts';
+import { ensureStream, epochOf, isMissing, troubleOf } from './stream.ts';
+
+/** Consumers are created by requests that are repeated, so one without an answer is given up early. */
+const CONSUMER_TIMEOUT_MS = 2000;
+const FLUSH_MS = 1000;
+
+export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
+  const connecting = connectionOptions(options);
+  const { engineTimeoutMs: timeoutMs = REMOTE_DEFAULTS.engineTimeoutMs, logger = SILENT } = options;
+  return {
+    engine: 'nats',
+    title: 'NATS',
+    staleLooks: 4,
+    connect: async (onUp) =>
+      openSession(options, timeoutMs, await Connection.open(connecting, timeoutMs, logger), onUp),
+  };
+}
+
+async function openSession(
+  {
+    stream = REMOTE_DEFAULTS.stream,
+    create = true,
+    replicas,
+    maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES,
+  }: NatsLogOptions,
+  timeoutMs: number,
+  connection: Connection,
+  onUp: () => void,
+): Promise<RemoteLogSession> {
+  const { client } = connection;
+  const jsm = await jetstreamManager(client, { timeout: timeoutMs, checkAPI: false });
+  const consumersJsm = await jetstreamManager(client, { timeout: CONSUMER_TIMEOUT_MS, checkAPI: false });
+  const appender = new Appender({ connection, stream, timeoutMs });
+  const consumers = new Set<Consumer>();
+  connection.onUp = () => {
+    appender.resendAll();
+    for (const consumer of consumers) consumer.reconnected();
+    onUp();
+  };
+  return {
+    connection,
+    appender,
+    claims: new SnapshotAnnouncements(client, stream),
+    snapshots: new ObjectStorage(client, jsm, stream, replicas ?? 1),
+
+    async ensure(isFirst) {
+      const info = await ensureStream(jsm, stream, { replicas, maxCommandBytes, mayCreate: create && isFirst });
+      const most = client.info?.max_payload ?? Infinity;
+      if (most < maxCommandBytes)
+        throw new UnfitLogError(
+          `NATS takes ${most} bytes (max_payload), less than the ${maxCommandBytes} that a command may have`,
+        );
+      return epochOf(info);
+    },
+
+    async look() {
+      const askedAt = performance.now();
+      const info = await jsm.streams.info(stream).catch((cause: unknown) => {
+        throw isMissing(cause) ? new LogGoneError(`the stream ${stream} is gone`, { cause }) : cause;
+      });
+      appender.alive(askedAt);
+      const { first_seq: first, last_seq: last } = info.state;
+      return { epoch: epochOf(info), first: first as Sequence, last: last as Sequence, trouble: troubleOf(info) };
+    },
+
+    async entryAt(sequence) {
+      const stored = await jsm.streams.getMessage(stream, { seq: sequence });
+      return stored ? { sequence, time: stored.time.getTime(), data: stored.data } : undefined;
+    },
+
+    follow(receiver) {
+      const onStop = (): unknown => consumers.delete(consumer);
+      const consumer = new Consumer({ connection, jsm: consumersJsm, stream, receiver, onStop });
+      consumers.add(consumer);
+      return consumer;
+    },
+
+    async trim(sequence) {
+      await jsm.streams.purge(stream, { seq: sequence });
+    },
+
+    async close() {
+      const flushed = connection.isUp ? client.flush() : undefined;
+      await Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]).catch(() => {});
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Reads the stream for one listener, on a connection of its own, which waits for entries.
+ *
+ * After each read it requests the last entry that was delivered, which must be unchanged. A server may be replaced, or take over
+ * another server's data, during a wait and on the same connection: so a log that has lost its newest part is noticed before
+ * any entry of its new part is delivered.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogEntry } from '../../core/replication/ordered-log.ts';
+import { answerWithin } from '../remote/deadline.ts';
+import type { EntryReceiver, EntrySource } from '../remote/driver.ts';
+import type { Connection } from './connection.ts';
+import { entryIn, type RawEntry } from './entries.ts';
+import { type Keys, numberOf, Scripts, sequenceIn } from './scripts.ts';
+
+const MAX_ENTRIES = 512;
+const BLOCK_MS = 1000;
+/** An answer may take so much longer than the wait before the connection is replaced. */
+const GRACE_MS = 3000;
+const RETRY_MS = 100;
+
+export class Reader implements EntrySource {
+  readonly #open: () => Promise<Connection>;
+  readonly #keys: Keys;
+  readonly #receiver: EntryReceiver;
+  readonly #epochNumber: string;
+  #connection: Connection | undefined;
+  #isStopped = false;
+
+  constructor(open: () => Promise<Connection>, keys: Keys, receiver: EntryReceiver) {
+    this.#open = open;
+    this.#keys = keys;
+    this.#receiver = receiver;
+    this.#epochNumber = numberOf(receiver.epoch);
+  }
+
+  async start(): Promise<void> {
+    this.#connection = await this.#open();
+    if (this.#isStopped) this.#connection.close();
+    else void this.#run(this.#connection);
+  }
+
+  restart(): void {
+    this.#connection?.restart();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#connection?.close();
+  }
+
+  async #run(connection: Connection): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        while (!this.#isStopped) await this.#read(connection);
+      } catch {
+        // There is no connection, no answer, or no right to read any more: the health of the log says so.
+        if (connection.isUp) connection.restart();
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Redis answers the second request after the first: a replacement of the stream before the read shows in it. */
+  async #read({ client }: Connection): Promise<void> {
+    const receiver = this.#receiver;
+    const at = `${this.#epochNumber}-${receiver.next - 1}`;
+    const both = Promise.all([
+      client.xreadBuffer('COUNT', MAX_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', this.#keys.commands, at),
+      client.xrangeBuffer(this.#keys.commands, at, at),
+    ]);
+    const [streams, [again]] = await answerWithin(both, BLOCK_MS + GRACE_MS);
+    const { previous } = receiver;
+    if (previous && !again)
+      receiver.missesPrevious(await answerWithin(new Scripts(client, this.#keys).look(), GRACE_MS));
+    else if (!previous || !again || receiver.verify(entryIn(again, previous.sequence, previous.time)))
+      this.#take(streams?.[0]?.[1] ?? []);
+  }
+
+  #take(raws: readonly RawEntry[]): void {
+    const batch: LogEntry[] = [];
+    let time = this.#receiver.previous?.time;
+    for (const raw of raws) {
+      const sequence = sequenceIn(raw[0].toString('latin1'), this.#epochNumber);
+      if (sequence === undefined) break;
+      const entry = entryIn(raw, sequence, time);
+      ({ time } = entry);
+      batch.push(entry);
+    }
+    this.#receiver.receive(batch);
+    if (batch.length < raws.length) this.#receiver.break('another log has taken its place');
+  }
+}

@@ -1,0 +1,25 @@
+/** A client connection that comes back by itself, without end. The driver says when it goes and when it is back. */
+export abstract class RemoteConnection {
+  /** On the monotonic clock; undefined while the connection is there. */
+  #downSince: number | undefined;
+  /** Called each time that the connection is back. */
+  onUp = (): void => {};
+
+  get isUp(): boolean {
+    return this.#downSince === undefined;
+  }
+
+  /** For how long it has been away, in ms. */
+  get downMs(): number {
+    return this.#downSince === undefined ? 0 : performance.now() - this.#downSince;
+  }
+
+  protected lost(): void {
+    this.#downSince ??= performance.now();
+  }
+
+  protected restored(): void {
+    this.#downSince = undefined;
+    this.onUp();
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * One listener of a remote log. It hands on dense sequences only, and breaks as soon as the log is another one than it was:
+ * replaced, trimmed beyond the listener, or without its newest part.
+ */
+import type { LogEntry, LogListener } from '../../core/replication/ordered-log.ts';
+import type { Epoch, Sequence } from '../../core/model/position.ts';
+import type { EntryReceiver, EntrySource, LogState, RemoteLogSession } from './driver.ts';
+
+export interface SubscriptionOptions {
+  readonly session: RemoteLogSession;
+  readonly epoch: Epoch;
+  readonly from: Sequence;
+  /** The entry before `from`, if it is still there. */
+  readonly previous: LogEntry | undefined;
+  readonly listener: LogListener;
+  readonly staleLooks: number;
+}
+
+export class RemoteSubscription implements EntryReceiver {
+  readonly epoch: Epoch;
+  readonly #options: SubscriptionOptions;
+  readonly #source: EntrySource;
+  #next: Sequence;
+  #previous: LogEntry | undefined;
+  #bytes = 0;
+  #nextAtLastCheck = 0;
+  #staleLooks = 0;
+  #isStopped = false;
+
+  constructor(options: SubscriptionOptions) {
+    this.epoch = options.epoch;
+    this.#options = options;
+    this.#next = options.from;
+    this.#previous = options.previous;
+    this.#source = options.session.follow(this);
+  }
+
+  get next(): Sequence {
+    return this.#next;
+  }
+
+  get previous(): LogEntry | undefined {
+    return this.#previous;
+  }
+
+  /** The average size of the entries that have come. */
+  get meanBytes(): number {
+    return this.#bytes / Math.max(1, this.#next - this.#options.from);
+  }
+
+  async start(): Promise<void> {
+    await this.#source.start();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#source.stop();
+  }
+
+  receive(entries: readonly LogEntry[]): void {
+    if (this.#isStopped) return;
+    const expected = this.#next;
+    const gap = entries.findIndex(({ sequence }, at) => sequence !== expected + at);
+    const dense = gap < 0 ? entries : entries.slice(0, gap);
+    const last = dense.at(-1);
+    if (last) {
+      this.#next = (last.sequence + 1) as Sequence;
+      this.#previous = last;
+      this.#bytes += dense.reduce((sum, { data }) => sum + data.length, 0);
+      this.#options.listener.entries(dense);
+    }
+    if (gap >= 0) this.break(`expected sequence ${this.#next}, got ${entries[gap]?.sequence}`);
+  }
+
+  verify({ time, data }: LogEntry): boolean {
+    const { previous } = this;
+    const isSame = !previous || (previous.time === time && Buffer.compare(previous.data, data) === 0);
+    if (!isSame) this.break(`entry ${previous.sequence} differs from the one that was delivered`);
+    return isSame;
+  }
+
+  missesPrevious(state: LogState): void {
+    const sequence = this.#next - 1;
+    const isTrimmed = state.epoch === this.epoch && state.first > sequence && state.last >= sequence;
+    if (isTrimmed) this.#previous = undefined;
+    else this.check(state, this.#next);
+  }
+
+  /** `next` is what `this.next` was before the engine was asked for its state. */
+  check({ epoch, first, last }: LogState, next: number): void {
+    if (this.#isStopped) return;
+    if (epoch !== this.epoch) return this.break(epoch ? 'another log has taken its place' : 'the log is gone');
+    if (first > this.#next) return this.break(`sequence ${this.#next} has been trimmed: the log begins with ${first}`);
+    this.#staleLooks = last < next - 1 ? this.#staleLooks + 1 : 0;
+    if (this.#staleLooks > this.#options.staleLooks)
+      return this.break(`the log has lost entries: it ends at ${last}, and ${next - 1} had been delivered`);
+    const isStalled = last >= this.#next && this.#next === this.#nextAtLastCheck;
+    this.#nextAtLastCheck = this.#next;
+    if (isStalled || this.#staleLooks > 0) this.#source.restart();
+  }
+
+  break(reason: string): void {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#options.listener.broken(reason);
+  }
+}
