@@ -26,6 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/logs/nats': [...WHOLE_CORE, 'src/logs/remote'],
   'src/logs/redis': [...WHOLE_CORE, 'src/logs/remote'],
 
+  // The conformance suite, which others run on logs of their own.
+  'src/testing': WHOLE_CORE,
+
   'schema/documents': [],
   'schema/request': WHOLE_CORE,
   'schema/stream': [...WHOLE_CORE, 'schema/request'],
@@ -80,6 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['lru-cache', '@graphql-yoga/subscription', 'node:zlib'],
   'src/http-client': [],
+  'src/testing': ['node:assert/strict'],
   'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
   // No server code, and each client library in a file of its own.
   'src/client': ['@apollo/client', 'rxjs', '@urql/core', '@urql/exchange-graphcache', 'wonka', 'react'],

@@ -4,7 +4,7 @@ import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import { exportState } from '../../src/core/replica/snapshot.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { stateOf } from '../support/engines/kept.ts';
-import { upTo } from './collector.ts';
+import { upTo } from '../../src/testing/recording.ts';
 
 /** Some 30 kB, over a hundred keys, with all kinds of commands in it. */
 export async function write(map: StreamingMap, round: number): Promise<void> {

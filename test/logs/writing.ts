@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import type { Sequence } from '../../src/core/model/position.ts';
-import { type Collector, textOf, upTo } from './collector.ts';
+import { type RecordingListener, textOf, upTo } from '../../src/testing/recording.ts';
 
 /** Again and again with the same id, until it is answered. */
 export async function appendForSure(log: OrderedLog, text: string): Promise<Sequence> {
@@ -30,7 +30,7 @@ export async function write(log: OrderedLog, writers: number, each: number): Pro
 }
 
 /** Dense, all that was answered is where it was said to be, and there is nothing else. */
-export function expectAll(follower: Collector, answered: ReadonlyMap<string, number>): void {
+export function expectAll(follower: RecordingListener, answered: ReadonlyMap<string, number>): void {
   expect(follower.reasons).toEqual([]);
   expect(follower.sequences).toEqual(upTo(follower.held.length));
   const texts = follower.held.map(textOf);
@@ -41,7 +41,7 @@ export function expectAll(follower: Collector, answered: ReadonlyMap<string, num
 }
 
 /** An engine that knows an id again has nothing twice; of others the replica skips it. */
-export function expectOnce({ held }: Collector): void {
+export function expectOnce({ held }: RecordingListener): void {
   const texts = held.map(textOf);
   expect(texts.length).toBe(new Set(texts).size);
 }

@@ -3,7 +3,7 @@ import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
 import { natsLog } from '../../../src/logs/nats/nats-log.ts';
 import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
 import { managerOf } from '../../support/engines/nats-logs.ts';
-import { follow, textOf, upTo } from '../collector.ts';
+import { follow, textOf, upTo } from '../../../src/testing/recording.ts';
 import { appendForSure } from '../writing.ts';
 
 const WRITERS = 8;

@@ -6,7 +6,7 @@ import { hearing, temporaryDirectory } from '../../support/engines/kept.ts';
 import { describeWithNats, type NatsServer } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
 import { type Network, networkTo } from '../../support/sockets/proxy.ts';
-import { appendTexts, at, follow, textOf, upTo } from '../collector.ts';
+import { appendTexts, at, follow, textOf, upTo } from '../../../src/testing/recording.ts';
 import { appendForSure, expectAll, expectOnce, write } from '../writing.ts';
 
 async function throughNetwork(nats: NatsServer): Promise<Network & { readonly servers: string }> {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeWithNats } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
-import { appendTexts, follow } from '../collector.ts';
+import { appendTexts, follow } from '../../../src/testing/recording.ts';
 import { leave, WAYS } from '../leaving.ts';
 
 describeWithNats('a closed NATS log', () => {

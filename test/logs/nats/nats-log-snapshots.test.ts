@@ -7,7 +7,7 @@ import { natsLog, type NatsLogOptions } from '../../../src/logs/nats/nats-log.ts
 import { hearing } from '../../support/engines/kept.ts';
 import { describeWithNats } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
-import { upTo } from '../collector.ts';
+import { upTo } from '../../../src/testing/recording.ts';
 import { expectSame, save, write } from '../snapshots.ts';
 
 const SNAPSHOT = /made a snapshot/;

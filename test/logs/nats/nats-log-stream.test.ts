@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import { natsLog } from '../../../src/logs/nats/nats-log.ts';
 import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
-import { appendTexts, follow, textOf } from '../collector.ts';
+import { appendTexts, follow, textOf } from '../../../src/testing/recording.ts';
 
 /** As seamline itself would, but for what is given. */
 async function make(manager: JetStreamManager, config: Partial<StreamConfig> = {}): Promise<void> {

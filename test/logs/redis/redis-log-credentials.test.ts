@@ -6,7 +6,7 @@ import { certificates } from '../../support/engines/certificates.ts';
 import { hearing } from '../../support/engines/kept.ts';
 import { describeWithRedis, RedisSentinel } from '../../support/engines/redis.ts';
 import { openRedisLog } from '../../support/engines/redis-logs.ts';
-import { appendTexts, upTo } from '../collector.ts';
+import { appendTexts, upTo } from '../../../src/testing/recording.ts';
 import { appendForSure } from '../writing.ts';
 import { replaced } from '../../support/documents/replaced.ts';
 

@@ -4,7 +4,7 @@ import { hearing } from '../../support/engines/kept.ts';
 import { networkTo } from '../../support/sockets/proxy.ts';
 import { describeWithRedis } from '../../support/engines/redis.ts';
 import { KEYS, openRedisLog } from '../../support/engines/redis-logs.ts';
-import { appendTexts, follow, upTo } from '../collector.ts';
+import { appendTexts, follow, upTo } from '../../../src/testing/recording.ts';
 import { appendForSure, expectAll, write } from '../writing.ts';
 
 /** What says that Redis is not there, or not there any more. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { redisLog } from '../../../src/logs/redis/redis-log.ts';
 import { describeWithRedis } from '../../support/engines/redis.ts';
 import { openRedisLog } from '../../support/engines/redis-logs.ts';
-import { appendTexts, follow } from '../collector.ts';
+import { appendTexts, follow } from '../../../src/testing/recording.ts';
 import { leave, WAYS } from '../leaving.ts';
 
 describeWithRedis('a closed Redis log', (start) => {

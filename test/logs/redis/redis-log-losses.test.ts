@@ -6,7 +6,7 @@ import { hearing, temporaryDirectory } from '../../support/engines/kept.ts';
 import { type Network, networkTo } from '../../support/sockets/proxy.ts';
 import { describeWithRedis, type RedisServer } from '../../support/engines/redis.ts';
 import { KEYS, openRedisLog } from '../../support/engines/redis-logs.ts';
-import { appendTexts, at, follow, textOf } from '../collector.ts';
+import { appendTexts, at, follow, textOf } from '../../../src/testing/recording.ts';
 import { appendForSure } from '../writing.ts';
 
 /** Resolves once somebody waits for what comes next. */

@@ -5,8 +5,8 @@ import { redisLog, type RedisLogOptions } from '../../../src/logs/redis/redis-lo
 import { hearing } from '../../support/engines/kept.ts';
 import { describeWithRedis, type RedisServer } from '../../support/engines/redis.ts';
 import { KEYS, openRedisLog } from '../../support/engines/redis-logs.ts';
-import { appendTexts, at, upTo } from '../collector.ts';
-import { inPieces, readAll } from '../keeping.ts';
+import { appendTexts, at, upTo } from '../../../src/testing/recording.ts';
+import { inPieces, readSnapshots } from '../../../src/testing/recording.ts';
 import { expectSame, save, write } from '../snapshots.ts';
 
 const SNAPSHOT = /made a snapshot/;
@@ -127,7 +127,7 @@ describeWithRedis('snapshots of a Redis log', (start) => {
     const client = redis.client();
     const [key = ''] = await client.keys(PIECES);
     expect(await client.ttl(key)).toBeGreaterThan(0);
-    expect(await readAll(log)).toEqual([]);
+    expect(await readSnapshots(log)).toEqual([]);
   });
 
   it('of another log, which was there before, are no snapshots of this one, and go (G4)', async () => {
@@ -137,10 +137,10 @@ describeWithRedis('snapshots of a Redis log', (start) => {
     await log.saveSnapshot({ sequence: at(3), commandId: 'c3', chunks: inPieces('old') });
     await redis.client().del(KEYS.commands, KEYS.epoch);
     const other = await openRedisLog(redis.url);
-    expect(await readAll(other)).toEqual([]);
+    expect(await readSnapshots(other)).toEqual([]);
     await appendTexts(other, 'x');
     await other.saveSnapshot({ sequence: at(1), commandId: 'c1', chunks: inPieces('new') });
-    expect(await readAll(other)).toEqual([[1, 'c1', 'new']]);
+    expect(await readSnapshots(other)).toEqual([[1, 'c1', 'new']]);
     expect(await redis.client().keys(PIECES)).toHaveLength(1);
   });
 

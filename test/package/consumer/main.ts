@@ -2,6 +2,7 @@
 import { createClient } from 'graphql-ws';
 import { createServer, memoryLog, StreamingMap } from 'seamline';
 import { resumable } from 'seamline/client';
+import { logConformance } from 'seamline/testing';
 
 interface Quote {
   readonly price: number;
@@ -14,6 +15,8 @@ const wrong = (): Promise<unknown> => quotes.insert({ key: 'ACME', value: { pric
 const prices: number[] = [];
 for await (const { value } of quotes.items({ limit: 1 })) prices.push(value.price);
 await quotes.close();
+
+for (const { run } of logConformance(() => ({ log: memoryLog({ shared: true }) }))) await run();
 
 const server = await createServer({ port: 0 });
 await server.map.insert({ key: 'hello', value: { text: 'world' } });
