@@ -1,25 +1,25 @@
-/** A process that has a map on an engine, and closes it when it is told to. */
+/** A process that opens a map on an engine, and closes it on demand. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import type { EngineServer } from '../support/engines/engine-server.ts';
 
-/** What becomes of the engine before. */
+/** The state of the server when the map is closed. */
 export const WAYS = ['is there', 'stands still', 'is gone'] as const;
 
-const INDEX = new URL('../../src/index.ts', import.meta.url).href;
+const sourceOf = (path: string): string => new URL(`../../src/${path}`, import.meta.url).href;
 
-/** `log`: an expression that makes one, by what the module of the engine exports. Resolves with how the process has ended. */
+/** Resolves with how the process has ended. */
 export async function leave(
   server: EngineServer,
   engine: 'nats' | 'redis',
-  log: string,
   how: (typeof WAYS)[number],
 ): Promise<unknown> {
   const program = `
-    import { StreamingMap } from '${INDEX}';
-    import * as logs from '${new URL(`../../src/logs/${engine}/${engine}-log.ts`, import.meta.url).href}';
-    const map = await StreamingMap.open({ log: logs.${log} });
+    import { StreamingMap } from '${sourceOf('index.ts')}';
+    import { ${engine}Log as open } from '${sourceOf(`logs/${engine}/${engine}-log.ts`)}';
+    const log = open({ servers: '${server.url}', url: '${server.url}', engineTimeoutMs: 1000 });
+    const map = await StreamingMap.open({ log });
     await map.insert({ key: 'a', value: 1 });
     void (async () => { for await (const item of map.items()) console.log(item.key); })();
     process.stdin.once('data', async () => {

@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import { natsLog } from '../../../src/logs/nats/nats-log.ts';
 import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
-import { appendTexts, follow, textOf } from '../../../src/testing/recording.ts';
+import { appendTexts, follow } from '../../../src/testing/recording.ts';
 
 /** As seamline itself would, but for what is given. */
 async function make(manager: JetStreamManager, config: Partial<StreamConfig> = {}): Promise<void> {
@@ -58,17 +58,6 @@ describeWithNats('the stream of a NATS log', () => {
     await expect(filling()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: /maximum bytes/ });
     await log.trim(await log.last());
     expect(await appendTexts(log, 'b')).toEqual([await log.last()]);
-  });
-
-  it('may have entries of others, which are handed on as they are', async () => {
-    const nats = await startNats();
-    const log = await openNatsLog(nats.url);
-    await appendTexts(log, 'a');
-    await (await managerOf(nats.url)).jetstream().publish('test.commands', 'foreign');
-    await appendTexts(log, 'b');
-    const follower = await follow(log, 1);
-    await follower.until(3);
-    expect(follower.held.map(textOf)).toEqual(['a', 'foreign', 'b']);
   });
 
   it.each<[string, Partial<StreamConfig>, RegExp]>([

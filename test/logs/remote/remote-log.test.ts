@@ -1,0 +1,31 @@
+import { afterAll, beforeAll } from 'vitest';
+import { natsLog } from '../../../src/logs/nats/nats-log.ts';
+import { redisLog } from '../../../src/logs/redis/redis-log.ts';
+import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
+import { describeWithRedis, RedisServer } from '../../support/engines/redis.ts';
+import { describeLog } from '../conformance.ts';
+
+/** One server for all tests, and a stream for each. */
+let streams = 0;
+
+describeWithNats('NATS log', () => {
+  let nats: NatsServer;
+  beforeAll(async () => (nats = await NatsServer.start()));
+  afterAll(() => nats.stop());
+
+  describeLog('a log on NATS conforms', () => {
+    const options = { servers: nats.url, stream: `s${streams++}` };
+    return { log: natsLog(options), reopen: () => natsLog(options) };
+  });
+});
+
+describeWithRedis('Redis log', (_, program) => {
+  let redis: RedisServer;
+  beforeAll(async () => (redis = await RedisServer.start({ program })));
+  afterAll(() => redis.stop());
+
+  describeLog('a log on Redis conforms', () => {
+    const options = { url: redis.url, stream: `s${streams++}` };
+    return { log: redisLog(options), reopen: () => redisLog(options) };
+  });
+});
