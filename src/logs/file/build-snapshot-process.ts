@@ -1,7 +1,6 @@
 /**
- * Makes one snapshot: reads the one before, replays the sealed segments on top of it, and ends when it is there.
- *
- * Called with a directory, an epoch and the sequence up to which the sealed segments go.
+ * Builds one snapshot from the one before and the sealed segments after it. Arguments: the directory, the epoch, and the last
+ * sequence of the sealed segments.
  */
 import { DEFAULT_BOUNDS } from '../../core/replication/bootstrap.ts';
 import { parseEpoch } from '../../core/model/position.ts';
@@ -25,9 +24,9 @@ await runAtLowPriority(async () => {
   write(replica);
 });
 
-/** Whoever has the directory by now must not meet us in it. */
+/** After the end of the server the directory may belong to another process. */
 function assertWanted(): void {
-  if (process.ppid !== parent) throw new Error('the server is gone');
+  if (process.ppid !== parent) throw new Error('the server that started this process has ended');
 }
 
 async function newestReplica(): Promise<Replica<unknown> | undefined> {
@@ -35,7 +34,7 @@ async function newestReplica(): Promise<Replica<unknown> | undefined> {
     try {
       if (readSnapshotHead(path).epoch === epoch) return await importChunks(readSnapshot(path));
     } catch (error) {
-      // The one before will do. Who opens the log is told.
+      // The snapshot before it will do. The server reports the damage when it opens the log.
       if (!(error instanceof FileLogError)) throw error;
     }
   }

@@ -1,12 +1,11 @@
 /**
- * A log in a directory, for one process: what is answered has been flushed to the disk. Entries are in SQLite files, written
- * by a thread of its own (file-log-store.ts); from time to time another one makes a snapshot of them (file-log-snapshots.ts),
- * so that what is on the disk follows what is in the map, and not its history.
+ * A thread of its own (store.ts) writes the entries to SQLite files. From time to time a process builds a snapshot of them
+ * (snapshots.ts), so that the size of the directory follows the size of the map and not its history.
  *
- * A full disk refuses appends until there is room. A write or a flush that failed otherwise refuses them for good: what a disk
- * has lost it may also say to have. Either way nothing that was refused ever shows.
+ * A full disk makes the log refuse appends until there is room. After any other failed write or flush it refuses them for good,
+ * because a disk may claim to hold what it has lost. No refused append is ever visible.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineUnavailableError, IndeterminateError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, SILENT } from '../../core/model/logger.ts';
 import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
@@ -20,21 +19,39 @@ import { StoreThread } from './thread.ts';
 import { GroupCommit, type GroupedEntry } from '../group-commit.ts';
 
 export interface FileLogOptions {
-  /** Made if it isn't there. One process has it at a time. */
+  /** Created if it is missing. One process may use it at a time. */
   readonly directory: string;
-  /** Wall-clock ms. Default `Date.now`. */
+  /** The clock of the entries, in ms. @default Date.now */
   readonly clock?: (() => number) | undefined;
-  /** Cuts off what is damaged, and what is behind it, instead of refusing to open. Default false. */
+  /**
+   * Whether to cut off damaged entries and all after them, instead of refusing to open. What is cut off is moved aside, to files
+   * that end in `.damaged`.
+   * @default false
+   */
   readonly repair?: boolean | undefined;
-  /** How much may be written before the next snapshot is made. Default 16 MiB, or a sixteenth of the last one if that is more. */
+  /**
+   * The number of bytes that may be written before the next snapshot is made.
+   * @default 16 MiB, or a sixteenth of the last snapshot if that is more
+   */
   readonly snapshotBytes?: number | undefined;
-  /** How much of it has been loaded, from 0 to 1, until the first follower has it all. */
+  /** Called while the log is loaded, with the share that is done: from 0 to 1. */
   readonly onLoading?: ((share: number) => void) | undefined;
-  /** Default: silent. */
+  /** @default silent */
   readonly logger?: Logger | undefined;
 }
 
-/** Opened by whoever follows it. `open` rejects when the directory is in use, or damaged. */
+/**
+ * A log in a directory, for one process. An insertion that is answered has been flushed to the disk.
+ *
+ * It opens when a map opens it: `open` rejects when another process uses the directory, and when its files are damaged.
+ *
+ * @example
+ * ```ts
+ * import { fileLog, StreamingMap } from 'seamline';
+ *
+ * const map = await StreamingMap.open({ log: fileLog({ directory: 'data' }) });
+ * ```
+ */
 export function fileLog(options: FileLogOptions): OrderedLog {
   return new FileLog(options);
 }
@@ -42,7 +59,6 @@ export function fileLog(options: FileLogOptions): OrderedLog {
 const PROBE_MS = 1000;
 const CLOSED = 'the log is closed';
 
-/** What an open log has. */
 interface Parts {
   readonly epoch: Epoch;
   readonly thread: StoreThread;
@@ -56,18 +72,18 @@ export class FileLog implements OrderedLog {
   readonly #directory: string;
   readonly #logger: Logger;
   readonly #worker: URL | undefined;
-  readonly #followers = new Set<LogListener>();
+  readonly #listeners = new Set<LogListener>();
   readonly #loading: Loading;
   #parts: Promise<Parts> | undefined;
   #group: GroupCommit | undefined;
   #first = 1;
-  /** The newest sequence that is there. */
   #last = 0 as Sequence;
-  /** Why appends are refused: for now, or for good. */
+  /** Looks for room on the disk while that is full. */
   #full: NodeJS.Timeout | undefined;
+  /** Why appends are refused for good. */
   #broken: string | undefined;
 
-  /** `worker`: what runs in the thread of the store. */
+  /** `worker`: the module that runs in the thread of the store. */
   constructor(options: FileLogOptions, worker?: URL) {
     const { directory, onLoading, logger = SILENT } = options;
     this.#options = options;
@@ -88,25 +104,26 @@ export class FileLog implements OrderedLog {
     return this.#group.append(data);
   }
 
-  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
+  async follow(from: Sequence, listener: LogListener): Promise<() => void> {
     const { thread, snapshots } = await this.#opened();
-    if (from < this.#first || from > this.#last + 1) throw new RangeError(`sequence ${from} is not in the log`);
+    if (from < this.#first || from > this.#last + 1)
+      throw new RangeError(`sequence ${from} is not in the log, which has ${this.#first} to ${this.#last}`);
     let next = from;
     const read = (): Promise<LogEntry[]> | undefined => (next <= this.#last ? thread.call('read', next) : undefined);
     let reading = read();
     while (reading) {
       const entries: LogEntry[] = await reading;
       next = (next + entries.length) as Sequence;
-      // Those behind them are read while these are applied.
+      // The thread reads the next entries while the listener applies these.
       reading = read();
-      follower.entries(entries);
+      listener.entries(entries);
       this.#loading.advance(entries.reduce((sum, { data }) => sum + data.length, 0));
     }
-    // No `await` since `next` was found to be the next one.
-    this.#followers.add(follower);
+    // There was no `await` since `next` passed the end: no entry can be missing.
+    this.#listeners.add(listener);
     this.#loading.end();
     snapshots.makeIfDue();
-    return () => this.#followers.delete(follower);
+    return () => this.#listeners.delete(listener);
   }
 
   async last(): Promise<Sequence> {
@@ -153,7 +170,7 @@ export class FileLog implements OrderedLog {
   }
 
   health(): LogHealth {
-    const reason = this.#broken ?? (this.#full && 'the disk is full');
+    const reason = this.#broken ?? (this.#full && `the disk of ${this.#directory} is full`);
     return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 
@@ -195,18 +212,18 @@ export class FileLog implements OrderedLog {
     }
   }
 
-  /** Flushed when it resolves. Followers have it before any of it is answered. */
+  /** Resolves after the flush. Listeners get the entries before any append is answered. */
   async #commit(group: readonly GroupedEntry[], thread: StoreThread, snapshots: Snapshots): Promise<Sequence> {
     const first = (this.#last + 1) as Sequence;
     const entries = group.map(({ time, data }, at) => ({ sequence: (first + at) as Sequence, time, data }));
     try {
-      await thread.call('append', entries.map(alone));
+      await thread.call('append', entries.map(withOwnBuffer));
     } catch (error) {
       throw this.#rejectionOf(error, thread);
     }
     this.#last = (this.#last + entries.length) as Sequence;
     this.#hasRoom();
-    for (const follower of this.#followers) follower.entries(entries);
+    for (const listener of this.#listeners) listener.entries(entries);
     snapshots.appended(entries.reduce((sum, { data }) => sum + data.length, 0));
     return first;
   }
@@ -219,7 +236,9 @@ export class FileLog implements OrderedLog {
   #rejectionOf(error: unknown, thread: StoreThread): Error {
     if (error instanceof FileLogError && error.trouble === 'full') {
       this.#full ??= setInterval(() => void this.#probe(thread), PROBE_MS).unref();
-      return new EngineUnavailableError('the disk is full: nothing was written', { cause: error });
+      return new EngineUnavailableError(`nothing was written: no room on the disk of ${this.#directory}`, {
+        cause: error,
+      });
     }
     const isKnown = this.#broken !== undefined || (error instanceof FileLogError && error.trouble === 'broken');
     this.#broken ??= textOf(error);
@@ -247,14 +266,14 @@ export class FileLog implements OrderedLog {
     for (const chunk of readSnapshot(path)) {
       yield chunk;
       this.#loading.advance(chunk.length);
-      // Whoever shows how far it is shall have a chance to.
-      await turn();
+      // `onLoading` may want to show something.
+      await nextTurn();
     }
   }
 }
 
-/** Its bytes alone: of a part of a bigger buffer, all of that would be copied to the other thread. */
-function alone(entry: LogEntry): LogEntry {
+/** A part of a bigger buffer would take all of that buffer to the other thread. */
+function withOwnBuffer(entry: LogEntry): LogEntry {
   const { data } = entry;
   return data.byteLength === data.buffer.byteLength ? entry : { ...entry, data: data.slice() };
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { listSegments, listSnapshots } from './disk/names.ts';
 
-/** How much of a log has been loaded: by bytes, of the newest snapshot and of what is behind it. */
+/** The share of a log that has been loaded, in bytes of the newest snapshot and of the segments after it. */
 export class Loading {
   readonly #directory: string;
   #report: ((share: number) => void) | undefined;
@@ -17,7 +17,7 @@ export class Loading {
     if (!this.#report) return;
     this.#done += bytes;
     this.#total ??= this.#measure();
-    // A segment is somewhat bigger than its entries, and a snapshot that can't be read is loaded in vain.
+    // An estimate: a segment is bigger than its entries, and a damaged snapshot is loaded in vain.
     this.#report(Math.min(1, this.#done / this.#total));
   }
 

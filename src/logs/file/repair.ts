@@ -1,7 +1,7 @@
 /**
- * Salvages what can be trusted of a damaged log: the newest snapshot that is whole, and behind it the entries up to the first
- * one that isn't. What holds anything else is moved aside, to `….damaged`. Clients that are ahead of what is left are told
- * so by position and digest, for the epoch stays.
+ * Salvages the sound part of a damaged log: the newest snapshot that is whole, and the entries after it up to the first one that
+ * is damaged. Files with anything else are moved aside, to `….damaged`. The epoch stays, so clients whose cursors are ahead of
+ * the rest are told by position and digest.
  */
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import type { Epoch } from '../../core/model/position.ts';
@@ -14,15 +14,15 @@ import { readSnapshot } from './disk/snapshot.ts';
 interface Scanned {
   readonly path: string;
   readonly first: number;
-  /** Undefined when not even that can be read. */
+  /** Undefined when it can't be read. */
   readonly epoch: Epoch | undefined;
-  /** Up to here its entries are sound; `first - 1` when none is. */
+  /** The last sound entry; `first - 1` when there is none. */
   readonly last: number;
-  /** What is wrong behind it. */
+  /** What is wrong after `last`. */
   readonly damage: string | undefined;
 }
 
-/** What it did, for the operator. Throws `damaged` when there is nothing to go on with. */
+/** Returns what it did, for the operator. Throws `damaged` when nothing can be salvaged. */
 export function repair(directory: string, openDatabase: OpenDatabase): string[] {
   const files = listSegments(directory);
   const snapshots = listSnapshots(directory);
@@ -38,7 +38,7 @@ export function repair(directory: string, openDatabase: OpenDatabase): string[] 
       ...segments.filter((segment) => !kept.includes(segment) && !isSoundBefore(segments, segment, kept)),
       ...snapshots.filter((snapshot) => snapshot.sequence > last || !bases.includes(snapshot.sequence)),
     ];
-    // The newest of those kept is the only one that may be damaged, behind what is kept of it.
+    // Only the newest segment that is kept may have damage, after its sound entries.
     const newest = kept.at(-1);
     if (newest?.damage !== undefined) notes.push(rewrite(newest, openDatabase));
     for (const { path } of aside) notes.push(`moved ${path} aside`);
@@ -48,7 +48,7 @@ export function repair(directory: string, openDatabase: OpenDatabase): string[] 
   throw damaged(directory, 'nothing of it can be salvaged. Move it away to begin a new log');
 }
 
-/** The segments that hold what is behind a base, and the base's own entry, as far as they are sound and dense. */
+/** The segments from the entry of a base on, as far as they are sound and dense. */
 function soundFrom(segments: readonly Scanned[], base: number): Scanned[] {
   const kept: Scanned[] = [];
   const from = segments.findLastIndex(({ first }) => first <= Math.max(1, base));
@@ -61,13 +61,12 @@ function soundFrom(segments: readonly Scanned[], base: number): Scanned[] {
   return kept;
 }
 
-/** Whether everything from a segment up to those that are kept is sound: then it may stay. */
+/** Whether a segment may stay: all is sound from it up to the segments that are kept. */
 function isSoundBefore(segments: readonly Scanned[], segment: Scanned, kept: readonly Scanned[]): boolean {
   const between = segments.filter(({ first }) => first >= segment.first && first < (kept[0]?.first ?? 0));
-  const followers = [...between.slice(1), ...kept.slice(0, 1)];
+  const next = [...between.slice(1), ...kept.slice(0, 1)];
   return (
-    between.length > 0 &&
-    between.every(({ damage, last }, at) => damage === undefined && followers[at]?.first === last + 1)
+    between.length > 0 && between.every(({ damage, last }, at) => damage === undefined && next[at]?.first === last + 1)
   );
 }
 
@@ -94,7 +93,7 @@ function rewrite({ path, first, last, epoch, damage }: Scanned, openDatabase: Op
   Segment.create(repaired, { epoch, first, entries: entriesUpTo(path, first, last, openDatabase) }, openDatabase);
   moveAside(path);
   renameDurably(repaired, path);
-  return `kept what is sound of ${path}, and moved it aside: ${damage}`;
+  return `kept the sound entries of ${path}, and moved the file aside: ${damage}`;
 }
 
 function* entriesUpTo(path: string, first: number, last: number, openDatabase: OpenDatabase): Generator<LogEntry> {

@@ -1,4 +1,4 @@
-/** What the log asks of the thread with its store, and how it is answered. */
+/** The requests of the log to the thread with its store. */
 import type { MessagePort } from 'node:worker_threads';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import type { Sequence } from '../../core/model/position.ts';
@@ -34,7 +34,7 @@ export function serve(port: MessagePort, store: Store): void {
 
 function replyTo(store: Store, id: number, name: keyof Requests, args: readonly unknown[]): Reply {
   try {
-    // The thread's own `call` has typed them.
+    // `StoreThread.call` has checked their types.
     const ask = store[name].bind(store) as (...given: readonly unknown[]) => unknown;
     return { id, result: ask(...args) };
   } catch (error) {

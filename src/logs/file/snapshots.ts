@@ -1,6 +1,6 @@
 /**
- * Makes snapshots while the log is served: seals what there is, has another process replay it on top of the snapshot before
- * (snapshot-process.ts), and lets go what is older than the last two. The loop only asks for it.
+ * Makes snapshots while the log is in use: seals the newest segment, lets a process build the snapshot
+ * (build-snapshot-process.ts), and trims the log before the last two snapshots.
  */
 import { statSync } from 'node:fs';
 import { errorFields, type Logger } from '../../core/model/logger.ts';
@@ -13,17 +13,17 @@ import { dueBytes, SnapshotChild } from '../process/snapshot-child.ts';
 export interface SnapshotsOptions {
   readonly directory: string;
   readonly epoch: Epoch;
-  /** Seals the log, and says up to where. */
+  /** Seals the newest segment. Resolves with its last sequence. */
   readonly rotate: () => Promise<Sequence>;
   readonly trim: (sequence: Sequence) => Promise<void>;
-  /** How much log may lie behind the newest one. */
+  /** The number of bytes that may be written between snapshots. */
   readonly bytes: number | undefined;
   readonly logger: Logger;
 }
 
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  /** Of the log behind the newest snapshot. */
+  /** Of the log since the newest snapshot. */
   #bytes: number;
   #dueBytes: number;
   readonly #child = new SnapshotChild(programBeside(import.meta.url, 'build-snapshot-process'));
@@ -45,7 +45,7 @@ export class Snapshots {
     if (this.#bytes >= this.#dueBytes && !this.#isStopped) this.#running ??= this.#run();
   }
 
-  /** One that is under way is given up: there will be another one. */
+  /** Kills the process if there is one. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#child.stop();
@@ -66,12 +66,12 @@ export class Snapshots {
       const ms = Math.round(performance.now() - started);
       logger.info({ directory, sequence, ms }, 'made a snapshot');
     } catch (error) {
-      // Tried again when as much again has come: a full disk isn't helped by an attempt at each append.
+      // An attempt at each append would not help a full disk.
       this.#dueBytes = this.#bytes + dueBytes(this.#options.bytes);
       if (!this.#isStopped) logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${textOf(error)}`);
     }
     this.#running = undefined;
-    // What came meanwhile may be much, and nothing more may come.
+    // Another one may be due already, and no append may come that would notice.
     this.makeIfDue();
   }
 
@@ -83,6 +83,6 @@ export class Snapshots {
 
 function unsnapshotBytes(directory: string): number {
   const covered = listSnapshots(directory).at(-1)?.sequence ?? 0;
-  const behind = listSegments(directory).filter(({ sequence }) => sequence > covered);
-  return behind.reduce((sum, { path }) => sum + statSync(path).size, 0);
+  const since = listSegments(directory).filter(({ sequence }) => sequence > covered);
+  return since.reduce((sum, { path }) => sum + statSync(path).size, 0);
 }

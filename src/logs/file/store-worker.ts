@@ -1,4 +1,4 @@
-/** The thread that owns the store: it does what it is asked, one thing after the other. */
+/** The thread that owns the store. It executes one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { serve } from './serve.ts';
 import { Store } from './store.ts';

@@ -1,9 +1,9 @@
 /**
- * The directory of a log: its lock, its segments and its mark. All of it is synchronous, in a thread of its own
+ * The directory of a log: its lock, its segments and its mark. All calls are synchronous, in a thread of its own
  * (store-worker.ts).
  *
- * Invariant: segment by segment, and within each, sequences are dense, and the mark is not ahead of them. What breaks it is
- * damage, and is not opened.
+ * Invariant: sequences are dense within each segment and from one to the next, and the mark is not ahead of them. A directory
+ * that breaks the invariant is damaged, and is not opened.
  */
 import { rmSync } from 'node:fs';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
@@ -20,7 +20,7 @@ export interface Opened {
   readonly epoch: Epoch;
   readonly first: Sequence;
   readonly last: Sequence;
-  /** What the operator should know. */
+  /** For the operator. */
   readonly notes: readonly string[];
 }
 
@@ -32,13 +32,13 @@ export class Store {
   readonly #openDatabase: OpenDatabase;
   #unlock: () => void = () => {};
   #mark: Mark | undefined;
-  /** Oldest first. The last one is the one that is appended to. */
+  /** Oldest first. Entries are appended to the last one. */
   #segments: { readonly first: number; readonly path: string }[] = [];
   #current: Segment | undefined;
-  /** A sealed one that is being read. */
+  /** The sealed segment that is being read. */
   #reading: Segment | undefined;
   #last = 0;
-  /** Why nothing is written any more. */
+  /** Why no more is written. */
   #broken: FileLogError | undefined;
 
   constructor(directory: string, open: OpenDatabase = openDatabase) {
@@ -46,18 +46,18 @@ export class Store {
     this.#openDatabase = open;
   }
 
-  /** Throws `in use` and `damaged`, and what the file system has to say. `isRepair`: cuts off what is damaged first. */
+  /** Throws `in use`, `damaged`, and errors of the file system. `isRepair`: cuts off damaged entries first. */
   open(isRepair: boolean): Opened {
     makeDirectory(this.#directory);
     this.#unlock = lock(this.#directory, this.#openDatabase);
     removeUnfinished(this.#directory);
     const notes = isRepair ? repair(this.#directory, this.#openDatabase) : [];
     const mark = readMark(this.#directory);
-    if (mark === null) notes.push(`${markPath(this.#directory)} can't be read, and was written anew`);
-    if (listSegments(this.#directory).length === 0) this.#found(isRepair ? 0 : (mark?.sequence ?? 0));
+    if (mark === null) notes.push(`${markPath(this.#directory)} can't be read, and was written again`);
+    if (listSegments(this.#directory).length === 0) this.#create(isRepair ? 0 : (mark?.sequence ?? 0));
     const current = this.#openSegments();
     this.#last = current.last();
-    if (mark && !isRepair) this.#hold(current, mark);
+    if (mark && !isRepair) assertComplete(current, this.#last, markPath(this.#directory), mark);
     if (mark?.isSealed && mark.epoch === current.epoch && this.#last > mark.sequence) {
       current.cut(mark.sequence);
       this.#last = mark.sequence;
@@ -78,7 +78,7 @@ export class Store {
     this.#note();
   }
 
-  /** Behind an answer, when nobody waits for it. A full disk only postpones it. */
+  /** Called after the answer, when nothing waits. A full disk only postpones it. */
   tidy(): void {
     if (this.#broken) return;
     try {
@@ -108,14 +108,14 @@ export class Store {
     throw damaged(this.#holding(sequence).path, `sequence ${sequence} is missing`);
   }
 
-  /** Seals what is there, so that it can be read by others, and returns the newest sequence in it. Throws as `append` does. */
+  /** Seals the newest segment, so that other processes can read it. Returns its last sequence. Throws as `append` does. */
   rotate(): Sequence {
     if (this.#broken) throw this.#broken;
     const sealed = this.#appending();
     if (this.#last < sealed.first) return this.#last as Sequence;
     const next = { first: this.#last + 1, path: segmentPath(this.#directory, this.#last + 1) };
     try {
-      // What needs room comes first: until the next one is there, nothing has changed.
+      // The steps that need room come first: until the next segment exists, nothing has changed.
       sealed.checkpoint();
       Segment.create(next.path, { epoch: sealed.epoch, first: next.first }, this.#openDatabase);
       sealed.seal();
@@ -129,7 +129,7 @@ export class Store {
     return this.#last as Sequence;
   }
 
-  /** Deletes the segments that are wholly below. Returns where the log begins now. */
+  /** Deletes the segments whose entries are all before `sequence`. Returns the first sequence of the log. */
   trim(sequence: number): Sequence {
     while ((this.#segments[1]?.first ?? Infinity) <= sequence) {
       const dropped = this.#segments.shift();
@@ -139,7 +139,7 @@ export class Store {
     return this.#first;
   }
 
-  /** Throws `full` as long as there is no room, `broken` when there will never be. */
+  /** Throws `full` as long as there is no room, and `broken` when no more is written. */
   probe(): void {
     if (this.#broken) throw this.#broken;
     this.#appending().probe();
@@ -161,17 +161,10 @@ export class Store {
     return this.#current;
   }
 
-  #found(answered: number): void {
+  #create(answered: number): void {
     if (answered > 0 || listSnapshots(this.#directory).length > 0)
-      throw damaged(this.#directory, 'its log is gone. Move what is left away to begin a new one');
+      throw damaged(this.#directory, 'its entries are gone. Move the rest away to begin a new log');
     Segment.create(segmentPath(this.#directory, 1), { epoch: newEpoch(), first: 1 }, this.#openDatabase);
-  }
-
-  /** Throws `damaged` when there is less than had been answered. */
-  #hold({ epoch, path }: Segment, mark: MarkState): void {
-    if (mark.epoch !== epoch) throw damaged(markPath(this.#directory), 'it belongs to another log');
-    if (this.#last < mark.sequence)
-      throw damaged(path, `it ends at sequence ${this.#last}, but ${mark.sequence} had been answered`);
   }
 
   #openSegments(): Segment {
@@ -195,7 +188,7 @@ export class Store {
     return this.#current;
   }
 
-  /** The segment that has a sequence, which is not behind the last one. */
+  /** The segment of a sequence, which is not after the last one. */
   #holding(sequence: number): Segment {
     const { path } = this.#segments.findLast(({ first }) => first <= sequence) ?? { path: '' };
     if (path === this.#current?.path) return this.#appending();
@@ -209,7 +202,7 @@ export class Store {
     this.#reading = undefined;
   }
 
-  /** What is flushed is answered, whether it can be noted or not. */
+  /** A flushed entry is answered even if the mark can't be written. */
   #note(): void {
     try {
       this.#mark?.note(this.#last);
@@ -218,10 +211,10 @@ export class Store {
     }
   }
 
-  /** What failed may be on the disk or not. Once the mark is sealed, it will be cut off either way. */
+  /** The entries that failed may be on the disk or not. Once the mark is sealed, the next `open` cuts them off. */
   #distrust(cause: unknown): FileLogError {
     if (this.#broken) return this.#broken;
-    const what = `writing to ${this.#directory} failed, and it is not written to any more: ${textOf(cause)}`;
+    const what = `a write to ${this.#directory} failed, so no more is written until a restart: ${textOf(cause)}`;
     this.#broken = new FileLogError('broken', what, { cause });
     try {
       this.#mark?.seal(this.#last);
@@ -230,4 +223,10 @@ export class Store {
     }
     return this.#broken;
   }
+}
+
+/** Throws `damaged` when there is less than had been answered. */
+function assertComplete({ epoch, path }: Segment, last: number, marked: string, mark: MarkState): void {
+  if (mark.epoch !== epoch) throw damaged(marked, 'it belongs to another log');
+  if (last < mark.sequence) throw damaged(path, `it ends at sequence ${last}, but ${mark.sequence} had been answered`);
 }

@@ -3,15 +3,15 @@ import { FileLogError, received } from './disk/errors.ts';
 import type { Reply, Request, Requests } from './serve.ts';
 import { NODE_FLAGS, programBeside } from '../process/programs.ts';
 
-interface Waiting {
+interface PendingRequest {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
-/** The thread that owns the store, as seen from the loop: requests are answered in their order. */
+/** The thread that owns the store, as the event loop sees it. Requests are answered in order. */
 export class StoreThread {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, PendingRequest>();
   #requests = 0;
   #ended: FileLogError | undefined;
 
@@ -19,7 +19,7 @@ export class StoreThread {
     this.#worker = new Worker(worker, { workerData: directory, execArgv: NODE_FLAGS });
     this.#worker.on('message', (reply: Reply) => this.#answer(reply));
     this.#worker.on('error', (error) => this.#end(error));
-    this.#worker.on('exit', () => this.#end(new Error('it has ended')));
+    this.#worker.on('exit', () => this.#end(new Error('the thread has ended')));
   }
 
   call<Name extends keyof Requests>(
@@ -30,8 +30,8 @@ export class StoreThread {
     const id = this.#requests++;
     const request: Request = { id, name, args };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      this.#pending.set(id, { resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
       this.#worker.postMessage(request);
     });
   }
@@ -41,16 +41,18 @@ export class StoreThread {
   }
 
   #answer(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(received(reply.error));
-    else waiting?.resolve(reply.result);
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if ('error' in reply) pending?.reject(received(reply.error));
+    else pending?.resolve(reply.result);
   }
 
-  /** What it was doing may be done or not. */
+  /** Its last request may have been executed or not. */
   #end(cause: Error): void {
-    this.#ended ??= new FileLogError('uncertain', `the thread that writes is gone: ${cause.message}`, { cause });
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
-    this.#waiting.clear();
+    this.#ended ??= new FileLogError('uncertain', `the thread that writes the log has ended: ${cause.message}`, {
+      cause,
+    });
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
   }
 }

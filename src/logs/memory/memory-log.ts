@@ -2,16 +2,26 @@ import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '
 import { type Epoch, newEpoch, type Sequence } from '../../core/model/position.ts';
 
 export interface MemoryLogOptions {
-  /** Wall-clock ms. Default `Date.now`. */
+  /** The clock of the entries, in ms. @default Date.now */
   readonly clock?: () => number;
   /**
-   * Whether several nodes follow it (in tests, mostly): then entries stay until they are trimmed. Default false: the one
-   * node has applied an entry when `append` returns, and nobody will ask for it again.
+   * Whether several maps follow it, as in tests: then entries stay until they are trimmed. Otherwise an entry is dropped as soon
+   * as the one map has applied it.
+   * @default false
    */
   readonly shared?: boolean;
 }
 
-/** A log that lasts as long as its process. `append` assigns and hands on in one synchronous block. */
+/**
+ * A log in memory, which ends with its process. `append` assigns the sequence and delivers the entry before it returns.
+ *
+ * @example
+ * ```ts
+ * import { memoryLog, StreamingMap } from 'seamline';
+ *
+ * const map = await StreamingMap.open({ log: memoryLog() });
+ * ```
+ */
 export function memoryLog({ clock = Date.now, shared = false }: MemoryLogOptions = {}): OrderedLog {
   return new MemoryLog(clock, shared);
 }
@@ -21,10 +31,10 @@ class MemoryLog implements OrderedLog {
   readonly #clock: () => number;
   readonly #isShared: boolean;
   readonly #epoch = newEpoch();
-  /** `#first` is the sequence of the first one. */
+  /** Those from sequence `#first` on. */
   #entries: LogEntry[] = [];
   #first = 1;
-  readonly #followers = new Set<LogListener>();
+  readonly #listeners = new Set<LogListener>();
   #snapshots: readonly LogSnapshot[] = [];
 
   constructor(clock: () => number, isShared: boolean) {
@@ -40,16 +50,17 @@ class MemoryLog implements OrderedLog {
     const sequence = this.#next();
     const entry = { sequence, time: this.#clock(), data };
     this.#entries.push(entry);
-    for (const follower of this.#followers) follower.entries([entry]);
-    if (!this.#isShared && this.#followers.size > 0) this.#trim(sequence + 1);
+    for (const listener of this.#listeners) listener.entries([entry]);
+    if (!this.#isShared && this.#listeners.size > 0) this.#trim(sequence + 1);
     return Promise.resolve(sequence);
   }
 
-  async follow(from: Sequence, follower: LogListener): Promise<() => void> {
-    if (from < this.#first || from > this.#next()) throw new RangeError(`sequence ${from} is not in the log`);
-    if (from < this.#next()) follower.entries(this.#entries.slice(from - this.#first));
-    this.#followers.add(follower);
-    return () => this.#followers.delete(follower);
+  async follow(from: Sequence, listener: LogListener): Promise<() => void> {
+    if (from < this.#first || from > this.#next())
+      throw new RangeError(`sequence ${from} is not in the log, which has ${this.#first} to ${this.#next() - 1}`);
+    if (from < this.#next()) listener.entries(this.#entries.slice(from - this.#first));
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async last(): Promise<Sequence> {

@@ -2,5 +2,5 @@
 export const programBeside = (moduleUrl: string, name: string): URL =>
   new URL(`./${name}${moduleUrl.endsWith('.ts') ? '.ts' : '.js'}`, moduleUrl);
 
-/** SQLite is what Node calls experimental. */
+/** Node warns that SQLite is experimental. */
 export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];

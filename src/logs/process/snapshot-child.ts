@@ -1,7 +1,7 @@
 /**
- * Snapshots are made by a process and not by a thread: its memory goes with it, its garbage is collected by cores of its own choice,
- * and a machine that is short of either takes it from there first. This is what the server has of it; snapshot-making.ts is the
- * other side.
+ * The process that builds a snapshot, as the server sees it; snapshot-builder.ts runs in it. A thread would share memory and
+ * garbage collection with the server. A process returns its memory when it ends, and is the first to be slowed down or killed
+ * when the machine is short of CPU or memory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,14 +9,14 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from './programs.ts';
 
-/** What the process says before the reason why there is no snapshot. */
+/** Before the reason of a failure, on stderr. */
 export const FAILED = 'no snapshot: ';
 
-/** How much log may lie behind a snapshot: a start replays it, more slowly than it reads a snapshot. */
+/** A start replays the log after the last snapshot, more slowly than it reads the snapshot. */
 const LEAST_BYTES = 16 * 1024 * 1024;
 const SHARE_OF_SNAPSHOT = 1 / 16;
 
-/** With how much log behind it the next snapshot is due. `asked`: by the options; `bytes`: of the newest one. */
+/** How many bytes of log make the next snapshot due. `asked`: by the options; `bytes`: of the newest snapshot. */
 export function dueBytes(asked: number | undefined, bytes = 0): number {
   return asked ?? Math.max(LEAST_BYTES, bytes * SHARE_OF_SNAPSHOT);
 }
@@ -30,14 +30,14 @@ export class SnapshotChild {
     this.#program = program;
   }
 
-  /** Resolves once it has done its work. `input` is what it reads: arguments are for everybody to see. */
+  /** Resolves when it has succeeded. `input` is its stdin. */
   async run(args: readonly string[], input = ''): Promise<void> {
-    if (this.#isStopped) throw new Error('given up');
+    if (this.#isStopped) throw new Error('the log is being closed');
     const child = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(this.#program), ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     this.#child = child;
-    // It may have ended without having read it all.
+    // It may end before it has read everything.
     child.stdin.on('error', () => {}).end(input);
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
     const [said, [code, signal]] = await Promise.all([text(child.stderr), exited]);
@@ -47,7 +47,7 @@ export class SnapshotChild {
     throw new Error(reason?.slice(FAILED.length) ?? `its process ended with ${code ?? signal}`);
   }
 
-  /** One that is under way is given up, and there is no other one. */
+  /** Kills it. There will be no other. */
   stop(): void {
     this.#isStopped = true;
     this.#child?.kill('SIGKILL');

@@ -133,7 +133,7 @@ describe('a damaged directory', () => {
   it('that lacks its whole log does not begin a new one', async () => {
     const { directory } = await write(temporaryDirectory());
     for (const name of filesIn(directory)) if (name.startsWith('log-')) rmSync(join(directory, name));
-    await expect(openKept(directory)).rejects.toThrow(`${directory} is damaged: its log is gone`);
+    await expect(openKept(directory)).rejects.toThrow(`${directory} is damaged: its entries are gone`);
   });
 
   it('with a segment of another log refuses to start', async () => {

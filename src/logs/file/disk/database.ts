@@ -1,4 +1,4 @@
-/** The little of SQLite that the log uses, and what its errors mean. */
+/** How the log uses SQLite, and what its errors mean. */
 import { DatabaseSync } from 'node:sqlite';
 import { FileLogError } from './errors.ts';
 
@@ -16,13 +16,13 @@ function isCode(error: unknown, name: keyof typeof CODES): boolean {
 
 export const isBusy = (error: unknown): boolean => isCode(error, 'busy');
 
-/** Whether there is no room on the disk, whoever says so. */
+/** Whether there is no room on the disk, by SQLite or the file system. */
 export function isFull(error: unknown): boolean {
   if (isCode(error, 'full') || (error instanceof FileLogError && error.trouble === 'full')) return true;
   return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
-/** All or nothing, flushed when it returns. Throws `full` when nothing was written for want of room. */
+/** All or nothing, flushed when it returns. Throws `full` when there was no room, and nothing was written. */
 export function transaction(database: DatabaseSync, work: () => void): void {
   try {
     database.exec('BEGIN IMMEDIATE');
@@ -39,6 +39,6 @@ function rollBack(database: DatabaseSync): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // SQLite has done so itself; and if it has not, nothing more can be written.
+    // SQLite has done it already. If it has not, no further write succeeds.
   }
 }

@@ -1,11 +1,11 @@
 /**
- * What goes wrong with the files:
+ * What can go wrong with the files:
  *
- * - `damaged`: what is there isn't what was written. The log isn't opened; a repair keeps what is before the damage.
- * - `in use`: another process has the directory.
- * - `full`: nothing was written, and what is there is sound. It may be tried again.
- * - `broken`: nothing was written that will ever show. The files can't be trusted any more: nothing further is written.
- * - `uncertain`: as `broken`, but what was being written may be there when the log is opened again.
+ * - `damaged`: they don't hold what was written. The log isn't opened; a repair keeps the entries before the damage.
+ * - `in use`: another process uses the directory.
+ * - `full`: nothing was written, and the files are sound. The write may be repeated.
+ * - `broken`: nothing was written that will ever be visible. The files can't be trusted any more: no more is written.
+ * - `uncertain`: as `broken`, but the entries of the last write may be there when the log is opened again.
  */
 export type Trouble = 'damaged' | 'in use' | 'full' | 'broken' | 'uncertain';
 
@@ -28,7 +28,7 @@ export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What can't be read is damaged, whatever SQLite says of it. */
+/** Any error of a read means that the file is damaged. */
 export function reading<T>(file: string, read: () => T): T {
   try {
     return read();
@@ -38,7 +38,7 @@ export function reading<T>(file: string, read: () => T): T {
   }
 }
 
-/** An error on its way to another thread, where its class would be lost. */
+/** An error on its way to another thread, which would lose its class. */
 export interface SentError {
   readonly trouble: Trouble | undefined;
   readonly text: string;

@@ -1,12 +1,12 @@
 /**
- * How far the log was answered. A store can't tell what it has lost from what was never there: SQLite takes a damaged frame of
- * its write-ahead log for the end of it. So behind each flush, and before its answer, the sequence is noted in a file of 32
- * bytes that is not flushed: after a crash of the machine it may be older than the log, and never newer.
+ * The last sequence that was answered. A store can't tell lost entries from entries that never were: SQLite takes a damaged frame
+ * of its write-ahead log for the end of it. So after each flush and before its answer the sequence is written to a file of 32
+ * bytes, without a flush: after a crash of the machine the mark may be older than the log, and never newer.
  *
  *     'SLMK'  sealed (4)  sequence (8)  epoch (12)  crc32 of these (4), all big endian
  *
- * Sealed: a flush has failed, and whoever waited for it was told that nothing was written. What is behind the sequence is cut
- * off when the log is opened again.
+ * Sealed: a flush has failed, and its appends were answered with the fact that nothing was written. Entries after the sequence
+ * are cut off when the log is opened again.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -40,7 +40,7 @@ export class Mark {
   readonly #file: number;
   readonly #bytes = Buffer.alloc(SIZE);
 
-  /** Written anew, and flushed. */
+  /** Written and flushed. */
   constructor(directory: string, epoch: Epoch, sequence: number) {
     this.#bytes.writeUInt32BE(MAGIC, 0);
     this.#bytes.write(epoch, 16, 'latin1');
@@ -52,12 +52,12 @@ export class Mark {
     if (isNew) syncDirectory(directory);
   }
 
-  /** Everything up to there is flushed, and about to be answered. */
+  /** All entries up to there are flushed, and about to be answered. */
   note(sequence: number): void {
     this.#write(sequence, false);
   }
 
-  /** Nothing behind it was written, as far as anybody was told. Throws when that can't be kept. */
+  /** No entry after it was answered. Throws when the seal can't be written. */
   seal(sequence: number): void {
     this.#write(sequence, true);
     fsyncSync(this.#file);

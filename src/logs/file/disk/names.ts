@@ -1,11 +1,11 @@
 /**
- * What is in the directory. A number is a sequence, in 16 digits, so that names sort as the log does:
+ * The files of the directory. A number is a sequence in 16 digits, so that names sort as the log does:
  *
- *     log-….db        a segment, from that sequence on    file-log-segment.ts
- *     snapshot-…      the state at that sequence          file-log-snapshot.ts
- *     mark            how far it was answered             file-log-mark.ts
- *     lock            held by the process that has it     file-log-lock.ts
- *     ….new           under construction: of no worth     ….damaged   moved aside by a repair
+ *     log-….db        a segment, from that sequence on    segment.ts
+ *     snapshot-…      the state at that sequence          snapshot.ts
+ *     mark            the last sequence that was answered mark.ts
+ *     lock            held by the process that uses it    lock.ts
+ *     ….new           unfinished, removed at a start      ….damaged   moved aside by a repair
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -44,7 +44,7 @@ function list(directory: string, pattern: RegExp): NumberedFile[] {
     });
 }
 
-/** What SQLite keeps beside a file while it is open. */
+/** Files that SQLite keeps next to an open one. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
 export function removeUnfinished(directory: string): void {
@@ -58,14 +58,13 @@ export function moveAside(path: string): void {
   syncDirectory(dirname(path));
 }
 
-/** With those that it is in, as far as they aren't there; and they last. */
+/** Creates missing parents as well, durably. */
 export function makeDirectory(directory: string): void {
   const made = mkdirSync(directory, { recursive: true });
   if (made === undefined) return;
   for (let at = resolve(directory); at.length >= resolve(made).length; at = dirname(at)) syncDirectory(dirname(at));
 }
 
-/** A finished file takes its name, or gives it up, and that lasts. */
 export function renameDurably(from: string, to: string): void {
   renameSync(from, to);
   syncDirectory(dirname(to));

@@ -27,17 +27,16 @@ const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE entries (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL);`;
 
-/** Node 22 binds an empty array of bytes as NULL. */
+/** Node 22 binds an empty array as NULL. */
 const INSERT = "INSERT INTO entries (sequence, time, crc, data) VALUES (?, ?, ?, ifnull(?, x''))";
 
 /** Of entries in the write-ahead log. */
 const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 const PROBE_BYTES = 64 * 1024;
 
-export interface Founding {
+export interface SegmentContent {
   readonly epoch: Epoch;
   readonly first: number;
-  /** What it begins with. */
   readonly entries?: Iterable<LogEntry>;
 }
 
@@ -67,8 +66,8 @@ export class Segment {
     this.#insert = isForAppending ? database.prepare(INSERT) : undefined;
   }
 
-  /** Makes a sealed one, which is there as a whole or not at all. */
-  static create(path: string, { epoch, first, entries = [] }: Founding, openDatabase: OpenDatabase): void {
+  /** Creates a sealed segment, as a whole or not at all. */
+  static create(path: string, { epoch, first, entries = [] }: SegmentContent, openDatabase: OpenDatabase): void {
     const unfinished = `${path}.new`;
     rmSync(unfinished, { force: true });
     const database = openDatabase(unfinished);
@@ -95,7 +94,7 @@ export class Segment {
   static openForAppending(path: string, openDatabase: OpenDatabase): Segment {
     return reading(path, () => {
       const database = openDatabase(path);
-      // Alone with the file, SQLite needs no memory shared by way of yet another file, which a full disk could not hold.
+      // With exclusive access SQLite needs no shared memory, whose file a full disk could not hold.
       database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL');
       database.exec('PRAGMA wal_autocheckpoint=0');
       return new Segment(path, database, true);
@@ -110,7 +109,7 @@ export class Segment {
     });
   }
 
-  /** Dense, and as they were appended, or it throws `damaged`. `from` must be in it, or just behind. */
+  /** Throws `damaged` unless the entries are dense and as they were appended. `from` is at most one past the last. */
   *read(from: number): Generator<LogEntry, void, void> {
     let expected = from;
     const rows = reading(this.path, () => this.#select.iterate(from) as Iterator<unknown> as Iterator<Row>);
@@ -133,7 +132,7 @@ export class Segment {
 
   /** All or none, flushed when it returns. */
   append(entries: readonly LogEntry[]): void {
-    // A file that was deleted takes everything, and keeps nothing.
+    // A deleted file accepts everything, and keeps nothing.
     if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw new Error(`${this.path} is gone`);
     transaction(this.#database, () => {
       for (const entry of entries) {
@@ -143,7 +142,7 @@ export class Segment {
     });
   }
 
-  /** Takes out what is behind a sequence. */
+  /** Removes the entries after a sequence. */
   cut(last: number): void {
     transaction(this.#database, () => this.#database.prepare('DELETE FROM entries WHERE sequence > ?').run(last));
   }
@@ -166,7 +165,7 @@ export class Segment {
     transaction(this.#database, () => this.#database.exec("DELETE FROM meta WHERE name = 'probe'"));
   }
 
-  /** From now on it never changes. */
+  /** The segment never changes again. */
   seal(): void {
     const mode = this.#database.prepare('PRAGMA journal_mode=DELETE').get()?.['journal_mode'];
     if (mode !== 'delete') throw new Error(`${this.path} can't be sealed`);

@@ -1,6 +1,6 @@
 /**
- * A snapshot in a file: frames, each of its length, a CRC over its place in the file and its bytes, and these. The first frame
- * says what it is a snapshot of, an empty one that it is whole. It gets its name once it is flushed and has been read back.
+ * A snapshot in a file of frames. Each has a length, a CRC of its number and its bytes, and the bytes. The first frame says what
+ * it is a snapshot of, an empty one ends it. The file gets its name once it is flushed and has been read back.
  */
 import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -17,15 +17,15 @@ export interface SnapshotHead {
 const FORMAT = 1;
 const PREFIX_BYTES = 8;
 const FRAME_BYTES = 256 * 1024;
-/** Flushed as it grows: all at once in the end, it would hold up the flushes of the log. */
+/** Flushed as it grows: one big flush at the end would delay those of the log. */
 const FLUSH_BYTES = 8 * 1024 * 1024;
-/** The newest, and the one before, for the day on which the newest can't be read. */
+/** The one before the newest is kept for the case that the newest can't be read. */
 const KEPT = 2;
 
 export class SnapshotWriter {
   readonly #directory: string;
   readonly #path: string;
-  /** Of this process: one that was left behind by another may still be at it. */
+  /** Has the id of this process: another one may still be writing, too. */
   readonly #unfinished: string;
   readonly #file: number;
   readonly #assertWanted: () => void;
@@ -34,7 +34,7 @@ export class SnapshotWriter {
   #frames = 0;
   #unflushed = 0;
 
-  /** `assertWanted` is called now and then, and throws when it shall not go on. */
+  /** `assertWanted` is called from time to time, and throws to stop it. */
   constructor(directory: string, head: SnapshotHead, assertWanted = (): void => {}) {
     this.#directory = directory;
     this.#path = snapshotPath(directory, head.sequence);
@@ -50,7 +50,7 @@ export class SnapshotWriter {
     if (this.#bytes >= FRAME_BYTES) this.#writePieces();
   }
 
-  /** Then it is there, and those that are no longer needed are not. */
+  /** Makes it visible, and removes those that are no longer needed. */
   finish(): void {
     this.#writePieces();
     this.#writeFrame(Buffer.alloc(0));
@@ -92,7 +92,7 @@ export function readSnapshotHead(path: string): SnapshotHead {
   throw damaged(path, 'it is empty');
 }
 
-/** What was written, in pieces. Throws `damaged`, at the latest when it has come to the end. */
+/** The content in pieces. Throws `damaged`, at the end at the latest. */
 export function* readSnapshot(path: string): Generator<Buffer, void, void> {
   let isHead = true;
   for (const frame of framesOf(path)) {
