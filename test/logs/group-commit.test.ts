@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Sequence } from '../../src/core/model/position.ts';
 import { GroupCommit } from '../../src/logs/group-commit.ts';
 
-/** One whose flushes end when they are told to. */
+/** A group commit whose flushes end on demand. */
 function held() {
   const flushes: { sequences: number[]; end: (error?: Error) => void }[] = [];
   const committed: number[] = [];
@@ -33,7 +33,7 @@ function held() {
 }
 
 describe('group commit', () => {
-  it('flushes one alone at once, and together what comes meanwhile', async () => {
+  it('a single entry is flushed at once, and entries that come meanwhile together', async () => {
     const { append, flush, committed } = held();
     const first = append();
     const { sequences, end } = await flush(0);
@@ -48,7 +48,7 @@ describe('group commit', () => {
     expect(await Promise.all(others)).toEqual([2, 3, 4]);
   });
 
-  it('lets writers that are answered together append together again', async () => {
+  it('writers that are answered together append together again', async () => {
     const { append, flush } = held();
     const twice = async (): Promise<void> => {
       await append();
@@ -63,7 +63,7 @@ describe('group commit', () => {
     await writers;
   });
 
-  it('gives the sequences of a group that failed to the next one', async () => {
+  it('the sequences of a group that failed go to the next one', async () => {
     const { append, flush, committed } = held();
     const refused = append();
     const next = (await flush(0), append());
@@ -74,7 +74,7 @@ describe('group commit', () => {
     expect(committed).toEqual([1]);
   });
 
-  it('bounds a group, by entries and by bytes, but for one entry that is alone too big', async () => {
+  it('a group is bounded by entries and by bytes, except for a single entry that is too big', async () => {
     const { append, flush, flushes } = held();
     const answers = Array.from({ length: 1500 }, () => append());
     answers.push(append(3_000_000), append(3_000_000), append(9_000_000), append());
@@ -83,7 +83,7 @@ describe('group commit', () => {
     expect(flushes.map(({ sequences }) => sequences.length)).toEqual([1024, 477, 1, 1, 1]);
   });
 
-  it('refuses what would have to wait with too much', async () => {
+  it('an append is refused when too many bytes wait', async () => {
     const { group, append, flush } = held();
     const waiting = Array.from({ length: 7 }, () => append(9_000_000).catch((error: unknown) => error));
     await expect(append(9_000_000)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });

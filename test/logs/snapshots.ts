@@ -1,4 +1,4 @@
-/** What the tests of snapshots of every engine that nodes share have in common. */
+/** What the tests of snapshots of all engines have in common. */
 import { expect } from 'vitest';
 import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import { exportState } from '../../src/core/replica/snapshot.ts';
@@ -16,14 +16,14 @@ export async function write(map: StreamingMap, round: number): Promise<void> {
   await map.insert({ key: 'once', value: 1, idempotencyKey: `once-${round}`, ttl: 3600 });
 }
 
-/** As a node that gets to it would. */
+/** Saves a snapshot as a node does. */
 export async function save({ replica }: StreamingMap, log: OrderedLog): Promise<void> {
   const { sequence, commandId } = replica;
   const chunks = [...exportState(replica)].map((line) => Buffer.from(`${line}\n`));
   await log.saveSnapshot({ sequence, commandId, chunks });
 }
 
-/** All that nodes know of it, once they have applied the same. */
+/** Two maps have the same state once they have applied the same commands. */
 export async function expectSame(one: StreamingMap, other: StreamingMap): Promise<void> {
   await expect.poll(() => other.replica.sequence, { timeout: 60_000 }).toBe(one.replica.sequence);
   expect(stateOf(other)).toEqual(stateOf(one));

@@ -1,11 +1,11 @@
-/** Writers that go on until each of what they write is answered, whatever becomes of the engine meanwhile. */
-import { setImmediate as turn } from 'node:timers/promises';
+/** Writers that go on until all their appends are answered, despite faults of the engine. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { OrderedLog } from '../../src/core/replication/ordered-log.ts';
 import type { Sequence } from '../../src/core/model/position.ts';
 import { type RecordingListener, textOf, upTo } from '../../src/testing/recording.ts';
 
-/** Again and again with the same id, until it is answered. */
+/** Repeats an append with the same id until it is answered. */
 export async function appendForSure(log: OrderedLog, text: string): Promise<Sequence> {
   for (;;) {
     try {
@@ -13,13 +13,13 @@ export async function appendForSure(log: OrderedLog, text: string): Promise<Sequ
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code !== 'ENGINE_UNAVAILABLE' && code !== 'INDETERMINATE') throw error;
-      // Refused at once, it would leave nothing else a turn.
-      await turn();
+      // An immediate refusal would starve the event loop.
+      await nextTurn();
     }
   }
 }
 
-/** Many writers, each of which has so many answered. Resolves with where each text is said to be. */
+/** Resolves with the sequence of each text once all writers have so many appends answered. */
 export async function write(log: OrderedLog, writers: number, each: number): Promise<Map<string, number>> {
   const answered = new Map<string, number>();
   const writing = upTo(writers).map(async (writer) => {
@@ -29,7 +29,7 @@ export async function write(log: OrderedLog, writers: number, each: number): Pro
   return answered;
 }
 
-/** Dense, all that was answered is where it was said to be, and there is nothing else. */
+/** The entries are dense, each text is at its sequence, and there are no others. */
 export function expectAll(follower: RecordingListener, answered: ReadonlyMap<string, number>): void {
   expect(follower.reasons).toEqual([]);
   expect(follower.sequences).toEqual(upTo(follower.held.length));
@@ -40,7 +40,7 @@ export function expectAll(follower: RecordingListener, answered: ReadonlyMap<str
   expect(new Set(texts)).toEqual(new Set(answered.keys()));
 }
 
-/** An engine that knows an id again has nothing twice; of others the replica skips it. */
+/** No text is there twice. Of engines that don't recognise ids, the replica skips the second one. */
 export function expectOnce({ held }: RecordingListener): void {
   const texts = held.map(textOf);
   expect(texts.length).toBe(new Set(texts).size);

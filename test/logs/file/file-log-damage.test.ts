@@ -1,4 +1,4 @@
-/** What happens to the files behind the log's back. It refuses, and says where; or nothing is missing. A repair keeps a prefix. */
+/** Files that change while no log uses them: the log refuses to open and names the file, or nothing is missing. A repair keeps a prefix. */
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,10 +10,10 @@ import { copyOf, hearing, openKept, temporaryDirectory } from '../../support/eng
 const COUNT = 400;
 const SEEDS = Number(process.env['DAMAGE_RUNS'] ?? 60);
 
-/** A killed process's directory, with snapshots, sealed segments and a write-ahead log; and what the map was at each head. */
+/** The directory of a killed process, with snapshots, sealed segments and a write-ahead log. */
 interface Written {
   readonly directory: string;
-  /** Checksums by position. */
+  /** Of the map, by the position of its head. */
   readonly checksums: ReadonlyMap<number, string>;
   readonly head: number;
 }
@@ -43,7 +43,7 @@ const filesIn = (directory: string): string[] => readdirSync(directory).toSorted
 const walIn = (directory: string): string =>
   join(directory, filesIn(directory).findLast((name) => name.endsWith('-wal')) ?? '');
 
-/** What it holds is what was there at its head. */
+/** The map is what it was when its head was written. */
 function expectPrefix({ replica }: StreamingMap, { checksums }: Written): void {
   expect(checksums.get(replica.head.position)).toBe(replica.items.checksum);
 }
@@ -51,7 +51,7 @@ function expectPrefix({ replica }: StreamingMap, { checksums }: Written): void {
 describe('a damaged directory', () => {
   const seeds = Array.from({ length: SEEDS }, (_, seed) => seed);
 
-  /** The map, or why it refused. */
+  /** The map, or the error. */
   const open = (directory: string): Promise<StreamingMap | Error> => openKept(directory).catch((error: Error) => error);
 
   async function check(directory: string, copy: string, written: Written): Promise<void> {
@@ -65,7 +65,7 @@ describe('a damaged directory', () => {
     expect(opened.message).toMatch(/is damaged: |can't be read: /);
     const repaired = await openKept(copy, { repair: true });
     expectPrefix(repaired, written);
-    // It goes on from there, and stays.
+    // It takes insertions, and keeps them.
     const { cursor } = await repaired.insert({ key: 'new', value: 1 });
     await repaired.close();
     const again = await openKept(copy);
@@ -74,7 +74,7 @@ describe('a damaged directory', () => {
   }
 
   it.each(['flips a bit', 'cuts off', 'overwrites a page with zeros'])(
-    'when something %s: it has everything, or refuses with the name of the file; a repair keeps a prefix',
+    'a directory in which something %s opens with everything, or is refused with the name of the file; a repair keeps a prefix',
     async (what) => {
       const written = await write(temporaryDirectory());
       for (const seed of seeds) {
@@ -99,7 +99,7 @@ describe('a damaged directory', () => {
     120_000,
   );
 
-  it('with a torn end shows nothing of it', async () => {
+  it('garbage at the end of the write-ahead log is ignored', async () => {
     const written = await write(temporaryDirectory());
     for (const garbage of [
       Buffer.alloc(5000, 7),
@@ -115,7 +115,7 @@ describe('a damaged directory', () => {
     }
   });
 
-  it('whose end was answered and is gone refuses to start, and says what is lacking', async () => {
+  it('a directory without its last answered entries is refused, with their sequence', async () => {
     const { directory } = await write(temporaryDirectory());
     rmSync(walIn(directory));
     await expect(openKept(directory)).rejects.toThrow(
@@ -123,20 +123,20 @@ describe('a damaged directory', () => {
     );
   });
 
-  it('that lacks a segment refuses to start', async () => {
+  it('a directory without one of its segments is refused', async () => {
     const { directory } = await write(temporaryDirectory());
     const [, second = ''] = filesIn(directory).filter((name) => name.endsWith('.db'));
     rmSync(join(directory, second));
     await expect(openKept(directory)).rejects.toThrow(/it ends at sequence \d+, but the next one begins with \d+/);
   });
 
-  it('that lacks its whole log does not begin a new one', async () => {
+  it('a directory without any segment is refused, and no new log is created in it', async () => {
     const { directory } = await write(temporaryDirectory());
     for (const name of filesIn(directory)) if (name.startsWith('log-')) rmSync(join(directory, name));
     await expect(openKept(directory)).rejects.toThrow(`${directory} is damaged: its entries are gone`);
   });
 
-  it('with a segment of another log refuses to start', async () => {
+  it('a directory with a segment of another log is refused', async () => {
     const [one, two] = [await write(temporaryDirectory()), await write(temporaryDirectory())];
     const [name, other] = [one, two].map(
       ({ directory }) => filesIn(directory).find((each) => each.endsWith('.db')) ?? '',
@@ -145,7 +145,7 @@ describe('a damaged directory', () => {
     await expect(openKept(one.directory)).rejects.toThrow(`${name} is damaged: it belongs elsewhere`);
   });
 
-  it('tells clients that are ahead of what a repair has left (G4)', async () => {
+  it('a client that is ahead of a repaired log is told that its cursor has expired (G4)', async () => {
     const { directory } = await write(temporaryDirectory());
     const whole = await openKept(copyOf(directory));
     const { cursor } = await whole.insert({ key: 'ahead', value: 1 });
@@ -156,7 +156,7 @@ describe('a damaged directory', () => {
     expect((await map.changes({ after: cursor }).next()).value).toMatchObject({ reset: true });
   });
 
-  it('is left as it was by a repair when nothing is wrong with it', async () => {
+  it('a repair of a sound directory changes nothing', async () => {
     const written = await write(temporaryDirectory());
     const before = filesIn(written.directory).filter((name) => !name.endsWith('-wal'));
     const map = await openKept(written.directory, { repair: true });
@@ -166,8 +166,8 @@ describe('a damaged directory', () => {
   });
 });
 
-describe('a directory that is put back as it was earlier', () => {
-  it('tells clients that are ahead, also when as much was written anew (G4)', async () => {
+describe('a directory that is restored from a backup', () => {
+  it('a client that is ahead of a restored log is told, also when the log has grown as far again (G4)', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory);
     await map.insert({ key: 'a', value: 1 });
@@ -184,7 +184,7 @@ describe('a directory that is put back as it was earlier', () => {
   });
 });
 
-it('a directory that can not be made is refused with its name', async () => {
+it('a directory that can’t be created is refused with its name', async () => {
   const file = join(temporaryDirectory(), 'file');
   writeFileSync(file, '');
   const log = fileLog({ directory: join(file, 'log') });

@@ -1,4 +1,4 @@
-/** A disk that fails: what was refused never shows, what was answered stays, and those who read go on. */
+/** A disk that fails: refused insertions are never visible, answered ones stay, and subscriptions go on. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ type Fault = 'full' | 'unflushed' | 'flushed' | 'unsealed' | 'dead';
 
 const worker = new URL('../../support/engines/faulty-store-worker.ts', import.meta.url);
 
-/** A server that has one item, whose disk does as it is told. */
+/** A server with one item, whose disk fails on demand. */
 async function faulty() {
   const directory = temporaryDirectory();
   const server = await startServer({ log: new FileLog({ directory }, worker) });
@@ -47,7 +47,7 @@ const keysIn = async (directory: string): Promise<string[]> => {
 };
 
 describe('a full disk', () => {
-  it('refuses insertions, all at once and for as long as it is full; nothing of them shows', async () => {
+  it('a full disk makes insertions fail while it is full, and none of them is ever visible', async () => {
     const { directory, server, fail, mend } = await faulty();
     fail('full');
     const refused = await Promise.all(Array.from({ length: 20 }, (_, n) => insert(server, `refused-${n}`)));
@@ -62,7 +62,7 @@ describe('a full disk', () => {
     expect(await keysIn(copyOf(directory))).toEqual(['before', 'after']);
   });
 
-  it('is noticed to have room again, also when nobody inserts', async () => {
+  it('a server becomes ready again when its disk has room, without an insertion', async () => {
     const { server, fail, mend } = await faulty();
     fail('full');
     await insert(server, 'refused');
@@ -70,7 +70,7 @@ describe('a full disk', () => {
     await expect.poll(() => statusOf(server, '/ready'), { timeout: 10_000 }).toBe(200);
   });
 
-  it.each(transports)('leaves those who read over $name alone', async ({ subscribe }) => {
+  it.each(transports)('a full disk does not disturb subscriptions over $name', async ({ subscribe }) => {
     const { server, fail, mend } = await faulty();
     const feed = subscribe<{ items: { key: string } }, object>(server, 'subscription { items { key } }');
     await feed.take(1);
@@ -85,13 +85,13 @@ describe('a full disk', () => {
   });
 });
 
-describe.each<Fault>(['unflushed', 'flushed'])('a flush that fails, and had its bytes %s', (fault) => {
-  it('refuses insertions for good: what it was about never shows, and what was answered stays', async () => {
+describe.each<Fault>(['unflushed', 'flushed'])('a flush that fails, with its bytes %s', (fault) => {
+  it('a failed flush makes insertions fail for good; they are never visible, and answered ones stay', async () => {
     const { directory, server, fail, mend } = await faulty();
     fail(fault);
     expect(await insert(server, 'refused')).toBe('ENGINE_UNAVAILABLE');
     mend();
-    // The disk says that it is well; but what it lost it can't know.
+    // The disk works again, but it can't know what it has lost.
     expect(await insert(server, 'refused too')).toBe('ENGINE_UNAVAILABLE');
     expect(await statusOf(server, '/ready')).toBe(503);
     expect(server.map.get('refused')).toBeUndefined();
@@ -109,7 +109,7 @@ describe.each<Fault>(['unflushed', 'flushed'])('a flush that fails, and had its 
 });
 
 describe.each<Fault>(['unsealed', 'dead'])('a store that is %s', (fault) => {
-  it('says that it does not know; from then on, that nothing is written', async () => {
+  it('the insertion under way is answered as indeterminate, and later ones are refused', async () => {
     const { directory, server, fail } = await faulty();
     fail(fault);
     expect(await insert(server, 'perhaps')).toBe('INDETERMINATE');
@@ -119,7 +119,7 @@ describe.each<Fault>(['unsealed', 'dead'])('a store that is %s', (fault) => {
   });
 });
 
-it('a log whose directory is deleted from under it refuses', async () => {
+it('a log whose directory is deleted while it is open refuses insertions', async () => {
   const directory = temporaryDirectory();
   const server = await startServer({ data: directory });
   await insert(server, 'before');

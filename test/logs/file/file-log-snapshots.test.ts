@@ -27,7 +27,7 @@ async function write(map: StreamingMap, round: number): Promise<void> {
   await map.insert({ key: 'once', value: 1, idempotencyKey: `once-${round}`, ttl: 3600 });
 }
 
-/** With the last two snapshots made, and none under way. */
+/** With two snapshots, and none under way. */
 async function written(directory: string): Promise<StreamingMap> {
   const { logger, until } = hearing();
   const map = await openKept(directory, { logger, snapshotBytes: 20_000, map: { maxItems: 90, window: 200 } });
@@ -41,14 +41,14 @@ async function written(directory: string): Promise<StreamingMap> {
 }
 
 describe('snapshots', () => {
-  it('are exact, so that a restart has what the log gave', async () => {
+  it('a map that starts from a snapshot is the same as before', async () => {
     const directory = temporaryDirectory();
     const map = await written(directory);
     expect(snapshotsIn(directory)).toHaveLength(2);
     expect(stateOf(await openKept(copyOf(directory)))).toEqual(stateOf(map));
   });
 
-  it('catch up with what came while one was made, though nothing more comes', async () => {
+  it('entries that come while a snapshot is made get one as well, though no more come', async () => {
     const { logger, lines, until } = hearing();
     const map = await openKept(temporaryDirectory(), { logger, snapshotBytes: 1 });
     const made = until(SNAPSHOT);
@@ -58,9 +58,9 @@ describe('snapshots', () => {
     expect(lines.filter((line) => SNAPSHOT.test(line)).length).toBeGreaterThan(1);
   });
 
-  it('let the history go: what is on the disk follows what is in the map', async () => {
+  it('the size of the directory follows the size of the map, not its history', async () => {
     const directory = temporaryDirectory();
-    // Closed, for what is open has a write-ahead log beside it.
+    // Closed, because an open log has a write-ahead log as well.
     await (await written(directory)).close();
     const early = bytesOf(directory);
     const { logger, until } = hearing();
@@ -74,21 +74,24 @@ describe('snapshots', () => {
     expect(bytesOf(directory)).toBeLessThan(early * 1.5);
   });
 
-  it.each(['cut short', 'altered', 'emptied'])('do without the newest when it is %s: nothing is lost', async (how) => {
-    const directory = temporaryDirectory();
-    const map = await written(directory);
-    const damaged = copyOf(directory);
-    const newest = snapshotsIn(damaged).at(-1) ?? '';
-    const bytes = readFileSync(newest);
-    if (how === 'cut short') truncateSync(newest, bytes.length - 1);
-    else if (how === 'emptied') truncateSync(newest, 0);
-    else writeFileSync(newest, bytes.fill(bytes[bytes.length >> 1]! ^ 4, bytes.length >> 1, (bytes.length >> 1) + 1));
-    const { logger, lines } = hearing();
-    expect(stateOf(await openKept(damaged, { logger }))).toEqual(stateOf(map));
-    expect(lines).toEqual([expect.stringContaining(newest)]);
-  });
+  it.each(['cut short', 'altered', 'emptied'])(
+    'a map starts from the snapshot before the newest when that is %s, and loses nothing',
+    async (how) => {
+      const directory = temporaryDirectory();
+      const map = await written(directory);
+      const damaged = copyOf(directory);
+      const newest = snapshotsIn(damaged).at(-1) ?? '';
+      const bytes = readFileSync(newest);
+      if (how === 'cut short') truncateSync(newest, bytes.length - 1);
+      else if (how === 'emptied') truncateSync(newest, 0);
+      else writeFileSync(newest, bytes.fill(bytes[bytes.length >> 1]! ^ 4, bytes.length >> 1, (bytes.length >> 1) + 1));
+      const { logger, lines } = hearing();
+      expect(stateOf(await openKept(damaged, { logger }))).toEqual(stateOf(map));
+      expect(lines).toEqual([expect.stringContaining(newest)]);
+    },
+  );
 
-  it('that are all gone are not made up for: it refuses, and says what is lacking', async () => {
+  it('a log without its snapshots is refused, and says what is missing', async () => {
     const directory = temporaryDirectory();
     await (await written(directory)).close();
     for (const path of snapshotsIn(directory)) rmSync(path);
@@ -96,7 +99,7 @@ describe('snapshots', () => {
     await expect(openKept(directory, { repair: true })).rejects.toThrow('nothing of it can be salvaged');
   });
 
-  it('are given up when the log is closed, and leave nothing half-made', async () => {
+  it('a snapshot under way when the log is closed leaves no unfinished file', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory, { snapshotBytes: 1 });
     await write(map, 0);
@@ -107,14 +110,14 @@ describe('snapshots', () => {
     expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
-  it('say why there is none, and the log goes on', async () => {
+  it('a snapshot that can’t be made is reported with the reason, and the log goes on', async () => {
     const directory = temporaryDirectory();
     const { logger, until } = hearing();
     const map = await openKept(directory, { logger, snapshotBytes: 20_000 });
     const made = until(SNAPSHOT);
     await write(map, 0);
     await made;
-    // Of what the next one begins with nothing is there, nor of the log behind it.
+    // The next snapshot has neither a base nor the entries after it.
     for (const path of snapshotsIn(directory)) rmSync(path);
     rmSync(join(directory, 'log-0000000000000001.db'));
     const failed = until(/no snapshot was made: /);

@@ -4,13 +4,13 @@ import { fileLog } from '../../../src/logs/file/file-log.ts';
 import { copyOf, openKept, stateOf, temporaryDirectory } from '../../support/engines/kept.ts';
 import { describeLog } from '../conformance.ts';
 
-describeLog('file log', async () => {
+describeLog('a log in a directory conforms', async () => {
   const directory = temporaryDirectory();
   return { log: fileLog({ directory }), reopen: async () => fileLog({ directory }) };
 });
 
 describe('a map in a directory', () => {
-  it('is after a restart what it was: items, window, cursors, timestamps, idempotency keys (G7)', async () => {
+  it('a map in a directory has its items, window, cursors, timestamps and idempotency keys after a restart (G7)', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory, { map: { maxItems: 50, window: 80 } });
     const once = { key: 'a', value: 1, idempotencyKey: 'once' };
@@ -28,7 +28,7 @@ describe('a map in a directory', () => {
     expect(stateOf(again)[0]).toContain(`"head":${JSON.stringify(map.replica.head)}`);
   });
 
-  it('is what it was when the process was killed, whatever was answered (G7)', async () => {
+  it('a map in a directory has everything that was answered when its process was killed (G7)', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory);
     await Promise.all(Array.from({ length: 300 }, (_, n) => map.insert({ key: `k${n % 70}`, value: n })));
@@ -36,7 +36,7 @@ describe('a map in a directory', () => {
     expect(stateOf(killed)).toEqual(stateOf(map));
   });
 
-  it('resumes a subscription by its cursor as if nothing had happened (G4)', async () => {
+  it('a subscription resumes by its cursor after a restart (G4)', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory);
     const [item] = await map.insertMany([
@@ -56,7 +56,7 @@ describe('a map in a directory', () => {
     ]);
   });
 
-  it('expires what was due while nobody was there', async () => {
+  it('items that were due while no process ran expire after a restart', async () => {
     const directory = temporaryDirectory();
     let now = 1_700_000_000_000;
     const clock = (): number => now;
@@ -69,7 +69,7 @@ describe('a map in a directory', () => {
     expect([again.get('a'), again.get('b')?.value]).toEqual([undefined, 2]);
   });
 
-  it('is another log, of another epoch, when the directory was lost (G4)', async () => {
+  it('a log whose directory was lost is another log, of another epoch (G4)', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory);
     const { cursor } = await map.insert({ key: 'a', value: 1 });
@@ -80,7 +80,7 @@ describe('a map in a directory', () => {
     await expect(again.items({ after: cursor }).next()).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' });
   });
 
-  it('belongs to one at a time', async () => {
+  it('a directory that a map uses is refused to another one', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory);
     await expect(openKept(directory)).rejects.toThrow(`${directory} is in use`);
@@ -89,7 +89,7 @@ describe('a map in a directory', () => {
     expect((await openKept(directory)).get('a')?.value).toBe(1);
   });
 
-  it('refuses what comes when it is closed, and answers what was under way', async () => {
+  it('a closed log refuses appends, and answers those that were under way', async () => {
     const directory = temporaryDirectory();
     const log = fileLog({ directory });
     await log.open();
@@ -107,7 +107,7 @@ describe('a map in a directory', () => {
     await again.close();
   });
 
-  it('says how much of it is loaded, up to all', async () => {
+  it('onLoading is called with rising shares, up to 1', async () => {
     const directory = temporaryDirectory();
     const map = await openKept(directory);
     for (let n = 0; n < 20; n++) await map.insert({ key: `k${n}`, value: 'x'.repeat(60_000) });

@@ -4,7 +4,7 @@ import type { Sequence } from '../../../src/core/model/position.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 import { describeLog } from '../conformance.ts';
 
-describeLog('memory log', async () => ({ log: memoryLog({ shared: true }) }));
+describeLog('a log in memory conforms', async () => ({ log: memoryLog({ shared: true }) }));
 
 const at = (sequence: number): Sequence => sequence as Sequence;
 
@@ -14,7 +14,7 @@ function collect(): { held: LogEntry[]; entries: (batch: readonly LogEntry[]) =>
 }
 
 describe('a memory log that is not shared', () => {
-  it('lets an entry go once it is applied', async () => {
+  it('a memory log drops an entry once it is applied', async () => {
     const log = memoryLog();
     const follower = collect();
     await log.follow(at(1), follower);
@@ -26,7 +26,7 @@ describe('a memory log that is not shared', () => {
     expect(await log.last()).toBe(2);
   });
 
-  it('keeps what nobody has followed yet', async () => {
+  it('a memory log keeps entries that have had no listener yet', async () => {
     const log = memoryLog();
     await log.append(Buffer.from('a'), 'a');
     const follower = collect();
@@ -38,7 +38,7 @@ describe('a memory log that is not shared', () => {
 });
 
 describe('a memory log', () => {
-  it('hands an entry on before `append` returns', async () => {
+  it('a memory log delivers an entry before `append` returns', async () => {
     const log = memoryLog();
     const follower = collect();
     await log.follow(at(1), follower);
@@ -47,7 +47,7 @@ describe('a memory log', () => {
     await appended;
   });
 
-  it('tells the time of the clock that it is given', async () => {
+  it('a memory log has the time of the clock that it is given', async () => {
     let now = 5000;
     const log = memoryLog({ clock: () => now, shared: true });
     await log.append(Buffer.from('a'), 'a');

@@ -11,9 +11,9 @@ const WRITERS = 8;
 interface Cluster {
   readonly servers: readonly NatsServer[];
   readonly log: OrderedLog;
-  /** Whoever orders the stream now. */
+  /** The server that orders the stream now. */
   leader(): Promise<NatsServer>;
-  /** Resolves once each of them has all that was acknowledged. */
+  /** Resolves once each server has all that was acknowledged. */
   areCurrent(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ describeWithNats(
         'each is ended in turn, as for an upgrade',
         async ({ servers, log, areCurrent }) => {
           for (const [n, server] of servers.entries()) {
-            // What was acknowledged by the others alone would be missing, and the rest of them rightly wait for it.
+            // Without it, a server could be ended that alone has an acknowledged entry, and the others would wait for it.
             await areCurrent();
             await server.kill('SIGTERM');
             await appendForSure(log, `without ${n}`);
@@ -75,7 +75,7 @@ describeWithNats(
           }
         },
       ],
-    ])('loses nothing and repeats nothing while %s (G7)', async (_, fault) => {
+    ])('a log on three servers loses and repeats nothing while %s (G7)', async (_, fault) => {
       const cluster = await startCluster();
       const follower = await follow(cluster.log, 1);
       let isOver = false;
@@ -105,7 +105,7 @@ describeWithNats(
     it.each([
       ['its leader and another one', 0, /no leader/],
       ['all but its leader', 1, /no majority/],
-    ])('says that nothing can be written while it has lost %s, and when it can again', async (_, from, reason) => {
+    ])('a log on three servers is unhealthy while it has lost %s, and healthy afterwards', async (_, from, reason) => {
       const { servers, log, leader, areCurrent } = await startCluster();
       await areCurrent();
       const leading = await leader();

@@ -8,24 +8,14 @@ import { describeWithNats } from '../../support/engines/nats.ts';
 import { credsUser, nkeyUser } from '../../support/engines/nats-identities.ts';
 import { openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
 import { appendTexts, upTo } from '../../../src/testing/recording.ts';
+import { refusalToOpen } from '../refusal.ts';
 import { appendForSure } from '../writing.ts';
 
-/** What it says when it can't be opened, in the error and all its causes and in its log. */
-async function refusalOf(options: NatsLogOptions): Promise<string> {
-  const { logger, lines } = hearing();
-  const log = natsLog({ engineTimeoutMs: 1000, logger, ...options });
-  let error: unknown = await log.open().then(
-    () => new Error('it was opened'),
-    (refusal: unknown) => refusal,
-  );
-  await log.close();
-  const said = [...lines];
-  for (; error instanceof Error; error = error.cause) said.push(`${error.name}: ${error.message} ${error.stack}`);
-  return said.join('\n');
-}
+const refusalOf = (options: NatsLogOptions): Promise<string> =>
+  refusalToOpen((logger) => natsLog({ engineTimeoutMs: 1000, logger, ...options }));
 
-describeWithNats('a NATS log shows', () => {
-  it('the user and the password in its URL, and never says them', async () => {
+describeWithNats('credentials of NATS', () => {
+  it('a user and a password in the URL are shown to NATS, and never told', async () => {
     const nats = await startNats({ config: 'authorization { user: "anna", password: "p@ss/w0rd" }' });
     const { host } = new URL(nats.url);
     const log = await openNatsLog(`nats://anna:p%40ss%2Fw0rd@${host}`);
@@ -37,13 +27,13 @@ describeWithNats('a NATS log shows', () => {
     }
   });
 
-  it('the token in its URL', async () => {
+  it('a token in the URL is shown to NATS', async () => {
     const nats = await startNats({ config: 'authorization { token: "s3cret-token" }' });
     const log = await openNatsLog(`nats://s3cret-token@${new URL(nats.url).host}`);
     expect(await appendTexts(log, 'a')).toEqual([1]);
   });
 
-  it('the nkey whose seed is in a file', async () => {
+  it('an nkey whose seed is in a file is shown to NATS, and never told', async () => {
     const [user, other] = [nkeyUser(), nkeyUser()];
     const nats = await startNats({ config: `authorization { users: [{ nkey: ${user.publicKey} }] }` });
     const log = await openNatsLog(nats.url, { nkey: user.file });
@@ -53,7 +43,7 @@ describeWithNats('a NATS log shows', () => {
     expect(said).not.toContain(other.seed);
   });
 
-  it('the credentials in a file', async () => {
+  it('credentials in a file are shown to NATS, and never told', async () => {
     const [user, other] = [credsUser(), credsUser()];
     const nats = await startNats({ config: user.config });
     const log = await openNatsLog(nats.url, { creds: user.file });
@@ -63,7 +53,7 @@ describeWithNats('a NATS log shows', () => {
     expect(said).not.toContain(other.seed);
   });
 
-  it('what is in the file by then when it comes back, or what was in it while that is of no use', async () => {
+  it('a reconnect shows what the file holds by then, or what it held while it is being written', async () => {
     const [user, next] = [nkeyUser(), nkeyUser()];
     const seed = readFileSync(user.file);
     const nats = await startNats({
@@ -79,7 +69,7 @@ describeWithNats('a NATS log shows', () => {
     expect(await log.last()).toBe(2);
   });
 
-  it('itself as a user who may do no more than it has to', async () => {
+  it('a NATS user needs the documented rights only', async () => {
     const publish = ['test.commands', 'test.snapshots', '$O.test-snapshots.>', '$JS.API.>', '$JS.FC.>'];
     const subscribe = ['test.snapshots', '_INBOX.>'];
     const permissions = JSON.stringify({ publish, subscribe });
@@ -102,7 +92,7 @@ describeWithNats('a NATS log shows', () => {
     expect(lines.filter((line) => /NATS reports an error|ermission/.test(line))).toEqual([]);
   });
 
-  it('its certificate, and checks the server’s', async () => {
+  it('certificates are checked on both sides', async () => {
     const { ca, cert, key } = certificates();
     const strangers = certificates();
     const nats = await startNats({
@@ -115,13 +105,13 @@ describeWithNats('a NATS log shows', () => {
     expect(await refusalOf({ servers, tlsCa: ca })).toMatch(/can't be used/);
   });
 
-  it('nothing to a server that has no TLS, when it was told tls://', async () => {
+  it('tls:// is refused by a server without TLS', async () => {
     const nats = await startNats();
     expect(await refusalOf({ servers: nats.url.replace('nats:', 'tls:') })).toMatch(/does not support 'tls'/);
   });
 });
 
-describeWithNats('a NATS log refuses', () => {
+describeWithNats('options of a NATS log', () => {
   it.each<[string, Partial<NatsLogOptions>, RegExp]>([
     ['no server', { servers: [] }, /servers must name at least one/],
     ['another protocol', { servers: 'ws://anna:s3cret@host' }, /server 1 must be a URL such as/],
@@ -136,7 +126,7 @@ describeWithNats('a NATS log refuses', () => {
     ['too many replicas', { replicas: 6 }, /replicas must be 5 or less/],
     ['half a server', { replicas: 0.5 }, /replicas must be a whole number/],
     ['no time', { engineTimeoutMs: 0 }, /engineTimeoutMs must be a whole number/],
-  ])('%s, without saying what is secret', (_, options, words) => {
+  ])('a NATS log is not made with %s, and the error tells no secret', (_, options, words) => {
     const refused = (): unknown => natsLog({ servers: 'nats://host', ...options });
     expect(refused).toThrow(RangeError);
     expect(refused).toThrow(words);

@@ -11,7 +11,7 @@ import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
 import { appendTexts, follow } from '../../../src/testing/recording.ts';
 
-/** As seamline itself would, but for what is given. */
+/** Creates a stream as seamline does, except for `config`. */
 async function make(manager: JetStreamManager, config: Partial<StreamConfig> = {}): Promise<void> {
   const { name = 'test' } = config;
   const sound = { subjects: [`${name}.commands`], discard: DiscardPolicy.New, storage: StorageType.File };
@@ -19,7 +19,7 @@ async function make(manager: JetStreamManager, config: Partial<StreamConfig> = {
 }
 
 describeWithNats('the stream of a NATS log', () => {
-  it('lets nothing go by itself, and is kept by as many servers as asked for', async () => {
+  it('a stream that is created removes nothing by itself, and has the replicas that were asked for', async () => {
     const servers = await NatsServer.startCluster();
     try {
       const log = natsLog({ servers: servers.map(({ url }) => url), stream: 'test', replicas: 3 });
@@ -46,7 +46,7 @@ describeWithNats('the stream of a NATS log', () => {
     }
   });
 
-  it('may be made by somebody else, with a limit of its size', async () => {
+  it('a stream may be created by somebody else, with a limit of its size', async () => {
     const nats = await startNats();
     const manager = await managerOf(nats.url);
     await make(manager, { subjects: ['test.commands', 'test.more'], max_bytes: 2_000_000 });
@@ -61,18 +61,18 @@ describeWithNats('the stream of a NATS log', () => {
   });
 
   it.each<[string, Partial<StreamConfig>, RegExp]>([
-    ['lets old entries go', { max_age: 60_000_000_000 }, /max_age/],
-    ['lets the oldest entries go', { discard: DiscardPolicy.Old }, /discard policy must be new, not old/],
+    ['removes old entries', { max_age: 60_000_000_000 }, /max_age/],
+    ['removes the oldest entries', { discard: DiscardPolicy.Old }, /discard policy must be new, not old/],
     ['has a limit of entries', { max_msgs: 1000 }, /max_msgs/],
     ['keeps the last entry only', { max_msgs_per_subject: 1 }, /max_msgs_per_subject/],
-    ['lets go what was read', { retention: RetentionPolicy.Workqueue }, /retention must be limits/],
-    ['lets go what nobody reads', { retention: RetentionPolicy.Interest }, /retention must be limits/],
-    ['forgets all when it ends', { storage: StorageType.Memory }, /storage must be file, not memory/],
+    ['removes entries that were read', { retention: RetentionPolicy.Workqueue }, /retention must be limits/],
+    ['removes entries without a reader', { retention: RetentionPolicy.Interest }, /retention must be limits/],
+    ['is in memory', { storage: StorageType.Memory }, /storage must be file, not memory/],
     ['acknowledges nothing', { no_ack: true }, /acknowledges nothing/],
-    ['lets nobody trim it', { deny_purge: true }, /denies purges/],
+    ['can’t be trimmed', { deny_purge: true }, /denies purges/],
     ['takes small entries only', { max_msg_size: 1000 }, /max_msg_size is 1000, less than the 589824 bytes/],
     ['has other subjects', { subjects: ['other'] }, /subjects must be test\.commands/],
-  ])('is refused when it %s', async (_, config, words) => {
+  ])('a stream is refused that %s', async (_, config, words) => {
     const nats = await startNats();
     await make(await managerOf(nats.url), config);
     const log = natsLog({ servers: nats.url, stream: 'test' });
@@ -80,7 +80,7 @@ describeWithNats('the stream of a NATS log', () => {
     await log.close();
   });
 
-  it('is refused when it is sealed, a copy, or kept by fewer servers than asked for', async () => {
+  it('a stream is refused that is sealed, a copy, or has fewer replicas than were asked for', async () => {
     const nats = await startNats();
     const manager = await managerOf(nats.url);
     await make(manager, { name: 'sealed' });
@@ -102,7 +102,7 @@ describeWithNats('the stream of a NATS log', () => {
     await expect(opening('single')).resolves.toBeUndefined();
   });
 
-  it('can’t be made by a server without JetStream', async () => {
+  it('a server without JetStream can’t hold a log', async () => {
     const nats = await startNats({ jetStream: false });
     const log = natsLog({ servers: nats.url, engineTimeoutMs: 500 });
     await expect(log.open()).rejects.toMatchObject({
@@ -112,7 +112,7 @@ describeWithNats('the stream of a NATS log', () => {
     await log.close();
   });
 
-  it('takes commands up to what the server takes, refuses bigger ones, and goes on (G7)', async () => {
+  it('a log takes commands up to the limit of the server, refuses bigger ones, and goes on (G7)', async () => {
     const nats = await startNats({ config: 'max_payload: 100000' });
     const log = await openNatsLog(nats.url, { maxCommandBytes: 90_000 });
     const follower = await follow(log, 1);
@@ -128,7 +128,7 @@ describeWithNats('the stream of a NATS log', () => {
       }
     }
     expect([most > 99_800, refused > 0, refused]).toEqual([true, true, 100_000 - most]);
-    expect(await appendTexts(log, 'behind')).toEqual([most - 99_800 + 2]);
+    expect(await appendTexts(log, 'latest')).toEqual([most - 99_800 + 2]);
     await follower.until(most - 99_800 + 2);
     expect(follower.held.map(({ data }) => data.length)).toEqual([
       ...Array.from({ length: most - 99_800 + 1 }, (_, i) => 99_800 + i),
@@ -136,7 +136,7 @@ describeWithNats('the stream of a NATS log', () => {
     ]);
   });
 
-  it('is refused where the server takes less than a command may have', async () => {
+  it('a server that takes less than a command may have is refused', async () => {
     const nats = await startNats({ config: 'max_payload: 100000' });
     const log = natsLog({ servers: nats.url });
     await expect(log.open()).rejects.toThrow(/NATS takes 100000 bytes \(max_payload\), less than the 589824/);

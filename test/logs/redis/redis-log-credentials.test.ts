@@ -7,37 +7,27 @@ import { hearing } from '../../support/engines/kept.ts';
 import { describeWithRedis, RedisSentinel } from '../../support/engines/redis.ts';
 import { openRedisLog } from '../../support/engines/redis-logs.ts';
 import { appendTexts, upTo } from '../../../src/testing/recording.ts';
+import { refusalToOpen } from '../refusal.ts';
 import { appendForSure } from '../writing.ts';
 import { replaced } from '../../support/documents/replaced.ts';
 
-/** What it says when it can't be opened, in the error and all its causes and in its log. */
-async function refusalOf(options: RedisLogOptions): Promise<string> {
-  const { logger, lines } = hearing();
-  const log = redisLog({ engineTimeoutMs: 1000, logger, ...options });
-  let error: unknown = await log.open().then(
-    () => new Error('it was opened'),
-    (refusal: unknown) => refusal,
-  );
-  await log.close();
-  const said = [...lines];
-  for (; error instanceof Error; error = error.cause) said.push(`${error.name}: ${error.message} ${error.stack}`);
-  return said.join('\n');
-}
+const refusalOf = (options: RedisLogOptions): Promise<string> =>
+  refusalToOpen((logger) => redisLog({ engineTimeoutMs: 1000, logger, ...options }));
 
 /** `URL` with credentials in it. */
 const as = (url: string, credentials: string): string => url.replace('//', `//${credentials}@`);
 
 const ANNA = 'user anna on >p@ss/w0rd ~* &* +@all';
 
-describeWithRedis('a Redis log shows', (start, program) => {
-  it('what it may not wait for as maybe written, and not as refused', async () => {
+describeWithRedis('credentials of Redis', (start, program) => {
+  it('an append whose WAIT is forbidden is answered as indeterminate, and not as refused', async () => {
     const redis = await start({ config: ['user anna on >right ~* &* +@all -wait', 'user default off'] });
     const log = await openRedisLog(as(redis.url, 'anna:right'), { wait: 1, engineTimeoutMs: 1000 });
     await expect(appendTexts(log, 'a')).rejects.toMatchObject({ code: 'INDETERMINATE' });
     expect(await log.last()).toBeGreaterThan(0);
   });
 
-  it('the password in its URL, and never says it', async () => {
+  it('a password in the URL is shown to Redis, and never told', async () => {
     const redis = await start({ config: ['requirepass p@ss/w0rd'] });
     const log = await openRedisLog(as(redis.url, ':p%40ss%2Fw0rd'));
     expect(await appendTexts(log, 'a')).toEqual([1]);
@@ -48,7 +38,7 @@ describeWithRedis('a Redis log shows', (start, program) => {
     }
   });
 
-  it('the user and the password in its URL, and never says them', async () => {
+  it('a user and a password in the URL are shown to Redis, and never told', async () => {
     const redis = await start({ config: [ANNA, 'user default off'] });
     const log = await openRedisLog(as(redis.url, 'anna:p%40ss%2Fw0rd'));
     expect(await appendTexts(log, 'a')).toEqual([1]);
@@ -57,7 +47,7 @@ describeWithRedis('a Redis log shows', (start, program) => {
     expect(said).not.toMatch(/n0-such-w0rd|anna/);
   });
 
-  it('itself as a user who may do no more than docs/engines.md says', async () => {
+  it('a Redis user needs the rights in docs/engines.md only', async () => {
     const [, rights = ''] = /^user seamline on >secret (.*)$/m.exec(readFileSync('docs/engines.md', 'utf8')) ?? [];
     const redis = await start({ config: [`user anna on >right ${rights.replaceAll('{seamline}', '{test}')}`] });
     await start({ replicaOf: redis.url });
@@ -71,17 +61,17 @@ describeWithRedis('a Redis log shows', (start, program) => {
     await Promise.all(upTo(1000).map((n) => map.insert({ key: `k${n}`, value: 'x'.repeat(500) })));
     await made;
     expect(map.health()).toEqual({ ok: true });
-    expect(lines.filter((line) => /NOPERM|ermission|Redis (takes|can't)/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /NOPERM|ermission|Redis (refuses|can't)/.test(line))).toEqual([]);
   });
 
-  it('says which right it lacks', async () => {
+  it('a missing right is named', async () => {
     const redis = await start({ config: ['user anna on >right ~* &* +@all -eval -evalsha', 'user default off'] });
     const said = await refusalOf({ url: as(redis.url, 'anna:right') });
     expect(said).toMatch(/Redis.*NOPERM/);
     expect(said).not.toContain('right@');
   });
 
-  it('what it has when it is asked again: a password that was changed, and changed back', async () => {
+  it('a log goes on after the password of Redis was changed, and changed back', async () => {
     const redis = await start({ config: ['requirepass right'] });
     const log = await openRedisLog(as(redis.url, ':right'), { engineTimeoutMs: 1000 });
     await appendTexts(log, 'a');
@@ -94,7 +84,7 @@ describeWithRedis('a Redis log shows', (start, program) => {
     expect(await appendForSure(log, 'c')).toBe(2);
   });
 
-  it('its certificate, and checks the server’s', async () => {
+  it('certificates are checked on both sides', async () => {
     const { ca, cert, key } = certificates();
     const strangers = certificates();
     const redis = await start({ tls: { ca, cert, key }, config: ['requirepass right'] });
@@ -109,12 +99,12 @@ describeWithRedis('a Redis log shows', (start, program) => {
     expect(await refusalOf({ url, tlsCa: ca })).toMatch(/can't be used/);
   });
 
-  it('nothing to a server that has no TLS, when it was told rediss://', async () => {
+  it('rediss:// is refused by a server without TLS', async () => {
     const redis = await start();
     expect(await refusalOf({ url: redis.url.replace('redis:', 'rediss:') })).toMatch(/can't be used/);
   });
 
-  it('its password to the master that Sentinel names', async () => {
+  it('a password is shown to the master that Sentinel names, and never told', async () => {
     const master = await start({ config: ['requirepass right'] });
     const sentinel = await RedisSentinel.start('watched', master, program);
     const log = await openRedisLog(as(sentinel.url, ':right'), { sentinel: 'watched' });
@@ -126,7 +116,7 @@ describeWithRedis('a Redis log shows', (start, program) => {
   });
 });
 
-describeWithRedis('a Redis log refuses', () => {
+describeWithRedis('options of a Redis log', () => {
   it.each<[string, Partial<RedisLogOptions>, RegExp]>([
     ['no server', { url: [] }, /url must name a server/],
     ['another protocol', { url: 'http://anna:s3cret@host' }, /URL 1 must be one such as redis:/],
@@ -141,7 +131,7 @@ describeWithRedis('a Redis log refuses', () => {
     ['fewer than no copies', { wait: -1 }, /wait must be a whole number/],
     ['half a copy', { wait: 0.5 }, /wait must be a whole number/],
     ['no time', { engineTimeoutMs: 0 }, /engineTimeoutMs must be a whole number/],
-  ])('%s, without saying what is secret', (_, options, words) => {
+  ])('a Redis log is not made with %s, and the error tells no secret', (_, options, words) => {
     const refused = (): unknown => redisLog({ url: 'redis://host', ...options });
     expect(refused).toThrow(RangeError);
     expect(refused).toThrow(words);
