@@ -1,4 +1,4 @@
-/** A log that is not what it was, under several nodes with subscribers: nobody goes on as if nothing had happened, and nobody is left behind. */
+/** Several nodes with subscribers on a log that loses entries: all subscribers are told, and all get the new state. */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const startTwo = async (engine: EngineServer) =>
   [await NodeProcess.start(engine.flags()), await NodeProcess.start(engine.flags())] as const;
 
-/** On one node after the other, again until it is taken: a node may find out only now. Resolves with the last cursor. */
+/** On each node in turn, repeated until it is taken: a node may notice the loss only now. Resolves with the last cursor. */
 async function insert(nodes: readonly NodeProcess[], keys: readonly string[], value: string): Promise<string> {
   let last = '';
   for (const [n, key] of keys.entries()) {
@@ -23,7 +23,7 @@ async function insert(nodes: readonly NodeProcess[], keys: readonly string[], va
     await expect
       .poll(
         async () => {
-          // Both are there.
+          // The index is below the length.
           const { data, errors } = await request(nodes[n % nodes.length]!, InsertItemDocument, { input });
           last = data?.insertItem.cursor ?? '';
           return errors?.[0]?.extensions['code'];
@@ -35,7 +35,7 @@ async function insert(nodes: readonly NodeProcess[], keys: readonly string[], va
   return last;
 }
 
-/** A live copy of the map, which has proved itself at each `caughtUp`. */
+/** A live copy of the map, which is verified at each `caughtUp`. */
 function watch(node: NodeProcess) {
   const mirror = new Mirror();
   let resets = 0;
@@ -48,7 +48,7 @@ function watch(node: NodeProcess) {
       mirror.apply(data.itemChanges);
       changed();
     }
-    throw new Error('it ended');
+    throw new Error('the mirror has ended');
   })();
   following.catch(() => {});
   return {
@@ -71,8 +71,8 @@ async function refusalOf(node: NodeProcess, after: string): Promise<unknown> {
 
 const keysFrom = (from: number, count: number): string[] => Array.from({ length: count }, (_, n) => `k${from + n}`);
 
-describeWithEngines('nodes of a log', (startEngine) => {
-  it('that an older copy is put back of: mirrors get what is left, cursors from beyond are refused (G4, G6)', async () => {
+describeWithEngines('losses with several nodes', (startEngine) => {
+  it('after the restore of an older log, mirrors have the rest, and cursors beyond it are refused (G4, G6)', async () => {
     const engine = await startEngine();
     const nodes = await startTwo(engine);
     const copy = join(engine.directory, 'copy');
@@ -90,7 +90,7 @@ describeWithEngines('nodes of a log', (startEngine) => {
     cpSync(copy, engine.store, { recursive: true });
     await engine.start();
     await all(nodes, 'ready');
-    // More than was lost: the head is beyond it again.
+    // More than was lost, so that the head is beyond it again.
     const newest = await insert(nodes, keysFrom(5, 30), 'new');
     expect(newest > lost).toBe(true);
     await Promise.all(mirrors.map((mirror) => mirror.reaches(newest)));
@@ -109,7 +109,7 @@ describeWithEngines('nodes of a log', (startEngine) => {
     expect(await agreement(nodes)).toMatchObject({ size: 35, cursor: newest });
   });
 
-  it('that is gone, and made anew by another node, take it as the other one that it is (G4, G6)', async () => {
+  it('a log that is lost and created again by another node is another log for all nodes (G4, G6)', async () => {
     const engine = await startEngine();
     const nodes = await startTwo(engine);
     const last = await insert(nodes, keysFrom(0, 20), 'old');

@@ -1,4 +1,4 @@
-/** Several nodes of one log on a cluster of three nats-servers, of which some break, with writers and readers on all nodes. */
+/** Several nodes of one log on a cluster of three nats-servers, with writers and readers on all nodes, while servers break. */
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -28,8 +28,8 @@ async function leaderOf(servers: readonly NatsServer[]): Promise<NatsServer> {
   }
 }
 
-describeWithNats('on NATS, nodes of one log keep every guarantee and agree in the end (G1 to G8, G11), while', () => {
-  it('of a cluster of three nats-servers the leader is killed with -9, and then all three', async () => {
+describeWithNats('several nodes on a cluster of NATS', () => {
+  it('nodes keep every guarantee while the leader of three servers is killed, and then all three (G1 to G8, G11)', async () => {
     const { servers, flags } = await startCluster();
     const nodes = await startNodes(flags, 3);
     const report = await verified(nodes, async ({ deliveries }) => {
@@ -49,7 +49,7 @@ describeWithNats('on NATS, nodes of one log keep every guarantee and agree in th
     expect(report).toMatchObject(SOUND);
   });
 
-  it('a nats-server of three is stopped, and the others go on without it', async () => {
+  it('nodes keep every guarantee while one of three servers stands still, and are ready (G1 to G8, G11)', async () => {
     const { servers, flags } = await startCluster();
     const nodes = await startNodes(flags, 2);
     const report = await verified(nodes, async ({ deliveries }) => {

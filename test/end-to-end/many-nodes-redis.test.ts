@@ -1,6 +1,6 @@
 /**
- * Three nodes of one log on Redis, which may lose what it has acknowledged: everybody who has seen something of that is told, what was
- * acknowledged before or after it is there, and in the end all nodes and all who read from them have the same.
+ * Three nodes of one log on Redis, which may lose what it has acknowledged. All clients that have seen some of that are told, all that was
+ * acknowledged before and after it stays, and in the end all nodes and all their readers have the same map.
  */
 import { expect, it, vi } from 'vitest';
 import { InsertItemDocument } from '../../schema/documents/graphql.ts';
@@ -13,12 +13,12 @@ import { describeWithRedis, type RedisServer, RedisSentinel, type StartRedis } f
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 240_000 });
 
-/** How many insertions have to be there before and after a fault. */
+/** Insertions before and after a fault. */
 const SEVERAL = 200;
 
 const promote = async (copy: RedisServer): Promise<unknown> => copy.client().replicaof('NO', 'ONE');
 
-/** A master, behind a network that may lead elsewhere, and a copy of it, which may lag behind. */
+/** A master, reached by a network that may lead elsewhere, and a replica of it, which may lag. */
 async function startPair(start: StartRedis) {
   const master = await start();
   const replication = await networkTo(master.url);
@@ -26,7 +26,7 @@ async function startPair(start: StartRedis) {
   return { master, copy, replication, network: await networkTo(master.url) };
 }
 
-/** How a failover to the copy looks to nodes. */
+/** A failover to the replica, as the nodes see it. */
 async function failOver({ master, copy, network }: Awaited<ReturnType<typeof startPair>>): Promise<void> {
   network.cut();
   await master.kill();
@@ -34,15 +34,15 @@ async function failOver({ master, copy, network }: Awaited<ReturnType<typeof sta
   network.mend(copy.url);
 }
 
-/** What could be kept is there, and what could not isn't; everybody had seen some of it. */
+/** Some insertions are lost, none of those that must be kept, and all readers were told. */
 function expectTold({ lost, told }: Aftermath): void {
   expect(lost).toMatchObject({ kept: 0, after: 0 });
   expect(lost.doubtful).toBeGreaterThan(0);
   expect(told).not.toContain(0);
 }
 
-describeWithRedis('on Redis, three nodes of one log tell whoever has seen what is lost, and agree, when', (start) => {
-  it('Redis has failed over to a copy that lagged behind (G4, G6)', async () => {
+describeWithRedis('several nodes on a Redis that loses entries', (start) => {
+  it('readers are told, and nodes agree, after a failover to a replica that lagged (G4, G6)', async () => {
     const pair = await startPair(start);
     const nodes = await startNodes(['--redis', pair.network.url], 3);
     const before = await nodes[0].status();
@@ -55,14 +55,14 @@ describeWithRedis('on Redis, three nodes of one log tell whoever has seen what i
       await failOver(pair);
       await all(nodes, 'ready');
       await enter('after');
-      // Beyond what was lost: the positions are there again.
+      // More than was lost, so that the same positions are there again.
       await insertions(2 * SEVERAL);
     });
     expectTold(aftermath);
     expect(aftermath.epoch).toBe(before.epoch);
   });
 
-  it('Redis was made a copy of one that lagged behind, under their feet, and the master again (G4, G6)', async () => {
+  it('readers are told, and nodes agree, after Redis became a replica of one that lagged, and the master again (G4, G6)', async () => {
     const { master, copy, replication } = await startPair(start);
     const nodes = await startNodes(master.flags(), 3);
     const aftermath = await throughLosses(nodes, 'kept', async ({ enter, insertions }) => {
@@ -92,14 +92,14 @@ describeWithRedis('on Redis, three nodes of one log tell whoever has seen what i
 
   it.each<[string, (redis: RedisServer) => Promise<void>]>([
     [
-      'Redis was killed with -9, and keeps nothing',
+      'Redis was killed and has kept nothing',
       async (redis) => {
         await redis.kill();
         await redis.start();
       },
     ],
-    ['all that Redis has was deleted', async (redis) => void (await redis.client().flushall())],
-  ])('%s (G4, G6)', async (_, fault) => {
+    ['Redis was emptied', async (redis) => void (await redis.client().flushall())],
+  ])('readers are told, and nodes agree, after %s (G4, G6)', async (_, fault) => {
     const redis = await start({ isPersistent: false });
     const nodes = await startNodes(redis.flags(), 3);
     const before = await nodes[0].status();
@@ -116,8 +116,8 @@ describeWithRedis('on Redis, three nodes of one log tell whoever has seen what i
   });
 });
 
-describeWithRedis('on Redis, nodes that wait for a copy', (start) => {
-  it('acknowledge nothing while there is none, and lose nothing of the rest in a failover (G7)', async () => {
+describeWithRedis('several nodes that wait for a replica', (start) => {
+  it('nodes acknowledge nothing without a replica, and lose nothing acknowledged in a failover (G7)', async () => {
     const pair = await startPair(start);
     const nodes = await startNodes(['--redis', pair.network.url], 3, ['--redis-wait', '1', '--engine-timeout', '2']);
     const { lost, acknowledged } = await throughLosses(nodes, 'kept', async ({ enter, insertions }) => {
@@ -141,8 +141,8 @@ describeWithRedis('on Redis, nodes that wait for a copy', (start) => {
   });
 });
 
-describeWithRedis('on Redis, nodes that ask Sentinel', (start, program) => {
-  it('go on with the copy that it makes the master when that is killed with -9', async () => {
+describeWithRedis('several nodes that ask Sentinel', (start, program) => {
+  it('nodes go on with the replica that Sentinel promotes when the master is killed', async () => {
     const master = await start();
     const copy = await start({ replicaOf: master.url });
     const sentinel = await RedisSentinel.start('watched', master, program);

@@ -1,4 +1,4 @@
-/** Several nodes of one log, each a process: whoever writes on one, reads on another and resumes on a third sees one stream. */
+/** Several nodes of one log, each a process: a client that writes to one, reads from another and resumes on a third sees one stream. */
 import { expect, it, vi } from 'vitest';
 import {
   InsertItemsDocument,
@@ -17,17 +17,17 @@ vi.setConfig({ testTimeout: 240_000 });
 type Nodes = readonly [NodeProcess, NodeProcess, NodeProcess];
 
 const inTurn = <T>(list: readonly T[], turn: number): T => {
-  // No list is empty here.
+  // No list here is empty.
   return list[turn % list.length]!;
 };
 
 async function insert(node: NodeProcess, inputs: readonly { key: string; value: unknown; ttl?: number }[]) {
   const { insertItems } = await ask(node, InsertItemsDocument, { inputs: [...inputs] });
-  // As many as there are inputs.
+  // One for each input.
   return insertItems.at(-1)!.cursor;
 }
 
-/** On another node each time, over another transport every other time: `count` items and no more. */
+/** Reads `limit` items, over another transport every other turn. */
 async function read(node: NodeProcess, turn: number, limit: number, after: string | undefined) {
   const feed = inTurn([overSse, overWebSocket], Math.floor(turn / 2)).subscribe(node, ItemsDocument, { limit, after });
   const results = await feed.take(limit);
@@ -37,7 +37,7 @@ async function read(node: NodeProcess, turn: number, limit: number, after: strin
   });
 }
 
-describeWithEngines('nodes of one log', (startEngine) => {
+describeWithEngines('several nodes', (startEngine) => {
   /** Three with the same flags. */
   async function startNodes(args: readonly string[] = []): Promise<Nodes> {
     const flags = (await startEngine()).flags();
@@ -45,14 +45,14 @@ describeWithEngines('nodes of one log', (startEngine) => {
     return [await start(), ...(await Promise.all([start(), start()]))];
   }
 
-  it('keep every guarantee to writers and readers everywhere, and agree in the end (G1 to G8, G11)', async () => {
+  it('three nodes keep every guarantee to their writers and readers, and agree in the end (G1 to G8, G11)', async () => {
     const nodes = await startNodes();
     const report = await verified(nodes, ({ deliveries }) => deliveries(20_000));
     console.info(`${report.histories} histories, ${report.deliveries} deliveries`);
     expect(report).toMatchObject(SOUND);
   });
 
-  it('take in one that joins late, while writers and readers are at work (G4, G6)', async () => {
+  it('a node joins late, while writers and readers are at work (G4, G6)', async () => {
     const flags = (await startEngine()).flags();
     const first = await NodeProcess.start(flags);
     const keys = Array.from({ length: 3000 }, (_, n) => `early-${n}`);
@@ -70,7 +70,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
     expect(await late.status()).toMatchObject({ size: 3000 });
   });
 
-  it('with differing flags take the last ones, all alike, and evict the same items (G5, G6)', async () => {
+  it('nodes with different flags all take the last ones, and evict the same items (G5, G6)', async () => {
     const flags = (await startEngine()).flags();
     const nodes: Nodes = [
       await NodeProcess.start(flags, ['--max-items', '3000', '--window', '300']),
@@ -86,7 +86,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
     expect(await agreement(nodes)).toMatchObject({ size: 1300, window: 300 });
   });
 
-  it('whose clocks are 10 s apart expire by the log’s time, and timestamps never fall (G3)', async () => {
+  it('nodes whose clocks are 10 s apart expire items by the time of the log, and timestamps never fall (G3)', async () => {
     const flags = (await startEngine()).flags();
     const [ahead, other] = [await NodeProcess.start(flags, [], clockAhead(10_000)), await NodeProcess.start(flags)];
     const started = (await (await fetch(new URL('/metrics', ahead.url))).text()).match(
@@ -105,7 +105,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
     expect(await verified([ahead, other])).toMatchObject(SOUND);
   });
 
-  it('let a client resume on another one each time, and it sees exactly what was written, in order (G2, G3, G4)', async () => {
+  it('a client that resumes on another node each time gets exactly what was written, in order (G2, G3, G4)', async () => {
     const nodes = await startNodes();
     const [step, count] = [7, 700];
     const write = async (): Promise<void> => {
@@ -125,7 +125,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
     expect(seen).toEqual(Array.from({ length: count }, (_, n) => n));
   });
 
-  it('let a client that lags behind resume on another one each time, and no key is lost to it (G2, G3, G5)', async () => {
+  it('a client that lags and resumes on another node each time misses no key (G2, G3, G5)', async () => {
     const nodes = await startNodes(['--window', '50']);
     const newest = new Map<string, unknown>();
     let [after, last]: (string | undefined)[] = [];
@@ -133,7 +133,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
     const seen = new Map<string, unknown>();
     const take = async (turn: number): Promise<void> => {
       const [item] = await read(inTurn(nodes, turn + 1), turn, 1, after);
-      // There is always one more: the last one of what was written is not yet read.
+      // The last item that was written has not been read yet.
       after = item!.cursor;
       cursors.push(after);
       seen.set(item!.key, item!.value);
@@ -152,7 +152,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
     expect(seen).toEqual(newest);
   });
 
-  it('let a mirror resume on another one for each message, also one that lags behind, and it has the map (G6)', async () => {
+  it('a mirror that resumes on another node for each message has the map in the end, also when it lags (G6)', async () => {
     const nodes = await startNodes(['--window', '200', '--max-items', '150']);
     const mirror = new Mirror();
     let last = '';
@@ -166,7 +166,7 @@ describeWithEngines('nodes of one log', (startEngine) => {
       await feed.leave();
     };
     for (let turn = 0; turn < 60; turn++) {
-      // Now and then more than the window holds.
+      // From time to time more than the window holds.
       const size = turn % 10 === 0 ? 300 : 30;
       last = await insert(
         inTurn(nodes, turn),

@@ -128,15 +128,17 @@ export class Appender implements RemoteAppender {
     const token = reply.subject.slice(this.#inbox.length + 1);
     const pending = this.#pending.get(token);
     if (!pending) return;
-    const { sequence, refusal, isFinal } = answerOf(reply, this.#options.stream);
-    if (sequence !== undefined) {
+    const { stream, seq, error } = acknowledgementIn(reply);
+    if (seq !== undefined && !error && stream === this.#options.stream) {
       this.#forget(token, pending);
-      pending.resolve(sequence);
+      pending.resolve(seq as Sequence);
       return;
     }
+    const { code = 500, description = 'without a reason' } = error ?? {};
     pending.unanswered--;
-    pending.reason = refusal;
-    if (isFinal && pending.unanswered === 0) this.#fail(token, pending);
+    pending.reason = `NATS refuses the append: ${description}`;
+    // After a client error, another attempt would be refused likewise.
+    if (code < 500 && pending.unanswered === 0) this.#fail(token, pending);
   }
 
   #sweep(): void {
@@ -170,28 +172,17 @@ export class Appender implements RemoteAppender {
   }
 }
 
-interface Answer {
-  readonly sequence?: Sequence;
-  readonly refusal: string;
-  /** Another attempt would be refused likewise. */
-  readonly isFinal: boolean;
-}
-
 interface Acknowledgement {
   readonly stream?: string;
   readonly seq?: number;
   readonly error?: { readonly code?: number; readonly description?: string };
 }
 
-function answerOf(reply: Msg, stream: string): Answer {
-  if (reply.data.length === 0) return { refusal: 'the stream has no leader, or is gone', isFinal: false };
+function acknowledgementIn(reply: Msg): Acknowledgement {
+  if (reply.data.length === 0) return { error: { description: 'the stream has no leader, or is gone' } };
   try {
-    const { stream: answering, seq, error } = reply.json<Acknowledgement>();
-    if (seq !== undefined && !error && answering === stream)
-      return { sequence: seq as Sequence, refusal: '', isFinal: true };
-    const { code = 500, description = 'without a reason' } = error ?? {};
-    return { refusal: `NATS refuses the append: ${description}`, isFinal: code < 500 };
+    return reply.json<Acknowledgement>();
   } catch {
-    return { refusal: 'NATS has answered with what is no JSON', isFinal: false };
+    return { error: { description: 'the answer is not JSON' } };
   }
 }

@@ -42,7 +42,10 @@ export class Consumer implements EntrySource {
     this.#options = options;
   }
 
-  /** Resolves once there is a consumer. */
+  /**
+   * Resolves once there is a consumer. Called again, it gives up the one that is being created: a request on a connection that
+   * was lost is never answered.
+   */
   start(): Promise<void> {
     this.#isAskedAgain = true;
     this.#asked.resolve();
@@ -52,11 +55,6 @@ export class Consumer implements EntrySource {
 
   restart(): void {
     if (!this.#starting) void this.start();
-  }
-
-  /** A request that was made of the lost connection is never answered. */
-  reconnected(): void {
-    void this.start();
   }
 
   stop(): void {

@@ -8,7 +8,7 @@ import { Appender } from './append.ts';
 import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
 import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
-import { SnapshotAnnouncements } from './snapshot-claims.ts';
+import { announcedClaims } from './snapshot-claims.ts';
 import { ObjectStorage } from './snapshots.ts';
 import { ensureStream, epochOf, isMissing, troubleOf } from './stream.ts';
 
@@ -46,13 +46,13 @@ async function openSession(
   const consumers = new Set<Consumer>();
   connection.onUp = () => {
     appender.resendAll();
-    for (const consumer of consumers) consumer.reconnected();
+    for (const consumer of consumers) void consumer.start();
     onUp();
   };
   return {
     connection,
     appender,
-    claims: new SnapshotAnnouncements(client, stream),
+    claims: announcedClaims(client, stream),
     snapshots: new ObjectStorage(client, jsm, stream, replicas ?? 1),
 
     async ensure(isFirst) {

@@ -12,6 +12,7 @@ import {
   assertRemoteOptions,
   parseServerUrls,
   readOptionFile,
+  readTlsFiles,
   REMOTE_DEFAULTS,
   type RemoteLogOptions,
   type ServerUrl,
@@ -52,22 +53,21 @@ const ANY_NONCE = 'nonce';
 
 /** Throws a `RangeError` that names the option, without its secrets. */
 export function connectionOptions(options: NatsLogOptions): ConnectionOptions {
-  const { tlsCa, tlsCert, tlsKey, replicas, maxCommandBytes } = options;
+  const { replicas, maxCommandBytes } = options;
   const urls = parseServerUrls(options.servers, ['nats:', 'tls:'], /^\/?$/, (number) => {
     return `server ${number} must be a URL such as nats://host:4222 or tls://host:4222`;
   });
   if (urls.length === 0) throw new RangeError('servers must name at least one');
   assertRemoteOptions(options, { replicas, maxCommandBytes });
   if (replicas !== undefined && replicas > 5) throw new RangeError(`replicas must be 5 or less, not ${replicas}`);
-  const isTls = urls.some(({ protocol }) => protocol === 'tls:') || tlsCa !== undefined || tlsCert !== undefined;
-  for (const [name, file] of Object.entries({ tlsCa, tlsCert, tlsKey }))
-    if (file !== undefined) readOptionFile(name, file);
+  const files = readTlsFiles(options);
+  const isTls = urls.some(({ protocol }) => protocol === 'tls:') || files.length > 0;
   const authenticator = authenticatorOf(options, urls);
   return {
     name: 'seamline',
     servers: urls.map(({ hostname, port }) => `${hostname}:${port || '4222'}`),
     ...(authenticator && { authenticator }),
-    ...(isTls && { tls: withoutUndefined({ caFile: tlsCa, certFile: tlsCert, keyFile: tlsKey }) }),
+    ...(isTls && { tls: Object.fromEntries(files.map(({ kind, path }) => [`${kind}File`, path])) }),
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: RECONNECT_MS,
@@ -114,10 +114,4 @@ function fromFile(name: string, file: string, make: (content: Buffer) => Authent
       return make(sound)(nonce);
     }
   };
-}
-
-type Defined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
-
-function withoutUndefined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

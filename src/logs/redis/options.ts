@@ -3,9 +3,10 @@ import type { RedisOptions } from 'ioredis';
 import {
   assertRemoteOptions,
   parseServerUrls,
-  readOptionFile,
+  readTlsFiles,
   REMOTE_DEFAULTS,
   type RemoteLogOptions,
+  type ServerUrl,
 } from '../remote/options.ts';
 
 export interface RedisLogOptions extends RemoteLogOptions {
@@ -30,7 +31,7 @@ const KEEP_ALIVE_MS = 5000;
 
 /** Throws a `RangeError` that names the option, without its secrets. */
 export function connectionOptions(options: RedisLogOptions): ClientOptions {
-  const { sentinel, wait = 0, tlsCa, tlsCert, tlsKey } = options;
+  const { sentinel, wait = 0 } = options;
   const urls = parseServerUrls(options.url, ['redis:', 'rediss:'], /^(\/\d{0,5})?$/, (number) => {
     return `URL ${number} must be one such as redis://host:6379 or rediss://user:password@host:6379/0`;
   });
@@ -42,8 +43,9 @@ export function connectionOptions(options: RedisLogOptions): ClientOptions {
   if (!first) throw new RangeError('url must name a server');
   if (sentinel === undefined && urls.length > 1)
     throw new RangeError('several URLs are those of Sentinels: set sentinel to the name of the master');
-  const elsewhere = { hostname: '', port: '' };
-  if (urls.some((url) => JSON.stringify({ ...url, ...elsewhere }) !== JSON.stringify({ ...first, ...elsewhere })))
+  const identityOf = ({ protocol, username, password, pathname }: ServerUrl): string =>
+    JSON.stringify([protocol, username, password, databaseOf(pathname)]);
+  if (urls.some((url) => identityOf(url) !== identityOf(first)))
     throw new RangeError('the URLs must agree in everything but host and port');
   const { username, password } = first;
   // An IPv6 address has brackets in a URL only.
@@ -51,19 +53,16 @@ export function connectionOptions(options: RedisLogOptions): ClientOptions {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || '6379'),
   }));
-  const files = { tlsCa, tlsCert, tlsKey };
-  const read = Object.entries(files).flatMap(([name, file]) =>
-    file === undefined ? [] : [[name.slice(3).toLowerCase(), readOptionFile(name, file)]],
-  );
-  const isTls = first.protocol === 'rediss:' || read.length > 0;
-  const tls: RedisOptions['tls'] = isTls ? Object.fromEntries(read) : undefined;
+  const files = readTlsFiles(options).map(({ kind, content }) => [kind, content] as const);
+  const isTls = first.protocol === 'rediss:' || files.length > 0;
+  const tls: RedisOptions['tls'] = isTls ? Object.fromEntries(files) : undefined;
   return {
     ...(sentinel === undefined ? at : { name: sentinel, sentinels: [at, ...others] }),
     ...(sentinel !== undefined && tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
     ...(tls && { tls }),
     ...(username !== '' && { username }),
     ...(password !== '' && { password }),
-    db: Number(first.pathname.slice(1)),
+    db: databaseOf(first.pathname),
     connectionName: 'seamline',
     // The scripts expect replies in the shapes of the older protocol.
     protocol: 2,
@@ -80,6 +79,9 @@ export function connectionOptions(options: RedisLogOptions): ClientOptions {
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   };
 }
+
+/** None is 0. */
+const databaseOf = (pathname: string): number => Number(pathname.slice(1));
 
 /** How messages name the server. */
 export function addressOf({ host = '', port = 0, sentinels = [{ host, port }] }: ClientOptions): string {

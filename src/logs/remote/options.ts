@@ -68,6 +68,13 @@ export function parseServerUrls(
   });
 }
 
+/** The TLS files that the options name. */
+export function readTlsFiles({ tlsCa, tlsCert, tlsKey }: RemoteLogOptions) {
+  return Object.entries({ tlsCa, tlsCert, tlsKey }).flatMap(([name, path]) =>
+    path === undefined ? [] : [{ kind: name.slice(3).toLowerCase(), path, content: readOptionFile(name, path) }],
+  );
+}
+
 /** Throws a `RangeError` that names the option. */
 export function readOptionFile(name: string, file: string): Buffer {
   try {

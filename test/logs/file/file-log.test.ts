@@ -4,7 +4,7 @@ import { fileLog } from '../../../src/logs/file/file-log.ts';
 import { copyOf, openKept, stateOf, temporaryDirectory } from '../../support/engines/kept.ts';
 import { describeLog } from '../conformance.ts';
 
-describeLog('a log in a directory conforms', async () => {
+describeLog('a log in a directory', async () => {
   const directory = temporaryDirectory();
   return { log: fileLog({ directory }), reopen: async () => fileLog({ directory }) };
 });

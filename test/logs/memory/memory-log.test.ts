@@ -4,7 +4,7 @@ import type { Sequence } from '../../../src/core/model/position.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 import { describeLog } from '../conformance.ts';
 
-describeLog('a log in memory conforms', async () => ({ log: memoryLog({ shared: true }) }));
+describeLog('a log in memory', async () => ({ log: memoryLog({ shared: true }) }));
 
 const at = (sequence: number): Sequence => sequence as Sequence;
 

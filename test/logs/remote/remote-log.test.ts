@@ -13,7 +13,7 @@ describeWithNats('NATS log', () => {
   beforeAll(async () => (nats = await NatsServer.start()));
   afterAll(() => nats.stop());
 
-  describeLog('a log on NATS conforms', () => {
+  describeLog('a log on NATS', () => {
     const options = { servers: nats.url, stream: `s${streams++}` };
     return { log: natsLog(options), reopen: () => natsLog(options) };
   });
@@ -24,7 +24,7 @@ describeWithRedis('Redis log', (_, program) => {
   beforeAll(async () => (redis = await RedisServer.start({ program })));
   afterAll(() => redis.stop());
 
-  describeLog('a log on Redis conforms', () => {
+  describeLog('a log on Redis', () => {
     const options = { url: redis.url, stream: `s${streams++}` };
     return { log: redisLog(options), reopen: () => redisLog(options) };
   });

@@ -1,4 +1,4 @@
-/** What servers of all engines have in common: each is a process with a directory of its own, which can be killed, paused and started again. */
+/** The server of an engine: a process with a directory of its own, which can be killed, paused and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -17,7 +17,6 @@ export function describeWithProgram(program: string, title: string, define: () =
   });
 }
 
-/** Runs until `stop`, whatever becomes of it in between. */
 export abstract class EngineServer {
   readonly port: number;
   /** Without credentials. */
@@ -29,7 +28,7 @@ export abstract class EngineServer {
   #heard = Promise.withResolvers<void>();
   readonly #onExit = (): void => void this.#child?.kill('SIGKILL');
 
-  /** `directory`: what another one has left behind. Default: an empty one, which is removed at the end. */
+  /** `directory`: that of an earlier server. Default: an empty one, which is removed at the end. */
   protected constructor(url: string, directory?: string) {
     this.url = url;
     this.port = Number(new URL(url).port);
@@ -38,18 +37,18 @@ export abstract class EngineServer {
     process.once('exit', this.#onExit);
   }
 
-  /** Where in its directory it keeps what it was given: may be copied, removed and put back while the server is down. */
+  /** The directory of its data, which may be copied, removed and restored while the server is down. */
   abstract readonly store: string;
-  /** How a node is told to use it; `url`: what lies between them. */
+  /** The flags of a node that uses it. `url`: that of a network to it. */
   abstract flags(url?: string): readonly string[];
-  /** The program and its arguments; writes its configuration. */
+  /** Writes the configuration. Returns the program and its arguments. */
   protected abstract command(): readonly [string, ...string[]];
-  /** What it says once it is ready. */
+  /** The line that it prints once it is ready. */
   protected abstract readonly ready: RegExp;
 
-  /** Again, on the same port and with what it had kept. */
+  /** On the same port and with the same directory each time. */
   async start(): Promise<void> {
-    if (this.#child) throw new Error('it runs');
+    if (this.#child) throw new Error('the server is already running');
     const [program, ...args] = this.command();
     this.#said = '';
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -58,7 +57,7 @@ export abstract class EngineServer {
     await this.said(this.ready);
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves when the process has ended. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -68,10 +67,10 @@ export abstract class EngineServer {
     await exited;
   }
 
-  /** Its connections stay open, and nothing comes any more. */
+  /** Connections stay open, and nothing is answered. */
   pause(): void {
     this.#child?.kill('SIGSTOP');
-    // A thread may be at work until the signal has come to it.
+    // A thread may run until the signal reaches it.
     while (this.#child?.pid !== undefined && !hasStopped(this.#child.pid)) continue;
   }
 
@@ -79,11 +78,11 @@ export abstract class EngineServer {
     this.#child?.kill('SIGCONT');
   }
 
-  /** Resolves once its log has said this since it was started. */
+  /** Resolves once it has printed this since its last start. */
   async said(text: RegExp): Promise<void> {
     const child = this.#child;
-    if (!child) throw new Error('it does not run');
-    // With its last words; rejects when there is no such program.
+    if (!child) throw new Error('the server is not running');
+    // After its last output. Rejects when there is no such program.
     const ended = once(child, 'close').then(() => {
       throw new Error(`${child.spawnfile} ended with ${child.exitCode ?? child.signalCode}: ${this.#said}`);
     });
@@ -104,8 +103,8 @@ export abstract class EngineServer {
 }
 
 /**
- * Not one that the system gives away by itself: a server that comes back wants the port that it had, and by then another test would
- * have got it.
+ * Outside the range that the system assigns by itself: a server that is started again needs its old port, which another test
+ * would have got by then.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -121,7 +120,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Where the system says so. */
+/** Always true where the system doesn't say. */
 function hasStopped(pid: number): boolean {
   const threads = `/proc/${pid}/task`;
   if (!existsSync(threads)) return true;

@@ -1,10 +1,10 @@
-/** What is to hold on every engine that nodes share. */
+/** For tests that run on every engine that nodes share. */
 import { onTestFinished } from 'vitest';
 import type { EngineServer } from './engine-server.ts';
 import { describeWithNats, NatsServer } from './nats.ts';
 import { describeWithRedis } from './redis.ts';
 
-/** One server, which ends with its test. */
+/** The server ends with its test. */
 export type StartEngine = () => Promise<EngineServer>;
 
 export function describeWithEngines(

@@ -1,11 +1,11 @@
 /**
- * The thread of a file log whose disk fails on demand: as a file `fault` in its directory says, at each flush.
+ * The thread of a file log whose disk fails on demand. A file `fault` in its directory says how each flush fails:
  *
  * - `full`: there is no room
  * - `unflushed`: the flush fails, and nothing has reached the disk
- * - `flushed`: the flush is said to have failed, but everything has reached the disk
+ * - `flushed`: the flush reports a failure, but everything has reached the disk
  * - `unsealed`: as `flushed`, and no other file can be flushed either
- * - `dead`: everything has reached the disk, and nobody is left to say so
+ * - `dead`: everything has reached the disk, and the thread ends before it can say so
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * A server on a directory, in a process that is there to be killed. It makes snapshots all the time, so that it is killed in the
- * midst of some. Says its URL on stdout.
+ * A server on a directory, in a process that tests kill. It makes snapshots all the time, so that some kills happen during one. Prints
+ * its URL.
  */
 import { createServer } from '../../../src/server/server.ts';
 import { fileLog } from '../../../src/logs/file/file-log.ts';

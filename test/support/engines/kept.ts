@@ -1,4 +1,4 @@
-/** A map that is kept in a directory, which goes away with the test. */
+/** A map in a directory, which is removed after the test. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { FileLog, type FileLogOptions } from '../../../src/logs/file/file-log.ts
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'seamline-kept-'));
-  // What makes a snapshot for a server that was killed may take a moment to notice.
+  // The process that builds a snapshot needs a moment to notice that its server was killed.
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 50 }));
   return directory;
 }
@@ -21,7 +21,7 @@ export interface KeptOptions extends Partial<Omit<FileLogOptions, 'directory'>> 
   readonly worker?: URL;
 }
 
-/** It is closed at the end of the test, if not before. */
+/** Closed when the test ends. */
 export async function openKept(
   directory: string,
   { map: options = {}, worker, ...rest }: KeptOptions = {},
@@ -32,24 +32,24 @@ export async function openKept(
   return map;
 }
 
-/** What a process that is killed now leaves behind. */
+/** What would be there if the process were killed now. */
 export function copyOf(directory: string): string {
   const copy = temporaryDirectory();
   cpSync(directory, copy, { recursive: true });
   return copy;
 }
 
-/** Everything a replica is made of. */
+/** The whole state of a replica. */
 export const stateOf = ({ replica }: StreamingMap): string[] => [...exportState(replica)];
 
 export interface Heard {
   readonly logger: Logger;
   readonly lines: string[];
-  /** Resolves once a line says this. */
+  /** Resolves once a new line matches. */
   until(text: RegExp): Promise<void>;
 }
 
-/** What is logged. */
+/** A logger that records its lines. */
 export function hearing(): Heard {
   const lines: string[] = [];
   let wake = (): void => {};

@@ -1,6 +1,6 @@
 /**
- * Writers and readers on the nodes of a log that loses what it had said it had. Every insertion has a key of its own, so what a reader has
- * been given since it was last told to start anew must be the map, no more and no less: whoever wasn't told and missed something shows.
+ * Writers and readers on the nodes of a log that loses acknowledged entries. Each insertion has a key of its own, so the items that a
+ * reader got since it was last told to start over must be exactly the map. A reader that misses an item and was not told differs.
  */
 import { expect } from 'vitest';
 import { InsertItemDocument, ItemChangesDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
@@ -8,27 +8,27 @@ import { overSse, overWebSocket, request, type Transport } from '../clients/clie
 import { Mirror } from '../model/mirror.ts';
 import { agreement, type NodeProcess } from '../processes/node-processes.ts';
 
-/** A writer has to know whether what it wrote must have survived. */
+/** Whether an insertion of this time must survive: before, during and after the fault. */
 export type Phase = 'kept' | 'doubtful' | 'after';
 
 export interface Losses {
-  /** What is asked for from now on is of this phase; resolves once all that was asked for before is answered. */
+  /** Insertions from now on are of this phase. Resolves once all earlier ones are answered. */
   enter(phase: Phase): Promise<void>;
-  /** Resolves when so many more insertions were acknowledged. */
+  /** Resolves when `count` more insertions were acknowledged. */
   insertions(count: number): Promise<void>;
 }
 
 export interface Aftermath {
-  /** How many insertions were acknowledged and are not there, by when they were asked for. */
+  /** The number of acknowledged insertions that are missing, by phase. */
   readonly lost: Readonly<Record<Phase, number>>;
   readonly acknowledged: number;
-  /** How often each reader was told to start anew. */
+  /** How often each reader was told to start over. */
   readonly told: readonly number[];
   readonly epoch: string;
 }
 
 interface Reader {
-  /** Since it was told. */
+  /** Since it was last told. */
   readonly seen: ReadonlyMap<string, string>;
   readonly told: number;
   reaches(cursor: string): Promise<void>;
@@ -36,7 +36,7 @@ interface Reader {
 
 const WRITERS = 2;
 
-/** Resolves once all nodes, and all readers on them, have the same map; rejects when anybody ends otherwise. */
+/** Resolves once all nodes and readers have the same map. Rejects when one of them ends early. */
 export async function throughLosses(
   nodes: readonly NodeProcess[],
   begin: Phase,
@@ -84,7 +84,7 @@ export async function throughLosses(
 
   const { cursor, size, epoch } = await agreement(nodes);
   await Promise.all(readers.map((reader) => reader.reaches(cursor)));
-  // There is a reader.
+  // Every node has readers.
   const map = readers[0]!.seen;
   expect(map.size).toBe(size);
   for (const { seen } of readers) expect(seen).toEqual(map);
@@ -93,7 +93,7 @@ export async function throughLosses(
   return { lost, acknowledged: acknowledged.size, told: readers.map(({ told }) => told), epoch };
 }
 
-/** A mirror, which has proved itself at each `caughtUp`, too. */
+/** A mirror, which is verified at each `caughtUp`. */
 function watch(node: NodeProcess): Reader {
   const mirror = new Mirror();
   let resets = 0;
@@ -111,14 +111,14 @@ function watch(node: NodeProcess): Reader {
       return new Map([...mirror.items].map(([key, item]) => [key, item.cursor]));
     },
     get told() {
-      // The first one begins it.
+      // The first reset is its start.
       return resets - 1;
     },
     reaches: (cursor) => following.until(() => mirror.isCaughtUp && mirror.cursor === cursor),
   };
 }
 
-/** `items`, which starts over when it is told that what it stands on is gone, and only then. */
+/** Reads `items`, and starts over when its cursor has expired, and only then. */
 function read(node: NodeProcess, transport: Transport): Reader {
   let seen = new Map<string, string>();
   let last = '';
@@ -154,7 +154,7 @@ function read(node: NodeProcess, transport: Transport): Reader {
   };
 }
 
-/** What goes on until the test ends, and says when there is something new. */
+/** A process that goes on until the test ends, and reports changes. */
 function followed(follow: (changed: () => void) => Promise<never>): { until(condition: () => boolean): Promise<void> } {
   let changed = (): void => {};
   const following = follow(() => changed());

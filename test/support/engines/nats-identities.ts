@@ -1,4 +1,4 @@
-/** What NATS users have to show: nkeys, credentials of an operator's account. */
+/** Identities of NATS users: nkeys, and credentials of an operator's account. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export interface NkeyUser {
   /** For the server's configuration. */
   readonly publicKey: string;
   readonly seed: string;
-  /** Has the seed. */
+  /** Holds the seed. */
   readonly file: string;
 }
 

@@ -19,7 +19,7 @@ export async function openNatsLog(servers: string, options: Partial<NatsLogOptio
   return log;
 }
 
-/** To do to a stream what nobody should. */
+/** For changes to a stream that only tests make. */
 export async function managerOf(servers: string | string[]): Promise<JetStreamManager> {
   const client = await connect({ servers });
   onTestFinished(() => client.close());

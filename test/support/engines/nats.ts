@@ -16,7 +16,7 @@ export interface NatsOptions {
   readonly config?: string;
   /** Default true. */
   readonly jetStream?: boolean;
-  /** Goes on with what another one left behind. Default: an empty one, which is removed at the end. */
+  /** That of an earlier server. Default: an empty one, which is removed at the end. */
   readonly directory?: string;
 }
 
@@ -35,7 +35,7 @@ export class NatsServer extends EngineServer {
     this.#config = `listen: 127.0.0.1:${port}\n${streams}\n${config}\n`;
   }
 
-  /** One that is ready. */
+  /** Resolves when it is ready. */
   static async start(options: NatsOptions = {}): Promise<NatsServer> {
     const server = new NatsServer(await freePort(), options);
     await server.start();
@@ -74,7 +74,7 @@ export class NatsServer extends EngineServer {
   }
 }
 
-/** A cluster that has started elects a leader first, which then has to hear of each of the others: within some seconds, or ten. */
+/** A new cluster elects a leader, which has to hear from all others. That takes up to ten seconds. */
 async function takesStreams(servers: readonly NatsServer[]): Promise<void> {
   const connection = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 });
   const give = async (): Promise<void> => {
@@ -83,11 +83,11 @@ async function takesStreams(servers: readonly NatsServer[]): Promise<void> {
     await jsm.streams.delete('probe');
   };
   try {
-    for (let left = 300; ; left--) {
+    for (let attempts = 300; ; attempts--) {
       try {
         return await give();
       } catch (error) {
-        if (left === 0) throw error;
+        if (attempts === 0) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -1,4 +1,4 @@
-/** Real redis-servers, which flush before they answer, and the Sentinels that watch over them. */
+/** Real redis-servers, which flush before they answer, and Sentinels that watch them. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -8,7 +8,7 @@ import { describeWithProgram, EngineServer, freePort } from './engine-server.ts'
 import { findOnPath } from '../processes/programs.ts';
 
 const PROGRAM = 'redis-server';
-/** Where there is one, it has to do the same. */
+/** Tested as well where it is installed. */
 const FORK = 'valkey-server';
 
 /** Ends with its test. */
@@ -33,15 +33,15 @@ export function describeWithRedis(
 export interface RedisOptions {
   /** Default `redis-server`. */
   readonly program?: string;
-  /** Lines of its configuration, such as `requirepass x`. They win over what is there by default. */
+  /** Lines of its configuration, such as `requirepass x`, which override the default ones. */
   readonly config?: readonly string[];
-  /** Whether it keeps anything when it ends. Default true: each write is flushed before the answer. */
+  /** Whether it keeps its data when it ends. Default true: each write is flushed before the answer. */
   readonly isPersistent?: boolean;
-  /** The URL of the master of which it is a copy, which may be a network to it. It is ready once it has what the master had. */
+  /** The URL of its master, or of a network to that. The replica is ready once it has the data of the master. */
   readonly replicaOf?: string;
-  /** It speaks nothing but TLS, then. */
+  /** With these it accepts TLS connections only. */
   readonly tls?: Certificates;
-  /** Goes on with what another one left behind. Default: an empty one, which is removed at the end. */
+  /** That of an earlier server. Default: an empty one, which is removed at the end. */
   readonly directory?: string;
 }
 
@@ -52,10 +52,10 @@ abstract class RedisProgram extends EngineServer {
     return ['--redis', url];
   }
 
-  /** To do to it what nobody should. Ends with the test. */
+  /** For changes that only tests make. Ends with the test. */
   client(url = this.url): Redis {
     const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
-    // It comes back.
+    // The client reconnects by itself.
     client.on('error', () => {});
     onTestFinished(() => client.disconnect());
     return client;
@@ -71,7 +71,6 @@ export class RedisServer extends RedisProgram {
     const { program = PROGRAM, config = [], isPersistent = true, replicaOf, tls, directory } = options;
     super(tls ? `rediss://localhost:${port}` : `redis://127.0.0.1:${port}`, directory);
     this.#program = program;
-    // A copy is ready when it has all that there was.
     this.ready = replicaOf === undefined ? /Ready to accept connections/ : /sync: Finished with success/;
     const lines = [
       'bind 127.0.0.1',
@@ -80,7 +79,7 @@ export class RedisServer extends RedisProgram {
       `dir ${this.directory}`,
       'save ""',
       ...(isPersistent ? ['appendonly yes', 'appendfsync always', 'appenddirname store'] : []),
-      // At once, and not after others may have come that want the same.
+      // No wait for other replicas that may want the same.
       'repl-diskless-sync-delay 0',
       ...(replicaOf === undefined ? [] : [`replicaof ${placeOf(replicaOf)}`]),
       ...config,
@@ -88,18 +87,18 @@ export class RedisServer extends RedisProgram {
     this.#config = `${lines.join('\n')}\n`;
   }
 
-  /** One that is ready. */
+  /** Resolves when it is ready. */
   static async start(options: RedisOptions = {}): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), options);
     await server.start();
     return server;
   }
 
-  /** Resolves once a copy has all that it has taken so far. */
+  /** Resolves once a replica has everything that was written so far. */
   async copied(): Promise<void> {
     const client = this.client();
     await client.set('probe', 1);
-    if ((await client.wait(1, 60_000)) === 0) throw new Error('it has no copy');
+    if ((await client.wait(1, 60_000)) === 0) throw new Error('the server has no replica');
   }
 
   protected command(): readonly [string, ...string[]] {
@@ -109,7 +108,7 @@ export class RedisServer extends RedisProgram {
   }
 }
 
-/** One that decides by itself. */
+/** A single one, which decides alone. */
 export class RedisSentinel extends RedisProgram {
   protected readonly ready = /\+monitor master/;
   readonly #program: string;
@@ -126,7 +125,7 @@ sentinel failover-timeout ${name} 10000
 `;
   }
 
-  /** One that watches over a master, which it calls so. It finds the master's copies by itself; ends with the test. */
+  /** Watches a master under a name, and finds its replicas by itself. Ends with the test. */
   static async start(name: string, master: RedisServer, program = PROGRAM): Promise<RedisSentinel> {
     const sentinel = new RedisSentinel(await freePort(), name, master, program);
     onTestFinished(() => sentinel.stop());
@@ -141,7 +140,7 @@ sentinel failover-timeout ${name} 10000
   }
 }
 
-/** As its configuration has it. */
+/** Host and port, as in its configuration. */
 function placeOf(url: string): string {
   const { hostname, port } = new URL(url);
   return `${hostname} ${port}`;
