@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { StreamingMap, type StreamingMapOptions } from '../../../src/core/streaming-map.ts';
+import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import type { RemoteLogOptions } from '../../../src/logs/remote/options.ts';
 import { appendTexts, at, inPieces, readSnapshots, upTo } from '../../../src/testing/recording.ts';
 import { hearing } from '../../support/engines/kept.ts';

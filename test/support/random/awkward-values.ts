@@ -5,8 +5,8 @@ export interface AwkwardValue {
   readonly json: string;
   /** The same value as a GraphQL literal; undefined when GraphQL can't write one of its names. */
   readonly literal: string | undefined;
-  /** The path of a part that can't be kept, such as `a.0.b`. */
-  readonly problems: readonly string[];
+  /** The path of each part that can't be kept. A segment may be empty. */
+  readonly problems: readonly (readonly string[])[];
 }
 
 const UNKEPT = [
@@ -73,16 +73,15 @@ const isUnkept = (source: string): boolean =>
 const leaf = (json: string, isProblem: boolean): AwkwardValue => ({
   json,
   literal: json,
-  problems: isProblem ? [''] : [],
+  problems: isProblem ? [[]] : [],
 });
-const below = (segment: string, problem: string): string => (problem === '' ? segment : `${segment}.${problem}`);
 
 function listOf(members: readonly AwkwardValue[]): AwkwardValue {
   const literals = members.map(({ literal }) => literal);
   return {
     json: `[${members.map(({ json }) => json).join(' ,')}]`,
     literal: literals.includes(undefined) ? undefined : `[${literals.join(' ')}]`,
-    problems: members.flatMap(({ problems }, index) => problems.map((problem) => below(String(index), problem))),
+    problems: members.flatMap(({ problems }, index) => problems.map((path) => [String(index), ...path])),
   };
 }
 
@@ -92,7 +91,7 @@ function objectOf(members: readonly (readonly [string, AwkwardValue])[]): Awkwar
     json: `{${members.map(([key, { json }]) => `${JSON.stringify(key)}: ${json}`).join(',')}}`,
     literal: isLiteral ? `{${members.map(([key, { literal }]) => `${key}:${literal}`).join(',')}}` : undefined,
     problems: members.flatMap(([key, { problems }]) =>
-      key.isWellFormed() ? problems.map((problem) => below(key, problem)) : [''],
+      key.isWellFormed() ? problems.map((path) => [key, ...path]) : [[]],
     ),
   };
 }
