@@ -14,55 +14,75 @@ export interface GeneratorHooks<T, R> {
 
 /**
  * The source with hooks, as an object and not as an async generator: `return()` of an async generator waits until its pending `next()`
- * has settled, whereas `return()` here reaches the source at once. The methods need no `this`.
+ * has settled, whereas `return()` here reaches the source at once.
  */
 export function wrapGenerator<T, R = T>(
   source: GeneratorSource<T>,
-  { onStart, onNext, onError, onEnd }: GeneratorHooks<T, R>,
+  hooks: GeneratorHooks<T, R>,
 ): AsyncGenerator<R, void, void> {
-  let isStarted = false;
-  let isOver = false;
-  const end = (): void => {
-    if (!isOver) onEnd?.();
-    isOver = true;
-  };
-  const wrapped: AsyncGenerator<R, void, void> = {
-    async next() {
-      if (!isStarted && !isOver) onStart?.();
-      isStarted = true;
-      for (;;) {
-        let next: IteratorResult<T, void>;
-        try {
-          next = await source.next();
-        } catch (error) {
-          const shown = onError ? onError(error) : error;
-          end();
-          throw shown;
-        }
-        if (next.done === true) {
-          end();
-          return next;
-        }
-        let value: R | undefined;
-        try {
-          value = onNext ? onNext(next.value) : (next.value as unknown as R);
-        } catch (error) {
-          await wrapped.return();
-          throw error;
-        }
-        if (value !== undefined) return { done: false, value };
+  return new WrappedGenerator(source, hooks);
+}
+
+/** Its methods need no `this`: callers may take them out of the iterator. */
+class WrappedGenerator<T, R> implements AsyncGenerator<R, void, void> {
+  readonly #source: GeneratorSource<T>;
+  readonly #hooks: GeneratorHooks<T, R>;
+  #isStarted = false;
+  #isOver = false;
+
+  constructor(source: GeneratorSource<T>, hooks: GeneratorHooks<T, R>) {
+    this.#source = source;
+    this.#hooks = hooks;
+  }
+
+  readonly next = async (): Promise<IteratorResult<R, void>> => {
+    const { onStart, onNext, onError } = this.#hooks;
+    if (!this.#isStarted && !this.#isOver) onStart?.();
+    this.#isStarted = true;
+    for (;;) {
+      let next: IteratorResult<T, void>;
+      try {
+        next = await this.#source.next();
+      } catch (error) {
+        const shown = onError ? onError(error) : error;
+        this.#end();
+        throw shown;
       }
-    },
-    return() {
-      end();
-      return source.return() as Promise<IteratorReturnResult<void>>;
-    },
-    throw(error) {
-      end();
-      return source.throw(error) as Promise<IteratorReturnResult<void>>;
-    },
-    [Symbol.asyncIterator]: () => wrapped,
-    [Symbol.asyncDispose]: async () => void (await wrapped.return()),
+      if (next.done === true) {
+        this.#end();
+        return next;
+      }
+      let value: R | undefined;
+      try {
+        value = onNext ? onNext(next.value) : (next.value as unknown as R);
+      } catch (error) {
+        await this.return();
+        throw error;
+      }
+      if (value !== undefined) return { done: false, value };
+    }
   };
-  return wrapped;
+
+  readonly return = (): Promise<IteratorReturnResult<void>> => {
+    this.#end();
+    return this.#source.return() as Promise<IteratorReturnResult<void>>;
+  };
+
+  readonly throw = (error: unknown): Promise<IteratorReturnResult<void>> => {
+    this.#end();
+    return this.#source.throw(error) as Promise<IteratorReturnResult<void>>;
+  };
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #end(): void {
+    if (!this.#isOver) this.#hooks.onEnd?.();
+    this.#isOver = true;
+  }
 }

@@ -91,7 +91,9 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
         context,
         fanOut,
         outlet: writable && outletOf(writable),
-        failure: (error) => errors?.atEnd(error, operation.definition),
+        fail: (error) => {
+          throw errors?.atEnd(error, operation.definition);
+        },
       });
     },
   };

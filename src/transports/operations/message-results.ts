@@ -14,8 +14,8 @@ export interface MessageResultsOptions {
   /** Undefined where the generator must deliver. */
   readonly fanOut: FanOut | undefined;
   readonly outlet: Outlet | undefined;
-  /** The error to throw when a subscription of the fan-out fails. */
-  readonly failure: (error: unknown) => unknown;
+  /** Throws the error of a subscription that the fan-out can't continue. */
+  readonly fail: (error: unknown) => never;
   /** The error to throw in place of the generator's. */
   readonly onError?: ((error: unknown) => unknown) | undefined;
   /** Called once. */
@@ -25,11 +25,8 @@ export interface MessageResultsOptions {
 /** What graphql-ws iterates over: it yields nothing where the fan-out writes the results, else those of the generator with their cursors. */
 export function messageResults(
   generated: GeneratorSource<ExecutionResult>,
-  { id, context, fanOut, outlet, failure, onError, onEnd }: MessageResultsOptions,
+  { id, context, fanOut, outlet, fail, onError, onEnd }: MessageResultsOptions,
 ): AsyncGenerator<ExecutionResult, void, void> {
-  const fail = (error: unknown): never => {
-    throw failure(error);
-  };
   const framing = new MessageFraming(id, context);
   const written = fanOut && outlet && fanOutResults({ fanOut, context, outlet, framing, fail, onEnd });
   return written ?? wrapGenerator(generated, { onNext: (result) => withCursor(result, context), onError, onEnd });

@@ -98,7 +98,9 @@ export async function subscribe(
     context,
     fanOut,
     outlet: connection.outlet,
-    failure: (error) => new OperationFailed([maskError(error, requestLog.internal)]),
+    fail: (error) => {
+      throw new OperationFailed([maskError(error, requestLog.internal)]);
+    },
     // The envelope has masked these.
     onError: (error) => new OperationFailed([error as GraphQLError]),
     onEnd: () => void connection.subscriptions--,
