@@ -42,6 +42,11 @@ export class Connection extends RemoteConnection {
     }
   }
 
+  /** A connection that the client has begun to replace takes no requests any more, though it isn't closed yet. */
+  override get isUp(): boolean {
+    return super.isUp && this.client.stream.writable;
+  }
+
   /** Replaces a connection on which nothing was answered. */
   restart(): void {
     this.client.disconnect(true);

@@ -66,6 +66,7 @@ describeWithRedis('faults of Redis', (start) => {
     const log = await openRedisLog(master.url, { engineTimeoutMs: 1000 });
     const listener = await follow(log, 1);
     await appendTexts(log, 'before');
+    await master.copied();
     const [client, other] = [master.client(), copy.client()];
     await other.replicaof('NO', 'ONE');
     await client.replicaof('127.0.0.1', copy.port);
