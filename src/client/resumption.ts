@@ -1,5 +1,6 @@
 /**
- * The progress of one execution of a subscription. It travels in `extensions`, so that any document works:
+ * The client's half of resuming: the progress of one execution of a subscription. The server decides where to continue. The progress travels in
+ * `extensions`, so that any document works:
  *
  *     request   extensions: { cursors: true, left: true, after, limit }
  *     result    extensions: { cursor, left }                   left: only with a limit

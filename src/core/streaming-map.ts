@@ -242,7 +242,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     await this.close();
   }
 
-  /** Calls `begin` in the synchronous block that has checked the cursor against the replica. */
+  /** Turns a cursor into the position to continue after. Calls `begin` in the synchronous block that has checked the cursor against the replica. */
   async #reach<R>(cursor: ParsedCursor, begin: (readPosition: ReadPosition) => R, signal?: AbortSignal): Promise<R> {
     const { place, cutoff = place, seen = cutoff } = cursor;
     let reason = contradiction(this.replica, cursor);

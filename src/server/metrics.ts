@@ -23,7 +23,7 @@ const metric = <Type>(Type: Type) => {
 };
 const [gauge, counter] = [metric(Gauge), metric(Counter)];
 
-/** All metrics of seamline, without their prefix `seamline_`. A new metric is a line here, and a row in docs/operations.md. */
+/** All metrics of seamline, without their prefix `seamline_`. A new metric is a line here, and a row in docs/metrics.md. */
 const METRICS = [
   gauge('connections', 'Open connections.', connections, 'transport'),
   gauge('subscriptions', 'Open subscriptions.', subscriptions, 'transport'),

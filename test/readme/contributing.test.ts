@@ -38,13 +38,13 @@ describe('CONTRIBUTING.md', () => {
     expect(await (await fetch(new URL('/main.tsx', url))).text()).toContain('react');
   });
 
-  it('`npm run format` corrects the format, and `npx changeset` adds a change', async () => {
+  it('`npm run format` corrects the format, and `npm run changeset` adds a change', async () => {
     const cwd = copyOf('.changeset');
     writeFileSync(join(cwd, 'ugly.ts'), 'export const  a = "b"');
     await printed(format, { cwd });
     expect(readFileSync(join(cwd, 'ugly.ts'), 'utf8')).toBe("export const a = 'b';\n");
     const before = readdirSync(join(cwd, '.changeset')).length;
-    await printed(`git init -q && ${changeset} --empty`, { cwd });
+    await printed(`git init -q && ${changeset} -- --empty`, { cwd });
     expect(readdirSync(join(cwd, '.changeset'))).toHaveLength(before + 1);
   });
 

@@ -153,6 +153,7 @@ function readWindow<Value>(
   let bytes = 0;
   let wholeBatches = { length: 0, at };
   for (let examined = 0; examined < MAX_EXAMINED || last !== wholeBatches.at; examined++) {
+    // Strictly after: this is why nothing is delivered twice (G2, G4).
     const change = replica.window.get(after(last.position));
     if (!change) break;
     const isMatch = passes(filter, change.key);

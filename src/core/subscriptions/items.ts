@@ -126,7 +126,7 @@ export async function* items<Value>(
   const slot = new AwaitedSlot(scheduler, signal);
   counters.subscriptions++;
   try {
-    // 2. Capture the cutoff: the seam between cached items and those published from now on.
+    // 2. Capture the cutoff: the seam between cached items and those published from now on. Or continue after a cursor (`resumed`).
     const reader = await request.start(signal, (resumed) => new ItemsReader(source, request, resumed));
     // 3. Yield the cached items in timestamp order, then 4. the items published after the cutoff: `read` handles both. It reads one item at
     // a time, so that an item that was superseded before it could be sent is skipped.
