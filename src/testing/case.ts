@@ -13,11 +13,12 @@ export interface LogUnderTest {
   readonly dispose?: (() => void | Promise<void>) | undefined;
 }
 
-/** What a case works with. All logs that it opens are closed when it ends. */
-export interface CaseContext {
-  /** An empty log of its own, open. */
-  open(): Promise<OrderedLog>;
-  create(): Promise<LogUnderTest>;
+/** What a case works with: a log that is open. All logs of a case are closed when it ends. */
+export interface CaseContext extends LogUnderTest {
+  /** Another empty log, open. */
+  another(): Promise<LogUnderTest>;
 }
 
-export type Case = readonly [name: string, run: (context: CaseContext) => Promise<void>];
+/** By name. */
+export type Cases = Readonly<Record<string, (context: CaseContext) => Promise<void>>>;
+export type Case = readonly [name: string, run: Cases[string]];
