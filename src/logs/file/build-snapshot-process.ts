@@ -10,7 +10,7 @@ import { openDatabase } from './disk/database.ts';
 import { FileLogError } from './disk/errors.ts';
 import { listSegments, listSnapshots } from './disk/names.ts';
 import { Segment } from './disk/segment.ts';
-import { readSnapshot, readSnapshotHead, SnapshotWriter } from './disk/snapshot.ts';
+import { readSnapshot, readSnapshotHead, writeSnapshot } from './disk/snapshot.ts';
 import { applyTo, runAtLowPriority } from '../process/snapshot-builder.ts';
 
 const [directory = '', givenEpoch = '', upTo = ''] = process.argv.slice(2);
@@ -21,7 +21,8 @@ await runAtLowPriority(async () => {
   const replica = (await newestReplica()) ?? new Replica<unknown>(epoch, DEFAULT_BOUNDS);
   if (replica.sequence >= Number(upTo)) return;
   replay(replica);
-  write(replica);
+  const { sequence, commandId } = replica;
+  await writeSnapshot(directory, { epoch, sequence, commandId }, exportChunks(replica), assertWanted);
 });
 
 /** After the end of the server the directory may belong to another process. */
@@ -51,17 +52,5 @@ function replay(onto: Replica<unknown>): void {
     } finally {
       segment.close();
     }
-  }
-}
-
-function write(replica: Replica<unknown>): void {
-  const { sequence, commandId } = replica;
-  const writer = new SnapshotWriter(directory, { epoch, sequence, commandId }, assertWanted);
-  try {
-    for (const chunk of exportChunks(replica)) writer.write(chunk);
-    writer.finish();
-  } catch (error) {
-    writer.abandon();
-    throw error;
   }
 }

@@ -13,7 +13,7 @@ import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { FileLogError, textOf } from './disk/errors.ts';
 import { Loading } from './loading.ts';
 import { listSnapshots } from './disk/names.ts';
-import { readSnapshot, readSnapshotHead, SnapshotWriter } from './disk/snapshot.ts';
+import { readSnapshot, readSnapshotHead, writeSnapshot } from './disk/snapshot.ts';
 import { Snapshots } from './snapshots.ts';
 import { StoreThread } from './thread.ts';
 import { GroupCommit, type GroupedEntry } from '../group-commit.ts';
@@ -138,14 +138,7 @@ export class FileLog implements OrderedLog {
 
   async saveSnapshot({ sequence, commandId, chunks }: LogSnapshot): Promise<void> {
     const { epoch } = await this.#opened();
-    const writer = new SnapshotWriter(this.#directory, { epoch, sequence, commandId });
-    try {
-      for await (const chunk of chunks) writer.write(chunk);
-    } catch (error) {
-      writer.abandon();
-      throw error;
-    }
-    writer.finish();
+    await writeSnapshot(this.#directory, { epoch, sequence, commandId }, chunks);
   }
 
   async loadSnapshots(): Promise<readonly LogSnapshot[]> {

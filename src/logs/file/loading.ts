@@ -1,5 +1,4 @@
-import { statSync } from 'node:fs';
-import { listSegments, listSnapshots } from './disk/names.ts';
+import { listSnapshots, segmentsAfterSnapshot, sizeOf } from './disk/names.ts';
 
 /** The share of a log that has been loaded, in bytes of the newest snapshot and of the segments after it. */
 export class Loading {
@@ -16,23 +15,13 @@ export class Loading {
   advance(bytes: number): void {
     if (!this.#report) return;
     this.#done += bytes;
-    this.#total ??= this.#measure();
+    this.#total ??= sizeOf([...listSnapshots(this.#directory).slice(-1), ...segmentsAfterSnapshot(this.#directory)]);
     // An estimate: a segment is bigger than its entries, and a damaged snapshot is loaded in vain.
-    this.#report(Math.min(1, this.#done / this.#total));
+    this.#report(Math.min(1, this.#done / Math.max(1, this.#total)));
   }
 
   end(): void {
     this.#report?.(1);
     this.#report = undefined;
-  }
-
-  #measure(): number {
-    const snapshot = listSnapshots(this.#directory).at(-1);
-    const segments = listSegments(this.#directory).filter(({ sequence }) => sequence > (snapshot?.sequence ?? 0));
-    const files = snapshot ? [snapshot, ...segments] : segments;
-    return Math.max(
-      1,
-      files.reduce((sum, { path }) => sum + statSync(path).size, 0),
-    );
   }
 }

@@ -2,11 +2,10 @@
  * Makes snapshots while the log is in use: seals the newest segment, lets a process build the snapshot
  * (build-snapshot-process.ts), and trims the log before the last two snapshots.
  */
-import { statSync } from 'node:fs';
 import { errorFields, type Logger } from '../../core/model/logger.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { textOf } from './disk/errors.ts';
-import { listSegments, listSnapshots } from './disk/names.ts';
+import { listSnapshots, segmentsAfterSnapshot, sizeOf } from './disk/names.ts';
 import { programBeside } from '../process/programs.ts';
 import { dueBytes, SnapshotChild } from '../process/snapshot-child.ts';
 
@@ -32,7 +31,7 @@ export class Snapshots {
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
-    this.#bytes = unsnapshotBytes(options.directory);
+    this.#bytes = sizeOf(segmentsAfterSnapshot(options.directory));
     this.#dueBytes = this.#due();
   }
 
@@ -76,13 +75,7 @@ export class Snapshots {
   }
 
   #due(): number {
-    const newest = listSnapshots(this.#options.directory).at(-1);
-    return dueBytes(this.#options.bytes, newest && statSync(newest.path).size);
+    const { directory, bytes } = this.#options;
+    return dueBytes(bytes, sizeOf(listSnapshots(directory).slice(-1)));
   }
-}
-
-function unsnapshotBytes(directory: string): number {
-  const covered = listSnapshots(directory).at(-1)?.sequence ?? 0;
-  const since = listSegments(directory).filter(({ sequence }) => sequence > covered);
-  return since.reduce((sum, { path }) => sum + statSync(path).size, 0);
 }

@@ -12,6 +12,7 @@ import { isFull, type OpenDatabase, openDatabase } from './disk/database.ts';
 import { damaged, FileLogError, textOf } from './disk/errors.ts';
 import { lock } from './disk/lock.ts';
 import { Mark, type MarkState, readMark } from './disk/mark.ts';
+import type { NumberedFile } from './disk/names.ts';
 import { listSegments, listSnapshots, makeDirectory, markPath, removeUnfinished, segmentPath } from './disk/names.ts';
 import { repair } from './repair.ts';
 import { Segment } from './disk/segment.ts';
@@ -33,7 +34,7 @@ export class Store {
   #unlock: () => void = () => {};
   #mark: Mark | undefined;
   /** Oldest first. Entries are appended to the last one. */
-  #segments: { readonly first: number; readonly path: string }[] = [];
+  #segments: NumberedFile[] = [];
   #current: Segment | undefined;
   /** The sealed segment that is being read. */
   #reading: Segment | undefined;
@@ -113,11 +114,11 @@ export class Store {
     if (this.#broken) throw this.#broken;
     const sealed = this.#appending();
     if (this.#last < sealed.first) return this.#last as Sequence;
-    const next = { first: this.#last + 1, path: segmentPath(this.#directory, this.#last + 1) };
+    const next = { sequence: this.#last + 1, path: segmentPath(this.#directory, this.#last + 1) };
     try {
       // The steps that need room come first: until the next segment exists, nothing has changed.
       sealed.checkpoint();
-      Segment.create(next.path, { epoch: sealed.epoch, first: next.first }, this.#openDatabase);
+      Segment.create(next.path, { epoch: sealed.epoch, first: next.sequence }, this.#openDatabase);
       sealed.seal();
       this.#current = Segment.openForAppending(next.path, this.#openDatabase);
     } catch (error) {
@@ -131,7 +132,7 @@ export class Store {
 
   /** Deletes the segments whose entries are all before `sequence`. Returns the first sequence of the log. */
   trim(sequence: number): Sequence {
-    while ((this.#segments[1]?.first ?? Infinity) <= sequence) {
+    while ((this.#segments[1]?.sequence ?? Infinity) <= sequence) {
       const dropped = this.#segments.shift();
       if (this.#reading?.path === dropped?.path) this.#stopReading();
       if (dropped) rmSync(dropped.path);
@@ -153,7 +154,7 @@ export class Store {
   }
 
   get #first(): Sequence {
-    return (this.#segments[0]?.first ?? 1) as Sequence;
+    return (this.#segments[0]?.sequence ?? 1) as Sequence;
   }
 
   #appending(): Segment {
@@ -168,17 +169,16 @@ export class Store {
   }
 
   #openSegments(): Segment {
-    const segments = listSegments(this.#directory).map(({ path, sequence }) => ({ path, first: sequence }));
-    const newest = segments.at(-1);
+    this.#segments = listSegments(this.#directory);
+    const newest = this.#segments.at(-1);
     if (!newest) throw new Error('there is no segment');
     this.#current = Segment.openForAppending(newest.path, this.#openDatabase);
-    this.#segments = segments;
-    for (const [at, { first, path }] of segments.entries()) {
+    for (const [at, { sequence: first, path }] of this.#segments.entries()) {
       const segment: Segment = path === newest.path ? this.#current : Segment.openSealed(path, this.#openDatabase);
       try {
         if (segment.first !== first || segment.epoch !== this.#current.epoch)
           throw damaged(path, 'it belongs elsewhere');
-        const next = segments[at + 1]?.first;
+        const next = this.#segments[at + 1]?.sequence;
         if (next !== undefined && segment.last() !== next - 1)
           throw damaged(path, `it ends at sequence ${segment.last()}, but the next one begins with ${next}`);
       } finally {
@@ -190,7 +190,7 @@ export class Store {
 
   /** The segment of a sequence, which is not after the last one. */
   #holding(sequence: number): Segment {
-    const { path } = this.#segments.findLast(({ first }) => first <= sequence) ?? { path: '' };
+    const { path } = this.#segments.findLast((segment) => segment.sequence <= sequence) ?? { path: '' };
     if (path === this.#current?.path) return this.#appending();
     if (this.#reading?.path === path) return this.#reading;
     this.#stopReading();

@@ -11,8 +11,8 @@ interface PendingRequest {
 /** The thread that owns the store, as the event loop sees it. Requests are answered in order. */
 export class StoreThread {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, PendingRequest>();
-  #requests = 0;
+  /** Oldest first. */
+  readonly #pending: PendingRequest[] = [];
   #ended: FileLogError | undefined;
 
   constructor(directory: string, worker = programBeside(import.meta.url, 'store-worker')) {
@@ -27,12 +27,11 @@ export class StoreThread {
     ...args: Parameters<Requests[Name]>
   ): Promise<ReturnType<Requests[Name]>> {
     if (this.#ended) return Promise.reject(this.#ended);
-    const id = this.#requests++;
-    const request: Request = { id, name, args };
+    const request: Request = { name, args };
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
       this.#worker.postMessage(request);
+      this.#pending.push({ resolve, reject });
     });
   }
 
@@ -41,8 +40,7 @@ export class StoreThread {
   }
 
   #answer(reply: Reply): void {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
+    const pending = this.#pending.shift();
     if ('error' in reply) pending?.reject(received(reply.error));
     else pending?.resolve(reply.result);
   }
@@ -52,7 +50,6 @@ export class StoreThread {
     this.#ended ??= new FileLogError('uncertain', `the thread that writes the log has ended: ${cause.message}`, {
       cause,
     });
-    for (const { reject } of this.#pending.values()) reject(this.#ended);
-    this.#pending.clear();
+    for (const { reject } of this.#pending.splice(0)) reject(this.#ended);
   }
 }

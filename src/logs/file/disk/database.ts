@@ -6,19 +6,17 @@ export type OpenDatabase = (path: string, options?: { readonly readOnly?: boolea
 
 export const openDatabase: OpenDatabase = (path, options = {}) => new DatabaseSync(path, options);
 
-/** SQLite's result codes, without their extensions. */
-const CODES = { busy: 5, full: 13 } as const;
+const [BUSY, FULL] = [5, 13];
 
-function isCode(error: unknown, name: keyof typeof CODES): boolean {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
-  return (code & 0xff) === CODES[name];
-}
+/** By SQLite's result code, without its extension. */
+const hasCode = (error: unknown, code: number): boolean =>
+  error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
 
-export const isBusy = (error: unknown): boolean => isCode(error, 'busy');
+export const isBusy = (error: unknown): boolean => hasCode(error, BUSY);
 
 /** Whether there is no room on the disk, by SQLite or the file system. */
 export function isFull(error: unknown): boolean {
-  if (isCode(error, 'full') || (error instanceof FileLogError && error.trouble === 'full')) return true;
+  if (hasCode(error, FULL) || (error instanceof FileLogError && error.trouble === 'full')) return true;
   return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 

@@ -47,30 +47,26 @@ export class Mark {
     const path = markPath(directory);
     const isNew = !existsSync(path);
     this.#file = openSync(path, isNew ? 'w+' : 'r+');
-    this.#write(sequence, false);
+    this.note(sequence);
     fsyncSync(this.#file);
     if (isNew) syncDirectory(directory);
   }
 
   /** All entries up to there are flushed, and about to be answered. */
-  note(sequence: number): void {
-    this.#write(sequence, false);
+  note(sequence: number, isSealed = false): void {
+    this.#bytes.writeUInt32BE(isSealed ? 1 : 0, 4);
+    this.#bytes.writeBigUInt64BE(BigInt(sequence), 8);
+    this.#bytes.writeUInt32BE(crc32(this.#bytes.subarray(0, SIZE - 4)), SIZE - 4);
+    writeSync(this.#file, this.#bytes, 0, SIZE, 0);
   }
 
   /** No entry after it was answered. Throws when the seal can't be written. */
   seal(sequence: number): void {
-    this.#write(sequence, true);
+    this.note(sequence, true);
     fsyncSync(this.#file);
   }
 
   close(): void {
     closeSync(this.#file);
-  }
-
-  #write(sequence: number, isSealed: boolean): void {
-    this.#bytes.writeUInt32BE(isSealed ? 1 : 0, 4);
-    this.#bytes.writeBigUInt64BE(BigInt(sequence), 8);
-    this.#bytes.writeUInt32BE(crc32(this.#bytes.subarray(0, SIZE - 4)), SIZE - 4);
-    writeSync(this.#file, this.#bytes, 0, SIZE, 0);
   }
 }

@@ -7,7 +7,17 @@
  *     lock            held by the process that uses it    lock.ts
  *     ….new           unfinished, removed at a start      ….damaged   moved aside by a repair
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export interface NumberedFile {
@@ -44,6 +54,16 @@ function list(directory: string, pattern: RegExp): NumberedFile[] {
     });
 }
 
+/** The segments after the newest snapshot. */
+export function segmentsAfterSnapshot(directory: string): NumberedFile[] {
+  const covered = listSnapshots(directory).at(-1)?.sequence ?? 0;
+  return listSegments(directory).filter(({ sequence }) => sequence > covered);
+}
+
+/** In bytes. */
+export const sizeOf = (files: readonly NumberedFile[]): number =>
+  files.reduce((sum, { path }) => sum + statSync(path).size, 0);
+
 /** Files that SQLite keeps next to an open one. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
@@ -70,22 +90,16 @@ export function renameDurably(from: string, to: string): void {
   syncDirectory(dirname(to));
 }
 
-export function syncFile(path: string): void {
-  const file = openSync(path, 'r+');
+export function syncDirectory(directory: string): void {
+  // Windows flushes no directories.
+  if (process.platform !== 'win32') sync(directory, 'r');
+}
+
+export function sync(path: string, flags: 'r' | 'r+'): void {
+  const file = openSync(path, flags);
   try {
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-export function syncDirectory(directory: string): void {
-  // Windows flushes no directories.
-  if (process.platform === 'win32') return;
-  const opened = openSync(directory, 'r');
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
   }
 }

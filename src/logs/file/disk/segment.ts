@@ -12,7 +12,7 @@ import type { LogEntry } from '../../../core/replication/ordered-log.ts';
 import { type Epoch, parseEpoch, type Sequence } from '../../../core/model/position.ts';
 import { type OpenDatabase, transaction } from './database.ts';
 import { damaged, reading } from './errors.ts';
-import { renameDurably, syncFile } from './names.ts';
+import { renameDurably, sync } from './names.ts';
 
 interface Row {
   readonly sequence: number;
@@ -83,7 +83,7 @@ export class Segment {
     } finally {
       database.close();
     }
-    syncFile(unfinished);
+    sync(unfinished, 'r+');
     renameDurably(unfinished, path);
   }
 

@@ -4,6 +4,7 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import type { LogSnapshot } from '../../../core/replication/ordered-log.ts';
 import { type Epoch, parseEpoch, type Sequence } from '../../../core/model/position.ts';
 import { damaged, reading } from './errors.ts';
 import { listSnapshots, renameDurably, snapshotPath } from './names.ts';
@@ -22,94 +23,79 @@ const FLUSH_BYTES = 8 * 1024 * 1024;
 /** The one before the newest is kept for the case that the newest can't be read. */
 const KEPT = 2;
 
-export class SnapshotWriter {
-  readonly #directory: string;
-  readonly #path: string;
-  /** Has the id of this process: another one may still be writing, too. */
-  readonly #unfinished: string;
-  readonly #file: number;
-  readonly #assertWanted: () => void;
-  #pieces: Uint8Array[] = [];
-  #bytes = 0;
-  #frames = 0;
-  #unflushed = 0;
-
-  /** `assertWanted` is called from time to time, and throws to stop it. */
-  constructor(directory: string, head: SnapshotHead, assertWanted = (): void => {}) {
-    this.#directory = directory;
-    this.#path = snapshotPath(directory, head.sequence);
-    this.#unfinished = `${this.#path}.${process.pid}.new`;
-    this.#file = openSync(this.#unfinished, 'w');
-    this.#assertWanted = assertWanted;
-    this.#writeFrame(Buffer.from(JSON.stringify({ snapshot: FORMAT, ...head })));
+/**
+ * Writes a snapshot, and removes those that are no longer needed. It leaves nothing behind when it throws. `assertWanted` is
+ * called from time to time, and throws to stop it.
+ */
+export async function writeSnapshot(
+  directory: string,
+  head: SnapshotHead,
+  chunks: LogSnapshot['chunks'],
+  assertWanted = (): void => {},
+): Promise<void> {
+  const path = snapshotPath(directory, head.sequence);
+  // Has the id of this process: another one may still be writing, too.
+  const unfinished = `${path}.${process.pid}.new`;
+  const file = openSync(unfinished, 'w');
+  try {
+    let [frames, unflushed] = [0, 0];
+    for await (const bytes of framed(head, chunks)) {
+      const prefix = Buffer.alloc(PREFIX_BYTES);
+      prefix.writeUInt32BE(bytes.length, 0);
+      prefix.writeUInt32BE(crc32(bytes, frames++), 4);
+      for (const part of [prefix, bytes]) for (let at = 0; at < part.length;) at += writeSync(file, part, at);
+      unflushed += bytes.length;
+      if (unflushed < FLUSH_BYTES) continue;
+      fdatasyncSync(file);
+      assertWanted();
+      unflushed = 0;
+    }
+    fdatasyncSync(file);
+    for (const _frame of framesOf(unfinished)) continue;
+    assertWanted();
+    renameDurably(unfinished, path);
+    for (const older of listSnapshots(directory).slice(0, -KEPT)) rmSync(older.path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
   }
+}
 
-  write(bytes: Uint8Array): void {
-    this.#pieces.push(bytes);
-    this.#bytes += bytes.length;
-    if (this.#bytes >= FRAME_BYTES) this.#writePieces();
+async function* framed(head: SnapshotHead, chunks: LogSnapshot['chunks']): AsyncGenerator<Buffer, void, void> {
+  yield Buffer.from(JSON.stringify({ snapshot: FORMAT, ...head }));
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    pieces.push(chunk);
+    bytes += chunk.length;
+    if (bytes < FRAME_BYTES) continue;
+    yield Buffer.concat(pieces);
+    [pieces, bytes] = [[], 0];
   }
-
-  /** Makes it visible, and removes those that are no longer needed. */
-  finish(): void {
-    this.#writePieces();
-    this.#writeFrame(Buffer.alloc(0));
-    fdatasyncSync(this.#file);
-    for (const _frame of framesOf(this.#unfinished)) continue;
-    this.#assertWanted();
-    renameDurably(this.#unfinished, this.#path);
-    for (const { path } of listSnapshots(this.#directory).slice(0, -KEPT)) rmSync(path);
-    closeSync(this.#file);
-  }
-
-  abandon(): void {
-    closeSync(this.#file);
-    rmSync(this.#unfinished, { force: true });
-  }
-
-  #writePieces(): void {
-    if (this.#bytes > 0) this.#writeFrame(Buffer.concat(this.#pieces));
-    this.#pieces = [];
-    this.#bytes = 0;
-  }
-
-  #writeFrame(bytes: Buffer): void {
-    const prefix = Buffer.alloc(PREFIX_BYTES);
-    prefix.writeUInt32BE(bytes.length, 0);
-    prefix.writeUInt32BE(crc32(bytes, this.#frames++), 4);
-    for (const part of [prefix, bytes]) for (let at = 0; at < part.length;) at += writeSync(this.#file, part, at);
-    this.#unflushed += bytes.length;
-    if (this.#unflushed < FLUSH_BYTES) return;
-    fdatasyncSync(this.#file);
-    this.#assertWanted();
-    this.#unflushed = 0;
-  }
+  if (bytes > 0) yield Buffer.concat(pieces);
+  yield Buffer.alloc(0);
 }
 
 /** Throws `damaged`. */
 export function readSnapshotHead(path: string): SnapshotHead {
-  for (const frame of framesOf(path)) return headOf(path, frame);
+  for (const frame of framesOf(path))
+    return reading(path, () => {
+      const head = JSON.parse(frame.toString()) as SnapshotHead & { snapshot: number };
+      if (head.snapshot !== FORMAT)
+        throw damaged(path, `its format is ${String(head.snapshot)}; this version reads format ${FORMAT}`);
+      return { epoch: parseEpoch(head.epoch), sequence: head.sequence, commandId: head.commandId };
+    });
   throw damaged(path, 'it is empty');
 }
 
 /** The content in pieces. Throws `damaged`, at the end at the latest. */
 export function* readSnapshot(path: string): Generator<Buffer, void, void> {
-  let isHead = true;
-  for (const frame of framesOf(path)) {
-    if (!isHead) yield frame;
-    isHead = false;
-  }
-}
-
-function headOf(path: string, frame: Buffer): SnapshotHead {
-  return reading(path, () => {
-    const { snapshot, epoch, sequence, commandId } = JSON.parse(frame.toString()) as SnapshotHead & {
-      snapshot: number;
-    };
-    if (snapshot !== FORMAT)
-      throw damaged(path, `its format is ${String(snapshot)}; this version reads format ${FORMAT}`);
-    return { epoch: parseEpoch(epoch), sequence, commandId };
-  });
+  const frames = framesOf(path);
+  // The head.
+  frames.next();
+  yield* frames;
 }
 
 function* framesOf(path: string): Generator<Buffer, void, void> {
