@@ -159,7 +159,7 @@ export class FileLog implements OrderedLog {
   async trim(sequence: Sequence): Promise<void> {
     const { thread } = await this.#opened();
     this.#first = Math.max(this.#first, Math.min(sequence, this.#last + 1));
-    await thread.call('trim', this.#first as Sequence);
+    await thread.call('trim', this.#first);
   }
 
   health(): LogHealth {

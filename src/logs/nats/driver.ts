@@ -29,16 +29,13 @@ export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
 }
 
 async function openSession(
-  {
-    stream = REMOTE_DEFAULTS.stream,
-    create = true,
-    replicas,
-    maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES,
-  }: NatsLogOptions,
+  options: NatsLogOptions,
   timeoutMs: number,
   connection: Connection,
   onUp: () => void,
 ): Promise<RemoteLogSession> {
+  const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
+  const { create = true, replicas } = options;
   const { client } = connection;
   const jsm = await jetstreamManager(client, { timeout: timeoutMs, checkAPI: false });
   const consumersJsm = await jetstreamManager(client, { timeout: CONSUMER_TIMEOUT_MS, checkAPI: false });

@@ -3,15 +3,8 @@
  * it doesn't know, and a stream that somebody else created may remove entries that are still needed.
  */
 import { createHash } from 'node:crypto';
-import {
-  DiscardPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { type Epoch, parseEpoch } from '../../core/model/position.ts';
 import { UnfitLogError } from '../remote/driver.ts';
 

@@ -10,7 +10,7 @@ import { connectionOptions, type RedisLogOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { claimsOn, keysOf, numberOf, Scripts } from './scripts.ts';
 import { assertFit } from './server.ts';
-import { ListStorage } from './snapshots.ts';
+import { listStorage } from './snapshots.ts';
 
 /** So that Redis itself answers before the deadline. */
 const WAIT_MARGIN_MS = 100;
@@ -69,7 +69,7 @@ function sessionOn(
     connection,
     appender: new GroupAppender({ title: 'Redis', timeoutMs, connection: appending, send, isRefusal }),
     claims: claimsOn(client, keys),
-    snapshots: new ListStorage(client, keys),
+    snapshots: listStorage(client, keys),
 
     /** A server that holds no log, or has lost it, gets another one. */
     async ensure() {

@@ -1,13 +1,7 @@
 /** Options of a log on Redis, and those of the client made of them. */
 import type { RedisOptions } from 'ioredis';
-import {
-  assertRemoteOptions,
-  parseServerUrls,
-  readTlsFiles,
-  REMOTE_DEFAULTS,
-  type RemoteLogOptions,
-  type ServerUrl,
-} from '../remote/options.ts';
+import type { RemoteLogOptions, ServerUrl } from '../remote/options.ts';
+import { assertRemoteOptions, parseServerUrls, readTlsFiles, REMOTE_DEFAULTS } from '../remote/options.ts';
 
 export interface RedisLogOptions extends RemoteLogOptions {
   /**

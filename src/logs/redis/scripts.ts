@@ -14,25 +14,18 @@ import { newEpoch, type Epoch, parseEpoch, type Sequence } from '../../core/mode
 import { type LogState, type SnapshotClaims, UnfitLogError } from '../remote/driver.ts';
 import { isRefusal } from './connection.ts';
 
-export interface Keys {
-  readonly commands: string;
-  readonly epoch: string;
-  readonly snapshots: string;
-  /** Never exists: a write to it changes nothing, and shows whether Redis takes writes. */
-  readonly probe: string;
-  /** The node that builds a snapshot. */
-  readonly claim: string;
-  snapshot(id: string): string;
-}
-
-export const keysOf = (stream: string): Keys => ({
+export const keysOf = (stream: string) => ({
   commands: `{${stream}}:commands`,
   epoch: `{${stream}}:epoch`,
   snapshots: `{${stream}}:snapshots`,
+  snapshot: (id: string) => `{${stream}}:snapshot:${id}`,
+  /** Never exists: a write to it changes nothing, and shows whether Redis takes writes. */
   probe: `{${stream}}:probe`,
+  /** The node that builds a snapshot. */
   claim: `{${stream}}:maker`,
-  snapshot: (id) => `{${stream}}:snapshot:${id}`,
 });
+
+export type Keys = Readonly<ReturnType<typeof keysOf>>;
 
 /** An epoch's 12 digits of base 36 are below 2^63, as the first half of an entry's id has to be. */
 export const numberOf = (epoch: Epoch): string =>
@@ -46,12 +39,7 @@ export function sequenceIn(id: string, epochNumber: string): Sequence | undefine
   return epoch === epochNumber ? (Number(sequence) as Sequence) : undefined;
 }
 
-interface Script {
-  readonly text: string;
-  readonly hash: string;
-}
-
-const script = (text: string): Script => ({ text, hash: createHash('sha1').update(text).digest('hex') });
+const script = (text: string) => ({ text, hash: createHash('sha1').update(text).digest('hex') });
 
 /** Creates the log if there is none. Returns its epoch. */
 const ENSURE = script(`
@@ -145,13 +133,17 @@ export class Scripts {
   }
 
   /** By its hash, or by its text if the server doesn't know it yet. */
-  async #run(script: Script, keys: readonly string[], args: readonly (string | Buffer)[]): Promise<unknown> {
+  async #run(
+    { text, hash }: ReturnType<typeof script>,
+    keys: readonly string[],
+    args: readonly (string | Buffer)[],
+  ): Promise<unknown> {
     const values = [...keys, ...args];
     try {
-      return await this.#client.evalsha(script.hash, keys.length, ...values);
+      return await this.#client.evalsha(hash, keys.length, ...values);
     } catch (error) {
       if (!isRefusal(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#client.eval(script.text, keys.length, ...values);
+      return this.#client.eval(text, keys.length, ...values);
     }
   }
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { LogSnapshot } from '../../core/replication/ordered-log.ts';
 import { parseEpoch } from '../../core/model/position.ts';
-import type { SnapshotHead, SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
+import type { SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
 import type { Keys } from './scripts.ts';
 
 const FORMAT = 1;
@@ -17,56 +17,50 @@ interface StoredList extends StoredSnapshot {
   readonly pieces: number;
 }
 
-export class ListStorage implements SnapshotStorage {
-  readonly #client: Redis;
-  readonly #keys: Keys;
+export function listStorage(client: Redis, keys: Keys): SnapshotStorage {
+  return {
+    async list() {
+      const texts = Object.values(await client.hgetall(keys.snapshots));
+      return texts.map(snapshotIn).filter((snapshot) => snapshot !== undefined);
+    },
 
-  constructor(client: Redis, keys: Keys) {
-    this.#client = client;
-    this.#keys = keys;
-  }
-
-  async list(): Promise<readonly StoredList[]> {
-    const texts = Object.values(await this.#client.hgetall(this.#keys.snapshots));
-    return texts.map(snapshotIn).filter((snapshot) => snapshot !== undefined);
-  }
-
-  async write(head: SnapshotHead, chunks: LogSnapshot['chunks']): Promise<StoredList> {
-    const key = this.#keys.snapshot(head.id);
-    const hash = createHash('sha256');
-    let [bytes, pieces] = [0, 0];
-    try {
-      for await (const piece of inPieces(chunks)) {
-        hash.update(piece);
-        bytes += piece.length;
-        pieces++;
-        await this.#client.rpush(key, piece);
-        await this.#client.expire(key, ABANDONED_SECONDS);
+    async write(head, chunks): Promise<StoredList> {
+      const key = keys.snapshot(head.id);
+      const hash = createHash('sha256');
+      let [bytes, pieces] = [0, 0];
+      try {
+        for await (const piece of inPieces(chunks)) {
+          hash.update(piece);
+          bytes += piece.length;
+          pieces++;
+          await client.rpush(key, piece);
+          await client.expire(key, ABANDONED_SECONDS);
+        }
+      } catch (error) {
+        await client.unlink(key).catch(() => {});
+        throw error;
       }
-    } catch (error) {
-      await this.#client.unlink(key).catch(() => {});
-      throw error;
-    }
-    return { ...head, bytes, pieces, digest: hash.digest('hex') };
-  }
+      return { ...head, bytes, pieces, digest: hash.digest('hex') };
+    },
 
-  async publish(snapshot: StoredList): Promise<void> {
-    const { id } = snapshot;
-    const text = JSON.stringify({ format: FORMAT, ...snapshot });
-    await this.#client.multi().persist(this.#keys.snapshot(id)).hset(this.#keys.snapshots, id, text).exec();
-  }
+    async publish(snapshot) {
+      const { id } = snapshot;
+      const text = JSON.stringify({ format: FORMAT, ...snapshot });
+      await client.multi().persist(keys.snapshot(id)).hset(keys.snapshots, id, text).exec();
+    },
 
-  async *read({ id, pieces }: StoredList): AsyncGenerator<Uint8Array, void, void> {
-    for (let n = 0; n < pieces; n++) {
-      const piece = await this.#client.lindexBuffer(this.#keys.snapshot(id), n);
-      if (!piece) return;
-      yield piece;
-    }
-  }
+    async *read({ id, pieces }: StoredList) {
+      for (let n = 0; n < pieces; n++) {
+        const piece = await client.lindexBuffer(keys.snapshot(id), n);
+        if (!piece) return;
+        yield piece;
+      }
+    },
 
-  async remove({ id }: StoredList): Promise<void> {
-    await this.#client.multi().hdel(this.#keys.snapshots, id).unlink(this.#keys.snapshot(id)).exec();
-  }
+    async remove({ id }) {
+      await client.multi().hdel(keys.snapshots, id).unlink(keys.snapshot(id)).exec();
+    },
+  };
 }
 
 /** Undefined for a snapshot of another version. */

@@ -39,14 +39,7 @@ export function assertRemoteOptions(
       throw new RangeError(`${name} must be a whole number, 1 or more, not ${count}`);
 }
 
-export interface ServerUrl {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port: string;
-  readonly pathname: string;
-  readonly username: string;
-  readonly password: string;
-}
+export type ServerUrl = Pick<URL, 'protocol' | 'hostname' | 'port' | 'pathname' | 'username' | 'password'>;
 
 /**
  * `protocols`: the first one may be left out. Throws a `RangeError` that says `expected` for the first text that is no such

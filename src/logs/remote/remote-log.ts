@@ -5,25 +5,21 @@
  * The connection comes back by itself. Each second the log is looked at: whether it is there, is still the same one, takes
  * appends, and delivers its entries to all listeners. As long as it doesn't, `health` says why.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { idOf } from '../../core/model/command.ts';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../../core/model/logger.ts';
 import type { LogEntry, LogHealth, LogListener, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
-import { answerWithin, retryWithin } from './deadline.ts';
-import {
-  LogGoneError,
-  type LogState,
-  type RemoteLogDriver,
-  type RemoteLogSession,
-  type StoredSnapshot,
-  UnfitLogError,
-} from './driver.ts';
+import { answerWithin } from './deadline.ts';
+import type { LogState, RemoteLogDriver, RemoteLogSession, StoredSnapshot } from './driver.ts';
+import { LogGoneError, UnfitLogError } from './driver.ts';
 import { REMOTE_DEFAULTS, type RemoteLogOptions } from './options.ts';
 import { type LogModule, SnapshotScheduler } from './snapshot-scheduler.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { RemoteSubscription } from './subscription.ts';
 
+const RETRY_MS = 100;
 const CHECK_MS = 1000;
 const CHECK_TIMEOUT_MS = 2000;
 /** The connection is replaced after so many looks without an answer. */
@@ -209,13 +205,22 @@ export class RemoteLog implements OrderedLog {
     return this.#ask('the log', () => session.look());
   }
 
-  #ask<T>(what: string, ask: () => Promise<T>): Promise<T> {
-    return retryWithin(ask, {
-      what: `${what} on ${this.#driver.title}`,
-      withinMs: this.answerWithinMs,
-      isFinal: (error) => error instanceof UnfitLogError,
-      isClosed: () => this.#isClosed,
-    });
+  /** Repeats a request until it succeeds or the time is over. Rejects with `EngineUnavailableError` then. */
+  async #ask<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    const withinMs = this.answerWithinMs;
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      try {
+        return await answerWithin(ask(), withinMs);
+      } catch (cause) {
+        if (cause instanceof UnfitLogError) throw cause;
+        if (this.#isClosed || performance.now() > deadline) {
+          const reason = `${what} on ${this.#driver.title} can't be reached within ${withinMs} ms: ${messageOf(cause)}`;
+          throw new EngineUnavailableError(reason, { cause });
+        }
+      }
+      await sleep(RETRY_MS);
+    }
   }
 
   #opened(): Parts {

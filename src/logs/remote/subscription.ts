@@ -18,10 +18,10 @@ export interface SubscriptionOptions {
 
 export class RemoteSubscription implements EntryReceiver {
   readonly epoch: Epoch;
+  next: Sequence;
+  previous: LogEntry | undefined;
   readonly #options: SubscriptionOptions;
   readonly #source: EntrySource;
-  #next: Sequence;
-  #previous: LogEntry | undefined;
   #bytes = 0;
   #nextAtLastCheck = 0;
   #staleLooks = 0;
@@ -30,22 +30,14 @@ export class RemoteSubscription implements EntryReceiver {
   constructor(options: SubscriptionOptions) {
     this.epoch = options.epoch;
     this.#options = options;
-    this.#next = options.from;
-    this.#previous = options.previous;
+    this.next = options.from;
+    this.previous = options.previous;
     this.#source = options.session.follow(this);
-  }
-
-  get next(): Sequence {
-    return this.#next;
-  }
-
-  get previous(): LogEntry | undefined {
-    return this.#previous;
   }
 
   /** The average size of the entries that have come. */
   get meanBytes(): number {
-    return this.#bytes / Math.max(1, this.#next - this.#options.from);
+    return this.#bytes / Math.max(1, this.next - this.#options.from);
   }
 
   async start(): Promise<void> {
@@ -59,17 +51,17 @@ export class RemoteSubscription implements EntryReceiver {
 
   receive(entries: readonly LogEntry[]): void {
     if (this.#isStopped) return;
-    const expected = this.#next;
+    const expected = this.next;
     const gap = entries.findIndex(({ sequence }, at) => sequence !== expected + at);
     const dense = gap < 0 ? entries : entries.slice(0, gap);
     const last = dense.at(-1);
     if (last) {
-      this.#next = (last.sequence + 1) as Sequence;
-      this.#previous = last;
+      this.next = (last.sequence + 1) as Sequence;
+      this.previous = last;
       this.#bytes += dense.reduce((sum, { data }) => sum + data.length, 0);
       this.#options.listener.entries(dense);
     }
-    if (gap >= 0) this.break(`expected sequence ${this.#next}, got ${entries[gap]?.sequence}`);
+    if (gap >= 0) this.break(`expected sequence ${this.next}, got ${entries[gap]?.sequence}`);
   }
 
   verify({ time, data }: LogEntry): boolean {
@@ -80,22 +72,22 @@ export class RemoteSubscription implements EntryReceiver {
   }
 
   missesPrevious(state: LogState): void {
-    const sequence = this.#next - 1;
+    const sequence = this.next - 1;
     const isTrimmed = state.epoch === this.epoch && state.first > sequence && state.last >= sequence;
-    if (isTrimmed) this.#previous = undefined;
-    else this.check(state, this.#next);
+    if (isTrimmed) this.previous = undefined;
+    else this.check(state, this.next);
   }
 
   /** `next` is what `this.next` was before the engine was asked for its state. */
   check({ epoch, first, last }: LogState, next: number): void {
     if (this.#isStopped) return;
     if (epoch !== this.epoch) return this.break(epoch ? 'another log has taken its place' : 'the log is gone');
-    if (first > this.#next) return this.break(`sequence ${this.#next} has been trimmed: the log begins with ${first}`);
+    if (first > this.next) return this.break(`sequence ${this.next} has been trimmed: the log begins with ${first}`);
     this.#staleLooks = last < next - 1 ? this.#staleLooks + 1 : 0;
     if (this.#staleLooks > this.#options.staleLooks)
       return this.break(`the log has lost entries: it ends at ${last}, and ${next - 1} had been delivered`);
-    const isStalled = last >= this.#next && this.#next === this.#nextAtLastCheck;
-    this.#nextAtLastCheck = this.#next;
+    const isStalled = last >= this.next && this.next === this.#nextAtLastCheck;
+    this.#nextAtLastCheck = this.next;
     if (isStalled || this.#staleLooks > 0) this.#source.restart();
   }
 
