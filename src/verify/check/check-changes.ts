@@ -1,15 +1,8 @@
 /** Checks the messages of `itemChanges` by replaying them next to the known changes: G6, and G2 to G4 for positions. */
 import { checkEnd } from './check-items.ts';
 import { checksumPart } from './checksum.ts';
-import {
-  type ChangesHistory,
-  type ChangesMessage,
-  type Entry,
-  passes,
-  type Recording,
-  type RemovedEntry,
-  type Report,
-} from './history.ts';
+import type { ChangesHistory, ChangesMessage, Entry, Recording, RemovedEntry, Report } from './history.ts';
+import { passes } from './history.ts';
 import { type Change, type KnownChanges } from './known-changes.ts';
 
 const MAX_ENTRIES = 1000;
@@ -62,9 +55,11 @@ export class Mirror {
   newest = '';
   /** Whether it was caught up once since the last reset. */
   isLive = false;
-  #expected = new Map<string, Change>();
+  /** By key: the newest known change up to `newest`. */
+  expected = new Map<string, Change>();
+  /** Keys for which the mirror and the known changes disagree. */
+  differing = new Set<string>();
   #next = 0;
-  #differing = new Set<string>();
   /** Keys that a violation was reported for: each once. */
   readonly reported = new Set<string>();
   openBatchesSeen = new Set<string>();
@@ -79,8 +74,8 @@ export class Mirror {
   copy(): Mirror {
     const copy = new Mirror(this.#isWhole);
     for (const [key, item] of this.items) copy.items.set(key, item);
-    copy.#expected = new Map(this.#expected);
-    copy.#differing = new Set(this.#differing);
+    copy.expected = new Map(this.expected);
+    copy.differing = new Set(this.differing);
     copy.openBatchesSeen = new Set(this.openBatchesSeen);
     for (const key of this.reported) copy.reported.add(key);
     copy.#next = this.#next;
@@ -112,28 +107,19 @@ export class Mirror {
   follow(known: KnownChanges, { filter }: ChangesHistory): void {
     for (let change = known.changes[this.#next]; change && change.cursor <= this.newest;) {
       if (passes(filter, change.key)) {
-        this.#expected.set(change.key, change);
+        this.expected.set(change.key, change);
         this.#touched.push(change.key);
       }
       change = known.changes[++this.#next];
     }
     for (const key of this.#touched) {
-      const change = this.#expected.get(key);
+      const change = this.expected.get(key);
       const expected = change && change.value !== null ? change.cursor : undefined;
       // Keys of other clients have no known changes.
-      if (expected === this.items.get(key)?.cursor || !known.byKey.has(key)) this.#differing.delete(key);
-      else this.#differing.add(key);
+      if (expected === this.items.get(key)?.cursor || !known.byKey.has(key)) this.differing.delete(key);
+      else this.differing.add(key);
     }
     this.#touched = [];
-  }
-
-  /** Keys for which the mirror and the known changes disagree. */
-  get differing(): ReadonlySet<string> {
-    return this.#differing;
-  }
-
-  expected(key: string): Change | undefined {
-    return this.#expected.get(key);
   }
 }
 
@@ -178,7 +164,7 @@ type Fail = (what: string) => void;
 
 function checkContent(mirror: Mirror, known: KnownChanges, { cursor, receivedAt }: ChangesMessage, fail: Fail): void {
   for (const key of mirror.differing) {
-    const expected = mirror.expected(key);
+    const expected = mirror.expected.get(key);
     if (mirror.reported.has(key)) continue;
     const held = mirror.items.get(key)?.cursor;
     if (held === undefined && known.isMaybeRemoved(key, receivedAt)) continue;

@@ -1,13 +1,6 @@
 /** Checks the deliveries of `items`: G1 to G5, G8, and G11 after a query. */
-import {
-  type Delivery,
-  type End,
-  type Guarantee,
-  type History,
-  type ItemsHistory,
-  passes,
-  type Report,
-} from './history.ts';
+import type { Delivery, End, Guarantee, History, ItemsHistory, Report } from './history.ts';
+import { passes } from './history.ts';
 import { type Change, type KnownChanges } from './known-changes.ts';
 
 interface Checked {

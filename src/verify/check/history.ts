@@ -135,7 +135,7 @@ export interface ItemsHistory extends SubscriptionHistory {
   readonly onLag: 'CONFLATE' | 'FAIL';
   readonly deliveries: readonly Delivery[];
   /** The code that the server must refuse it with. */
-  readonly expectedError?: string;
+  readonly expectedError?: string | undefined;
 }
 
 export interface ChangesHistory extends SubscriptionHistory {

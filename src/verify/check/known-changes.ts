@@ -4,16 +4,7 @@
  * A call without an answer may have been applied at any moment since it started, or never. Its change is known once a reader has received its
  * value; until then it only explains why an item may be missing.
  */
-import {
-  type Entry,
-  type History,
-  type Recording,
-  type RemovedEntry,
-  type Report,
-  type Write,
-  type WriteInput,
-  type WriteResult,
-} from './history.ts';
+import type { Entry, History, Recording, RemovedEntry, Report, Write, WriteInput, WriteResult } from './history.ts';
 
 export interface Change extends WriteResult {
   readonly key: string;
@@ -140,37 +131,29 @@ export function knownChanges(recording: Recording, report: Report): KnownChanges
 
 const isOpen = ({ results, error }: Write): boolean => results === null && error === null;
 
-/** Groups calls that repeat one another by idempotency key: together they are one change. */
+/** Calls that repeat one another by idempotency key: together they are one change. */
 class Attempts {
-  readonly #byIdentity = new Map<string, { first: Write; startedAt: number; isSettled: boolean }>();
+  readonly #byIdentity = new Map<string, { readonly first: Write; startedAt: number; isSettled: boolean }>();
 
   constructor(writes: readonly Write[]) {
-    for (const write of writes) for (const input of write.inputs) this.#count(write, input);
+    for (const write of writes)
+      for (const input of write.inputs) {
+        const attempt = this.of(write, input);
+        attempt.startedAt = Math.min(attempt.startedAt, write.startedAt);
+        attempt.isSettled ||= write.results !== null;
+        const identity = identityOf(input);
+        if (identity !== undefined) this.#byIdentity.set(identity, attempt);
+      }
   }
 
-  #count(write: Write, input: WriteInput): void {
-    const identity = identityOf(input);
-    if (identity === undefined) return;
-    const known = this.#byIdentity.get(identity);
-    const isSettled = write.results !== null;
-    if (!known) this.#byIdentity.set(identity, { first: write, startedAt: write.startedAt, isSettled });
-    else {
-      known.startedAt = Math.min(known.startedAt, write.startedAt);
-      known.isSettled ||= isSettled;
-    }
-  }
-
-  startedAt(write: Write, input: WriteInput): number {
-    return this.#byIdentity.get(identityOf(input) ?? '')?.startedAt ?? write.startedAt;
-  }
-
-  firstOf(write: Write, input: WriteInput): Write {
-    return this.#byIdentity.get(identityOf(input) ?? '')?.first ?? write;
+  of(write: Write, input: WriteInput) {
+    const known = this.#byIdentity.get(identityOf(input) ?? '');
+    return known ?? { first: write, startedAt: write.startedAt, isSettled: false };
   }
 
   /** Whether an attempt was answered, so that the outcome is known. */
-  isSettled({ inputs }: Write): boolean {
-    return inputs.every((input) => this.#byIdentity.get(identityOf(input) ?? '')?.isSettled);
+  isSettled(write: Write): boolean {
+    return write.inputs.every((input) => this.of(write, input).isSettled);
   }
 }
 
@@ -182,7 +165,7 @@ function learnAnswer(known: KnownChanges, attempts: Attempts, write: Write, repo
     const same = known.byCursor.get(result.cursor);
     if (same && (same.key !== input.key || same.value !== input.value))
       report('G3', write.id, `was answered ${result.cursor} for ${input.key}, which is the cursor of ${same.key} too`);
-    const change = same ?? add(known, { ...input, ...result }, attempts.startedAt(write, input));
+    const change = same ?? add(known, { ...input, ...result }, attempts.of(write, input).startedAt);
     if (answeredAt < change.answeredAt) Object.assign(change, { answeredAt, connection: write.connection });
   }
 }
@@ -200,17 +183,8 @@ function excuse(known: KnownChanges, attempts: Attempts, write: Write, pending: 
 
 function add(known: KnownChanges, entry: Omit<Entry, 'value'> & { value: string | null }, startedAt: number): Change {
   const { key, value, cursor, timestamp } = entry;
-  const change: Change = {
-    key,
-    value,
-    cursor,
-    timestamp,
-    startedAt,
-    answeredAt: Infinity,
-    connection: null,
-    successor: undefined,
-    supersededFrom: Infinity,
-  };
+  const unanswered = { answeredAt: Infinity, connection: null, successor: undefined, supersededFrom: Infinity };
+  const change: Change = { key, value, cursor, timestamp, startedAt, ...unanswered };
   known.byCursor.set(cursor, change);
   return change;
 }
@@ -235,7 +209,7 @@ function batchesOf({ writes }: Recording, attempts: Attempts): Batch[] {
     const [first, last] = [write.results?.[0]?.cursor, write.results?.at(-1)?.cursor];
     if (write.kind !== 'batch' || first === undefined || last === undefined) continue;
     // A batch that repeats some inputs of another takes no positions for them.
-    const isWhole = new Set(write.inputs.map((input) => attempts.firstOf(write, input))).size === 1;
+    const isWhole = new Set(write.inputs.map((input) => attempts.of(write, input).first)).size === 1;
     if (isWhole) batches.set(first, { write, first, last });
   }
   return [...batches.values()].sort((a, b) => (a.first < b.first ? -1 : 1));
@@ -246,14 +220,14 @@ function eachEntry(
   seen: (where: string, entry: Entry) => void,
   gone: (where: string, entry: RemovedEntry) => void,
 ): void {
-  if (history.kind === 'items') for (const entry of history.deliveries) seen(history.id, entry);
-  if (history.kind === 'pages')
-    for (const { items } of history.pages) for (const entry of items) seen(history.id, entry);
-  if (history.kind !== 'itemChanges') return;
-  for (const { upserted, removed } of history.messages) {
-    for (const entry of upserted) seen(history.id, entry);
-    for (const entry of removed) gone(history.id, entry);
-  }
+  const { id } = history;
+  if (history.kind === 'items') for (const entry of history.deliveries) seen(id, entry);
+  else if (history.kind === 'pages') for (const { items } of history.pages) for (const entry of items) seen(id, entry);
+  else
+    for (const { upserted, removed } of history.messages) {
+      for (const entry of upserted) seen(id, entry);
+      for (const entry of removed) gone(id, entry);
+    }
 }
 
 const describe = ({ key, value, cursor, timestamp }: Omit<Entry, 'value'> & { value: string | null }): string =>

@@ -14,12 +14,8 @@ export async function feedOverSse(
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
   let response: Response;
   try {
-    response = await fetch(address.url, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(payload),
-      signal: cut.signal,
-    });
+    const body = JSON.stringify(payload);
+    response = await fetch(address.url, { method: 'POST', headers, body, signal: cut.signal });
   } catch (error) {
     throw new NoAnswerError(reasonOf(error), { cause: error });
   }

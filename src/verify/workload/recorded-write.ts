@@ -1,10 +1,6 @@
 /** Sends mutations and records them with their answers. */
-import {
-  InsertItemDocument,
-  type InsertItemInput,
-  InsertItemsDocument,
-  RemoveItemDocument,
-} from '../../../schema/documents/graphql.ts';
+import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
+import { InsertItemDocument, InsertItemsDocument, RemoveItemDocument } from '../../../schema/documents/graphql.ts';
 import type { Caller } from '../client/caller.ts';
 import { codeOf, NoAnswerError, retryUntilAnswered } from '../client/requests.ts';
 import type { Write, WriteInput } from '../check/history.ts';

@@ -93,14 +93,7 @@ export class Round {
 
   recording(mayVanish: boolean): Recording {
     const { window, hidesSize } = this.context;
-    return {
-      keyPrefixes: [this.prefix],
-      window,
-      hidesSize,
-      mayVanish,
-      writes: this.writes,
-      reads: this.reads,
-      histories: this.histories,
-    };
+    const { prefix, writes, reads, histories } = this;
+    return { keyPrefixes: [prefix], window, hidesSize, mayVanish, writes, reads, histories };
   }
 }

@@ -1,21 +1,10 @@
 /** Runs and records one subscription of a reader, from its start to its end. */
-import {
-  ItemChangesDocument,
-  type ItemChangesSubscription,
-  ItemsDocument,
-  type ItemsSubscription,
-} from '../../../schema/documents/graphql.ts';
+import type { ItemChangesSubscription, ItemsSubscription } from '../../../schema/documents/graphql.ts';
+import { ItemChangesDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
 import { retryUntilAnswered } from '../client/requests.ts';
-import type { Ending, Feed, FeedRequest, Sink } from '../client/feed.ts';
-import {
-  type ChangesHistory,
-  type ChangesMessage,
-  type Delivery,
-  type End,
-  entryOf,
-  type Filter,
-} from '../check/history.ts';
-import type { ItemsHistory } from '../check/history.ts';
+import type { Feed, FeedRequest, Sink } from '../client/feed.ts';
+import type { ChangesHistory, ChangesMessage, Delivery, End, Filter, ItemsHistory } from '../check/history.ts';
+import { entryOf } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { feedOverSse } from '../client/sse.ts';
 import { feedOverWebSocket } from '../client/websocket.ts';
@@ -72,7 +61,10 @@ class SegmentRun {
   async run(): Promise<RecordedSegment> {
     const { kind, transport, filter, limit, onLag, after, resumedFrom, expectedError, stalls, cut } = this.#segment;
     const startedAt = performance.now();
-    const sink: Sink = { next: (result, id) => this.#next(result.data, id), end: (ending) => this.#end(ending) };
+    const sink: Sink = {
+      next: (result, id) => this.#next(result.data, id),
+      end: (ending) => this.#finish(ending.kind === 'lost' ? { kind: 'cut' } : ending),
+    };
     const open = transport === 'sse' ? feedOverSse : feedOverWebSocket;
     this.#feed = await retryUntilAnswered(
       () => open(this.#round.context.nextNode(), this.#request(), sink),
@@ -94,14 +86,7 @@ class SegmentRun {
     const shared = { id, transport, filter, startedAt, after, resumedFrom, end };
     const history: ItemsHistory | ChangesHistory =
       kind === 'items'
-        ? {
-            ...shared,
-            kind,
-            limit,
-            onLag,
-            deliveries: this.#deliveries,
-            ...(expectedError !== undefined && { expectedError }),
-          }
+        ? { ...shared, kind, limit, onLag, deliveries: this.#deliveries, expectedError }
         : { ...shared, kind, messages: this.#messages };
     this.#round.histories.push(history);
     return { history, isDone, lastEventId: this.#lastEventId };
@@ -137,22 +122,19 @@ class SegmentRun {
     if (this.#count >= (this.#segment.cut.afterDeliveries ?? Infinity)) this.#cutUnlessEnding();
   }
 
-  #end(ending: Ending): void {
-    this.#finish(ending.kind === 'lost' ? { kind: 'cut' } : ending);
-  }
-
-  /** At the end of a round readers stay until they have the marker, and a reader that has reached its limit waits for `complete`. */
+  /** At the end of a round readers stay until they have the marker. */
   #cutUnlessEnding(): void {
-    if (!this.#round.marker && !this.#hasLimit && this.#segment.expectedError === undefined)
-      this.#finish({ kind: 'cut' });
+    if (!this.#round.marker && !this.#awaitsEnd) this.#finish({ kind: 'cut' });
   }
 
-  get #hasLimit(): boolean {
-    return this.#segment.limit !== null && this.#deliveries.length >= this.#segment.limit;
+  /** Whether the server must end it: with `complete` at its limit, or with an error. */
+  get #awaitsEnd(): boolean {
+    const { limit, expectedError } = this.#segment;
+    return expectedError !== undefined || (limit !== null && this.#deliveries.length >= limit);
   }
 
   #checkDone(): void {
-    if (!this.#round.marker || this.#isOver || this.#hasLimit || this.#segment.expectedError !== undefined) return;
+    if (!this.#round.marker || this.#isOver || this.#awaitsEnd) return;
     const last = this.#messages.at(-1) ?? this.#deliveries.at(-1);
     const cursor = last?.cursor ?? this.#segment.after ?? '';
     const isCaughtUp = this.#segment.kind === 'items' || this.#messages.at(-1)?.caughtUp === true;
@@ -163,8 +145,7 @@ class SegmentRun {
   #watch(): void {
     if (this.#isStalled || performance.now() - this.#progressAt < this.#round.timeoutMs) return;
     const isFirst = this.#segment.kind === 'itemChanges' && this.#messages.length === 0;
-    if (this.#hasLimit || this.#segment.expectedError !== undefined)
-      this.#finish({ kind: 'overdue', awaited: 'complete' });
+    if (this.#awaitsEnd) this.#finish({ kind: 'overdue', awaited: 'complete' });
     else if (isFirst) this.#finish({ kind: 'overdue', awaited: 'first' });
     else if (this.#round.marker) this.#finish({ kind: 'overdue', awaited: 'marker' });
   }

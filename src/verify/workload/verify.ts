@@ -256,9 +256,8 @@ class Run {
       try {
         const { data, errors } = await request(node, StreamDocument, {});
         if (data?.stream) return data.stream;
-        throw new UnreachableError(
-          `${node.url} refuses the query of its status: ${errors?.[0]?.message ?? 'no answer'}`,
-        );
+        const reason = errors?.[0]?.message ?? 'no answer';
+        throw new UnreachableError(`${node.url} refuses the query of its status: ${reason}`);
       } catch (error) {
         if (!(error instanceof NoAnswerError)) throw error;
         if (attempts >= this.#options.nodes.length)

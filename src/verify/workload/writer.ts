@@ -59,21 +59,17 @@ async function read({ round, caller }: WriterOptions, key: string): Promise<void
 }
 
 class Plan {
-  readonly #round: Round;
-  readonly #dice: Dice;
-  readonly #name: string;
+  readonly #options: WriterOptions;
   /** By key: the cursor of the last answer. */
   readonly cursors = new Map<string, string>();
   #number = 0;
 
-  constructor({ round, dice, name }: WriterOptions) {
-    this.#round = round;
-    this.#dice = dice;
-    this.#name = name;
+  constructor(options: WriterOptions) {
+    this.#options = options;
   }
 
   next(): Call {
-    const kind = this.#dice.next();
+    const kind = this.#options.dice.next();
     if (kind < 0.35) return { kind: 'batch', inputs: this.#batch() };
     if (kind < 0.8) return { kind: 'insert', inputs: [this.#input()] };
     if (kind < 0.9) return { kind: 'remove', inputs: [{ ...this.#input(), value: null }] };
@@ -83,13 +79,14 @@ class Plan {
   }
 
   #batch(): WriteInput[] {
-    return Array.from({ length: this.#dice.between(2, MAX_BATCH) }, () => this.#input());
+    return Array.from({ length: this.#options.dice.between(2, MAX_BATCH) }, () => this.#input());
   }
 
   /** Each value is unique, so that it identifies the write; the idempotency key lets a call without an answer be repeated. */
   #input(): WriteInput {
-    const id = `${this.#name}-${++this.#number}`;
-    const padding = '\u00e9\ud83d\ude00x'.repeat(this.#dice.between(0, 8));
-    return { key: this.#dice.pick(this.#round.keys), value: JSON.stringify({ id, padding }), idempotencyKey: id };
+    const { round, dice, name } = this.#options;
+    const id = `${name}-${++this.#number}`;
+    const padding = '\u00e9\ud83d\ude00x'.repeat(dice.between(0, 8));
+    return { key: dice.pick(round.keys), value: JSON.stringify({ id, padding }), idempotencyKey: id };
   }
 }
