@@ -9,7 +9,7 @@ import { Connection } from './connection.ts';
 import { Consumer } from './consumer.ts';
 import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
 import { announcedClaims } from './snapshot-claims.ts';
-import { ObjectStorage } from './snapshots.ts';
+import { objectStorage } from './snapshots.ts';
 import { ensureStream, epochOf, isMissing, troubleOf } from './stream.ts';
 
 /** Consumers are created by requests that are repeated, so one without an answer is given up early. */
@@ -50,7 +50,7 @@ async function openSession(
     connection,
     appender,
     claims: announcedClaims(client, stream),
-    snapshots: new ObjectStorage(client, jsm, stream, replicas ?? 1),
+    snapshots: objectStorage(client, jsm, stream, replicas ?? 1),
 
     async ensure(isFirst) {
       const info = await ensureStream(jsm, stream, { replicas, maxCommandBytes, mayCreate: create && isFirst });

@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { LogSnapshot } from '../../core/replication/ordered-log.ts';
 import { parseEpoch } from '../../core/model/position.ts';
 import type { SnapshotHead, SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
 import { bucketOf } from './stream.ts';
@@ -25,95 +24,84 @@ interface StoredObject extends StoredSnapshot {
   readonly nuid: string;
 }
 
-export class ObjectStorage implements SnapshotStorage {
-  readonly #client: NatsConnection;
-  readonly #jsm: JetStreamManager;
-  readonly #bucket: string;
-  readonly #replicas: number;
-  readonly #stream: string;
-
-  constructor(client: NatsConnection, jsm: JetStreamManager, stream: string, replicas: number) {
-    this.#client = client;
-    this.#jsm = jsm;
-    this.#bucket = bucketOf(stream);
-    this.#replicas = replicas;
-    this.#stream = `OBJ_${this.#bucket}`;
-  }
-
-  async list(): Promise<readonly StoredObject[]> {
-    await this.#open();
-    const stored: StoredObject[] = [];
-    for (const subject of await this.#subjects('M')) {
-      const message = await this.#jsm.streams.getMessage(this.#stream, { last_by_subj: subject });
-      const snapshot = message && snapshotIn(message.json<ObjectInfo>());
-      if (snapshot) stored.push(snapshot);
-    }
-    return stored;
-  }
-
-  async write({ id, ...head }: SnapshotHead, chunks: LogSnapshot['chunks']): Promise<StoredObject> {
-    const description = JSON.stringify({ snapshot: FORMAT, ...head });
-    // Node's type of a stream and the web's are the same but for their names.
-    const stream = ReadableStream.from(chunks) as unknown as Parameters<ObjectStore['put']>[1];
-    const { nuid, size, digest } = await (await this.#open()).put({ name: id, description }, stream);
-    return { id, ...head, nuid, bytes: size, digest: hexOf(digest) };
-  }
-
-  async *read({ nuid, bytes }: StoredObject): AsyncGenerator<Uint8Array, void, void> {
-    let [read, next] = [0, 1];
-    while (read < bytes) {
-      const piece = await this.#piece(this.#subject('C', nuid), next);
-      if (!piece || piece.data.length === 0) return;
-      read += piece.data.length;
-      next = piece.seq + 1;
-      yield piece.data;
-    }
-  }
-
-  /** The object store's own `delete` would keep the name for ever. */
-  async remove({ id, nuid }: StoredObject): Promise<void> {
-    const name = Buffer.from(id).toString('base64url');
-    await this.#purge(this.#subject('M', name.padEnd(Math.ceil(name.length / 4) * 4, '=')));
-    await this.#purge(this.#subject('C', nuid));
-  }
-
-  async sweep(known: readonly StoredObject[]): Promise<void> {
-    const expected = new Set(known.map(({ nuid }) => this.#subject('C', nuid)));
-    for (const subject of await this.#subjects('C')) {
-      if (expected.has(subject)) continue;
-      const newest = await this.#jsm.streams.getMessage(this.#stream, { last_by_subj: subject });
-      if (newest && newest.time.getTime() < Date.now() - ABANDONED_MS) await this.#purge(subject);
-    }
-  }
+export function objectStorage(
+  client: NatsConnection,
+  jsm: JetStreamManager,
+  stream: string,
+  replicas: number,
+): SnapshotStorage {
+  const bucket = bucketOf(stream);
+  const bucketStream = `OBJ_${bucket}`;
 
   /** Created if it isn't there. */
-  #open(): Promise<ObjectStore> {
-    return new Objm(this.#client).create(this.#bucket, { storage: StorageType.File, replicas: this.#replicas });
-  }
+  const open = (): Promise<ObjectStore> => new Objm(client).create(bucket, { storage: StorageType.File, replicas });
+
+  /** `M`: what objects there are; `C`: their pieces. */
+  const subjectFor = (kind: 'M' | 'C', name: string): string => `$O.${bucket}.${kind}.${name}`;
+
+  const subjects = async (kind: 'M' | 'C'): Promise<string[]> => {
+    const { state } = await jsm.streams.info(bucketStream, { subjects_filter: subjectFor(kind, '>') });
+    return Object.keys(state.subjects ?? {});
+  };
+
+  const purge = (filter: string): Promise<unknown> => jsm.streams.purge(bucketStream, { filter });
 
   /** Any server that has the piece may answer, and some get it later than others. */
-  async #piece(subject: string, from: number): Promise<StoredMsg | null> {
+  const pieceFrom = async (subject: string, from: number): Promise<StoredMsg | null> => {
     for (let retries = 0; ; retries++) {
-      const piece = await this.#jsm.direct.getMessage(this.#stream, { seq: from, next_by_subj: subject });
+      const piece = await jsm.direct.getMessage(bucketStream, { seq: from, next_by_subj: subject });
       if (piece || retries === MAX_RETRIES) return piece;
       await sleep(RETRY_MS);
     }
-  }
+  };
 
-  /** `M`: what objects there are; `C`: their pieces. */
-  #subject(kind: 'M' | 'C', name: string): string {
-    return `$O.${this.#bucket}.${kind}.${name}`;
-  }
+  return {
+    async list() {
+      await open();
+      const stored: StoredObject[] = [];
+      for (const subject of await subjects('M')) {
+        const message = await jsm.streams.getMessage(bucketStream, { last_by_subj: subject });
+        const snapshot = message && snapshotIn(message.json<ObjectInfo>());
+        if (snapshot) stored.push(snapshot);
+      }
+      return stored;
+    },
 
-  async #subjects(kind: 'M' | 'C'): Promise<string[]> {
-    const filter = { subjects_filter: this.#subject(kind, '>') };
-    const { state } = await this.#jsm.streams.info(this.#stream, filter);
-    return Object.keys(state.subjects ?? {});
-  }
+    async write({ id, ...head }, chunks): Promise<StoredObject> {
+      const description = JSON.stringify({ snapshot: FORMAT, ...head });
+      // Node's type of a stream and the web's are the same but for their names.
+      const content = ReadableStream.from(chunks) as unknown as Parameters<ObjectStore['put']>[1];
+      const { nuid, size, digest } = await (await open()).put({ name: id, description }, content);
+      return { id, ...head, nuid, bytes: size, digest: hexOf(digest) };
+    },
 
-  async #purge(filter: string): Promise<void> {
-    await this.#jsm.streams.purge(this.#stream, { filter });
-  }
+    async *read({ nuid, bytes }: StoredObject) {
+      let [read, next] = [0, 1];
+      while (read < bytes) {
+        const piece = await pieceFrom(subjectFor('C', nuid), next);
+        if (!piece || piece.data.length === 0) return;
+        read += piece.data.length;
+        next = piece.seq + 1;
+        yield piece.data;
+      }
+    },
+
+    /** The object store's own `delete` would keep the name for ever. */
+    async remove({ id, nuid }: StoredObject) {
+      const name = Buffer.from(id).toString('base64url');
+      await purge(subjectFor('M', name.padEnd(Math.ceil(name.length / 4) * 4, '=')));
+      await purge(subjectFor('C', nuid));
+    },
+
+    async sweep(known: readonly StoredObject[]) {
+      const expected = new Set(known.map(({ nuid }) => subjectFor('C', nuid)));
+      for (const subject of await subjects('C')) {
+        if (expected.has(subject)) continue;
+        const newest = await jsm.streams.getMessage(bucketStream, { last_by_subj: subject });
+        if (newest && newest.time.getTime() < Date.now() - ABANDONED_MS) await purge(subject);
+      }
+    },
+  };
 }
 
 /** Undefined for an object of somebody else, and for a snapshot of another version. */
