@@ -11,7 +11,7 @@ describeInBrowser('GraphiQL of a server with authentication', (openPage) => {
     const page = await openPage();
     const graphiql = await GraphiQL.open(page, server.url, '{ stream { engine } }');
     await graphiql.run();
-    expect(await graphiql.shows('UNAUTHENTICATED')).toMatch(/a\stoken\sis\sneeded/);
+    expect(await graphiql.shows('UNAUTHENTICATED')).toMatch(/authentication\srequired/);
   });
 
   it('GraphiQL runs queries and mutations with the token of its headers tab', async () => {

@@ -13,7 +13,7 @@ describeInBrowser('EventSource', (openPage) => {
     await server.map.insert({ key: 'first', value: 1 });
     const page = await openPage();
     const log = logOf(page);
-    await openOn(page, network.url, replaced(snippetFor('EventSource', network.url), 'items {', 'items(limit: 3) {'));
+    await openOn(page, network.url, replaced(snippetFor('EventSource', network.url, 'docs/clients.md'), 'items {', 'items(limit: 3) {'));
     await page.getByText('first: 1').waitFor();
 
     network.cut();
@@ -32,7 +32,7 @@ describeInBrowser('EventSource', (openPage) => {
     const network = await networkTo(server.url);
     await server.map.insert({ key: 'first', value: 1 });
     const page = await openPage();
-    await openOn(page, network.url, snippetFor('EventSource', network.url));
+    await openOn(page, network.url, snippetFor('EventSource', network.url, 'docs/clients.md'));
     await page.getByText('first: 1').waitFor();
 
     network.mend(next.url);
@@ -65,7 +65,7 @@ describeInBrowser('EventSource', (openPage) => {
           .nth(count - 1)
           .waitFor();
       await insert(3);
-      await openOn(page, network.url, snippetFor('EventSource', network.url));
+      await openOn(page, network.url, snippetFor('EventSource', network.url, 'docs/clients.md'));
       await shown(3);
       for (let cut = 0; cut < 20; cut++) {
         const writing = insert(10);

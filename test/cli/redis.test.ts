@@ -50,7 +50,7 @@ describeWithRedis('seamline serve --redis', (start, program) => {
       '--engine-timeout',
       '1',
     ]);
-    expect([alone.code, alone.stderr]).toEqual([1, expect.stringMatching(/^seamline: 0 replicas .* not 2/m)]);
+    expect([alone.code, alone.stderr]).toEqual([1, expect.stringMatching(/^seamline: 0 of 2 replicas /m)]);
   });
 
   it('seamline serve --redis exits with 1 and one line without secrets when it can use no server', async () => {
