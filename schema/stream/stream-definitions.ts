@@ -14,18 +14,17 @@ const REASONS: Readonly<Record<RemovalReason, { description: string }>> = {
   EVICTED: { description: 'The map was full, and this was its oldest item.' },
 };
 
-const ON_LAG = {
-  description: 'What happens to a subscriber that is slower than the window of single changes.',
-  values: {
-    CONFLATE: { description: 'Continues with the current items: no key is lost, only intermediate values.' },
-    FAIL: { description: 'Ends the subscription with LAGGED.' },
-  },
-} as const;
-
 export const addRemovalReason = (builder: StreamBuilder) =>
   builder.enumType('RemovalReason', { description: 'Why an item left the map.', values: REASONS });
 
-export const addOnLag = (builder: StreamBuilder) => builder.enumType('OnLag', ON_LAG);
+export const addOnLag = (builder: StreamBuilder) =>
+  builder.enumType('OnLag', {
+    description: 'What happens to a subscriber that is slower than the window of single changes.',
+    values: {
+      CONFLATE: { description: 'Continues with the current items: no key is lost, only intermediate values.' },
+      FAIL: { description: 'Ends the subscription with LAGGED.' },
+    } as const,
+  });
 
 /** Stored on the builder itself, so that each builder has its own. */
 const SHARED = Symbol.for('seamline.shared-types');

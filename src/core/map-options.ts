@@ -54,13 +54,7 @@ export const DEFAULT_LIMITS: InputLimits = {
 
 /** @throws {RangeError} */
 export function limitsOf({ ttl, maxValueBytes, maxBatch, maxBatchBytes }: StreamingMapOptions): InputLimits {
-  const limits = {
-    ttl: ttl ?? DEFAULT_LIMITS.ttl,
-    maxValueBytes: maxValueBytes ?? DEFAULT_LIMITS.maxValueBytes,
-    maxBatch: maxBatch ?? DEFAULT_LIMITS.maxBatch,
-    maxBatchBytes: maxBatchBytes ?? DEFAULT_LIMITS.maxBatchBytes,
-  };
-  for (const [name, value] of Object.entries(limits)) if (value !== undefined) assertCount(name, value);
+  const limits = { ...DEFAULT_LIMITS, ...countsOf({ ttl, maxValueBytes, maxBatch, maxBatchBytes }) };
   if (limits.maxBatch > DEFAULT_LIMITS.maxBatch)
     throw new RangeError(`maxBatch must be at most ${DEFAULT_LIMITS.maxBatch}, got ${limits.maxBatch}`);
   return limits;
@@ -68,12 +62,14 @@ export function limitsOf({ ttl, maxValueBytes, maxBatch, maxBatchBytes }: Stream
 
 /** The bounds that were set; the log has the others. @throws {RangeError} */
 export function boundsOf({ maxItems, maxBytes, window }: StreamingMapOptions): Partial<Bounds> {
-  const asked = Object.entries({ maxItems, maxBytes, window }).filter(([, value]) => value !== undefined);
-  for (const [name, value] of asked) assertCount(name, value);
-  return Object.fromEntries(asked);
+  return countsOf({ maxItems, maxBytes, window });
 }
 
-function assertCount(name: string, value: number | undefined): void {
-  if (!Number.isSafeInteger(value) || (value ?? 0) < 1)
-    throw new RangeError(`${name} must be a whole number, 1 or more, got ${value}`);
+/** Those that were set. @throws {RangeError} */
+function countsOf<Name extends string>(counts: Record<Name, number | undefined>): { [_ in Name]?: number } {
+  const given = Object.entries<number | undefined>(counts).filter(([, count]) => count != null);
+  for (const [name, count = 0] of given)
+    if (!Number.isSafeInteger(count) || count < 1)
+      throw new RangeError(`${name} must be a whole number, 1 or more, got ${count}`);
+  return Object.fromEntries(given) as { [_ in Name]?: number };
 }

@@ -1,6 +1,5 @@
 import type { PubSub } from '@graphql-yoga/subscription';
 import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
-import type { Counters } from './model/counters.ts';
 import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
 import { keyFilter } from './input/key-filter.ts';
@@ -20,13 +19,13 @@ import {
   type StreamingMapOptions,
   type SubscribeOptions,
 } from './map-options.ts';
-import { items, type ItemsRequest, type Source, type Start } from './subscriptions/items.ts';
+import { type Counters, items, type ItemsRequest, type Source, type Start } from './subscriptions/items.ts';
 import { errorFields, messageOf, SILENT } from './model/logger.ts';
 import type { Place } from './model/position.ts';
 import type { LogHealth } from './replication/ordered-log.ts';
 import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
 import { contradiction, type ReadPosition } from './replica/read.ts';
-import type { Outcome } from './replica/outcome.ts';
+import type { Outcome } from './model/command.ts';
 import type { Replica } from './replica/replica.ts';
 import { leavable } from './subscriptions/cancellation.ts';
 import { DeliveryScheduler } from './subscriptions/scheduler.ts';

@@ -25,22 +25,18 @@ export function jsonOf(
   return `${body},"extensions":{"cursor":"${cursor}"${rest}}}`;
 }
 
-/** Parts of a response body. All subscribers share them, except where a limit shows. */
-export class PartFraming implements Framing {
-  readonly #name: string;
-  readonly #partOf: (result: Result, remaining: number | undefined) => WireText;
-
-  /** `name`: equal for equal forms. */
-  constructor(name: string, partOf: (result: Result, remaining: number | undefined) => WireText) {
-    this.#name = name;
-    this.#partOf = partOf;
-  }
-
-  text(page: RenderedPage, remaining: number | undefined): WireText {
-    const parts = (results: readonly Result[]): WireText =>
-      flat(results.map((result, index) => this.#partOf(result, remaining && remaining - index - 1)).join(''));
-    return remaining === undefined ? page.shared(this.#name, parts) : parts(page.results);
-  }
+/** Parts of a response body. All subscribers share them, except where a limit shows. `name`: equal for equal forms. */
+export function partFraming(
+  name: string,
+  partOf: (result: Result, remaining: number | undefined) => WireText,
+): Framing {
+  return {
+    text(page, remaining) {
+      const parts = (results: readonly Result[]): WireText =>
+        flat(results.map((result, index) => partOf(result, remaining && remaining - index - 1)).join(''));
+      return remaining === undefined ? page.shared(name, parts) : parts(page.results);
+    },
+  };
 }
 
 /**

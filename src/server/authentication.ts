@@ -24,19 +24,7 @@ export interface AdmissionOptions extends Origins {
 
 /** The accepted algorithms are fixed, so that a token cannot choose a weaker one, or none, in its header. */
 const HMAC = ['HS256', 'HS384', 'HS512'];
-const ASYMMETRIC = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
+const ASYMMETRIC = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
 
 /** Tolerated difference between the clocks of issuer and server. */
 const CLOCK_TOLERANCE_S = 5;
@@ -49,12 +37,11 @@ export function createAdmit(options: AdmissionOptions): Admit {
   const verify = verifierOf(options);
   const spendOf = (client: string) =>
     insertRate ? (count: number) => insertRate.take(client, count) : EVERYBODY.spend;
-  if (!verify) {
+  if (!verify)
     return async (request) => ({
       caller: { ...EVERYBODY, spend: spendOf(clientAddress(request, options)) },
       expiresAt: undefined,
     });
-  }
   return async (request, authorization) => {
     const bearer = bearerOf(authorization);
     const cookie = bearer === undefined && mayBearCookie(request, options) ? cookieOf(request, jwtCookie) : undefined;
@@ -78,17 +65,12 @@ export function createAdmit(options: AdmissionOptions): Admit {
   };
 }
 
-function verifierOf({
-  jwks,
-  jwtSecret,
-  jwtAudience,
-  jwtIssuer,
-  logger = SILENT,
-}: AdmissionOptions): Verify | undefined {
+function verifierOf(options: AdmissionOptions): Verify | undefined {
+  const { jwks, jwtSecret, jwtAudience: audience, jwtIssuer: issuer, logger = SILENT } = options;
   const checks: JWTVerifyOptions = {
     clockTolerance: CLOCK_TOLERANCE_S,
-    ...(jwtAudience !== undefined && { audience: jwtAudience }),
-    ...(jwtIssuer !== undefined && { issuer: jwtIssuer }),
+    ...(audience !== undefined && { audience }),
+    ...(issuer !== undefined && { issuer }),
   };
   if (jwtSecret !== undefined) {
     const key = new TextEncoder().encode(jwtSecret);

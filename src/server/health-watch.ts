@@ -1,15 +1,14 @@
 import type { Logger } from '../core/model/logger.ts';
-import type { LogHealth } from '../core/replication/ordered-log.ts';
+import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
 const INTERVAL_MS = 1000;
 
-interface Watched {
-  readonly engine: string;
-  health(): LogHealth;
-}
-
 /** Logs when the engine becomes unhealthy and when it recovers, until the returned function is called. */
-export function watchHealth(watched: Watched, logger: Logger, intervalMs = INTERVAL_MS): () => void {
+export function watchHealth(
+  watched: Pick<OrderedLog, 'engine' | 'health'>,
+  logger: Logger,
+  intervalMs = INTERVAL_MS,
+): () => void {
   const { engine } = watched;
   let since: number | undefined;
   const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-import type { Logger } from '../core/model/logger.ts';
+import { type Logger, SILENT } from '../core/model/logger.ts';
 import type { TrustedDocuments } from '../transports/protocol/trusted-documents.ts';
 import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
@@ -121,7 +121,19 @@ export const DEFAULTS = {
   drainTimeoutMs: 10_000,
   keepAliveMs: 12_000,
   initTimeoutMs: 10_000,
-} as const;
+  allowOrigins: [] as readonly string[],
+  trustProxy: false,
+  graphiql: true,
+  console: true,
+  introspection: true,
+  fanOut: true,
+  logger: SILENT,
+};
+
+export function withDefaults(options: ServerOptions): ServerOptions & typeof DEFAULTS {
+  const given = Object.entries(options).filter(([, value]) => value != null);
+  return { ...DEFAULTS, ...Object.fromEntries(given) };
+}
 
 /** Whether the server serves this machine only: it has no authentication and is not declared open. */
 export function isPrivate({ open, jwks, jwtSecret }: ServerOptions): boolean {

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
-import { type Logger, SILENT } from '../core/model/logger.ts';
+import type { Logger } from '../core/model/logger.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { stringify } from '../transports/protocol/errors.ts';
@@ -22,7 +22,7 @@ import { assertOptions } from './assert-options.ts';
 import { createAdmit } from './authentication.ts';
 import { ConsolePage } from './console-page.ts';
 import { createMetrics } from './metrics.ts';
-import { DEFAULTS, isPrivate, type ServerOptions } from './options.ts';
+import { isPrivate, type ServerOptions, withDefaults } from './options.ts';
 import { InsertRate } from './insert-rate.ts';
 import { clientAddress, isAllowedOrigin, isKnownHost, type Origins } from './request-origin.ts';
 import { watchHealth } from './health-watch.ts';
@@ -46,15 +46,16 @@ export interface SeamlineServer {
 }
 
 /** Starts a server: see create-server.ts. */
-export async function createServer(options: ServerOptions = {}): Promise<SeamlineServer> {
-  assertOptions(options);
-  const { logger = SILENT, host = DEFAULTS.host } = options;
+export async function createServer(given: ServerOptions = {}): Promise<SeamlineServer> {
+  assertOptions(given);
+  const options = withDefaults(given);
+  const { logger, port, host } = options;
   const log = await openLog(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
   const map = await StreamingMap.open({ ...options, log: traced(log) });
   try {
     const server = new RunningServer(map, options);
-    await server.listen(options.port ?? DEFAULTS.port, host);
+    await server.listen(port, host);
     return server;
   } catch (error) {
     await map.close();
@@ -89,72 +90,41 @@ class RunningServer implements SeamlineServer {
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
 
-  constructor(map: StreamingMap, options: ServerOptions) {
-    const { logger = SILENT, allowOrigins = [], keepAliveMs = DEFAULTS.keepAliveMs } = options;
-    const maxMessageBytes = options.maxMessageBytes ?? DEFAULTS.maxMessageBytes;
+  constructor(map: StreamingMap, options: ReturnType<typeof withDefaults>) {
+    const { logger, allowOrigins, trustProxy, graphiql, introspection } = options;
+    const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
     this.map = map;
     this.#heartbeat = new Heartbeat(keepAliveMs);
     // A shorter secret can be guessed from any token (RFC 7518, section 3.2).
     if (options.jwtSecret && Buffer.byteLength(options.jwtSecret) < 32)
       logger.warn({}, 'jwtSecret is shorter than 32 bytes: use a longer one');
-    const maxConnections = options.maxConnections ?? DEFAULTS.maxConnections;
     const trust = options.trustedDocuments && trusting(options.trustedDocuments);
     const allowed = allowedOrigins(allowOrigins);
-    this.#origins = { allowed, trustProxy: options.trustProxy ?? false, isPrivate: isPrivate(options) };
+    this.#origins = { allowed, trustProxy, isPrivate: isPrivate(options) };
     this.#logger = logger;
     this.#requestLog = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
-    this.#console = options.console === false ? undefined : new ConsolePage();
-    this.#hasGraphiql = options.graphiql ?? true;
-    this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
+    this.#console = options.console ? new ConsolePage() : undefined;
+    this.#hasGraphiql = graphiql;
+    this.#drainTimeoutMs = options.drainTimeoutMs;
     const schema = createSchema();
     const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
-    const fanOut = options.fanOut === false ? undefined : new FanOut({ schema, source: map.source, format });
+    const fanOut = options.fanOut ? new FanOut({ schema, source: map.source, format }) : undefined;
     const observe = observeOperations(this.#requestLog);
     const fastInserts = new FastInserts(schema, map, observe);
-    this.#yoga = createHttp({
-      schema,
-      map,
-      fanOut,
-      observe,
-      fastInserts,
-      admit,
-      streams: this.#streams,
-      graphiql: this.#hasGraphiql,
-      introspection: options.introspection ?? true,
-      allowed,
-      maxBodyBytes: maxMessageBytes,
-      keepAliveMs,
-      isFull: () => this.#longLived >= maxConnections,
-      heartbeat: this.#heartbeat,
-      trust,
-      requestLog: this.#requestLog,
-    });
-    const handleRequest = requestHandler({
-      yoga: this.#yoga,
-      fastInserts,
-      admit,
-      maxBodyBytes: maxMessageBytes,
-      requestLog: this.#requestLog,
-    });
+    const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
+    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts };
+    const isFull = (): boolean => this.#longLived >= maxConnections;
+    const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };
+    const yoga = createHttp({ ...shared, ...http });
+    this.#yoga = yoga;
     // The fast path knows documents by their text, never by a hash.
-    this.#answerGraphQL = trust ? this.#yoga : handleRequest;
-    this.#webSockets = new WebSocketTransport({
-      yoga: this.#yoga,
-      map,
-      fanOut,
-      fastInserts,
-      admit,
-      // The count includes the WebSocket that asks.
-      isFull: () => this.#longLived > maxConnections,
-      heartbeat: this.#heartbeat,
-      initTimeoutMs: options.initTimeoutMs ?? DEFAULTS.initTimeoutMs,
-      trust,
-      maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
-      maxMessageBytes,
-      requestLog: this.#requestLog,
-    });
+    this.#answerGraphQL = trust ? yoga : requestHandler(yoga, shared);
+    // The count includes the WebSocket that asks.
+    const isOverfull = (): boolean => this.#longLived > maxConnections;
+    const webSocket = { yoga, maxSubscriptions, initTimeoutMs, isFull: isOverfull };
+    this.#webSockets = new WebSocketTransport({ ...shared, ...webSocket });
     this.#http = createHttpServer({
       answer: (request, response) => this.#answer(request, response),
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
@@ -167,7 +137,7 @@ class RunningServer implements SeamlineServer {
       map,
       streams: this.#streams,
       webSockets: this.#webSockets,
-      refusals: this.#requestLog.refusals,
+      refusals: this.#requestLog.refusalLog.counts,
       countSockets,
     });
   }
@@ -213,7 +183,7 @@ class RunningServer implements SeamlineServer {
     await closed;
     clearTimeout(timer);
     await this.map.close();
-    this.#requestLog.flush();
+    this.#requestLog.refusalLog.flush();
     this.#logger.info({ ms: Math.round(performance.now() - start) }, 'drained');
   }
 

@@ -34,11 +34,11 @@ export function traced(log: OrderedLog): OrderedLog {
   };
 
   // Methods are called on the log itself, because private members of a class cannot be reached through a proxy.
-  const members = new Map<unknown, unknown>([['append', append]]);
   return new Proxy(log, {
     get(target, name) {
-      const value: unknown = members.get(name) ?? Reflect.get(target, name, target);
-      return typeof value === 'function' && !members.has(name) ? value.bind(target) : value;
+      if (name === 'append') return append;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
     },
     set: (target, name, value) => Reflect.set(target, name, value, target),
   });

@@ -8,6 +8,7 @@
  * replica (`PoisonError`), because nodes that skip it would differ from nodes that can read it.
  */
 import { crc32 } from 'node:zlib';
+import type { Item, RemovedItem } from './change.ts';
 import type { Cursor } from './position.ts';
 import { utf8Length } from './hash.ts';
 
@@ -54,6 +55,15 @@ export type Command<Value> =
   /** Carries only the log's time: removes items that have expired. */
   | { readonly kind: 'tick' };
 
+/** The outcome of a command: the same on every node. */
+export type Outcome<Value> =
+  | { readonly kind: 'inserted'; readonly items: readonly Item<Value>[] }
+  | { readonly kind: 'removed'; readonly removed: RemovedItem | null }
+  | { readonly kind: 'conflict'; readonly reason: string; readonly index: number; readonly cursor: Cursor | null }
+  | { readonly kind: 'nothing' };
+
+export const NOTHING = { kind: 'nothing' } as const;
+
 /** A command as read from the log. */
 export interface DecodedCommand<Value> {
   /** Unique to one append. A replica skips an id that it has applied, so a retried append is harmless. */
@@ -76,7 +86,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** `values`: the JSON texts of the insertions' values, in order. */
 export function encodeCommand(id: string, command: Command<unknown>, values: readonly string[] = []): Uint8Array {
-  const head = JSON.stringify(command.kind === 'insert' ? withoutValues(command.insertions) : command);
+  const stored = command.kind === 'insert' ? { ...command, insertions: command.insertions.map(withoutValue) } : command;
+  const head = JSON.stringify(stored);
   // Everything but the CRC is text (an id has fewer than 128 characters): one call encodes it, with a gap for the CRC.
   const header = String.fromCharCode(...MAGIC, FORMAT, id.length);
   const frame = encoder.encode(`${header}${id}\0\0\0\0${[head, ...values].join('\n')}`);
@@ -112,20 +123,8 @@ export function idOf(frame: Uint8Array): string {
 const crcOf = (frame: Uint8Array, crcAt: number): number =>
   crc32(frame.subarray(crcAt + CRC_BYTES), crc32(frame.subarray(0, crcAt)));
 
-type WithoutValue = Omit<Insertion<unknown>, 'value' | 'bytes'>;
-
-function withoutValues(insertions: readonly Insertion<unknown>[]): { kind: 'insert'; insertions: WithoutValue[] } {
-  return {
-    kind: 'insert',
-    insertions: insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }) => ({
-      key,
-      ttl,
-      idempotency,
-      ifAbsent,
-      ifCursor,
-    })),
-  };
-}
+const withoutValue = ({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion<unknown>) =>
+  ({ key, ttl, idempotency, ifAbsent, ifCursor }) satisfies Partial<Insertion<unknown>>;
 
 function decodeBody<Value>(body: string): Command<Value> {
   const [head = '', ...values] = body.split('\n');

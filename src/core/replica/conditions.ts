@@ -1,9 +1,8 @@
 /** Judges the conditions of commands: `ifAbsent`, `ifCursor` and idempotency keys. Nothing changes here. */
 import type { Item } from '../model/change.ts';
-import type { Insertion } from '../model/command.ts';
+import type { Insertion, Outcome } from '../model/command.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
 import type { ItemStore } from './item-store.ts';
-import type { Outcome } from './outcome.ts';
 
 type Conflict = Extract<Outcome<never>, { kind: 'conflict' }>;
 

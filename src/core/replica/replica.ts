@@ -7,7 +7,8 @@
 import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from '../model/change.ts';
 import { CommandIds } from './command-ids.ts';
 import { conflictOn, judgeInsertions, OTHER_CURSOR, OTHER_PAYLOAD } from './conditions.ts';
-import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Removal } from '../model/command.ts';
+import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Outcome, Removal } from '../model/command.ts';
+import { NOTHING } from '../model/command.ts';
 import { formatCursor } from '../model/cursor.ts';
 import { hasExpiry } from './expiry-queue.ts';
 import { nextDigest } from '../model/hash.ts';
@@ -23,7 +24,6 @@ import {
   type Sequence,
   START,
 } from '../model/position.ts';
-import { NOTHING, type Outcome } from './outcome.ts';
 import { Window } from './window.ts';
 
 /** How many items one command may expire. The rest expires with the next command. */

@@ -5,10 +5,9 @@
  *     header · one row per current item · one line per change in the window · one per first result · one per command id
  */
 import type { Change, Item } from '../model/change.ts';
-import type { Bounds } from '../model/command.ts';
 import type { RememberedResult } from './idempotency.ts';
 import { stringifyJson } from '../model/json.ts';
-import { type Cursor, parseEpoch, type Place, type Position, type Sequence } from '../model/position.ts';
+import { type Cursor, parseEpoch, type Place, type Position } from '../model/position.ts';
 import { Replica } from './replica.ts';
 
 const FORMAT = 2;
@@ -27,19 +26,13 @@ type Row<Value> = readonly [
   following: number,
 ];
 
-interface Header {
+/** The members of a replica that its header holds as they are. */
+type Scalars = 'bounds' | 'sequence' | 'commandId' | 'logTime' | 'timestamp' | 'head' | 'lostRemoval' | 'evictions';
+
+interface Header extends Pick<Replica<unknown>, 'epoch' | Scalars> {
   /** The format. */
   readonly state: number;
-  readonly epoch: string;
-  readonly bounds: Bounds;
-  readonly sequence: Sequence;
-  readonly commandId: string;
-  readonly logTime: number;
-  readonly timestamp: number;
-  readonly head: Place;
   readonly floor: Place;
-  readonly lostRemoval: Position;
-  readonly evictions: number;
   readonly checksum: string;
   readonly counts: { readonly items: number; readonly changes: number; readonly results: number; readonly ids: number };
 }
@@ -51,12 +44,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
   const results = replica.firstResults.entries();
   const ids = [...replica.commandIds];
   const { floor } = window;
-  const counts = {
-    items: items.size,
-    changes: head.position - floor.position,
-    results: results.length,
-    ids: ids.length,
-  };
+  const changes = head.position - floor.position;
   const header: Header = {
     state: FORMAT,
     epoch,
@@ -70,7 +58,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     lostRemoval,
     evictions,
     checksum: items.checksum,
-    counts,
+    counts: { items: items.size, changes, results: results.length, ids: ids.length },
   };
   yield JSON.stringify(header);
   for (const item of items.index.from(0 as Position)) yield stringifyJson(rowOf(item));
@@ -103,9 +91,11 @@ export async function importChunks<Value>(
   for await (const chunk of chunks) {
     const end = chunk.lastIndexOf(LINE_END);
     // Decoding whole lines is much faster than decoding pieces that may end within a character.
-    const lines = joined(rest, chunk.subarray(0, Math.max(0, end)));
-    if (end >= 0) for (const line of decoder.decode(lines).split('\n')) importing.take(line);
-    rest = end < 0 ? joined(rest, chunk) : chunk.slice(end + 1);
+    if (end >= 0) {
+      const lines = decoder.decode(Buffer.concat([rest, chunk.subarray(0, end)]));
+      for (const line of lines.split('\n')) importing.take(line);
+    }
+    rest = end < 0 ? Buffer.concat([rest, chunk]) : chunk.slice(end + 1);
   }
   return importing.finish();
 }
@@ -162,12 +152,4 @@ function rowOf<Value>(item: Item<Value>): Row<Value> {
 function itemOf<Value>(row: Row<Value>): Item<Value> {
   const [key, value, position, digest, timestamp, cursor, expiresAt, bytes, following] = row;
   return { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };
-}
-
-function joined(before: Uint8Array, after: Uint8Array): Uint8Array {
-  if (before.length === 0) return after;
-  const both = new Uint8Array(before.length + after.length);
-  both.set(before);
-  both.set(after, before.length);
-  return both;
 }

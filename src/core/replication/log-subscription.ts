@@ -3,10 +3,9 @@
  * entry of it reaches another replica.
  */
 import type { PendingCommand } from './pending-commands.ts';
-import { decodeCommand } from '../model/command.ts';
+import { decodeCommand, type Outcome } from '../model/command.ts';
 import type { LogEntry, OrderedLog } from './ordered-log.ts';
 import type { Sequence } from '../model/position.ts';
-import type { Outcome } from '../replica/outcome.ts';
 import type { Replica } from '../replica/replica.ts';
 
 export interface LogSubscriptionOptions<Value> {

@@ -2,11 +2,10 @@
  * The commands of this node whose outcome a caller awaits. Each is settled once: with its outcome when the replica that is shown has
  * applied it, or with the reason why its outcome can't be known.
  */
-import type { Command } from '../model/command.ts';
+import { type Command, NOTHING, type Outcome } from '../model/command.ts';
 import { IndeterminateError } from '../model/errors.ts';
 import type { OrderedLog } from './ordered-log.ts';
 import type { Sequence } from '../model/position.ts';
-import { NOTHING, type Outcome } from '../replica/outcome.ts';
 import type { Replica } from '../replica/replica.ts';
 
 export interface PendingCommand<Value> {

@@ -1,6 +1,5 @@
 /** `items`: the current items, and then every insertion. The reader holds the state of one subscription, the generator delivers. */
 import { isRemoval, type Item } from '../model/change.ts';
-import type { Counters } from '../model/counters.ts';
 import { CursorExpiredError, EngineUnavailableError, LaggedError } from '../model/errors.ts';
 import type { KeyFilter } from '../input/key-filter.ts';
 import type { History } from '../replica/history.ts';
@@ -10,6 +9,15 @@ import { isCaughtUp, isNearHead, startAtHead, missed, type Page, read, type Read
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
 import { AwaitedSlot, type DeliveryScheduler } from './scheduler.ts';
+
+/** Running totals of one map; `subscriptions` counts those that are open now. */
+export interface Counters {
+  subscriptions: number;
+  inserts: number;
+  deliveries: number;
+  lagged: number;
+  resets: number;
+}
 
 /** The parts of a map that its subscriptions use. */
 export interface Source<Value> {

@@ -87,32 +87,19 @@ export class AwaitedSlot {
 }
 
 /** First in, first out, with deletion from anywhere. */
-class Queue<Member> {
-  readonly #members = new Set<Member>();
+class Queue<Member> extends Set<Member> {
   /** Members before it have been deleted, so finding the first one takes O(1). */
-  #next = this.#members.values();
-
-  get size(): number {
-    return this.#members.size;
-  }
-
-  add(member: Member): void {
-    this.#members.add(member);
-  }
-
-  delete(member: Member): void {
-    this.#members.delete(member);
-  }
+  #next = this.values();
 
   shift(): Member | undefined {
-    if (this.#members.size === 0) return undefined;
+    if (this.size === 0) return undefined;
     let { value } = this.#next.next();
     if (!value) {
       // An iterator that has reached the end stays there.
-      this.#next = this.#members.values();
+      this.#next = this.values();
       ({ value } = this.#next.next());
     }
-    if (value) this.#members.delete(value);
+    if (value) this.delete(value);
     return value;
   }
 }

@@ -74,7 +74,7 @@ export function createHttp(options: HttpOptions): Yoga {
     multipart: false,
     // For `namedDocuments`.
     extraParamNames: ['documentId'],
-    maxRequestBodySize: options.maxBodyBytes,
+    maxRequestBodySize: options.maxMessageBytes,
     // `maskError` logs errors.
     logging: false,
     maskedErrors: { maskError: (error) => maskError(error, requestLog.internal) },

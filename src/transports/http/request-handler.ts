@@ -3,27 +3,17 @@ import type { ExecutionResult } from 'graphql';
 import { processRegularResult } from 'graphql-yoga';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
-import type { Admit } from '../protocol/admission.ts';
 import { maskResult } from '../protocol/errors.ts';
 import type { Yoga } from './http.ts';
-import type { FastInserts } from '../operations/fast-insert.ts';
 import { parseBody } from '../protocol/json-body.ts';
-import type { RequestLog } from '../observability/request-log.ts';
-
-export interface RequestHandlerOptions {
-  readonly yoga: Yoga;
-  readonly fastInserts: FastInserts;
-  readonly admit: Admit;
-  readonly maxBodyBytes: number;
-  readonly requestLog: RequestLog;
-}
+import type { TransportOptions } from '../operations/transport-options.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export function requestHandler(options: RequestHandlerOptions): Handler {
-  const { yoga, admit, fastInserts, requestLog } = options;
+export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
+  const { admit, fastInserts, requestLog } = options;
   return async (request, response) => {
-    const type = plainType(request, options);
+    const type = plainType(request, options.maxMessageBytes);
     // Yoga refuses a request that isn't admitted, and never reads its body.
     const admission = type && (await admit(request, request.headers.authorization).catch(() => undefined));
     if (!type || !admission) return void yoga(request, response);
@@ -77,10 +67,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 const SPECIAL = ['origin', 'content-encoding', 'last-event-id'] as const;
 
 /** The type of a plain request's answer. Undefined: the request may ask for something special, which Yoga's pipeline knows. */
-function plainType(
-  { method, url, headers }: IncomingMessage,
-  { maxBodyBytes }: RequestHandlerOptions,
-): JsonType | undefined {
+function plainType({ method, url, headers }: IncomingMessage, maxBodyBytes: number): JsonType | undefined {
   if (method !== 'POST' || url !== '/graphql' || SPECIAL.some((name) => headers[name] !== undefined)) return undefined;
   if (!/^application\/json *(?:; *charset=utf-8)?$/i.test(headers['content-type'] ?? '')) return undefined;
   const length = Number(headers['content-length']);

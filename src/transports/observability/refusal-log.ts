@@ -42,21 +42,19 @@ export class RefusalLog {
 
   /** Logs how many have been suppressed so far. */
   flush(): void {
-    for (const [code, { timer, suppressed }] of this.#windows) {
-      clearTimeout(timer);
-      this.#close(code, suppressed);
-    }
+    for (const [code, window] of this.#windows) this.#close(code, window);
   }
 
   #open(code: string): Window {
-    const timer = setTimeout(() => this.#close(code, this.#windows.get(code)?.suppressed ?? 0), WINDOW_MS);
+    const timer = setTimeout(() => this.#close(code, window), WINDOW_MS);
     timer.unref();
-    const window = { timer, lines: 0, suppressed: 0 };
+    const window: Window = { timer, lines: 0, suppressed: 0 };
     this.#windows.set(code, window);
     return window;
   }
 
-  #close(code: string, suppressed: number): void {
+  #close(code: string, { timer, suppressed }: Window): void {
+    clearTimeout(timer);
     this.#windows.delete(code);
     if (suppressed > 0) this.#logger.warn({ code, suppressed }, `refused ${suppressed} more`);
   }

@@ -46,7 +46,7 @@ const MAX_ID_LENGTH = 64;
 export class RequestLog {
   readonly #logger: Logger;
   readonly #clientOf: (request: IncomingMessage) => string;
-  readonly #refusalLog: RefusalLog;
+  readonly refusalLog: RefusalLog;
   /** The fields of the operation that an error ended: where errors are masked, the operation is unknown. */
   readonly #attributed = new WeakMap<object, LogFields>();
 
@@ -56,7 +56,7 @@ export class RequestLog {
   constructor(logger: Logger, clientOf: (request: IncomingMessage) => string) {
     this.#logger = logger;
     this.#clientOf = clientOf;
-    this.#refusalLog = new RefusalLog(logger);
+    this.refusalLog = new RefusalLog(logger);
   }
 
   /** The same object for the same request. Its id is that of `X-Request-Id` if that is valid. */
@@ -86,7 +86,7 @@ export class RequestLog {
 
   /** `code`: of an error (docs/errors.md), or a socket's close code. */
   refused(identity: RequestIdentity, code: string, fields: LogFields = {}): void {
-    this.#refusalLog.note(code, { ...namesOf(identity), client: identity.client, ...fields });
+    this.refusalLog.note(code, { ...namesOf(identity), client: identity.client, ...fields });
   }
 
   /** For a frame that `ws` refuses, because of its size, say. */
@@ -100,7 +100,7 @@ export class RequestLog {
       const { code } = extensions;
       const reason = QUOTED.has(code) ? { reason: message } : {};
       if (WARNED.has(code)) this.refused(identity, String(code), { ...fields, ...reason });
-      else if (code !== INTERNAL) this.#refusalLog.count(typeof code === 'string' ? code : 'BAD_USER_INPUT');
+      else if (code !== INTERNAL) this.refusalLog.count(typeof code === 'string' ? code : 'BAD_USER_INPUT');
     }
   }
 
@@ -131,16 +131,6 @@ export class RequestLog {
       : (this.#attributed.get(error as object) ?? this.#attributed.get(cause as object));
     this.#logger.error({ ...named, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
   };
-
-  /** Of all refusals, by code. */
-  get refusals(): ReadonlyMap<string, number> {
-    return this.#refusalLog.counts;
-  }
-
-  /** Logs how many refusals have been suppressed so far. */
-  flush(): void {
-    this.#refusalLog.flush();
-  }
 }
 
 /** A flat copy: `randomUUID` returns a tree of strings that is ten times as large. */

@@ -121,18 +121,12 @@ export class FastInserts {
   #analyze(document: DocumentNode): KnownDocument | undefined {
     // Null where the document has several operations.
     const operation = getOperationAST(document);
-    const [variableDefinition, ...others] = operation?.variableDefinitions ?? [];
     const root = this.#schema.getMutationType();
-    if (
-      operation?.operation !== 'mutation' ||
-      !root ||
-      !variableDefinition ||
-      others.length > 0 ||
-      variableDefinition.defaultValue
-    )
-      return undefined;
-    const [field] = operation.selectionSet.selections;
-    if (field?.kind !== Kind.FIELD || operation.selectionSet.selections.length > 1) return undefined;
+    if (operation?.operation !== 'mutation' || !root) return undefined;
+    const [variableDefinition, ...otherVariables] = operation.variableDefinitions ?? [];
+    if (!variableDefinition || otherVariables.length > 0 || variableDefinition.defaultValue) return undefined;
+    const [field, ...otherFields] = operation.selectionSet.selections;
+    if (field?.kind !== Kind.FIELD || otherFields.length > 0) return undefined;
     const isBatch = field.name.value === 'insertItems';
     if (!isBatch && field.name.value !== 'insertItem') return undefined;
     const variable = onlyVariable(field);

@@ -9,24 +9,14 @@ import { parseCursor } from '../../core/model/cursor.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
 import type { EventId } from '../protocol/event-id.ts';
 
-/** Known members of a request's or a subscribe payload's `extensions`. */
-interface RequestExtensions {
-  /** Replaces the argument `after`, without a change of the document; null: as if the document had none. */
-  readonly after?: string | null | undefined;
-  /** Replaces the argument `limit`. */
-  readonly limit?: number | undefined;
-  /** Whether each result has `extensions.cursor`. */
-  readonly cursors: boolean;
-  /** With `cursors` and a limit: each result also has `extensions.left`, how many results the limit still allows. */
-  readonly remaining: boolean;
-}
-
 /** The largest of GraphQL's Int. */
 const MAX_LIMIT = 0x7fffffff;
 
 /** What an operation's results depend on, in our schema and in a user's. */
 export interface ResultContext extends TransportContext {
+  /** Whether each result has `extensions.cursor`. */
   readonly cursors: boolean;
+  /** With `cursors` and a limit: each result also has `extensions.left`, how many results the limit still allows. */
   readonly remaining: boolean;
   /** Whether a browser has resumed the stream by itself, with `Last-Event-ID`. */
   readonly isResumed: boolean;
@@ -49,17 +39,10 @@ export interface OperationParts extends ResultContextParts {
 
 /** Throws `BadInputError`. */
 export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: ResultContextParts): ResultContext {
-  const { after, limit, cursors, remaining } = parseExtensions(extensions);
-  return {
-    after: lastEvent ? lastEvent.cursor : after,
-    limit: lastEvent?.remaining ?? limit,
-    signal,
-    delivery: {},
-    fanOutRequest,
-    cursors,
-    remaining,
-    isResumed: lastEvent !== undefined,
-  };
+  const asked = parseExtensions(extensions);
+  const after = lastEvent ? lastEvent.cursor : asked.after;
+  const limit = lastEvent?.remaining ?? asked.limit;
+  return { ...asked, after, limit, signal, delivery: {}, fanOutRequest, isResumed: lastEvent !== undefined };
 }
 
 /** Throws `BadInputError`. */
@@ -75,7 +58,8 @@ export function operationContext({ map, caller, ...parts }: OperationParts): Ope
   };
 }
 
-function parseExtensions(extensions: unknown): RequestExtensions {
+/** The known members of a request's or a subscribe payload's `extensions`. */
+function parseExtensions(extensions: unknown): Pick<ResultContext, 'after' | 'limit' | 'cursors' | 'remaining'> {
   const { after, limit, cursors, left } = (extensions ?? {}) as Readonly<Record<string, unknown>>;
   const refuse = (name: string, message: string): never => {
     throw new BadInputError([{ path: ['extensions', name], message }]);

@@ -23,20 +23,14 @@ export type TrustedDocument = (request: Trustable) => string;
  */
 export function trusting(manifest: TrustedDocuments): TrustedDocument {
   const documents = new Set(Object.values(manifest));
-  return (request) => documentOf(request, manifest, documents);
-}
-
-function documentOf(
-  { query, documentId, extensions }: Trustable,
-  manifest: TrustedDocuments,
-  documents: ReadonlySet<string>,
-): string {
-  const persisted = extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined;
-  const hash = documentId ?? persisted?.sha256Hash;
-  if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
-  if (query && documents.has(query)) return query;
-  const name = typeof hash === 'string' ? JSON.stringify(hash.slice(0, MAX_SHOWN)) : 'this one';
-  throw refused('FORBIDDEN', `only trusted documents run here, and ${name} is not in the manifest`, 403);
+  return ({ query, documentId, extensions }) => {
+    const persisted = extensions?.['persistedQuery'] as { sha256Hash?: unknown } | null | undefined;
+    const hash = documentId ?? persisted?.sha256Hash;
+    if (typeof hash === 'string' && Object.hasOwn(manifest, hash)) return manifest[hash] ?? '';
+    if (query && documents.has(query)) return query;
+    const name = typeof hash === 'string' ? JSON.stringify(hash.slice(0, MAX_SHOWN)) : 'this one';
+    throw refused('FORBIDDEN', `only trusted documents run here, and ${name} is not in the manifest`, 403);
+  };
 }
 
 /** Whether a request has the hash of a document only (automatic persisted queries, persisted documents). */

@@ -3,7 +3,7 @@
  * https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
  */
 import type { ExecutionResult } from 'graphql';
-import { jsonOf, PartFraming } from '../../fanout/framing.ts';
+import { jsonOf, partFraming } from '../../fanout/framing.ts';
 import { type ResultContext, withCursor } from '../operations/operation.ts';
 import type { ResultFraming } from './result-stream.ts';
 
@@ -29,7 +29,7 @@ export function multipartFraming(
   return {
     head: DELIMITER,
     result: (result) => part(`{"payload":${stringify(withCursor(result, context))}}`),
-    rendered: new PartFraming(`multipart ${context.cursors}`, (result, remaining) =>
+    rendered: partFraming(`multipart ${context.cursors}`, (result, remaining) =>
       part(`{"payload":${jsonOf(result, context, remaining)}}`),
     ),
     end: () => '--\r\n',

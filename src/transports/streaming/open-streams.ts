@@ -25,12 +25,9 @@ export class OpenStreams {
   /** One after the other, within `withinMs`. */
   drain(withinMs: number): void {
     this.#isDraining = true;
-    const open = Object.values(this.#streams).flatMap((streams) => [...streams].map((stream) => ({ streams, stream })));
     // A stream may have ended meanwhile.
-    const ends = open.map(
-      ({ streams, stream }) =>
-        () =>
-          void (streams.has(stream) && stream.drain()),
+    const ends = Object.values(this.#streams).flatMap((streams) =>
+      [...streams].map((stream) => () => void (streams.has(stream) && stream.drain())),
     );
     staggerClosings(ends, withinMs);
   }

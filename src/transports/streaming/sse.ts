@@ -3,7 +3,7 @@
  * the last id as `Last-Event-ID`, and resumes after it.
  */
 import type { ExecutionResult } from 'graphql';
-import { jsonOf, PartFraming } from '../../fanout/framing.ts';
+import { jsonOf, partFraming } from '../../fanout/framing.ts';
 import { ENDED, formatEventId } from '../protocol/event-id.ts';
 import { type ResultContext, withCursor } from '../operations/operation.ts';
 import type { ResultFraming } from './result-stream.ts';
@@ -44,7 +44,7 @@ export function sseFraming(
   // The id comes last: an older EventSource keeps that of an event that was cut.
   const eventOf = (id: string, json: string): string => `event: next\ndata: ${json}\n${id}\n`;
   const wanted = context ?? NOTHING_WANTED;
-  const rendered = new PartFraming(`sse ${wanted.cursors}`, (result, remaining) =>
+  const rendered = partFraming(`sse ${wanted.cursors}`, (result, remaining) =>
     eventOf(`id: ${formatEventId(result.cursor, remaining)}\n`, jsonOf(result, wanted, remaining)),
   );
 

@@ -6,11 +6,11 @@ import {
   encodeCommand,
   type Insertion,
   type Removal,
+  type Outcome,
 } from '../../../src/core/model/command.ts';
 import { stringifyJson } from '../../../src/core/model/json.ts';
 import type { LogEntry } from '../../../src/core/replication/ordered-log.ts';
 import { parseEpoch, type Sequence, START } from '../../../src/core/model/position.ts';
-import type { Outcome } from '../../../src/core/replica/outcome.ts';
 import { Replica } from '../../../src/core/replica/replica.ts';
 import type { Dice } from '../random/dice.ts';
 

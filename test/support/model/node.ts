@@ -1,8 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { type Bounds, encodeCommand } from '../../../src/core/model/command.ts';
+import { type Bounds, encodeCommand, type Outcome } from '../../../src/core/model/command.ts';
 import { Follower } from '../../../src/core/replication/follower.ts';
 import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
-import type { Outcome } from '../../../src/core/replica/outcome.ts';
 import { exportState } from '../../../src/core/replica/snapshot.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 

@@ -1,0 +1,22 @@
+import type { StreamingMap } from '../../core/streaming-map.ts';
+import type { FanOut } from '../../fanout/fan-out.ts';
+import type { RequestLog } from '../observability/request-log.ts';
+import type { Admit } from '../protocol/admission.ts';
+import type { Heartbeat } from '../protocol/heartbeat.ts';
+import type { TrustedDocument } from '../protocol/trusted-documents.ts';
+import type { FastInserts } from './fast-insert.ts';
+
+/** The parts and options that the transports of one server share. */
+export interface TransportOptions {
+  readonly map: StreamingMap;
+  readonly admit: Admit;
+  /** Bytes of a WebSocket message, and of an HTTP body. */
+  readonly maxMessageBytes: number;
+  readonly heartbeat: Heartbeat;
+  /** Undefined: any document runs. */
+  readonly trust: TrustedDocument | undefined;
+  readonly requestLog: RequestLog;
+  /** Undefined: every subscription has a generator of its own. */
+  readonly fanOut: FanOut | undefined;
+  readonly fastInserts: FastInserts;
+}
