@@ -40,7 +40,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         description: 'Inserts an item, or replaces the item with the same key.',
         args: { input: t.arg({ type: insertItemInput, required: true, description: 'The item to insert.' }) },
         resolve: async (_root, { input }, context) => {
-          assertMayWrite(context.caller, [input.key]);
+          assertMayWrite(context.caller, [input]);
           const [inserted] = await insert(context, [input]);
           // One input makes one item.
           const item = inserted!;
@@ -53,10 +53,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         description: 'Inserts 1 to 1,000 items at consecutive positions: either all or none.',
         args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'The items to insert.' }) },
         resolve: async (_root, { inputs }, context, info) => {
-          assertMayWrite(
-            context.caller,
-            inputs.map(({ key }) => key),
-          );
+          assertMayWrite(context.caller, inputs);
           context.budget.spendFields(inputs.length, info);
           const inserted = await insert(context, inputs);
           context.delivery.cursor = newest(inserted);
@@ -76,7 +73,7 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
           idempotencyKey: t.arg.string({ description: TEXT.retryArg, validate: rules.key }),
         },
         resolve: async (_root, { key, ...options }, { map, caller, delivery }) => {
-          assertMayWrite(caller, [key]);
+          assertMayWrite(caller, [{ key }]);
           const removed = await answer(map.remove(key, options));
           if (removed) delivery.cursor = removed.cursor;
           return removed;

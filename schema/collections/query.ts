@@ -32,7 +32,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
         args: { key: t.arg.id({ required: true, description: 'The key of the item.', validate: rules.key }) },
         resolve: (_root, { key }, { map, caller, reads }) => {
           assertMayRead(caller);
-          return reads.read(Promise.resolve(), () => (key.startsWith(caller.keyPrefix) ? map.get(key) : undefined));
+          return reads.read(() => (key.startsWith(caller.keyPrefix) ? map.get(key) : undefined));
         },
       }),
       items: t.field({
@@ -53,16 +53,9 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           budget.spendItems(first);
           budget.spendFields(first, info);
           const from = resolveAfter({ after }, args.after);
-          const reached = from == null ? Promise.resolve(undefined) : map.reach(from, signal);
-          return answer(
-            reads.read(reached, () =>
-              readPage(map.replica, {
-                from,
-                first,
-                filter: keyFilter(args.filter, caller.keyPrefix),
-              }),
-            ),
-          );
+          const page = { from, first, filter: keyFilter(args.filter, caller.keyPrefix) };
+          const reached = from == null ? undefined : map.reach(from, signal);
+          return answer(reads.read(() => readPage(map.replica, page), reached));
         },
       }),
       stream: t.field({
@@ -70,7 +63,7 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
         description: 'The state of the stream.',
         resolve: (_root, _args, context) => {
           assertMayRead(context.caller);
-          return context.reads.read(Promise.resolve(), () => statusOf(context));
+          return context.reads.read(() => statusOf(context));
         },
       }),
     }),

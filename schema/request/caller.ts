@@ -26,9 +26,9 @@ export function assertMayRead({ mayRead }: Caller): void {
 }
 
 /** @throws {GraphQLError} `FORBIDDEN` */
-export function assertMayWrite({ mayWrite, keyPrefix }: Caller, keys: readonly string[]): void {
+export function assertMayWrite({ mayWrite, keyPrefix }: Caller, inputs: readonly { readonly key: string }[]): void {
   if (!mayWrite) throw forbidden('not allowed: requires scope items:write');
-  if (!keys.every((key) => key.startsWith(keyPrefix)))
+  if (!inputs.every(({ key }) => key.startsWith(keyPrefix)))
     throw forbidden(`not allowed: requires keys that begin with ${JSON.stringify(keyPrefix)}`);
 }
 

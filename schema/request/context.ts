@@ -86,7 +86,7 @@ export class RootReads {
   }
 
   /** Queues a read. If `reach` rejects, only this read rejects. */
-  read<T>(reach: Promise<unknown>, run: () => T): Promise<T> {
+  read<T>(run: () => T, reach: Promise<unknown> = Promise.resolve()): Promise<T> {
     if (this.#reads.length === 0) queueMicrotask(() => void this.#runAll());
     return new Promise((resolve, reject) => {
       this.#reads.push({

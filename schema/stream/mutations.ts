@@ -19,10 +19,7 @@ export function addStreamMutations(
   const type = options.type as never;
   const capitalised = options.plural.charAt(0).toUpperCase() + options.plural.slice(1);
   const inputType = input as never;
-  const retry = {
-    required: false,
-    description: TEXT.retryArg,
-  } as const;
+  const retry = { required: false, description: TEXT.retryArg } as const;
 
   if (input)
     builder.mutationField(`insert${name}`, (t) =>

@@ -23,7 +23,7 @@ import { type Counters, items, type ItemsRequest, type Source, type Start } from
 import { errorFields, messageOf, SILENT } from './model/logger.ts';
 import type { Place } from './model/position.ts';
 import type { LogHealth } from './replication/ordered-log.ts';
-import { createHeadPubSub, endSubscriptions, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
+import { createHeadPubSub, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
 import { contradiction, type ReadPosition } from './replica/read.ts';
 import type { Outcome } from './model/command.ts';
 import type { Replica } from './replica/replica.ts';
@@ -229,7 +229,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = this.#follower.close();
-      endSubscriptions(this.#heads);
+      this.#heads.close();
       // Wakes the subscriptions that wait at the head, so that they see that the map is closed.
       this.pubSub.publish('head', this.replica.head);
     }

@@ -80,9 +80,7 @@ export class ExpiryQueue<Value> {
     const first = this.#heap[a];
     const second = this.#heap[b];
     if (!first || !second) return false;
-    return (
-      first.expiresAt - second.expiresAt < 0 ||
-      (first.expiresAt === second.expiresAt && first.position < second.position)
-    );
+    if (first.expiresAt !== second.expiresAt) return first.expiresAt < second.expiresAt;
+    return first.position < second.position;
   }
 }

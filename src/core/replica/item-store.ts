@@ -40,14 +40,16 @@ export class ItemStore<Value> {
   /** The item's position must be above all others. */
   set(item: Item<Value>): void {
     const superseded = this.#items.peek(item.key);
-    this.#put(item);
+    this.restore(item);
     if (superseded) this.#forget(superseded);
     this.#checksum = (this.#checksum + hashOf(item)) >>> 0;
   }
 
   /** `set` for an item of a snapshot, which has each key once; `restoreChecksum` follows. */
   restore(item: Item<Value>): void {
-    this.#put(item);
+    this.#items.set(item.key, item);
+    this.index.add(item);
+    if (hasExpiry(item)) this.expiry.push(item);
   }
 
   restoreChecksum(checksum: string): void {
@@ -64,12 +66,6 @@ export class ItemStore<Value> {
     const oldest = this.#items.pop();
     if (oldest) this.#forget(oldest);
     return oldest;
-  }
-
-  #put(item: Item<Value>): void {
-    this.#items.set(item.key, item);
-    this.index.add(item);
-    if (hasExpiry(item)) this.expiry.push(item);
   }
 
   #forget(item: Item<Value>): void {

@@ -43,6 +43,12 @@ export class HeadTarget {
     }
     return true;
   }
+
+  /** Ends the subscriptions of the pub-sub, including those that are iterated for the first time later. */
+  close(): void {
+    this.isClosed = true;
+    this.dispatchEvent(new Event(CLOSED));
+  }
 }
 
 /** The topic that ends subscriptions of the pub-sub. */
@@ -66,10 +72,4 @@ export function createHeadPubSub(eventTarget: HeadTarget): PubSub<Topics> {
         eventTarget.removeEventListener(CLOSED, end);
       })) as PubSub<Topics>['subscribe'],
   };
-}
-
-/** Ends the subscriptions of the pub-sub, including those that are iterated for the first time later. */
-export function endSubscriptions(eventTarget: HeadTarget): void {
-  eventTarget.isClosed = true;
-  eventTarget.dispatchEvent(new Event(CLOSED));
 }

@@ -16,19 +16,9 @@ import { parseEventId } from '../protocol/event-id.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
-import { introspectionRules } from './introspection.ts';
+import { withoutIntrospection } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
-import {
-  acceptable,
-  admission,
-  boundedDocuments,
-  boundedStreams,
-  endedStreams,
-  knownParameters,
-  namedDocuments,
-  onlyJsonBodies,
-  uncached,
-} from './requests.ts';
+import { requestPlugins } from './requests.ts';
 import { streamPlugin, type StreamServer } from '../streaming/stream-plugin.ts';
 import { isAsyncIterable } from '../streaming/stream-response.ts';
 
@@ -89,19 +79,11 @@ export function createHttp(options: HttpOptions): Yoga {
     plugins: [
       operationObserver(requestLog, options.observe),
       learning(options),
-      admission(options),
-      acceptable(),
-      boundedStreams(options),
-      namedDocuments(options),
-      boundedDocuments(),
-      onlyJsonBodies(),
-      knownParameters(),
-      uncached(options),
-      endedStreams(),
-      cursors(),
-      jsonResponses(),
+      ...requestPlugins(options),
+      cursors,
+      jsonResponses,
       streamPlugin(streamServer(options)),
-      ...introspectionRules(options),
+      options.introspection ? {} : withoutIntrospection,
     ],
   });
 }
@@ -152,31 +134,27 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: H
 }
 
 /** The cursors of single results; those of a stream are put to one result after the other. */
-function cursors(): Plugin {
-  return {
-    onExecutionResult({ result, setResult, context }) {
-      if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
-      setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
-    },
-  };
-}
+const cursors: Plugin = {
+  onExecutionResult({ result, setResult, context }) {
+    if (!result || Array.isArray(result) || isAsyncIterable(result) || !('cursors' in context)) return;
+    setResult(withCursor(result as ExecutionResult, context as unknown as OperationContext));
+  },
+};
 
 /** A single result as JSON, in the type and with the status that its `Accept` means. */
-function jsonResponses(): Plugin {
-  return {
-    onResultProcess({ request, result: given, setResult, setResultProcessor }) {
-      if (Array.isArray(given) || isAsyncIterable(given)) return;
-      const result = given as ExecutionResult;
-      const { single, parts } = negotiate(request.headers.get('accept'));
-      if (single === 'text/event-stream' && !isAboutHttp(result)) return;
-      // Yoga sends one result in parts to those that take nothing else.
-      if (single === undefined && parts && 'data' in result) return;
-      const type = jsonTypeOf(single);
-      setResult(withStatus(result, type));
-      setResultProcessor((processed, fetchAPI) => processRegularResult(processed, fetchAPI, type), type);
-    },
-  };
-}
+const jsonResponses: Plugin = {
+  onResultProcess({ request, result: given, setResult, setResultProcessor }) {
+    if (Array.isArray(given) || isAsyncIterable(given)) return;
+    const result = given as ExecutionResult;
+    const { single, parts } = negotiate(request.headers.get('accept'));
+    if (single === 'text/event-stream' && !isAboutHttp(result)) return;
+    // Yoga sends one result in parts to those that take nothing else.
+    if (single === undefined && parts && 'data' in result) return;
+    const type = jsonTypeOf(single);
+    setResult(withStatus(result, type));
+    setResultProcessor((processed, fetchAPI) => processRegularResult(processed, fetchAPI, type), type);
+  },
+};
 
 /** For other types the one in which an error has a status of its own. */
 function jsonTypeOf(single: Accepted['single']): JsonType {

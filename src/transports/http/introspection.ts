@@ -1,7 +1,6 @@
 /** Without introspection the schema stays hidden: `__schema` and `__type` are refused, and errors suggest no names. */
 import { type ExecutionArgs, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { HttpOptions } from './http-options.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
 import { isAsyncIterable } from '../streaming/stream-response.ts';
 
@@ -11,28 +10,23 @@ const SUGGESTION = / Did you mean (?:[a-z ]+ )?"\w+(?: \{ \.\.\. \})?"(?:(?:, |,
 /** graphql 17 has this option, graphql 16 only in places, so that the messages are searched as well. */
 const HIDDEN = { hideSuggestions: true };
 
-export function introspectionRules({ introspection }: Pick<HttpOptions, 'introspection'>): Plugin[] {
-  if (introspection) return [];
-  return [
-    {
-      onValidate({ addValidationRule, validateFn, setValidationFn }) {
-        addValidationRule(NoSchemaIntrospectionCustomRule);
-        setValidationFn((schema, document, rules, options) =>
-          validateFn(schema, document, rules, { ...options, ...HIDDEN }),
-        );
-        return ({ result, setResult }) => setResult(withoutSuggestions(result));
-      },
-      onExecute({ args }) {
-        Object.assign(args satisfies ExecutionArgs, HIDDEN);
-        return { onExecuteDone: ({ result, setResult }) => hide(result, setResult) };
-      },
-      onSubscribe({ args }) {
-        Object.assign(args satisfies ExecutionArgs, HIDDEN);
-        return { onSubscribeResult: ({ result, setResult }) => hide(result, setResult) };
-      },
-    },
-  ];
-}
+export const withoutIntrospection: Plugin = {
+  onValidate({ addValidationRule, validateFn, setValidationFn }) {
+    addValidationRule(NoSchemaIntrospectionCustomRule);
+    setValidationFn((schema, document, rules, options) =>
+      validateFn(schema, document, rules, { ...options, ...HIDDEN }),
+    );
+    return ({ result, setResult }) => setResult(withoutSuggestions(result));
+  },
+  onExecute({ args }) {
+    Object.assign(args satisfies ExecutionArgs, HIDDEN);
+    return { onExecuteDone: ({ result, setResult }) => hide(result, setResult) };
+  },
+  onSubscribe({ args }) {
+    Object.assign(args satisfies ExecutionArgs, HIDDEN);
+    return { onSubscribeResult: ({ result, setResult }) => hide(result, setResult) };
+  },
+};
 
 function hide<Result extends object>(result: Result, setResult: (result: Result) => void): void {
   if (isAsyncIterable(result) || !('errors' in result) || !Array.isArray(result.errors)) return;

@@ -19,7 +19,7 @@ const MAX_ALIASES = 100;
 const MAX_SHOWN = 100;
 
 /** Before the body is read, so that a refused request costs little. */
-export function admission({ admit, requestLog }: HttpOptions): Plugin {
+function admission({ admit, requestLog }: HttpOptions): Plugin {
   return {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
@@ -40,24 +40,22 @@ export function admission({ admit, requestLog }: HttpOptions): Plugin {
 }
 
 /** Refuses documents that are cheap to send and expensive to parse or to answer. */
-export function boundedDocuments(): Plugin {
-  return {
-    onParse({ setParseFn }) {
-      setParseFn((source: string, options?: ParseOptions) => {
-        try {
-          const document = parse(source, { ...options, maxTokens: MAX_TOKENS });
-          assertFewAliases(document);
-          return document;
-        } catch (error) {
-          // The parser is recursive.
-          throw error instanceof RangeError
-            ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
-            : error;
-        }
-      });
-    },
-  };
-}
+const boundedDocuments: Plugin = {
+  onParse({ setParseFn }) {
+    setParseFn((source: string, options?: ParseOptions) => {
+      try {
+        const document = parse(source, { ...options, maxTokens: MAX_TOKENS });
+        assertFewAliases(document);
+        return document;
+      } catch (error) {
+        // The parser is recursive.
+        throw error instanceof RangeError
+          ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
+          : error;
+      }
+    });
+  },
+};
 
 function assertFewAliases(document: DocumentNode): void {
   let aliases = 0;
@@ -71,7 +69,7 @@ function assertFewAliases(document: DocumentNode): void {
 }
 
 /** Finds documents that are named by their hash. With a manifest, no other documents run. */
-export function namedDocuments({ trust }: HttpOptions): Plugin {
+function namedDocuments({ trust }: HttpOptions): Plugin {
   return {
     onParams({ params, request, setParams }) {
       if (!trust && params?.query) return;
@@ -92,20 +90,18 @@ const unfit = (message: string, status: number, headers?: Readonly<Record<string
   refused('BAD_USER_INPUT', message, status, headers);
 
 /** Before anything is executed whose answer the client would not take. */
-export function acceptable(): Plugin {
-  return {
-    onRequestParse({ request, endResponse, fetchAPI }) {
-      const problem = acceptProblem(request);
-      if (problem) endResponse(answerOf(problem, fetchAPI));
-    },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      // Undefined over WebSocket.
-      const { request } = args.contextValue as Partial<YogaInitialContext>;
-      if (request && negotiate(request.headers.get('accept')).stream === undefined)
-        setResultAndStopExecution({ errors: [unfit(NO_STREAM, 406)] });
-    },
-  };
-}
+const acceptable: Plugin = {
+  onRequestParse({ request, endResponse, fetchAPI }) {
+    const problem = acceptProblem(request);
+    if (problem) endResponse(answerOf(problem, fetchAPI));
+  },
+  onSubscribe({ args, setResultAndStopExecution }) {
+    // Undefined over WebSocket.
+    const { request } = args.contextValue as Partial<YogaInitialContext>;
+    if (request && negotiate(request.headers.get('accept')).stream === undefined)
+      setResultAndStopExecution({ errors: [unfit(NO_STREAM, 406)] });
+  },
+};
 
 function acceptProblem({ method, headers }: Request): GraphQLError | undefined {
   if (method !== 'GET' && method !== 'POST')
@@ -118,7 +114,7 @@ function acceptProblem({ method, headers }: Request): GraphQLError | undefined {
 }
 
 /** Refuses streams when too many connections are open. */
-export function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
+function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
   const tooMany = (req: IncomingMessage | undefined): GraphQLError => {
     if (req) requestLog.refused(requestLog.identityOf(req), 'TOO_MANY_CONNECTIONS', { transport: 'sse' });
     return refused(
@@ -153,26 +149,24 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
 }
 
 /** Refuses other bodies than JSON, among them those that browsers send across origins without a preflight request. */
-export function onlyJsonBodies(): Plugin {
-  return {
-    onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
-      const { parsedBody } = serverContext as ServerContext;
-      const problem = bodyProblem(request);
-      if (problem) return endResponse(answerOf(problem, fetchAPI));
-      setRequestParser(async (unparsed) => {
-        try {
-          if (parsedBody instanceof Error) throw parsedBody;
-          if (parsedBody) return parsedBody as GraphQLParams;
-          if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
-          // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
-          return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
-        } catch (error) {
-          throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
-        }
-      });
-    },
-  };
-}
+const onlyJsonBodies: Plugin = {
+  onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
+    const { parsedBody } = serverContext as ServerContext;
+    const problem = bodyProblem(request);
+    if (problem) return endResponse(answerOf(problem, fetchAPI));
+    setRequestParser(async (unparsed) => {
+      try {
+        if (parsedBody instanceof Error) throw parsedBody;
+        if (parsedBody) return parsedBody as GraphQLParams;
+        if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
+        // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
+        return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
+      } catch (error) {
+        throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
+      }
+    });
+  },
+};
 
 function bodyProblem({ method, headers }: Request): GraphQLError | undefined {
   if (method !== 'POST') return undefined;
@@ -190,22 +184,20 @@ function bodyProblem({ method, headers }: Request): GraphQLError | undefined {
 }
 
 /** GraphQL over HTTP says to ignore unknown members; Yoga would refuse them. */
-export function knownParameters(): Plugin {
-  return {
-    onRequestParse: () => ({
-      onRequestParseDone({ requestParserResult: given, setRequestParserResult }) {
-        if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
-        const known = Object.entries(given).filter(([name]) => PARAMETERS.has(name));
-        setRequestParserResult(Object.fromEntries(known) as GraphQLParams);
-      },
-    }),
-  };
-}
+const knownParameters: Plugin = {
+  onRequestParse: () => ({
+    onRequestParseDone({ requestParserResult: given, setRequestParserResult }) {
+      if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
+      const known = Object.entries(given).filter(([name]) => PARAMETERS.has(name));
+      setRequestParserResult(Object.fromEntries(known) as GraphQLParams);
+    },
+  }),
+};
 
 const PARAMETERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables', 'extensions', 'documentId']);
 
 /** Keeps caches from giving one caller's answer to another. */
-export function uncached({ allowed }: HttpOptions): Plugin {
+function uncached({ allowed }: HttpOptions): Plugin {
   return {
     onResponse({ request, response }) {
       if (request.method === 'OPTIONS') response.headers.set('Allow', 'GET, POST, OPTIONS');
@@ -220,13 +212,26 @@ export function uncached({ allowed }: HttpOptions): Plugin {
 }
 
 /** An `EventSource` reconnects after `complete`: 204 tells it that there is no more. */
-export function endedStreams(): Plugin {
-  return {
-    onRequest({ request, endResponse, fetchAPI }) {
-      const lastEventId = request.headers.get('last-event-id');
-      if (!lastEventId || !isEnded(lastEventId)) return;
-      if (negotiate(request.headers.get('accept')).stream === 'sse')
-        endResponse(new fetchAPI.Response(null, { status: 204 }));
-    },
-  };
+const endedStreams: Plugin = {
+  onRequest({ request, endResponse, fetchAPI }) {
+    const lastEventId = request.headers.get('last-event-id');
+    if (!lastEventId || !isEnded(lastEventId)) return;
+    if (negotiate(request.headers.get('accept')).stream === 'sse')
+      endResponse(new fetchAPI.Response(null, { status: 204 }));
+  },
+};
+
+/** In the order in which they run. */
+export function requestPlugins(options: HttpOptions): Plugin[] {
+  return [
+    admission(options),
+    acceptable,
+    boundedStreams(options),
+    namedDocuments(options),
+    boundedDocuments,
+    onlyJsonBodies,
+    knownParameters,
+    uncached(options),
+    endedStreams,
+  ];
 }

@@ -87,10 +87,7 @@ export class FastInserts {
     if (!Array.isArray(inputs) || inputs.length > this.#map.limits.maxBatch || !inputs.every(isInput)) return undefined;
     let insert: () => Promise<Items>;
     try {
-      assertMayWrite(
-        caller,
-        inputs.map(({ key }) => key),
-      );
+      assertMayWrite(caller, inputs);
       insert = this.#map.preparedInsert(inputs);
     } catch {
       // The plain path says what is wrong, with the places in the document.

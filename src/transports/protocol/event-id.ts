@@ -21,14 +21,13 @@ export function formatEventId(cursor: string, remaining: number | undefined): st
 /** Throws `BadInputError` for a text that is not an event id. */
 export function parseEventId(text: string): EventId {
   const [cursor = '', remaining, ...rest] = text.split('.');
-  if (rest.length > 0 || (remaining !== undefined && !/^\d{1,10}$/.test(remaining)))
-    throw new BadInputError([
-      {
-        path: ['Last-Event-ID'],
-        message: `${JSON.stringify(text.slice(0, 100))} is not an event id of this server: send the last one that it sent`,
-      },
-    ]);
-  parseCursor(cursor, ['Last-Event-ID']);
+  const path = ['Last-Event-ID'];
+  if (rest.length > 0 || (remaining !== undefined && !/^\d{1,10}$/.test(remaining))) {
+    const shown = JSON.stringify(text.slice(0, 100));
+    const message = `${shown} is not an event id of this server: send the last one that it sent`;
+    throw new BadInputError([{ path, message }]);
+  }
+  parseCursor(cursor, path);
   return { cursor, remaining: remaining === undefined ? undefined : Number(remaining) };
 }
 
