@@ -1,7 +1,7 @@
 /** Turns errors into what clients see: a GraphQLError with `extensions.code`, without internal details. */
 import { GraphQLError } from 'graphql';
 import { type Issue, plainKey, SeamlineError } from '../../src/core/model/errors.ts';
-import { wrapGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
+import { WrappedGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
 
 /** Converts an error of the core. Any other error is returned unchanged, and the server masks it. */
 export function toGraphQLError(error: unknown): unknown {
@@ -38,7 +38,7 @@ export async function answer<T>(promise: Promise<T>): Promise<T> {
 
 /** The generator that `run` makes, with its errors and those of `run` as GraphQL errors. */
 export function withGraphQLErrors<T>(run: () => AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
-  return wrapGenerator(asGraphQL(run), { onError: toGraphQLError });
+  return new WrappedGenerator(asGraphQL(run), { onError: toGraphQLError });
 }
 
 /** What `run` returns, or its error as a GraphQL error. */

@@ -74,18 +74,11 @@ interface ChangeTypesOptions<Value> {
   readonly upsertedOf?: (changes: ItemChanges<Value>) => readonly unknown[];
 }
 
+const valuesOf = ({ upserted }: ItemChanges<unknown>): readonly unknown[] => upserted.map(({ value }) => value);
+
 /** Adds the object types `Removed<name>` and `<name>Changes`. */
-export function addChangeTypes<Value>(
-  builder: StreamBuilder,
-  {
-    name,
-    type,
-    removalReason,
-    dateTime,
-    onList = () => {},
-    upsertedOf = ({ upserted }) => upserted.map(({ value }) => value),
-  }: ChangeTypesOptions<Value>,
-) {
+export function addChangeTypes<Value>(builder: StreamBuilder, options: ChangeTypesOptions<Value>) {
+  const { name, type, removalReason, dateTime, onList, upsertedOf = valuesOf } = options;
   const removed = builder.objectRef<RemovedItem>(`Removed${name}`).implement({
     description: `A removed ${name}, and why it left the map.`,
     fields: (t) => ({
@@ -118,7 +111,7 @@ export function addChangeTypes<Value>(
         description: 'Inserted or replaced items, in position order.',
         extensions: CALLER_INDEPENDENT,
         resolve: (message, _args, context, info) => {
-          onList(message.upserted.length, context, info);
+          onList?.(message.upserted.length, context, info);
           return upsertedOf(message) as never;
         },
       }),
@@ -128,7 +121,7 @@ export function addChangeTypes<Value>(
         description: 'Removed items, in position order.',
         extensions: CALLER_INDEPENDENT,
         resolve: (message, _args, context, info) => {
-          onList(message.removed.length, context, info);
+          onList?.(message.removed.length, context, info);
           return message.removed;
         },
       }),

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Item, ItemChanges } from '../../src/core/model/change.ts';
-import { keyFilter, type KeyFilter } from '../../src/core/input/key-filter.ts';
+import { keyFilter, type KeyFilter, type KeyFilterInput } from '../../src/core/input/key-filter.ts';
 import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
 import { recordDelivery, resolveAfter, type StreamRequest } from '../request/context.ts';
@@ -118,12 +118,10 @@ function offer(
   if (fanOutRequest?.accepts?.(info.operation)) Object.assign(fanOutRequest, { source, accepted });
 }
 
-function checkedFilter(
-  filter:
-    | { keys?: readonly (string | number)[] | null | undefined; keyPrefix?: string | null | undefined }
-    | null
-    | undefined,
-): KeyFilter {
+/** Keys are IDs, which Pothos also takes for numbers. */
+type FilterArg = Omit<KeyFilterInput, 'keys'> & { readonly keys?: readonly (string | number)[] | null | undefined };
+
+function checkedFilter(filter: FilterArg | null | undefined): KeyFilter {
   const { keys, keyPrefix } = filter ?? {};
   const refuse = (field: string, message: string | undefined): void => {
     if (message !== undefined) throw inputError([{ path: ['filter', field], message }]);

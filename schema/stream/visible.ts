@@ -1,6 +1,6 @@
 /** Streams for callers that may not see every item. Hidden items leave no trace. Each caller has its own stream. */
 import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../../src/core/model/change.ts';
-import { wrapGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
+import { WrappedGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
 
 type MayRead<Value> = (value: Value) => boolean;
 
@@ -13,7 +13,7 @@ export function visibleItems<Value>(
   let remaining = limit;
   const endAtLimit = (): void => void (remaining <= 0 && items.return());
   endAtLimit();
-  return wrapGenerator(items, {
+  return new WrappedGenerator(items, {
     onNext(item) {
       if (!mayRead(item.value)) return undefined;
       remaining--;
@@ -50,7 +50,7 @@ export function visibleChanges<Value>(
     removed.sort((a, b) => a.position - b.position);
     return { ...message, upserted, removed, size: null, checksum: null };
   };
-  return wrapGenerator(changes, { onNext });
+  return new WrappedGenerator(changes, { onNext });
 }
 
 function hidden({ key, position, digest, timestamp, cursor, following }: Item<unknown>): RemovedItem {

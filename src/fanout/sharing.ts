@@ -1,7 +1,5 @@
 /** Decides which subscriptions of a user's schema are rendered once for all: those that select nothing that depends on the caller. */
-import type { GraphQLField, GraphQLSchema } from 'graphql';
-import type { Operation } from '../../schema/request/context.ts';
-import { compileOperation } from './selections.ts';
+import type { GraphQLField } from 'graphql';
 
 interface Marks {
   readonly seamline?: { readonly ours?: boolean; readonly shared?: boolean };
@@ -20,8 +18,4 @@ export function isShared({ resolve, subscribe, extensions }: GraphQLField<unknow
   if (subscribe && pothosConfig?.subscribe !== subscribe) return false;
   if (!resolve || seamline?.shared === true) return true;
   return (pothosExposedField !== undefined || seamline?.ours === true) && pothosConfig?.resolve === resolve;
-}
-
-export function isShareable(schema: GraphQLSchema, operation: Operation): boolean {
-  return compileOperation(schema, operation, isShared) !== undefined;
 }

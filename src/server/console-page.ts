@@ -32,11 +32,8 @@ const HEADERS = {
   Vary: 'Accept-Encoding',
 } as const;
 
-/** The smallest encoding first. */
-const ENCODINGS = [
-  ['br', '.br'],
-  ['gzip', '.gz'],
-] as const;
+/** The suffixes of files by their encoding, the smallest encoding first. */
+const ENCODINGS = Object.entries({ br: '.br', gzip: '.gz' });
 
 interface Body {
   readonly bytes: Buffer;

@@ -4,7 +4,6 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
-import type { Logger } from '../core/model/logger.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { stringify } from '../transports/protocol/errors.ts';
@@ -69,8 +68,11 @@ const SPARE_CONNECTIONS = 1000;
 /** Connections that wait to be accepted. When it is full, TCP retries only after 1 s, 2 s, 4 s … however soon there is room. */
 const BACKLOG = 4096;
 
+type Settings = ReturnType<typeof withDefaults>;
+
 class RunningServer implements SeamlineServer {
   readonly map: StreamingMap;
+  readonly #options: Settings;
   url = '';
   webSocketUrl = '';
   readonly #http: Server;
@@ -78,22 +80,20 @@ class RunningServer implements SeamlineServer {
   readonly #answerGraphQL: (request: IncomingMessage, response: ServerResponse) => unknown;
   readonly #webSockets: WebSocketTransport;
   readonly #console: ConsolePage | undefined;
-  readonly #hasGraphiql: boolean;
   readonly #streams = new OpenStreams();
   readonly #heartbeat: Heartbeat;
   readonly #metrics;
   readonly #origins: Origins;
-  readonly #logger: Logger;
   readonly #requestLog: RequestLog;
   #unwatch = (): void => {};
-  readonly #drainTimeoutMs: number;
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
 
-  constructor(map: StreamingMap, options: ReturnType<typeof withDefaults>) {
+  constructor(map: StreamingMap, options: Settings) {
     const { logger, allowOrigins, trustProxy, graphiql, introspection } = options;
     const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
     this.map = map;
+    this.#options = options;
     this.#heartbeat = new Heartbeat(keepAliveMs);
     // A shorter secret can be guessed from any token (RFC 7518, section 3.2).
     if (options.jwtSecret && Buffer.byteLength(options.jwtSecret) < 32)
@@ -101,13 +101,10 @@ class RunningServer implements SeamlineServer {
     const trust = options.trustedDocuments && trusting(options.trustedDocuments);
     const allowed = allowedOrigins(allowOrigins);
     this.#origins = { allowed, trustProxy, isPrivate: isPrivate(options) };
-    this.#logger = logger;
     this.#requestLog = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#console = options.console ? new ConsolePage() : undefined;
-    this.#hasGraphiql = graphiql;
-    this.#drainTimeoutMs = options.drainTimeoutMs;
     const schema = createSchema();
     const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
     const fanOut = options.fanOut ? new FanOut({ schema, source: map.source, format }) : undefined;
@@ -158,33 +155,33 @@ class RunningServer implements SeamlineServer {
     this.webSocketUrl = `ws://${shown}:${address.port}/graphql`;
     const { engine, replica } = this.map;
     const [position, items] = [replica.head.position, replica.items.size];
-    this.#logger.info({ url: this.url, webSocketUrl: this.webSocketUrl, engine, position, items }, 'ready');
-    this.#unwatch = watchHealth(this.map, this.#logger);
+    this.#options.logger.info({ url: this.url, webSocketUrl: this.webSocketUrl, engine, position, items }, 'ready');
+    this.#unwatch = watchHealth(this.map, this.#options.logger);
   }
 
   drain(): Promise<void> {
-    this.#drained ??= this.#drain();
-    return this.#drained;
+    return (this.#drained ??= this.#drain());
   }
 
   async #drain(): Promise<void> {
     const start = performance.now();
     const [connections, subscriptions] = [this.#webSockets.connections, this.map.subscriptions];
-    this.#logger.info({ connections, subscriptions }, 'draining');
+    const { logger, drainTimeoutMs } = this.#options;
+    logger.info({ connections, subscriptions }, 'draining');
     this.#unwatch();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     // Without this header a client with a kept-alive connection would send its next request to a server that shuts down.
     for (const response of this.#inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
-    this.#streams.drain(this.#drainTimeoutMs / 2);
-    const timer = setTimeout(() => this.#http.closeAllConnections(), this.#drainTimeoutMs);
-    await this.#webSockets.close(this.#drainTimeoutMs);
+    this.#streams.drain(drainTimeoutMs / 2);
+    const timer = setTimeout(() => this.#http.closeAllConnections(), drainTimeoutMs);
+    await this.#webSockets.close(drainTimeoutMs);
     this.#http.closeIdleConnections();
     this.#heartbeat.stop();
     await closed;
     clearTimeout(timer);
     await this.map.close();
     this.#requestLog.refusalLog.flush();
-    this.#logger.info({ ms: Math.round(performance.now() - start) }, 'drained');
+    logger.info({ ms: Math.round(performance.now() - start) }, 'drained');
   }
 
   /** Connections that stay open. */
@@ -207,7 +204,7 @@ class RunningServer implements SeamlineServer {
     else if (path === '/ready') this.#answerReady(response);
     else if (path === '/metrics') void this.#answerMetrics(response);
     else if (this.#console?.has(path)) this.#console.answer(request, response, path);
-    else if (path === '/' && this.#hasGraphiql) response.writeHead(307, { Location: '/graphql' }).end();
+    else if (path === '/' && this.#options.graphiql) response.writeHead(307, { Location: '/graphql' }).end();
     else respond(response, 404, `not found: GraphQL is served at ${GRAPHQL_PATH}`);
   }
 
@@ -227,9 +224,8 @@ class RunningServer implements SeamlineServer {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
     const isKnown = isKnownHost(request, this.#origins);
     if (!isKnown || !isAllowedOrigin(request, this.#origins)) {
-      this.#requestLog.refused(this.#requestLog.identityOf(request), isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', {
-        transport: 'websocket',
-      });
+      const identity = this.#requestLog.identityOf(request);
+      this.#requestLog.refused(identity, isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
       return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
     }
     this.#webSockets.upgrade(request, socket, head);

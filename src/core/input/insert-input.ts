@@ -6,27 +6,23 @@ import { fnv1a32, utf8Length } from '../model/hash.ts';
 import { isPlainJson, stringifyJson, UnkeptNumber } from '../model/json.ts';
 import type { Cursor } from '../model/position.ts';
 
+export interface RemoveOptions {
+  /** A retry with the same idempotency key, for the same key, resolves with the first result. 1 to 512 bytes of UTF-8. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** `ConflictError` unless the key's current item has this cursor. */
+  readonly ifCursor?: string | null | undefined;
+}
+
 /** One insertion. */
-export interface InsertInput<Value> {
+export interface InsertInput<Value> extends RemoveOptions {
   /** 1 to 512 bytes of UTF-8, well-formed. */
   readonly key: string;
   /** JSON, not null, at most 64 levels deep. */
   readonly value: Value;
   /** Seconds until the item expires, 1 or more. @default the map's `ttl` */
   readonly ttl?: number | null | undefined;
-  /** A retry with the same idempotency key, for the same key, resolves with the first result. 1 to 512 bytes of UTF-8. */
-  readonly idempotencyKey?: string | null | undefined;
   /** `ConflictError` when the key already exists. @default false */
   readonly ifAbsent?: boolean | null | undefined;
-  /** `ConflictError` unless the key's current item has this cursor. */
-  readonly ifCursor?: string | null | undefined;
-}
-
-export interface RemoveOptions {
-  /** A retry with the same idempotency key, for the same key, resolves with the first result. 1 to 512 bytes of UTF-8. */
-  readonly idempotencyKey?: string | null | undefined;
-  /** `ConflictError` unless the key's current item has this cursor. */
-  readonly ifCursor?: string | null | undefined;
 }
 
 export interface InputLimits {

@@ -75,10 +75,9 @@ export function applyRules<Value>(
   return checked.filter((input) => input !== undefined);
 }
 
-function resultOf<Value>(
-  validate: Validate<Value>,
-  value: unknown,
-): { value: Value; issues?: undefined } | { issues: readonly Issue[] } {
+type Checked<Value> = { readonly value: Value; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+
+function resultOf<Value>(validate: Validate<Value>, value: unknown): Checked<Value> {
   if ('~standard' in validate) return standardResult(validate['~standard'].validate(value));
   try {
     return { value: synchronous(validate(value)) };
@@ -89,9 +88,7 @@ function resultOf<Value>(
   }
 }
 
-function standardResult<Value>(
-  given: ValueResult<Value> | Promise<ValueResult<Value>>,
-): { value: Value; issues?: undefined } | { issues: readonly Issue[] } {
+function standardResult<Value>(given: ValueResult<Value> | Promise<ValueResult<Value>>): Checked<Value> {
   const result = synchronous(given);
   if (!result.issues) return result;
   return { issues: result.issues.map(({ path = [], message }) => ({ path: path.map(plainKey), message })) };

@@ -6,7 +6,7 @@
  * generator that was never started never runs.
  */
 import type { HeadTarget } from './head-pub-sub.ts';
-import { wrapGenerator } from './wrap-generator.ts';
+import { WrappedGenerator } from './wrap-generator.ts';
 
 /** Wakes one subscription when the head moves or `signal` aborts. */
 export class Wakeup {
@@ -43,7 +43,7 @@ export function leavable<T>(
 ): AsyncGenerator<T, void, void> {
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
-  return wrapGenerator(run(leaving.signal), {
+  return new WrappedGenerator(run(leaving.signal), {
     onStart: () => (signal?.aborted ? leave() : signal?.addEventListener('abort', leave)),
     onEnd() {
       leave();

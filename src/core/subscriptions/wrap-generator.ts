@@ -14,17 +14,9 @@ export interface GeneratorHooks<T, R> {
 
 /**
  * The source with hooks, as an object and not as an async generator: `return()` of an async generator waits until its pending `next()`
- * has settled, whereas `return()` here reaches the source at once.
+ * has settled, whereas `return()` here reaches the source at once. Its methods need no `this`: callers may take them out of the iterator.
  */
-export function wrapGenerator<T, R = T>(
-  source: GeneratorSource<T>,
-  hooks: GeneratorHooks<T, R>,
-): AsyncGenerator<R, void, void> {
-  return new WrappedGenerator(source, hooks);
-}
-
-/** Its methods need no `this`: callers may take them out of the iterator. */
-class WrappedGenerator<T, R> implements AsyncGenerator<R, void, void> {
+export class WrappedGenerator<T, R = T> implements AsyncGenerator<R, void, void> {
   readonly #source: GeneratorSource<T>;
   readonly #hooks: GeneratorHooks<T, R>;
   #isStarted = false;

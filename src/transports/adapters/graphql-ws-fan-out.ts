@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { GeneratorSource } from '../../core/subscriptions/wrap-generator.ts';
 import { Outlet } from '../../fanout/outlet.ts';
+import { withErrors } from '../protocol/errors.ts';
 import { messageResults } from '../operations/message-results.ts';
 import { type ErrorsShown, FanOuts, UserOperation, operationStorage } from '../operations/user-operation.ts';
 
@@ -109,7 +110,8 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
 
   function fanOutsOf(errors: ErrorsShown): FanOuts {
     let known = fanOuts.get(errors);
-    if (!known) fanOuts.set(errors, (known = new FanOuts((result) => JSON.stringify(shown(result, errors)))));
+    if (!known)
+      fanOuts.set(errors, (known = new FanOuts((result) => JSON.stringify(withErrors(result, errors.inResult)))));
     return known;
   }
 
@@ -147,8 +149,4 @@ function sendsAsMade(socket: object): boolean {
 function ownOf(args: ExecutionArgs): ExecutionArgs {
   if (getOperationAST(args.document, args.operationName)?.operation !== 'subscription') return args;
   return Object.create(Object.getPrototypeOf(args) as object, Object.getOwnPropertyDescriptors(args)) as ExecutionArgs;
-}
-
-function shown(result: ExecutionResult, { inResult }: ErrorsShown): object {
-  return result.errors ? { ...result, errors: result.errors.map(inResult) } : result;
 }

@@ -3,7 +3,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import { ServerResponse } from 'node:http';
 import { currentOperation } from '../../../schema/request/transport-context.ts';
-import { formatError, isGraphQLError } from '../protocol/errors.ts';
+import { formatError, isGraphQLError, withErrors } from '../protocol/errors.ts';
 import { ENDED, isEnded, parseEventId } from '../protocol/event-id.ts';
 import { OpenStreams } from '../streaming/open-streams.ts';
 import { FanOuts, UserOperation, attachOperation } from '../operations/user-operation.ts';
@@ -122,10 +122,6 @@ function failure(shown: unknown): ExecutionResult {
   if (isGraphQLError(shown)) return { errors: [shown] };
   const originalError = shown instanceof Error ? shown : new Error(String(shown));
   return { errors: [new GraphQLError(originalError.message, { originalError })] };
-}
-
-function withErrors(result: ExecutionResult, shown: (error: unknown) => unknown): ExecutionResult {
-  return result.errors ? { ...result, errors: result.errors.map((error) => shown(error) as GraphQLError) } : result;
 }
 
 /** The JSON of a result without Yoga's internal extensions. */

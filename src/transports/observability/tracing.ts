@@ -21,10 +21,6 @@ export interface OperationSpan {
 
 const UNRECORDED: OperationSpan = { within: (run) => run(), end: () => {} };
 
-export function operationTracer(): Tracer {
-  return trace.getTracer('seamline');
-}
-
 /** `headers`: of the HTTP request. Their `traceparent` names the parent unless an instrumentation of HTTP has set one. */
 export function startOperationSpan(
   tracer: Tracer,

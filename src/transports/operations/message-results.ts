@@ -1,6 +1,6 @@
 /** The results of a subscription over graphql-transport-ws, in our server and in a user's. */
 import type { ExecutionResult } from 'graphql';
-import { type GeneratorSource, wrapGenerator } from '../../core/subscriptions/wrap-generator.ts';
+import { type GeneratorSource, WrappedGenerator } from '../../core/subscriptions/wrap-generator.ts';
 import type { FanOut } from '../../fanout/fan-out.ts';
 import { MessageFraming } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';
@@ -29,5 +29,7 @@ export function messageResults(
 ): AsyncGenerator<ExecutionResult, void, void> {
   const framing = new MessageFraming(id, context);
   const written = fanOut && outlet && fanOutResults({ fanOut, context, outlet, framing, fail, onEnd });
-  return written ?? wrapGenerator(generated, { onNext: (result) => withCursor(result, context), onError, onEnd });
+  return (
+    written ?? new WrappedGenerator(generated, { onNext: (result) => withCursor(result, context), onError, onEnd })
+  );
 }

@@ -1,14 +1,15 @@
 /** Logs and traces every operation. All transports run through Yoga's envelope, whose plugin this is; the fast path calls `observe` itself. */
+import { trace } from '@opentelemetry/api';
 import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context, FanOutRequest } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { ServerContext } from './server-context.ts';
 import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
-import { wrapGenerator } from '../../core/subscriptions/wrap-generator.ts';
+import { WrappedGenerator } from '../../core/subscriptions/wrap-generator.ts';
 import { negotiate } from '../protocol/accept.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
-import { type OperationName, operationTracer, startOperationSpan } from '../observability/tracing.ts';
+import { type OperationName, startOperationSpan } from '../observability/tracing.ts';
 
 /** Of an operation's name; a longer one is cut. */
 const MAX_NAME_LENGTH = 100;
@@ -29,7 +30,7 @@ interface Observed {
 export type Observe = (args: Args, isStream: boolean) => Observed | undefined;
 
 export function observeOperations(requestLog: RequestLog): Observe {
-  const tracer = operationTracer();
+  const tracer = trace.getTracer('seamline');
   return (args, isStream) => {
     const { req, identity = req && requestLog.identityOf(req) } = args.contextValue as ServerContext;
     // The server's own first operation, which only warms up, comes from no request.
@@ -103,7 +104,7 @@ function endOf(observed: Observed): NonNullable<FanOutRequest['ended']> {
 /** The same generator, which reports its end. */
 function counted(results: AsyncGenerator<ExecutionResult>, observed: Observed): AsyncGenerator<ExecutionResult> {
   let deliveries = 0;
-  return wrapGenerator(results, {
+  return new WrappedGenerator(results, {
     onNext(result) {
       deliveries++;
       return result;

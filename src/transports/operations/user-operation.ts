@@ -11,7 +11,8 @@ import type { FanOutRequest } from '../../../schema/request/context.ts';
 import { OPERATIONS, type TransportOperation, TRANSPORT_CONTEXT } from '../../../schema/request/transport-context.ts';
 import type { Source } from '../../core/subscriptions/items.ts';
 import { FanOut } from '../../fanout/fan-out.ts';
-import { isShareable, isShared } from '../../fanout/sharing.ts';
+import { compileOperation } from '../../fanout/selections.ts';
+import { isShared } from '../../fanout/sharing.ts';
 import { resultContext, type ResultContext, type ResultContextParts } from './operation.ts';
 
 /** The errors that a server shows: each error of a result, and the error that ends a subscription. */
@@ -66,10 +67,8 @@ export class UserOperation implements TransportOperation {
     this.schema = schema;
     this.definition = getOperationAST(document, operationName) ?? undefined;
     if (!this.#isWritable || !isPlain(args)) return;
-    this.#fanOutRequest = {
-      operation,
-      accepts: (asked) => asked === this.definition && isShareable(schema, operation),
-    };
+    const isShareable = (): boolean => compileOperation(schema, operation, isShared) !== undefined;
+    this.#fanOutRequest = { operation, accepts: (asked) => asked === this.definition && isShareable() };
   }
 
   /** Throws `BadInputError` for invalid extensions. */

@@ -45,14 +45,19 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
   return { ...plain, extensions: rest };
 }
 
+/** The result with other errors. */
+export function withErrors(result: ExecutionResult, change: (error: GraphQLError) => unknown): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map((error) => change(error) as GraphQLError) } : result;
+}
+
 /** The result as it goes on the wire. */
 export function formatResult(result: ExecutionResult): FormattedExecutionResult {
-  return result.errors ? { ...result, errors: result.errors.map(formatError) } : (result as FormattedExecutionResult);
+  return withErrors(result, formatError) as FormattedExecutionResult;
 }
 
 /** The result with masked errors. */
 export function maskResult(result: ExecutionResult, log: LogError): ExecutionResult {
-  return result.errors ? { ...result, errors: result.errors.map((error) => maskError(error, log)) } : result;
+  return withErrors(result, (error) => maskError(error, log));
 }
 
 /** The JSON of a result, with masked errors. */

@@ -28,20 +28,14 @@ export function streamPlugin(server: StreamServer): Plugin {
       const transport = transportOf(request.headers.get('accept'), isAsyncIterable(result));
       const streamed = transport && server.streamed(process, transport);
       if (!streamed) return;
-      const { fanOutOf, ...parts } = streamed;
-      const { signal } = request;
+      const { fanOutOf, ...others } = streamed;
       const { res } = serverContext as { res?: unknown };
+      const parts = { ...others, keepAliveMs, stringify, signal: request.signal, res };
       // Yoga gives it what the hooks after this one have left.
-      const respond = (results: object): Response =>
-        streamResponse(transport, {
-          ...parts,
-          result: results as ExecutionResult | AsyncIterable<ExecutionResult>,
-          fanOut: fanOutOf(results),
-          keepAliveMs,
-          stringify,
-          signal,
-          res,
-        });
+      const respond = (results: object): Response => {
+        const result = results as ExecutionResult | AsyncIterable<ExecutionResult>;
+        return streamResponse(transport, { ...parts, result, fanOut: fanOutOf(results) });
+      };
       setResultProcessor(respond, MEDIA_TYPES[transport]);
     },
   };

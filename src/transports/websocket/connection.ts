@@ -5,17 +5,13 @@ import type { WebSocket } from 'ws';
 import { encode, textFrame } from '../../fanout/frames.ts';
 import { Outlet } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
-import { type Admit, whenExpired } from '../protocol/admission.ts';
+import { whenExpired } from '../protocol/admission.ts';
 import { maskError } from '../protocol/errors.ts';
 import { OperationIds } from '../protocol/operation-ids.ts';
-import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
+import type { RequestIdentity } from '../observability/request-log.ts';
+import type { TransportOptions } from '../operations/transport-options.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
-
-interface Admitting {
-  readonly admit: Admit;
-  readonly requestLog: RequestLog;
-}
 
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
@@ -91,7 +87,7 @@ export class Connection {
   }
 
   /** Admits or refuses by `connection_init`. False ends the connection, with 4403 unless it is closed already. */
-  async enter(context: WsContext, { admit, requestLog }: Admitting): Promise<boolean> {
+  async enter(context: WsContext, { admit, requestLog }: TransportOptions): Promise<boolean> {
     const { identity } = this;
     this.context = context;
     const request = this.#request;
@@ -99,10 +95,8 @@ export class Connection {
     // graphql-ws passes only one `connection_init` on.
     if (!request) return false;
     try {
-      const admission = await admit(
-        request,
-        authorizationOf(context.connectionParams) ?? request.headers.authorization,
-      );
+      const authorization = authorizationOf(context.connectionParams) ?? request.headers.authorization;
+      const admission = await admit(request, authorization);
       // A socket that has closed meanwhile must not start a timer.
       if (this.signal.aborted) return false;
       this.caller = admission.caller;
@@ -115,8 +109,7 @@ export class Connection {
       requestLog.failed(identity, [error], { transport: 'websocket' });
       const { message, extensions } = error;
       // Not 4401, after which the client of graphql-ws never reconnects: it may have another token by then.
-      if (extensions['code'] === 'UNAUTHENTICATED') this.close(4403, message);
-      else this.close(1013, message);
+      this.close(extensions['code'] === 'UNAUTHENTICATED' ? 4403 : 1013, message);
       return false;
     }
   }

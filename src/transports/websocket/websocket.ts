@@ -12,11 +12,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
-import { formatError, formatResult, refused } from '../protocol/errors.ts';
+import { formatError, formatResult, refused, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
-import { fastInsert } from './websocket-fast-insert.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
 
@@ -171,9 +170,35 @@ export class WebSocketTransport {
       return;
     }
     if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
-    if (fastInsert(this.#options, connection, message)) return;
+    if (this.#insertFast(message, connection)) return;
     const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
     hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(id) });
+  }
+
+  /**
+   * The fast path of insertions, before graphql-ws, whose awaits cost more than the insertion. Whether it has taken the message. Until the
+   * answer is sent the id is taken; a client that completes it gets no answer.
+   */
+  #insertFast({ id, payload }: OperationMessage, connection: Connection): boolean {
+    const { fastInserts, maxSubscriptions, requestLog, trust } = this.#options;
+    const { ids, caller, outlet } = connection;
+    // Documents that are named by their hash are not known by their text.
+    if (trust || !payload) return false;
+    // graphql-ws waits until a full socket has drained, and its waiting answers count as subscriptions.
+    if (outlet.isFull || connection.subscriptions + connection.inserting >= maxSubscriptions) return false;
+    const answer = fastInserts.start(payload, caller, { ...connection.identity, id });
+    if (!answer) return false;
+    const name = ids.open(id);
+    connection.inserting++;
+    void answer.then((result) => {
+      connection.inserting--;
+      // The client may have completed it, and the id may be another operation's by now.
+      if (!ids.isOpen(name)) return;
+      ids.close(id);
+      const isDone = typeof result === 'string';
+      connection.sendResult(id, isDone ? result : stringify(result, requestLog.internal));
+    });
+    return true;
   }
 }
 
