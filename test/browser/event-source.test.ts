@@ -13,7 +13,11 @@ describeInBrowser('EventSource', (openPage) => {
     await server.map.insert({ key: 'first', value: 1 });
     const page = await openPage();
     const log = logOf(page);
-    await openOn(page, network.url, replaced(snippetFor('EventSource', network.url, 'docs/clients.md'), 'items {', 'items(limit: 3) {'));
+    await openOn(
+      page,
+      network.url,
+      replaced(snippetFor('EventSource', network.url, 'docs/clients.md'), 'items {', 'items(limit: 3) {'),
+    );
     await page.getByText('first: 1').waitFor();
 
     network.cut();
