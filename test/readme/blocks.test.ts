@@ -16,7 +16,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     ],
   },
   'test/readme/node.test.ts': {
-    'README.md': ['Client', 'Library'],
+    'README.md': ['Clients', 'Library'],
     'docs/clients.md': ['graphql-ws without `seamline/client`'],
     'docs/security.md': ['Refusals'],
   },
@@ -71,6 +71,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'Errors in clients',
     ],
   },
+  'test/readme/vite.test.ts': { 'docs/clients.md': ['A Vite page', 'A Vite page, 3'] },
   'test/readme/contributing.test.ts': { 'CONTRIBUTING.md': ['Contributing'] },
   'test/readme/clients.test.ts': {
     'docs/clients.md': [
