@@ -30,6 +30,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'examples/pothos-yoga/README.md': ['A stream in a Pothos and Yoga server, 2'],
   },
   'test/readme/writing.test.ts': {
+    'docs/errors.md': ['Format', 'Format, 2'],
     'docs/writing.md': [
       'Client setup',
       'Insert',

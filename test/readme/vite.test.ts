@@ -19,7 +19,7 @@ const app = snippet(TITLE, FILE, 3);
 const FILES = {
   'index.html': '<!doctype html><div id="root"></div><script type="module" src="/src/main.tsx"></script>',
   'tsconfig.json': JSON.stringify({ compilerOptions: { jsx: 'react-jsx', module: 'esnext' } }),
-  'src/main.tsx': `import { StrictMode } from 'react';
+  './src/main.tsx': `import { StrictMode } from 'react';
     import { createRoot } from 'react-dom/client';
     import App from './App.tsx';
     createRoot(document.getElementById('root')!).render(<StrictMode><App /></StrictMode>);`,

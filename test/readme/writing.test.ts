@@ -1,4 +1,4 @@
-/** docs/writing.md, typed from top to bottom. */
+/** docs/writing.md, typed from top to bottom, and the example of docs/errors.md. */
 import { expect, it, vi } from 'vitest';
 import { blocks } from '../support/documents/blocks.ts';
 import { complaintsOf } from '../support/documents/readme.ts';
@@ -38,6 +38,14 @@ it.skipIf(isMissing('curl'))(
     for (const block of ofPage) await transcript.run(block);
   },
 );
+
+it.skipIf(isMissing('curl'))('docs/errors.md, Format: the request prints the error that the page shows', async () => {
+  const example = blocks.filter(({ page, title }) => page === 'docs/errors.md' && title === 'Format');
+  expect(example).toHaveLength(2);
+  const { url } = await startServer();
+  const transcript = new Transcript(url, '');
+  for (const block of example) await transcript.run(block);
+});
 
 it('the snippets of docs/writing.md pass a strict type check', async () => {
   expect(snippets.length).toBeGreaterThan(10);
