@@ -105,6 +105,14 @@ describe('no file names something that the repository does not have', () => {
   });
 });
 
+it('each tarball that a document names is of this version', () => {
+  const texts = globSync(['README.md', 'docs/*.md', 'examples/*/README.md']).map((file) => readFileSync(file, 'utf8'));
+  const versions = texts.flatMap((text) =>
+    [...text.matchAll(/seamline-(?:[a-z]+-)?([\d.]+)\.tgz/g)].map(([, one]) => one),
+  );
+  expect(new Set(versions)).toEqual(new Set([manifest['version']]));
+});
+
 describe('README.md', () => {
   const readme = readFileSync('README.md', 'utf8');
 
