@@ -6,7 +6,7 @@ import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
-import { stringify } from '../transports/protocol/errors.ts';
+import { formatError, refused, stringify } from '../transports/protocol/errors.ts';
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { requestHandler } from '../transports/http/request-handler.ts';
 import { FastInserts } from '../transports/operations/fast-insert.ts';
@@ -23,7 +23,7 @@ import { ConsolePage } from './console-page.ts';
 import { createMetrics } from './metrics.ts';
 import { isPrivate, type ServerOptions, withDefaults } from './options.ts';
 import { InsertRate } from './insert-rate.ts';
-import { clientAddress, isAllowedOrigin, isKnownHost, type Origins } from './request-origin.ts';
+import { clientAddress, hostRefusal, originRefusal, type OriginRefusal, type Origins } from './request-origin.ts';
 import { watchHealth } from './health-watch.ts';
 import { createHttpServer, GRAPHQL_PATH, pathOf, refuse, respond } from './http-server.ts';
 import { openLog } from './open-log.ts';
@@ -196,10 +196,11 @@ class RunningServer implements SeamlineServer {
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
-    if (!isKnownHost(request, this.#origins)) {
-      this.#requestLog.refused(identity, 'BAD_HOST');
-      respond(response, 400, badHost(request));
-    } else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
+    const badHost = hostRefusal(request, this.#origins);
+    const badOrigin = path === GRAPHQL_PATH ? originRefusal(request, this.#origins, 'http') : undefined;
+    if (badHost) respond(response, 400, this.#logged(identity, badHost, 'http'));
+    else if (badOrigin) respondForbidden(response, this.#logged(identity, badOrigin, 'http'));
+    else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
     else if (path === '/health') respond(response, 200, 'ok');
     else if (path === '/ready') this.#answerReady(response);
     else if (path === '/metrics') void this.#answerMetrics(response);
@@ -222,13 +223,15 @@ class RunningServer implements SeamlineServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
-    const isKnown = isKnownHost(request, this.#origins);
-    if (!isKnown || !isAllowedOrigin(request, this.#origins)) {
-      const identity = this.#requestLog.identityOf(request);
-      this.#requestLog.refused(identity, isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
-      return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
-    }
-    this.#webSockets.upgrade(request, socket, head);
+    const refusal = hostRefusal(request, this.#origins) ?? originRefusal(request, this.#origins, 'websocket');
+    if (!refusal) return this.#webSockets.upgrade(request, socket, head);
+    refuse(socket, 403, this.#logged(this.#requestLog.identityOf(request), refusal, 'websocket'));
+  }
+
+  /** Logs the refusal, and returns its text for the client. */
+  #logged(identity: RequestIdentity, { code, fields, message, text }: OriginRefusal, transport: string): string {
+    this.#requestLog.refused(identity, code, { transport, ...fields }, message);
+    return text;
   }
 }
 
@@ -237,8 +240,8 @@ function strangerAt({ remoteAddress = '' }: Socket): RequestIdentity {
   return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
 }
 
-const badHost = ({ headers }: IncomingMessage): string =>
-  `host ${JSON.stringify(headers.host)} is not allowed for browsers without authentication: use localhost, or pass --allow-origin or --open`;
-
-const badOrigin = ({ headers }: IncomingMessage): string =>
-  `origin ${JSON.stringify(headers.origin ?? 'another site')} is not allowed: pass --allow-origin to allow its pages`;
+/** The answer to a request that is refused before GraphQL sees it, as one GraphQL error. */
+function respondForbidden(response: ServerResponse, text: string): void {
+  response.setHeader('Cache-Control', 'no-store').setHeader('Vary', 'Origin');
+  respond(response, 403, JSON.stringify({ errors: [formatError(refused('FORBIDDEN', text))] }), 'application/json');
+}
