@@ -105,8 +105,8 @@ export class Feed {
   }
 
   #receive({ changes, isReplaced }: MirrorUpdate): void {
-    const { isLoaded, error } = this.#mirror.state;
-    this.#next = { ...this.#next, isLoaded, error };
+    const { isLoaded, status, error } = this.#mirror.state;
+    this.#next = { ...this.#next, isLoaded, error: status === 'failed' ? error : undefined };
     if (changes) this.#apply(changes, isReplaced);
     this.#show();
   }
