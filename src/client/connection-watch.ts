@@ -15,8 +15,12 @@ export function watchConnection(client: SubscriptionClient, onLost: (reason: unk
   let failure: unknown;
   const stops = [
     events.on('connecting', () => (failure = undefined)),
-    events.on('error', (error) => onLost((failure = error))),
-    // The error of `ws` says why a socket did not open, the close event after it only that. In browsers neither does.
+    events.on('error', (error) => {
+      failure = error;
+      // A browser's error event says nothing; the close event that follows has a code.
+      if (messageOf(error)) onLost(error);
+    }),
+    // The close event of `ws` says only that a socket did not open, the error before it says why.
     events.on('closed', (end) => onLost(messageOf(failure) ? failure : end)),
   ];
   return () => {
