@@ -2,11 +2,11 @@
 //
 // dist/package has the files of src and schema as JavaScript, with their comments and not minified, so that stack traces can be read, and the typings
 // that the exports reach. In a checkout the exports are the sources, so package.json is written again. dist/client-package has the
-// part of it that `seamline/client` needs, as a package of its own (client-package.mjs).
+// part of it that `seamline/client` needs, as a package of its own (package/client-package.mjs).
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { buildClientPackage } from './client-package.mjs';
+import { buildClientPackage } from './package/client-package.mjs';
 import { buildConsole } from './console.mjs';
 
 const out = 'dist/package';

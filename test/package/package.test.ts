@@ -118,8 +118,10 @@ describe('the package of the client', { timeout: 300_000 }, () => {
   });
 
   it('the modules of the client are the same in both packages', () => {
-    for (const name of clientTarball.names.filter((file) => /\.(?:js|d\.ts|graphql)$/.test(file)))
-      expect(readFileSync(join('dist/client-package', name)), name).toEqual(readFileSync(join('dist/package', name)));
+    const names = clientTarball.names.filter((file) => /\.(?:js|d\.ts|graphql)$/.test(file));
+    const textsIn = (folder: string) => names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
+    expect(names.length).toBeGreaterThan(20);
+    expect(textsIn('dist/client-package')).toEqual(textsIn('dist/package'));
   });
 
   it('publint has no complaint about the package of the client', async () => {

@@ -18,7 +18,7 @@ export function buildClientPackage({ from, manifest, exportOf, writeManifest }) 
   for (const [, source] of entries) for (const file of Object.values(exportOf(source))) reach(normalize(file));
   for (const file of files) cpSync(join(from, file), join(OUT, file));
   for (const file of FILES) cpSync(file, join(OUT, file));
-  cpSync('src/client/README.md', join(OUT, 'README.md'));
+  cpSync('scripts/package/client-package.md', join(OUT, 'README.md'));
   writeManifest(OUT, clientManifest());
 
   function reach(file) {
@@ -32,6 +32,7 @@ export function buildClientPackage({ from, manifest, exportOf, writeManifest }) 
 
   function clientManifest() {
     const { version, license, homepage, bugs, repository, type, engines } = manifest;
+    const peers = [...packages].toSorted((a, b) => (a < b ? -1 : 1));
     return {
       name: 'seamline-client',
       version,
@@ -50,8 +51,8 @@ export function buildClientPackage({ from, manifest, exportOf, writeManifest }) 
         './package.json': './package.json',
       },
       sideEffects: false,
-      peerDependencies: Object.fromEntries([...packages].sort().map((name) => [name, rangeOf(name)])),
-      peerDependenciesMeta: Object.fromEntries([...packages].sort().map((name) => [name, { optional: true }])),
+      peerDependencies: Object.fromEntries(peers.map((name) => [name, rangeOf(name)])),
+      peerDependenciesMeta: Object.fromEntries(peers.map((name) => [name, { optional: true }])),
       publishConfig: { access: manifest.publishConfig.access, provenance: manifest.publishConfig.provenance },
     };
   }
