@@ -45,7 +45,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
   'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
 
-  'src/server': [...WHOLE_CORE, 'src/logs/memory', 'schema', 'schema/request', 'src/fanout', ...TRANSPORTS],
+  'src/server/observability': WHOLE_CORE,
+  'src/server': [
+    ...WHOLE_CORE,
+    'src/logs/memory',
+    'schema',
+    'schema/request',
+    'src/fanout',
+    ...TRANSPORTS,
+    'src/server/observability',
+  ],
 
   // These know the schema's documents, never the server.
   'src/http-client': [],

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
+import type { LogHealth } from '../core/replication/ordered-log.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
 import { formatError, refused, stringify } from '../transports/protocol/errors.ts';
@@ -24,10 +25,11 @@ import { createMetrics } from './metrics.ts';
 import { isPrivate, type ServerOptions, withDefaults } from './options.ts';
 import { InsertRate } from './insert-rate.ts';
 import { clientAddress, hostRefusal, originRefusal, type OriginRefusal, type Origins } from './request-origin.ts';
-import { watchHealth } from './health-watch.ts';
+import { AppendLatency } from './observability/append-latency.ts';
+import { watchHealth } from './observability/health-watch.ts';
+import { traced } from './observability/tracing.ts';
 import { createHttpServer, GRAPHQL_PATH, pathOf, refuse, respond } from './http-server.ts';
 import { openLog } from './open-log.ts';
-import { traced } from './tracing.ts';
 
 /** A running server. */
 export interface SeamlineServer {
@@ -51,9 +53,10 @@ export async function createServer(given: ServerOptions = {}): Promise<SeamlineS
   const { logger, port, host } = options;
   const log = await openLog(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
-  const map = await StreamingMap.open({ ...options, log: traced(log) });
+  const appendLatency = new AppendLatency();
+  const map = await StreamingMap.open({ ...options, log: appendLatency.timed(traced(log)) });
   try {
-    const server = new RunningServer(map, options);
+    const server = new RunningServer(map, options, appendLatency);
     await server.listen(port, host);
     return server;
   } catch (error) {
@@ -89,7 +92,7 @@ class RunningServer implements SeamlineServer {
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
 
-  constructor(map: StreamingMap, options: Settings) {
+  constructor(map: StreamingMap, options: Settings, appendLatency: AppendLatency) {
     const { logger, allowOrigins, trustProxy, graphiql, introspection } = options;
     const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
     this.map = map;
@@ -136,6 +139,8 @@ class RunningServer implements SeamlineServer {
       webSockets: this.#webSockets,
       refusals: this.#requestLog.refusalLog.counts,
       countSockets,
+      isReady: () => this.#readiness().ok,
+      appendLatency,
     });
   }
 
@@ -203,22 +208,31 @@ class RunningServer implements SeamlineServer {
     else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
     else if (path === '/health') respond(response, 200, 'ok');
     else if (path === '/ready') this.#answerReady(response);
-    else if (path === '/metrics') void this.#answerMetrics(response);
+    else if (path === '/metrics') void this.#answerMetrics(identity, response);
     else if (this.#console?.has(path)) this.#console.answer(request, response, path);
     else if (path === '/' && this.#options.graphiql) response.writeHead(307, { Location: '/graphql' }).end();
     else respond(response, 404, `not found: GraphQL is served at ${GRAPHQL_PATH}`);
   }
 
   #answerReady(response: ServerResponse): void {
-    const health = this.map.health();
-    if (this.#drained) respond(response, 503, 'draining');
-    else if (health.ok) respond(response, 200, 'ready');
-    else respond(response, 503, health.reason);
+    const readiness = this.#readiness();
+    if (readiness.ok) respond(response, 200, 'ready');
+    else respond(response, 503, readiness.reason);
   }
 
-  async #answerMetrics(response: ServerResponse): Promise<void> {
-    response.setHeader('Content-Type', this.#metrics.contentType);
-    response.end(await this.#metrics.metrics());
+  #readiness(): LogHealth {
+    return this.#drained ? { ok: false, reason: 'draining' } : this.map.health();
+  }
+
+  /** Never rejects: nobody awaits it. */
+  async #answerMetrics(identity: RequestIdentity, response: ServerResponse): Promise<void> {
+    try {
+      const text = await this.#metrics.metrics();
+      response.setHeader('Content-Type', this.#metrics.contentType).end(text);
+    } catch (error) {
+      this.#requestLog.internal(error, identity);
+      respond(response, 500, 'the metrics cannot be read: the log of the server says why');
+    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -1,7 +1,8 @@
 /** Records a span for each append to the log. It uses OpenTelemetry's API only: without an SDK nothing is recorded. */
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { SeamlineError } from '../core/model/errors.ts';
-import type { OrderedLog } from '../core/replication/ordered-log.ts';
+import { SeamlineError } from '../../core/model/errors.ts';
+import type { OrderedLog } from '../../core/replication/ordered-log.ts';
+import { withAppend } from './with-append.ts';
 
 /** Engines in this process: their appends are internal spans, those to a server are client spans. */
 const LOCAL: ReadonlySet<string> = new Set(['memory', 'file']);
@@ -33,13 +34,5 @@ export function traced(log: OrderedLog): OrderedLog {
       .finally(() => span.end());
   };
 
-  // Methods are called on the log itself, because private members of a class cannot be reached through a proxy.
-  return new Proxy(log, {
-    get(target, name) {
-      if (name === 'append') return append;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-    set: (target, name, value) => Reflect.set(target, name, value, target),
-  });
+  return withAppend(log, append);
 }

@@ -1,5 +1,5 @@
-import type { Logger } from '../core/model/logger.ts';
-import type { OrderedLog } from '../core/replication/ordered-log.ts';
+import type { Logger } from '../../core/model/logger.ts';
+import type { OrderedLog } from '../../core/replication/ordered-log.ts';
 
 const INTERVAL_MS = 1000;
 
