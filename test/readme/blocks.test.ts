@@ -119,6 +119,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'docs/engines.md': ['`--data DIR`', '`--data DIR`, 2', '`--nats URL`', '`--nats URL`, 2', 'Durability'],
     'docs/scaling.md': ['Clustering', 'Sharding by stream'],
   },
+  'test/deploy/kubernetes.test.ts': { 'docs/scaling.md': ['Kubernetes'] },
   'test/readme/redis.test.ts': {
     'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'Failover', 'Keys in Redis'],
   },
