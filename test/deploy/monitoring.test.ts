@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import { createServer } from '../../src/server/server.ts';
+import { createServer, type SeamlineServer } from '../../src/server/server.ts';
 import { post, urlOf } from '../support/clients/requests.ts';
 import { expressionOf } from '../support/deploy/promql.ts';
 import { codesIn, rowsOf } from '../support/tables.ts';
@@ -55,17 +55,13 @@ const TARGET_LABELS = ['job', 'instance'];
 const known = await labelsOfMetrics();
 
 async function labelsOfMetrics(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  await using stack = new AsyncDisposableStack();
-  const server = stack.adopt(await createServer({ port: 0 }), (one) => one.drain());
-  // Some metrics have no sample, and so no label, before there is something to count: a refusal, a garbage collection.
-  await post(server, { query: '{' });
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc()');
-  const text = await vi.waitFor(async () => {
-    const scraped = await (await fetch(urlOf(server, '/metrics'))).text();
-    if (!/kind="\w+"/.test(scraped)) throw new Error('no garbage collection is counted');
-    return scraped;
-  });
+  const server = await createServer({ port: 0 });
+  let text;
+  try {
+    text = await samplesOf(server);
+  } finally {
+    await server.drain();
+  }
   const labels = new Map<string, Set<string>>([['up', new Set(TARGET_LABELS)]]);
   for (const [, name = '', type] of text.matchAll(/^# TYPE (\w+) (\w+)$/gm))
     for (const suffix of type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''])
@@ -73,6 +69,18 @@ async function labelsOfMetrics(): Promise<ReadonlyMap<string, ReadonlySet<string
   for (const [, name = '', inner = ''] of text.matchAll(/^(\w+)\{(.*)\} /gm))
     for (const [, label = ''] of inner.matchAll(/(\w+)="/g)) labels.get(name)?.add(label);
   return labels;
+}
+
+/** `/metrics`, with samples of all metrics: some have none before there is something to count, a refusal or a garbage collection. */
+async function samplesOf(server: SeamlineServer): Promise<string> {
+  await post(server, { query: '{' });
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
+  return await vi.waitFor(async () => {
+    const text = await (await fetch(urlOf(server, '/metrics'))).text();
+    if (!/kind="\w+"/.test(text)) throw new Error('no garbage collection is counted');
+    return text;
+  });
 }
 
 const expressions = [
