@@ -7,12 +7,15 @@ export type OpenDatabase = (path: string, options?: { readonly readOnly?: boolea
 export const openDatabase: OpenDatabase = (path, options = {}) => new DatabaseSync(path, options);
 
 /** SQLite's result codes, without their extensions. */
-const CODES = { busy: 5, full: 13 } as const;
+const CODES = { busy: 5, full: 13, cannotOpen: 14 } as const;
 
 function isCode(error: unknown, name: keyof typeof CODES): boolean {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
   return (code & 0xff) === CODES[name];
 }
+
+/** Whether the file can neither be opened nor created. */
+export const isUnopenable = (error: unknown): boolean => isCode(error, 'cannotOpen');
 
 export const isBusy = (error: unknown): boolean => isCode(error, 'busy');
 

@@ -7,8 +7,21 @@
  *     lock            held by the process that has it     file-log-lock.ts
  *     ….new           under construction: of no worth     ….damaged   moved aside by a repair
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { FileLogError } from './errors.ts';
 
 export interface NumberedFile {
   readonly path: string;
@@ -58,11 +71,43 @@ export function moveAside(path: string): void {
   syncDirectory(dirname(path));
 }
 
-/** With those that it is in, as far as they aren't there; and they last. */
+/**
+ * Creates the directory and its missing parents, durably.
+ *
+ * @throws FileLogError `no directory`
+ */
 export function makeDirectory(directory: string): void {
-  const made = mkdirSync(directory, { recursive: true });
-  if (made === undefined) return;
-  for (let at = resolve(directory); at.length >= resolve(made).length; at = dirname(at)) syncDirectory(dirname(at));
+  try {
+    createWithParents(resolve(directory));
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new FileLogError('no directory', `${directory} ${whyUnusable(error)}`, { cause: error });
+  }
+}
+
+/** Step by step: with `recursive`, `mkdirSync` never returns for a path below /proc. */
+function createWithParents(directory: string): void {
+  const status = statSync(directory, { throwIfNoEntry: false });
+  if (status?.isDirectory()) return;
+  if (status) throw new NotADirectoryError();
+  createWithParents(dirname(directory));
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    // Another process may have created it in the meantime.
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+  syncDirectory(dirname(directory));
+}
+
+class NotADirectoryError extends Error {
+  readonly code = 'ENOTDIR';
+}
+
+function whyUnusable(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOTDIR') return 'is not a directory';
+  return code === 'EACCES' || code === 'EROFS' ? `can't be written (${code})` : `can't be created (${code})`;
 }
 
 /** A finished file takes its name, or gives it up, and that lasts. */
