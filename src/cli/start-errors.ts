@@ -81,7 +81,7 @@ function inFlags(message: string, names: ReadonlyMap<string, string>, options: S
   const text = message
     .replace(/^[\w ,]+(?=\[\d+\]| (?:needs?|must|excludes?) |: )/, named)
     .replace(/(?<=^\S+ needs ).+$/, named)
-    .replace(/(?<=: (?:pass|name) ).+$/, named)
+    .replace(/(?<=: (?:pass|name|set) ).+$/, named)
     .replace(/ exclude each other(?:: pass one of them)?$/, ' exclude each other: choose one');
   const engine = engineOf(options);
   const isOfUrls = /^(?:the |several )?(?:URLs?|servers?) /.test(text);

@@ -44,7 +44,6 @@ describe('seamline serve, called with flags that make no sense,', () => {
     [['--nats', 'http://redis'], {}, '--nats: server 1 must be a URL such as nats://host:4222 or tls://host:4222'],
     [['--nats', 'nats://a', '--stream', 'a.b'], {}, '--stream must be of letters, digits, - and _, not "a.b"'],
     [['--redis', 'redis://a', '--redis-tls-ca', '/redis'], {}, "--redis-tls-ca: /redis can't be read: ENOENT"],
-    [['--redis', 'redis://a,redis://b'], {}, '--redis: several URLs are those of Sentinels: name --redis-sentinel'],
     [
       ['--host', '0.0.0.0'],
       {},
@@ -55,6 +54,12 @@ describe('seamline serve, called with flags that make no sense,', () => {
     expect(saidIn(stderr)).toEqual([`seamline: ${message}`]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
+});
+
+it('seamline serve --redis names --redis-sentinel when there are several URLs', async () => {
+  const { code, stderr } = await runCli(['--port', '0', '--redis', 'redis://a,redis://b']);
+  expect(stderr).toMatch(/^seamline: --redis: several URLs are those of Sentinels: .*--redis-sentinel\b.*$/m);
+  expect(code).toBe(2);
 });
 
 describe('seamline serve, where it cannot listen,', () => {

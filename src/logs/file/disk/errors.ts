@@ -3,7 +3,6 @@
  *
  * - `damaged`: what is there isn't what was written. The log isn't opened; a repair keeps what is before the damage.
  * - `in use`: another process has the directory.
- * - `no directory`: the path is no directory, and none can be created there, or nothing can be written to it.
  * - `full`: nothing was written, and what is there is sound. It may be tried again.
  * - `broken`: nothing was written that will ever show. The files can't be trusted any more: nothing further is written.
  * - `uncertain`: as `broken`, but what was being written may be there when the log is opened again.

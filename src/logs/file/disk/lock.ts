@@ -3,7 +3,7 @@ import { FileLogError } from './errors.ts';
 import { isBusy, isUnopenable, type OpenDatabase } from './database.ts';
 import { lockPath } from './names.ts';
 
-/** Returns what lets it go. Throws `in use` and `no directory`. */
+/** Returns what lets it go. Throws `in use`. */
 export function lock(directory: string, openDatabase: OpenDatabase): () => void {
   const database = openedIn(directory, openDatabase);
   try {
@@ -17,6 +17,7 @@ export function lock(directory: string, openDatabase: OpenDatabase): () => void 
   return () => database.close();
 }
 
+/** Throws `no directory`. */
 function openedIn(directory: string, openDatabase: OpenDatabase): ReturnType<OpenDatabase> {
   try {
     return openDatabase(lockPath(directory));

@@ -71,16 +71,13 @@ export function moveAside(path: string): void {
   syncDirectory(dirname(path));
 }
 
-/**
- * Creates the directory and its missing parents, durably.
- *
- * @throws FileLogError `no directory`
- */
+/** With those that it is in, as far as they aren't there; and they last. */
 export function makeDirectory(directory: string): void {
   try {
     createWithParents(resolve(directory));
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
+    // `no directory`: the path is not a directory that this process can create and write to.
     throw new FileLogError('no directory', `${directory} ${whyUnusable(error)}`, { cause: error });
   }
 }
