@@ -24,17 +24,11 @@ function adviceOn(error: unknown, { port, host }: ServerOptions): string | undef
   }
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined;
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${port ?? DEFAULTS.port} is in use: choose another one with --port`;
-    case 'EACCES':
-      return `port ${port ?? DEFAULTS.port} needs more rights: choose one above 1023 with --port`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${host ?? DEFAULTS.host} is not an address of this machine: choose another one with --host`;
-    default:
-      return undefined;
-  }
+  const given = port ?? DEFAULTS.port;
+  if (code === 'EADDRINUSE') return `port ${given} is in use: choose another one with --port`;
+  if (code === 'EACCES') return `port ${given} needs more rights: choose one above 1023 with --port`;
+  if (code !== 'EADDRNOTAVAIL' && code !== 'ENOTFOUND') return undefined;
+  return `${host ?? DEFAULTS.host} is not an address of this machine: choose another one with --host`;
 }
 
 /** Which option of the server sets an option of the engine. */

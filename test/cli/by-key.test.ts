@@ -74,7 +74,7 @@ describe('seamline remove', () => {
   it('seamline remove --if-cursor removes an item only while it has the cursor', async () => {
     const server = await serverWith('a');
     const cursorOf = async (): Promise<string> =>
-      String((linesOf((await runCli(['get', 'a', '--url', server.url])).stdout)[0] as { cursor: string }).cursor);
+      (linesOf((await runCli(['get', 'a', '--url', server.url])).stdout)[0] as { cursor: string }).cursor;
     const old = await cursorOf();
     await server.map.insert({ key: 'a', value: 'again' });
     const refused = await runCli(['remove', 'a', '--url', server.url, '--if-cursor', old]);

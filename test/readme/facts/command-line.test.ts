@@ -1,6 +1,7 @@
 /** docs/command-line.md, compared with the tables of commands and flags. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Flags } from '../../../src/cli/process/arguments.ts';
 import {
   BENCH_FLAGS,
   REMOVE_FLAGS,
@@ -14,7 +15,7 @@ import { codesIn, rowsOf } from '../../support/tables.ts';
 const PAGE = 'docs/command-line.md';
 const page = readFileSync(PAGE, 'utf8');
 
-const withValue = (flags: Readonly<Record<string, { readonly value?: string }>>): string[] =>
+const withValue = (flags: Flags): string[] =>
   Object.entries(flags).map(([name, { value }]) => (value === undefined ? `--${name}` : `--${name} ${value}`));
 
 describe('docs/command-line.md', () => {
@@ -36,7 +37,7 @@ describe('docs/command-line.md', () => {
   });
 
   it('each flag of tail, remove, verify and bench is on the page as --help prints it', () => {
-    const flags = [TAIL_FLAGS, REMOVE_FLAGS, VERIFY_FLAGS, BENCH_FLAGS].flatMap(withValue);
+    const flags = [TAIL_FLAGS, REMOVE_FLAGS, VERIFY_FLAGS, BENCH_FLAGS].flatMap((table: Flags) => withValue(table));
     const missing = flags.filter(
       (flag) => !codesIn(page.replaceAll(/```[^]*?```/g, '')).some((code) => code.includes(flag)),
     );
