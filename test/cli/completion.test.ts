@@ -36,7 +36,7 @@ const SHELLS: readonly Shell[] = [
   },
   {
     name: 'fish',
-    driver: `source $argv[1]; complete -C "$(string join ' ' -- $argv[2..] | string replace -a ' = ' '=')" | string replace -r '\\t.*' ''`,
+    driver: `source $argv[1]; complete -C "$(string join ' ' -- $argv[2..] | string replace -a ' = ' '=')" | string replace -r '\\t.*' ''; true`,
   },
 ];
 
