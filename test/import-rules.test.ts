@@ -70,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/console': ['src/console/session', 'src/console/table', 'src/console/panels'],
 
   'src/cli/process': [...WHOLE_CORE, 'src/server', 'src/transports/protocol', 'src/http-client'],
+  'src/cli/completion': ['src/cli/process'],
   'src/cli/insert': [...WHOLE_CORE, 'src/cli/process', 'src/http-client'],
   'src/cli': [
     ...WHOLE_CORE,

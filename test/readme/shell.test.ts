@@ -69,6 +69,21 @@ describe('docs/command-line.md', () => {
       await expect.poll(() => other.map.get('live')?.value, { timeout: 60_000 }).toBe(1);
     },
   );
+
+  it.skipIf(isMissing('jq'))('Get and remove: values are printed, and an item is removed', async () => {
+    const [get = '', remove = ''] = commandsOf(2, 'docs/command-line.md', 'Get and remove');
+    const server = await startServer();
+    for (const n of [1, 2]) await server.map.insert({ key: `sensor/${n}`, value: n });
+    const env = { SEAMLINE_URL: server.url };
+    expect(await printed(get, { env })).toBe('1\n2\n');
+    expect(JSON.parse(await printed(remove, { env }))).toEqual({
+      key: 'sensor/1',
+      reason: 'REMOVED',
+      timestamp: expect.any(String),
+      cursor: expect.any(String),
+    });
+    expect(server.map.get('sensor/1')).toBeUndefined();
+  });
 });
 
 describe.each([

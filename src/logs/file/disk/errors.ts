@@ -7,7 +7,7 @@
  * - `broken`: nothing was written that will ever be visible. The files can't be trusted any more: no more is written.
  * - `uncertain`: as `broken`, but the entries of the last write may be there when the log is opened again.
  */
-export type Trouble = 'damaged' | 'in use' | 'full' | 'broken' | 'uncertain';
+export type Trouble = 'damaged' | 'in use' | 'no directory' | 'full' | 'broken' | 'uncertain';
 
 export class FileLogError extends Error {
   readonly trouble: Trouble;

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { createServer } from '../../src/server/server.ts';
-import { entries, entry } from '../support/processes/contents.ts';
-import { type CliProcess, runCli, startCli } from '../support/processes/processes.ts';
-import { networkTo } from '../support/sockets/proxy.ts';
-import { startServer } from '../support/server/server.ts';
-import { SECRET, secondsFromNow, sign } from '../support/server/tokens.ts';
+import { createServer } from '../../../src/server/server.ts';
+import { entries, entry } from '../../support/processes/contents.ts';
+import { type CliProcess, runCli, startCli } from '../../support/processes/processes.ts';
+import { networkTo } from '../../support/sockets/proxy.ts';
+import { startServer } from '../../support/server/server.ts';
+import { SECRET, secondsFromNow, sign } from '../../support/server/tokens.ts';
 
 interface Printed {
   readonly key: string;

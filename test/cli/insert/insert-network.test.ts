@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseCursor } from '../../src/core/model/cursor.ts';
-import { createServer } from '../../src/server/server.ts';
-import { contentsOf, entries, entry, ndjson } from '../support/processes/contents.ts';
-import { frontOf, refusal, type Treatment } from '../support/sockets/front.ts';
-import { runCli, serveCli, startCli } from '../support/processes/processes.ts';
-import { networkTo } from '../support/sockets/proxy.ts';
-import { startServer } from '../support/server/server.ts';
+import { parseCursor } from '../../../src/core/model/cursor.ts';
+import { createServer } from '../../../src/server/server.ts';
+import { contentsOf, entries, entry, ndjson } from '../../support/processes/contents.ts';
+import { frontOf, refusal, type Treatment } from '../../support/sockets/front.ts';
+import { runCli, serveCli, startCli } from '../../support/processes/processes.ts';
+import { networkTo } from '../../support/sockets/proxy.ts';
+import { startServer } from '../../support/server/server.ts';
 
 const insert = (url: string, input: string, ...flags: string[]) =>
   runCli(['insert', '--url', url, ...flags], {}, input);

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { InsertItemsDocument, ItemPageDocument } from '../../schema/documents/graphql.ts';
-import type { SeamlineServer } from '../../src/server/server.ts';
-import { ask } from '../support/clients/clients.ts';
-import { contentsOf, entries, entry, type Entry } from '../support/processes/contents.ts';
-import { runCli, startCli } from '../support/processes/processes.ts';
-import { startServer } from '../support/server/server.ts';
+import { InsertItemsDocument, ItemPageDocument } from '../../../schema/documents/graphql.ts';
+import type { SeamlineServer } from '../../../src/server/server.ts';
+import { ask } from '../../support/clients/clients.ts';
+import { contentsOf, entries, entry, type Entry } from '../../support/processes/contents.ts';
+import { runCli, startCli } from '../../support/processes/processes.ts';
+import { startServer } from '../../support/server/server.ts';
 
 const tail = (server: SeamlineServer, ...flags: string[]) => runCli(['tail', '--url', server.url, ...flags]);
 

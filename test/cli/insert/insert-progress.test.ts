@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Progress, progressLine, summaryLine } from '../../src/cli/process/progress.ts';
+import { Progress, progressLine, summaryLine } from '../../../src/cli/process/progress.ts';
 
 const tally = { items: 0, refused: 0, expired: 0, bytes: 0 };
 
