@@ -65,9 +65,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/verify/client': ['schema/documents', 'src/http-client'],
   'src/verify/workload': ['schema/documents', 'src/http-client', 'src/verify/check', 'src/verify/client'],
   'src/console/session': ['schema/documents', 'src/client'],
-  'src/console/table': ['src/client', 'src/console/session'],
-  'src/console/panels': ['schema/documents', 'src/console/session'],
-  'src/console': ['src/console/session', 'src/console/table', 'src/console/panels'],
+  'src/console/controls': ['src/console/session'],
+  'src/console/table': ['src/client', 'src/console/session', 'src/console/controls'],
+  'src/console/panels': ['schema/documents', 'src/console/session', 'src/console/controls'],
+  'src/console': ['src/console/session', 'src/console/controls', 'src/console/table', 'src/console/panels'],
 
   'src/cli/process': [...WHOLE_CORE, 'src/server', 'src/transports/protocol', 'src/http-client'],
   'src/cli/completion': ['src/cli/process'],

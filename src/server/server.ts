@@ -93,7 +93,7 @@ class RunningServer implements SeamlineServer {
   #drained: Promise<void> | undefined;
 
   constructor(map: StreamingMap, options: Settings, appendLatency: AppendLatency) {
-    const { logger, allowOrigins, trustProxy, graphiql, introspection } = options;
+    const { logger, allowOrigins, trustProxy, introspection } = options;
     const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
     this.map = map;
     this.#options = options;
@@ -116,6 +116,7 @@ class RunningServer implements SeamlineServer {
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
     const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts };
     const isFull = (): boolean => this.#longLived >= maxConnections;
+    const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };
     const yoga = createHttp({ ...shared, ...http });
     this.#yoga = yoga;
