@@ -86,8 +86,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** `values`: the JSON texts of the insertions' values, in order. */
 export function encodeCommand(id: string, command: Command<unknown>, values: readonly string[] = []): Uint8Array {
-  const stored = command.kind === 'insert' ? { ...command, insertions: command.insertions.map(withoutValue) } : command;
-  const head = JSON.stringify(stored);
+  const head = JSON.stringify(
+    command.kind === 'insert' ? { kind: 'insert', insertions: command.insertions.map(withoutValue) } : command,
+  );
   // Everything but the CRC is text (an id has fewer than 128 characters): one call encodes it, with a gap for the CRC.
   const header = String.fromCharCode(...MAGIC, FORMAT, id.length);
   const frame = encoder.encode(`${header}${id}\0\0\0\0${[head, ...values].join('\n')}`);
