@@ -1,10 +1,13 @@
 // Runs all static checks one after the other and prints which failed: `npm run check`.
 import { spawnSync } from 'node:child_process';
 
+const MERCURIUS = 'bench/peers/mercurius';
+
 const checks = [
   ['format', 'prettier', '--check', '--log-level=warn', '.'],
   ['types', 'tsc', '-p', '.'],
   ['types of the console', 'tsc', '-p', 'src/console'],
+  ['types of mercurius in the benchmark', 'node', 'scripts/run.mjs', '--with', MERCURIUS, 'tsc', '-p', MERCURIUS],
   ['types of the examples', 'tsc', '-p', 'examples'],
   ['lint, with types', 'oxlint', '--type-aware', '--deny-warnings'],
   ['schema drift', 'node', 'scripts/print-schema.ts', '--check'],

@@ -1,8 +1,9 @@
 // Makes `npm start`, `npm test` and `npm run check` work on a fresh clone, without a step before:
 //
-//     node scripts/run.mjs COMMAND [ARGUMENT…]
+//     node scripts/run.mjs [--with FOLDER] COMMAND [ARGUMENT…]
 //
-// 1. installs the npm packages when they are missing or older than the lockfile (under a lock: two of these may run at once);
+// 1. installs the npm packages when they are missing or older than the lockfile (under a lock: two of these may run at once), and with
+//    `--with` those of a folder that has a package.json and a lockfile of its own;
 // 2. builds the console when COMMAND serves it and it is missing or older than its sources;
 // 3. runs COMMAND with this Node if it is new enough, or else with one that it installs into .node/.
 //
@@ -18,11 +19,15 @@ const NODE_VERSION = '24.21.0';
 const OLDEST = [22, 15];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const [command, ...args] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const extra = given[0] === '--with' ? given.splice(0, 2)[1] : undefined;
+const [command, ...args] = given;
+// The packages of a folder inside are not in the root's lockfile: `npm ci --omit=dev` would install them, because npm omits nothing there.
+const folders = [root, ...(extra === undefined ? [] : [join(root, extra)])];
 
 const installedAt = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
-const isInstalled = () =>
-  installedAt(join(root, 'node_modules/.package-lock.json')) >= statSync(join(root, 'package-lock.json')).mtimeMs;
+const isInstalled = (folder) =>
+  installedAt(join(folder, 'node_modules/.package-lock.json')) >= statSync(join(folder, 'package-lock.json')).mtimeMs;
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
@@ -30,7 +35,7 @@ const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${p
 const ownNode = join(root, `.node/node_modules/node-${platform}/bin/node`);
 const node = isNewEnough ? process.execPath : ownNode;
 
-if (!isInstalled() || !existsSync(node)) await underLock(install);
+if (!folders.every(isInstalled) || !existsSync(node)) await underLock(install);
 if (servesConsole() && !isConsoleBuilt() && canBuildConsole()) {
   say('building the console …');
   // The server also runs without the console and explains at / what is missing.
@@ -41,9 +46,11 @@ run();
 /** Whether COMMAND serves the console: `seamline` without a command is `seamline serve`. */
 function servesConsole() {
   const main = args.indexOf('src/cli/main.ts');
-  const given = args.slice(main + 1);
-  const isServe = given[0] === undefined || given[0] === 'serve' || given[0].startsWith('-');
-  return main !== -1 && isServe && !given.some((arg) => ['--no-console', '--help', '-h', '--version'].includes(arg));
+  const serveArgs = args.slice(main + 1);
+  const isServe = serveArgs[0] === undefined || serveArgs[0] === 'serve' || serveArgs[0].startsWith('-');
+  return (
+    main !== -1 && isServe && !serveArgs.some((arg) => ['--no-console', '--help', '-h', '--version'].includes(arg))
+  );
 }
 
 function install() {
@@ -53,9 +60,9 @@ function install() {
     writeFileSync(join(root, '.node/package.json'), '{ "private": true }\n');
     npm(['install', '--ignore-scripts', '--no-save', `node-${platform}@${NODE_VERSION}`], join(root, '.node'));
   }
-  if (!isInstalled()) {
-    say('installing npm packages …');
-    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], root);
+  for (const folder of folders.filter((one) => !isInstalled(one))) {
+    say(`installing npm packages${folder === root ? '' : ` of ${extra}`} …`);
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], folder);
   }
 }
 

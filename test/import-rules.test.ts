@@ -45,7 +45,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
   'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
 
-  'src/server': [...WHOLE_CORE, 'src/logs/memory', 'schema', 'schema/request', 'src/fanout', ...TRANSPORTS],
+  'src/server/observability': WHOLE_CORE,
+  'src/server': [
+    ...WHOLE_CORE,
+    'src/logs/memory',
+    'schema',
+    'schema/request',
+    'src/fanout',
+    ...TRANSPORTS,
+    'src/server/observability',
+  ],
 
   // These know the schema's documents, never the server.
   'src/http-client': [],
@@ -56,11 +65,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/verify/client': ['schema/documents', 'src/http-client'],
   'src/verify/workload': ['schema/documents', 'src/http-client', 'src/verify/check', 'src/verify/client'],
   'src/console/session': ['schema/documents', 'src/client'],
-  'src/console/table': ['src/client', 'src/console/session'],
-  'src/console/panels': ['schema/documents', 'src/console/session'],
-  'src/console': ['src/console/session', 'src/console/table', 'src/console/panels'],
+  'src/console/controls': ['src/console/session'],
+  'src/console/table': ['src/client', 'src/console/session', 'src/console/controls'],
+  'src/console/panels': ['schema/documents', 'src/console/session', 'src/console/controls'],
+  'src/console': ['src/console/session', 'src/console/controls', 'src/console/table', 'src/console/panels'],
 
   'src/cli/process': [...WHOLE_CORE, 'src/server', 'src/transports/protocol', 'src/http-client'],
+  'src/cli/completion': ['src/cli/process'],
   'src/cli/insert': [...WHOLE_CORE, 'src/cli/process', 'src/http-client'],
   'src/cli': [
     ...WHOLE_CORE,

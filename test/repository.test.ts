@@ -37,6 +37,23 @@ it('package.json names the repository, which npm needs for provenance', () => {
   expect(keywords).toContain('graphql');
 });
 
+it('the lockfile has only packages in node_modules: npm ci --omit=dev installs the dependencies of others', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Readonly<Record<string, unknown>>;
+  };
+  const paths = Object.keys(packages);
+  expect(paths.length).toBeGreaterThan(100);
+  expect(paths.filter((path) => path !== '' && !path.startsWith('node_modules/'))).toEqual([]);
+});
+
+it('each folder that a script installs with --with has a lockfile of its own', () => {
+  const folders = Object.values(scripts).flatMap((script) =>
+    [...script.matchAll(/--with (\S+)/g)].map(([, name = '']) => name),
+  );
+  expect(folders).toHaveLength(2);
+  for (const folder of folders) expect(existsSync(join(folder, 'package-lock.json'))).toBe(true);
+});
+
 describe('no file names something that the repository does not have', () => {
   const TEXT = /\.(?:md|ts|tsx|mjs|json|ya?ml|css|html|graphql|cfg|conf)$|(?:^|\/)(?:Dockerfile|run)$/;
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
@@ -103,6 +120,14 @@ describe('no file names something that the repository does not have', () => {
     );
     expect(dead).toEqual([]);
   });
+});
+
+it('each tarball that a document names is of this version', () => {
+  const texts = globSync(['README.md', 'docs/*.md', 'examples/*/README.md']).map((file) => readFileSync(file, 'utf8'));
+  const versions = texts.flatMap((text) =>
+    [...text.matchAll(/seamline-(?:[a-z]+-)?([\d.]+)\.tgz/g)].map(([, one]) => one),
+  );
+  expect(new Set(versions)).toEqual(new Set([manifest['version']]));
 });
 
 describe('README.md', () => {

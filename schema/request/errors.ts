@@ -1,7 +1,7 @@
 /** Turns errors into what clients see: a GraphQLError with `extensions.code`, without internal details. */
 import { GraphQLError } from 'graphql';
 import { type Issue, plainKey, SeamlineError } from '../../src/core/model/errors.ts';
-import { WrappedGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
+import { WrappedGenerator } from '../../src/core/subscriptions/wrapped-generator.ts';
 
 /** Converts an error of the core. Any other error is returned unchanged, and the server masks it. */
 export function toGraphQLError(error: unknown): unknown {

@@ -1,6 +1,6 @@
 /** Streams for callers that may not see every item. Hidden items leave no trace. Each caller has its own stream. */
 import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../../src/core/model/change.ts';
-import { WrappedGenerator } from '../../src/core/subscriptions/wrap-generator.ts';
+import { WrappedGenerator } from '../../src/core/subscriptions/wrapped-generator.ts';
 
 type MayRead<Value> = (value: Value) => boolean;
 

@@ -8,7 +8,8 @@ import {
   RemoveItemDocument,
 } from '../../schema/documents/graphql.ts';
 import type { ServerAddress } from '../http-client/http-client.ts';
-import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
+import { addressOf, helpOf, parseArguments, readFrom, wholeNumber } from './process/arguments.ts';
+import { BENCH_FLAGS } from './process/command-flags.ts';
 import { LoadSocket } from './load-socket.ts';
 import { grouped } from './process/progress.ts';
 
@@ -19,9 +20,7 @@ export const HELP = `seamline bench: measures deliveries, replays and insertions
 Measures the rows of the README's benchmark by wall clock. This process needs a core of its own. To compare the CPU time of several servers,
 run \`npm run bench\` in the repository. It inserts about 10,000 items under keys that start with bench-, and removes them at the end.
 
-${SERVER_HELP}
-  --subscribers N  number of WebSockets that subscribe (default 200)
-  --seconds S      duration of each row (default 5)
+${helpOf(BENCH_FLAGS)}
 `;
 
 const REPLAYED = 10_000;
@@ -49,9 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]): Plan {
-  const text = { type: 'string' } as const;
-  const options = { ...SERVER_FLAGS, subscribers: text, seconds: text } as const;
-  const { subscribers = '200', seconds = '5', ...address } = parseArguments(args, options).values;
+  const { subscribers = '200', seconds = '5', ...address } = parseArguments(args, BENCH_FLAGS).values;
   return {
     address: addressOf(address),
     subscribers: readFrom('--subscribers', () => wholeNumber(subscribers, 1, 100_000)),

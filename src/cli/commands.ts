@@ -1,8 +1,10 @@
 /** The commands of `seamline`: chooses one, runs it, and turns errors into exit codes. */
 import { readFileSync } from 'node:fs';
 import { UsageError } from './process/arguments.ts';
+import { type CommandName, COMMANDS, isCommand } from './process/command-names.ts';
 import { useFrugalHeap } from './process/heap.ts';
 import { whyNotLoaded } from './process/open-files.ts';
+import { nearest } from './process/suggestions.ts';
 
 interface Command {
   readonly HELP: string;
@@ -11,46 +13,74 @@ interface Command {
 }
 
 /** A command is loaded only when it runs, because most of them need no server. */
-const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
-  serve: { summary: 'runs the server (the default)', load: loadServe },
-  insert: { summary: 'inserts items from a file or stdin', load: () => import('./insert/insert.ts') },
-  tail: { summary: 'prints the current items, then every change', load: () => import('./tail.ts') },
-  bench: { summary: 'measures a running server', load: () => import('./bench.ts') },
-  verify: { summary: 'checks the guarantees against a running server', load: () => import('./verify.ts') },
+const LOADERS: Readonly<Record<Exclude<CommandName, 'help'>, () => Promise<Command>>> = {
+  serve: loadServe,
+  insert: () => import('./insert/insert.ts'),
+  get: () => import('./get.ts'),
+  remove: () => import('./remove.ts'),
+  tail: () => import('./tail.ts'),
+  bench: () => import('./bench.ts'),
+  verify: () => import('./verify.ts'),
+  completion: () => import('./completion/completion.ts'),
 };
 
+const WIDTH = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
 const HELP = `seamline: a GraphQL subscription server that delivers the current items, then every change
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  seamline ${name.padEnd(8)}  ${summary}`)
+  .map(([name, summary]) => `  seamline ${name.padEnd(WIDTH)}  ${summary}`)
   .join('\n')}
 
-\`seamline <command> --help\` prints the help of a command, \`seamline --version\` the version.
+\`seamline help COMMAND\` or \`seamline COMMAND --help\` prints the help of a command, \`seamline --version\` the version.
 `;
 
 /** Resolves with the exit code: 0 on success, 1 on failure, 2 on wrong usage. */
-export async function run([first = 'serve', ...rest]: readonly string[]): Promise<number> {
-  const isFlag = first.startsWith('-');
-  const [name, args] = isFlag ? ['serve', [first, ...rest]] : [first, rest];
+export async function run(args: readonly string[]): Promise<number> {
   try {
-    if (first === '--version' && rest.length === 0) {
-      console.log(version());
-      return 0;
-    }
-    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!entry)
-      throw new UsageError(
-        `unknown command ${JSON.stringify(name)}: must be one of ${Object.keys(COMMANDS).join(', ')}`,
-      );
-    const command = await entry.load();
-    if (!args.includes('--help') && !args.includes('-h')) return await command.run(args);
-    console.log(isFlag ? `${HELP}\n${command.HELP}` : command.HELP);
-    return 0;
+    return await runCommand(args);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    console.error(`seamline: ${message}`);
+    process.stderr.write(`seamline: ${message}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+async function runCommand([first = 'serve', ...rest]: readonly string[]): Promise<number> {
+  if (first === '--version' && rest.length === 0) return print(version());
+  if (first === 'help') return print(await helpFor(rest));
+  const isFlag = first.startsWith('-');
+  const args = isFlag ? [first, ...rest] : rest;
+  const command = await LOADERS[isFlag ? 'serve' : commandOf(first)]();
+  if (!isHelpAsked(args)) return command.run(args);
+  return print(isFlag ? `${HELP}\n${command.HELP}` : command.HELP);
+}
+
+/** The help of a command, or of all. Throws `UsageError`. */
+async function helpFor([name = 'help', ...others]: readonly string[]): Promise<string> {
+  if (others.length > 0) throw new UsageError(`help takes one COMMAND, not ${others.length + 1}`);
+  if (name === 'help' || name.startsWith('-')) return HELP;
+  return (await LOADERS[commandOf(name)]()).HELP;
+}
+
+/** Throws `UsageError`. */
+function commandOf(name: string): keyof typeof LOADERS {
+  if (isCommand(name) && name !== 'help') return name;
+  const names = Object.keys(COMMANDS);
+  const suggestion = nearest(name, names);
+  const advice = suggestion === undefined ? `must be one of ${names.join(', ')}` : `did you mean ${suggestion}?`;
+  throw new UsageError(`unknown command ${JSON.stringify(name)}: ${advice}`);
+}
+
+/** Everything after `--` is an operand, such as a key. */
+function isHelpAsked(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const flags = end === -1 ? args : args.slice(0, end);
+  return flags.includes('--help') || flags.includes('-h');
+}
+
+function print(text: string): number {
+  console.log(text);
+  return 0;
 }
 
 function loadServe(): Promise<Command> {

@@ -1,12 +1,12 @@
-import { FileLogError } from '../logs/file/disk/errors.ts';
-import { DEFAULTS } from '../server/options.ts';
+import { DEFAULTS, type ServerOptions } from '../server/options.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
-import { UsageError } from './process/arguments.ts';
-import { flagsHelp, parseServeFlags } from './process/flags.ts';
+import { logConsole } from './process/console-lines.ts';
+import { flagsHelp, namesOfOptions, parseServeFlags } from './process/flags.ts';
 import { onEndSignal } from './process/signals.ts';
 import { withLoadProgress } from './process/load-progress.ts';
 import { createLogger } from './process/logger.ts';
 import { tooFewFiles } from './process/open-files.ts';
+import { explainStart } from './start-errors.ts';
 
 export const HELP = `seamline serve: runs the server
 
@@ -21,9 +21,12 @@ Each flag can be set by an environment variable: --max-items by SEAMLINE_MAX_ITE
 export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const logger = await createLogger({ level: logLevel });
+  logConsole(logger);
   const warning = tooFewFiles(options.maxConnections ?? DEFAULTS.maxConnections);
   if (warning !== undefined) logger.warn({}, warning);
-  const server = await start({ ...options, logger });
+  const server = await start({ ...options, logger }).catch((error: unknown) => {
+    throw explainStart(error, { options, names: namesOfOptions(args, process.env) });
+  });
   // Must come before the ready message: a parent may send a signal as soon as it reads that.
   const stopped = new Promise<void>((resolve, reject) => {
     onEndSignal(
@@ -39,17 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-async function start(options: Parameters<typeof createServer>[0]): Promise<SeamlineServer> {
-  try {
-    if (options?.data === undefined) return await createServer(options);
-    return await withLoadProgress((onLoading) => createServer({ ...options, onLoading }));
-  } catch (error) {
-    if (error instanceof FileLogError && error.trouble === 'damaged')
-      throw new Error(`${error.message} (pass --repair to open it with the sound part before the damage)`, {
-        cause: error,
-      });
-    if (error instanceof RangeError)
-      throw new UsageError(error.message.replace('pass open, jwks, jwtSecret', 'pass --open, --jwks, --jwt-secret'));
-    throw error;
-  }
+function start(options: ServerOptions): Promise<SeamlineServer> {
+  if (options.data === undefined) return createServer(options);
+  return withLoadProgress((onLoading) => createServer({ ...options, onLoading }));
 }

@@ -7,17 +7,10 @@ import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graph
 import { persistent } from '../client/persistent.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
 import { type GraphQLFailure, reasonOf, type ServerAddress } from '../http-client/http-client.ts';
-import {
-  parseArguments,
-  readFrom,
-  SERVER_FLAGS,
-  SERVER_HELP,
-  addressOf,
-  UsageError,
-  wholeNumber,
-} from './process/arguments.ts';
+import { addressOf, helpOf, parseArguments, readFrom, UsageError, wholeNumber } from './process/arguments.ts';
+import { TAIL_FLAGS } from './process/command-flags.ts';
 import { backoffMs } from '../core/replication/backoff.ts';
-import { LineOutput } from './process/line-output.ts';
+import { closedOutput, LineOutput } from './process/line-output.ts';
 
 export const HELP = `seamline tail: prints the current items, then every change
 
@@ -27,11 +20,7 @@ export const HELP = `seamline tail: prints the current items, then every change
 Prints a line of JSON for each item, starting with the current items, oldest first. When the connection breaks, it resumes as soon as the
 server is back, without losing or repeating an item.
 
-  --limit N        end after N items
-  --after CURSOR   start after the item with this cursor
-  --prefix P       only keys that start with P
-  --changes        print messages of itemChanges instead, which include removals
-${SERVER_HELP}
+${helpOf(TAIL_FLAGS)}
 `;
 
 interface Tail {
@@ -45,23 +34,14 @@ interface Tail {
 export async function run(args: readonly string[]): Promise<number> {
   const tail = parse(args);
   const output = new LineOutput(process.stdout);
-  const closed = new Promise<number>((resolve) => {
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      // The reader needs no more lines, as `head` does.
-      if (error.code === 'EPIPE') return resolve(0);
-      say(`cannot write: ${error.message}`);
-      resolve(1);
-    });
-  });
+  const closed = closedOutput(process.stdout);
   const code = await Promise.race([closed, follow(tail, output)]);
   await Promise.race([closed, output.flushed()]);
   return code;
 }
 
 function parse(args: readonly string[]): Tail {
-  const text = { type: 'string' } as const;
-  const options = { ...SERVER_FLAGS, limit: text, after: text, prefix: text, changes: { type: 'boolean' } } as const;
-  const { limit, after, prefix, changes, ...address } = parseArguments(args, options).values;
+  const { limit, after, prefix, changes, ...address } = parseArguments(args, TAIL_FLAGS).values;
   if (changes && limit !== undefined)
     throw new UsageError('--limit counts items and cannot be combined with --changes');
   const variables = {

@@ -1,23 +1,22 @@
 /** `seamline verify`: reads the arguments, shows the progress and prints the table. */
 import { type Guarantee, GUARANTEES } from '../verify/check/history.ts';
-import type { ServerAddress } from '../http-client/http-client.ts';
 import { verify, type VerifyProgress, type VerifyReport } from '../verify/workload/verify.ts';
-import { parseArguments, readFrom, SERVER_FLAGS, SERVER_HELP, addressOf, wholeNumber } from './process/arguments.ts';
+import { addressesOf, helpOf, parseArguments, readFrom, wholeNumber } from './process/arguments.ts';
+import { VERIFY_FLAGS } from './process/command-flags.ts';
 import { grouped, Progress } from './process/progress.ts';
-import { onEndSignal } from './process/signals.ts';
+import { EXIT_CODES, onEndSignal } from './process/signals.ts';
 
 export const HELP = `seamline verify: checks the guarantees against a running server
 
   seamline verify --url http://127.0.0.1:4000/graphql --seconds 30
 
 Runs writers and readers over WebSocket and SSE, with random joins, stalls, cuts and resumes, and checks everything that they receive. It
-inserts at most 1,400 items, under keys that start with verify-, and removes them at the end. The exit code is 1 on any violation.
+inserts at most 1,400 items, under keys that start with verify-, and removes them at the end. The exit code is 1 on any violation. ^C ends the
+run after the round in flight, with a report of what was checked by then and exit code 130.
 
 Several nodes of one log are passed as --url URL,URL: a client that reconnects comes to the next one.
 
-${SERVER_HELP}
-  --seconds S      duration (default 30)
-  --seed N         repeat the plan of the run that printed this seed
+${helpOf(VERIFY_FLAGS)}
 `;
 
 const MEANING: Readonly<Record<Guarantee, string>> = {
@@ -36,28 +35,33 @@ const MEANING: Readonly<Record<Guarantee, string>> = {
 export async function run(args: readonly string[]): Promise<number> {
   const options = parse(args);
   const stop = new AbortController();
-  // The first signal ends the run early and still removes its items.
-  onEndSignal(
-    () => stop.abort(),
-    () => process.exit(1),
-  );
+  let interruptedBy: NodeJS.Signals | undefined;
   let latest: VerifyProgress = { elapsedMs: 0, histories: 0, deliveries: 0, violations: 0 };
   const progress = new Progress(process.stderr, () => lineOf(latest));
+  // The first signal ends the run early and still removes its items.
+  onEndSignal(
+    (signal) => {
+      interruptedBy = signal;
+      progress.say(`seamline: ending after the round in flight; send ${signal} again to end at once`);
+      stop.abort();
+    },
+    () => process.exit(1),
+  );
   const onProgress = (next: VerifyProgress): void => void (latest = next);
   const report = await verify({ ...options, onProgress, signal: stop.signal }).finally(() => progress.end());
   console.log(tableOf(report));
-  return report.violations === 0 ? 0 : 1;
+  if (interruptedBy === undefined) return report.violations === 0 ? 0 : 1;
+  console.error(
+    `seamline: interrupted by ${interruptedBy} after ${secondsOf(report)} of ${options.seconds} s; checked until then: ${countsOf(report)}`,
+  );
+  // An interrupted run is no success, even if all that it has checked is sound.
+  return report.violations === 0 ? (EXIT_CODES[interruptedBy] ?? 1) : 1;
 }
 
 function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const {
-    seconds = '30',
-    seed,
-    ...address
-  } = parseArguments(args, { ...SERVER_FLAGS, seconds: text, seed: text }).values;
+  const { seconds = '30', seed, ...address } = parseArguments(args, VERIFY_FLAGS).values;
   return {
-    nodes: nodesOf(address),
+    nodes: addressesOf(address),
     seconds: readFrom('--seconds', () => wholeNumber(seconds, 1, 86_400)),
     seed:
       seed === undefined
@@ -66,18 +70,12 @@ function parse(args: readonly string[]) {
   };
 }
 
-/** Throws `UsageError`. */
-function nodesOf({ url, token }: Partial<ServerAddress>): [ServerAddress, ...ServerAddress[]] {
-  const [first, ...others] = url?.split(',') ?? [];
-  const nodeAt = (url?: string): ServerAddress =>
-    addressOf({ ...(url !== undefined && { url }), ...(token !== undefined && { token }) });
-  return [nodeAt(first), ...others.map(nodeAt)];
-}
+const secondsOf = ({ elapsedMs }: VerifyProgress): number => Math.floor(elapsedMs / 1000);
 
-function lineOf({ elapsedMs, histories, deliveries, violations }: VerifyProgress): string {
-  const seconds = Math.floor(elapsedMs / 1000);
-  return `${seconds} s: ${grouped(histories)} histories, ${grouped(deliveries)} deliveries, ${grouped(violations)} violations`;
-}
+const countsOf = ({ histories, deliveries, violations }: VerifyProgress): string =>
+  `${grouped(histories)} histories, ${grouped(deliveries)} deliveries, ${grouped(violations)} violations`;
+
+const lineOf = (progress: VerifyProgress): string => `${secondsOf(progress)} s: ${countsOf(progress)}`;
 
 function tableOf({ coverage, histories, deliveries, violations, seed, examples, skipped }: VerifyReport): string {
   const row = (name: string, ...counts: readonly string[]): string =>

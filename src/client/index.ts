@@ -1,15 +1,16 @@
-export {
-  type ItemChanges,
-  type Mirror,
-  mirror,
-  type MirrorSnapshot,
-  type MirrorState,
-  type MirrorUpdate,
-  type MirrorVariables,
-} from './mirror.ts';
+export { type Mirror, mirror } from './mirror.ts';
+export type {
+  ItemChanges,
+  MirrorSnapshot,
+  MirrorState,
+  MirrorStatus,
+  MirrorUpdate,
+  MirrorVariables,
+} from './mirror-snapshot.ts';
 export { persistent } from './persistent.ts';
 export type { MirroredItem } from './item-set.ts';
 export {
+  type ConnectionListener,
   type Payload,
   resumable,
   type ResumableOptions,

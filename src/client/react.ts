@@ -1,5 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
-import { EMPTY, mirror, type MirrorSnapshot, type MirrorVariables } from './mirror.ts';
+import { mirror } from './mirror.ts';
+import { EMPTY, type MirrorSnapshot, type MirrorVariables } from './mirror-snapshot.ts';
 import type { SubscriptionClient } from './resumable.ts';
 
 /**
@@ -14,11 +15,20 @@ import type { SubscriptionClient } from './resumable.ts';
  * const client = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
  *
  * function Prices() {
- *   const { items, isLoaded } = useItems<{ price: number }>(client, { filter: { keyPrefix: 'price/' } });
+ *   const { items, isLoaded, status } = useItems<{ price: number }>(client, { filter: { keyPrefix: 'price/' } });
+ *   if (status === 'failed') return <p>Something went wrong.</p>;
  *   if (!isLoaded) return <p>Loading …</p>;
- *   return [...items.values()].map(({ key, value }) => <p key={key}>{`${key}: ${value.price}`}</p>);
+ *   return (
+ *     <>
+ *       {status === 'reconnecting' && <p>Connecting again …</p>}
+ *       {[...items.values()].map(({ key, value }) => <p key={key}>{`${key}: ${value.price}`}</p>)}
+ *     </>
+ *   );
  * }
  * ```
+ *
+ * `status` and `error` tell the state of the connection; a component renders again when one of them changes, or an item. With the server away,
+ * `items` stays as it was.
  */
 export function useItems<Value = unknown>(
   client: SubscriptionClient,

@@ -22,10 +22,15 @@ export interface Sink<R = Result> {
   complete(): void;
 }
 
+/** What graphql-sse tells one subscription about its connection. graphql-ws has events of the client instead. */
+export interface ConnectionListener {
+  connecting?(isAgain: boolean): void;
+}
+
 /** The part of a graphql-ws or graphql-sse client that subscribes. */
 export interface SubscriptionClient {
   // A method, because its parameters are bivariant: clients type their results differently.
-  subscribe(payload: Payload, sink: Sink): () => void;
+  subscribe(payload: Payload, sink: Sink, listener?: ConnectionListener): () => void;
 }
 
 export interface ResumableOptions<Operation = Payload> {
@@ -51,12 +56,18 @@ export interface ResumableOptions<Operation = Payload> {
  * ```
  */
 export function resumable<Client extends SubscriptionClient>(client: Client, options: ResumableOptions = {}): Client {
-  const subscribe = (payload: Payload, sink: Sink): (() => void) => resume(client, payload, sink, options);
+  const subscribe: SubscriptionClient['subscribe'] = (payload, sink, listener) =>
+    resume((each, own) => client.subscribe(each, own, listener), payload, sink, options);
   const iterate = (payload: Payload): AsyncGenerator<Result, void, void> => iterateOver(subscribe, payload);
   return { ...client, subscribe, ...('iterate' in client && { iterate }) };
 }
 
-function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onReset }: ResumableOptions): () => void {
+function resume(
+  subscribe: (payload: Payload, sink: Sink) => () => void,
+  payload: Payload,
+  sink: Sink,
+  { onReset }: ResumableOptions,
+): () => void {
   const resumption = new Resumption(payload.extensions);
   let isCancelled = false;
   let unsubscribe = (): void => {};
@@ -72,7 +83,7 @@ function resume(client: SubscriptionClient, payload: Payload, sink: Sink, { onRe
       if (!isCancelled) start();
       return true;
     };
-    const unsubscribeThis = client.subscribe(
+    const unsubscribeThis = subscribe(
       { ...payload, extensions: resumption.extensions },
       {
         next(result) {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Provider } from 'urql';
+import { useIsNarrow } from './controls/use-is-narrow.ts';
 import { Details } from './panels/details.tsx';
 import { endOf } from './session/failure.ts';
 import { Header } from './panels/header.tsx';
@@ -30,20 +31,13 @@ interface PageProps {
 function Page({ token, signIn }: PageProps) {
   const { error } = useView();
   const [asksForToken, askForToken] = useState(false);
-  const [selected, select] = useState<string>();
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
-  const end = error === undefined ? undefined : endOf(error, token !== undefined);
+  const end = error === undefined ? undefined : endOf(error);
   const needsToken = end?.needsToken === true;
-
-  // While the server requires a token, no item is visible.
-  useEffect(() => {
-    if (needsToken) select(undefined);
-  }, [needsToken]);
-
   const reason = needsToken ? end.text : undefined;
   return (
     <div className="page">
-      <Header hasToken={token !== undefined} onToken={() => askForToken(true)} />
+      <Header hasToken={token !== undefined} isRefused={needsToken} onToken={() => askForToken(true)} />
       {needsToken || asksForToken ? (
         <TokenForm
           reason={token === undefined ? reason : (reason ?? 'A new token replaces the current token of this tab.')}
@@ -63,23 +57,65 @@ function Page({ token, signIn }: PageProps) {
               {end.text} <button onClick={() => location.reload()}>Reload the page</button>
             </p>
           )}
-          <main className="work">
-            <Table selected={selected} onSelect={select} />
-            <aside className="side" aria-label="Details and insert form">
-              {selected !== undefined && (
-                <Details
-                  key={selected}
-                  itemKey={selected}
-                  onClose={() => select(undefined)}
-                  onEdit={setDraft}
-                  onToken={() => askForToken(true)}
-                />
-              )}
-              <InsertForm draft={draft} onDraft={setDraft} onToken={() => askForToken(true)} />
-            </aside>
-          </main>
+          <Work draft={draft} onDraft={setDraft} onToken={() => askForToken(true)} />
         </>
       )}
     </div>
+  );
+}
+
+interface WorkProps {
+  readonly draft: Draft;
+  readonly onDraft: (draft: Draft) => void;
+  readonly onToken: () => void;
+}
+
+/** The table, and the side panel with the details and the form. */
+function Work({ draft, onDraft, onToken }: WorkProps) {
+  const isNarrow = useIsNarrow();
+  const [selected, select] = useState<string>();
+  /** Whether the details of the selected item are open. On a narrow window the arrow keys only select. */
+  const [isOpen, setOpen] = useState(false);
+
+  // The narrow layout has no panel that could stay open.
+  useEffect(() => {
+    if (isNarrow) setOpen(false);
+  }, [isNarrow]);
+
+  const close = (): void => {
+    setOpen(false);
+    // The sheet returns to the selected row.
+    if (!isNarrow) select(undefined);
+  };
+  return (
+    <main className="work">
+      <Table
+        selected={selected}
+        onSelect={(key) => {
+          select(key);
+          setOpen(!isNarrow);
+        }}
+        onOpen={(key) => {
+          select(key);
+          setOpen(true);
+        }}
+      />
+      <aside className="side" aria-label="Details and insert form">
+        {selected !== undefined && isOpen && (
+          <Details
+            key={selected}
+            itemKey={selected}
+            isSheet={isNarrow}
+            onClose={close}
+            onEdit={(newDraft) => {
+              if (isNarrow) close();
+              onDraft(newDraft);
+            }}
+            onToken={onToken}
+          />
+        )}
+        <InsertForm draft={draft} onDraft={onDraft} onToken={onToken} />
+      </aside>
+    </main>
   );
 }

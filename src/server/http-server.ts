@@ -123,9 +123,9 @@ export function pathOf(request: IncomingMessage): string {
   return absoluteTarget(request)?.pathname ?? request.url?.split('?', 1)[0] ?? '/';
 }
 
-export function respond(response: ServerResponse, status: number, text: string): void {
+export function respond(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {
   const body = `${text}\n`;
-  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(body) };
+  const headers = { 'Content-Type': `${type}; charset=utf-8`, 'Content-Length': Buffer.byteLength(body) };
   response.writeHead(status, headers).end(body);
 }
 

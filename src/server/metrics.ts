@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StreamingMap } from '../core/streaming-map.ts';
 import type { OpenStreams } from '../transports/streaming/open-streams.ts';
 import type { WebSocketTransport } from '../transports/websocket/websocket.ts';
+import type { AppendLatency } from './observability/append-latency.ts';
 
 /** What the metrics are read from. */
 export interface MetricsSources {
@@ -12,6 +14,9 @@ export interface MetricsSources {
   readonly refusals: ReadonlyMap<string, number>;
   /** TCP connections of all kinds. */
   readonly countSockets: () => Promise<number>;
+  /** What `/ready` says. */
+  readonly isReady: () => boolean;
+  readonly appendLatency: AppendLatency;
 }
 
 /** A value, or for a metric with a label the value for each of the label's values. */
@@ -25,9 +30,12 @@ const [gauge, counter] = [metric(Gauge), metric(Counter)];
 
 /** All metrics of seamline, without their prefix `seamline_`. A new metric is a line here, and a row in docs/metrics.md. */
 const METRICS = [
+  gauge('ready', '1 when /ready is 200, 0 otherwise.', ({ isReady }) => Number(isReady())),
   gauge('connections', 'Open connections.', connections, 'transport'),
   gauge('subscriptions', 'Open subscriptions.', subscriptions, 'transport'),
   gauge('items', 'Items in the map.', ({ map }) => map.replica.items.size),
+  gauge('items_bytes', 'Bytes of all keys and values in the map.', ({ map }) => map.replica.items.bytes),
+  gauge('window_bytes', 'Bytes of the changes in the window.', ({ map }) => map.replica.window.bytes),
   gauge('head_position', 'Newest applied position.', ({ map }) => map.replica.head.position),
   counter('inserts_total', 'Items inserted by this node.', ({ map }) => map.counters.inserts),
   counter('deliveries_total', 'Items and messages delivered to subscribers.', ({ map }) => map.counters.deliveries),
@@ -37,7 +45,7 @@ const METRICS = [
   counter('refusals_total', 'Refused requests, operations and connections.', ({ refusals }) => refusals, 'code'),
 ];
 
-/** The metrics are read when Prometheus asks for them: they cost nothing in between. */
+/** All but the histogram are read when Prometheus asks for them: they cost nothing in between. */
 export function createMetrics(sources: MetricsSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -56,7 +64,25 @@ export function createMetrics(sources: MetricsSources): Registry {
       },
     });
   }
+  registry.registerMetric(sources.appendLatency.histogram);
+  const build = { version: version(), node: process.version };
+  new Gauge({
+    name: 'seamline_build_info',
+    help: 'Always 1. Its labels are the version of seamline and of Node.js.',
+    labelNames: Object.keys(build),
+    registers: [registry],
+  }).set(build, 1);
   return registry;
+}
+
+/** The version in package.json. A bundle has no package.json beside it. */
+function version(): string {
+  try {
+    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    return String((JSON.parse(text) as { version?: unknown }).version);
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function connections({ streams, webSockets, countSockets }: MetricsSources): Promise<Value> {

@@ -1,7 +1,9 @@
 /** Where a request comes from: its page's origin, the host that it names, and the client's address. */
 import type { IncomingMessage } from 'node:http';
 import { isIP, SocketAddress } from 'node:net';
+import type { LogFields } from '../core/model/logger.ts';
 import type { AllowedOrigins } from '../transports/protocol/allowed-origins.ts';
+import { refusedOrigin } from '../transports/protocol/refused-origin.ts';
 import { isLoopback } from './options.ts';
 
 export interface Origins {
@@ -13,9 +15,36 @@ export interface Origins {
   readonly trustProxy: boolean;
 }
 
-/** Whether the request comes from the server's own page, from an allowed origin, or from a client that is no browser. */
-export function isAllowedOrigin(request: IncomingMessage, origins: Origins): boolean {
-  return isOwnPage(request, origins) || admitted(request, origins) !== undefined;
+/** Why a request may not use the server. */
+export interface OriginRefusal {
+  readonly code: 'BAD_HOST' | 'BAD_ORIGIN';
+  /** For the client. */
+  readonly text: string;
+  /** Of the log line. */
+  readonly fields: LogFields;
+  /** Of the log line, if it has one of its own. */
+  readonly message?: string;
+}
+
+/** Refuses a request that names a host which may not be this server. */
+export function hostRefusal(request: IncomingMessage, origins: Origins): OriginRefusal | undefined {
+  if (isKnownHost(request, origins)) return undefined;
+  const shown = JSON.stringify(request.headers.host);
+  const text = `host ${shown} is not allowed for browsers without authentication: use localhost, or pass --allow-origin or --open`;
+  return { code: 'BAD_HOST', text, fields: {} };
+}
+
+/** Refuses a page of another origin. Over HTTP a request without `Origin` passes: it may be a link, or of a client that is no browser. */
+export function originRefusal(
+  request: IncomingMessage,
+  origins: Origins,
+  transport: 'http' | 'websocket',
+): OriginRefusal | undefined {
+  const header = request.headers.origin;
+  const isExempt = header === undefined && transport === 'http';
+  if (isExempt || isOwnPage(request, origins) || admitted(request, origins) !== undefined) return undefined;
+  const { origin, message } = refusedOrigin(header);
+  return { code: 'BAD_ORIGIN', text: message, fields: { origin }, message };
 }
 
 /** Whether a cookie of the request counts. On pages that only `*` admits it must not, because their owner could act for the user. */
@@ -40,7 +69,7 @@ function isOwnPage({ headers }: IncomingMessage, { trustProxy }: Origins): boole
  * Whether the host that a request names may be this server. A browser may reach a private server by names of this machine only, because the
  * owner of a page can point a domain of their own to it (DNS rebinding). Allowed origins and their hosts are exempt.
  */
-export function isKnownHost(request: IncomingMessage, origins: Origins): boolean {
+function isKnownHost(request: IncomingMessage, origins: Origins): boolean {
   const { headers } = request;
   const url = URL.parse(`http://${headers.host ?? 'localhost'}`);
   if (url === null) return false;

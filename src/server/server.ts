@@ -4,9 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
+import type { LogHealth } from '../core/replication/ordered-log.ts';
 import { StreamingMap } from '../core/streaming-map.ts';
 import { FanOut } from '../fanout/fan-out.ts';
-import { stringify } from '../transports/protocol/errors.ts';
+import { formatError, refused, stringify } from '../transports/protocol/errors.ts';
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { requestHandler } from '../transports/http/request-handler.ts';
 import { FastInserts } from '../transports/operations/fast-insert.ts';
@@ -23,11 +24,12 @@ import { ConsolePage } from './console-page.ts';
 import { createMetrics } from './metrics.ts';
 import { isPrivate, type ServerOptions, withDefaults } from './options.ts';
 import { InsertRate } from './insert-rate.ts';
-import { clientAddress, isAllowedOrigin, isKnownHost, type Origins } from './request-origin.ts';
-import { watchHealth } from './health-watch.ts';
+import { clientAddress, hostRefusal, originRefusal, type OriginRefusal, type Origins } from './request-origin.ts';
+import { AppendLatency } from './observability/append-latency.ts';
+import { watchHealth } from './observability/health-watch.ts';
+import { traced } from './observability/tracing.ts';
 import { createHttpServer, GRAPHQL_PATH, pathOf, refuse, respond } from './http-server.ts';
 import { openLog } from './open-log.ts';
-import { traced } from './tracing.ts';
 
 /** A running server. */
 export interface SeamlineServer {
@@ -51,9 +53,10 @@ export async function createServer(given: ServerOptions = {}): Promise<SeamlineS
   const { logger, port, host } = options;
   const log = await openLog(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
-  const map = await StreamingMap.open({ ...options, log: traced(log) });
+  const appendLatency = new AppendLatency();
+  const map = await StreamingMap.open({ ...options, log: appendLatency.timed(traced(log)) });
   try {
-    const server = new RunningServer(map, options);
+    const server = new RunningServer(map, options, appendLatency);
     await server.listen(port, host);
     return server;
   } catch (error) {
@@ -89,8 +92,8 @@ class RunningServer implements SeamlineServer {
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
 
-  constructor(map: StreamingMap, options: Settings) {
-    const { logger, allowOrigins, trustProxy, graphiql, introspection } = options;
+  constructor(map: StreamingMap, options: Settings, appendLatency: AppendLatency) {
+    const { logger, allowOrigins, trustProxy, introspection } = options;
     const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
     this.map = map;
     this.#options = options;
@@ -113,6 +116,7 @@ class RunningServer implements SeamlineServer {
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
     const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts };
     const isFull = (): boolean => this.#longLived >= maxConnections;
+    const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };
     const yoga = createHttp({ ...shared, ...http });
     this.#yoga = yoga;
@@ -136,6 +140,8 @@ class RunningServer implements SeamlineServer {
       webSockets: this.#webSockets,
       refusals: this.#requestLog.refusalLog.counts,
       countSockets,
+      isReady: () => this.#readiness().ok,
+      appendLatency,
     });
   }
 
@@ -196,39 +202,51 @@ class RunningServer implements SeamlineServer {
     this.#inFlight.add(response);
     response.once('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
-    if (!isKnownHost(request, this.#origins)) {
-      this.#requestLog.refused(identity, 'BAD_HOST');
-      respond(response, 400, badHost(request));
-    } else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
+    const badHost = hostRefusal(request, this.#origins);
+    const badOrigin = path === GRAPHQL_PATH ? originRefusal(request, this.#origins, 'http') : undefined;
+    if (badHost) respond(response, 400, this.#logged(identity, badHost, 'http'));
+    else if (badOrigin) respondForbidden(response, this.#logged(identity, badOrigin, 'http'));
+    else if (path === GRAPHQL_PATH) this.#answerGraphQL(request, response);
     else if (path === '/health') respond(response, 200, 'ok');
     else if (path === '/ready') this.#answerReady(response);
-    else if (path === '/metrics') void this.#answerMetrics(response);
+    else if (path === '/metrics') void this.#answerMetrics(identity, response);
     else if (this.#console?.has(path)) this.#console.answer(request, response, path);
     else if (path === '/' && this.#options.graphiql) response.writeHead(307, { Location: '/graphql' }).end();
     else respond(response, 404, `not found: GraphQL is served at ${GRAPHQL_PATH}`);
   }
 
   #answerReady(response: ServerResponse): void {
-    const health = this.map.health();
-    if (this.#drained) respond(response, 503, 'draining');
-    else if (health.ok) respond(response, 200, 'ready');
-    else respond(response, 503, health.reason);
+    const readiness = this.#readiness();
+    if (readiness.ok) respond(response, 200, 'ready');
+    else respond(response, 503, readiness.reason);
   }
 
-  async #answerMetrics(response: ServerResponse): Promise<void> {
-    response.setHeader('Content-Type', this.#metrics.contentType);
-    response.end(await this.#metrics.metrics());
+  #readiness(): LogHealth {
+    return this.#drained ? { ok: false, reason: 'draining' } : this.map.health();
+  }
+
+  /** Never rejects: nobody awaits it. */
+  async #answerMetrics(identity: RequestIdentity, response: ServerResponse): Promise<void> {
+    try {
+      const text = await this.#metrics.metrics();
+      response.setHeader('Content-Type', this.#metrics.contentType).end(text);
+    } catch (error) {
+      this.#requestLog.internal(error, identity);
+      respond(response, 500, 'the metrics cannot be read: the log of the server says why');
+    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#drained) return refuse(socket, 503, 'draining: connect again', 'Retry-After: 1');
-    const isKnown = isKnownHost(request, this.#origins);
-    if (!isKnown || !isAllowedOrigin(request, this.#origins)) {
-      const identity = this.#requestLog.identityOf(request);
-      this.#requestLog.refused(identity, isKnown ? 'BAD_ORIGIN' : 'BAD_HOST', { transport: 'websocket' });
-      return refuse(socket, 403, isKnown ? badOrigin(request) : badHost(request));
-    }
-    this.#webSockets.upgrade(request, socket, head);
+    const refusal = hostRefusal(request, this.#origins) ?? originRefusal(request, this.#origins, 'websocket');
+    if (!refusal) return this.#webSockets.upgrade(request, socket, head);
+    refuse(socket, 403, this.#logged(this.#requestLog.identityOf(request), refusal, 'websocket'));
+  }
+
+  /** Logs the refusal, and returns its text for the client. */
+  #logged(identity: RequestIdentity, { code, fields, message, text }: OriginRefusal, transport: string): string {
+    this.#requestLog.refused(identity, code, { transport, ...fields }, message);
+    return text;
   }
 }
 
@@ -237,8 +255,8 @@ function strangerAt({ remoteAddress = '' }: Socket): RequestIdentity {
   return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
 }
 
-const badHost = ({ headers }: IncomingMessage): string =>
-  `host ${JSON.stringify(headers.host)} is not allowed for browsers without authentication: use localhost, or pass --allow-origin or --open`;
-
-const badOrigin = ({ headers }: IncomingMessage): string =>
-  `origin ${JSON.stringify(headers.origin ?? 'another site')} is not allowed: pass --allow-origin to allow its pages`;
+/** The answer to a request that is refused before GraphQL sees it, as one GraphQL error. */
+function respondForbidden(response: ServerResponse, text: string): void {
+  response.setHeader('Cache-Control', 'no-store').setHeader('Vary', 'Origin');
+  respond(response, 403, JSON.stringify({ errors: [formatError(refused('FORBIDDEN', text))] }), 'application/json');
+}

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { describeInBrowser, isolate } from '../support/browser/browser.ts';
+import { startWithConsole } from '../support/browser/console.ts';
 import { GraphiQL } from '../support/browser/graphiql.ts';
 import { startServer } from '../support/server/server.ts';
 
@@ -29,5 +30,50 @@ describeInBrowser('GraphiQL', (openPage) => {
     await server.map.insert({ key: 'after', value: 2 });
     await graphiql.shows('"after"');
     expect(strangers).toEqual([]);
+  });
+
+  it('GraphiQL opens with a tab for each example, and each of them runs as it is', async () => {
+    const server = await startServer();
+    const page = await openPage();
+    const strangers = await isolate(page, server.url);
+    const graphiql = await GraphiQL.open(page, server.url);
+    expect(await graphiql.tabs()).toEqual(['Items', 'ItemChanges', 'Insert', 'Filter']);
+    // The first tab says that it waits.
+    await graphiql.editorShows('On an empty map this waits for the first item');
+    await graphiql.select('ItemChanges');
+    await graphiql.runSelected('"caughtUp": true');
+    await graphiql.stop();
+    await graphiql.select('Insert');
+    await graphiql.runSelected('"insertItem"');
+    expect(server.map.get('greeting')).toMatchObject({ value: { text: 'hello' } });
+    for (const name of ['Items', 'Filter']) {
+      await graphiql.select(name);
+      expect(await graphiql.runSelected('"items"')).toContain('"greeting"');
+      await graphiql.stop();
+    }
+    await page.reload();
+    await graphiql.select('Insert');
+    expect(await graphiql.tabs()).toEqual(['Items', 'ItemChanges', 'Insert', 'Filter']);
+    expect(strangers).toEqual([]);
+  });
+
+  it('GraphiQL has the name of the server, and a link to the console', async () => {
+    const server = await startWithConsole();
+    const page = await openPage();
+    await GraphiQL.open(page, server.url);
+    expect(await page.title()).toBe('seamline GraphiQL');
+    await page.locator('.graphiql-logo').getByText('seamline').waitFor();
+    await page.getByRole('link', { name: 'Console' }).click();
+    await page.getByRole('heading', { name: 'seamline' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/');
+    await page.getByRole('link', { name: 'GraphiQL', exact: true }).click();
+    await page.locator('.graphiql-editor').first().waitFor();
+  });
+
+  it('GraphiQL links to no console if the server has none', async () => {
+    const server = await startServer({ console: false });
+    const page = await openPage();
+    await GraphiQL.open(page, server.url);
+    expect(await page.getByRole('link', { name: 'Console' }).count()).toBe(0);
   });
 });

@@ -24,10 +24,18 @@ const page = (url: string): string => `
     return <p id={id}>{isLoaded ? [...items.keys()].join(' ') : 'loading'}</p>;
   }
 
+  window.renders = [];
+  function State() {
+    const { items, status, error } = useItems(client, { filter: {} });
+    const code = error === undefined ? 'none' : String(error.code);
+    window.renders.push([status, code, items.size].join(' '));
+    return <p id="state">{[status, ...items.keys()].join(' ')}</p>;
+  }
+
   function App() {
     const [shown, show] = useState<readonly string[]>(['first']);
     window.show = show;
-    return shown.map((id) => <List key={id} id={id} />);
+    return shown.map((id) => (id === 'state' ? <State key={id} /> : <List key={id} id={id} />));
   }
 
   createRoot(document.body.appendChild(document.createElement('main'))).render(<StrictMode><App /></StrictMode>);
@@ -35,6 +43,7 @@ const page = (url: string): string => `
 
 declare global {
   var show: (ids: readonly string[]) => void;
+  var renders: string[];
 }
 
 describeInBrowser('useItems in React’s strict mode', (openPage) => {
@@ -81,5 +90,32 @@ describeInBrowser('useItems in React’s strict mode', (openPage) => {
     await browser.locator('#first').waitFor({ state: 'detached' });
     await browser.evaluate(() => globalThis.show(['third']));
     await text('third', 'b c d e');
+  });
+
+  it('useItems keeps the items of a dead server, says reconnecting, and renders only when the status changes', async () => {
+    const server = await startServer();
+    const network = await networkTo(server.url);
+    const browser = await openPage();
+    const state = (expected: string) => browser.locator('#state', { hasText: new RegExp(`^${expected}$`) }).waitFor();
+    const insert = (key: string) => ask(server, InsertItemDocument, { input: { key, value: 1 } });
+    await insert('a');
+    await openOn(browser, network.url, '<!doctype html>', await bundle(page(network.url), 'browser'));
+    await browser.addScriptTag({ url: '/page.js', type: 'module' });
+    await browser.evaluate(() => globalThis.show(['state']));
+    await state('live a');
+
+    let attempts = 0;
+    browser.on('websocket', () => attempts++);
+    network.cut();
+    await state('reconnecting a');
+    await expect.poll(() => attempts, { timeout: 30_000 }).toBeGreaterThan(5);
+    await insert('b');
+    network.mend();
+    await state('live a b');
+    // In strict mode React renders twice.
+    const renders = await browser.evaluate(() => globalThis.renders);
+    const changes = renders.filter((line, at) => line !== renders[at - 1]);
+    expect(changes.slice(-3)).toEqual(['live none 1', 'reconnecting 1006 1', 'live none 2']);
+    expect(renders.filter((line) => line.startsWith('reconnecting')).length).toBeLessThanOrEqual(2);
   });
 });

@@ -48,12 +48,12 @@ describeWithNats('seamline serve --nats', () => {
 
 describe('seamline serve', () => {
   it.each([
-    [['--nats', 'nats://a', '--data', 'b'], 'data and nats exclude each other'],
-    [['--stream', 'a'], 'stream needs nats'],
+    [['--nats', 'nats://a', '--data', 'b'], '--data and --nats exclude each other'],
+    [['--stream', 'a'], '--stream needs --nats'],
     [['--nats', 'http://anna:s3cret@a'], 'server 1 must be a URL such as nats://host:4222 or tls://host:4222'],
-    [['--nats', 'nats://a', '--stream', 'a.b'], 'stream must be of letters, digits, - and _'],
+    [['--nats', 'nats://a', '--stream', 'a.b'], '--stream must be of letters, digits, - and _'],
     [['--nats', 'nats://a', '--nats-replicas', '6'], '--nats-replicas: must be a whole number from 1 to 5'],
-    [['--nats', 'nats://a', '--nats-creds', '/nowhere'], "creds: /nowhere can't be read"],
+    [['--nats', 'nats://a', '--nats-creds', '/nowhere'], "--nats-creds: /nowhere can't be read"],
   ])('seamline serve %j exits with 2', async (args, words) => {
     const { code, stderr } = await runCli(['--port', '0', ...args]);
     expect(code).toBe(2);

@@ -66,6 +66,24 @@ describeWithRedis('seamline serve --redis', (start, program) => {
     expect(gone.stderr).not.toMatch(/right|anna/);
   });
 
+  it('seamline serve --redis turns a warning of its client into lines of JSON', async () => {
+    const redis = await start();
+    const node = await serveCli(['--port', '0', '--redis', redis.url.replace('//', '//:s3cret@')]);
+    node.signal('SIGTERM');
+    const { code, stdout, stderr } = await node.exited;
+    const lines = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: string; msg: string; text?: string });
+    const warnings = lines.filter(({ msg }) => msg === 'a package printed a warning');
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ level: 'warn', text: expect.stringContaining('does not require a password') }),
+    );
+    expect(stdout).toMatch(/^seamline is ready\n( {2}\S.*\n)+$/);
+    expect(stderr).not.toContain('s3cret');
+    expect(code).toBe(0);
+  });
+
   it('seamline serve --redis exits with 1 when Redis may evict the log or holds another value in its place', async () => {
     const evicting = await start({ config: ['maxmemory 50mb', 'maxmemory-policy allkeys-lfu'] });
     const full = await runCli(['--port', '0', ...evicting.flags()]);
@@ -79,13 +97,13 @@ describeWithRedis('seamline serve --redis', (start, program) => {
 
 describe('seamline serve', () => {
   it.each([
-    [['--redis', 'redis://a', '--data', 'b'], 'data and redis exclude each other'],
-    [['--redis', 'redis://a', '--nats', 'nats://b'], 'nats and redis exclude each other'],
-    [['--redis-wait', '1'], 'redisWait needs redis'],
-    [['--nats', 'nats://a', '--redis-sentinel', 'b'], 'redisSentinel needs redis'],
+    [['--redis', 'redis://a', '--data', 'b'], '--data and --redis exclude each other'],
+    [['--redis', 'redis://a', '--nats', 'nats://b'], '--nats and --redis exclude each other'],
+    [['--redis-wait', '1'], '--redis-wait needs --redis'],
+    [['--nats', 'nats://a', '--redis-sentinel', 'b'], '--redis-sentinel needs --redis'],
     [['--redis', 'http://anna:s3cret@a'], 'URL 1 must be one such as redis://host:6379'],
     [['--redis', 'redis://:s3cret@a,redis://:s3cret@b'], 'sentinel'],
-    [['--redis', 'redis://a', '--stream', 'a.b'], 'stream must be of letters, digits, - and _'],
+    [['--redis', 'redis://a', '--stream', 'a.b'], '--stream must be of letters, digits, - and _'],
     [['--redis', 'redis://a', '--redis-wait', '-1'], '--redis-wait'],
     [['--redis', 'redis://a', '--redis-tls-ca', '/nowhere'], "/nowhere can't be read"],
   ])('seamline serve %j exits with 2', async (args, words) => {

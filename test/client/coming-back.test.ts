@@ -30,8 +30,8 @@ function holds(client: Client, ...keys: readonly string[]): Promise<void> {
   const mirrored = mirror(client);
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      const { error } = mirrored.state;
-      if (error !== undefined) reject(error);
+      const { status, error } = mirrored.state;
+      if (status === 'failed') reject(error);
       else if (keys.every((key) => mirrored.items.has(key))) resolve();
     };
     mirrored.subscribe(look);

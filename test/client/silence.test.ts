@@ -69,7 +69,13 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
     await server.map.insert(entry(2));
     await changeOf(mirrored);
     const { state, items } = mirrored;
-    expect({ ...state, size: items.size }).toEqual({ isLoaded: true, repairs: 0, error: undefined, size: 2 });
+    expect({ ...state, size: items.size }).toEqual({
+      status: 'live',
+      isLoaded: true,
+      repairs: 0,
+      error: undefined,
+      size: 2,
+    });
   });
 
   it('a new subscription opens another connection when the old one died before it was closed', async () => {
@@ -169,7 +175,8 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
 
 function changeOf(mirrored: Mirror): Promise<void> {
   return new Promise((resolve) => {
-    const leave = mirrored.subscribe(() => {
+    const leave = mirrored.subscribe(({ changes }) => {
+      if (!changes) return;
       leave();
       resolve();
     });

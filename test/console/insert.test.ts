@@ -63,7 +63,7 @@ describeInBrowser('The console’s form', (openPage) => {
     const value = shown.insertion.getByLabel('Value (JSON)');
     expect(await value.inputValue()).toContain('"before"');
     await value.fill('{ "text": "after" }');
-    await shown.insertion.getByRole('button', { name: 'Insert' }).click();
+    await shown.click('Save');
     await details.getByLabel('Value').filter({ hasText: 'after' }).waitFor();
 
     await shown.click('Remove');

@@ -84,17 +84,4 @@ describeInBrowser('The console’s connection', (openPage) => {
     expect(await shown.keys()).toEqual(['a', 'd', 'c']);
     await shown.seam('3 items at load').waitFor();
   });
-
-  it('the console reports that the server has lost its map, and shows the new map', async () => {
-    const server = await startWithConsole();
-    await server.map.insertMany(inputs('a', 'b'));
-    const network = await networkTo(server.url);
-    const shown = await ConsolePage.loaded(await openPage(), network.url);
-    const other = await startWithConsole();
-    await other.map.insertMany(inputs('c'));
-    network.cut();
-    network.mend(other.url);
-    await shown.state('the whole map was loaded again');
-    expect(await shown.keys()).toEqual(['c']);
-  });
 });

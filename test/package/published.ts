@@ -6,7 +6,6 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const CONSUMER = new URL('./consumer', import.meta.url).pathname;
 
 export interface Tarball {
   readonly file: string;
@@ -17,10 +16,14 @@ export interface Tarball {
   readonly consoleBytes: number;
 }
 
-/** Builds the package and packs it into the directory. */
-export async function pack(directory: string): Promise<Tarball> {
+/** Builds the package and that of the client, both into `dist`. */
+export async function build(): Promise<void> {
   await run('npm', ['run', '--silent', 'package']);
-  const { stdout } = await run('npm', ['pack', './dist/package', '--json', '--pack-destination', directory]);
+}
+
+/** Packs a built package into the directory. */
+export async function pack(built: string, directory: string): Promise<Tarball> {
+  const { stdout } = await run('npm', ['pack', built, '--json', '--pack-destination', directory]);
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: readonly { path: string; size: number }[] }];
   const file = join(directory, packed.filename);
   const compressed = packed.files.filter(({ path }) => /^dist\/console\/.*\.gz$/.test(path));
@@ -33,10 +36,15 @@ export function temporary(): { readonly directory: string; readonly remove: () =
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** Makes an empty project and installs the tarball and these packages in it. */
-export async function install(tarball: Tarball, directory: string, packages: readonly string[]): Promise<void> {
+/** Makes a project with the files of the folder `consumer`, and installs the tarball and these packages in it. */
+export async function install(
+  tarball: Tarball,
+  consumer: string,
+  directory: string,
+  packages: readonly string[],
+): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  cpSync(CONSUMER, directory, { recursive: true });
+  cpSync(new URL(`./${consumer}`, import.meta.url).pathname, directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const compilerOptions = {
     strict: true,
@@ -48,6 +56,13 @@ export async function install(tarball: Tarball, directory: string, packages: rea
   };
   writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   await npm(directory, 'install', tarball.file, ...packages);
+}
+
+/** The packages that a project has, sorted by name. */
+export function installed(directory: string): string[] {
+  const lock = JSON.parse(readFileSync(join(directory, 'package-lock.json'), 'utf8')) as { packages: object };
+  const paths = Object.keys(lock.packages).filter((path) => path !== '');
+  return paths.map((path) => path.replace('node_modules/', '')).toSorted();
 }
 
 /** Installs a Node in a folder of its own and resolves with its path: a project can have one only. */

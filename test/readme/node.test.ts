@@ -12,13 +12,13 @@ const CLIENTS = 'docs/clients.md';
 const WITHOUT = 'graphql-ws without `seamline/client`';
 
 it(
-  'README.md, Client: it prints current items, and resumes after a disconnect (G1, G2, G4)',
+  'README.md, Clients: it prints current items, and resumes after a disconnect (G1, G2, G4)',
   WITH_RECONNECTS,
   async () => {
     const server = await startServer();
     const network = await networkTo(server.url);
     await server.map.insert({ key: 'before', value: 1 });
-    const lines = linesOf(await bundle(snippetFor('Client', network.url), 'node'));
+    const lines = linesOf(await bundle(snippetFor('Clients', network.url), 'node'));
     expect((await lines.next()).value).toBe("{ key: 'before', value: 1 }");
     network.cut();
     await server.map.insert({ key: 'meanwhile', value: 2 });
@@ -100,5 +100,5 @@ it('the snippets without seamline/client, and those of README.md, pass a strict 
   const others = ['Apollo Client without `seamline/client`', 'urql without `seamline/client`'];
   expect(await complaintsAbout([WITHOUT, ...others], CLIENTS)).toBe('');
   // Node has this level.
-  expect(await complaintsAbout(['Client', 'Library'], 'README.md', 'es2024')).toBe('');
+  expect(await complaintsAbout(['Clients', 'Library'], 'README.md', 'es2024')).toBe('');
 });

@@ -22,21 +22,21 @@ const statusWith = async ({ url }: Address, token?: string): Promise<number> =>
   (await fetch(`${url}?query={item(key:"a"){key}}`, { headers: token ? bearer(token) : {} })).status;
 
 describe('README.md', () => {
-  it.skipIf(isMissing('curl'))('Quick start: a subscriber prints the inserted item as shown (G1)', async () => {
-    const [start = '', subscribe = '', insert = ''] = commandsOf(3, 'README.md', 'Quick start');
-    const server = await served(start);
-    const here = put(subscribe, { 'http://127.0.0.1:4000/graphql': server.url });
-    const early = type(here);
-    // The stream is open before the insertion.
-    await early.said(/^:/);
-    await printed(put(insert, { '-- insert': `-- insert --url ${server.url}` }));
-    const withoutId = (text: string): string => text.replace(/^id: .+$/m, 'id: …');
-    const shown = withoutId(codeOf('README.md', 'Quick start', 2));
-    for (const subscriber of [early, type(here)]) {
+  it.skipIf(isMissing('curl'))(
+    'Quick start: a subscriber prints the inserted item as shown, and each later one (G1)',
+    async () => {
+      const [start = '', insert = '', subscribe = ''] = commandsOf(3, 'README.md', 'Quick start');
+      const server = await served(start);
+      const insertHere = put(insert, { '-- insert': `-- insert --url ${server.url}` });
+      await printed(insertHere);
+      const subscriber = type(put(subscribe, { 'http://127.0.0.1:4000/graphql': server.url }));
+      const withoutId = (text: string): string => text.replace(/^id: .+$/m, 'id: …');
       const [printedItem] = await subscriber.said(/event: next\n.*\nid: .*\n/);
-      expect(withoutId(printedItem)).toBe(shown);
-    }
-  });
+      expect(withoutId(printedItem)).toBe(withoutId(codeOf('README.md', 'Quick start', 2)));
+      await printed(put(insertHere, { hello: 'again' }));
+      expect(await subscriber.said(/"text":"again"/)).toHaveLength(1);
+    },
+  );
 
   it('Installation: `npm start` serves on another port, and the image serves everybody', async () => {
     const [checkout = '', image = ''] = commandsOf(2, 'README.md', 'Installation');
@@ -69,6 +69,21 @@ describe('docs/command-line.md', () => {
       await expect.poll(() => other.map.get('live')?.value, { timeout: 60_000 }).toBe(1);
     },
   );
+
+  it.skipIf(isMissing('jq'))('Get and remove: values are printed, and an item is removed', async () => {
+    const [get = '', remove = ''] = commandsOf(2, 'docs/command-line.md', 'Get and remove');
+    const server = await startServer();
+    for (const n of [1, 2]) await server.map.insert({ key: `sensor/${n}`, value: n });
+    const env = { SEAMLINE_URL: server.url };
+    expect(await printed(get, { env })).toBe('1\n2\n');
+    expect(JSON.parse(await printed(remove, { env }))).toEqual({
+      key: 'sensor/1',
+      reason: 'REMOVED',
+      timestamp: expect.any(String),
+      cursor: expect.any(String),
+    });
+    expect(server.map.get('sensor/1')).toBeUndefined();
+  });
 });
 
 describe.each([

@@ -14,9 +14,19 @@ export interface Input {
 
 export type Reading =
   | { readonly kind: 'input'; readonly input: Input }
-  | { readonly kind: 'bad'; readonly problem: string }
+  | {
+      readonly kind: 'bad';
+      readonly problem: string;
+      /** What to do about it. */
+      readonly hint?: string;
+    }
   | { readonly kind: 'empty' }
   | { readonly kind: 'expired' };
+
+const EXAMPLE = 'a line has a key and a value, such as {"key":"a","value":{"n":1}}';
+
+/** Fields of the lines that `seamline tail` prints. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(['id', 'key', 'value', 'ttl', 'timestamp', 'expiresAt', 'cursor']);
 
 /** `runId` is unique to the run: with the line number it forms the idempotency key that makes a retry harmless. */
 export function readInput({ number, end, text, problem }: Line, runId: string, now: number): Reading {
@@ -28,13 +38,13 @@ export function readInput({ number, end, text, problem }: Line, runId: string, n
     return { kind: 'bad', problem: 'not an object' };
   const { key, value = null, ttl: givenTtl = null, expiresAt = null } = fields as Record<string, unknown>;
   const ttl = givenTtl ?? (expiresAt === null ? null : secondsUntil(expiresAt, now));
+  if (key === undefined) return { kind: 'bad', problem: 'no key', hint: EXAMPLE };
+  if (!('value' in fields)) return { kind: 'bad', problem: 'no value', hint: valueHint(fields) };
   const wrong =
-    key === undefined
-      ? 'no key'
-      : (about('key', keyProblem(key)) ??
-        aboutValue(valueIssue(value)) ??
-        (Number.isNaN(ttl) ? 'expiresAt must be an RFC 3339 date and time' : undefined) ??
-        (givenTtl === null ? undefined : about('ttl', ttlProblem(givenTtl))));
+    about('key', keyProblem(key)) ??
+    aboutValue(valueIssue(value)) ??
+    (Number.isNaN(ttl) ? 'expiresAt must be an RFC 3339 date and time' : undefined) ??
+    (givenTtl === null ? undefined : about('ttl', ttlProblem(givenTtl)));
   if (wrong !== undefined) return { kind: 'bad', problem: wrong };
   if (typeof ttl === 'number' && ttl <= 0) return { kind: 'expired' };
   const json = `{"key":${JSON.stringify(key)},"value":${stringifyJson(value)},${
@@ -42,6 +52,12 @@ export function readInput({ number, end, text, problem }: Line, runId: string, n
   }"idempotencyKey":"${runId}-${number}"}`;
   return { kind: 'input', input: { line: number, end, json, bytes: Buffer.byteLength(json) } };
 }
+
+/** For an object whose own fields are meant as the value. */
+const valueHint = (fields: object): string =>
+  Object.keys(fields).every((name) => KNOWN_FIELDS.has(name))
+    ? EXAMPLE
+    : `${EXAMPLE}; jq -c '{key, value: del(.key)}' turns the other fields into the value`;
 
 const about = (field: string, problem: string | undefined): string | undefined =>
   problem === undefined ? undefined : `${field} ${problem}`;

@@ -3,13 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { parseArguments, SERVER_FLAGS, SERVER_HELP, addressOf, UsageError } from '../process/arguments.ts';
+import { addressOf, helpOf, parseArguments, UsageError } from '../process/arguments.ts';
+import { SERVER_FLAGS } from '../process/command-flags.ts';
+import { foreignFormat, isBlank } from './format.ts';
 import { readInput } from './input.ts';
 import { InputQueue } from './input-queue.ts';
 import { type Line, Lines } from './lines.ts';
 import { Progress, progressLine, summaryLine } from '../process/progress.ts';
 import { InsertError, Sender } from './sender.ts';
-import { onEndSignal } from '../process/signals.ts';
+import { EXIT_CODES, onEndSignal } from '../process/signals.ts';
 
 export const HELP = `seamline insert: inserts an item for each line of JSON
 
@@ -20,13 +22,14 @@ Reads FILE or stdin. Each line has a "key", a "value" and, if the item shall exp
 ttl and other fields are ignored, so that the output of \`seamline tail\` can be inserted.
 
 Lines are inserted in their order, each exactly once, even when the connection breaks: the command retries until the server is back. A line
-that cannot be inserted is reported with its number and the others are still inserted; the exit code is then 1.
+that cannot be inserted is reported with its number and the others are still inserted; the exit code is then 1. A compressed file or a JSON
+array is refused as a whole:
 
-${SERVER_HELP}
+  gunzip -c items.ndjson.gz | seamline insert
+  jq -c '.[]' array.json | seamline insert
+
+${helpOf(SERVER_FLAGS)}
 `;
-
-/** The exit codes by which shells recognise an end by a signal. */
-const EXIT_CODES: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -43,10 +46,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const queue = new InputQueue();
   stop.signal.addEventListener('abort', () => queue.close());
   let code = 0;
-  const refuse = (line: number, reason: string): void => {
+  const hints = new Set<string>();
+  const refuse = (line: number, reason: string, hint?: string): void => {
     code ||= 1;
     tally.refused++;
-    progress.say(`line ${line}: ${reason}`);
+    progress.say(`line ${line}: ${reason}${hint === undefined || hints.has(hint) ? '' : `: ${hint}`}`);
+    // Once is enough, because all lines may have the same problem.
+    if (hint !== undefined) hints.add(hint);
   };
   onEndSignal(
     (signal) => {
@@ -71,7 +77,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const take = (line: Line): void => {
     const reading = readInput(line, runId, Date.now());
     if (reading.kind === 'input') queue.add(reading.input);
-    else if (reading.kind === 'bad') refuse(line.number, reading.problem);
+    else if (reading.kind === 'bad') refuse(line.number, reading.problem, reading.hint);
     else if (reading.kind === 'expired') tally.expired++;
   };
   const read = async (): Promise<void> => {
@@ -83,7 +89,14 @@ export async function run(args: readonly string[]): Promise<number> {
       }
       if (process.stderr.writableNeedDrain) await once(process.stderr, 'drain');
     };
-    for await (const chunk of addAbortSignal(stop.signal, source)) await takeAll(lines.in(chunk as Buffer));
+    let hasBegun = false;
+    for await (const chunk of addAbortSignal(stop.signal, source) as AsyncIterable<Buffer>) {
+      if (!hasBegun) {
+        assertLines(chunk, positionals[0]);
+        hasBegun = !isBlank(chunk);
+      }
+      await takeAll(lines.in(chunk));
+    }
     await takeAll(lines.last());
     queue.end();
   };
@@ -106,6 +119,16 @@ export async function run(args: readonly string[]): Promise<number> {
   progress.end();
   progress.say(summaryLine(tally, elapsedMs()));
   return code;
+}
+
+/** Throws `InsertError` for a source of another format, of which each line would be wrong. */
+function assertLines(chunk: Buffer, path = '-'): void {
+  const format = foreignFormat(chunk);
+  if (!format) return;
+  const { what, remedy } = format;
+  if (path === '-') throw new InsertError(`stdin is ${what}: pipe it through ${remedy} first`);
+  const quoted = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  throw new InsertError(`${path} is ${what}: run ${remedy} ${quoted} | seamline insert`);
 }
 
 /** Throws `UsageError` for a file that can't be read. */

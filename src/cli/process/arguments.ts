@@ -1,48 +1,132 @@
 /** Parses and checks arguments for all commands. */
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { parseArgs } from 'node:util';
 import type { ServerAddress } from '../../http-client/http-client.ts';
+import { nearest } from './suggestions.ts';
 
 /** A wrong call. The process prints the message in one line and exits with 2. */
 export class UsageError extends Error {}
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+export interface Flag {
+  readonly help: string;
+  /** The placeholder of the value in the help; absent for a switch. Shells complete `FILE` and `DIR` by the names of files and directories. */
+  readonly value?: string;
+  readonly multiple?: true;
+  /** The possible values, if they are few. */
+  readonly choices?: readonly string[];
+}
 
-export interface Arguments<Given extends Options> {
-  readonly values: { readonly [Name in keyof Given]?: Given[Name]['type'] extends 'string' ? string : boolean };
+/** By name, without the dashes. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+type ValueOf<Given extends Flag> = Given extends { readonly value: string }
+  ? Given extends { readonly multiple: true }
+    ? string[]
+    : string
+  : boolean;
+
+export interface Arguments<Given extends Flags> {
+  readonly values: { readonly [Name in keyof Given]?: ValueOf<Given[Name]> };
   readonly positionals: readonly string[];
 }
 
-/** The flags of every command that talks to a running server. */
-export const SERVER_FLAGS = { url: { type: 'string' }, token: { type: 'string' } } as const;
-
-export const SERVER_HELP = `  --url URL        GraphQL endpoint of the server (default http://127.0.0.1:4000/graphql)
-  --token TOKEN    bearer token to send`;
-
 /** Throws `UsageError`. */
-export function parseArguments<const Given extends Options>(
+export function parseArguments<const Given extends Flags>(
   args: readonly string[],
-  options: Given,
+  flags: Given,
   { allowPositionals = false } = {},
 ): Arguments<Given> {
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals });
-  } catch (error) {
-    // Node's message without its hints about the API of parseArgs.
-    throw new UsageError(
-      error instanceof Error ? (error.message.split(/\.\s(?:To specify|Did you)/)[0] ?? '') : String(error),
-    );
+  const options = Object.entries<Flag>(flags).map(([name, { value, multiple = false }]) => {
+    return [name, { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple }] as const;
+  });
+  // The strict mode has messages of its own, which differ between versions of Node.
+  const parsed = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(options),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of parsed.tokens) {
+    if (token.kind === 'option') assertFlag(token, flags, args[token.index] ?? token.rawName);
+    if (token.kind === 'positional' && !allowPositionals)
+      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}: --help lists what is possible`);
   }
+  // Each value has been checked against its flag.
+  return parsed as unknown as Arguments<Given>;
 }
 
+interface GivenFlag {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+/** Throws `UsageError`. `written`: the argument as it was typed. */
+function assertFlag({ name, value, inlineValue }: GivenFlag, flags: Flags, written: string): void {
+  const flag = written.startsWith('--') && Object.hasOwn(flags, name) ? flags[name] : undefined;
+  if (!flag) {
+    const [shown = written] = written.split('=');
+    const suggestion = nearest(shown.replace(/^-+/, ''), Object.keys(flags));
+    throw new UsageError(
+      `unknown flag ${shown}: ${suggestion === undefined ? '--help lists all flags' : `did you mean --${suggestion}?`}`,
+    );
+  }
+  if (flag.value === undefined) {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value`);
+    return;
+  }
+  if (value === undefined) throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+  if (inlineValue !== true && value.startsWith('-') && value !== '-')
+    throw new UsageError(`--${name} needs a value; for one that starts with a dash write --${name}=${value}`);
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
+
+/** The server that `--url` or `SEAMLINE_URL` names. Throws `UsageError`. */
+export function addressOf(given: Partial<ServerAddress>): ServerAddress {
+  const { text, source } = urlOf(given);
+  return addressAt(text, source, tokenOf(given));
+}
+
+/** The servers of a list that is separated by commas. Throws `UsageError`. */
+export function addressesOf(given: Partial<ServerAddress>): [ServerAddress, ...ServerAddress[]] {
+  const { text, source } = urlOf(given);
+  const token = tokenOf(given);
+  const [first = '', ...others] = text.split(',');
+  return [addressAt(first, source, token), ...others.map((url) => addressAt(url, source, token))];
+}
+
+interface Setting {
+  readonly text: string;
+  /** The flag or the variable. */
+  readonly source: string;
+}
+
+const urlOf = ({ url }: Partial<ServerAddress>): Setting =>
+  settingOf('url', url) ?? { text: DEFAULT_URL, source: '--url' };
+
 /** Throws `UsageError`. */
-export function addressOf({ url = 'http://127.0.0.1:4000/graphql', token }: Partial<ServerAddress>): ServerAddress {
+function tokenOf({ token }: Partial<ServerAddress>): string | undefined {
+  const setting = settingOf('token', token);
+  if (setting && !/^[\x21-\x7e]+$/.test(setting.text))
+    throw new UsageError(`${setting.source}: must be printable ASCII without spaces, and not empty`);
+  return setting?.text;
+}
+
+/** A flag takes precedence over its environment variable, and an empty variable counts as unset. */
+function settingOf(name: 'url' | 'token', given: string | undefined): Setting | undefined {
+  if (given !== undefined) return { text: given, source: `--${name}` };
+  const variable = `SEAMLINE_${name.toUpperCase()}`;
+  const text = process.env[variable];
+  return text === undefined || text === '' ? undefined : { text, source: variable };
+}
+
+function addressAt(url: string, source: string, token: string | undefined): ServerAddress {
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
-    throw new UsageError(`--url: must be an http or https URL, not ${JSON.stringify(url)}`);
+    throw new UsageError(`${source}: must be an http or https URL, not ${JSON.stringify(url)}`);
   const parsed = new URL(url);
   if (parsed.username !== '' || parsed.password !== '')
-    throw new UsageError('--url: must not contain a user name or password; pass --token to authenticate');
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    throw new UsageError('--token: must be printable ASCII without spaces, and not empty');
+    throw new UsageError(`${source}: must not contain a user name or password; pass --token to authenticate`);
   parsed.hash = '';
   return { url: parsed.href, token };
 }
@@ -61,4 +145,11 @@ export function readFrom<T>(source: string, read: () => T): T {
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(`${source}: ${error.message}`) : error;
   }
+}
+
+/** The help, one line for each flag. */
+export function helpOf(flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help]);
+  const width = Math.max(...rows.map(([name = '']) => name.length));
+  return rows.map(([name = '', help]) => `  ${name.padEnd(width)}  ${help}`).join('\n');
 }

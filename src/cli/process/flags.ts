@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerOptions } from '../../server/options.ts';
 import { DEFAULTS } from '../../server/options.ts';
 import { assertOrigin } from '../../transports/protocol/allowed-origins.ts';
-import { parseArguments, readFrom, UsageError, wholeNumber } from './arguments.ts';
+import { type Flag, helpOf, parseArguments, readFrom, UsageError, wholeNumber } from './arguments.ts';
 import { LOG_LEVELS, type LogLevel } from './logger.ts';
 
 export interface ServeOptions extends ServerOptions {
@@ -11,11 +11,7 @@ export interface ServeOptions extends ServerOptions {
   readonly fanOut: boolean;
 }
 
-interface Flag {
-  readonly help: string;
-  /** The placeholder of the value in the help; absent for a switch. */
-  readonly value?: string;
-  readonly multiple?: true;
+interface ServeFlag extends Flag {
   readonly read?: (text: string) => unknown;
   /**
    * The option of the server that it sets.
@@ -60,7 +56,7 @@ const manifest = (file: string): unknown => {
   }
 };
 
-const FLAGS = {
+export const SERVE_FLAGS = {
   port: {
     value: 'PORT',
     help: `port to listen on; 0 for any free port (default ${DEFAULTS.port})`,
@@ -137,28 +133,47 @@ const FLAGS = {
   'no-console': { help: 'do not serve the console' },
   'no-introspection': { help: 'do not answer introspection, and suggest no names in errors' },
   'no-fan-out': { help: 'serve each subscription by a generator of its own' },
-  'log-level': { value: 'LEVEL', help: `one of ${LOG_LEVELS.join(', ')} (default info)`, read: logLevel },
+  'log-level': {
+    value: 'LEVEL',
+    choices: LOG_LEVELS,
+    help: `one of ${LOG_LEVELS.join(', ')} (default info)`,
+    read: logLevel,
+  },
   'drain-timeout': {
     value: 'SECONDS',
     help: 'time for answers in flight when the server shuts down (default 10)',
     read: seconds(0, 86_400),
     option: 'drainTimeoutMs',
   },
-} as const satisfies Record<string, Flag>;
+} as const satisfies Readonly<Record<string, ServeFlag>>;
 
-type FlagName = keyof typeof FLAGS;
+type FlagName = keyof typeof SERVE_FLAGS;
 
 /** Throws `UsageError`. */
 export function parseServeFlags(args: readonly string[], env: NodeJS.ProcessEnv): ServeOptions {
   const given = givenIn(args);
-  const options = Object.entries<Flag>(FLAGS).map(([name, { option }]) => {
-    const value = valueOf(name as FlagName, given[name], env);
-    // `--no-x` turns off an option that is on by default.
-    if (name.startsWith('no-')) return [camelCase(name.slice('no-'.length)), value !== true];
-    return [option ?? camelCase(name), value];
-  });
-  // FLAGS names each option and reads its value with the right type.
+  const options = flagNames().map((name) => [optionOf(name), valueOf(name, sourceOf(name, given, env))]);
+  // SERVE_FLAGS names each option and reads its value with the right type.
   return { logLevel: 'info', ...withoutUndefined(options) } as ServeOptions;
+}
+
+/** How each option of the server is called where it was set: by its variable if the variable set it, else by its flag. */
+export function namesOfOptions(args: readonly string[], env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  const given = givenIn(args);
+  return new Map(flagNames().map((name) => [optionOf(name), sourceOf(name, given, env)?.source ?? `--${name}`]));
+}
+
+/** The help, one line for each flag. */
+export const flagsHelp = (): string => helpOf(SERVE_FLAGS);
+
+const flagNames = (): FlagName[] => Object.keys(SERVE_FLAGS) as FlagName[];
+
+/** `--no-x` turns off an option that is on by default. */
+const isNegated = (name: FlagName): boolean => name.startsWith('no-');
+
+function optionOf(name: FlagName): string {
+  const { option }: ServeFlag = SERVE_FLAGS[name];
+  return option ?? camelCase(isNegated(name) ? name.slice('no-'.length) : name);
 }
 
 const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -166,32 +181,32 @@ const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: st
 const withoutUndefined = (entries: readonly (readonly unknown[])[]): Record<string, unknown> =>
   Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, unknown>;
 
-/** The help, one line for each flag. */
-export function flagsHelp(): string {
-  const rows = Object.entries<Flag>(FLAGS).map(([name, { value, help }]) => [
-    `--${name}${value ? ` ${value}` : ''}`,
-    help,
-  ]);
-  const width = Math.max(...rows.map(([name = '']) => name.length));
-  return rows.map(([name = '', help]) => `  ${name.padEnd(width)}  ${help}`).join('\n');
+type Given = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+const givenIn = (args: readonly string[]): Given => parseArguments(args, SERVE_FLAGS).values;
+
+interface Source {
+  /** The flag or the variable that sets the option. */
+  readonly source: string;
+  readonly given: string | boolean | readonly string[];
 }
 
-function givenIn(args: readonly string[]): Record<string, string | boolean | string[] | undefined> {
-  const options = Object.entries<Flag>(FLAGS).map(([name, { value, multiple = false }]) => {
-    return [name, { type: value ? ('string' as const) : ('boolean' as const), multiple }] as const;
-  });
-  return parseArguments(args, Object.fromEntries(options)).values;
+function sourceOf(name: FlagName, flags: Given, env: NodeJS.ProcessEnv): Source | undefined {
+  const given = flags[name];
+  if (given !== undefined) return { source: `--${name}`, given };
+  const source = variablesOf(name).find((candidate) => isSet(candidate, env[candidate]));
+  const text = source === undefined ? undefined : env[source];
+  return source === undefined || text === undefined ? undefined : { source, given: text };
 }
 
-function valueOf(name: FlagName, given: string | boolean | string[] | undefined, env: NodeJS.ProcessEnv): unknown {
-  const flag: Flag = FLAGS[name];
-  if (typeof given === 'boolean') return given;
-  if (given !== undefined) return readWith(flag, `--${name}`, given);
-  const variable = variablesOf(name).find((candidate) => isSet(candidate, env[candidate]));
-  const text = variable === undefined ? undefined : env[variable];
-  if (variable === undefined || text === undefined) return undefined;
-  if (!flag.value) return readSwitch(variable, text);
-  return readWith(flag, variable, flag.multiple ? text.split(/[\s,]+/) : text);
+function valueOf(name: FlagName, setting: Source | undefined): unknown {
+  const flag: ServeFlag = SERVE_FLAGS[name];
+  if (setting === undefined) return isNegated(name) ? true : undefined;
+  const { source, given } = setting;
+  if (flag.value === undefined) return isOn(source, given) !== isNegated(name);
+  const isVariable = !source.startsWith('--');
+  if (flag.multiple && isVariable) return readWith(flag, source, String(given).split(/[\s,]+/));
+  return typeof given === 'boolean' ? given : readWith(flag, source, given);
 }
 
 function variablesOf(name: string): string[] {
@@ -208,12 +223,12 @@ function isSet(variable: string, text: string | undefined): boolean {
   return text !== undefined && text !== '' && !isAddressOfService;
 }
 
-function readSwitch(variable: string, text: string): boolean {
-  if (/^(1|true|yes|on)$/i.test(text)) return true;
-  if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw new UsageError(`${variable}: must be true or false, not ${JSON.stringify(text)}`);
+function isOn(source: string, given: unknown): boolean {
+  if (given === true || /^(1|true|yes|on)$/i.test(String(given))) return true;
+  if (/^(0|false|no|off)$/i.test(String(given))) return false;
+  throw new UsageError(`${source}: must be true or false, not ${JSON.stringify(given)}`);
 }
 
-function readWith({ read = String }: Flag, source: string, given: string | readonly string[]): unknown {
+function readWith({ read = String }: ServeFlag, source: string, given: string | readonly string[]): unknown {
   return readFrom(source, () => (typeof given === 'string' ? read(given) : given.map((text) => read(text))));
 }

@@ -27,3 +27,14 @@ export class LineOutput {
     });
   }
 }
+
+/** Resolves with the exit code once the stream cannot be written to any more: 0 when its reader needs no more lines, as `head` does. */
+export function closedOutput(stream: NodeJS.WriteStream): Promise<number> {
+  return new Promise((resolve) => {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') return resolve(0);
+      console.error(`seamline: cannot write: ${error.message}`);
+      resolve(1);
+    });
+  });
+}

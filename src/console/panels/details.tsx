@@ -1,5 +1,8 @@
-import { useMemo, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import { useMutation } from 'urql';
+import { CopyButton } from '../controls/copy-button.tsx';
+import { Sheet } from '../controls/sheet.tsx';
+import { VisibleText } from '../controls/visible-text.tsx';
 import { REMOVE } from '../session/documents.ts';
 import { failureOf } from '../session/failure.ts';
 import { fullTime, pretty } from '../session/format.ts';
@@ -9,13 +12,43 @@ import { useSession, useView } from '../session/use-session.ts';
 
 interface DetailsProps {
   readonly itemKey: string;
+  /** Whether there is no room for a panel, so that the details open in a sheet. */
+  readonly isSheet: boolean;
   readonly onClose: () => void;
   readonly onEdit: (draft: Draft) => void;
   readonly onToken: () => void;
 }
 
-/** All fields of one item, kept up to date. */
-export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
+/** All fields of one item, kept up to date: in a panel, or in a sheet, which has more room. */
+export function Details({ isSheet, ...props }: DetailsProps) {
+  const [isExpanded, setExpanded] = useState(false);
+  const title = useId();
+  if (isSheet)
+    return (
+      <Sheet labelledBy={title} onClose={props.onClose}>
+        <Item {...props} title={title} />
+      </Sheet>
+    );
+  if (!isExpanded) return <Item {...props} title={title} onExpand={() => setExpanded(true)} />;
+  const onClose = (): void => setExpanded(false);
+  const onEdit = (draft: Draft): void => {
+    onClose();
+    props.onEdit(draft);
+  };
+  return (
+    <Sheet labelledBy={title} onClose={onClose}>
+      <Item {...props} title={title} onClose={onClose} onEdit={onEdit} />
+    </Sheet>
+  );
+}
+
+interface ItemProps extends Omit<DetailsProps, 'isSheet'> {
+  /** The id of the title. */
+  readonly title: string;
+  readonly onExpand?: () => void;
+}
+
+function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps) {
   const { feed } = useSession();
   useView();
   const item = feed.get(itemKey);
@@ -24,16 +57,23 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
   const [isConfirming, setConfirming] = useState(false);
   const failure = error && failureOf(error);
   return (
-    <section className="card details" aria-labelledby="details-title">
+    <section className="card details" aria-labelledby={title}>
       <div className="title">
-        <h2 id="details-title">{itemKey}</h2>
-        <button className="quiet" onClick={onClose} aria-label="Close">
+        <h2 id={title}>
+          <VisibleText>{itemKey}</VisibleText>
+        </h2>
+        {onExpand && (
+          <button className="quiet" onClick={onExpand}>
+            Enlarge
+          </button>
+        )}
+        <button className="quiet close" onClick={onClose} aria-label="Close">
           ×
         </button>
       </div>
       {item ? (
         <>
-          <pre tabIndex={0} aria-label="Value">
+          <pre tabIndex={0} role="group" aria-label="Value">
             {text}
           </pre>
           <dl>
@@ -47,7 +87,13 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
             </dd>
           </dl>
           <div className="actions">
-            <button onClick={() => onEdit({ key: item.key, value: text, ttl: '', ifAbsent: false })}>Edit</button>
+            <button
+              onClick={() =>
+                onEdit({ key: item.key, value: text, ttl: '', ifAbsent: false, edited: { key: item.key } })
+              }
+            >
+              Edit
+            </button>
             {isConfirming ? (
               <button className="danger" disabled={fetching} onClick={() => void remove({ key: itemKey })}>
                 Confirm removal
@@ -55,6 +101,8 @@ export function Details({ itemKey, onClose, onEdit, onToken }: DetailsProps) {
             ) : (
               <button onClick={() => setConfirming(true)}>Remove</button>
             )}
+            <CopyButton text={text}>Copy value</CopyButton>
+            <CopyButton text={itemKey}>Copy key</CopyButton>
           </div>
         </>
       ) : (

@@ -12,12 +12,17 @@ const LABELS: Readonly<Record<ConnectionState, string>> = {
 
 interface HeaderProps {
   readonly hasToken: boolean;
+  /** Whether the server refuses to show the map with this token, or without one. */
+  readonly isRefused: boolean;
   readonly onToken: () => void;
 }
 
-export function Header({ hasToken, onToken }: HeaderProps) {
+export function Header({ hasToken, isRefused, onToken }: HeaderProps) {
   const { connection } = useSession();
-  const state = useConnectionState();
+  const connected = useConnectionState();
+  // A token without the scope to read is refused after the connection is open.
+  const state = isRefused ? 'refused' : connected;
+  const isDelayed = state === 'lost' && connection.delay !== '';
   return (
     <header className="header">
       <h1>
@@ -26,7 +31,7 @@ export function Header({ hasToken, onToken }: HeaderProps) {
       </h1>
       <p className={`state ${state}`} role="status">
         <span className="dot" aria-hidden="true" />
-        {LABELS[state]}
+        {isDelayed ? `The server asks to wait (${connection.delay}), reconnecting …` : LABELS[state]}
       </p>
       {state === 'open' && <button onClick={() => connection.cut()}>Cut the connection</button>}
       {(state === 'cut' || state === 'lost') && (
@@ -35,9 +40,12 @@ export function Header({ hasToken, onToken }: HeaderProps) {
         </button>
       )}
       <nav aria-label="Page">
-        <button className="quiet" onClick={onToken}>
-          {hasToken ? 'Token in use' : 'Token'}
-        </button>
+        {/* Without a token, the page asks for one as soon as the server refuses something. */}
+        {hasToken && (
+          <button className="quiet" onClick={onToken}>
+            Token in use
+          </button>
+        )}
         <a className="quiet" href="graphql">
           GraphiQL
         </a>

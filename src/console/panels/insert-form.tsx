@@ -1,8 +1,10 @@
-import { type FormEvent, useId, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { useMutation } from 'urql';
 import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
+import { VisibleText } from '../controls/visible-text.tsx';
 import { INSERT } from '../session/documents.ts';
 import { type Failure, failureOf, FIELDS } from '../session/failure.ts';
+import { escapeAll } from '../session/format.ts';
 import { FailureNotice } from './failure-notice.tsx';
 import { TextField } from './text-field.tsx';
 
@@ -12,14 +14,16 @@ export interface Draft {
   readonly value: string;
   readonly ttl: string;
   readonly ifAbsent: boolean;
+  /** The item that the draft was copied from, another object for each copy; undefined for a new item. */
+  readonly edited?: { readonly key: string } | undefined;
 }
 
 export const EMPTY_DRAFT: Draft = { key: '', value: '{ "text": "hello" }', ttl: '', ifAbsent: false };
 
 const INPUTS = [
   { name: 'key', label: 'Key' },
-  { name: 'value', label: 'Value (JSON)', rows: 4 },
   { name: 'ttl', label: 'Expires after (seconds)', inputMode: 'numeric', placeholder: 'server default' },
+  { name: 'value', label: 'Value (JSON)', rows: 4 },
 ] as const;
 
 interface InsertFormProps {
@@ -34,14 +38,27 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
   const [{ fetching }, insert] = useMutation(INSERT);
   const form = useRef<HTMLFormElement>(null);
   const title = useId();
+  // With another key the draft is a new item.
+  const isEdit = draft.edited?.key === draft.key;
   /** Submitting the same draft again uses the same idempotency key, so a lost response doesn't cause a second insertion. */
   const sent = useRef<{ draft: Draft; idempotencyKey: string } | undefined>(undefined);
 
   const fail = (reason: Failure): void => {
     setFailure(reason);
     const first = FIELDS.find((name) => reason.fields[name] !== undefined);
-    if (first) form.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
+    if (first) focus(first);
   };
+
+  const focus = (name: string): void => form.current?.querySelector<HTMLElement>(`[name="${name}"]`)?.focus();
+
+  useEffect(() => {
+    if (draft.edited === undefined) return;
+    setFailure(undefined);
+    setDone('');
+    focus('value');
+    // On a small window the form is below the table.
+    form.current?.scrollIntoView({ block: 'nearest' });
+  }, [draft.edited]);
 
   const submit = async (): Promise<void> => {
     setDone('');
@@ -53,7 +70,7 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
     if (error) return fail(failureOf(error));
     sent.current = undefined;
     setFailure(undefined);
-    setDone(`“${draft.key}” was inserted.`);
+    setDone(`“${escapeAll(draft.key)}” was ${isEdit ? 'saved' : 'inserted'}.`);
   };
 
   const onSubmit = (event: FormEvent): void => {
@@ -64,32 +81,49 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
   const change = (part: Partial<Draft>): void => onDraft({ ...draft, ...part });
   return (
     <form ref={form} className="card insert" aria-labelledby={title} onSubmit={onSubmit} noValidate>
-      <h2 id={title}>Insert</h2>
-      {INPUTS.map((input) => (
-        <TextField
-          key={input.name}
-          {...input}
-          value={draft[input.name]}
-          problem={failure?.fields[input.name]}
-          onValue={(value) => change({ [input.name]: value })}
-        />
-      ))}
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={draft.ifAbsent}
-          onChange={({ target }) => change({ ifAbsent: target.checked })}
-        />
-        Only if the key doesn’t exist
-      </label>
-      <div className="actions">
-        <button className="primary" disabled={fetching}>
-          Insert
-        </button>
-        <span role="status" className="note">
-          {done}
-        </span>
+      <h2 id={title}>
+        {isEdit ? (
+          <>
+            Edit <VisibleText>{draft.key}</VisibleText>
+          </>
+        ) : (
+          'Insert'
+        )}
+      </h2>
+      <div className="fields">
+        {INPUTS.map((input) => (
+          <TextField
+            key={input.name}
+            {...input}
+            value={draft[input.name]}
+            problem={failure?.fields[input.name]}
+            onValue={(value) => change({ [input.name]: value })}
+          />
+        ))}
       </div>
+      <div className="actions">
+        {!isEdit && (
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={draft.ifAbsent}
+              onChange={({ target }) => change({ ifAbsent: target.checked })}
+            />
+            Only if the key doesn’t exist
+          </label>
+        )}
+        <button className="primary" disabled={fetching}>
+          {isEdit ? 'Save' : 'Insert'}
+        </button>
+        {isEdit && (
+          <button type="button" onClick={() => onDraft(EMPTY_DRAFT)}>
+            Cancel
+          </button>
+        )}
+      </div>
+      <p role="status" className="note">
+        {done}
+      </p>
       <FailureNotice failure={failure} onToken={onToken} />
     </form>
   );

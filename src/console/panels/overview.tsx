@@ -3,10 +3,10 @@ import { useQuery } from 'urql';
 import { Chart } from './chart.tsx';
 import { STREAM } from '../session/documents.ts';
 import { counted, number } from '../session/format.ts';
-import { useSeries, useView } from '../session/use-session.ts';
+import { useConnectionState, useSeries, useView } from '../session/use-session.ts';
 
 export function Overview() {
-  const { isLoaded, size, head, checksum, atLoad, sinceLoad } = useView();
+  const { isLoaded, size, head, atLoad, sinceLoad } = useView();
   const [{ data }] = useQuery({ query: STREAM, variables: {} });
   const stream = data?.stream;
   return (
@@ -18,15 +18,25 @@ export function Overview() {
       <Figure name="Before and after the seam" value={isLoaded ? `${number(atLoad)} + ${number(sinceLoad)}` : '…'}>
         {isLoaded && `${counted(atLoad, 'item')} at load, ${counted(sinceLoad, 'change')} since`}
       </Figure>
-      <Figure name="Head" value={head ? <code title={head}>{head.split('-').slice(1).join('-')}</code> : '…'}>
-        {checksum && (
-          <>
-            checksum <code>{checksum}</code>, equal to the server’s
-          </>
-        )}
-        {!checksum && isLoaded && 'no checksum for this token'}
+      <Figure name="Newest cursor" value={head ? <code title={head}>{head.split('-').slice(1).join('-')}</code> : '…'}>
+        {isLoaded && <Comparison />}
       </Figure>
     </section>
+  );
+}
+
+/** What the page has checked about its copy of the map. */
+function Comparison() {
+  const { size, isCaughtUp, checksum } = useView();
+  const isConnected = useConnectionState() === 'open';
+  if (!isCaughtUp) return 'loading changes …';
+  if (checksum === undefined) return 'no checksum for this token';
+  // Every empty map has the same checksum.
+  if (size === 0) return 'no checksum of an empty map';
+  return (
+    <>
+      checksum <code>{checksum}</code>, {isConnected ? 'equal to the server’s' : 'equal before the connection ended'}
+    </>
   );
 }
 

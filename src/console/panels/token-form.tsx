@@ -9,15 +9,24 @@ interface TokenFormProps {
 
 export function TokenForm({ reason, hasToken, onSignIn, onCancel }: TokenFormProps) {
   const [token, setToken] = useState('');
+  const [problem, setProblem] = useState<string>();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    onSignIn(token.trim().replace(/^Bearer\s+/i, ''));
+    // A terminal breaks a long token into lines.
+    const entered = token
+      .trim()
+      .replace(/^Bearer\s+/i, '')
+      .replace(/\s+/g, '');
+    // A header can't contain other characters.
+    const [foreign] = /[^\x21-\x7e]/u.exec(entered) ?? [];
+    if (foreign === undefined) onSignIn(entered);
+    else setProblem(`This is not a token: it contains “${foreign}”.`);
   };
   return (
     <main className="gate">
       <form className="card" onSubmit={submit} aria-labelledby="token-title">
         <h2 id="token-title">Sign in with a token</h2>
-        {reason !== undefined && <p role="alert">{reason}</p>}
+        {(problem ?? reason) !== undefined && <p role="alert">{problem ?? reason}</p>}
         <label>
           <span>JSON Web Token</span>
           <textarea

@@ -6,6 +6,9 @@ import { Notifier } from './notifier.ts';
 /** Refused: the server requires a token, or another one. */
 export type ConnectionState = 'connecting' | 'open' | 'lost' | 'cut' | 'refused';
 
+/** The server asks to try again later: it has too many connections, or can't check tokens. */
+const TRY_AGAIN_LATER = 1013;
+
 /** Whether the token is missing, refused or expired, so that a retry needs another token. */
 export const isRefusal = (end: unknown): boolean => (end as { code?: unknown }).code === 4403;
 
@@ -13,6 +16,7 @@ export class Connection {
   readonly client: Client;
   readonly changed = new Notifier();
   #state: ConnectionState = 'connecting';
+  #delay = '';
   /** Resolving it ends the wait before the next attempt. */
   #wakeUp = Promise.withResolvers<void>();
 
@@ -32,12 +36,19 @@ export class Connection {
     });
     this.client.on('connected', () => this.#become('open'));
     this.client.on('closed', (event) => {
+      const { code, reason } = event as CloseEvent;
+      this.#delay = code === TRY_AGAIN_LATER ? reason : '';
       if (this.#state !== 'cut') this.#become(isRefusal(event) ? 'refused' : 'lost');
     });
   }
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** Why the server asked to try again later; empty if the connection was lost in another way. */
+  get delay(): string {
+    return this.#delay;
   }
 
   /** Calls the listener after each reconnect, before any result arrives. */

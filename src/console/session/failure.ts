@@ -36,7 +36,7 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
     case 'PAYLOAD_TOO_LARGE':
       return { fields: { value: `Too large: ${error.message}.` } };
     case 'UNAUTHENTICATED':
-      return { fields: {}, text: 'This server requires a token.', needsToken: true };
+      return { fields: {}, text: refusalText(error.message), needsToken: true };
     case 'FORBIDDEN':
       return { fields: {}, text: sentence(error.message), needsToken: true };
     case 'RATE_LIMITED':
@@ -62,15 +62,33 @@ function badInput(issues: readonly Issue[] = [], message: string): Failure {
   return named.length > 0 ? { fields: Object.fromEntries(named) } : { fields: {}, text: message };
 }
 
+/** Explains why the server refused to authenticate, by the message of its error or close frame. Tells the kinds of token apart. */
+function refusalText(message: string): string {
+  const [, claim] = /^(claim .*)$/.exec(message) ?? [];
+  const [, invalid = claim] = /^invalid token: (.*)$/.exec(message) ?? [];
+  if (message === 'the token has expired' || invalid?.startsWith('"exp"'))
+    return 'This token has expired. Use a new token.';
+  if (invalid?.startsWith('"nbf"')) return 'This token is not valid yet. Use another token, or try again later.';
+  if (invalid !== undefined) return `The server refused this token: ${invalid}.`;
+  return 'This server requires a token.';
+}
+
+interface SubscriptionError {
+  readonly message?: string;
+  readonly extensions?: { readonly code?: string };
+}
+
 /** Why the subscription ended, and whether another token would help. */
-export function endOf(error: unknown, hasToken: boolean): { readonly text: string; readonly needsToken: boolean } {
-  if (isRefusal(error)) return { text: 'This server requires a token.', needsToken: true };
+export function endOf(error: unknown): { readonly text: string; readonly needsToken: boolean } {
+  if (isRefusal(error)) return { text: refusalText((error as CloseEvent).reason), needsToken: true };
   if (error instanceof CloseEvent)
     return { text: `The server closed the connection: ${error.reason || error.code}.`, needsToken: false };
-  const [first] = Array.isArray(error) ? (error as { message?: string; extensions?: { code?: string } }[]) : [];
+  const [first] = Array.isArray(error) ? (error as SubscriptionError[]) : [];
+  const message = first?.message ?? (error instanceof Error ? error.message : 'the subscription has ended');
   const code = first?.extensions?.code;
-  if (code === 'UNAUTHENTICATED') return { text: 'This server requires a token.', needsToken: true };
-  if (code === 'FORBIDDEN') return { text: sentence(first?.message ?? 'not allowed'), needsToken: hasToken };
-  const text = first?.message ?? (error instanceof Error ? error.message : undefined);
-  return { text: text ?? 'The subscription has ended.', needsToken: false };
+  if (code === 'UNAUTHENTICATED') return { text: refusalText(message), needsToken: true };
+  // A server with trusted documents also answers FORBIDDEN, and no token helps then.
+  if (code === 'FORBIDDEN' && message.includes('requires scope'))
+    return { text: `${sentence(message)} The token is valid, but doesn’t grant this scope.`, needsToken: true };
+  return { text: sentence(message), needsToken: false };
 }

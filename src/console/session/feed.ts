@@ -4,17 +4,12 @@
  */
 import { type ItemChanges, type Mirror, mirror, type MirroredItem, type MirrorUpdate } from '../../client/index.ts';
 import type { Connection } from './connection.ts';
-import { Rows } from './rows.ts';
+import { FlashLimit } from './flash-limit.ts';
 import { Notifier } from './notifier.ts';
+import { isSameLog, type Outage, reloaded } from './outage.ts';
+import { Rows } from './rows.ts';
 
-/** An outage that has ended: the connection was lost or cut, and the mirror has caught up again. */
-export interface Outage {
-  readonly changes: number;
-  /** The server's checksum, equal to the mirror's; undefined if the server sends none, as for a token with a key prefix. */
-  readonly checksum: string | undefined;
-  /** Whether the server no longer knew the cursor, so that the whole map was loaded again. */
-  readonly isReplaced: boolean;
-}
+const NO_ITEMS: ReadonlyMap<string, MirroredItem> = new Map();
 
 export interface View {
   readonly isLoaded: boolean;
@@ -22,7 +17,9 @@ export interface View {
   /** The number of items in the map. */
   readonly size: number;
   readonly head: string;
-  /** The server's checksum at `head`; undefined if the server sent none. */
+  /** Whether the page had the whole map at `head`. The server sends a checksum only then. */
+  readonly isCaughtUp: boolean;
+  /** The server's checksum at `head`, which the mirror has compared with its own; undefined if the server sent none. */
   readonly checksum: string | undefined;
   /** The cursor at load; changes after it are above the seam. */
   readonly seam: string;
@@ -34,6 +31,8 @@ export interface View {
   /** The number of rows, and of rows above the seam. */
   readonly shown: number;
   readonly above: number;
+  /** The number of changes since the display was paused; undefined if it isn't. */
+  readonly held: number | undefined;
   readonly outage: Outage | undefined;
 }
 
@@ -42,6 +41,7 @@ const EMPTY: View = {
   error: undefined,
   size: 0,
   head: '',
+  isCaughtUp: false,
   checksum: undefined,
   seam: '',
   atLoad: 0,
@@ -49,6 +49,7 @@ const EMPTY: View = {
   prefix: '',
   shown: 0,
   above: 0,
+  held: undefined,
   outage: undefined,
 };
 
@@ -61,6 +62,9 @@ export class Feed {
   /** The number of changes since the page was opened. */
   total = 0;
   readonly #mirror: Mirror;
+  /** The items at the last update. A map that is loaded again is another object. */
+  #items = NO_ITEMS;
+  readonly #flashes = new FlashLimit();
   readonly #arrivals = new WeakMap<MirroredItem, number>();
   readonly #unsubscribes: (() => void)[];
   #next: View = EMPTY;
@@ -79,17 +83,32 @@ export class Feed {
     ];
   }
 
+  /** The item as it is displayed: while the display is paused, the item at that time. */
   get(key: string): MirroredItem | undefined {
-    return this.#mirror.items.get(key);
+    const shown = this.#next.held === undefined ? undefined : this.rows.get(key);
+    return shown ?? this.#mirror.items.get(key);
   }
 
-  /** When the item arrived, by `performance.now()`; undefined for items that were loaded. */
+  /** When the item arrived, by `performance.now()`; undefined if it was loaded, or came among too many others to be noticed. */
   arrivalOf(item: MirroredItem): number | undefined {
     return this.#arrivals.get(item);
   }
 
   filter(prefix: string): void {
     this.#next = { ...this.#next, prefix };
+    this.#isStale = true;
+    this.#show();
+  }
+
+  /** Keeps the rows as they are, while the figures go on. */
+  pause(): void {
+    this.#next = { ...this.#next, held: 0 };
+    this.#show();
+  }
+
+  /** Ends the pause: shows all changes since. */
+  catchUp(): void {
+    this.#next = { ...this.#next, held: undefined };
     this.#isStale = true;
     this.#show();
   }
@@ -105,42 +124,54 @@ export class Feed {
   }
 
   #receive({ changes, isReplaced }: MirrorUpdate): void {
-    const { isLoaded, error } = this.#mirror.state;
-    this.#next = { ...this.#next, isLoaded, error };
+    const { isLoaded, status, error } = this.#mirror.state;
+    this.#next = { ...this.#next, isLoaded, error: status === 'failed' ? error : undefined };
     if (changes) this.#apply(changes, isReplaced);
     this.#show();
   }
 
   #apply(changes: ItemChanges, isReplaced: boolean): void {
-    const { upserted, removed, caughtUp, cursor, checksum } = changes;
+    const { upserted, removed, caughtUp, cursor } = changes;
+    const checksum = changes.checksum ?? undefined;
+    const before = { cursor: this.#next.head, items: this.#items };
+    const { items } = this.#mirror;
+    const { size } = items;
+    this.#items = items;
     const count = upserted.length + removed.length;
+    const { sinceLoad, held } = this.#next;
     if (isReplaced) this.#isStale = true;
-    else this.#readChanges(changes);
-    const size = this.#mirror.items.size;
-    const seam = isReplaced
-      ? { seam: cursor, atLoad: size, sinceLoad: 0 }
-      : { sinceLoad: this.#next.sinceLoad + count };
-    this.#next = { ...this.#next, ...seam, size, head: cursor, checksum: checksum ?? undefined };
+    else if (held === undefined) this.#readChanges(changes);
+    const next = isReplaced
+      ? { seam: cursor, atLoad: size, sinceLoad: 0, held: undefined }
+      : { sinceLoad: sinceLoad + count, held: held === undefined ? undefined : held + count };
+    this.#next = { ...this.#next, ...next, size, head: cursor, isCaughtUp: caughtUp, checksum };
     if (!isReplaced) this.total += count;
-    if (this.#missed === undefined) return;
-    this.#missed += count;
+    const isLost = isReplaced && before.cursor !== '' && !isSameLog(before.cursor, cursor);
+    if (this.#missed === undefined && !isLost) return;
+    this.#missed = (this.#missed ?? 0) + count;
     if (!caughtUp) return;
-    this.#next = { ...this.#next, outage: { changes: this.#missed, checksum: checksum ?? undefined, isReplaced } };
+    const what = isReplaced
+      ? reloaded(before, { cursor, items })
+      : ({ kind: 'resumed', changes: this.#missed } as const);
+    this.#next = { ...this.#next, outage: { ...what, size, checksum } };
     this.#missed = undefined;
   }
 
   #readAll(): void {
-    const { prefix } = this.#next;
+    const { prefix, held } = this.#next;
     this.#isStale = false;
+    // A filter that is entered during a pause shows the current items.
+    if (held !== undefined) this.#next = { ...this.#next, held: 0 };
     this.rows = new Rows();
     for (const item of this.#mirror.items.values()) if (item.key.startsWith(prefix)) this.rows.add(item);
   }
 
   #readChanges({ upserted, removed }: ItemChanges): void {
     const now = performance.now();
+    const isNoticed = this.#flashes.admits(upserted.length, now);
     for (const { key } of removed) this.rows.delete(key);
     for (const item of upserted) {
-      this.#arrivals.set(item, now);
+      if (isNoticed) this.#arrivals.set(item, now);
       // Also while the rows are stale, so that a reader before the next frame finds current items.
       if (item.key.startsWith(this.#next.prefix)) this.rows.add(item);
     }

@@ -1,7 +1,12 @@
 /** Formats numbers, times and values for the page. */
 const NUMBER = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const OTHER_DAY = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
 /** Characters of a value in its row. */
@@ -12,15 +17,33 @@ export const number = (value: number): string => NUMBER.format(value);
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
 
-/** The time of day, with the date unless it is today. */
+/** The time of day; for another day than today the date and the minute. */
 export function clock(time: string): string {
   const date = new Date(time);
   const isToday = date.toDateString() === new Date().toDateString();
-  return isToday ? CLOCK.format(date) : `${DAY.format(date)}, ${CLOCK.format(date)}`;
+  return (isToday ? CLOCK : OTHER_DAY).format(date);
 }
 
 export const fullTime = (time: string): string => FULL.format(new Date(time));
 
-export const short = (value: unknown): string => (JSON.stringify(value) ?? '').slice(0, SHORT);
+/**
+ * Characters that are invisible, or that change the direction of the text around them. The joiners U+200C and U+200D are not among them,
+ * because words and emoji contain them. The group makes `split` return the matches, too.
+ */
+export const ESCAPABLE =
+  // oxlint-disable-next-line no-control-regex
+  /([\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb])/;
 
-export const pretty = (value: unknown): string => JSON.stringify(value, undefined, 2);
+const EVERY_ESCAPABLE = new RegExp(ESCAPABLE.source, 'g');
+
+/** The character in the form that JSON takes in a string. */
+export const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+export const escapeAll = (text: string): string => text.replace(EVERY_ESCAPABLE, escaped);
+
+/** The start of a value as JSON in one line. */
+export const short = (value: unknown): string => escapeAll((JSON.stringify(value) ?? '').slice(0, SHORT));
+
+/** A value as JSON in several lines. It is still JSON of the same value, because only strings contain characters that are escaped. */
+export const pretty = (value: unknown): string =>
+  JSON.stringify(value, undefined, 2).split('\n').map(escapeAll).join('\n');

@@ -15,6 +15,10 @@ export class Rows {
     return this.#blockOf.size;
   }
 
+  get(key: string): MirroredItem | undefined {
+    return this.#blockOf.get(key)?.find((item) => item.key === key);
+  }
+
   add(item: MirroredItem): void {
     this.delete(item.key);
     let block = this.#blocks.at(-1);

@@ -16,6 +16,9 @@ export interface Session {
 /** Relative to the page, because a proxy may serve it under any path. */
 const url = new URL('graphql', document.baseURI);
 
+/** The URL of GraphQL, for commands that the user copies. */
+export const graphqlUrl = url.href.replaceAll("'", '%27');
+
 export function openSession(token: string | undefined): Session {
   const connection = new Connection(url.href.replace(/^http/, 'ws'), token);
   const feed = new Feed(connection);

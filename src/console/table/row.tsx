@@ -1,6 +1,7 @@
 import { memo, useMemo } from 'react';
 import type { MirroredItem } from '../../client/index.ts';
-import { clock, counted, short } from '../session/format.ts';
+import { VisibleText } from '../controls/visible-text.tsx';
+import { clock, counted, escapeAll, short } from '../session/format.ts';
 
 /** In ms: how long a change counts as new; equal to the duration of the flash in table.css. */
 const FLASH_MS = 1500;
@@ -18,10 +19,10 @@ interface RowProps extends LinePosition {
   readonly isSelected: boolean;
   readonly isLive: boolean;
   readonly arrival: number | undefined;
-  readonly onSelect: (key: string) => void;
+  readonly onOpen: (key: string) => void;
 }
 
-export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onSelect }: RowProps) {
+export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onOpen }: RowProps) {
   // Memoised, because each change moves the rows below it, and a value may be long.
   const text = useMemo(() => short(item.value), [item]);
   const isNew = arrival !== undefined && performance.now() - arrival < FLASH_MS;
@@ -35,10 +36,10 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
       // Line 1 is the table head.
       aria-rowindex={line + 2}
       aria-selected={isSelected}
-      onClick={() => onSelect(item.key)}
+      onClick={() => onOpen(item.key)}
     >
-      <span role="gridcell" className="key" title={item.key}>
-        {item.key}
+      <span role="gridcell" className="key" title={escapeAll(item.key)}>
+        <VisibleText>{item.key}</VisibleText>
       </span>
       <span role="gridcell" className="json">
         {text}

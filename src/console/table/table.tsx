@@ -1,20 +1,24 @@
 import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
-import { Filter } from './filter.tsx';
-import { counted, number } from '../session/format.ts';
+import { VisibleText } from '../controls/visible-text.tsx';
+import { EmptyMap } from './empty-map.tsx';
 import { idOfRow, Row, SeamRow } from './row.tsx';
 import { useSession, useView } from '../session/use-session.ts';
+import { Tools } from './tools.tsx';
 import { useScrollAnchor } from './use-scroll-anchor.ts';
 import { ROW_HEIGHT, useVisibleLines } from './use-visible-lines.ts';
 
 interface TableProps {
   readonly selected: string | undefined;
+  /** The arrow keys select a row. */
   readonly onSelect: (key: string) => void;
+  /** A click or Enter opens it. */
+  readonly onOpen: (key: string) => void;
 }
 
 /** All items, newest first. Only visible rows are in the document. */
-export function Table({ selected, onSelect }: TableProps) {
+export function Table({ selected, onSelect, onOpen }: TableProps) {
   const { feed } = useSession();
-  const { isLoaded, shown, above, seam, atLoad, sinceLoad, prefix, size } = useView();
+  const { isLoaded, shown, above, seam, atLoad, sinceLoad } = useView();
   const scroller = useRef<HTMLDivElement>(null);
   const { first, end } = useVisibleLines(scroller);
   const id = useId();
@@ -39,6 +43,11 @@ export function Table({ selected, onSelect }: TableProps) {
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && selected !== undefined) {
+      // Otherwise the same key press would activate the button that gets the focus.
+      event.preventDefault();
+      return onOpen(selected);
+    }
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: 1,
@@ -71,23 +80,14 @@ export function Table({ selected, onSelect }: TableProps) {
           isSelected={item.key === selected}
           isLive={line < above}
           arrival={feed.arrivalOf(item)}
-          onSelect={onSelect}
+          onOpen={onOpen}
         />,
       );
   }
 
   return (
-    <section className="table" aria-label="The map">
-      <div className="tools">
-        <Filter />
-        <p className="note">
-          {isLoaded && (prefix === '' ? counted(size, 'item') : `${number(shown)} of ${counted(size, 'item')}`)}, newest
-          first
-        </p>
-        <button className="quiet" disabled={first === 0} onClick={() => scroller.current?.scrollTo({ top: 0 })}>
-          ↑ Newest
-        </button>
-      </div>
+    <section className={`table${isLoaded && shown > 0 ? '' : ' bare'}`} aria-label="The map">
+      <Tools isAtStart={first === 0} onStart={() => scroller.current?.scrollTo({ top: 0 })} />
       <div
         ref={scroller}
         className="scroller"
@@ -111,10 +111,21 @@ export function Table({ selected, onSelect }: TableProps) {
           {rows}
         </div>
       </div>
-      {!isLoaded && <p className="empty">Loading the map …</p>}
-      {isLoaded && size === 0 && <p className="empty">The map is empty. Insert an item to see it here.</p>}
-      {isLoaded && size > 0 && shown === 0 && <p className="empty">No key begins with “{prefix}”.</p>}
+      <Blank />
     </section>
+  );
+}
+
+/** What fills the place of the rows if there are none. */
+function Blank() {
+  const { isLoaded, size, shown, prefix } = useView();
+  if (!isLoaded) return <p className="blank">Loading the map …</p>;
+  if (size === 0) return <EmptyMap />;
+  if (shown > 0) return null;
+  return (
+    <p className="blank">
+      No key starts with “<VisibleText>{prefix}</VisibleText>”.
+    </p>
   );
 }
 

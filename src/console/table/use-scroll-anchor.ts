@@ -2,16 +2,20 @@ import { type RefObject, useLayoutEffect, useRef } from 'react';
 import { useSession, useView } from '../session/use-session.ts';
 import { ROW_HEIGHT } from './use-visible-lines.ts';
 
-/** Keeps the visible rows in place while rows are added above them, once the user has scrolled down. */
+/** Keeps the visible rows in place while rows are added above them, once the user has scrolled down. Another filter starts at the top. */
 export function useScrollAnchor(scroller: RefObject<HTMLElement | null>, lines: number): void {
   const { feed } = useSession();
-  const { above } = useView();
+  const { above, prefix } = useView();
+  const shownPrefix = useRef(prefix);
   const anchor = useRef<{ cursor: string; above: number; offset: number } | undefined>(undefined);
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
     const lineOf = (index: number): number => index + Number(index >= above);
-    if (anchor.current && element.scrollTop > 0) {
+    if (shownPrefix.current !== prefix) {
+      shownPrefix.current = prefix;
+      element.scrollTop = 0;
+    } else if (anchor.current && element.scrollTop > 0) {
       const line = lineOf(feed.rows.countAfter(anchor.current.cursor));
       element.scrollTop = line * ROW_HEIGHT + anchor.current.offset;
     }
@@ -23,5 +27,5 @@ export function useScrollAnchor(scroller: RefObject<HTMLElement | null>, lines: 
     remember();
     element.addEventListener('scroll', remember, { passive: true });
     return () => element.removeEventListener('scroll', remember);
-  }, [scroller, feed, above, lines]);
+  }, [scroller, feed, above, lines, prefix]);
 }

@@ -27,6 +27,11 @@ export class Window<Value> {
     return this.#floor;
   }
 
+  /** They count against `maxBytes`. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The change's position must be the next one. Returns the changes that leave the window, oldest first. */
   push(change: Change<Value>): readonly Change<Value>[] {
     if (this.#count === this.#ring.length) this.#grow();

@@ -6,7 +6,7 @@
  * generator that was never started never runs.
  */
 import type { HeadTarget } from './head-pub-sub.ts';
-import { WrappedGenerator } from './wrap-generator.ts';
+import { WrappedGenerator } from './wrapped-generator.ts';
 
 /** Wakes one subscription when the head moves or `signal` aborts. */
 export class Wakeup {

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
-import type { GeneratorSource } from '../../core/subscriptions/wrap-generator.ts';
+import type { GeneratorSource } from '../../core/subscriptions/wrapped-generator.ts';
 import { Outlet } from '../../fanout/outlet.ts';
 import { withErrors } from '../protocol/errors.ts';
 import { messageResults } from '../operations/message-results.ts';

@@ -2,12 +2,14 @@ import type { GraphQLSchema } from 'graphql';
 import type { Observe } from '../operations/operation-observer.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
 import type { AllowedOrigins } from '../protocol/allowed-origins.ts';
+import type { GraphiQLPage } from './graphiql.ts';
 import type { OpenStreams } from '../streaming/open-streams.ts';
 
 export interface HttpOptions extends TransportOptions {
   readonly schema: GraphQLSchema;
   readonly streams: OpenStreams;
-  readonly graphiql: boolean;
+  /** Undefined: GraphiQL is not served. */
+  readonly graphiql: GraphiQLPage | undefined;
   readonly introspection: boolean;
   readonly allowed: AllowedOrigins;
   readonly keepAliveMs: number;

@@ -1,5 +1,4 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
-import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { ExecutionResult } from 'graphql';
 import {
   createYoga,
@@ -13,6 +12,7 @@ import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
+import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
@@ -23,36 +23,6 @@ import { streamPlugin, type StreamServer } from '../streaming/stream-plugin.ts';
 import { isAsyncIterable } from '../streaming/stream-response.ts';
 
 export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
-
-const DEFAULT_QUERY = `# The current items, and then every change.
-subscription Items {
-  items {
-    key
-    value
-    timestamp
-  }
-}
-
-mutation Insert {
-  insertItem(input: { key: "hello", value: { text: "world" } }) {
-    cursor
-  }
-}
-`;
-
-const GRAPHIQL = { title: 'seamline', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY } as const;
-
-/**
- * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
- * request of the page.
- */
-async function renderGraphiQLWithTokens(options: Parameters<typeof RenderGraphiQL>[0]): Promise<string> {
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  return renderGraphiQL(options).replace(
-    /extensions:\{headers:(\w+\?\.headers)\}/,
-    'extensions:{headers:$1,connectionParams:{headers:$1}}',
-  );
-}
 
 export function createHttp(options: HttpOptions): Yoga {
   const { schema, allowed, requestLog } = options;
@@ -68,8 +38,9 @@ export function createHttp(options: HttpOptions): Yoga {
     // `maskError` logs errors.
     logging: false,
     maskedErrors: { maskError: (error) => maskError(error, requestLog.internal) },
-    graphiql: (request) => options.graphiql && negotiate(request.headers.get('accept')).html && GRAPHIQL,
-    renderGraphiQL: renderGraphiQLWithTokens,
+    graphiql: ({ headers, url }) =>
+      options.graphiql && negotiate(headers.get('accept')).html ? graphiqlOptions(options.graphiql, url) : false,
+    renderGraphiQL,
     cors: (request) => {
       const origin = request.headers.get('origin');
       const admitted = origin === null ? undefined : allowed.admits(origin);

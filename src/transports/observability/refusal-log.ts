@@ -8,11 +8,13 @@ interface Window {
   readonly timer: ReturnType<typeof setTimeout>;
   lines: number;
   suppressed: number;
+  /** Those that were logged, which are at most as many as lines. */
+  readonly messages: Set<string>;
 }
 
 /**
  * Logs refusals as warnings without letting them flood the log: five of each code in ten seconds, then one line with the number of
- * further ones. Codes are the server's own, so there are few of them.
+ * further ones. Codes are the server's own, so there are few of them. A message of its own is logged once in ten seconds.
  */
 export class RefusalLog {
   readonly #logger: Logger;
@@ -30,13 +32,15 @@ export class RefusalLog {
     this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
   }
 
-  note(code: string, fields: LogFields): void {
+  note(code: string, fields: LogFields, message?: string): void {
     this.count(code);
     const window = this.#windows.get(code) ?? this.#open(code);
-    if (window.lines === MAX_LINES) window.suppressed++;
+    const isRepeated = message !== undefined && window.messages.has(message);
+    if (isRepeated || window.lines === MAX_LINES) window.suppressed++;
     else {
       window.lines++;
-      this.#logger.warn({ code, ...fields }, 'refused');
+      if (message !== undefined) window.messages.add(message);
+      this.#logger.warn({ code, ...fields }, message ?? 'refused');
     }
   }
 
@@ -48,7 +52,7 @@ export class RefusalLog {
   #open(code: string): Window {
     const timer = setTimeout(() => this.#close(code, window), WINDOW_MS);
     timer.unref();
-    const window: Window = { timer, lines: 0, suppressed: 0 };
+    const window: Window = { timer, lines: 0, suppressed: 0, messages: new Set<string>() };
     this.#windows.set(code, window);
     return window;
   }

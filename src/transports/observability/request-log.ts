@@ -84,9 +84,9 @@ export class RequestLog {
     this.#logger.debug?.({ ...namesOf(identity), close }, 'connection closed');
   }
 
-  /** `code`: of an error (docs/errors.md), or a socket's close code. */
-  refused(identity: RequestIdentity, code: string, fields: LogFields = {}): void {
-    this.refusalLog.note(code, { ...namesOf(identity), client: identity.client, ...fields });
+  /** `code`: of an error (docs/errors.md), or a socket's close code. `message`: without one, the line says `refused`. */
+  refused(identity: RequestIdentity, code: string, fields: LogFields = {}, message?: string): void {
+    this.refusalLog.note(code, { ...namesOf(identity), client: identity.client, ...fields }, message);
   }
 
   /** For a frame that `ws` refuses, because of its size, say. */

@@ -1,6 +1,6 @@
 /** The results of a subscription over graphql-transport-ws, in our server and in a user's. */
 import type { ExecutionResult } from 'graphql';
-import { type GeneratorSource, WrappedGenerator } from '../../core/subscriptions/wrap-generator.ts';
+import { type GeneratorSource, WrappedGenerator } from '../../core/subscriptions/wrapped-generator.ts';
 import type { FanOut } from '../../fanout/fan-out.ts';
 import { MessageFraming } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';

@@ -6,7 +6,7 @@ import type { Context, FanOutRequest } from '../../../schema/request/context.ts'
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { ServerContext } from './server-context.ts';
 import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
-import { WrappedGenerator } from '../../core/subscriptions/wrap-generator.ts';
+import { WrappedGenerator } from '../../core/subscriptions/wrapped-generator.ts';
 import { negotiate } from '../protocol/accept.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
 import { type OperationName, startOperationSpan } from '../observability/tracing.ts';

@@ -145,7 +145,7 @@ describe.each(httpDoors)('$name, refused', (door) => {
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example');
     expect(allowed.headers.get('access-control-allow-credentials')).toBe('true');
     const stranger = await door.knock(server, { headers: { origin: 'https://evil.example' } });
-    expect(stranger).toMatchObject({ status: 401 });
+    expect(stranger).toMatchObject({ status: 403, code: 'FORBIDDEN' });
     expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
   });
 });

@@ -52,7 +52,7 @@ describe('a refusal', () => {
       (socket) => socket.closed,
       () => {},
     );
-    expect(await log.said('refused')).toMatchObject({ code, client: '127.0.0.1' });
+    expect(await log.said(/^refused/)).toMatchObject({ code, client: '127.0.0.1' });
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('a refusal', () => {
     await Promise.all(Array.from({ length: 50 }, () => post(server, QUERY)));
     await openSocket(server, { headers: { origin: 'https://evil.example' } }).catch(() => {});
     await server.drain();
-    const codes = log.saying('refused').map(({ code }) => code);
+    const codes = log.saying(/^refused(?!.*more$)/).map(({ code }) => code);
     expect(codes).toEqual([...Array<string>(5).fill('UNAUTHENTICATED'), 'BAD_ORIGIN']);
     expect(log.saying(/more$/)).toMatchObject([{ level: 'warn', code: 'UNAUTHENTICATED', suppressed: 45 }]);
   });

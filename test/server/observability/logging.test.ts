@@ -3,7 +3,7 @@ import { InsertItemDocument, ItemsDocument } from '../../../schema/documents/gra
 import { EngineUnavailableError } from '../../../src/core/model/errors.ts';
 import type { LogHealth } from '../../../src/core/replication/ordered-log.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
-import { watchHealth } from '../../../src/server/health-watch.ts';
+import { watchHealth } from '../../../src/server/observability/health-watch.ts';
 import { ask, overSse, overWebSocket, request } from '../../support/clients/clients.ts';
 import { HeldLog } from '../../support/model/held-log.ts';
 import { logLines } from '../../support/server/log-lines.ts';

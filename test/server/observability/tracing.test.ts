@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { InsertItemDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
 import { EngineUnavailableError } from '../../../src/core/model/errors.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
-import { traced } from '../../../src/server/tracing.ts';
+import { traced } from '../../../src/server/observability/tracing.ts';
 import { ask, overSse, overWebSocket, request } from '../../support/clients/clients.ts';
 import { HeldLog } from '../../support/model/held-log.ts';
 import { connect, subscribeMessage } from '../../support/sockets/raw-sockets.ts';

@@ -36,7 +36,8 @@ export class ConsolePage {
   private constructor(page: Page) {
     this.page = page;
     this.grid = page.getByRole('grid', { name: 'Items, newest first' });
-    this.insertion = page.getByRole('form', { name: 'Insert' });
+    // Its name is “Insert”, or “Edit” and the key.
+    this.insertion = page.getByRole('form');
   }
 
   /** `url`: the server's GraphQL URL. Resolves when the page is rendered, before the map is loaded. */

@@ -20,8 +20,25 @@ export const NOT_RUN: readonly NotRun[] = [
     line: 'git clone https://github.com/seamline/seamline.git && cd seamline',
     why: 'needs the network; the tests run in a clone',
   },
-  { page: 'README.md', title: 'Installation', line: 'npm run package', why: 'test/package/ runs it' },
+  {
+    page: 'README.md',
+    title: 'Installation',
+    line: 'npm run package && npm pack ./dist/package',
+    why: 'test/package/ runs it',
+  },
   { page: 'README.md', title: 'Installation', line: 'docker build -t seamline .', why: NO_ENGINE },
+  {
+    page: 'docs/clients.md',
+    title: 'A Vite page',
+    line: 'npm run package && npm pack ./dist/package',
+    why: 'test/package/ runs it',
+  },
+  {
+    page: 'docs/clients.md',
+    title: 'A Vite page',
+    nth: 2,
+    why: 'needs the network; a test serves the page from the Vite of this project',
+  },
   { page: 'CONTRIBUTING.md', title: 'Contributing', line: 'npm run check', why: 'CI runs it before the tests' },
   { page: 'docs/docker.md', title: 'Docker', line: 'docker build -t seamline .', why: NO_ENGINE },
   {

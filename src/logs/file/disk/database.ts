@@ -6,11 +6,14 @@ export type OpenDatabase = (path: string, options?: { readonly readOnly?: boolea
 
 export const openDatabase: OpenDatabase = (path, options = {}) => new DatabaseSync(path, options);
 
-const [BUSY, FULL] = [5, 13];
+const [BUSY, FULL, CANNOT_OPEN] = [5, 13, 14];
 
 /** By SQLite's result code, without its extension. */
 const hasCode = (error: unknown, code: number): boolean =>
   error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
+
+/** Whether the file can neither be opened nor created. */
+export const isUnopenable = (error: unknown): boolean => hasCode(error, CANNOT_OPEN);
 
 export const isBusy = (error: unknown): boolean => hasCode(error, BUSY);
 

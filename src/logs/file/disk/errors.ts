@@ -3,11 +3,12 @@
  *
  * - `damaged`: they don't hold what was written. The log isn't opened; a repair keeps the entries before the damage.
  * - `in use`: another process uses the directory.
+ * - `no directory`: the path is not a directory, none can be created there, or nothing can be written to it.
  * - `full`: nothing was written, and the files are sound. The write may be repeated.
  * - `broken`: nothing was written that will ever be visible. The files can't be trusted any more: no more is written.
  * - `uncertain`: as `broken`, but the entries of the last write may be there when the log is opened again.
  */
-export type Trouble = 'damaged' | 'in use' | 'full' | 'broken' | 'uncertain';
+export type Trouble = 'damaged' | 'in use' | 'no directory' | 'full' | 'broken' | 'uncertain';
 
 export class FileLogError extends Error {
   readonly trouble: Trouble;

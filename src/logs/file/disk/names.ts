@@ -8,7 +8,9 @@
  *     ….new           unfinished, removed at a start      ….damaged   moved aside by a repair
  */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -19,6 +21,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { FileLogError } from './errors.ts';
 
 export interface NumberedFile {
   readonly path: string;
@@ -80,9 +83,38 @@ export function moveAside(path: string): void {
 
 /** Creates missing parents as well, durably. */
 export function makeDirectory(directory: string): void {
-  const made = mkdirSync(directory, { recursive: true });
-  if (made === undefined) return;
-  for (let at = resolve(directory); at.length >= resolve(made).length; at = dirname(at)) syncDirectory(dirname(at));
+  try {
+    createWithParents(resolve(directory));
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    // `no directory`: the path is not a directory that this process can create and write to.
+    throw new FileLogError('no directory', `${directory} ${whyUnusable(error)}`, { cause: error });
+  }
+}
+
+/** Step by step: with `recursive`, `mkdirSync` never returns for a path below /proc. */
+function createWithParents(directory: string): void {
+  const status = statSync(directory, { throwIfNoEntry: false });
+  if (status?.isDirectory()) return;
+  if (status) throw new NotADirectoryError();
+  createWithParents(dirname(directory));
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    // Another process may have created it in the meantime.
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+  syncDirectory(dirname(directory));
+}
+
+class NotADirectoryError extends Error {
+  readonly code = 'ENOTDIR';
+}
+
+function whyUnusable(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOTDIR') return 'is not a directory';
+  return code === 'EACCES' || code === 'EROFS' ? `can't be written (${code})` : `can't be created (${code})`;
 }
 
 export function renameDurably(from: string, to: string): void {

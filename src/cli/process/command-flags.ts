@@ -1,0 +1,35 @@
+/** The flags of the commands that talk to a running server. */
+import type { Flags } from './arguments.ts';
+
+export const SERVER_FLAGS = {
+  url: {
+    value: 'URL',
+    help: 'GraphQL endpoint of the server (default SEAMLINE_URL, else http://127.0.0.1:4000/graphql)',
+  },
+  token: { value: 'TOKEN', help: 'bearer token to send (default SEAMLINE_TOKEN, else none)' },
+} as const satisfies Flags;
+
+export const TAIL_FLAGS = {
+  limit: { value: 'N', help: 'end after N items' },
+  after: { value: 'CURSOR', help: 'start after the item with this cursor' },
+  prefix: { value: 'P', help: 'only keys that start with P' },
+  changes: { help: 'print messages of itemChanges instead, which include removals' },
+  ...SERVER_FLAGS,
+} as const satisfies Flags;
+
+export const REMOVE_FLAGS = {
+  'if-cursor': { value: 'CURSOR', help: 'remove the item only if this is still its cursor; for one KEY' },
+  ...SERVER_FLAGS,
+} as const satisfies Flags;
+
+export const VERIFY_FLAGS = {
+  seconds: { value: 'S', help: 'duration (default 30)' },
+  seed: { value: 'N', help: 'repeat the plan of the run that printed this seed' },
+  ...SERVER_FLAGS,
+} as const satisfies Flags;
+
+export const BENCH_FLAGS = {
+  subscribers: { value: 'N', help: 'number of WebSockets that subscribe (default 200)' },
+  seconds: { value: 'S', help: 'duration of each row (default 5)' },
+  ...SERVER_FLAGS,
+} as const satisfies Flags;

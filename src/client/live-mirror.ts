@@ -1,0 +1,164 @@
+/**
+ * A copy of the map, made from `itemChanges`. At every `caughtUp` it compares its size and checksum with the server's (G6), and
+ * loads the map again if they differ.
+ *
+ *     messages ──▶ building ──(caught up, checksum equal)──▶ items ──▶ listeners
+ *
+ * After a reset the new map is built separately, so that a list on a screen doesn't become empty in between.
+ */
+import { type ItemChangesSubscription, ItemChangesDocument } from '../../schema/documents/graphql.ts';
+import { isSameReason, watchConnection } from './connection-watch.ts';
+import { ItemSet, type MirroredItem } from './item-set.ts';
+import type { MirrorSnapshot, MirrorState, MirrorStatus, MirrorUpdate, MirrorVariables } from './mirror-snapshot.ts';
+import { resumable, type Result, type SubscriptionClient } from './resumable.ts';
+
+/** In ms: the wait before a second wrong copy in a row is loaded again, doubled for each further one. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
+
+const NOTHING: MirrorUpdate = { changes: undefined, isReplaced: false };
+
+export class LiveMirror {
+  readonly #client: SubscriptionClient;
+  readonly #variables: MirrorVariables;
+  readonly #onIdle: () => void;
+  readonly #listeners = new Set<(update: MirrorUpdate) => void>();
+  #shown = new ItemSet();
+  #building = this.#shown;
+  /** A copy of the shown items. A change of the status keeps it. */
+  #copy: ReadonlyMap<string, MirroredItem> | undefined;
+  #snapshot: MirrorSnapshot | undefined;
+  #status: MirrorStatus = 'connecting';
+  #isLoaded = false;
+  #error: unknown;
+  #repairs = 0;
+  #wrongInARow = 0;
+  /** The current subscription, or the wait before it; undefined if there is none. Results of an older one are ignored. */
+  #run: { end: () => void } | undefined;
+
+  constructor(client: SubscriptionClient, variables: MirrorVariables, onIdle: () => void) {
+    this.#client = resumable(client);
+    this.#variables = variables;
+    this.#onIdle = onIdle;
+  }
+
+  get items(): ReadonlyMap<string, MirroredItem> {
+    return this.#shown.items;
+  }
+
+  getSnapshot(): MirrorSnapshot {
+    return (this.#snapshot ??= { items: (this.#copy ??= new Map(this.#shown.items)), ...this.state });
+  }
+
+  get state(): MirrorState {
+    return { status: this.#status, isLoaded: this.#isLoaded, repairs: this.#repairs, error: this.#error };
+  }
+
+  subscribe(listener: (update: MirrorUpdate) => void): () => void {
+    // A new function, so that one listener may be added twice.
+    const own = (update: MirrorUpdate): void => listener(update);
+    // The listeners of a subscription that failed learn that it starts again.
+    if (!this.#run) this.#lose(undefined);
+    this.#listeners.add(own);
+    if (!this.#run) this.#start();
+    return () => {
+      // Deferred, because React's strict mode and a change of route remove a listener and add it again at once.
+      if (this.#listeners.delete(own) && this.#listeners.size === 0) queueMicrotask(() => this.#endIfIdle());
+    };
+  }
+
+  #endIfIdle(): void {
+    if (this.#listeners.size > 0) return;
+    this.#end();
+    this.#onIdle();
+  }
+
+  #end(): void {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.end();
+  }
+
+  #start(): void {
+    const run = { end: (): void => {} };
+    this.#run = run;
+    const ifRunning =
+      <T>(listener: (argument: T) => void) =>
+      (argument: T): void => {
+        if (this.#run === run) listener(argument);
+      };
+    const lose = ifRunning((reason: unknown) => this.#lose(reason));
+    const unwatch = watchConnection(this.#client, lose);
+    const unsubscribe = this.#client.subscribe(
+      { query: ItemChangesDocument.toString(), variables: { ...this.#variables } },
+      {
+        next: ifRunning((result: Result) => this.#receive(result)),
+        error: ifRunning((error) => this.#fail(error)),
+        complete: () => ifRunning(() => this.#fail(new Error('the server completed the subscription')))(undefined),
+      },
+      {
+        connecting(isAgain) {
+          if (isAgain) lose(new Error('the connection was lost'));
+        },
+      },
+    );
+    run.end = () => (unwatch(), unsubscribe());
+    // The subscription may have failed before `subscribe` returned.
+    if (this.#run !== run) run.end();
+  }
+
+  #receive({ data, errors }: Result): void {
+    // The result has the shape of the document.
+    const changes = (data as ItemChangesSubscription | null | undefined)?.itemChanges;
+    if (!changes) return this.#fail(errors);
+    if (changes.reset) this.#building = new ItemSet();
+    const isReplaced = this.#shown !== this.#building;
+    this.#building.apply(changes);
+    if (changes.caughtUp) {
+      if (!this.#building.agreesWith(changes)) return this.#repair();
+      this.#wrongInARow = 0;
+      this.#shown = this.#building;
+      this.#isLoaded = true;
+      this.#become('live', undefined);
+    }
+    if (this.#shown !== this.#building) return;
+    this.#copy = undefined;
+    this.#notify({ changes, isReplaced });
+  }
+
+  #repair(): void {
+    this.#repairs++;
+    const again = this.#wrongInARow++;
+    const waitMs = again === 0 ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (again - 1));
+    this.#end();
+    const timer = setTimeout(() => this.#start(), waitMs);
+    this.#run = { end: () => clearTimeout(timer) };
+    this.#lose(new Error('the copy differs from the map of the server, and is loaded again'));
+  }
+
+  /** The mirror doesn't follow the map until it has caught up again. */
+  #lose(reason: unknown): void {
+    if (this.#become(this.#isLoaded ? 'reconnecting' : 'connecting', reason)) this.#notify(NOTHING);
+  }
+
+  /** Ends the subscription until a new listener is added. */
+  #fail(error: unknown): void {
+    this.#end();
+    this.#become('failed', error ?? new Error('the server sent a result without data'));
+    this.#notify(NOTHING);
+  }
+
+  /** Returns whether this is a change. */
+  #become(status: MirrorStatus, error: unknown): boolean {
+    if (status === this.#status && isSameReason(error, this.#error)) return false;
+    this.#status = status;
+    this.#error = error;
+    this.#snapshot = undefined;
+    return true;
+  }
+
+  #notify(update: MirrorUpdate): void {
+    this.#snapshot = undefined;
+    for (const listener of this.#listeners) listener(update);
+  }
+}

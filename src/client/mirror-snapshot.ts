@@ -1,0 +1,59 @@
+import type { ItemChangesSubscription, ItemFilter } from '../../schema/documents/graphql.ts';
+import type { MirroredItem } from './item-set.ts';
+
+/** Selects the items of a mirror. */
+export interface MirrorVariables {
+  /** @default all items */
+  readonly filter?: ItemFilter | undefined;
+}
+
+/**
+ * The state of a mirror's connection:
+ *
+ * - `connecting`: nothing was loaded yet. With an `error`, an attempt has failed and the client tries again.
+ * - `live`: `items` was equal to the server's map, and follows it.
+ * - `reconnecting`: the connection was lost. `items` stays as it was until the mirror has caught up again.
+ * - `failed`: the subscription has ended. It starts again with the next new listener.
+ *
+ *     connecting ──▶ live ◀──▶ reconnecting      from each of them ──▶ failed
+ */
+export type MirrorStatus = 'connecting' | 'live' | 'reconnecting' | 'failed';
+
+/** The state of a mirror, without its items. */
+export interface MirrorState {
+  readonly status: MirrorStatus;
+  /** False until `items` has been equal to the server's map for the first time. */
+  readonly isLoaded: boolean;
+  /** How often the copy was wrong and was loaded again. */
+  readonly repairs: number;
+  /**
+   * Why the mirror is not live, undefined while it is live: a close event or an error of the client; GraphQL errors, if they ended the
+   * subscription.
+   */
+  readonly error: unknown;
+}
+
+/** An immutable snapshot of a mirror. */
+export interface MirrorSnapshot<Value = unknown> extends MirrorState {
+  /** By key, oldest first. The same object until an item changes. */
+  readonly items: ReadonlyMap<string, MirroredItem<Value>>;
+}
+
+/** One message of the subscription `itemChanges`. */
+export type ItemChanges = ItemChangesSubscription['itemChanges'];
+
+/** Tells a listener what has changed, so that it can update a view without reading all items. */
+export interface MirrorUpdate {
+  /** The message that was applied; undefined if only `status` or `error` changed. */
+  readonly changes: ItemChanges | undefined;
+  /** Whether the map was loaded, for the first time or again: read all of `items`, because `changes` is only the last part. */
+  readonly isReplaced: boolean;
+}
+
+export const EMPTY: MirrorSnapshot<never> = {
+  items: new Map(),
+  status: 'connecting',
+  isLoaded: false,
+  repairs: 0,
+  error: undefined,
+};

@@ -1,0 +1,113 @@
+/** The page GraphiQL: its first tabs, its title, and tokens over WebSocket. */
+import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
+
+type GraphiQLOptions = NonNullable<Parameters<typeof RenderGraphiQL>[0]>;
+
+export interface GraphiQLPage {
+  /** Whether `/` is the console, so that the page links to it. */
+  readonly hasConsole: boolean;
+}
+
+/** Each tab runs when its text is pasted alone. */
+const ITEMS = `# The current items, and then every insertion.
+# On an empty map this waits for the first item:
+# run the tab Insert before this one, or insert
+# with the console while this runs.
+subscription Items {
+  items {
+    key
+    value
+    timestamp
+    cursor
+  }
+}
+`;
+
+const ITEM_CHANGES = `# The changes of the map, removals included.
+# The first message comes at once, with the current
+# items. GraphiQL shows the newest message only.
+subscription ItemChanges {
+  itemChanges {
+    reset
+    upserted {
+      key
+      value
+      cursor
+    }
+    removed {
+      key
+      reason
+    }
+    caughtUp
+    size
+    checksum
+  }
+}
+`;
+
+const INSERT = `# Inserts an item, or replaces the key's item.
+mutation Insert {
+  insertItem(
+    input: { key: "greeting", value: { text: "hello" } }
+  ) {
+    key
+    value
+    cursor
+  }
+}
+`;
+
+const FILTER = `# Only items whose key starts with "greet".
+# Without such an item this waits for the first:
+# run the tab Insert before this one.
+subscription Filter {
+  items(filter: { keyPrefix: "greet" }) {
+    key
+    value
+    cursor
+  }
+}
+`;
+
+const TABS = [ITEMS, ITEM_CHANGES, INSERT, FILTER].map((query) => ({ query }));
+
+const MARK =
+  '<svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><rect fill="#0f766e" x="2" y="2" width="28" height="12" rx="4"/>' +
+  '<rect fill="#0f766e" fill-opacity="0.45" x="2" y="18" width="28" height="12" rx="4"/>' +
+  '<path stroke="#c26a0a" stroke-width="2.5" stroke-linecap="round" stroke-dasharray="3.5 4.4" d="M5 16h22"/></svg>';
+
+/** Relative to /graphql, because a proxy may serve it under any path. */
+const LINK = '<a href="./" style="margin-left: 14px; color: inherit; white-space: nowrap">← Console</a>';
+
+const PAGE_TITLE = 'seamline GraphiQL';
+
+/** `url`: of the request for the page. A query in it takes the place of the tabs. */
+export function graphiqlOptions({ hasConsole }: GraphiQLPage, url: string): GraphiQLOptions {
+  return {
+    // HTML, in GraphiQL's header.
+    title: hasConsole ? `seamline ${LINK}` : 'seamline',
+    logo: MARK,
+    favicon: `data:image/svg+xml,${encodeURIComponent(MARK.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"'))}`,
+    subscriptionsProtocol: 'WS',
+    // Without a query of its own GraphiQL adds an empty tab at each reload.
+    ...(!new URL(url).searchParams.has('query') && { defaultTabs: TABS, query: ITEMS }),
+  };
+}
+
+/** GraphiQL measures the first tabs before they have their places, and moves a tab away from the pointer that presses it. */
+const STYLE = '<style>.graphiql-container .graphiql-tab { transform: none !important; }</style>';
+
+/**
+ * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
+ * request of the page.
+ */
+export async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
+  const { renderGraphiQL: render } = await import('@graphql-yoga/render-graphiql');
+  return (
+    render(options)
+      // The element contains text only, and the option is HTML.
+      .replace(/<title>.*?<\/title>/, `<title>${PAGE_TITLE}</title>`)
+      .replace('</head>', `${STYLE}</head>`)
+      .replace(/extensions:\{headers:(\w+\?\.headers)\}/, 'extensions:{headers:$1,connectionParams:{headers:$1}}')
+  );
+}
