@@ -139,9 +139,10 @@ describe('seamline verify against a broken server', () => {
     [
       'ignores idempotency keys',
       ({ map }) => {
-        const insertMany = map.insertMany.bind(map);
-        vi.spyOn(map, 'insertMany').mockImplementation((inputs) =>
-          insertMany(inputs.map((input) => ({ ...input, idempotencyKey: undefined }))),
+        // Every way to insert goes through it.
+        const preparedInsert = map.preparedInsert.bind(map);
+        vi.spyOn(map, 'preparedInsert').mockImplementation((inputs) =>
+          preparedInsert(inputs.map((input) => ({ ...input, idempotencyKey: undefined }))),
         );
       },
       'G7',
