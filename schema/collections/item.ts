@@ -1,5 +1,6 @@
 import type { ObjectRef, SchemaTypes } from '@pothos/core';
 import type { Item, ItemChanges, RemovedItem } from '../../src/core/model/change.ts';
+import { JsonText } from '../../src/core/model/json-text.ts';
 import type { Context } from '../request/context.ts';
 import { addChangeTypes, addRemovalReason, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
 import type { Builder } from './builder.ts';
@@ -17,9 +18,9 @@ export function addItem(builder: Builder) {
       value: t.field({
         type: 'JSON',
         description: 'The inserted value.',
-        resolve: ({ value, bytes }, _args, { budget }) => {
+        resolve: ({ json, bytes }, _args, { budget }) => {
           budget.spendBytes(bytes);
-          return value;
+          return new JsonText(json);
         },
       }),
       timestamp: t.field({

@@ -2,6 +2,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, print, type ValueNode } from 'graphql';
 import { JSONResolver } from 'graphql-scalars';
 import { exactly, parseNumber } from '../../src/core/model/json.ts';
+import { JsonText } from '../../src/core/model/json-text.ts';
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
@@ -9,7 +10,12 @@ type Variables = Readonly<Record<string, unknown>> | null | undefined;
 export function jsonScalar(): GraphQLScalarType {
   const { name, specifiedByURL, extensions, parseValue } = JSONResolver;
   // No spread of the whole configuration: graphql 17 lists each function under two names.
-  return new GraphQLScalarType({ name, specifiedByURL, extensions, serialize: exactly, parseValue, parseLiteral });
+  return new GraphQLScalarType({ name, specifiedByURL, extensions, serialize, parseValue, parseLiteral });
+}
+
+/** The text of a stored value passes as it is: whatever prints the result copies it. */
+function serialize(value: unknown): unknown {
+  return value instanceof JsonText ? value : exactly(value);
 }
 
 function parseLiteral(node: ValueNode, variables?: Variables): unknown {

@@ -130,9 +130,9 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
 
   /** Checks the inputs, and returns the function that inserts them. Throws `BadInputError` or `PayloadTooLargeError`. @internal */
   preparedInsert(inputs: readonly Input[]): () => Promise<readonly Item<Value>[]> {
-    const { insertions, json } = checkBatch(applyRules(inputs, this.#rules), this.limits);
+    const insertions = checkBatch(applyRules(inputs, this.#rules), this.limits);
     return async () => {
-      const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }, json));
+      const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }));
       if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
       this.counters.inserts += inputs.length;
       return outcome.items;

@@ -4,6 +4,7 @@ import { BadInputError, type Issue, PayloadTooLargeError } from '../model/errors
 import type { Idempotency, Insertion } from '../model/command.ts';
 import { fnv1a32, utf8Length } from '../model/hash.ts';
 import { isPlainJson, stringifyJson, UnkeptNumber } from '../model/json.ts';
+import { ownText } from '../model/own-text.ts';
 import type { Cursor } from '../model/position.ts';
 
 export interface RemoveOptions {
@@ -129,14 +130,8 @@ function jsonOf(value: unknown): string | ValueIssue {
   return valueIssue(value) ?? stringifyJson(value);
 }
 
-export interface CheckedBatch<Value> {
-  readonly insertions: readonly Insertion<Value>[];
-  /** The JSON texts of the insertions' values, in order. */
-  readonly json: readonly string[];
-}
-
 /** @throws {BadInputError} with paths from `inputs` down. @throws {PayloadTooLargeError} */
-export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits: InputLimits): CheckedBatch<Value> {
+export function checkBatch(inputs: readonly InsertInput<unknown>[], limits: InputLimits): readonly Insertion[] {
   const { maxBatch, maxBatchBytes } = limits;
   if (inputs.length < 1 || inputs.length > maxBatch)
     throw new BadInputError([
@@ -153,7 +148,7 @@ export function checkBatch<Value>(inputs: readonly InsertInput<Value>[], limits:
   const bytes = insertions.reduce((sum, insertion) => sum + insertion.bytes, 0);
   if (bytes > maxBatchBytes)
     throw new PayloadTooLargeError(`the batch has ${bytes} bytes of keys and values, more than ${maxBatchBytes}`);
-  return { insertions, json };
+  return insertions;
 }
 
 /** @throws {BadInputError} with paths such as `key`. */
@@ -199,8 +194,8 @@ export function cursorProblem(cursor: string): string | undefined {
   }
 }
 
-function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: InputLimits): Insertion<Value> {
-  const { key, value, ttl, idempotencyKey, ifAbsent, ifCursor } = input;
+function insertionOf(input: InsertInput<unknown>, json: string, limits: InputLimits): Insertion {
+  const { key, ttl, idempotencyKey, ifAbsent, ifCursor } = input;
   const valueBytes = utf8Length(json);
   if (valueBytes > limits.maxValueBytes)
     throw new PayloadTooLargeError(
@@ -209,8 +204,9 @@ function insertionOf<Value>(input: InsertInput<Value>, json: string, limits: Inp
   const payload = (): string =>
     payloadHash(JSON.stringify(['insert', json, ttl ?? null, ifAbsent ?? false, ifCursor ?? null]));
   return {
-    key,
-    value,
+    // The item keeps the key.
+    key: ownText(key),
+    json,
     bytes: utf8Length(key) + valueBytes,
     ttl: ttl ?? limits.ttl,
     idempotency: idempotencyKey == null ? undefined : { key: idempotencyKey, payload: payload() },

@@ -9,9 +9,15 @@ interface Placed extends Place {
   readonly following: number;
 }
 
-/** The latest value inserted under a key. All readers share the object: never mutate it. */
+/**
+ * The latest value inserted under a key. All readers share the object: never mutate it. `value`, `digest` and `cursor` are getters of its
+ * class, so a spread (`{ ...item }`) and `structuredClone` leave them out; `JSON.stringify` writes them.
+ */
 export interface Item<Value> extends Placed {
+  /** Parsed from `json` when it is first read, and shared by all readers until the garbage collection takes it. Never mutate it. */
   readonly value: Value;
+  /** The value's JSON, as it was inserted: copying it is cheaper than `JSON.stringify(item.value)`. */
+  readonly json: string;
   /** Wall-clock time in ms; null for an item without `ttl`. */
   readonly expiresAt: number | null;
   /** UTF-8 bytes of the key and of the value's JSON: they count against `maxBytes`. */

@@ -4,9 +4,11 @@
  *     'S' 'L'  format  idLength  id (ASCII)  crc32 of all else (4, big endian)  body (UTF-8)
  *
  * The body is one line of JSON, followed by one line of JSON for each inserted value: so its size is known, and its text is made once.
+ * A value stays the text that it is in its line.
  * An entry without the magic is foreign and changes nothing. An entry with the magic that can't be read is poison: it stops the
  * replica (`PoisonError`), because nodes that skip it would differ from nodes that can read it.
  */
+import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import type { Item, RemovedItem } from './change.ts';
 import type { Cursor } from './position.ts';
@@ -28,9 +30,10 @@ export interface Idempotency {
   readonly payload: string;
 }
 
-export interface Insertion<Value> {
+export interface Insertion {
   readonly key: string;
-  readonly value: Value;
+  /** The value's JSON. The item keeps this text, so it must not be a slice of a longer one. */
+  readonly json: string;
   /** UTF-8 bytes of the key and of the value's JSON. */
   readonly bytes: number;
   /** Seconds. */
@@ -47,10 +50,10 @@ export interface Removal {
 }
 
 /** `found` creates a log: the name is part of the stored format. */
-export type Command<Value> =
+export type Command =
   | { readonly kind: 'found'; readonly bounds: Bounds }
   | { readonly kind: 'bounds'; readonly bounds: Bounds }
-  | { readonly kind: 'insert'; readonly insertions: readonly Insertion<Value>[] }
+  | { readonly kind: 'insert'; readonly insertions: readonly Insertion[] }
   | { readonly kind: 'remove'; readonly removal: Removal }
   /** Carries only the log's time: removes items that have expired. */
   | { readonly kind: 'tick' };
@@ -65,10 +68,10 @@ export type Outcome<Value> =
 export const NOTHING = { kind: 'nothing' } as const;
 
 /** A command as read from the log. */
-export interface DecodedCommand<Value> {
+export interface DecodedCommand {
   /** Unique to one append. A replica skips an id that it has applied, so a retried append is harmless. */
   readonly id: string;
-  readonly command: Command<Value>;
+  readonly command: Command;
   /** The CRC of the frame. It enters the digest. */
   readonly crc: number;
 }
@@ -79,40 +82,67 @@ const FORMAT = 1;
 const MAGIC = [0x53, 0x4c] as const;
 const HEADER = 4;
 const CRC_BYTES = 4;
-const KINDS: ReadonlySet<string> = new Set<Command<unknown>['kind']>(['found', 'bounds', 'insert', 'remove', 'tick']);
+const KINDS: ReadonlySet<string> = new Set<Command['kind']>(['found', 'bounds', 'insert', 'remove', 'tick']);
+
+const LINE_END = 0x0a;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** `values`: the JSON texts of the insertions' values, in order. */
-export function encodeCommand(id: string, command: Command<unknown>, values: readonly string[] = []): Uint8Array {
-  const head = JSON.stringify(
-    command.kind === 'insert' ? { kind: 'insert', insertions: command.insertions.map(withoutValue) } : command,
-  );
+export function encodeCommand(id: string, command: Command): Uint8Array {
   // Everything but the CRC is text (an id has fewer than 128 characters): one call encodes it, with a gap for the CRC.
   const header = String.fromCharCode(...MAGIC, FORMAT, id.length);
-  const frame = encoder.encode(`${header}${id}\0\0\0\0${[head, ...values].join('\n')}`);
+  const frame = encoder.encode(`${header}${id}\0\0\0\0${bodyOf(command)}`);
   const crcAt = HEADER + id.length;
   new DataView(frame.buffer, frame.byteOffset).setUint32(crcAt, crcOf(frame, crcAt));
   return frame;
 }
 
+function bodyOf(command: Command): string {
+  if (command.kind !== 'insert') return JSON.stringify(command);
+  const { kind, insertions } = command;
+  let body = JSON.stringify({ kind, insertions: insertions.map(withoutValue) });
+  for (const { json } of insertions) body += `\n${json}`;
+  return body;
+}
+
 /** Undefined for a foreign entry. Throws `PoisonError` for a frame of ours that this version can't read. */
-export function decodeCommand<Value>(frame: Uint8Array): DecodedCommand<Value> | undefined {
-  if (frame[0] !== MAGIC[0] || frame[1] !== MAGIC[1]) return undefined;
+export function decodeCommand(frame: Uint8Array): DecodedCommand | undefined {
+  if (!isOurs(frame)) return undefined;
   if (frame[2] !== FORMAT)
     throw new PoisonError(`unknown command format ${frame[2]}: this version reads format ${FORMAT}`);
   const idLength = frame[3] ?? 0;
   const crcAt = HEADER + idLength;
   if (frame.length < crcAt + CRC_BYTES) throw new PoisonError(`command truncated: ${frame.length} bytes`);
-  const crc = new DataView(frame.buffer, frame.byteOffset).getUint32(crcAt);
+  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
+  const crc = bytes.readUInt32BE(crcAt);
   if (crcOf(frame, crcAt) !== crc) throw new PoisonError('command damaged: CRC mismatch');
   try {
-    const id = decoder.decode(frame.subarray(HEADER, crcAt));
-    return { id, crc, command: decodeBody(decoder.decode(frame.subarray(crcAt + CRC_BYTES))) };
+    const body = crcAt + CRC_BYTES;
+    if (!isUtf8(bytes.subarray(HEADER, crcAt)) || !isUtf8(bytes.subarray(body))) throw new TypeError('not UTF-8');
+    return { id: bytes.toString('utf8', HEADER, crcAt), crc, command: decodeBody(bytes, body) };
   } catch (cause) {
     throw new PoisonError('command damaged: its body is not a command', { cause });
   }
+}
+
+/**
+ * A command of this process that came back from the log as it was sent: nothing has to be decoded. Undefined when the entry differs from
+ * what was sent.
+ */
+export function decodedAsSent(
+  frame: Uint8Array,
+  { id, command, frame: sent }: { readonly id: string; readonly command: Command; readonly frame: Uint8Array },
+): DecodedCommand | undefined {
+  if (frame !== sent && Buffer.compare(frame, sent) !== 0) return undefined;
+  return { id, command, crc: new DataView(sent.buffer, sent.byteOffset).getUint32(HEADER + id.length) };
+}
+
+/** The id that an undamaged frame has, empty for a foreign entry. Nothing is checked. */
+export function peekId(frame: Uint8Array): string {
+  if (!isOurs(frame)) return '';
+  let id = '';
+  for (let at = HEADER; at < HEADER + (frame[3] ?? 0); at++) id += String.fromCharCode(frame[at] ?? 0);
+  return id;
 }
 
 /** The id of the command, empty for a foreign entry. Throws `PoisonError`, as `decodeCommand` does. */
@@ -124,19 +154,30 @@ export function idOf(frame: Uint8Array): string {
 const crcOf = (frame: Uint8Array, crcAt: number): number =>
   crc32(frame.subarray(crcAt + CRC_BYTES), crc32(frame.subarray(0, crcAt)));
 
-const withoutValue = ({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion<unknown>) =>
-  ({ key, ttl, idempotency, ifAbsent, ifCursor }) satisfies Partial<Insertion<unknown>>;
+const isOurs = (frame: Uint8Array): boolean => frame[0] === MAGIC[0] && frame[1] === MAGIC[1];
 
-function decodeBody<Value>(body: string): Command<Value> {
-  const [head = '', ...values] = body.split('\n');
-  const command = JSON.parse(head) as Command<Value>;
+const withoutValue = ({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion) =>
+  ({ key, ttl, idempotency, ifAbsent, ifCursor }) satisfies Partial<Insertion>;
+
+/** Each line becomes a string of its own: the slices of one string would keep all the values of a batch as long as one of them lives. */
+function decodeBody(bytes: Buffer, start: number): Command {
+  let end = lineEnd(bytes, start);
+  const command = JSON.parse(bytes.toString('utf8', start, end)) as Command;
   if (!KINDS.has(command.kind)) throw new TypeError(`unknown command kind ${JSON.stringify(command.kind)}`);
   if (command.kind !== 'insert') return command;
-  const insertions = command.insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }, index) => {
-    // An empty text is not JSON, so a missing value throws.
-    const json = values[index] ?? '';
-    const value = JSON.parse(json) as Value;
-    return { key, value, bytes: utf8Length(key) + utf8Length(json), ttl, idempotency, ifAbsent, ifCursor };
+  const insertions = command.insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }) => {
+    const from = end + 1;
+    end = lineEnd(bytes, from);
+    const json = bytes.toString('utf8', from, end);
+    // The CRC proves that the bytes are those that were written, not that a value is JSON. All nodes must agree on that, and an empty
+    // text, where a value is missing, is no JSON either.
+    JSON.parse(json);
+    return { key, json, bytes: utf8Length(key) + end - from, ttl, idempotency, ifAbsent, ifCursor };
   });
   return { kind: 'insert', insertions };
+}
+
+function lineEnd(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(LINE_END, from);
+  return at < 0 ? bytes.length : at;
 }

@@ -46,17 +46,5 @@ function withWord(before: number, word: number): number {
 
 /** The length of the text in UTF-8, in bytes. */
 export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    // A surrogate pair is two units and four bytes.
-    if (unit < 0x800 || (unit >= 0xd800 && unit <= 0xdbff && isLow(text.charCodeAt(i + 1)))) bytes += 1;
-    else if (isLow(unit) && isHigh(text.charCodeAt(i - 1))) bytes += 1;
-    else bytes += 2;
-  }
-  return bytes;
+  return Buffer.byteLength(text, 'utf8');
 }
-
-const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
-const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;

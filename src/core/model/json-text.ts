@@ -1,5 +1,7 @@
 /** JSON that holds texts which are JSON already, so that a stored value is copied and never parsed. */
 
+import { exactly } from './json.ts';
+
 /** Stands for a value in a result. The writer below copies the text. */
 export class JsonText {
   readonly text: string;
@@ -10,7 +12,7 @@ export class JsonText {
 
   /** For `JSON.stringify`, which can't copy a text. */
   toJSON(): unknown {
-    return JSON.parse(this.text) as unknown;
+    return exactly(JSON.parse(this.text));
   }
 }
 

@@ -21,7 +21,7 @@ interface Verdict {
 
 /** Judges the insertions of a batch in order, each as if those before it had been inserted. All of them are accepted, or none. */
 export function judgeInsertions<Value>(
-  insertions: readonly Insertion<Value>[],
+  insertions: readonly Insertion[],
   items: ItemStore<Value>,
   firstResults: IdempotencyTable,
 ): Verdict | Conflict {
@@ -54,6 +54,6 @@ export function conflictOn(current: Item<unknown> | undefined, reason: string, i
   return { kind: 'conflict', reason, index, cursor: current?.cursor ?? null };
 }
 
-function isConditional({ idempotency, ifAbsent, ifCursor }: Insertion<unknown>): boolean {
+function isConditional({ idempotency, ifAbsent, ifCursor }: Insertion): boolean {
   return idempotency !== undefined || ifAbsent !== undefined || ifCursor !== undefined;
 }

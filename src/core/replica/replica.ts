@@ -24,6 +24,7 @@ import {
   type Sequence,
   START,
 } from '../model/position.ts';
+import { StoredItem } from '../model/stored-item.ts';
 import { Window } from './window.ts';
 
 /** How many items one command may expire. The rest expires with the next command. */
@@ -65,7 +66,7 @@ export class Replica<Value> {
   }
 
   /** To be called with each command of the log, in order. One synchronous block. */
-  apply(sequence: Sequence, time: number, { id, command, crc }: DecodedCommand<Value>): Outcome<Value> {
+  apply(sequence: Sequence, time: number, { id, command, crc }: DecodedCommand): Outcome<Value> {
     this.sequence = sequence;
     this.logTime = time;
     this.commandId = id;
@@ -85,7 +86,7 @@ export class Replica<Value> {
   }
 
   /** The outcome of an applied command, as its repetition would have it. Undefined when it is not known any more. */
-  recall(command: Command<Value>): Outcome<Value> | undefined {
+  recall(command: Command): Outcome<Value> | undefined {
     if (command.kind !== 'insert' && command.kind !== 'remove') return NOTHING;
     const firstOf = (key: string, idempotency: Idempotency | undefined): FirstResult | undefined => {
       const first = idempotency && this.firstResults.get(key, idempotency);
@@ -111,7 +112,7 @@ export class Replica<Value> {
     return known?.position === position ? known.digest : undefined;
   }
 
-  #perform(command: Command<Value>): Outcome<Value> {
+  #perform(command: Command): Outcome<Value> {
     switch (command.kind) {
       case 'insert':
         return this.#insert(command.insertions);
@@ -129,7 +130,7 @@ export class Replica<Value> {
     }
   }
 
-  #insert(insertions: readonly Insertion<Value>[]): Outcome<Value> {
+  #insert(insertions: readonly Insertion[]): Outcome<Value> {
     const verdict = judgeInsertions(insertions, this.items, this.firstResults);
     if (verdict.kind === 'conflict') return verdict;
     let following = verdict.fresh;
@@ -141,10 +142,11 @@ export class Replica<Value> {
     return { kind: 'inserted', items };
   }
 
-  #insertOne({ key, value, bytes, ttl, idempotency }: Insertion<Value>, following: number): Item<Value> {
+  #insertOne({ key, json, bytes, ttl, idempotency }: Insertion, following: number): Item<Value> {
     const expiresAt = ttl === undefined ? null : this.logTime + ttl * 1000;
-    const { position, digest, timestamp, cursor } = this.#nextPlace();
-    const item: Item<Value> = { key, value, position, digest, timestamp, cursor, expiresAt, bytes, following };
+    const { position, digest, timestamp } = this.#nextPlace();
+    const parts = { key, json, position, digest, timestamp, expiresAt, bytes, following };
+    const item = new StoredItem<Value>(this.epoch, parts);
     this.items.set(item);
     this.#publish(item);
     if (idempotency) this.#rememberFirst(key, idempotency, item);
@@ -163,7 +165,7 @@ export class Replica<Value> {
   }
 
   /** Expires what is due at the log's time: the command's own keys first, because its conditions must not see them. */
-  #expire(command: Command<Value>): void {
+  #expire(command: Command): void {
     if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > this.logTime) return;
     const own = new Set(
       keysOf(command)
@@ -185,13 +187,18 @@ export class Replica<Value> {
       const oldest = this.items.evict();
       if (!oldest) return;
       this.evictions++;
-      this.#publish({ key: oldest.key, reason: 'EVICTED', ...this.#nextPlace(), following: 0 });
+      this.#publishRemoval(oldest.key, 'EVICTED');
     }
   }
 
   #removeItem(item: Item<Value>, reason: RemovalReason): RemovedItem {
     this.items.delete(item);
-    const removed: RemovedItem = { key: item.key, reason, ...this.#nextPlace(), following: 0 };
+    return this.#publishRemoval(item.key, reason);
+  }
+
+  #publishRemoval(key: string, reason: RemovalReason): RemovedItem {
+    const place = this.#nextPlace();
+    const removed: RemovedItem = { key, reason, ...place, cursor: this.cursor(place), following: 0 };
     this.#publish(removed);
     return removed;
   }
@@ -213,12 +220,12 @@ export class Replica<Value> {
     }
   }
 
-  #nextPlace(): Place & { timestamp: number; cursor: Cursor } {
+  #nextPlace(): Place & { timestamp: number } {
     this.timestamp = Math.max(this.timestamp, this.logTime);
     const digest = nextDigest(this.head.digest, this.#crc, this.timestamp, this.#ordinal++);
     const position = after(this.head.position);
     this.head = { position, digest };
-    return { position, digest, timestamp: this.timestamp, cursor: this.cursor(this.head) };
+    return { position, digest, timestamp: this.timestamp };
   }
 
   #rememberFirst(
@@ -231,10 +238,11 @@ export class Replica<Value> {
     this.firstResults.remember(key, idempotencyKey, { payload, place, timestamp: result?.timestamp ?? 0, expiresAt });
   }
 
-  #repeated({ key, value, bytes }: Insertion<Value>, first: FirstResult): Item<Value> {
-    const { timestamp, expiresAt } = first;
-    const place = first.place ?? ORIGIN;
-    return { key, value, bytes, timestamp, expiresAt, ...place, cursor: this.cursor(place), following: 0 };
+  #repeated({ key, json, bytes }: Insertion, first: FirstResult): Item<Value> {
+    const { timestamp, expiresAt, place } = first;
+    const { position, digest } = place ?? ORIGIN;
+    const parts = { key, json, position, digest, timestamp, expiresAt, bytes, following: 0 };
+    return new StoredItem<Value>(this.epoch, parts);
   }
 
   #removedBefore(key: string, { place, timestamp }: FirstResult): RemovedItem | null {
@@ -242,7 +250,7 @@ export class Replica<Value> {
   }
 }
 
-function keysOf(command: Command<unknown>): readonly string[] {
+function keysOf(command: Command): readonly string[] {
   if (command.kind === 'insert') return command.insertions.map(({ key }) => key);
   return command.kind === 'remove' ? [command.removal.key] : [];
 }

@@ -36,7 +36,7 @@ export async function catchUpWithLog<Value>(
   previous: Bounds | undefined,
 ): Promise<void> {
   const { replica } = building;
-  const append = async (command: Command<Value>): Promise<void> => {
+  const append = async (command: Command): Promise<void> => {
     const id = nextId();
     await building.reaches(await log.append(encodeCommand(id, command), id));
   };

@@ -88,14 +88,15 @@ export class Follower<Value> {
   }
 
   /** Resolves with the outcome of the command. Rejects with `EngineUnavailableError` or `IndeterminateError`. */
-  submit(command: Command<Value>, values?: readonly string[]): Promise<Outcome<Value>> {
+  submit(command: Command): Promise<Outcome<Value>> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
     const id = this.#nextId();
+    const frame = encodeCommand(id, command);
     return new Promise((resolve, reject) => {
       // Added before the append, because a log in memory applies within it.
-      const pending = this.#commands.add(id, command, resolve, reject);
-      this.#log.append(encodeCommand(id, command, values), id).then(
+      const pending = this.#commands.add({ id, command, frame, resolve, reject });
+      this.#log.append(frame, id).then(
         (sequence) => this.#commands.acknowledge(pending, sequence, this.#broken ? undefined : this.replica),
         (error: Error) => this.#commands.fail(pending, error),
       );

@@ -3,7 +3,7 @@
  * entry of it reaches another replica.
  */
 import type { PendingCommand } from './pending-commands.ts';
-import { decodeCommand, type Outcome } from '../model/command.ts';
+import { decodeCommand, decodedAsSent, type Outcome, peekId } from '../model/command.ts';
 import type { LogEntry, OrderedLog } from './ordered-log.ts';
 import type { Sequence } from '../model/position.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -86,13 +86,13 @@ export class LogSubscription<Value> {
       for (const entry of batch) {
         at = entry.sequence;
         this.#options.onEntry(this, entry);
-        const decoded = decodeCommand<Value>(entry.data);
+        const pending = this.#options.awaited(peekId(entry.data));
+        const decoded = (pending && decodedAsSent(entry.data, pending)) ?? decodeCommand(entry.data);
         if (!decoded) {
           replica.skip(entry.sequence);
           continue;
         }
         const outcome = replica.apply(entry.sequence, entry.time, decoded);
-        const pending = this.#options.awaited(decoded.id);
         if (pending) this.outcomes.push({ pending, outcome });
       }
     } catch (cause) {

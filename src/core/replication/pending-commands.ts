@@ -10,7 +10,9 @@ import type { Replica } from '../replica/replica.ts';
 
 export interface PendingCommand<Value> {
   readonly id: string;
-  readonly command: Command<Value>;
+  readonly command: Command;
+  /** As it was sent to the log. */
+  readonly frame: Uint8Array;
   /** A `performance.now()`. An acknowledged command that isn't applied by then is indeterminate. */
   deadline: number | undefined;
   /** Undefined until the log has acknowledged the command. */
@@ -41,16 +43,18 @@ export class PendingCommands<Value> {
     this.#showsEarly = showsEarly;
   }
 
-  add(
-    id: string,
-    command: Command<Value>,
-    resolve: PendingCommand<Value>['resolve'],
-    reject: PendingCommand<Value>['reject'],
-  ): PendingCommand<Value> {
+  add({
+    id,
+    command,
+    frame,
+    resolve,
+    reject,
+  }: Pick<PendingCommand<Value>, 'id' | 'command' | 'frame' | 'resolve' | 'reject'>): PendingCommand<Value> {
     const deadline = this.#withinMs === undefined ? undefined : performance.now() + this.#withinMs;
     const pending = {
       id,
       command,
+      frame,
       deadline,
       sequence: undefined,
       outcome: undefined,

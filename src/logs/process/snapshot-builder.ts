@@ -56,7 +56,7 @@ function yieldToOthers(): void {
 }
 
 export function applyTo(replica: Replica<unknown>, { sequence, time, data }: LogEntry): void {
-  const decoded = decodeCommand<unknown>(data);
+  const decoded = decodeCommand(data);
   if (decoded) replica.apply(sequence, time, decoded);
   else replica.skip(sequence);
 }

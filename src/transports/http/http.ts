@@ -8,6 +8,7 @@ import {
   type YogaServerInstance,
 } from 'graphql-yoga';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
+import { resultText } from '../../core/model/json-text.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
@@ -80,7 +81,7 @@ const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): StreamServer {
   return {
     keepAliveMs,
-    stringify: (result) => JSON.stringify(formatResult(result)),
+    stringify: (result) => resultText(formatResult(result)),
     begin({ contextValue, document, operationName, variableValues }) {
       const { fanOutRequest } = contextValue as Partial<OperationContext>;
       if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues };
@@ -123,7 +124,11 @@ const jsonResponses: Plugin = {
     if (single === undefined && parts && 'data' in result) return;
     const type = jsonTypeOf(single);
     setResult(withStatus(result, type));
-    setResultProcessor((processed, fetchAPI) => processRegularResult(processed, fetchAPI, type), type);
+    setResultProcessor(
+      // Yoga writes a result with its `stringify`, if it has one.
+      (processed, fetchAPI) => processRegularResult({ ...processed, stringify: resultText } as never, fetchAPI, type),
+      type,
+    );
   },
 };
 

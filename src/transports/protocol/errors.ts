@@ -1,5 +1,6 @@
 /** Every error that leaves the server has one of the codes in docs/errors.md and shows nothing internal. */
 import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { resultText } from '../../core/model/json-text.ts';
 import { refused as makeRefusal, toGraphQLError } from '../../../schema/request/errors.ts';
 
 /** Codes of Yoga and its plugins, and ours for them. */
@@ -62,7 +63,7 @@ export function maskResult(result: ExecutionResult, log: LogError): ExecutionRes
 
 /** The JSON of a result, with masked errors. */
 export function stringify(result: ExecutionResult, log: LogError): string {
-  return JSON.stringify(formatResult(maskResult(result, log)));
+  return resultText(formatResult(maskResult(result, log)));
 }
 
 export function parseFailed(error: unknown): GraphQLError {

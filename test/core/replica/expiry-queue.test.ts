@@ -11,6 +11,7 @@ function expiring(position: number, expiresAt: number): ExpiringItem {
   return {
     key,
     value: null,
+    json: 'null',
     position: position as Position,
     digest: 0,
     timestamp: 0,

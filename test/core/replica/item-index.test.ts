@@ -9,6 +9,7 @@ function itemAt(position: number): Item<null> {
   return {
     key,
     value: null,
+    json: 'null',
     position: position as Position,
     digest: 0,
     timestamp: 0,

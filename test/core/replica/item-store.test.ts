@@ -13,7 +13,7 @@ function item(key: string, at: number, options: { bytes?: number; expiresAt?: nu
   const digest = (at * 2654435761) % 2 ** 32;
   const cursor = formatCursor(EPOCH, { position, digest });
   const { bytes = 1, expiresAt = null } = options;
-  return { key, value: null, position, digest, timestamp: 0, cursor, expiresAt, bytes, following: 0 };
+  return { key, value: null, json: 'null', position, digest, timestamp: 0, cursor, expiresAt, bytes, following: 0 };
 }
 
 const keysOf = (cache: ItemStore<null>): string[] => [...cache.index.from(START)].map(({ key }) => key);

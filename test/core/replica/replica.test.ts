@@ -59,7 +59,8 @@ describe('positions', () => {
   it('the outcome of an insertion is the item with its place, time and bytes', () => {
     const feed = new Feed();
     const [item] = inserted(feed.insert({ key: 'ключ', value: { text: '€' }, ttl: 3 }));
-    expect(item).toEqual({
+    expect(item?.json).toBe('{"text":"€"}');
+    expect(JSON.parse(JSON.stringify(item))).toEqual({
       key: 'ключ',
       value: { text: '€' },
       ...feed.replica.head,
@@ -249,11 +250,11 @@ describe('the digest', () => {
     return feed.replica.head.digest;
   };
   const a = (feed: Feed): void =>
-    void feed.apply({ kind: 'insert', insertions: [{ key: 'a', value: 0, bytes: 0 }] }, ['1'], 'A');
+    void feed.apply({ kind: 'insert', insertions: [{ key: 'a', json: '1', bytes: 2 }] }, 'A');
   const b = (feed: Feed): void =>
-    void feed.apply({ kind: 'insert', insertions: [{ key: 'b', value: 0, bytes: 0 }] }, ['1'], 'B');
+    void feed.apply({ kind: 'insert', insertions: [{ key: 'b', json: '1', bytes: 2 }] }, 'B');
   const a2 = (feed: Feed): void =>
-    void feed.apply({ kind: 'insert', insertions: [{ key: 'a', value: 0, bytes: 0 }] }, ['2'], 'A');
+    void feed.apply({ kind: 'insert', insertions: [{ key: 'a', json: '2', bytes: 2 }] }, 'A');
   const later = (feed: Feed): void => void feed.now++;
 
   it('the digest is equal for equal histories', () => expect(digestOf(a, b)).toBe(digestOf(a, b)));

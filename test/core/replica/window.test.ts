@@ -12,7 +12,7 @@ function change(position: number, bytes = 1): Change<null> {
     cursor: '' as Cursor,
     following: 0,
   };
-  return { key: 'k', value: null, expiresAt: null, bytes, ...placed };
+  return { key: 'k', value: null, json: 'null', expiresAt: null, bytes, ...placed };
 }
 
 function removal(position: number, key: string): Change<null> {

@@ -15,7 +15,7 @@ import { Replica } from '../../../src/core/replica/replica.ts';
 import type { Dice } from '../random/dice.ts';
 
 /** An insertion in a test: the default value is the key. */
-export type Input = Omit<Insertion<unknown>, 'bytes' | 'value'> & { readonly value?: unknown };
+export type Input = Omit<Insertion, 'bytes' | 'json'> & { readonly value?: unknown };
 
 const EPOCH = parseEpoch('0testepoch00');
 
@@ -30,9 +30,11 @@ export class Feed {
   }
 
   insert(...inputs: readonly Input[]): Outcome<unknown> {
-    const values = inputs.map(({ key, value = key }) => stringifyJson(value));
-    const insertions = inputs.map((input) => ({ ...input, value: undefined, bytes: 0 }));
-    return this.apply({ kind: 'insert', insertions }, values);
+    const insertions = inputs.map(({ value, ...input }) => {
+      const json = stringifyJson(value === undefined ? input.key : value);
+      return { ...input, json, bytes: 0 };
+    });
+    return this.apply({ kind: 'insert', insertions });
   }
 
   remove(key: string, options: Omit<Removal, 'key'> = {}): Outcome<unknown> {
@@ -47,8 +49,8 @@ export class Feed {
     return this.apply({ kind: 'bounds', bounds: { ...this.replica.bounds, ...bounds } });
   }
 
-  apply(command: Command<unknown>, values: readonly string[] = [], id?: string): Outcome<unknown> {
-    return this.write(encodeCommand(id ?? `id-${this.entries.length + 1}`, command, values));
+  apply(command: Command, id?: string): Outcome<unknown> {
+    return this.write(encodeCommand(id ?? `id-${this.entries.length + 1}`, command));
   }
 
   /** Applies any bytes: a repeated frame, or a foreign entry. */
@@ -83,7 +85,7 @@ export function emptyReplica(bounds: Partial<Bounds> = {}): Replica<unknown> {
 }
 
 export function applyEntry(replica: Replica<unknown>, { sequence, time, data }: LogEntry): Outcome<unknown> {
-  const decoded = decodeCommand<unknown>(data);
+  const decoded = decodeCommand(data);
   if (decoded) return replica.apply(sequence, time, decoded);
   replica.skip(sequence);
   return { kind: 'nothing' };

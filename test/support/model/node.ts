@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { type Bounds, encodeCommand, type Outcome } from '../../../src/core/model/command.ts';
+import { type Bounds, encodeCommand, type Insertion, type Outcome } from '../../../src/core/model/command.ts';
 import { Follower } from '../../../src/core/replication/follower.ts';
 import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
 import { exportState } from '../../../src/core/replica/snapshot.ts';
@@ -25,7 +25,13 @@ export async function join(log: OrderedLog, bounds: Partial<Bounds> = {}): Promi
 }
 
 export const insert = (node: Node, key: string, value: unknown = key): Promise<Outcome<unknown>> =>
-  node.submit({ kind: 'insert', insertions: [{ key, value, bytes: 0 }] }, [JSON.stringify(value)]);
+  node.submit({ kind: 'insert', insertions: [insertion(key, value)] });
+
+/** An insertion as the library makes it. */
+export function insertion(key: string, value: unknown = key, options: Partial<Insertion> = {}): Insertion {
+  const json = JSON.stringify(value);
+  return { key, json, bytes: Buffer.byteLength(key) + Buffer.byteLength(json), ...options };
+}
 
 export const stateOf = ({ replica }: Node): string[] => [...exportState(replica)];
 export const sharedLog = (): OrderedLog => memoryLog({ shared: true });
