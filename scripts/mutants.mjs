@@ -124,7 +124,7 @@ const MUTANTS = [
     'if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);',
     '',
   ],
-  ['snapshot sends what was superseded', 'src/core/replica/item-index.ts', 'block.items[slot] = undefined;', ''],
+  ['snapshot sends what was superseded', 'src/core/replica/item-index.ts', 'block.slots[at] = item.position;', ''],
   ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
   ['parked for good', 'src/fanout/outlet.ts', 'for (const subscriber of this.subscribers) subscriber.goOn(0);', ''],
   [

@@ -10,8 +10,8 @@ interface Placed extends Place {
 }
 
 /**
- * The latest value inserted under a key. All readers share the object: never mutate it. `value`, `digest` and `cursor` are getters of its
- * class, so a spread (`{ ...item }`) and `structuredClone` leave them out; `JSON.stringify` writes them.
+ * The latest value inserted under a key. All readers share the object: never mutate it. `value`, `timestamp`, `digest` and `cursor` are
+ * getters of its class, so a spread (`{ ...item }`) and `structuredClone` leave them out; `JSON.stringify` writes them.
  */
 export interface Item<Value> extends Placed {
   /** Parsed from `json` when it is first read, and shared by all readers until the garbage collection takes it. Never mutate it. */

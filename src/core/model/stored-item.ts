@@ -2,11 +2,21 @@ import type { Item } from './change.ts';
 import { formatCursor } from './cursor.ts';
 import type { Cursor, Epoch, Place, Position } from './position.ts';
 
-/** What an item holds. */
+/** What the items of one moment share: one object for all of them. */
+export interface Moment {
+  readonly epoch: Epoch;
+  readonly timestamp: number;
+}
+
+/** Returns the moment given last, if it is the same. */
+export function momentOf(last: Moment | undefined, epoch: Epoch, timestamp: number): Moment {
+  return last?.timestamp === timestamp && last.epoch === epoch ? last : { epoch, timestamp };
+}
+
+/** What an item holds for itself. */
 export interface ItemParts extends Place {
   readonly key: string;
   readonly json: string;
-  readonly timestamp: number;
   readonly expiresAt: number | null;
   readonly bytes: number;
   readonly following: number;
@@ -20,25 +30,23 @@ export class StoredItem<Value> implements Item<Value> {
   readonly key: string;
   readonly json: string;
   readonly position: Position;
-  readonly timestamp: number;
   readonly expiresAt: number | null;
   readonly bytes: number;
   readonly following: number;
   // Not `#private`: the getters must also work through a `Proxy`, as state libraries make them.
-  private readonly epoch: Epoch;
+  private readonly moment: Moment;
   private readonly signedDigest: number;
   /** Weak, because many parsed values would take far more memory than the texts: `[{},{}]` takes 20 times as much. */
   private parsed: WeakRef<object> | undefined;
 
-  constructor(epoch: Epoch, { key, json, position, digest, timestamp, expiresAt, bytes, following }: ItemParts) {
+  constructor(moment: Moment, { key, json, position, digest, expiresAt, bytes, following }: ItemParts) {
     this.key = key;
     this.json = json;
     this.position = position;
-    this.timestamp = timestamp;
     this.expiresAt = expiresAt;
     this.bytes = bytes;
     this.following = following;
-    this.epoch = epoch;
+    this.moment = moment;
     this.signedDigest = digest | 0;
     this.parsed = undefined;
   }
@@ -55,8 +63,12 @@ export class StoredItem<Value> implements Item<Value> {
     return this.signedDigest >>> 0;
   }
 
+  get timestamp(): number {
+    return this.moment.timestamp;
+  }
+
   get cursor(): Cursor {
-    return formatCursor(this.epoch, this);
+    return formatCursor(this.moment.epoch, this);
   }
 
   /** With the value, and without its text. */

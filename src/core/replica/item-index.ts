@@ -8,10 +8,12 @@ import type { Position } from '../model/position.ts';
 
 const BLOCK = 512;
 
+/** An item, or the hole that one has left. A hole keeps the position, so that binary search works. */
+type Slot<Value> = Item<Value> | Position;
+
 interface Block<Value> {
-  /** Ascending. A hole keeps its position, so that binary search works. */
-  positions: Position[];
-  items: (Item<Value> | undefined)[];
+  /** In ascending order of their positions. */
+  readonly slots: Slot<Value>[];
   live: number;
 }
 
@@ -21,24 +23,23 @@ export class ItemIndex<Value> {
   /** The item's position must be above all others. */
   add(item: Item<Value>): void {
     let last = this.#blocks.at(-1);
-    if (!last || last.items.length === BLOCK) {
-      last = { positions: [], items: [], live: 0 };
+    if (!last || last.slots.length === BLOCK) {
+      last = { slots: [], live: 0 };
       this.#blocks.push(last);
     }
-    last.positions.push(item.position);
-    last.items.push(item);
+    last.slots.push(item);
     last.live++;
   }
 
   remove(item: Item<Value>): void {
-    const at = this.#blockOf(item.position);
-    const block = this.#blocks[at];
-    const slot = block ? firstAbove(block.positions, (item.position - 1) as Position) : 0;
-    if (block?.items[slot] !== item) return;
-    block.items[slot] = undefined;
+    const index = this.#blockOf(item.position);
+    const block = this.#blocks[index];
+    const at = block ? firstAbove(block.slots, (item.position - 1) as Position) : 0;
+    if (block?.slots[at] !== item) return;
+    block.slots[at] = item.position;
     block.live--;
-    if (block.live === 0) this.#blocks.splice(at, 1);
-    else if (block.live * 4 < block.items.length) this.#pack(at);
+    if (block.live === 0) this.#blocks.splice(index, 1);
+    else if (block.live * 4 < block.slots.length) this.#pack(index);
   }
 
   /** The first current item after `position`. */
@@ -51,10 +52,10 @@ export class ItemIndex<Value> {
   *from(position: Position): Generator<Item<Value>> {
     for (let at = Math.max(0, this.#blockOf(position)); at < this.#blocks.length; at++) {
       // `at` is below the length.
-      const { positions, items } = this.#blocks[at]!;
-      for (let slot = firstAbove(positions, position); slot < items.length; slot++) {
-        const item = items[slot];
-        if (item) yield item;
+      const { slots } = this.#blocks[at]!;
+      for (let index = firstAbove(slots, position); index < slots.length; index++) {
+        const slot = slots[index];
+        if (isItem(slot)) yield slot;
       }
     }
   }
@@ -66,7 +67,7 @@ export class ItemIndex<Value> {
     while (low < high) {
       const middle = (low + high) >>> 1;
       // `remove` drops empty blocks, so each has a first position.
-      if (this.#blocks[middle]!.positions[0]! <= position) low = middle + 1;
+      if (positionOf(this.#blocks[middle]!.slots[0]!) <= position) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -77,20 +78,26 @@ export class ItemIndex<Value> {
     // `remove` has found this block.
     const block = this.#blocks[at]!;
     const merged = neighbour && block.live + neighbour.live <= BLOCK / 2 ? [block, neighbour] : [block];
-    const items = merged.flatMap((each) => each.items).filter((item) => item !== undefined);
-    const packed = { positions: items.map((item) => item.position), items, live: items.length };
+    const slots = merged.flatMap((each) => each.slots).filter(isItem);
+    const packed = { slots, live: slots.length };
     this.#blocks.splice(at, merged.length, packed);
   }
 }
 
+function isItem<Value>(slot: Slot<Value> | undefined): slot is Item<Value> {
+  return typeof slot === 'object';
+}
+
+const positionOf = (slot: Slot<unknown>): Position => (typeof slot === 'object' ? slot.position : slot);
+
 /** The first slot whose position is above the given one. */
-function firstAbove(positions: readonly Position[], position: Position): number {
+function firstAbove(slots: readonly Slot<unknown>[], position: Position): number {
   let low = 0;
-  let high = positions.length;
+  let high = slots.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     // `middle` is below the length.
-    if (positions[middle]! <= position) low = middle + 1;
+    if (positionOf(slots[middle]!) <= position) low = middle + 1;
     else high = middle;
   }
   return low;

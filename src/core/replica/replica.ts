@@ -24,7 +24,7 @@ import {
   type Sequence,
   START,
 } from '../model/position.ts';
-import { StoredItem } from '../model/stored-item.ts';
+import { type Moment, momentOf, StoredItem } from '../model/stored-item.ts';
 import { Window } from './window.ts';
 
 /** How many items one command may expire. The rest expires with the next command. */
@@ -53,6 +53,7 @@ export class Replica<Value> {
 
   #crc = 0;
   #ordinal = 0;
+  #moment: Moment | undefined;
 
   /** `floor`: the start of the window, for a state from a snapshot. */
   constructor(epoch: Epoch, bounds: Bounds, floor: Place = ORIGIN) {
@@ -145,8 +146,8 @@ export class Replica<Value> {
   #insertOne({ key, json, bytes, ttl, idempotency }: Insertion, following: number): Item<Value> {
     const expiresAt = ttl === undefined ? null : this.logTime + ttl * 1000;
     const { position, digest, timestamp } = this.#nextPlace();
-    const parts = { key, json, position, digest, timestamp, expiresAt, bytes, following };
-    const item = new StoredItem<Value>(this.epoch, parts);
+    this.#moment = momentOf(this.#moment, this.epoch, timestamp);
+    const item = new StoredItem<Value>(this.#moment, { key, json, position, digest, expiresAt, bytes, following });
     this.items.set(item);
     this.#publish(item);
     if (idempotency) this.#rememberFirst(key, idempotency, item);
@@ -241,8 +242,8 @@ export class Replica<Value> {
   #repeated({ key, json, bytes }: Insertion, first: FirstResult): Item<Value> {
     const { timestamp, expiresAt, place } = first;
     const { position, digest } = place ?? ORIGIN;
-    const parts = { key, json, position, digest, timestamp, expiresAt, bytes, following: 0 };
-    return new StoredItem<Value>(this.epoch, parts);
+    const moment = momentOf(undefined, this.epoch, timestamp);
+    return new StoredItem<Value>(moment, { key, json, position, digest, expiresAt, bytes, following: 0 });
   }
 
   #removedBefore(key: string, { place, timestamp }: FirstResult): RemovedItem | null {

@@ -10,8 +10,8 @@ import { type Change, isRemoval, type Item, type RemovedItem } from '../model/ch
 import type { RememberedResult } from './idempotency.ts';
 import { stringifyJson } from '../model/json.ts';
 import { ownText } from '../model/own-text.ts';
-import { type Cursor, type Epoch, parseEpoch, type Place, type Position } from '../model/position.ts';
-import { type ItemParts, StoredItem } from '../model/stored-item.ts';
+import { type Cursor, parseEpoch, type Place, type Position } from '../model/position.ts';
+import { type Moment, momentOf, StoredItem } from '../model/stored-item.ts';
 import { Replica } from './replica.ts';
 
 const FORMAT = 2;
@@ -136,14 +136,16 @@ function* build<Value>(): Generator<void, Replica<Value>, string> {
   const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
     header;
   const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
-  for (let i = 0; i < counts.items; i++) replica.items.restore(itemOf<Value>(replica.epoch, yield));
+  let moment: Moment | undefined;
+  const momentAt = (time: number): Moment => (moment = momentOf(moment, replica.epoch, time));
+  for (let i = 0; i < counts.items; i++) replica.items.restore(itemOf<Value>(yield, momentAt));
   replica.items.restoreChecksum(header.checksum);
   for (let i = 0; i < counts.changes; i++) {
     const change = JSON.parse(yield) as Item<Value> | RemovedItem | string;
     // A key stands for its current item, which was read above.
     if (typeof change === 'string') replica.window.push(replica.items.get(change)!);
     else if (isRemoval(change)) replica.window.push(change);
-    else replica.window.push(new StoredItem(replica.epoch, { ...change, json: stringifyJson(change.value) }));
+    else replica.window.push(new StoredItem(momentAt(change.timestamp), { ...change, json: stringifyJson(change.value) }));
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...(JSON.parse(yield) as RememberedResult));
   for (let i = 0; i < counts.ids; i++) replica.commandIds.add(JSON.parse(yield) as string);
@@ -166,7 +168,7 @@ function lineOf(change: Change<unknown>): string {
 /** How many members of a row follow the value. None of them holds a comma. */
 const AFTER_VALUE = 7;
 
-function itemOf<Value>(epoch: Epoch, line: string): StoredItem<Value> {
+function itemOf<Value>(line: string, momentAt: (timestamp: number) => Moment): StoredItem<Value> {
   // The whole line is parsed, because not every store checks what it returns.
   const [key, value, position, digest, timestamp, , expiresAt, bytes, following] = JSON.parse(line) as Row;
   let end = line.length;
@@ -174,6 +176,5 @@ function itemOf<Value>(epoch: Epoch, line: string): StoredItem<Value> {
   const start = `[${JSON.stringify(key)},`;
   // Another program may have written the line with spaces.
   const json = line.startsWith(start) ? ownText(line.slice(start.length, end)) : stringifyJson(value);
-  const parts: ItemParts = { key, json, position, digest, timestamp, expiresAt, bytes, following };
-  return new StoredItem(epoch, parts);
+  return new StoredItem(momentAt(timestamp), { key, json, position, digest, expiresAt, bytes, following });
 }
