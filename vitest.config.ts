@@ -7,6 +7,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
  */
 const SLOW = [
   'test/{browser,cli,console,deploy,end-to-end,examples,fuzz,package,readme}/**/*.test.ts',
+  'test/core/held-memory.test.ts',
   'test/logs/{nats,redis,remote}/**/*.test.ts',
   'test/logs/file/*{damage,faults,snapshots}.test.ts',
   'test/server/authentication/*{away,expiry,issuer,keys,start}.test.ts',
