@@ -42,7 +42,13 @@ export const SHAPES: Readonly<Record<string, () => Generator<Inputs, void, void>
     }
   },
   *'keys cut from long texts'() {
-    for (let n = 0; n < 300; n++) yield one(`${'x'.repeat(60_000)}key-of-the-text-${n}`.slice(60_000), n);
+    for (let n = 0; n < 3000; n++) yield one(`${'x'.repeat(6000)}key-of-the-text-${n}`.slice(6000), n);
+  },
+  *'idempotency keys cut from long texts'() {
+    for (let n = 0; n < 3000; n++) {
+      const idempotencyKey = `${'x'.repeat(6000)}idempotency-key-${n}`.slice(6000);
+      yield [{ key: `k${n}`, value: n, idempotencyKey }];
+    }
   },
   *'ASCII with one character of another script'() {
     for (let n = 0; n < 60; n++) yield one(`k${n}`, `${'x'.repeat(60_000)}😀`);
