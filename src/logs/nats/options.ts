@@ -46,7 +46,7 @@ export interface NatsLogOptions extends RemoteLogOptions {
 
 export const DEFAULT_MAX_COMMAND_BYTES = 576 * 1024;
 
-/** A dead connection is noticed after twice this. */
+/** A connection is replaced when nothing has arrived for twice this (connection.ts). */
 const PING_MS = 2000;
 const RECONNECT_MS = 250;
 const ANY_NONCE = 'nonce';
@@ -72,7 +72,7 @@ export function connectionOptions(options: NatsLogOptions): ConnectionOptions {
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: RECONNECT_MS,
     pingInterval: PING_MS,
-    maxPingOut: 2,
+    maxPingOut: Number.MAX_SAFE_INTEGER,
     timeout: options.engineTimeoutMs ?? REMOTE_DEFAULTS.engineTimeoutMs,
     noAsyncTraces: true,
   };

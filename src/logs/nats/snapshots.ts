@@ -75,10 +75,11 @@ export function objectStorage(
       return { id, ...head, nuid, bytes: size, digest: hexOf(digest) };
     },
 
-    async *read({ nuid, bytes }: StoredObject) {
+    async *read({ nuid, bytes }: StoredObject, ask) {
       let [read, next] = [0, 1];
       while (read < bytes) {
-        const piece = await pieceFrom(subjectFor('C', nuid), next);
+        const from = next;
+        const piece = await ask(() => pieceFrom(subjectFor('C', nuid), from));
         if (!piece || piece.data.length === 0) return;
         read += piece.data.length;
         next = piece.seq + 1;

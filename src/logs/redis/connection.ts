@@ -47,6 +47,10 @@ export class Connection extends RemoteConnection {
     return super.isUp && this.client.stream.writable;
   }
 
+  get heard(): number {
+    return this.client.stream?.bytesRead ?? 0;
+  }
+
   /** Replaces a connection on which nothing was answered. */
   restart(): void {
     this.client.disconnect(true);

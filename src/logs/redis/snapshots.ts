@@ -11,7 +11,8 @@ import type { Keys } from './scripts.ts';
 
 const FORMAT = 1;
 const ABANDONED_SECONDS = 10 * 60;
-const PIECE_BYTES = 1024 * 1024;
+/** A piece arrives whole or not at all: over a link that breaks often, a large one never would. */
+const PIECE_BYTES = 256 * 1024;
 
 interface StoredList extends StoredSnapshot {
   readonly pieces: number;
@@ -49,9 +50,9 @@ export function listStorage(client: Redis, keys: Keys): SnapshotStorage {
       await client.multi().persist(keys.snapshot(id)).hset(keys.snapshots, id, text).exec();
     },
 
-    async *read({ id, pieces }: StoredList) {
+    async *read({ id, pieces }: StoredList, ask) {
       for (let n = 0; n < pieces; n++) {
-        const piece = await client.lindexBuffer(keys.snapshot(id), n);
+        const piece = await ask(() => client.lindexBuffer(keys.snapshot(id), n));
         if (!piece) return;
         yield piece;
       }

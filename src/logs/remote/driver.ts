@@ -15,6 +15,12 @@ export class UnfitLogError extends Error {
 /** The engine answers, and the log isn't there. It may come back, so requests are repeated. */
 export class LogGoneError extends Error {}
 
+/** The engine answers, and does not do what was asked: another connection would not help. */
+export class EngineRefusalError extends Error {}
+
+/** Repeats a request until it is answered, or until its time is over. */
+export type Ask = <T>(request: () => Promise<T>) => Promise<T>;
+
 export interface RemoteLogDriver {
   /** What `OrderedLog.engine` says: `nats`. */
   readonly engine: string;
@@ -30,7 +36,7 @@ export interface RemoteLogDriver {
 /** One connected client. It reconnects by itself; requests that are made meanwhile reject, or are answered late or never. */
 export interface RemoteLogSession {
   /** `restart` replaces a connection on which nothing has been answered, if the client doesn't notice by itself. */
-  readonly connection: { readonly isUp: boolean; restart?(): void };
+  readonly connection: { readonly isUp: boolean; readonly heard: number; restart?(): void };
   readonly appender: RemoteAppender;
   readonly snapshots: SnapshotStorage;
   readonly claims: SnapshotClaims;
@@ -114,8 +120,8 @@ export interface SnapshotStorage {
   write(head: SnapshotHead, chunks: LogSnapshot['chunks']): Promise<StoredSnapshot>;
   /** Makes a snapshot that has been read back visible, if it isn't yet. */
   publish?(snapshot: StoredSnapshot): Promise<void>;
-  /** The content in pieces; it ends early where a piece is missing. */
-  read(snapshot: StoredSnapshot): AsyncIterable<Uint8Array>;
+  /** The content in pieces, each requested with `ask`; it ends early where a piece is missing. */
+  read(snapshot: StoredSnapshot, ask: Ask): AsyncIterable<Uint8Array>;
   remove(snapshot: StoredSnapshot): Promise<void>;
   /** Removes what processes that were killed have left behind. */
   sweep?(known: readonly StoredSnapshot[]): Promise<void>;

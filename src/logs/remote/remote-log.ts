@@ -11,9 +11,9 @@ import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../../core/model/logger.ts';
 import type { LogEntry, LogHealth, LogListener, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
-import { answerWithin } from './deadline.ts';
+import { answerUnlessSilent, answerWithin } from './deadline.ts';
 import type { LogState, RemoteLogDriver, RemoteLogSession, StoredSnapshot } from './driver.ts';
-import { LogGoneError, UnfitLogError } from './driver.ts';
+import { EngineRefusalError, LogGoneError, UnfitLogError } from './driver.ts';
 import { REMOTE_DEFAULTS, type RemoteLogOptions } from './options.ts';
 import { type LogModule, SnapshotScheduler } from './snapshot-scheduler.ts';
 import { SnapshotStore } from './snapshot-store.ts';
@@ -157,7 +157,7 @@ export class RemoteLog implements OrderedLog {
   async #connect(): Promise<Parts> {
     const session = await this.#driver.connect(() => void this.#check());
     const { claims, snapshots } = session;
-    const store = new SnapshotStore(snapshots);
+    const store = new SnapshotStore(snapshots, (request) => this.#ask('a snapshot', request));
     const { snapshotBytes: bytes } = this.#options;
     const scheduler = new SnapshotScheduler({ claims, store, module: this.#module, bytes, logger: this.#logger });
     this.#parts = { session, store, scheduler };
@@ -176,19 +176,25 @@ export class RemoteLog implements OrderedLog {
     if (!this.#parts || this.#isChecking || this.#isClosed || !this.#parts.session.connection.isUp) return;
     const { session, scheduler } = this.#parts;
     this.#isChecking = true;
+    const heard = session.connection.heard;
     const asked = [...this.#subscriptions].map((subscription) => [subscription, subscription.next] as const);
     try {
       const state = await answerWithin(session.look(), CHECK_TIMEOUT_MS);
       this.#unanswered = 0;
-      this.#noteTrouble(state.trouble);
       for (const [subscription, next] of asked) subscription.check(state, next);
+      this.#noteTrouble(state.trouble ?? asked.map(([{ lag }]) => lag).find((lag) => lag !== undefined));
       const [first] = asked;
       if (first && state.epoch !== undefined && state.epoch === this.#epoch)
         scheduler.check(state.epoch, state.last, first[0].meanBytes);
     } catch (error) {
-      const isGone = error instanceof LogGoneError;
-      this.#noteTrouble(isGone ? error.message : `${this.#driver.title} can't be reached: ${messageOf(error)}`, error);
-      if (!isGone && ++this.#unanswered % MAX_UNANSWERED === 0) session.connection.restart?.();
+      const isAnswer = error instanceof LogGoneError || error instanceof EngineRefusalError;
+      this.#noteTrouble(
+        isAnswer ? error.message : `${this.#driver.title} can't be reached: ${messageOf(error)}`,
+        error,
+      );
+      // A connection on which something arrives lives: the answer comes after what is already on its way.
+      if (isAnswer || session.connection.heard !== heard) this.#unanswered = 0;
+      else if (++this.#unanswered % MAX_UNANSWERED === 0) session.connection.restart?.();
     } finally {
       this.#isChecking = false;
     }
@@ -208,10 +214,11 @@ export class RemoteLog implements OrderedLog {
   /** Repeats a request until it succeeds or the time is over. Rejects with `EngineUnavailableError` then. */
   async #ask<T>(what: string, ask: () => Promise<T>): Promise<T> {
     const withinMs = this.answerWithinMs;
+    const heard = (): number => this.#parts?.session.connection.heard ?? 0;
     const deadline = performance.now() + withinMs;
     for (;;) {
       try {
-        return await answerWithin(ask(), withinMs);
+        return await answerUnlessSilent(ask(), withinMs, heard);
       } catch (cause) {
         if (cause instanceof UnfitLogError) throw cause;
         if (this.#isClosed || performance.now() > deadline) {

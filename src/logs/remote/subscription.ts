@@ -16,6 +16,9 @@ export interface SubscriptionOptions {
   readonly staleLooks: number;
 }
 
+/** A listener is behind when an entry has not arrived so long after it was seen in the log, in ms. */
+const BEHIND_MS = 3000;
+
 export class RemoteSubscription implements EntryReceiver {
   readonly epoch: Epoch;
   next: Sequence;
@@ -25,6 +28,9 @@ export class RemoteSubscription implements EntryReceiver {
   #bytes = 0;
   #nextAtLastCheck = 0;
   #staleLooks = 0;
+  /** The last entry of the log at some time, and when it had arrived. */
+  #mark: { readonly last: number; readonly setAt: number; reachedAt: number | undefined };
+  #isBehind = false;
   #isStopped = false;
 
   constructor(options: SubscriptionOptions) {
@@ -32,12 +38,20 @@ export class RemoteSubscription implements EntryReceiver {
     this.#options = options;
     this.next = options.from;
     this.previous = options.previous;
+    const now = performance.now();
+    this.#mark = { last: this.next - 1, setAt: now, reachedAt: now };
     this.#source = options.session.follow(this);
   }
 
   /** The average size of the entries that have come. */
   get meanBytes(): number {
     return this.#bytes / Math.max(1, this.next - this.#options.from);
+  }
+
+  /** What has not arrived in time. Undefined while the listener keeps up. */
+  get lag(): string | undefined {
+    if (!this.#isBehind || this.#isStopped) return undefined;
+    return `this node is behind: it has sequence ${this.next - 1} of ${Math.max(this.#mark.last, this.next)}`;
   }
 
   async start(): Promise<void> {
@@ -58,6 +72,7 @@ export class RemoteSubscription implements EntryReceiver {
     if (last) {
       this.next = (last.sequence + 1) as Sequence;
       this.previous = last;
+      if (last.sequence >= this.#mark.last) this.#mark.reachedAt ??= performance.now();
       this.#bytes += dense.reduce((sum, { data }) => sum + data.length, 0);
       this.#options.listener.entries(dense);
     }
@@ -88,7 +103,17 @@ export class RemoteSubscription implements EntryReceiver {
       return this.break(`the log has lost entries: it ends at ${last}, and ${next - 1} had been delivered`);
     const isStalled = last >= this.next && this.next === this.#nextAtLastCheck;
     this.#nextAtLastCheck = this.next;
+    this.#measure(last);
     if (isStalled || this.#staleLooks > 0) this.#source.restart();
+  }
+
+  /** One that was behind has caught up when the end of the log arrives in time again. */
+  #measure(last: number): void {
+    const { setAt, reachedAt } = this.#mark;
+    const now = performance.now();
+    this.#isBehind = (reachedAt ?? now) - setAt > BEHIND_MS || (this.#isBehind && reachedAt === undefined);
+    if (reachedAt !== undefined)
+      this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
   }
 
   break(reason: string): void {
