@@ -12,8 +12,6 @@ import { announcedClaims } from './snapshot-claims.ts';
 import { objectStorage } from './snapshots.ts';
 import { ensureStream, epochOf, isMissing, troubleOf } from './stream.ts';
 
-/** Consumers are created by requests that are repeated, so one without an answer is given up early. */
-const CONSUMER_TIMEOUT_MS = 2000;
 const FLUSH_MS = 1000;
 
 export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
@@ -23,8 +21,16 @@ export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
     engine: 'nats',
     title: 'NATS',
     staleLooks: 4,
-    connect: async (onUp) =>
-      openSession(options, timeoutMs, await Connection.open(connecting, timeoutMs, logger), onUp),
+    async connect(onUp) {
+      const openAnother = (): Promise<Connection> => Connection.open(connecting, timeoutMs, SILENT);
+      return openSession(
+        options,
+        timeoutMs,
+        await Connection.open(connecting, timeoutMs, logger),
+        openAnother,
+        onUp,
+      );
+    },
   };
 }
 
@@ -32,18 +38,17 @@ async function openSession(
   options: NatsLogOptions,
   timeoutMs: number,
   connection: Connection,
+  openAnother: () => Promise<Connection>,
   onUp: () => void,
 ): Promise<RemoteLogSession> {
   const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
   const { create = true, replicas } = options;
   const { client } = connection;
   const jsm = await jetstreamManager(client, { timeout: timeoutMs, checkAPI: false });
-  const consumersJsm = await jetstreamManager(client, { timeout: CONSUMER_TIMEOUT_MS, checkAPI: false });
   const appender = new Appender({ connection, stream, timeoutMs });
   const consumers = new Set<Consumer>();
   connection.onUp = () => {
     appender.resendAll();
-    for (const consumer of consumers) void consumer.start();
     onUp();
   };
   return {
@@ -78,8 +83,12 @@ async function openSession(
     },
 
     follow(receiver) {
-      const onStop = (): unknown => consumers.delete(consumer);
-      const consumer = new Consumer({ connection, jsm: consumersJsm, stream, receiver, onStop });
+      const consumer = new Consumer({
+        open: openAnother,
+        stream,
+        receiver,
+        onClosed: () => consumers.delete(consumer),
+      });
       consumers.add(consumer);
       return consumer;
     },
@@ -90,7 +99,8 @@ async function openSession(
 
     async close() {
       const flushed = connection.isUp ? client.flush() : undefined;
-      await Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]).catch(() => {});
+      const closed = [flushed, ...[...consumers].map((consumer) => consumer.closed)];
+      await Promise.race([Promise.all(closed), sleep(FLUSH_MS, undefined, { ref: false })]).catch(() => {});
       await connection.close();
     },
   };

@@ -14,6 +14,3 @@ export function entryIn([, fields]: RawEntry, sequence: Sequence, timeBefore = 0
     ? { sequence, time: Number(time), data: data ?? NOTHING }
     : { sequence, time: timeBefore, data: NOTHING };
 }
-
-/** About as many bytes as the entry takes on the wire. */
-export const bytesOf = ([, fields]: RawEntry): number => fields.reduce((sum, field) => sum + field.length, 32);

@@ -4,21 +4,16 @@
  * After each read it requests the last entry that was delivered, which must be unchanged. A server may be replaced, or take over
  * another server's data, during a wait and on the same connection: so a log that has lost its newest part is noticed before
  * any entry of its new part is delivered.
- *
- * A read asks for as many entries as make READ_BYTES, and for half as many when the one before has failed: so a node on a slow
- * link, or on one that breaks often, gets on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import { answerUnlessSilent } from '../remote/deadline.ts';
 import type { EntryReceiver, EntrySource } from '../remote/driver.ts';
+import { ReadSize } from '../remote/read-size.ts';
 import { type Connection, isRefusal } from './connection.ts';
-import { bytesOf, entryIn, type RawEntry } from './entries.ts';
+import { entryIn, type RawEntry } from './entries.ts';
 import { type Keys, numberOf, Scripts, sequenceIn } from './scripts.ts';
 
-/** The first read, whose entries may have any size, asks for few. */
-const [FIRST_ENTRIES, MAX_ENTRIES] = [16, 512];
-const READ_BYTES = 256 * 1024;
 const BLOCK_MS = 1000;
 /** The connection may be silent for so much longer than the wait before it is replaced. */
 const GRACE_MS = 3000;
@@ -30,8 +25,8 @@ export class Reader implements EntrySource {
   readonly #keys: Keys;
   readonly #receiver: EntryReceiver;
   readonly #epochNumber: string;
+  readonly #size = new ReadSize();
   #connection: Connection | undefined;
-  #count = FIRST_ENTRIES;
   /** The log holds entries that the reads before did not find: another server may be at the end of this connection. */
   #isSuspect = false;
   #isStopped = false;
@@ -66,7 +61,7 @@ export class Reader implements EntrySource {
       } catch (error) {
         // There is no connection, no answer, or no right to read any more: the health of the log says so.
         const isRefused = isRefusal(error);
-        if (!isRefused) this.#count = Math.max(1, this.#count >> 1);
+        if (!isRefused) this.#size.failed();
         if (!isRefused && connection.isUp) connection.restart();
         await sleep(isRefused ? REFUSED_MS : RETRY_MS, undefined, { ref: false });
       }
@@ -81,7 +76,7 @@ export class Reader implements EntrySource {
     const at = `${this.#epochNumber}-${receiver.next - 1}`;
     const heard = (): number => connection.heard;
     const both = Promise.all([
-      client.xreadBuffer('COUNT', this.#count, 'BLOCK', BLOCK_MS, 'STREAMS', this.#keys.commands, at),
+      client.xreadBuffer('COUNT', this.#size.entries, 'BLOCK', BLOCK_MS, 'STREAMS', this.#keys.commands, at),
       client.xrangeBuffer(this.#keys.commands, at, at),
     ]);
     const [streams, [again]] = await answerUnlessSilent(both, BLOCK_MS + GRACE_MS, heard);
@@ -104,16 +99,8 @@ export class Reader implements EntrySource {
       ({ time } = entry);
       batch.push(entry);
     }
-    this.#adapt(raws);
+    this.#size.arrived(batch);
     this.#receiver.receive(batch);
     if (batch.length < raws.length) this.#receiver.break('another log has taken its place');
-  }
-
-  /** The next read may be twice as long as this one, and as long as entries like these make READ_BYTES. */
-  #adapt(raws: readonly RawEntry[]): void {
-    if (raws.length === 0) return;
-    const meanBytes = raws.reduce((sum, raw) => sum + bytesOf(raw), 0) / raws.length;
-    const fitting = Math.floor(READ_BYTES / Math.max(1, meanBytes));
-    this.#count = Math.max(1, Math.min(this.#count * 2, fitting, MAX_ENTRIES));
   }
 }

@@ -61,7 +61,9 @@ export async function networkTo(url: string, forge?: (answer: Buffer) => Buffer)
         remaining -= answer.length;
         if (bytesPerSecond < Infinity) void trickle(answer, server, client);
         else client.write(answer.subarray(0, answer.length + Math.min(0, remaining)));
-        if (remaining < 0) client.destroySoon();
+        if (remaining >= 0) return;
+        server.removeAllListeners('data');
+        client.destroySoon();
       });
     client.once('close', () => swallowed.has(client) || server.destroy());
     server.once('close', () => swallowed.has(server) || client.destroy());
