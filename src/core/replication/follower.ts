@@ -33,6 +33,10 @@ export interface FollowerOptions extends ReplicaOptions {
 
 /** A log that stayed whole for so long is opened again without a pause when it breaks, in ms. */
 const SETTLED_MS = 10_000;
+/** A log that breaks whenever it is opened may be mended by another node for so long, in ms. */
+const OPEN_MS = 10_000;
+/** The reason why the log can't be followed is logged again after so long, in ms. */
+const REPEAT_MS = 60_000;
 
 export class Follower<Value> {
   /** The meaning of positions. Replaced when another replica is shown. */
@@ -67,7 +71,8 @@ export class Follower<Value> {
   static async open<Value>(options: FollowerOptions): Promise<Follower<Value>> {
     try {
       const follower = new Follower<Value>(options);
-      await follower.#build((error) => !(error instanceof LogBrokenError));
+      const until = performance.now() + OPEN_MS;
+      await follower.#build((error) => !(error instanceof LogBrokenError) || performance.now() > until);
       return follower;
     } catch (error) {
       await options.log.close();
@@ -176,6 +181,7 @@ export class Follower<Value> {
   /** Resolves when an up-to-date replica is shown, or this node has stopped. Throws an error that is final. */
   async #build(isFinal: (error: unknown) => boolean): Promise<void> {
     let logged: string | undefined;
+    let loggedAt = 0;
     while (!this.#stopped) {
       try {
         await this.#buildOnce();
@@ -183,9 +189,11 @@ export class Follower<Value> {
       } catch (error) {
         if (isFinal(error)) throw error;
         const message = messageOf(error);
-        if (!this.#stopped && logged !== message)
-          this.#options.logger.warn(errorFields(error), `can't follow the log: ${message}`);
-        logged = message;
+        // The newest reason is the one that `health` names.
+        if (this.#broken && !this.#stopped) this.#broken = error as Error;
+        if (logged === message && performance.now() - loggedAt < REPEAT_MS) continue;
+        if (!this.#stopped) this.#options.logger.warn(errorFields(error), `can't follow the log: ${message}`);
+        [logged, loggedAt] = [message, performance.now()];
       }
     }
   }

@@ -10,9 +10,11 @@ import { Consumer } from './consumer.ts';
 import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
 import { announcedClaims } from './snapshot-claims.ts';
 import { objectStorage } from './snapshots.ts';
-import { ensureStream, epochOf, isMissing, troubleOf } from './stream.ts';
+import { ensureStream, epochOf, isMissing, troubleOf, unfitness } from './stream.ts';
 
 const FLUSH_MS = 1000;
+/** The remote log gives up a request earlier, unless bytes arrive: its answer may take long on a slow link. */
+const REQUEST_MS = 60_000;
 
 export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
   const connecting = connectionOptions(options);
@@ -44,7 +46,7 @@ async function openSession(
   const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
   const { create = true, replicas } = options;
   const { client } = connection;
-  const jsm = await jetstreamManager(client, { timeout: timeoutMs, checkAPI: false });
+  const jsm = await jetstreamManager(client, { timeout: REQUEST_MS, checkAPI: false });
   const appender = new Appender({ connection, stream, timeoutMs });
   const consumers = new Set<Consumer>();
   connection.onUp = () => {
@@ -55,6 +57,7 @@ async function openSession(
     connection,
     appender,
     claims: announcedClaims(client, stream),
+    rescues: announcedClaims(client, stream, true),
     snapshots: objectStorage(client, jsm, stream, replicas ?? 1),
 
     async ensure(isFirst) {
@@ -73,8 +76,15 @@ async function openSession(
         throw isMissing(cause) ? new LogGoneError(`the stream ${stream} is gone`, { cause }) : cause;
       });
       appender.alive(askedAt);
-      const { first_seq: first, last_seq: last } = info.state;
-      return { epoch: epochOf(info), first: first as Sequence, last: last as Sequence, trouble: troubleOf(info) };
+      const { first_seq: first, last_seq: last, messages: count } = info.state;
+      return {
+        epoch: epochOf(info),
+        first: first as Sequence,
+        last: last as Sequence,
+        count,
+        trouble: troubleOf(info),
+        unfit: unfitness(info, { replicas, maxCommandBytes }),
+      };
     },
 
     async entryAt(sequence) {

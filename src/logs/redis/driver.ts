@@ -68,7 +68,8 @@ function sessionOn(
   return {
     connection,
     appender: new GroupAppender({ title: 'Redis', timeoutMs, connection: appending, send, isRefusal }),
-    claims: claimsOn(client, keys),
+    claims: claimsOn(client, keys.claim),
+    rescues: claimsOn(client, keys.rescue),
     snapshots: listStorage(client, keys),
 
     /** A server that holds no log, or has lost it, gets another one. */

@@ -40,6 +40,8 @@ export interface RemoteLogSession {
   readonly appender: RemoteAppender;
   readonly snapshots: SnapshotStorage;
   readonly claims: SnapshotClaims;
+  /** Of the node that saves its own state (log-keeper.ts). */
+  readonly rescues: SnapshotClaims;
   /** Finds the log, or creates it. From then on the session is about this log. Throws `UnfitLogError`. */
   ensure(isFirst: boolean): Promise<Epoch>;
   /** Throws `LogGoneError` if the engine waits for the operator to bring the log back. */
@@ -71,8 +73,12 @@ export interface LogState {
   /** `last + 1` when the log holds no entry. */
   readonly first: Sequence;
   readonly last: Sequence;
+  /** How many entries it holds: fewer than from `first` to `last` if somebody has removed some between them. */
+  readonly count: number;
   /** Why the engine takes no appends. */
   readonly trouble: string | undefined;
+  /** Why the engine would not keep what it takes. It may have been configured otherwise since the log was opened. */
+  readonly unfit: string | undefined;
 }
 
 /** Delivers entries to a receiver, across everything that happens to the connection, until it is stopped. */
@@ -122,6 +128,8 @@ export interface SnapshotStorage {
   publish?(snapshot: StoredSnapshot): Promise<void>;
   /** The content in pieces, each requested with `ask`; it ends early where a piece is missing. */
   read(snapshot: StoredSnapshot, ask: Ask): AsyncIterable<Uint8Array>;
+  /** Whether all pieces are there, by their number. */
+  isWhole(snapshot: StoredSnapshot): Promise<boolean>;
   remove(snapshot: StoredSnapshot): Promise<void>;
   /** Removes what processes that were killed have left behind. */
   sweep?(known: readonly StoredSnapshot[]): Promise<void>;

@@ -27,6 +27,10 @@ export class SnapshotStore {
     return (await this.#all()).filter((snapshot) => snapshot.epoch === epoch);
   }
 
+  isWhole(snapshot: StoredSnapshot): Promise<boolean> {
+    return this.#storage.isWhole(snapshot);
+  }
+
   /** Visible once it has been read back. */
   async save(epoch: Epoch, { sequence, commandId, chunks }: LogSnapshot): Promise<void> {
     const id = `${String(sequence).padStart(16, '0')}-${crypto.randomUUID().slice(0, 8)}`;

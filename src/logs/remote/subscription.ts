@@ -2,8 +2,9 @@
  * One listener of a remote log. It hands on dense sequences only, and breaks as soon as the log is another one than it was:
  * replaced, trimmed beyond the listener, or without its newest part.
  */
-import type { LogEntry, LogListener } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, LogSnapshot } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
+import { missing } from './missing.ts';
 import type { EntryReceiver, EntrySource, LogState, RemoteLogSession } from './driver.ts';
 
 export interface SubscriptionOptions {
@@ -54,6 +55,20 @@ export class RemoteSubscription implements EntryReceiver {
     return `this node is behind: it has sequence ${this.next - 1} of ${Math.max(this.#mark.last, this.next)}`;
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Whether the listener has a state of its own. */
+  get hasState(): boolean {
+    return this.#options.listener.snapshot !== undefined;
+  }
+
+  /** The listener's state; undefined if it has none. */
+  async snapshot(): Promise<LogSnapshot | undefined> {
+    return this.#options.listener.snapshot?.();
+  }
+
   async start(): Promise<void> {
     await this.#source.start();
   }
@@ -76,7 +91,13 @@ export class RemoteSubscription implements EntryReceiver {
       this.#bytes += dense.reduce((sum, { data }) => sum + data.length, 0);
       this.#options.listener.entries(dense);
     }
-    if (gap >= 0) this.break(`expected sequence ${this.next}, got ${entries[gap]?.sequence}`);
+    if (gap < 0) return;
+    const found = entries[gap]?.sequence ?? 0;
+    this.break(
+      found > this.next
+        ? `${missing(this.next, found - 1)} in the log: the next entry is ${found}`
+        : `expected sequence ${this.next}, got ${found}`,
+    );
   }
 
   verify({ time, data }: LogEntry): boolean {
@@ -88,8 +109,8 @@ export class RemoteSubscription implements EntryReceiver {
 
   missesPrevious(state: LogState): void {
     const sequence = this.next - 1;
-    const isTrimmed = state.epoch === this.epoch && state.first > sequence && state.last >= sequence;
-    if (isTrimmed) this.previous = undefined;
+    const isRemoved = state.epoch === this.epoch && state.last >= sequence && state.first <= this.next;
+    if (isRemoved) this.previous = undefined;
     else this.check(state, this.next);
   }
 
@@ -97,7 +118,7 @@ export class RemoteSubscription implements EntryReceiver {
   check({ epoch, first, last }: LogState, next: number): void {
     if (this.#isStopped) return;
     if (epoch !== this.epoch) return this.break(epoch ? 'another log has taken its place' : 'the log is gone');
-    if (first > this.next) return this.break(`sequence ${this.next} has been trimmed: the log begins with ${first}`);
+    if (first > this.next) return this.break(`${missing(this.next, first - 1)} in the log, which begins with ${first}`);
     this.#staleLooks = last < next - 1 ? this.#staleLooks + 1 : 0;
     if (this.#staleLooks > this.#options.staleLooks)
       return this.break(`the log has lost entries: it ends at ${last}, and ${next - 1} had been delivered`);
