@@ -17,6 +17,7 @@ import type { Connection } from './connection.ts';
 export interface ConsumerOptions {
   readonly open: () => Promise<Connection>;
   readonly stream: string;
+  readonly domain: string | undefined;
   readonly receiver: EntryReceiver;
   readonly onClosed: () => void;
 }
@@ -71,8 +72,9 @@ export class Consumer implements EntrySource {
 
   async start(): Promise<void> {
     const connection = await this.#options.open();
-    const timeout = CONSUMER_TIMEOUT_MS;
-    this.#channel = { connection, jsm: await jetstreamManager(connection.client, { timeout, checkAPI: false }) };
+    const { domain } = this.#options;
+    const options = { timeout: CONSUMER_TIMEOUT_MS, checkAPI: false, ...(domain !== undefined && { domain }) };
+    this.#channel = { connection, jsm: await jetstreamManager(connection.client, options) };
     connection.onUp = () => void this.#startAgain();
     if (this.#isStopped) await this.#close();
     else await this.#startAgain();

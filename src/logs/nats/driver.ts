@@ -44,10 +44,10 @@ async function openSession(
   onUp: () => void,
 ): Promise<RemoteLogSession> {
   const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
-  const { create = true, replicas } = options;
+  const { create = true, replicas, domain } = options;
   const { client } = connection;
-  const jsm = await jetstreamManager(client, { timeout: REQUEST_MS, checkAPI: false });
-  const appender = new Appender({ connection, stream, timeoutMs });
+  const jsm = await jetstreamManager(client, { timeout: REQUEST_MS, checkAPI: false, ...(domain !== undefined && { domain }) });
+  const appender = new Appender({ connection, stream, domain, timeoutMs });
   const consumers = new Set<Consumer>();
   connection.onUp = () => {
     appender.resendAll();
@@ -58,7 +58,7 @@ async function openSession(
     appender,
     claims: announcedClaims(client, stream),
     rescues: announcedClaims(client, stream, true),
-    snapshots: objectStorage(client, jsm, stream, replicas ?? 1),
+    snapshots: objectStorage(jsm, stream, replicas ?? 1),
 
     async ensure(isFirst) {
       const info = await ensureStream(jsm, stream, { replicas, maxCommandBytes, mayCreate: create && isFirst });
@@ -96,6 +96,7 @@ async function openSession(
       const consumer = new Consumer({
         open: openAnother,
         stream,
+        domain,
         receiver,
         onClosed: () => consumers.delete(consumer),
       });

@@ -26,6 +26,11 @@ export interface NatsLogOptions extends RemoteLogOptions {
    * @default 'seamline'
    */
   readonly stream?: string | undefined;
+  /**
+   * The JetStream domain that holds the stream, for a client of a leaf node: letters, digits, `-` and `_`.
+   * @default that of the server which the client is connected to
+   */
+  readonly domain?: string | undefined;
   /** Whether to create a stream that is missing. @default true */
   readonly create?: boolean | undefined;
   /**
@@ -53,12 +58,14 @@ const ANY_NONCE = 'nonce';
 
 /** Throws a `RangeError` that names the option, without its secrets. */
 export function connectionOptions(options: NatsLogOptions): ConnectionOptions {
-  const { replicas, maxCommandBytes } = options;
+  const { replicas, maxCommandBytes, domain } = options;
   const urls = parseServerUrls(options.servers, ['nats:', 'tls:'], /^\/?$/, (number) => {
     return `server ${number} must be a URL such as nats://host:4222 or tls://host:4222`;
   });
   if (urls.length === 0) throw new RangeError('servers must name at least one');
   assertRemoteOptions(options, { replicas, maxCommandBytes });
+  if (domain !== undefined && !/^[\w-]{1,200}$/.test(domain))
+    throw new RangeError(`domain must be of letters, digits, - and _, not ${JSON.stringify(domain)}`);
   if (replicas !== undefined && replicas > 5) throw new RangeError(`replicas must be 5 or less, not ${replicas}`);
   const files = readTlsFiles(options);
   const isTls = urls.some(({ protocol }) => protocol === 'tls:') || files.length > 0;

@@ -9,7 +9,6 @@ import { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { parseEpoch } from '../../core/model/position.ts';
 import type { SnapshotHead, SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
 import { bucketOf, isMissing } from './stream.ts';
@@ -26,7 +25,6 @@ interface StoredObject extends StoredSnapshot {
 }
 
 export function objectStorage(
-  client: NatsConnection,
   jsm: JetStreamManager,
   stream: string,
   replicas: number,
@@ -35,7 +33,7 @@ export function objectStorage(
   const bucketStream = `OBJ_${bucket}`;
 
   /** Created if it isn't there. */
-  const open = (): Promise<ObjectStore> => new Objm(client).create(bucket, { storage: StorageType.File, replicas });
+  const open = (): Promise<ObjectStore> => new Objm(jsm.jetstream()).create(bucket, { storage: StorageType.File, replicas });
 
   /** `M`: what objects there are; `C`: their pieces. */
   const subjectFor = (kind: 'M' | 'C', name: string): string => `$O.${bucket}.${kind}.${name}`;

@@ -43,7 +43,10 @@ export function sequenceIn(id: string, epochNumber: string): Sequence | undefine
 
 const script = (text: string) => ({ text, hash: createHash('sha1').update(text).digest('hex') });
 
-/** Creates the log if there is none. Returns its epoch. */
+/**
+ * Creates the log if there is none. Returns its epoch, which the ids of the entries hold as well: so it is restored when only its
+ * key was removed.
+ */
 const ENSURE = script(`
   local kind, epochKind = redis.call('TYPE', KEYS[1]).ok, redis.call('TYPE', KEYS[2]).ok
   if epochKind ~= 'none' and epochKind ~= 'string' then return false end
@@ -54,11 +57,18 @@ const ENSURE = script(`
     redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)
     return ARGV[1]
   end
-  if kind ~= 'stream' or not epoch then return false end
-  local info = redis.call('XINFO', 'STREAM', KEYS[1])
+  if kind ~= 'stream' then return false end
+  local info, last, newest = redis.call('XINFO', 'STREAM', KEYS[1]), '', false
   for n = 1, #info, 2 do
-    if info[n] == 'last-generated-id' and string.sub(info[n + 1], 1, #epoch + 1) == epoch .. '-' then return epoch end
+    if info[n] == 'last-generated-id' then last = info[n + 1] end
+    if info[n] == 'last-entry' and info[n + 1] then newest = info[n + 1][2] end
   end
+  local isOurs = newest and newest[1] == 'time' and newest[3] == 'data'
+  if not epoch and isOurs then
+    epoch = string.match(last, '^[0-9]+')
+    redis.call('SET', KEYS[2], epoch)
+  end
+  if epoch and string.sub(last, 1, #epoch + 1) == epoch .. '-' then return epoch end
   return false`);
 
 /** Appends to the log of an epoch. Returns the id of the last entry, or nothing when there is no such log. */

@@ -17,6 +17,11 @@ export abstract class RemoteConnection {
     return this.#downSince === undefined ? 0 : performance.now() - this.#downSince;
   }
 
+  /** Why it is away, if the server says so. */
+  get reason(): string {
+    return '';
+  }
+
   protected lost(): void {
     this.#downSince ??= performance.now();
   }

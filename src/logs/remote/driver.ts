@@ -36,7 +36,12 @@ export interface RemoteLogDriver {
 /** One connected client. It reconnects by itself; requests that are made meanwhile reject, or are answered late or never. */
 export interface RemoteLogSession {
   /** `restart` replaces a connection on which nothing has been answered, if the client doesn't notice by itself. */
-  readonly connection: { readonly isUp: boolean; readonly heard: number; restart?(): void };
+  readonly connection: {
+    readonly isUp: boolean;
+    readonly heard: number;
+    readonly reason: string;
+    restart?(): void;
+  };
   readonly appender: RemoteAppender;
   readonly snapshots: SnapshotStorage;
   readonly claims: SnapshotClaims;

@@ -149,8 +149,9 @@ export class RemoteLog implements OrderedLog {
   }
 
   health(): LogHealth {
-    const isLost = this.#parts?.session.connection.isUp === false;
-    const reason = this.#isClosed ? CLOSED : isLost ? `the connection to ${this.#driver.title} is lost` : this.#trouble;
+    const { isUp = true, reason: why = '' } = this.#parts?.session.connection ?? {};
+    const lost = `the connection to ${this.#driver.title} is lost${why && `: ${why}`}`;
+    const reason = this.#isClosed ? CLOSED : isUp ? this.#trouble : lost;
     return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 

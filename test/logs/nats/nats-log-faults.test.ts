@@ -45,7 +45,7 @@ describeWithNats('faults of NATS', () => {
   });
 
   it.each<[string, Partial<StreamConfig>, RegExp]>([
-    ['a maximal age', { max_age: 60_000_000_000 }, /it has a max_age/],
+    ['a maximal age', { max_age: 600_000_000_000 }, /it has a max_age/],
     ['another discard policy', { discard: DiscardPolicy.Old }, /its discard policy must be new, not old/],
     ['another subject', { subjects: ['elsewhere'] }, /its subjects must be test.commands/],
     ['a seal', { sealed: true }, /it is sealed/],
