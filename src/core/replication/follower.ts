@@ -25,6 +25,7 @@ import type { Place } from '../model/position.ts';
 import type { Replica } from '../replica/replica.ts';
 import { exportChunks } from '../replica/snapshot.ts';
 import { ExpiryTicker } from './expiry-ticker.ts';
+import { Repetition } from './repetition.ts';
 
 export interface FollowerOptions extends ReplicaOptions {
   /** Called when the head of the shown replica moves, and when another replica is shown. */
@@ -35,8 +36,6 @@ export interface FollowerOptions extends ReplicaOptions {
 const SETTLED_MS = 10_000;
 /** A log that breaks whenever it is opened may be mended by another node for so long, in ms. */
 const OPEN_MS = 10_000;
-/** The reason why the log can't be followed is logged again after so long, in ms. */
-const REPEAT_MS = 60_000;
 
 export class Follower<Value> {
   /** The meaning of positions. Replaced when another replica is shown. */
@@ -180,8 +179,7 @@ export class Follower<Value> {
 
   /** Resolves when an up-to-date replica is shown, or this node has stopped. Throws an error that is final. */
   async #build(isFinal: (error: unknown) => boolean): Promise<void> {
-    let logged: string | undefined;
-    let loggedAt = 0;
+    const repetition = new Repetition();
     while (!this.#stopped) {
       try {
         await this.#buildOnce();
@@ -191,9 +189,8 @@ export class Follower<Value> {
         const message = messageOf(error);
         // The newest reason is the one that `health` names.
         if (this.#broken && !this.#stopped) this.#broken = error as Error;
-        if (logged === message && performance.now() - loggedAt < REPEAT_MS) continue;
-        if (!this.#stopped) this.#options.logger.warn(errorFields(error), `can't follow the log: ${message}`);
-        [logged, loggedAt] = [message, performance.now()];
+        if (!this.#stopped && repetition.isDue(message))
+          this.#options.logger.warn(errorFields(error), `can't follow the log: ${message}`);
       }
     }
   }

@@ -59,7 +59,8 @@ export class Connection extends RemoteConnection {
 
   /** Replaces a connection on which nothing was answered. */
   restart(): void {
-    this.client.disconnect(true);
+    // The client would end for good if it were disconnected while it connects.
+    if (this.client.status === 'ready') this.client.disconnect(true);
   }
 
   close(): void {

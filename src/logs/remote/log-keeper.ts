@@ -100,7 +100,7 @@ export class LogKeeper {
     try {
       if (this.#isStopped || (await this.#findBase(epoch, needed))) return;
       logger.warn({ first: state.first, last: state.last }, `${this.#reason}: saving the state of this node`);
-      await this.#save(subscription, needed);
+      await this.#save(subscription, needed, state.last);
       if (!(await this.#findBase(epoch, needed))) throw new Error('the snapshot that this node has saved is gone');
       logger.info({ sequence: this.#base?.sequence }, 'saved the state of this node as a snapshot');
     } finally {
@@ -126,18 +126,24 @@ export class LogKeeper {
     return false;
   }
 
-  async #save(subscription: RemoteSubscription, needed: number): Promise<void> {
+  async #save(subscription: RemoteSubscription, needed: number, end: Sequence): Promise<void> {
     const { session, save } = this.#options;
+    await this.#reach(subscription, end);
     // A snapshot can be told from one of a log that has lost its newest part only if the log has the entry that it was made of.
     const last = subscription.next - 1;
     const hasLast = last >= needed && (await session.entryAt(last as Sequence)) !== undefined;
     const target = hasLast ? last : await this.#appendMark();
-    const deadline = performance.now() + REACH_MS;
-    while (!subscription.isStopped && subscription.next <= target && performance.now() < deadline) await sleep(20);
-    if (subscription.isStopped || subscription.next <= target) throw new Error('this node lacks entries itself');
+    await this.#reach(subscription, target);
     const snapshot = await subscription.snapshot();
     if (!snapshot) throw new Error('this node has no state to save');
     await save(snapshot);
+  }
+
+  async #reach(subscription: RemoteSubscription, sequence: number): Promise<void> {
+    const deadline = performance.now() + REACH_MS;
+    while (!subscription.isStopped && subscription.next <= sequence && performance.now() < deadline) await sleep(20);
+    if (subscription.isStopped || subscription.next <= sequence)
+      throw new Error(`${missing(subscription.next, sequence)} on this node as well`);
   }
 
   /** An entry that changes nothing. */

@@ -87,6 +87,19 @@ describeWithRedis('commands of an operator', (start) => {
     await client.call('XSETID', KEYS.commands, `${await client.get(KEYS.epoch)}-${last + 10}`);
     await expect
       .poll(() => map.health(), PATIENT)
-      .toEqual(unready(new RegExp(`sequence ${last + 1} to ${last + 10} are missing`)));
+      .toEqual(unready(new RegExp(`sequence ${last + 1} to ${last + 10} are missing on this node as well`)));
+    await client.call('XSETID', KEYS.commands, `${await client.get(KEYS.epoch)}-${last}`);
+    await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
+    await map.insert({ key: 'b', value: 1 });
+  });
+
+  it('a node refuses to start when an entry was removed that nothing else holds, and names it', async () => {
+    const redis = await start();
+    const { map } = await openNode(redis);
+    await write(map, 1);
+    await map.close();
+    const client = redis.client();
+    await client.xdel(KEYS.commands, `${await client.get(KEYS.epoch)}-5`);
+    await expect(openNode(redis)).rejects.toThrow('sequence 5 is missing in the log: the next entry is 6');
   });
 });
