@@ -25,13 +25,7 @@ export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
     staleLooks: 4,
     async connect(onUp) {
       const openAnother = (): Promise<Connection> => Connection.open(connecting, timeoutMs, SILENT);
-      return openSession(
-        options,
-        timeoutMs,
-        await Connection.open(connecting, timeoutMs, logger),
-        openAnother,
-        onUp,
-      );
+      return openSession(options, timeoutMs, await Connection.open(connecting, timeoutMs, logger), openAnother, onUp);
     },
   };
 }
@@ -46,7 +40,11 @@ async function openSession(
   const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
   const { create = true, replicas, domain } = options;
   const { client } = connection;
-  const jsm = await jetstreamManager(client, { timeout: REQUEST_MS, checkAPI: false, ...(domain !== undefined && { domain }) });
+  const jsm = await jetstreamManager(client, {
+    timeout: REQUEST_MS,
+    checkAPI: false,
+    ...(domain !== undefined && { domain }),
+  });
   const appender = new Appender({ connection, stream, domain, timeoutMs });
   const consumers = new Set<Consumer>();
   connection.onUp = () => {

@@ -24,16 +24,13 @@ interface StoredObject extends StoredSnapshot {
   readonly pieces: number;
 }
 
-export function objectStorage(
-  jsm: JetStreamManager,
-  stream: string,
-  replicas: number,
-): SnapshotStorage {
+export function objectStorage(jsm: JetStreamManager, stream: string, replicas: number): SnapshotStorage {
   const bucket = bucketOf(stream);
   const bucketStream = `OBJ_${bucket}`;
 
   /** Created if it isn't there. */
-  const open = (): Promise<ObjectStore> => new Objm(jsm.jetstream()).create(bucket, { storage: StorageType.File, replicas });
+  const open = (): Promise<ObjectStore> =>
+    new Objm(jsm.jetstream()).create(bucket, { storage: StorageType.File, replicas });
 
   /** `M`: what objects there are; `C`: their pieces. */
   const subjectFor = (kind: 'M' | 'C', name: string): string => `$O.${bucket}.${kind}.${name}`;
@@ -115,7 +112,15 @@ export function objectStorage(
 }
 
 /** Undefined for an object of somebody else, and for a snapshot of another version. */
-function snapshotIn({ name, description = '', size, chunks, deleted, nuid, digest }: ObjectInfo): StoredObject | undefined {
+function snapshotIn({
+  name,
+  description = '',
+  size,
+  chunks,
+  deleted,
+  nuid,
+  digest,
+}: ObjectInfo): StoredObject | undefined {
   if (deleted) return undefined;
   try {
     const { snapshot, epoch, ...head } = JSON.parse(description) as Omit<SnapshotHead, 'id'> & { snapshot: number };

@@ -45,7 +45,11 @@ interface Wanted {
 }
 
 /** Throws `UnfitLogError` when the stream can't keep the guarantees. */
-export async function ensureStream(jsm: JetStreamManager, name: string, wanted: Wanted & { mayCreate: boolean }): Promise<StreamInfo> {
+export async function ensureStream(
+  jsm: JetStreamManager,
+  name: string,
+  wanted: Wanted & { mayCreate: boolean },
+): Promise<StreamInfo> {
   const info = await (wanted.mayCreate ? findOrCreate(jsm, name, wanted.replicas ?? 1) : jsm.streams.info(name));
   const unfit = unfitness(info, wanted);
   if (unfit !== undefined) throw new UnfitLogError(`${unfit}. Change that, or choose another name for the stream`);

@@ -90,7 +90,6 @@ function sessionOn(
       }
     },
 
-
     async entryAt(sequence) {
       const id = `${epochNumber}-${sequence}`;
       const [raw] = await client.xrangeBuffer(keys.commands, id, id);

@@ -30,9 +30,11 @@ export class ServerWatch {
 
   /** Why the server would not keep the log. Warns when it begins to keep nothing across its own end. */
   async unfitness(): Promise<string | undefined> {
-    const { maxmemory = '0', maxmemory_policy: policy = '', aof_enabled: aof } = fieldsOf(
-      await this.#client.info('memory', 'persistence'),
-    );
+    const {
+      maxmemory = '0',
+      maxmemory_policy: policy = '',
+      aof_enabled: aof,
+    } = fieldsOf(await this.#client.info('memory', 'persistence'));
     if (aof === '0' && this.#hasFile) this.#logger.warn({}, FLEETING);
     this.#hasFile = aof !== '0';
     return maxmemory !== '0' && policy.startsWith('allkeys')

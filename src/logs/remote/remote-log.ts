@@ -97,8 +97,7 @@ export class RemoteLog implements OrderedLog {
     const { session, keeper } = this.#opened();
     const state = await this.#look();
     const { epoch, first, last } = state;
-    if (epoch !== undefined && from >= 1 && from < first)
-      throw new MissingEntriesError(missingFrom(from, first - 1));
+    if (epoch !== undefined && from >= 1 && from < first) throw new MissingEntriesError(missingFrom(from, first - 1));
     if (epoch === undefined || from < 1 || from > last + 1)
       throw new RangeError(`sequence ${from} is not in the log, which has ${first} to ${last}`);
     if (listener.snapshot) keeper.follows(from, state);

@@ -133,8 +133,7 @@ export class RemoteSubscription implements EntryReceiver {
     const { setAt, reachedAt } = this.#mark;
     const now = performance.now();
     this.#isBehind = (reachedAt ?? now) - setAt > BEHIND_MS || (this.#isBehind && reachedAt === undefined);
-    if (reachedAt !== undefined)
-      this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
+    if (reachedAt !== undefined) this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
   }
 
   break(reason: string): void {

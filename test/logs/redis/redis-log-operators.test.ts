@@ -93,6 +93,22 @@ describeWithRedis('commands of an operator', (start) => {
     await map.insert({ key: 'b', value: 1 });
   });
 
+  it('a node goes on when an entry far ahead of the others, and the count that it has moved, are taken back', async () => {
+    const redis = await start();
+    const { map } = await openNode(redis);
+    await map.insert({ key: 'a', value: 1 });
+    const client = redis.client();
+    const [epoch, last] = [await client.get(KEYS.epoch), map.replica.sequence];
+    await client.xadd(KEYS.commands, `${epoch}-1000`, 'foreign', 'x');
+    const words = new RegExp(`sequence ${last + 1} to 999 are missing in the log: the next entry is 1000`);
+    await expect.poll(() => map.health(), PATIENT).toEqual(unready(words));
+    await client.xdel(KEYS.commands, `${epoch}-1000`);
+    await client.call('XSETID', KEYS.commands, `${epoch}-${last}`);
+    await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
+    await map.insert({ key: 'b', value: 1 });
+    await expectSame(map, (await openNode(redis)).map);
+  });
+
   it('a node refuses to start when an entry was removed that nothing else holds, and names it', async () => {
     const redis = await start();
     const { map } = await openNode(redis);

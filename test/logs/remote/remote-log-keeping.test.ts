@@ -57,7 +57,8 @@ describeRemoteLogs('entries and snapshots that an operator has removed', (engine
     await write(map, 1);
     await engine.refuseSnapshots(server);
     await engine.purge(server);
-    const missing = /^sequence 1 to \d+ are missing in the log, and (?:no snapshot holds them|the snapshots can't be read): /;
+    const missing =
+      /^sequence 1 to \d+ are missing in the log, and (?:no snapshot holds them|the snapshots can't be read): /;
     await expect.poll(() => map.health(), PATIENT).toEqual({ ok: false, reason: expect.stringMatching(missing) });
     await expect(map.insert({ key: 'a', value: 1 })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
