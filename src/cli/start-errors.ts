@@ -34,6 +34,7 @@ function adviceOn(error: unknown, { port, host }: ServerOptions): string | undef
 /** Which option of the server sets an option of the engine. */
 const ENGINE_OPTIONS = {
   nats: {
+    domain: 'natsDomain',
     replicas: 'natsReplicas',
     creds: 'natsCreds',
     nkey: 'natsNkey',

@@ -27,8 +27,16 @@ function assertOneLog(options: ServerOptions): void {
   if (data === '') throw new RangeError('data must name a directory');
   assertExclusive({ data, nats, redis, log });
   if (repair === true) assertNeeds('data', data, { repair });
-  const { natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
-  assertNeeds('nats', nats, { natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey });
+  const { natsDomain, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
+  assertNeeds('nats', nats, {
+    natsDomain,
+    natsReplicas,
+    natsCreds,
+    natsNkey,
+    natsTlsCa,
+    natsTlsCert,
+    natsTlsKey,
+  });
   const { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey } = options;
   assertNeeds('redis', redis, { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey });
   const { stream, engineTimeoutMs } = options;

@@ -36,6 +36,7 @@ export async function openLog(options: ServerOptions): Promise<OrderedLog> {
   return natsLog({
     servers: nats,
     stream: options.stream,
+    domain: options.natsDomain,
     replicas: options.natsReplicas,
     creds: options.natsCreds,
     nkey: options.natsNkey,

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly stream?: string | undefined;
   /** Time in ms after which an insertion fails when NATS or Redis does not answer. @default 5_000 */
   readonly engineTimeoutMs?: number | undefined;
+  /** JetStream domain that holds the stream, for a server of a leaf node. @default that of the NATS server itself */
+  readonly natsDomain?: string | undefined;
   /** Replicas of a stream that is created in NATS, 1 to 5. @default 1; an existing stream keeps its number */
   readonly natsReplicas?: number | undefined;
   /** A file with the credentials of a NATS user. @default those in the URL, if any */

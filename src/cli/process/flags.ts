@@ -100,6 +100,7 @@ export const SERVE_FLAGS = {
     read: seconds(1, 60),
     option: 'engineTimeoutMs',
   },
+  'nats-domain': { value: 'NAME', help: 'JetStream domain of the stream (default: that of the NATS server)' },
   'nats-replicas': { value: 'N', help: 'replicas of a stream that is created in NATS (default 1)', read: count(1, 5) },
   'nats-creds': { value: 'FILE', help: 'file with the credentials of a NATS user' },
   'nats-nkey': { value: 'FILE', help: 'file with the nkey seed of a NATS user' },

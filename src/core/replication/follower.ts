@@ -25,6 +25,7 @@ import type { Place } from '../model/position.ts';
 import type { Replica } from '../replica/replica.ts';
 import { exportChunks } from '../replica/snapshot.ts';
 import { ExpiryTicker } from './expiry-ticker.ts';
+import { Repetition } from './repetition.ts';
 
 export interface FollowerOptions extends ReplicaOptions {
   /** Called when the head of the shown replica moves, and when another replica is shown. */
@@ -33,6 +34,8 @@ export interface FollowerOptions extends ReplicaOptions {
 
 /** A log that stayed whole for so long is opened again without a pause when it breaks, in ms. */
 const SETTLED_MS = 10_000;
+/** A log that breaks whenever it is opened may be mended by another node for so long, in ms. */
+const OPEN_MS = 10_000;
 
 export class Follower<Value> {
   /** The meaning of positions. Replaced when another replica is shown. */
@@ -67,7 +70,8 @@ export class Follower<Value> {
   static async open<Value>(options: FollowerOptions): Promise<Follower<Value>> {
     try {
       const follower = new Follower<Value>(options);
-      await follower.#build((error) => !(error instanceof LogBrokenError));
+      const until = performance.now() + OPEN_MS;
+      await follower.#build((error) => !(error instanceof LogBrokenError) || performance.now() > until);
       return follower;
     } catch (error) {
       await options.log.close();
@@ -176,7 +180,7 @@ export class Follower<Value> {
 
   /** Resolves when an up-to-date replica is shown, or this node has stopped. Throws an error that is final. */
   async #build(isFinal: (error: unknown) => boolean): Promise<void> {
-    let logged: string | undefined;
+    const repetition = new Repetition();
     while (!this.#stopped) {
       try {
         await this.#buildOnce();
@@ -184,9 +188,10 @@ export class Follower<Value> {
       } catch (error) {
         if (isFinal(error)) throw error;
         const message = messageOf(error);
-        if (!this.#stopped && logged !== message)
+        // The newest reason is the one that `health` names.
+        if (this.#broken && !this.#stopped) this.#broken = error as Error;
+        if (!this.#stopped && repetition.isDue(message))
           this.#options.logger.warn(errorFields(error), `can't follow the log: ${message}`);
-        logged = message;
       }
     }
   }

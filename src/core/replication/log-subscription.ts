@@ -4,9 +4,10 @@
  */
 import type { PendingCommand } from './pending-commands.ts';
 import { decodeCommand, decodedAsSent, type Outcome, peekId } from '../model/command.ts';
-import type { LogEntry, OrderedLog } from './ordered-log.ts';
+import { type LogEntry, type LogSnapshot, MissingEntriesError, type OrderedLog } from './ordered-log.ts';
 import type { Sequence } from '../model/position.ts';
 import type { Replica } from '../replica/replica.ts';
+import { exportInTurns } from './state-export.ts';
 
 export interface LogSubscriptionOptions<Value> {
   /** The pending command with an id, if this node awaits one. */
@@ -30,6 +31,8 @@ export class LogSubscription<Value> {
   readonly #options: LogSubscriptionOptions<Value>;
   #ended: Error | undefined;
   #unfollow: () => void = () => {};
+  /** Entries that wait until the state of the replica has been exported. */
+  #held: (readonly LogEntry[])[] | undefined;
   #wake: () => void = () => {};
 
   constructor(replica: Replica<Value>, options: LogSubscriptionOptions<Value>) {
@@ -48,10 +51,12 @@ export class LogSubscription<Value> {
       const unfollow = await log.follow(from, {
         entries: (batch) => this.#apply(batch),
         broken: (reason) => this.#break(reason),
+        snapshot: () => this.#snapshot(),
       });
       if (this.#ended) unfollow();
       else this.#unfollow = unfollow;
     } catch (cause) {
+      if (cause instanceof MissingEntriesError) throw new LogBrokenError(cause.message, { cause });
       if (!(cause instanceof RangeError)) throw cause;
       throw new Error(`the log lacks sequence ${from}, and has no readable snapshot at or after it`, { cause });
     }
@@ -78,7 +83,21 @@ export class LogSubscription<Value> {
     this.#options.onBroken(this, error);
   }
 
+  async #snapshot(): Promise<LogSnapshot> {
+    if (this.poison) throw this.poison;
+    const held: (readonly LogEntry[])[] = [];
+    this.#held = held;
+    try {
+      const { sequence, commandId } = this.replica;
+      return { sequence, commandId, chunks: await exportInTurns(this.replica) };
+    } finally {
+      this.#held = undefined;
+      for (const batch of held) this.#apply(batch);
+    }
+  }
+
   #apply(batch: readonly LogEntry[]): void {
+    if (this.#held) return void this.#held.push(batch);
     if (this.#ended || this.poison) return;
     const { replica } = this;
     let at = replica.sequence;

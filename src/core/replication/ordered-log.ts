@@ -24,12 +24,20 @@ export interface LogSnapshot {
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
+/** Entries are missing whose effects no readable snapshot holds. A node that has applied them may still save its state. */
+export class MissingEntriesError extends RangeError {}
+
 /** Receives a log's entries. */
 export interface LogListener {
   /** Entries in order and without a gap, from the requested sequence on. Called synchronously; must not throw. */
   entries(batch: readonly LogEntry[]): void;
   /** The log has another epoch, or has lost or rolled back entries. The listener gets no more calls, and opens the log again. */
   broken(reason: string): void;
+  /**
+   * The listener's state after the last entry that it has received. A log that several nodes share asks for it when an operator has removed
+   * entries that no snapshot holds. Entries that are delivered meanwhile wait.
+   */
+  snapshot?(): Promise<LogSnapshot>;
 }
 
 /** Whether the log takes appends now. */
@@ -70,7 +78,7 @@ export interface OrderedLog {
   /**
    * Delivers the existing entries from `from` on, and then each new one, until the returned function is called. An engine that loses
    * its connection reconnects.
-   * @throws {RangeError} `from` has been trimmed, or is more than one ahead of the last entry.
+   * @throws {RangeError} `from` has been trimmed (also `MissingEntriesError`), or is more than one ahead of the last entry.
    */
   follow(from: Sequence, listener: LogListener): Promise<() => void>;
 

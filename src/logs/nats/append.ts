@@ -28,6 +28,8 @@ interface Pending {
 export interface AppenderOptions {
   readonly connection: Connection;
   readonly stream: string;
+  /** A stream of the same name may be in another domain. */
+  readonly domain: string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -128,7 +130,8 @@ export class Appender implements RemoteAppender {
     const token = reply.subject.slice(this.#inbox.length + 1);
     const pending = this.#pending.get(token);
     if (!pending) return;
-    const { stream, seq, error } = acknowledgementIn(reply);
+    const { stream, seq, domain, error } = acknowledgementIn(reply);
+    if (this.#options.domain !== undefined && domain !== undefined && domain !== this.#options.domain) return;
     if (seq !== undefined && !error && stream === this.#options.stream) {
       this.#forget(token, pending);
       pending.resolve(seq as Sequence);
@@ -175,6 +178,7 @@ export class Appender implements RemoteAppender {
 interface Acknowledgement {
   readonly stream?: string;
   readonly seq?: number;
+  readonly domain?: string;
   readonly error?: { readonly code?: number; readonly description?: string };
 }
 

@@ -10,11 +10,11 @@ import { Consumer } from './consumer.ts';
 import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
 import { announcedClaims } from './snapshot-claims.ts';
 import { objectStorage } from './snapshots.ts';
-import { ensureStream, epochOf, isMissing, troubleOf } from './stream.ts';
+import { ensureStream, epochOf, isMissing, troubleOf, unfitness } from './stream.ts';
 
-/** Consumers are created by requests that are repeated, so one without an answer is given up early. */
-const CONSUMER_TIMEOUT_MS = 2000;
 const FLUSH_MS = 1000;
+/** The remote log gives up a request earlier, unless bytes arrive: its answer may take long on a slow link. */
+const REQUEST_MS = 60_000;
 
 export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
   const connecting = connectionOptions(options);
@@ -23,8 +23,10 @@ export function natsDriver(options: NatsLogOptions): RemoteLogDriver {
     engine: 'nats',
     title: 'NATS',
     staleLooks: 4,
-    connect: async (onUp) =>
-      openSession(options, timeoutMs, await Connection.open(connecting, timeoutMs, logger), onUp),
+    async connect(onUp) {
+      const openAnother = (): Promise<Connection> => Connection.open(connecting, timeoutMs, SILENT);
+      return openSession(options, timeoutMs, await Connection.open(connecting, timeoutMs, logger), openAnother, onUp);
+    },
   };
 }
 
@@ -32,25 +34,29 @@ async function openSession(
   options: NatsLogOptions,
   timeoutMs: number,
   connection: Connection,
+  openAnother: () => Promise<Connection>,
   onUp: () => void,
 ): Promise<RemoteLogSession> {
   const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
-  const { create = true, replicas } = options;
+  const { create = true, replicas, domain } = options;
   const { client } = connection;
-  const jsm = await jetstreamManager(client, { timeout: timeoutMs, checkAPI: false });
-  const consumersJsm = await jetstreamManager(client, { timeout: CONSUMER_TIMEOUT_MS, checkAPI: false });
-  const appender = new Appender({ connection, stream, timeoutMs });
+  const jsm = await jetstreamManager(client, {
+    timeout: REQUEST_MS,
+    checkAPI: false,
+    ...(domain !== undefined && { domain }),
+  });
+  const appender = new Appender({ connection, stream, domain, timeoutMs });
   const consumers = new Set<Consumer>();
   connection.onUp = () => {
     appender.resendAll();
-    for (const consumer of consumers) void consumer.start();
     onUp();
   };
   return {
     connection,
     appender,
     claims: announcedClaims(client, stream),
-    snapshots: objectStorage(client, jsm, stream, replicas ?? 1),
+    rescues: announcedClaims(client, stream, true),
+    snapshots: objectStorage(jsm, stream, replicas ?? 1),
 
     async ensure(isFirst) {
       const info = await ensureStream(jsm, stream, { replicas, maxCommandBytes, mayCreate: create && isFirst });
@@ -68,8 +74,15 @@ async function openSession(
         throw isMissing(cause) ? new LogGoneError(`the stream ${stream} is gone`, { cause }) : cause;
       });
       appender.alive(askedAt);
-      const { first_seq: first, last_seq: last } = info.state;
-      return { epoch: epochOf(info), first: first as Sequence, last: last as Sequence, trouble: troubleOf(info) };
+      const { first_seq: first, last_seq: last, messages: count } = info.state;
+      return {
+        epoch: epochOf(info),
+        first: first as Sequence,
+        last: last as Sequence,
+        count,
+        trouble: troubleOf(info),
+        unfit: unfitness(info, { replicas, maxCommandBytes }),
+      };
     },
 
     async entryAt(sequence) {
@@ -78,8 +91,13 @@ async function openSession(
     },
 
     follow(receiver) {
-      const onStop = (): unknown => consumers.delete(consumer);
-      const consumer = new Consumer({ connection, jsm: consumersJsm, stream, receiver, onStop });
+      const consumer = new Consumer({
+        open: openAnother,
+        stream,
+        domain,
+        receiver,
+        onClosed: () => consumers.delete(consumer),
+      });
       consumers.add(consumer);
       return consumer;
     },
@@ -90,7 +108,8 @@ async function openSession(
 
     async close() {
       const flushed = connection.isUp ? client.flush() : undefined;
-      await Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]).catch(() => {});
+      const closed = [flushed, ...[...consumers].map((consumer) => consumer.closed)];
+      await Promise.race([Promise.all(closed), sleep(FLUSH_MS, undefined, { ref: false })]).catch(() => {});
       await connection.close();
     },
   };

@@ -26,6 +26,11 @@ export interface NatsLogOptions extends RemoteLogOptions {
    * @default 'seamline'
    */
   readonly stream?: string | undefined;
+  /**
+   * The JetStream domain that holds the stream, for a client of a leaf node: letters, digits, `-` and `_`.
+   * @default that of the server which the client is connected to
+   */
+  readonly domain?: string | undefined;
   /** Whether to create a stream that is missing. @default true */
   readonly create?: boolean | undefined;
   /**
@@ -46,19 +51,21 @@ export interface NatsLogOptions extends RemoteLogOptions {
 
 export const DEFAULT_MAX_COMMAND_BYTES = 576 * 1024;
 
-/** A dead connection is noticed after twice this. */
+/** A connection is replaced when nothing has arrived for twice this (connection.ts). */
 const PING_MS = 2000;
 const RECONNECT_MS = 250;
 const ANY_NONCE = 'nonce';
 
 /** Throws a `RangeError` that names the option, without its secrets. */
 export function connectionOptions(options: NatsLogOptions): ConnectionOptions {
-  const { replicas, maxCommandBytes } = options;
+  const { replicas, maxCommandBytes, domain } = options;
   const urls = parseServerUrls(options.servers, ['nats:', 'tls:'], /^\/?$/, (number) => {
     return `server ${number} must be a URL such as nats://host:4222 or tls://host:4222`;
   });
   if (urls.length === 0) throw new RangeError('servers must name at least one');
   assertRemoteOptions(options, { replicas, maxCommandBytes });
+  if (domain !== undefined && !/^[\w-]{1,200}$/.test(domain))
+    throw new RangeError(`domain must be of letters, digits, - and _, not ${JSON.stringify(domain)}`);
   if (replicas !== undefined && replicas > 5) throw new RangeError(`replicas must be 5 or less, not ${replicas}`);
   const files = readTlsFiles(options);
   const isTls = urls.some(({ protocol }) => protocol === 'tls:') || files.length > 0;
@@ -72,7 +79,7 @@ export function connectionOptions(options: NatsLogOptions): ConnectionOptions {
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: RECONNECT_MS,
     pingInterval: PING_MS,
-    maxPingOut: 2,
+    maxPingOut: Number.MAX_SAFE_INTEGER,
     timeout: options.engineTimeoutMs ?? REMOTE_DEFAULTS.engineTimeoutMs,
     noAsyncTraces: true,
   };

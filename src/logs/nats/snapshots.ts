@@ -9,10 +9,9 @@ import { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { parseEpoch } from '../../core/model/position.ts';
 import type { SnapshotHead, SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
-import { bucketOf } from './stream.ts';
+import { bucketOf, isMissing } from './stream.ts';
 
 const FORMAT = 1;
 /** Pieces without an object that are older than this belong to a process that was killed, in ms. */
@@ -22,19 +21,16 @@ const [RETRY_MS, MAX_RETRIES] = [100, 10];
 interface StoredObject extends StoredSnapshot {
   /** The last token of the subject of its pieces. */
   readonly nuid: string;
+  readonly pieces: number;
 }
 
-export function objectStorage(
-  client: NatsConnection,
-  jsm: JetStreamManager,
-  stream: string,
-  replicas: number,
-): SnapshotStorage {
+export function objectStorage(jsm: JetStreamManager, stream: string, replicas: number): SnapshotStorage {
   const bucket = bucketOf(stream);
   const bucketStream = `OBJ_${bucket}`;
 
   /** Created if it isn't there. */
-  const open = (): Promise<ObjectStore> => new Objm(client).create(bucket, { storage: StorageType.File, replicas });
+  const open = (): Promise<ObjectStore> =>
+    new Objm(jsm.jetstream()).create(bucket, { storage: StorageType.File, replicas });
 
   /** `M`: what objects there are; `C`: their pieces. */
   const subjectFor = (kind: 'M' | 'C', name: string): string => `$O.${bucket}.${kind}.${name}`;
@@ -57,9 +53,13 @@ export function objectStorage(
 
   return {
     async list() {
-      await open();
       const stored: StoredObject[] = [];
-      for (const subject of await subjects('M')) {
+      const existing = await subjects('M').catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error;
+        await open();
+        return [];
+      });
+      for (const subject of existing) {
         const message = await jsm.streams.getMessage(bucketStream, { last_by_subj: subject });
         const snapshot = message && snapshotIn(message.json<ObjectInfo>());
         if (snapshot) stored.push(snapshot);
@@ -71,19 +71,26 @@ export function objectStorage(
       const description = JSON.stringify({ snapshot: FORMAT, ...head });
       // Node's type of a stream and the web's are the same but for their names.
       const content = ReadableStream.from(chunks) as unknown as Parameters<ObjectStore['put']>[1];
-      const { nuid, size, digest } = await (await open()).put({ name: id, description }, content);
-      return { id, ...head, nuid, bytes: size, digest: hexOf(digest) };
+      const { nuid, size, chunks: pieces, digest } = await (await open()).put({ name: id, description }, content);
+      return { id, ...head, nuid, pieces, bytes: size, digest: hexOf(digest) };
     },
 
-    async *read({ nuid, bytes }: StoredObject) {
+    async *read({ nuid, bytes }: StoredObject, ask) {
       let [read, next] = [0, 1];
       while (read < bytes) {
-        const piece = await pieceFrom(subjectFor('C', nuid), next);
+        const from = next;
+        const piece = await ask(() => pieceFrom(subjectFor('C', nuid), from));
         if (!piece || piece.data.length === 0) return;
         read += piece.data.length;
         next = piece.seq + 1;
         yield piece.data;
       }
+    },
+
+    async isWhole({ nuid, pieces }: StoredObject) {
+      const subject = subjectFor('C', nuid);
+      const { state } = await jsm.streams.info(bucketStream, { subjects_filter: subject });
+      return (state.subjects?.[subject] ?? 0) >= pieces;
     },
 
     /** The object store's own `delete` would keep the name for ever. */
@@ -105,12 +112,20 @@ export function objectStorage(
 }
 
 /** Undefined for an object of somebody else, and for a snapshot of another version. */
-function snapshotIn({ name, description = '', size, deleted, nuid, digest }: ObjectInfo): StoredObject | undefined {
+function snapshotIn({
+  name,
+  description = '',
+  size,
+  chunks,
+  deleted,
+  nuid,
+  digest,
+}: ObjectInfo): StoredObject | undefined {
   if (deleted) return undefined;
   try {
     const { snapshot, epoch, ...head } = JSON.parse(description) as Omit<SnapshotHead, 'id'> & { snapshot: number };
     if (snapshot !== FORMAT) return undefined;
-    return { ...head, id: name, epoch: parseEpoch(epoch), nuid, bytes: size, digest: hexOf(digest) };
+    return { ...head, id: name, epoch: parseEpoch(epoch), nuid, pieces: chunks, bytes: size, digest: hexOf(digest) };
   } catch {
     return undefined;
   }

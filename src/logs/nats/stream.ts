@@ -42,18 +42,24 @@ export function troubleOf({ config: { name }, cluster }: StreamInfo): string | u
 interface Wanted {
   readonly replicas: number | undefined;
   readonly maxCommandBytes: number;
-  readonly mayCreate: boolean;
 }
 
 /** Throws `UnfitLogError` when the stream can't keep the guarantees. */
-export async function ensureStream(jsm: JetStreamManager, name: string, wanted: Wanted): Promise<StreamInfo> {
+export async function ensureStream(
+  jsm: JetStreamManager,
+  name: string,
+  wanted: Wanted & { mayCreate: boolean },
+): Promise<StreamInfo> {
   const info = await (wanted.mayCreate ? findOrCreate(jsm, name, wanted.replicas ?? 1) : jsm.streams.info(name));
-  const faults = faultsOf(info, wanted);
-  if (faults.length > 0)
-    throw new UnfitLogError(
-      `the stream ${name} can't hold the log: ${faults.join('; ')}. Change that, or choose another name for the stream`,
-    );
+  const unfit = unfitness(info, wanted);
+  if (unfit !== undefined) throw new UnfitLogError(`${unfit}. Change that, or choose another name for the stream`);
   return info;
+}
+
+/** Why the stream can't keep the guarantees. */
+export function unfitness(info: StreamInfo, wanted: Wanted): string | undefined {
+  const faults = faultsOf(info, wanted);
+  return faults.length > 0 ? `the stream ${info.config.name} can't hold the log: ${faults.join('; ')}` : undefined;
 }
 
 async function findOrCreate(jsm: JetStreamManager, name: string, replicas: number): Promise<StreamInfo> {

@@ -9,6 +9,8 @@ const FINAL = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|DB index))/;
 
 export class Connection extends RemoteConnection {
   readonly client: Redis;
+  /** Why Redis accepts this client no more. */
+  #refusal = '';
 
   private constructor(options: ClientOptions) {
     super();
@@ -47,9 +49,18 @@ export class Connection extends RemoteConnection {
     return super.isUp && this.client.stream.writable;
   }
 
+  get heard(): number {
+    return this.client.stream?.bytesRead ?? 0;
+  }
+
+  override get reason(): string {
+    return this.#refusal;
+  }
+
   /** Replaces a connection on which nothing was answered. */
   restart(): void {
-    this.client.disconnect(true);
+    // The client would end for good if it were disconnected while it connects.
+    if (this.client.status === 'ready') this.client.disconnect(true);
   }
 
   close(): void {
@@ -59,9 +70,12 @@ export class Connection extends RemoteConnection {
 
   #watch(logger: Logger): void {
     // `health` and the appends report what a lost connection means. Without a listener, an `error` would end the process.
-    this.client.removeAllListeners('error').on('error', () => {});
+    this.client.removeAllListeners('error').on('error', ({ message }: Error) => {
+      if (FINAL.test(message)) this.#refusal = message;
+    });
     this.client.on('close', () => this.lost());
     this.client.on('ready', () => {
+      this.#refusal = '';
       logger.debug?.({ ms: Math.round(this.downMs) }, 'the connection to Redis is back');
       this.restored();
     });

@@ -1,7 +1,7 @@
 import { IndeterminateError } from '../../core/model/errors.ts';
 import { SILENT } from '../../core/model/logger.ts';
 import type { Sequence } from '../../core/model/position.ts';
-import { LogGoneError, type RemoteLogDriver, type RemoteLogSession } from '../remote/driver.ts';
+import { EngineRefusalError, LogGoneError, type RemoteLogDriver, type RemoteLogSession } from '../remote/driver.ts';
 import { GroupAppender } from '../remote/group-appender.ts';
 import { REMOTE_DEFAULTS } from '../remote/options.ts';
 import { Connection, isRefusal } from './connection.ts';
@@ -9,7 +9,7 @@ import { entryIn } from './entries.ts';
 import { connectionOptions, type RedisLogOptions } from './options.ts';
 import { Reader } from './reader.ts';
 import { claimsOn, keysOf, numberOf, Scripts } from './scripts.ts';
-import { assertFit } from './server.ts';
+import { ServerWatch } from './server.ts';
 import { listStorage } from './snapshots.ts';
 
 /** So that Redis itself answers before the deadline. */
@@ -26,8 +26,9 @@ export function redisDriver(options: RedisLogOptions): RemoteLogDriver {
     async connect(onUp) {
       const connection = await open();
       try {
-        await assertFit(connection.client, logger);
-        const session = sessionOn(connection, await open(), open, options, timeoutMs);
+        const watch = new ServerWatch(connection.client, logger);
+        await watch.assertFit();
+        const session = sessionOn(connection, await open(), open, watch, options, timeoutMs);
         connection.onUp = onUp;
         return session;
       } catch (error) {
@@ -43,6 +44,7 @@ function sessionOn(
   connection: Connection,
   appending: Connection,
   open: () => Promise<Connection>,
+  watch: ServerWatch,
   { stream = REMOTE_DEFAULTS.stream, wait = 0 }: RedisLogOptions,
   timeoutMs: number,
 ): RemoteLogSession {
@@ -68,7 +70,8 @@ function sessionOn(
   return {
     connection,
     appender: new GroupAppender({ title: 'Redis', timeoutMs, connection: appending, send, isRefusal }),
-    claims: claimsOn(client, keys),
+    claims: claimsOn(client, keys.claim),
+    rescues: claimsOn(client, keys.rescue),
     snapshots: listStorage(client, keys),
 
     /** A server that holds no log, or has lost it, gets another one. */
@@ -78,7 +81,14 @@ function sessionOn(
       return epoch;
     },
 
-    look: () => scripts.look(),
+    async look() {
+      try {
+        const [state, unfit] = await Promise.all([scripts.look(), watch.unfitness()]);
+        return { ...state, unfit };
+      } catch (error) {
+        throw isRefusal(error) ? new EngineRefusalError(`Redis refuses: ${error.message}`, { cause: error }) : error;
+      }
+    },
 
     async entryAt(sequence) {
       const id = `${epochNumber}-${sequence}`;

@@ -70,7 +70,7 @@ export function connectionOptions(options: RedisLogOptions): ClientOptions {
     connectTimeout: options.engineTimeoutMs ?? REMOTE_DEFAULTS.engineTimeoutMs,
     keepAlive: KEEP_ALIVE_MS,
     // The master has become a replica: its name may lead to another one by now.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    reconnectOnError: ({ message }) => /^(READONLY|MASTERDOWN)/.test(message),
   };
 }
 

@@ -7,24 +7,28 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
-import { answerWithin } from '../remote/deadline.ts';
+import { answerUnlessSilent } from '../remote/deadline.ts';
 import type { EntryReceiver, EntrySource } from '../remote/driver.ts';
-import type { Connection } from './connection.ts';
+import { ReadSize } from '../remote/read-size.ts';
+import { type Connection, isRefusal } from './connection.ts';
 import { entryIn, type RawEntry } from './entries.ts';
 import { type Keys, numberOf, Scripts, sequenceIn } from './scripts.ts';
 
-const MAX_ENTRIES = 512;
 const BLOCK_MS = 1000;
-/** An answer may take so much longer than the wait before the connection is replaced. */
+/** The connection may be silent for so much longer than the wait before it is replaced. */
 const GRACE_MS = 3000;
 const RETRY_MS = 100;
+const REFUSED_MS = 1000;
 
 export class Reader implements EntrySource {
   readonly #open: () => Promise<Connection>;
   readonly #keys: Keys;
   readonly #receiver: EntryReceiver;
   readonly #epochNumber: string;
+  readonly #size = new ReadSize();
   #connection: Connection | undefined;
+  /** The log holds entries that the reads before did not find: another server may be at the end of this connection. */
+  #isSuspect = false;
   #isStopped = false;
 
   constructor(open: () => Promise<Connection>, keys: Keys, receiver: EntryReceiver) {
@@ -40,8 +44,9 @@ export class Reader implements EntrySource {
     else void this.#run(this.#connection);
   }
 
+  /** A read that is under way may still be answered. One that begins from now on must find the entries. */
   restart(): void {
-    this.#connection?.restart();
+    this.#isSuspect = true;
   }
 
   stop(): void {
@@ -53,31 +58,38 @@ export class Reader implements EntrySource {
     while (!this.#isStopped) {
       try {
         while (!this.#isStopped) await this.#read(connection);
-      } catch {
+      } catch (error) {
         // There is no connection, no answer, or no right to read any more: the health of the log says so.
-        if (connection.isUp) connection.restart();
-        await sleep(RETRY_MS, undefined, { ref: false });
+        const isRefused = isRefusal(error);
+        if (!isRefused) this.#size.failed();
+        if (!isRefused && connection.isUp) connection.restart();
+        await sleep(isRefused ? REFUSED_MS : RETRY_MS, undefined, { ref: false });
       }
     }
   }
 
   /** Redis answers the second request after the first: a replacement of the stream before the read shows in it. */
-  async #read({ client }: Connection): Promise<void> {
+  async #read(connection: Connection): Promise<void> {
+    const { client } = connection;
+    const mustFind = this.#isSuspect;
     const receiver = this.#receiver;
     const at = `${this.#epochNumber}-${receiver.next - 1}`;
+    const heard = (): number => connection.heard;
     const both = Promise.all([
-      client.xreadBuffer('COUNT', MAX_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', this.#keys.commands, at),
+      client.xreadBuffer('COUNT', this.#size.entries, 'BLOCK', BLOCK_MS, 'STREAMS', this.#keys.commands, at),
       client.xrangeBuffer(this.#keys.commands, at, at),
     ]);
-    const [streams, [again]] = await answerWithin(both, BLOCK_MS + GRACE_MS);
+    const [streams, [again]] = await answerUnlessSilent(both, BLOCK_MS + GRACE_MS, heard);
     const { previous } = receiver;
     if (previous && !again)
-      receiver.missesPrevious(await answerWithin(new Scripts(client, this.#keys).look(), GRACE_MS));
+      receiver.missesPrevious(await answerUnlessSilent(new Scripts(client, this.#keys).look(), GRACE_MS, heard));
     else if (!previous || !again || receiver.verify(entryIn(again, previous.sequence, previous.time)))
-      this.#take(streams?.[0]?.[1] ?? []);
+      this.#take(streams?.[0]?.[1] ?? [], mustFind);
   }
 
-  #take(raws: readonly RawEntry[]): void {
+  #take(raws: readonly RawEntry[], mustFind: boolean): void {
+    if (raws.length > 0 || mustFind) this.#isSuspect = false;
+    if (raws.length === 0 && mustFind) throw new Error('the server shows less than the log holds');
     const batch: LogEntry[] = [];
     let time = this.#receiver.previous?.time;
     for (const raw of raws) {
@@ -87,6 +99,7 @@ export class Reader implements EntrySource {
       ({ time } = entry);
       batch.push(entry);
     }
+    this.#size.arrived(batch);
     this.#receiver.receive(batch);
     if (batch.length < raws.length) this.#receiver.break('another log has taken its place');
   }

@@ -23,6 +23,8 @@ export const keysOf = (stream: string) => ({
   probe: `{${stream}}:probe`,
   /** The node that builds a snapshot. */
   claim: `{${stream}}:maker`,
+  /** The node that saves its own state, because entries are missing. */
+  rescue: `{${stream}}:rescuer`,
 });
 
 export type Keys = Readonly<ReturnType<typeof keysOf>>;
@@ -41,7 +43,10 @@ export function sequenceIn(id: string, epochNumber: string): Sequence | undefine
 
 const script = (text: string) => ({ text, hash: createHash('sha1').update(text).digest('hex') });
 
-/** Creates the log if there is none. Returns its epoch. */
+/**
+ * Creates the log if there is none. Returns its epoch, which the ids of the entries hold as well: so it is restored when only its
+ * key was removed.
+ */
 const ENSURE = script(`
   local kind, epochKind = redis.call('TYPE', KEYS[1]).ok, redis.call('TYPE', KEYS[2]).ok
   if epochKind ~= 'none' and epochKind ~= 'string' then return false end
@@ -52,11 +57,18 @@ const ENSURE = script(`
     redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)
     return ARGV[1]
   end
-  if kind ~= 'stream' or not epoch then return false end
-  local info = redis.call('XINFO', 'STREAM', KEYS[1])
+  if kind ~= 'stream' then return false end
+  local info, last, newest = redis.call('XINFO', 'STREAM', KEYS[1]), '', false
   for n = 1, #info, 2 do
-    if info[n] == 'last-generated-id' and string.sub(info[n + 1], 1, #epoch + 1) == epoch .. '-' then return epoch end
+    if info[n] == 'last-generated-id' then last = info[n + 1] end
+    if info[n] == 'last-entry' and info[n + 1] then newest = info[n + 1][2] end
   end
+  local isOurs = newest and newest[1] == 'time' and newest[3] == 'data'
+  if not epoch and isOurs then
+    epoch = string.match(last, '^[0-9]+')
+    redis.call('SET', KEYS[2], epoch)
+  end
+  if epoch and string.sub(last, 1, #epoch + 1) == epoch .. '-' then return epoch end
   return false`);
 
 /** Appends to the log of an epoch. Returns the id of the last entry, or nothing when there is no such log. */
@@ -70,18 +82,20 @@ const APPEND = script(`
   end
   return id`);
 
-/** Returns the epoch, the last id, the first id, and why writes are refused. */
+/** Returns the epoch, the last id, the first id, the number of entries, and why writes are refused. */
 const LOOK = script(`
-  local last, first = '', ''
-  if redis.call('EXISTS', KEYS[1]) == 1 then
+  local last, first, count = '', '', 0
+  if redis.call('TYPE', KEYS[1]).ok == 'stream' then
     local info = redis.call('XINFO', 'STREAM', KEYS[1])
     for n = 1, #info, 2 do
       if info[n] == 'last-generated-id' then last = info[n + 1] end
+      if info[n] == 'length' then count = info[n + 1] end
       if info[n] == 'first-entry' and info[n + 1] then first = info[n + 1][1] end
     end
   end
   local probe = redis.pcall('XADD', KEYS[3], 'NOMKSTREAM', '*', 'probe', '')
-  return { redis.call('GET', KEYS[2]) or '', last, first, type(probe) == 'table' and probe.err or '' }`);
+  local epoch = redis.call('TYPE', KEYS[2]).ok == 'string' and redis.call('GET', KEYS[2]) or ''
+  return { epoch, last, first, count, type(probe) == 'table' and probe.err or '' }`);
 
 /** Removes the entries before a sequence from the log of an epoch. */
 const TRIM = script(`
@@ -117,13 +131,15 @@ export class Scripts {
   async look(): Promise<LogState> {
     const { commands, epoch, probe } = this.#keys;
     const answer = await this.#run(LOOK, [commands, epoch, probe], []);
-    const [number, lastId, firstId, refusal] = answer as [string, string, string, string];
+    const [number, lastId, firstId, count, refusal] = answer as [string, string, string, number, string];
     const last = sequenceIn(lastId, number);
     const first = sequenceIn(firstId, number);
     return {
       epoch: number === '' || last === undefined ? undefined : epochOf(number),
       last: last ?? (0 as Sequence),
       first: first ?? (((last ?? 0) + 1) as Sequence),
+      count,
+      unfit: undefined,
       trouble: refusal === '' ? undefined : `Redis refuses writes: ${refusal}`,
     };
   }
@@ -148,8 +164,8 @@ export class Scripts {
   }
 }
 
-/** Builds of snapshots are claimed by a key that expires. */
-export function claimsOn(client: Redis, { claim: key }: Keys): SnapshotClaims {
+/** Claimed by a key that expires. */
+export function claimsOn(client: Redis, key: string): SnapshotClaims {
   const node = crypto.randomUUID();
   return {
     claim: async (forMs) => (await client.set(key, node, 'PX', forMs, 'NX')) !== null,

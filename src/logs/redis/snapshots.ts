@@ -3,7 +3,7 @@
  * published; until then its list expires, like that of a process that was killed.
  */
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import type { LogSnapshot } from '../../core/replication/ordered-log.ts';
 import { parseEpoch } from '../../core/model/position.ts';
 import type { SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
@@ -11,7 +11,8 @@ import type { Keys } from './scripts.ts';
 
 const FORMAT = 1;
 const ABANDONED_SECONDS = 10 * 60;
-const PIECE_BYTES = 1024 * 1024;
+/** A piece arrives whole or not at all: over a link that breaks often, a large one never would. */
+const PIECE_BYTES = 256 * 1024;
 
 interface StoredList extends StoredSnapshot {
   readonly pieces: number;
@@ -46,21 +47,29 @@ export function listStorage(client: Redis, keys: Keys): SnapshotStorage {
     async publish(snapshot) {
       const { id } = snapshot;
       const text = JSON.stringify({ format: FORMAT, ...snapshot });
-      await client.multi().persist(keys.snapshot(id)).hset(keys.snapshots, id, text).exec();
+      await done(client.multi().persist(keys.snapshot(id)).hset(keys.snapshots, id, text));
     },
 
-    async *read({ id, pieces }: StoredList) {
+    async *read({ id, pieces }: StoredList, ask) {
       for (let n = 0; n < pieces; n++) {
-        const piece = await client.lindexBuffer(keys.snapshot(id), n);
+        const piece = await ask(() => client.lindexBuffer(keys.snapshot(id), n));
         if (!piece) return;
         yield piece;
       }
     },
 
+    isWhole: async ({ id, pieces }: StoredList) => (await client.llen(keys.snapshot(id))) === pieces,
+
     async remove({ id }) {
-      await client.multi().hdel(keys.snapshots, id).unlink(keys.snapshot(id)).exec();
+      await done(client.multi().hdel(keys.snapshots, id).unlink(keys.snapshot(id)));
     },
   };
+}
+
+/** A transaction whose commands fail resolves with their errors. */
+async function done(transaction: ChainableCommander): Promise<void> {
+  const failed = (await transaction.exec())?.find(([error]) => error !== null);
+  if (failed?.[0]) throw failed[0];
 }
 
 /** Undefined for a snapshot of another version. */

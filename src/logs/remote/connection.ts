@@ -9,9 +9,17 @@ export abstract class RemoteConnection {
     return this.#downSince === undefined;
   }
 
+  /** How many bytes have arrived since it was made, or since it came back. */
+  abstract readonly heard: number;
+
   /** For how long it has been away, in ms. */
   get downMs(): number {
     return this.#downSince === undefined ? 0 : performance.now() - this.#downSince;
+  }
+
+  /** Why it is away, if the server says so. */
+  get reason(): string {
+    return '';
   }
 
   protected lost(): void {

@@ -15,6 +15,12 @@ export class UnfitLogError extends Error {
 /** The engine answers, and the log isn't there. It may come back, so requests are repeated. */
 export class LogGoneError extends Error {}
 
+/** The engine answers, and does not do what was asked: another connection would not help. */
+export class EngineRefusalError extends Error {}
+
+/** Repeats a request until it is answered, or until its time is over. */
+export type Ask = <T>(request: () => Promise<T>) => Promise<T>;
+
 export interface RemoteLogDriver {
   /** What `OrderedLog.engine` says: `nats`. */
   readonly engine: string;
@@ -30,10 +36,17 @@ export interface RemoteLogDriver {
 /** One connected client. It reconnects by itself; requests that are made meanwhile reject, or are answered late or never. */
 export interface RemoteLogSession {
   /** `restart` replaces a connection on which nothing has been answered, if the client doesn't notice by itself. */
-  readonly connection: { readonly isUp: boolean; restart?(): void };
+  readonly connection: {
+    readonly isUp: boolean;
+    readonly heard: number;
+    readonly reason: string;
+    restart?(): void;
+  };
   readonly appender: RemoteAppender;
   readonly snapshots: SnapshotStorage;
   readonly claims: SnapshotClaims;
+  /** Of the node that saves its own state (log-keeper.ts). */
+  readonly rescues: SnapshotClaims;
   /** Finds the log, or creates it. From then on the session is about this log. Throws `UnfitLogError`. */
   ensure(isFirst: boolean): Promise<Epoch>;
   /** Throws `LogGoneError` if the engine waits for the operator to bring the log back. */
@@ -65,8 +78,12 @@ export interface LogState {
   /** `last + 1` when the log holds no entry. */
   readonly first: Sequence;
   readonly last: Sequence;
+  /** How many entries it holds: fewer than from `first` to `last` if somebody has removed some between them. */
+  readonly count: number;
   /** Why the engine takes no appends. */
   readonly trouble: string | undefined;
+  /** Why the engine would not keep what it takes. It may have been configured otherwise since the log was opened. */
+  readonly unfit: string | undefined;
 }
 
 /** Delivers entries to a receiver, across everything that happens to the connection, until it is stopped. */
@@ -114,8 +131,10 @@ export interface SnapshotStorage {
   write(head: SnapshotHead, chunks: LogSnapshot['chunks']): Promise<StoredSnapshot>;
   /** Makes a snapshot that has been read back visible, if it isn't yet. */
   publish?(snapshot: StoredSnapshot): Promise<void>;
-  /** The content in pieces; it ends early where a piece is missing. */
-  read(snapshot: StoredSnapshot): AsyncIterable<Uint8Array>;
+  /** The content in pieces, each requested with `ask`; it ends early where a piece is missing. */
+  read(snapshot: StoredSnapshot, ask: Ask): AsyncIterable<Uint8Array>;
+  /** Whether all pieces are there, by their number. */
+  isWhole(snapshot: StoredSnapshot): Promise<boolean>;
   remove(snapshot: StoredSnapshot): Promise<void>;
   /** Removes what processes that were killed have left behind. */
   sweep?(known: readonly StoredSnapshot[]): Promise<void>;

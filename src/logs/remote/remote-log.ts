@@ -10,10 +10,12 @@ import { idOf } from '../../core/model/command.ts';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { errorFields, type Logger, messageOf, SILENT } from '../../core/model/logger.ts';
 import type { LogEntry, LogHealth, LogListener, LogSnapshot, OrderedLog } from '../../core/replication/ordered-log.ts';
+import { MissingEntriesError } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
-import { answerWithin } from './deadline.ts';
+import { answerUnlessSilent, answerWithin } from './deadline.ts';
 import type { LogState, RemoteLogDriver, RemoteLogSession, StoredSnapshot } from './driver.ts';
-import { LogGoneError, UnfitLogError } from './driver.ts';
+import { EngineRefusalError, LogGoneError, UnfitLogError } from './driver.ts';
+import { LogKeeper } from './log-keeper.ts';
 import { REMOTE_DEFAULTS, type RemoteLogOptions } from './options.ts';
 import { type LogModule, SnapshotScheduler } from './snapshot-scheduler.ts';
 import { SnapshotStore } from './snapshot-store.ts';
@@ -30,6 +32,7 @@ interface Parts {
   readonly session: RemoteLogSession;
   readonly store: SnapshotStore;
   readonly scheduler: SnapshotScheduler;
+  readonly keeper: LogKeeper;
 }
 
 export class RemoteLog implements OrderedLog {
@@ -50,6 +53,8 @@ export class RemoteLog implements OrderedLog {
   #unanswered = 0;
   /** What the last look has found. */
   #trouble: string | undefined;
+  /** Why the log takes no appends, though the engine does. */
+  #refusal: string | undefined;
   #isClosed = false;
 
   /** `module`: how the process that builds snapshots opens this log. */
@@ -77,20 +82,25 @@ export class RemoteLog implements OrderedLog {
       this.#logger.warn({ before, epoch }, `another log has taken the place of the one on ${this.#driver.title}`);
     this.#epoch = epoch;
     this.#trouble = undefined;
+    this.#refusal = undefined;
     this.#checking ??= setInterval(() => void this.#check(), CHECK_MS);
     return epoch;
   }
 
   append(data: Uint8Array, id: string): Promise<Sequence> {
     if (!this.#parts || this.#isClosed) return Promise.reject(new EngineUnavailableError(CLOSED));
+    if (this.#refusal !== undefined) return Promise.reject(new EngineUnavailableError(this.#refusal));
     return this.#parts.session.appender.append(data, id);
   }
 
   async follow(from: Sequence, listener: LogListener): Promise<() => void> {
-    const { session } = this.#opened();
-    const { epoch, first, last } = await this.#look();
-    if (epoch === undefined || from < Math.max(1, first) || from > last + 1)
+    const { session, keeper } = this.#opened();
+    const state = await this.#look();
+    const { epoch, first, last } = state;
+    if (epoch !== undefined && from >= 1 && from < first) throw new MissingEntriesError(missingFrom(from, first - 1));
+    if (epoch === undefined || from < 1 || from > last + 1)
       throw new RangeError(`sequence ${from} is not in the log, which has ${first} to ${last}`);
+    if (listener.snapshot) keeper.follows(from, state);
     const previous = await this.entryAt((from - 1) as Sequence);
     const { staleLooks = 0 } = this.#driver;
     const subscription = new RemoteSubscription({ session, epoch, from, previous, listener, staleLooks });
@@ -138,8 +148,9 @@ export class RemoteLog implements OrderedLog {
   }
 
   health(): LogHealth {
-    const isLost = this.#parts?.session.connection.isUp === false;
-    const reason = this.#isClosed ? CLOSED : isLost ? `the connection to ${this.#driver.title} is lost` : this.#trouble;
+    const { isUp = true, reason: why = '' } = this.#parts?.session.connection ?? {};
+    const lost = `the connection to ${this.#driver.title} is lost${why && `: ${why}`}`;
+    const reason = this.#isClosed ? CLOSED : isUp ? this.#trouble : lost;
     return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 
@@ -150,17 +161,24 @@ export class RemoteLog implements OrderedLog {
     if (!parts) return;
     for (const subscription of this.#subscriptions) subscription.stop();
     await parts.session.appender.stop(CLOSED);
-    await parts.scheduler.stop();
+    await Promise.all([parts.scheduler.stop(), parts.keeper.stop()]);
     await parts.session.close();
   }
 
   async #connect(): Promise<Parts> {
     const session = await this.#driver.connect(() => void this.#check());
     const { claims, snapshots } = session;
-    const store = new SnapshotStore(snapshots);
+    const store = new SnapshotStore(snapshots, (request) => this.#ask('a snapshot', request));
     const { snapshotBytes: bytes } = this.#options;
     const scheduler = new SnapshotScheduler({ claims, store, module: this.#module, bytes, logger: this.#logger });
-    this.#parts = { session, store, scheduler };
+    const keeper = new LogKeeper({
+      session,
+      store,
+      logger: this.#logger,
+      hasEntryOf: async (snapshot) => (await this.entryAt(snapshot.sequence)) !== undefined && this.#holds(snapshot),
+      save: (snapshot) => this.saveSnapshot(snapshot),
+    });
+    this.#parts = { session, store, scheduler, keeper };
     return this.#parts;
   }
 
@@ -174,28 +192,38 @@ export class RemoteLog implements OrderedLog {
   /** At most one at a time. */
   async #check(): Promise<void> {
     if (!this.#parts || this.#isChecking || this.#isClosed || !this.#parts.session.connection.isUp) return;
-    const { session, scheduler } = this.#parts;
+    const { session, scheduler, keeper } = this.#parts;
     this.#isChecking = true;
+    const heard = session.connection.heard;
     const asked = [...this.#subscriptions].map((subscription) => [subscription, subscription.next] as const);
     try {
       const state = await answerWithin(session.look(), CHECK_TIMEOUT_MS);
       this.#unanswered = 0;
-      this.#noteTrouble(state.trouble);
       for (const [subscription, next] of asked) subscription.check(state, next);
+      this.#refusal = state.unfit ?? keeper.trouble;
+      const lag = asked.map(([subscription]) => subscription.lag).find((lag) => lag !== undefined);
+      this.#noteTrouble(state.trouble ?? this.#refusal ?? lag);
       const [first] = asked;
       if (first && state.epoch !== undefined && state.epoch === this.#epoch)
         scheduler.check(state.epoch, state.last, first[0].meanBytes);
+      const own = asked.find(([subscription]) => subscription.hasState && !subscription.isStopped);
+      if (own && state.epoch !== undefined && state.epoch === this.#epoch) keeper.check(state.epoch, state, own[0]);
     } catch (error) {
-      const isGone = error instanceof LogGoneError;
-      this.#noteTrouble(isGone ? error.message : `${this.#driver.title} can't be reached: ${messageOf(error)}`, error);
-      if (!isGone && ++this.#unanswered % MAX_UNANSWERED === 0) session.connection.restart?.();
+      const isAnswer = error instanceof LogGoneError || error instanceof EngineRefusalError;
+      this.#noteTrouble(
+        isAnswer ? error.message : `${this.#driver.title} can't be reached: ${messageOf(error)}`,
+        error,
+      );
+      // A connection on which something arrives lives: the answer comes after what is already on its way.
+      if (isAnswer || session.connection.heard !== heard) this.#unanswered = 0;
+      else if (++this.#unanswered % MAX_UNANSWERED === 0) session.connection.restart?.();
     } finally {
       this.#isChecking = false;
     }
   }
 
   #noteTrouble(trouble: string | undefined, error?: unknown): void {
-    if (trouble !== undefined && this.#trouble === undefined)
+    if (trouble !== undefined && this.#trouble === undefined && !this.#isClosed)
       this.#logger.warn(error === undefined ? {} : errorFields(error), trouble);
     this.#trouble = trouble;
   }
@@ -205,13 +233,18 @@ export class RemoteLog implements OrderedLog {
     return this.#ask('the log', () => session.look());
   }
 
-  /** Repeats a request until it succeeds or the time is over. Rejects with `EngineUnavailableError` then. */
+  /**
+   * Repeats a request until it succeeds or the time is over. Rejects with `EngineUnavailableError` then. A request on a connection
+   * that is lost is never answered.
+   */
   async #ask<T>(what: string, ask: () => Promise<T>): Promise<T> {
     const withinMs = this.answerWithinMs;
+    const heard = (): number => this.#parts?.session.connection.heard ?? 0;
     const deadline = performance.now() + withinMs;
     for (;;) {
       try {
-        return await answerWithin(ask(), withinMs);
+        if (this.#parts?.session.connection.isUp === false) throw new Error('the connection is lost');
+        return await answerUnlessSilent(ask(), withinMs / 2, heard);
       } catch (cause) {
         if (cause instanceof UnfitLogError) throw cause;
         if (this.#isClosed || performance.now() > deadline) {
@@ -228,3 +261,7 @@ export class RemoteLog implements OrderedLog {
     return this.#parts;
   }
 }
+
+/** A node with the missing entries may still save its state, so an attempt that comes later may succeed. */
+const missingFrom = (from: number, to: number): string =>
+  `the log lacks sequence ${from}${to > from ? ` to ${to}` : ''}, and no readable snapshot holds ${to > from ? 'them' : 'it'}`;

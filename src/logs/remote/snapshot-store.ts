@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { LogSnapshot } from '../../core/replication/ordered-log.ts';
 import type { Epoch } from '../../core/model/position.ts';
-import type { SnapshotStorage, StoredSnapshot } from './driver.ts';
+import type { Ask, SnapshotStorage, StoredSnapshot } from './driver.ts';
 
 /** The one before the newest is kept for the case that the newest can't be read. */
 const KEPT = 2;
@@ -12,16 +12,23 @@ class DamagedSnapshotError extends Error {}
 
 export class SnapshotStore {
   readonly #storage: SnapshotStorage;
+  readonly #ask: Ask;
   /** Ids of those that have been read to their end. */
   readonly #verified = new Set<string>();
 
-  constructor(storage: SnapshotStorage) {
+  /** `ask`: how pieces are requested. */
+  constructor(storage: SnapshotStorage, ask: Ask) {
     this.#storage = storage;
+    this.#ask = ask;
   }
 
   /** Of one log, newest first. */
   async list(epoch: Epoch): Promise<StoredSnapshot[]> {
     return (await this.#all()).filter((snapshot) => snapshot.epoch === epoch);
+  }
+
+  isWhole(snapshot: StoredSnapshot): Promise<boolean> {
+    return this.#storage.isWhole(snapshot);
   }
 
   /** Visible once it has been read back. */
@@ -41,7 +48,7 @@ export class SnapshotStore {
   async *read(snapshot: StoredSnapshot): AsyncGenerator<Uint8Array, void, void> {
     const hash = createHash('sha256');
     let bytes = 0;
-    for await (const piece of this.#storage.read(snapshot)) {
+    for await (const piece of this.#storage.read(snapshot, this.#ask)) {
       hash.update(piece);
       bytes += piece.length;
       yield piece;

@@ -2,8 +2,9 @@
  * One listener of a remote log. It hands on dense sequences only, and breaks as soon as the log is another one than it was:
  * replaced, trimmed beyond the listener, or without its newest part.
  */
-import type { LogEntry, LogListener } from '../../core/replication/ordered-log.ts';
+import type { LogEntry, LogListener, LogSnapshot } from '../../core/replication/ordered-log.ts';
 import type { Epoch, Sequence } from '../../core/model/position.ts';
+import { missing } from './missing.ts';
 import type { EntryReceiver, EntrySource, LogState, RemoteLogSession } from './driver.ts';
 
 export interface SubscriptionOptions {
@@ -16,6 +17,9 @@ export interface SubscriptionOptions {
   readonly staleLooks: number;
 }
 
+/** A listener is behind when an entry has not arrived so long after it was seen in the log, in ms. */
+const BEHIND_MS = 3000;
+
 export class RemoteSubscription implements EntryReceiver {
   readonly epoch: Epoch;
   next: Sequence;
@@ -25,6 +29,9 @@ export class RemoteSubscription implements EntryReceiver {
   #bytes = 0;
   #nextAtLastCheck = 0;
   #staleLooks = 0;
+  /** The last entry of the log at some time, and when it had arrived. */
+  #mark: { readonly last: number; readonly setAt: number; reachedAt: number | undefined };
+  #isBehind = false;
   #isStopped = false;
 
   constructor(options: SubscriptionOptions) {
@@ -32,12 +39,34 @@ export class RemoteSubscription implements EntryReceiver {
     this.#options = options;
     this.next = options.from;
     this.previous = options.previous;
+    const now = performance.now();
+    this.#mark = { last: this.next - 1, setAt: now, reachedAt: now };
     this.#source = options.session.follow(this);
   }
 
   /** The average size of the entries that have come. */
   get meanBytes(): number {
     return this.#bytes / Math.max(1, this.next - this.#options.from);
+  }
+
+  /** What has not arrived in time. Undefined while the listener keeps up. */
+  get lag(): string | undefined {
+    if (!this.#isBehind || this.#isStopped) return undefined;
+    return `this node is behind: it has sequence ${this.next - 1} of ${Math.max(this.#mark.last, this.next)}`;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Whether the listener has a state of its own. */
+  get hasState(): boolean {
+    return this.#options.listener.snapshot !== undefined;
+  }
+
+  /** The listener's state; undefined if it has none. */
+  async snapshot(): Promise<LogSnapshot | undefined> {
+    return this.#options.listener.snapshot?.();
   }
 
   async start(): Promise<void> {
@@ -58,10 +87,17 @@ export class RemoteSubscription implements EntryReceiver {
     if (last) {
       this.next = (last.sequence + 1) as Sequence;
       this.previous = last;
+      if (last.sequence >= this.#mark.last) this.#mark.reachedAt ??= performance.now();
       this.#bytes += dense.reduce((sum, { data }) => sum + data.length, 0);
       this.#options.listener.entries(dense);
     }
-    if (gap >= 0) this.break(`expected sequence ${this.next}, got ${entries[gap]?.sequence}`);
+    if (gap < 0) return;
+    const found = entries[gap]?.sequence ?? 0;
+    this.break(
+      found > this.next
+        ? `${missing(this.next, found - 1)} in the log: the next entry is ${found}`
+        : `expected sequence ${this.next}, got ${found}`,
+    );
   }
 
   verify({ time, data }: LogEntry): boolean {
@@ -73,8 +109,8 @@ export class RemoteSubscription implements EntryReceiver {
 
   missesPrevious(state: LogState): void {
     const sequence = this.next - 1;
-    const isTrimmed = state.epoch === this.epoch && state.first > sequence && state.last >= sequence;
-    if (isTrimmed) this.previous = undefined;
+    const isRemoved = state.epoch === this.epoch && state.last >= sequence && state.first <= this.next;
+    if (isRemoved) this.previous = undefined;
     else this.check(state, this.next);
   }
 
@@ -82,13 +118,22 @@ export class RemoteSubscription implements EntryReceiver {
   check({ epoch, first, last }: LogState, next: number): void {
     if (this.#isStopped) return;
     if (epoch !== this.epoch) return this.break(epoch ? 'another log has taken its place' : 'the log is gone');
-    if (first > this.next) return this.break(`sequence ${this.next} has been trimmed: the log begins with ${first}`);
+    if (first > this.next) return this.break(`${missing(this.next, first - 1)} in the log, which begins with ${first}`);
     this.#staleLooks = last < next - 1 ? this.#staleLooks + 1 : 0;
     if (this.#staleLooks > this.#options.staleLooks)
       return this.break(`the log has lost entries: it ends at ${last}, and ${next - 1} had been delivered`);
     const isStalled = last >= this.next && this.next === this.#nextAtLastCheck;
     this.#nextAtLastCheck = this.next;
+    this.#measure(last);
     if (isStalled || this.#staleLooks > 0) this.#source.restart();
+  }
+
+  /** One that was behind has caught up when the end of the log arrives in time again. */
+  #measure(last: number): void {
+    const { setAt, reachedAt } = this.#mark;
+    const now = performance.now();
+    this.#isBehind = (reachedAt ?? now) - setAt > BEHIND_MS || (this.#isBehind && reachedAt === undefined);
+    if (reachedAt !== undefined) this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
   }
 
   break(reason: string): void {

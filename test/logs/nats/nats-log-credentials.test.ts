@@ -70,7 +70,7 @@ describeWithNats('credentials of NATS', () => {
   });
 
   it('a NATS user needs the documented rights only', async () => {
-    const publish = ['test.commands', 'test.snapshots', '$O.test-snapshots.>', '$JS.API.>', '$JS.FC.>'];
+    const publish = ['test.commands', 'test.snapshots', '$O.test-snapshots.>', '$JS.API.>'];
     const subscribe = ['test.snapshots', '_INBOX.>'];
     const permissions = JSON.stringify({ publish, subscribe });
     const nats = await startNats({
@@ -123,6 +123,7 @@ describeWithNats('options of a NATS log', () => {
     ['a file that holds nothing of use', { creds: '/dev/null' }, /creds: \/dev\/null doesn't hold what NATS wants/],
     ['a certificate without its key', { tlsCert: '/nowhere' }, /tlsCert and tlsKey need each other/],
     ['a strange name', { stream: 'a.b' }, /stream must be of letters, digits, - and _/],
+    ['a strange domain', { domain: 'a.b' }, /domain must be of letters, digits, - and _/],
     ['too many replicas', { replicas: 6 }, /replicas must be 5 or less/],
     ['half a server', { replicas: 0.5 }, /replicas must be a whole number/],
     ['no time', { engineTimeoutMs: 0 }, /engineTimeoutMs must be a whole number/],

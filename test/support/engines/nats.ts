@@ -14,6 +14,8 @@ export function describeWithNats(title: string, define: () => void, timeout?: nu
 export interface NatsOptions {
   /** Lines of nats-server's own configuration, such as `max_payload: 4096`. */
   readonly config?: string;
+  /** The JetStream domain of the server. */
+  readonly domain?: string;
   /** Default true. */
   readonly jetStream?: boolean;
   /** That of an earlier server. Default: an empty one, which is removed at the end. */
@@ -27,11 +29,12 @@ export class NatsServer extends EngineServer {
   protected readonly ready = /Server is ready/;
   readonly #config: string;
 
-  private constructor(port: number, { config = '', jetStream = true, directory }: NatsOptions, name = '') {
+  private constructor(port: number, { config = '', domain, jetStream = true, directory }: NatsOptions, name = '') {
     super(`nats://127.0.0.1:${port}`, directory);
     this.name = name;
     this.store = join(this.directory, 'jetstream');
-    const streams = jetStream ? `jetstream { store_dir: "${this.directory}" }` : '';
+    const inDomain = domain === undefined ? '' : `, domain: ${domain}`;
+    const streams = jetStream ? `jetstream { store_dir: "${this.directory}"${inDomain} }` : '';
     this.#config = `listen: 127.0.0.1:${port}\n${streams}\n${config}\n`;
   }
 

@@ -34,6 +34,12 @@ export interface RemoteEngine {
   first(server: EngineServer): Promise<number>;
   /** How many snapshots have pieces on the server. */
   snapshotCount(server: EngineServer): Promise<number>;
+  /** Removes all entries, and keeps the count of sequences. */
+  purge(server: EngineServer): Promise<unknown>;
+  /** What else an operator may remove, all snapshots included, by what that is called. */
+  readonly removals: Readonly<Record<string, (server: EngineServer) => Promise<unknown>>>;
+  /** From now on no snapshot can be saved. */
+  refuseSnapshots(server: EngineServer): Promise<unknown>;
   /** What may happen to the newest snapshot, by what it is called. */
   readonly snapshotFaults: Readonly<Record<string, (server: EngineServer) => Promise<unknown>>>;
 }
@@ -96,6 +102,31 @@ const nats: RemoteEngine = {
     const { state } = await (await managerOf(url)).streams.info('OBJ_test-snapshots', pieces);
     return Object.keys(state.subjects ?? {}).length;
   },
+  purge: async ({ url }) => (await managerOf(url)).streams.purge('test'),
+  removals: {
+    'purges the stream': async ({ url }) => {
+      const { streams } = await managerOf(url);
+      await streams.purge('OBJ_test-snapshots');
+      await streams.purge('test');
+    },
+    'purges a part of the stream and deletes the bucket of the snapshots': async ({ url }) => {
+      const { streams } = await managerOf(url);
+      await streams.delete('OBJ_test-snapshots');
+      await streams.purge('test', { seq: 9 });
+    },
+    'limits the size of the stream': async ({ url }) => {
+      const { streams } = await managerOf(url);
+      await streams.purge('OBJ_test-snapshots');
+      const { config } = await streams.info('test');
+      await streams.update('test', { ...config, max_bytes: 12_000 });
+      await streams.update('test', { ...config, max_bytes: 10_000_000 });
+    },
+  },
+  async refuseSnapshots({ url }) {
+    const { streams } = await managerOf(url);
+    await streams.delete('OBJ_test-snapshots').catch(() => {});
+    await streams.add({ name: 'OBJ_test-snapshots', subjects: ['elsewhere'], allow_direct: true });
+  },
   snapshotFaults: {
     'is damaged': async ({ url }) => {
       const manager = await managerOf(url);
@@ -144,6 +175,35 @@ const redisWith = (start: StartRedis): RemoteEngine => ({
     const [first] = await clientOf(server).xrange(KEYS.commands, '-', '+', 'COUNT', 1);
     return Number(first?.[0].split('-')[1]);
   },
+  purge: async (server) => clientOf(server).xtrim(KEYS.commands, 'MAXLEN', 0),
+  removals: {
+    'trims the stream and deletes the snapshots': async (server) => {
+      const client = clientOf(server);
+      await client.del(KEYS.snapshots, ...(await snapshotLists(server)));
+      await client.xtrim(KEYS.commands, 'MAXLEN', 0);
+    },
+    'trims a part of the stream and renames the snapshots': async (server) => {
+      const client = clientOf(server);
+      await client.rename(KEYS.snapshots, 'elsewhere');
+      await client.xtrim(KEYS.commands, 'MAXLEN', 3);
+    },
+    'deletes the pieces of the snapshots after the stream was trimmed': async (server) => {
+      const client = clientOf(server);
+      await client.xtrim(KEYS.commands, 'MAXLEN', 3);
+      await client.del(...(await snapshotLists(server)));
+    },
+    'deletes an entry from the middle': async (server) => {
+      const client = clientOf(server);
+      await client.del(KEYS.snapshots);
+      await client.xdel(KEYS.commands, `${await client.get(KEYS.epoch)}-5`);
+    },
+    'deletes the newest entry': async (server) => {
+      const client = clientOf(server);
+      const [[id] = ['']] = await client.xrevrange(KEYS.commands, '+', '-', 'COUNT', 1);
+      await client.xdel(KEYS.commands, id);
+    },
+  },
+  refuseSnapshots: async (server) => clientOf(server).set(KEYS.snapshots, 'not a hash'),
   snapshotCount: async (server) => (await snapshotLists(server)).length,
   snapshotFaults: {
     'is damaged': async (server) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
 /** A network between clients and a server, which can break. */
@@ -15,6 +16,10 @@ export interface Network {
    * what delivers it after all.
    */
   swallow(): () => void;
+  /** What the server sends on connections made from now on arrives at this rate, over all of them together. */
+  slow(bytesPerSecond: number): void;
+  /** Each connection made from now on is torn when the server has sent so many bytes on it. */
+  tear(afterBytes: number): void;
   /** Lets clients through again, to another server if one is given. */
   mend(url?: string): void;
 }
@@ -27,13 +32,39 @@ export async function networkTo(url: string, forge?: (answer: Buffer) => Buffer)
   const open = new Set<Socket>();
   const pairs = new Map<Socket, Socket>();
   const swallowed = new WeakSet<Socket>();
+  let bytesPerSecond = Infinity;
+  let tornAfter = Infinity;
+  let link: Promise<unknown> = Promise.resolve();
+
+  /** In small parts, so that connections share the link. */
+  const trickle = async (answer: Buffer, server: Socket, client: Socket): Promise<void> => {
+    server.pause();
+    const [step, ms] = [Math.ceil(bytesPerSecond / 50), 20];
+    for (let at = 0; at < answer.length; at += step) {
+      link = link.then(() => sleep(ms));
+      await link;
+      client.write(answer.subarray(at, at + step));
+    }
+    server.resume();
+  };
 
   const pass = (client: Socket): void => {
     const server = track(connect(Number(target.port), target.hostname));
     pairs.set(client, server);
     client.pipe(server);
+    const isLimited = (): boolean => bytesPerSecond < Infinity || tornAfter < Infinity;
+    let remaining = tornAfter;
     if (forge) server.on('data', (answer: Buffer) => client.write(forge(answer)));
-    else server.pipe(client);
+    else if (!isLimited()) server.pipe(client);
+    else
+      server.on('data', (answer: Buffer) => {
+        remaining -= answer.length;
+        if (bytesPerSecond < Infinity) void trickle(answer, server, client);
+        else client.write(answer.subarray(0, answer.length + Math.min(0, remaining)));
+        if (remaining >= 0) return;
+        server.removeAllListeners('data');
+        client.destroySoon();
+      });
     client.once('close', () => swallowed.has(client) || server.destroy());
     server.once('close', () => swallowed.has(server) || client.destroy());
   };
@@ -74,6 +105,8 @@ export async function networkTo(url: string, forge?: (answer: Buffer) => Buffer)
         for (const [client, server] of lost) client.pipe(server).pipe(client);
       };
     },
+    slow: (rate) => (bytesPerSecond = rate),
+    tear: (afterBytes) => (tornAfter = afterBytes),
     refusal: () => refusal.promise,
     mend(next = target.href) {
       target = new URL(next);
