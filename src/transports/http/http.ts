@@ -15,6 +15,7 @@ import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
+import { rememberDocuments } from '../operations/known-documents.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
@@ -34,6 +35,8 @@ export function createHttp(options: HttpOptions): Yoga {
     multipart: false,
     // For `namedDocuments`.
     extraParamNames: ['documentId'],
+    // `rememberDocuments` takes its place.
+    parserAndValidationCache: false,
     maxRequestBodySize: options.maxMessageBytes,
     // `maskError` logs errors.
     logging: false,
@@ -50,6 +53,7 @@ export function createHttp(options: HttpOptions): Yoga {
     plugins: [
       operationObserver(requestLog, options.observe),
       learning(options),
+      rememberDocuments(),
       ...requestPlugins(options),
       cursors,
       jsonResponses,

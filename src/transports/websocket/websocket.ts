@@ -47,6 +47,8 @@ export class WebSocketTransport {
         const { connection } = context.extra as Extra;
         const identity = { ...connection.identity, id: idOf(name) };
         const prepared = await prepare(options, connection, identity, payload);
+        // graphql-ws keeps the message as long as the operation is open.
+        Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
         if (Array.isArray(prepared)) options.requestLog.failed(identity, prepared, { transport: 'websocket' });
         return prepared;
       },
@@ -169,6 +171,8 @@ export class WebSocketTransport {
       if (name !== undefined) hand({ ...message, id: name });
       return;
     }
+    if (id.length > MAX_ID_LENGTH)
+      return connection.close(4400, `the id of an operation may have ${MAX_ID_LENGTH} characters, not ${id.length}`);
     if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
     if (this.#insertFast(message, connection)) return;
     const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
@@ -210,6 +214,9 @@ function chosenOf(protocols: Set<string>): string | false {
   const [first] = protocols;
   return handleProtocols(protocols) || (first ?? false);
 }
+
+/** Of an operation's id, which is kept and sent with each result. */
+const MAX_ID_LENGTH = 1024;
 
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;
