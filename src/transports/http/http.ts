@@ -10,7 +10,7 @@ import {
 import { EVERYBODY } from '../../../schema/request/caller.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
-import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
+import { formatResult, isAboutHttp, maskError, withShortErrors, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -120,7 +120,7 @@ const cursors: Plugin = {
 const jsonResponses: Plugin = {
   onResultProcess({ request, result: given, setResult, setResultProcessor }) {
     if (Array.isArray(given) || isAsyncIterable(given)) return;
-    const result = given as ExecutionResult;
+    const result = withShortErrors(given as ExecutionResult);
     const { single, parts } = negotiate(request.headers.get('accept'));
     if (single === 'text/event-stream' && !isAboutHttp(result)) return;
     // Yoga sends one result in parts to those that take nothing else.

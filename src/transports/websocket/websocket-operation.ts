@@ -28,7 +28,11 @@ export interface OperationArgs extends ExecutionArgs {
  * graphql-ws keeps the operation's node as long as the operation is open, and with it all of the document's text. It looks at the kind of
  * operation only.
  */
-const STAND_INS = { query: parse('query { a }'), mutation: parse('mutation { a }'), subscription: parse('subscription { a }') };
+const STAND_INS = {
+  query: parse('query { a }'),
+  mutation: parse('mutation { a }'),
+  subscription: parse('subscription { a }'),
+};
 
 /** Ends one operation with an `error` message. */
 class OperationFailed extends Error {
@@ -95,7 +99,8 @@ export async function subscribe(
 ): Promise<AsyncIterable<ExecutionResult>> {
   const { enveloped, connection, identity, schema, contextValue, rootValue, operation } = args;
   const context = args.contextValue as OperationContext;
-  const results = (await enveloped.subscribe({ schema, contextValue, rootValue, ...operation })) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
+  const results = (await enveloped.subscribe({ schema, contextValue, rootValue, ...operation })) as
+    ExecutionResult | AsyncGenerator<ExecutionResult, void>;
   if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
   // graphql-ws keeps them as long as the subscription is open.
   Object.assign(args, {

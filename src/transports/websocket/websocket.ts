@@ -11,8 +11,9 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { NestedTooDeep } from '../../core/model/json.ts';
 import { Connection } from './connection.ts';
-import { formatError, formatResult, refused, stringify } from '../protocol/errors.ts';
+import { formatError, formatResult, refused, shortened, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
@@ -54,7 +55,8 @@ export class WebSocketTransport {
       },
       execute: (args) => execute(args as OperationArgs),
       subscribe: (args) => subscribe(args as OperationArgs, options),
-      onError: (_context, _id, _payload, errors) => errors.flatMap(causesOf).map(formatError),
+      onError: (_context, _id, _payload, errors) =>
+        errors.flatMap(causesOf).map((error) => formatError(shortened(error))),
       onNext: (_context, _id, _payload, _args, result) =>
         result.errors ? formatResult(result as ExecutionResult) : undefined,
     });
@@ -148,6 +150,7 @@ export class WebSocketTransport {
       else hand(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      if (error instanceof NestedTooDeep) return connection.close(4400, 'the message is nested too deep');
       this.#refuseDeep(text, connection);
     }
   }
@@ -216,7 +219,7 @@ function chosenOf(protocols: Set<string>): string | false {
 }
 
 /** Of an operation's id, which is kept and sent with each result. */
-const MAX_ID_LENGTH = 1024;
+const MAX_ID_LENGTH = 512;
 
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;
