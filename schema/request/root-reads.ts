@@ -32,8 +32,8 @@ interface RootRead {
  *
  *     slice ─▶ slice ─▶ … ─▶ all scans are complete at the current head ─▶ all reads run, in the same synchronous block
  *
- * A slice continues after the last item that it has looked at. Whatever was superseded since has moved to a later position, so it is
- * dropped from what was found and comes again.
+ * A slice continues after the last item that it has looked at. An item that was superseded since has moved to a later position, so it
+ * is dropped from what was found and comes again.
  */
 export class RootReads {
   #reads: RootRead[] = [];

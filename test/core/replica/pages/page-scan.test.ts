@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyFilter } from '../../../src/core/input/key-filter.ts';
-import { CursorExpiredError } from '../../../src/core/model/errors.ts';
-import { PageScan, readPage } from '../../../src/core/replica/read-page.ts';
-import { Feed } from '../../support/model/feed.ts';
+import { keyFilter } from '../../../../src/core/input/key-filter.ts';
+import { CursorExpiredError } from '../../../../src/core/model/errors.ts';
+import { PageScan, readPage } from '../../../../src/core/replica/read-page.ts';
+import { Feed } from '../../../support/model/feed.ts';
 
 const KEYS = ['a1', 'b1', 'a2', 'b2', 'a3', 'b3'];
 
@@ -82,7 +82,7 @@ describe('a scan in slices', () => {
     expect(() => after?.advance(2)).toThrow(CursorExpiredError);
   });
 
-  it('whatever happens between slices, a complete scan equals a read at once', () => {
+  it('a complete scan equals a read at once, for any changes between its slices', () => {
     const step = fc.tuple(fc.constantFrom(...KEYS), fc.boolean());
     const steps = fc.array(step, { maxLength: 6 });
     fc.assert(
