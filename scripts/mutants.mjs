@@ -63,6 +63,20 @@ const MUTANTS = [
     '(replica.digestAt(position) ?? digest) === digest,',
     'position >= 0,',
   ],
+  [
+    'superseded items kept by a scan',
+    'src/core/replica/read-page.ts',
+    'replica.items.get(key)?.position === position',
+    'replica.items.get(key) !== undefined',
+  ],
+  ['a scan looks twice', 'src/core/replica/read-page.ts', 'this.#last = item.position;', ''],
+  [
+    'a page without its successor',
+    'src/core/replica/read-page.ts',
+    'if (this.#found.length > this.#first) break;',
+    'if (this.#found.length === this.#first) break;',
+  ],
+  ['kept texts never forgotten', 'src/fanout/kept-texts.ts', 'this.#bytes -= kept.bytes;', ''],
   ['epoch unchecked', 'src/core/replica/read.ts', "if (epoch !== replica.epoch) return 'of another epoch';", ''],
   [
     'position ahead of the log taken',

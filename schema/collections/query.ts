@@ -1,7 +1,8 @@
 import type { Item } from '../../src/core/model/change.ts';
 import { keyFilter } from '../../src/core/input/key-filter.ts';
-import { type ItemPage, readPage } from '../../src/core/replica/read-page.ts';
+import { type ItemPage, PageScan, readPage } from '../../src/core/replica/read-page.ts';
 import type { Builder } from './builder.ts';
+import { LOOKS_OF_A_KEY } from '../request/answer-budget.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { resolveAfter, type Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
@@ -53,9 +54,14 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           budget.spendItems(first);
           budget.spendFields(first, info);
           const from = resolveAfter({ after }, args.after);
-          const page = { from, first, filter: keyFilter(args.filter, caller.keyPrefix) };
+          const filter = keyFilter(args.filter, caller.keyPrefix);
+          const spend = (looks: number): void => budget.spendLooks(looks, map.replica.items.size);
+          // Keys are looked up at once.
+          if (filter.keys) spend(filter.keys.size * LOOKS_OF_A_KEY);
+          const scan = new PageScan(map, { from, first, filter });
           const reached = from == null ? undefined : map.reach(from, signal);
-          return answer(reads.read(() => readPage(map.replica, page), reached));
+          if (filter.keys) return answer(reads.read(() => readPage(map.replica, { from, first, filter }), reached));
+          return answer(reads.scan(scan, () => scan.page(), spend, reached));
         },
       }),
       stream: t.field({

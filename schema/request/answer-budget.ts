@@ -5,6 +5,10 @@ import { refused } from './errors.ts';
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_ANSWER_ITEMS = 10_000;
 const MAX_ANSWER_FIELDS = 100_000;
+/** Items that one query looks at, whether they pass its filters or not. In a larger map, twice as many as the map has. */
+const MAX_LOOKS = 1_000_000;
+/** A key of a filter costs as much as so many items in a row. */
+export const LOOKS_OF_A_KEY = 20;
 
 /**
  * Limits the size of one answer. Aliases can repeat a selection many times, so a document of one kilobyte could ask for gigabytes.
@@ -14,6 +18,7 @@ export class AnswerBudget {
   #bytes = MAX_ANSWER_BYTES;
   #items = MAX_ANSWER_ITEMS;
   #fields = MAX_ANSWER_FIELDS;
+  #looks = 0;
 
   /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
   spendBytes(bytes: number): void {
@@ -36,6 +41,17 @@ export class AnswerBudget {
     const cost = MAX_ANSWER_FIELDS - this.#fields;
     if (this.#fields < 0)
       throw tooLarge(`fields cost ${cost}, limit ${MAX_ANSWER_FIELDS}: request fewer items or fields`);
+  }
+
+  /**
+   * Spends items that a filter was checked on. `size`: the number of items in the map. A query may look at each of them twice.
+   * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
+   */
+  spendLooks(looks: number, size: number): void {
+    this.#looks += looks;
+    const max = Math.max(MAX_LOOKS, 2 * size);
+    if (this.#looks > max)
+      throw tooLarge(`the query looks at more than ${max} items: divide its root fields among several queries`);
   }
 
   renew(): void {

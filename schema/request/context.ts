@@ -4,6 +4,7 @@ import type { ItemsRequest, Source } from '../../src/core/subscriptions/items.ts
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { AnswerBudget } from './answer-budget.ts';
 import type { Caller } from './caller.ts';
+import type { RootReads } from './root-reads.ts';
 
 /** The GraphQL context of the server's own schema: a transport makes one for each operation. */
 export interface Context {
@@ -70,43 +71,4 @@ export interface Delivery {
 export function recordDelivery(delivery: Delivery, cursor: string): void {
   delivery.cursor = cursor;
   if (delivery.remaining !== undefined) delivery.remaining--;
-}
-
-/**
- * Reads all root fields of one query at one position. Each resolver queues its read here. The reads run together in one synchronous
- * block, as soon as the replica has reached every cursor that they name.
- */
-export class RootReads {
-  #reads: { reach: Promise<unknown>; run: () => void }[] = [];
-  readonly #onRead: () => void;
-
-  /** `onRead` runs in the same synchronous block as the reads. */
-  constructor(onRead: () => void = () => {}) {
-    this.#onRead = onRead;
-  }
-
-  /** Queues a read. If `reach` rejects, only this read rejects. */
-  read<T>(run: () => T, reach: Promise<unknown> = Promise.resolve()): Promise<T> {
-    if (this.#reads.length === 0) queueMicrotask(() => void this.#runAll());
-    return new Promise((resolve, reject) => {
-      this.#reads.push({
-        reach: reach.catch(reject),
-        run: () => {
-          try {
-            resolve(run());
-          } catch (error) {
-            reject(error);
-          }
-        },
-      });
-    });
-  }
-
-  async #runAll(): Promise<void> {
-    const reads = this.#reads;
-    this.#reads = [];
-    await Promise.all(reads.map(({ reach }) => reach));
-    for (const { run } of reads) run();
-    this.#onRead();
-  }
 }

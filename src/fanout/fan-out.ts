@@ -18,6 +18,7 @@ import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';
 import type { IsShared } from './selection.ts';
+import { KeptTexts } from './kept-texts.ts';
 import { Selections } from './selections.ts';
 import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
 
@@ -53,6 +54,7 @@ export class FanOut implements SubscriberHost {
   readonly replaying = new Set<Subscriber>();
   readonly #selections: Selections;
   readonly #groups = new Map<string, Group>();
+  readonly #texts = new KeptTexts();
   readonly #slot: DeliverySlot;
   /** Outlets with subscribers near the head. */
   readonly #live = new Set<Outlet>();
@@ -70,16 +72,22 @@ export class FanOut implements SubscriberHost {
     this.#slot = new DeliverySlot(source.scheduler);
   }
 
-  /** Resolves when the subscriber is at the position where it was asked to start. Rejects as the request's `start` does. */
+  /**
+   * Resolves when the subscriber is at the position where it was asked to start. Rejects as the request's `start` does, and when the groups
+   * keep too much of clients' texts.
+   */
   async subscribe({ stream, operation, outlet, framing, signal, ended }: Subscription): Promise<Subscriber> {
     const { counters } = this.source;
     counters.subscriptions++;
-    const reader = await this.#start(stream, signal).catch((error: unknown) => {
+    let [reader, group]: [Reader?, Group?] = [];
+    try {
+      reader = await this.#start(stream, signal);
+      // One synchronous block from here on, so that no move of the head goes unseen.
+      group = this.#groupOf(stream, operation);
+    } catch (error) {
       counters.subscriptions--;
       throw error;
-    });
-    // One synchronous block from here on, so that no move of the head goes unseen.
-    const group = this.#groupOf(stream, operation);
+    }
     const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
     group.size++;
     outlet.subscribers.add(subscriber);
@@ -101,7 +109,7 @@ export class FanOut implements SubscriberHost {
       this.#live.delete(outlet);
       this.#fresh.delete(outlet);
     }
-    if (--group.size === 0) this.#groups.delete(group.name);
+    if (--group.size === 0) this.#drop(group);
     if (this.#groups.size === 0) this.source.heads.removeEventListener('head', this.#onHead);
     this.source.counters.subscriptions--;
   }
@@ -117,6 +125,7 @@ export class FanOut implements SubscriberHost {
     let group = this.#groups.get(name);
     if (!group) {
       const render = this.#selections.render(operation);
+      this.#texts.add(name, operation, stream.request.filter);
       const { kind, request } = stream;
       const { filter } = request;
       group = new Group({ name, kind, source: this.source, filter, render, onKept: this.#noteKept });
@@ -125,6 +134,11 @@ export class FanOut implements SubscriberHost {
       this.#groups.set(name, group);
     }
     return group;
+  }
+
+  #drop({ name }: Group): void {
+    this.#groups.delete(name);
+    this.#texts.remove(name);
   }
 
   readonly #onHead = (): void => {

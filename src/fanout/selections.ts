@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type DocumentNode,
   execute,
@@ -7,19 +8,25 @@ import {
   print,
   visit,
 } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { AnswerBudget } from '../../schema/request/answer-budget.ts';
 import type { Context, Operation, StreamRequest } from '../../schema/request/context.ts';
 import type { RenderResult } from './group.ts';
 import { compileSelection, type IsShared, type Render } from './selection.ts';
 
 interface KnownDocument {
-  readonly name: number;
+  /** Equal for equal documents: servers that parse each operation make equal ones again and again. */
+  readonly name: string;
   /** Variables of its directives: they decide which fields are selected. */
   readonly conditions: readonly string[];
 }
 
-const MAX_DOCUMENTS = 1000;
+/** Of a name, before it is hashed: a filter may have half a megabyte of keys. */
+const MAX_NAME_LENGTH = 256;
+
+/** A text of bounded length, equal for equal texts only. */
+function nameOf(text: string): string {
+  return text.length > MAX_NAME_LENGTH ? createHash('sha256').update(text).digest('base64') : text;
+}
 
 /** Undefined: graphql-js must execute the operation. */
 export function compileOperation(
@@ -39,9 +46,6 @@ export class Selections {
   readonly #format: (result: ExecutionResult) => string;
   readonly #isShared: IsShared | undefined;
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
-  /** Servers that parse each operation make equal documents again and again. */
-  readonly #texts = new LRUCache<string, KnownDocument>({ max: MAX_DOCUMENTS });
-  #known = 0;
 
   constructor(schema: GraphQLSchema, format: (result: ExecutionResult) => string, isShared?: IsShared) {
     this.#schema = schema;
@@ -54,13 +58,11 @@ export class Selections {
     // An omitted variable differs from one that is null.
     const conditions = known.conditions.map((name) => JSON.stringify(variableValues?.[name]) ?? '');
     const { keys, prefix } = request.filter;
-    return JSON.stringify([kind, known.name, operationName, conditions, prefix, keys && [...keys]]);
+    return nameOf(JSON.stringify([kind, known.name, operationName, conditions, prefix, keys && [...keys]]));
   }
 
   #learn(document: DocumentNode): KnownDocument {
-    const text = print(document);
-    const known = this.#texts.get(text) ?? { name: this.#known++, conditions: conditionsOf(document) };
-    this.#texts.set(text, known);
+    const known = { name: nameOf(print(document)), conditions: conditionsOf(document) };
     this.#documents.set(document, known);
     return known;
   }

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { refused } from '../../schema/request/errors.ts';
 
 /** A client that was evicted from the cache has been idle long enough to have its whole burst again. */
 const MAX_CLIENTS = 100_000;
+
+/** Characters of a client's name; a longer one, from a token's long `sub`, is hashed. */
+const MAX_NAME_LENGTH = 128;
 
 const TOLERANCE = 1e-6;
 
@@ -19,7 +23,8 @@ export class InsertRate {
   }
 
   /** Takes `count` insertions. When that exceeds the limit, it takes none and throws `RATE_LIMITED`. */
-  take(client: string, count: number): void {
+  take(name: string, count: number): void {
+    const client = name.length > MAX_NAME_LENGTH ? createHash('sha256').update(name).digest('base64') : name;
     const now = this.#now();
     const { tokens, at } = this.#clients.get(client) ?? { tokens: this.#perSecond, at: now };
     const current = Math.min(this.#perSecond, tokens + ((now - at) / 1000) * this.#perSecond);

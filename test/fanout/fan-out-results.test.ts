@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GraphQLError, parse } from 'graphql';
 import { AnswerBudget } from '../../schema/request/answer-budget.ts';
 import { EVERYBODY } from '../../schema/request/caller.ts';
-import { RootReads } from '../../schema/request/context.ts';
+import { RootReads } from '../../schema/request/root-reads.ts';
 import { createSchema } from '../../schema/index.ts';
 import { keyFilter } from '../../src/core/input/key-filter.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';

@@ -134,7 +134,11 @@ function readCurrent<Value>(
 }
 
 /** The current items after a place, oldest first. A filter with `keys` looks up only those keys. */
-export function currentItems<Value>(replica: Replica<Value>, from: Place, { keys }: KeyFilter): Iterable<Item<Value>> {
+export function currentItems<Value>(
+  replica: Replica<Value>,
+  from: Pick<Place, 'position'>,
+  { keys }: KeyFilter,
+): Iterable<Item<Value>> {
   if (!keys) return replica.items.index.from(from.position);
   return [...keys]
     .map((key) => replica.items.get(key))

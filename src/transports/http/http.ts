@@ -11,11 +11,12 @@ import { EVERYBODY } from '../../../schema/request/caller.ts';
 import { resultText } from '../../core/model/json-text.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
-import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
+import { formatResult, isAboutHttp, maskError, withShortErrors, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
+import { rememberDocuments } from '../operations/known-documents.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
@@ -35,6 +36,8 @@ export function createHttp(options: HttpOptions): Yoga {
     multipart: false,
     // For `namedDocuments`.
     extraParamNames: ['documentId'],
+    // `rememberDocuments` takes its place.
+    parserAndValidationCache: false,
     maxRequestBodySize: options.maxMessageBytes,
     // `maskError` logs errors.
     logging: false,
@@ -51,6 +54,7 @@ export function createHttp(options: HttpOptions): Yoga {
     plugins: [
       operationObserver(requestLog, options.observe),
       learning(options),
+      rememberDocuments(),
       ...requestPlugins(options),
       cursors,
       jsonResponses,
@@ -117,7 +121,7 @@ const cursors: Plugin = {
 const jsonResponses: Plugin = {
   onResultProcess({ request, result: given, setResult, setResultProcessor }) {
     if (Array.isArray(given) || isAsyncIterable(given)) return;
-    const result = given as ExecutionResult;
+    const result = withShortErrors(given as ExecutionResult);
     const { single, parts } = negotiate(request.headers.get('accept'));
     if (single === 'text/event-stream' && !isAboutHttp(result)) return;
     // Yoga sends one result in parts to those that take nothing else.

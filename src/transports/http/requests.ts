@@ -1,19 +1,16 @@
 /** Yoga plugins that check a request before it becomes an operation. */
-import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import type { FetchAPI, GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
 import { MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
 import { formatError, isGraphQLError, maskError, refused } from '../protocol/errors.ts';
 import { isEnded } from '../protocol/event-id.ts';
+import { boundedDocuments } from './bounded-documents.ts';
+import { boundedVariables } from './bounded-variables.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseBody } from '../protocol/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
-
-/** Of one document: some ten times as many as introspection has. */
-const MAX_TOKENS = 3000;
-/** Of one document. Lists take more of the same kind: `insertItems`, `filter.keys`. */
-const MAX_ALIASES = 100;
 
 /** Of a header's characters in an error. */
 const MAX_SHOWN = 100;
@@ -37,35 +34,6 @@ function admission({ admit, requestLog }: HttpOptions): Plugin {
       }
     },
   };
-}
-
-/** Refuses documents that are cheap to send and expensive to parse or to answer. */
-const boundedDocuments: Plugin = {
-  onParse({ setParseFn }) {
-    setParseFn((source: string, options?: ParseOptions) => {
-      try {
-        const document = parse(source, { ...options, maxTokens: MAX_TOKENS });
-        assertFewAliases(document);
-        return document;
-      } catch (error) {
-        // The parser is recursive.
-        throw error instanceof RangeError
-          ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
-          : error;
-      }
-    });
-  },
-};
-
-function assertFewAliases(document: DocumentNode): void {
-  let aliases = 0;
-  visit(document, { Field: ({ alias }) => void (alias && aliases++) });
-  if (aliases > MAX_ALIASES)
-    throw refused(
-      'GRAPHQL_VALIDATION_FAILED',
-      `the document has ${aliases} aliases, more than ${MAX_ALIASES}: use insertItems or filter.keys`,
-      400,
-    );
 }
 
 /** Finds documents that are named by their hash. With a manifest, no other documents run. */
@@ -188,13 +156,14 @@ const knownParameters: Plugin = {
   onRequestParse: () => ({
     onRequestParseDone({ requestParserResult: given, setRequestParserResult }) {
       if (typeof given !== 'object' || given === null || Array.isArray(given)) return;
-      const known = Object.entries(given).filter(([name]) => PARAMETERS.has(name));
+      const members = given as Readonly<Record<string, unknown>>;
+      const known = PARAMETERS.filter((name) => Object.hasOwn(members, name)).map((name) => [name, members[name]]);
       setRequestParserResult(Object.fromEntries(known) as GraphQLParams);
     },
   }),
 };
 
-const PARAMETERS: ReadonlySet<string> = new Set(['query', 'operationName', 'variables', 'extensions', 'documentId']);
+const PARAMETERS = ['query', 'operationName', 'variables', 'extensions', 'documentId'];
 
 /** Keeps caches from giving one caller's answer to another. */
 function uncached({ allowed }: HttpOptions): Plugin {
@@ -229,6 +198,7 @@ export function requestPlugins(options: HttpOptions): Plugin[] {
     boundedStreams(options),
     namedDocuments(options),
     boundedDocuments,
+    boundedVariables,
     onlyJsonBodies,
     knownParameters,
     uncached(options),

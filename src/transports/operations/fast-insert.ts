@@ -16,7 +16,6 @@ import {
   locatedError,
   visit,
 } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { AnswerBudget, MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
 import { assertMayWrite, type Caller } from '../../../schema/request/caller.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
@@ -24,10 +23,10 @@ import type { Item } from '../../core/model/change.ts';
 import type { InsertInput } from '../../core/input/insert-input.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
 import { compileSelection, type Render } from '../../fanout/selection.ts';
+import { KnownDocuments } from './known-documents.ts';
 import type { Observe } from './operation-observer.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 
-const MAX_DOCUMENTS = 1000;
 /** Of each item. */
 const MAX_FIELDS = 20;
 
@@ -59,7 +58,7 @@ export class FastInserts {
   readonly #observe: Observe;
   readonly #maxFields: number;
   /** By text; null for a document of the plain path. */
-  readonly #known = new LRUCache<string, KnownDocument | { readonly document: null }>({ max: MAX_DOCUMENTS });
+  readonly #known = new KnownDocuments<KnownDocument | { readonly document: null }>();
 
   constructor(schema: GraphQLSchema, map: StreamingMap, observe: Observe) {
     this.#schema = schema;
@@ -72,8 +71,8 @@ export class FastInserts {
   /** The document of each operation that is executed: it is valid. */
   learn(document: DocumentNode): void {
     const text = document.loc?.source.body;
-    if (text !== undefined && !this.#known.has(text))
-      this.#known.set(text, this.#analyze(document) ?? { document: null });
+    if (text !== undefined && this.#known.lacks(text))
+      this.#known.set(text, document, this.#analyze(document) ?? { document: null });
   }
 
   /** Undefined: nothing was done, and the plain path runs the operation. */

@@ -2,7 +2,8 @@
 import type { ExecutionResult } from 'graphql';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import type { Caller } from '../../../schema/request/caller.ts';
-import { type Context, type FanOutRequest, RootReads } from '../../../schema/request/context.ts';
+import type { Context, FanOutRequest } from '../../../schema/request/context.ts';
+import { RootReads } from '../../../schema/request/root-reads.ts';
 import type { TransportContext } from '../../../schema/request/transport-context.ts';
 import { BadInputError } from '../../core/model/errors.ts';
 import { parseCursor } from '../../core/model/cursor.ts';
@@ -48,12 +49,13 @@ export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: 
 /** Throws `BadInputError`. */
 export function operationContext({ map, caller, ...parts }: OperationParts): OperationContext {
   const result = resultContext(parts);
-  const { delivery } = result;
+  const { delivery, signal } = result;
+  const noteHead = (): void => void (delivery.cursor = map.replica.cursor(map.replica.head));
   return {
     ...result,
     map,
     caller,
-    reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
+    reads: new RootReads(noteHead, map.source.scheduler, signal),
     budget: new AnswerBudget(),
   };
 }

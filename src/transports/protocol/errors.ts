@@ -39,6 +39,25 @@ export function maskError(error: unknown, log: LogError): GraphQLError {
   return withCode(known, codeOf(known), extensions);
 }
 
+/** Characters of a message: an error of graphql-js quotes what the client sent, whatever its length. */
+const MAX_MESSAGE_LENGTH = 4096;
+
+/** The error, with a message of bounded length. */
+export function shortened(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions, path, originalError, extensions } = error;
+  if (message.length <= MAX_MESSAGE_LENGTH) return error;
+  const short = (text: string): string => `${text.slice(0, MAX_MESSAGE_LENGTH)}…`;
+  const { issues } = extensions as { issues?: readonly { readonly message: string }[] };
+  const shorter = issues?.map((issue) => (issue.message === message ? { ...issue, message: short(message) } : issue));
+  return new GraphQLError(short(message), {
+    ...{ nodes, source, positions, path, originalError },
+    extensions: { ...extensions, ...(shorter && { issues: shorter }) },
+  });
+}
+
+/** The result, with errors whose messages have a bounded length. */
+export const withShortErrors = (result: ExecutionResult): ExecutionResult => withErrors(result, shortened);
+
 /** The error as it goes on the wire. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...plain } = error.toJSON();
@@ -53,7 +72,7 @@ export function withErrors(result: ExecutionResult, change: (error: GraphQLError
 
 /** The result as it goes on the wire. */
 export function formatResult(result: ExecutionResult): FormattedExecutionResult {
-  return withErrors(result, formatError) as FormattedExecutionResult;
+  return withErrors(result, (error) => formatError(shortened(error))) as FormattedExecutionResult;
 }
 
 /** The result with masked errors. */

@@ -96,6 +96,8 @@ export class Connection {
     if (!request) return false;
     try {
       const authorization = authorizationOf(context.connectionParams) ?? request.headers.authorization;
+      // graphql-ws keeps them as long as the connection is open.
+      Object.assign(context, { connectionParams: undefined });
       const admission = await admit(request, authorization);
       // A socket that has closed meanwhile must not start a timer.
       if (this.signal.aborted) return false;

@@ -2,7 +2,8 @@
  * One operation over WebSocket, from its subscribe message to its results: graphql-ws calls `prepare`, then `execute` or `subscribe`. It
  * runs through Yoga's envelope, as over HTTP.
  */
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError, parse } from 'graphql';
+import type { Operation } from '../../../schema/request/context.ts';
 import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
 import type { Connection } from './connection.ts';
 import { maskError, parseFailed, refused } from '../protocol/errors.ts';
@@ -16,10 +17,22 @@ import type { WebSocketOptions } from './websocket-options.ts';
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
 export interface OperationArgs extends ExecutionArgs {
+  /** What runs. The arguments' own `document` is a stand-in. */
+  readonly operation: Operation;
   readonly enveloped: Enveloped;
   readonly connection: Connection;
   readonly identity: RequestIdentity;
 }
+
+/**
+ * graphql-ws keeps the operation's node as long as the operation is open, and with it all of the document's text. It looks at the kind of
+ * operation only.
+ */
+const STAND_INS = {
+  query: parse('query { a }'),
+  mutation: parse('mutation { a }'),
+  subscription: parse('subscription { a }'),
+};
 
 /** Ends one operation with an `error` message. */
 class OperationFailed extends Error {
@@ -56,9 +69,12 @@ export async function prepare(
     }
     const errors = enveloped.validate(schema, document) as readonly GraphQLError[];
     if (errors.length > 0) return [...errors];
-    if (!getOperationAST(document, operationName)) return [refused('BAD_USER_INPUT', noOperation(operationName))];
+    const definition = getOperationAST(document, operationName);
+    if (!definition) return [refused('BAD_USER_INPUT', noOperation(operationName))];
     const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
-    return { enveloped, connection, identity, schema, document, contextValue, variableValues, operationName };
+    const given = { document, operationName, variableValues };
+    const standIn = STAND_INS[definition.operation];
+    return { operation: given, enveloped, connection, identity, schema, document: standIn, contextValue };
   } catch (error) {
     return [maskError(error, (cause) => requestLog.internal(cause, identity))];
   }
@@ -71,8 +87,8 @@ function noOperation(name: string | null | undefined): string {
 
 /** The result of a query or a mutation. */
 export async function execute(args: OperationArgs): Promise<ExecutionResult> {
-  const { enveloped, connection: _connection, identity: _identity, ...rest } = args;
-  const result = (await enveloped.execute(rest)) as ExecutionResult;
+  const { enveloped, schema, contextValue, rootValue, operation } = args;
+  const result = (await enveloped.execute({ schema, contextValue, rootValue, ...operation })) as ExecutionResult;
   return withCursor(result, args.contextValue as OperationContext);
 }
 
@@ -81,15 +97,16 @@ export async function subscribe(
   args: OperationArgs,
   { fanOut, requestLog }: Pick<WebSocketOptions, 'fanOut' | 'requestLog'>,
 ): Promise<AsyncIterable<ExecutionResult>> {
-  const { enveloped, connection, identity, ...rest } = args;
+  const { enveloped, connection, identity, schema, contextValue, rootValue, operation } = args;
   const context = args.contextValue as OperationContext;
-  const results = (await enveloped.subscribe(rest)) as ExecutionResult | AsyncGenerator<ExecutionResult, void>;
+  const results = (await enveloped.subscribe({ schema, contextValue, rootValue, ...operation })) as
+    ExecutionResult | AsyncGenerator<ExecutionResult, void>;
   if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
   // graphql-ws keeps them as long as the subscription is open.
   Object.assign(args, {
     contextValue: undefined,
     enveloped: undefined,
-    variableValues: undefined,
+    operation: undefined,
     identity: undefined,
   });
   connection.subscriptions++;

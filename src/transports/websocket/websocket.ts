@@ -11,8 +11,9 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { NestedTooDeep } from '../../core/model/json.ts';
 import { Connection } from './connection.ts';
-import { formatError, formatResult, refused, stringify } from '../protocol/errors.ts';
+import { formatError, formatResult, refused, shortened, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
@@ -47,12 +48,15 @@ export class WebSocketTransport {
         const { connection } = context.extra as Extra;
         const identity = { ...connection.identity, id: idOf(name) };
         const prepared = await prepare(options, connection, identity, payload);
+        // graphql-ws keeps the message as long as the operation is open.
+        Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
         if (Array.isArray(prepared)) options.requestLog.failed(identity, prepared, { transport: 'websocket' });
         return prepared;
       },
       execute: (args) => execute(args as OperationArgs),
       subscribe: (args) => subscribe(args as OperationArgs, options),
-      onError: (_context, _id, _payload, errors) => errors.flatMap(causesOf).map(formatError),
+      onError: (_context, _id, _payload, errors) =>
+        errors.flatMap(causesOf).map((error) => formatError(shortened(error))),
       onNext: (_context, _id, _payload, _args, result) =>
         result.errors ? formatResult(result as ExecutionResult) : undefined,
     });
@@ -146,6 +150,7 @@ export class WebSocketTransport {
       else hand(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      if (error instanceof NestedTooDeep) return connection.close(4400, 'the message is nested too deep');
       this.#refuseDeep(text, connection);
     }
   }
@@ -169,6 +174,8 @@ export class WebSocketTransport {
       if (name !== undefined) hand({ ...message, id: name });
       return;
     }
+    if (id.length > MAX_ID_LENGTH)
+      return connection.close(4400, `the id of an operation may have ${MAX_ID_LENGTH} characters, not ${id.length}`);
     if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
     if (this.#insertFast(message, connection)) return;
     const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
@@ -210,6 +217,9 @@ function chosenOf(protocols: Set<string>): string | false {
   const [first] = protocols;
   return handleProtocols(protocols) || (first ?? false);
 }
+
+/** Of an operation's id, which is kept and sent with each result. */
+const MAX_ID_LENGTH = 512;
 
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { keyFilter } from '../../src/core/input/key-filter.ts';
-import type { Item, ItemChanges } from '../../src/core/model/change.ts';
-import type { Place, Position } from '../../src/core/model/position.ts';
-import { Group } from '../../src/fanout/group.ts';
-import { openMap } from '../support/model/open-map.ts';
+import { keyFilter } from '../../../src/core/input/key-filter.ts';
+import type { Item, ItemChanges } from '../../../src/core/model/change.ts';
+import type { Place, Position } from '../../../src/core/model/position.ts';
+import { Group } from '../../../src/fanout/group.ts';
+import { openMap } from '../../support/model/open-map.ts';
 
 it('G6 a subscriber at another’s position that has seen another head has its own in its cursor', async () => {
   const map = await openMap();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { BadInputError } from '../../../src/core/model/errors.ts';
-import { keyFilter } from '../../../src/core/input/key-filter.ts';
-import { ORIGIN } from '../../../src/core/model/position.ts';
-import { type PageRequest, readPage } from '../../../src/core/replica/read-page.ts';
-import { Feed } from '../../support/model/feed.ts';
+import { BadInputError } from '../../../../src/core/model/errors.ts';
+import { keyFilter } from '../../../../src/core/input/key-filter.ts';
+import { ORIGIN } from '../../../../src/core/model/position.ts';
+import { type PageRequest, readPage } from '../../../../src/core/replica/read-page.ts';
+import { Feed } from '../../../support/model/feed.ts';
 
 const feed = new Feed();
 for (const key of ['a1', 'b1', 'a2', 'b2', 'a3']) feed.insert({ key });

@@ -1,0 +1,145 @@
+import { refused } from './errors.ts';
+import { AwaitedSlot, type DeliveryScheduler } from '../../src/core/subscriptions/scheduler.ts';
+
+/** A read that may look at many items. Its position in the map makes it resumable, as a subscription is. */
+export interface Scan {
+  /** Looks at up to `max` items, and then is complete or not, at the current head. Returns how many it has looked at. */
+  advance(max: number): number;
+  readonly isComplete: boolean;
+}
+
+/** Items that the scans of one query look at in one slice: a tenth of a millisecond. */
+const SLICE = 4096;
+/** Items that a scan which was complete before may look at again: those that have come since. */
+const CATCH_UP = 100_000;
+
+interface RootRead {
+  /** Whether the read may run. It has failed otherwise. */
+  readonly reach: Promise<boolean>;
+  readonly scan: Scan | undefined;
+  /** @throws {GraphQLError} when the query has looked at too many items */
+  readonly spend: (looks: number) => void;
+  readonly run: () => void;
+  readonly fail: (error: unknown) => void;
+  wasComplete: boolean;
+}
+
+/**
+ * Reads all root fields of one query at one position. Each resolver queues its read here. The reads run together in one synchronous block,
+ * as soon as the replica has reached every cursor that they name.
+ *
+ * Reads that look at many items are scans, which advance before that block, in slices, while the head moves:
+ *
+ *     slice ─▶ slice ─▶ … ─▶ all scans are complete at the current head ─▶ all reads run, in the same synchronous block
+ *
+ * A slice continues after the last item that it has looked at. An item that was superseded since has moved to a later position, so it
+ * is dropped from what was found and comes again.
+ */
+export class RootReads {
+  #reads: RootRead[] = [];
+  readonly #scheduler: DeliveryScheduler | undefined;
+  readonly #signal: AbortSignal;
+  readonly #onRead: () => void;
+
+  /** `onRead` runs in the same synchronous block as the reads. Slices after the first share the `scheduler` with replays. */
+  constructor(
+    onRead: () => void = () => {},
+    scheduler?: DeliveryScheduler,
+    signal: AbortSignal = new AbortController().signal,
+  ) {
+    this.#onRead = onRead;
+    this.#scheduler = scheduler;
+    this.#signal = signal;
+  }
+
+  /** Queues a read that takes little time. If `reach` rejects, only this read rejects. */
+  read<T>(run: () => T, reach: Promise<unknown> = Promise.resolve()): Promise<T> {
+    return this.#queue(run, reach);
+  }
+
+  /** Queues a scan; `run` is called once it is complete. `spend` is called with the number of items that were looked at. */
+  scan<T>(
+    scan: Scan,
+    run: () => T,
+    spend: (looks: number) => void,
+    reach: Promise<unknown> = Promise.resolve(),
+  ): Promise<T> {
+    return this.#queue(run, reach, scan, spend);
+  }
+
+  #queue<T>(run: () => T, reach: Promise<unknown>, scan?: Scan, spend: RootRead['spend'] = () => {}): Promise<T> {
+    if (this.#reads.length === 0) queueMicrotask(() => void this.#runAll());
+    return new Promise((resolve, fail) => {
+      const reached = reach.then(
+        () => true,
+        (error: unknown) => (fail(error), false),
+      );
+      const runNow = (): void => {
+        try {
+          resolve(run());
+        } catch (error) {
+          fail(error);
+        }
+      };
+      this.#reads.push({ reach: reached, scan, spend, run: runNow, fail, wasComplete: false });
+    });
+  }
+
+  async #runAll(): Promise<void> {
+    const queued = this.#reads;
+    this.#reads = [];
+    const isReached = await Promise.all(queued.map(({ reach }) => reach));
+    const reads = queued.filter((_read, at) => isReached[at]);
+    if (!advance(reads)) await this.#slices(reads);
+    for (const { run } of reads) run();
+    this.#onRead();
+  }
+
+  /** Resolves in the synchronous block in which all scans are complete. */
+  async #slices(reads: RootRead[]): Promise<void> {
+    // Only tests have no scheduler.
+    if (!this.#scheduler) while (!advance(reads));
+    else {
+      const slot = new AwaitedSlot(this.#scheduler, this.#signal);
+      try {
+        do {
+          await slot.take(false, SLICE);
+          if (this.#signal.aborted) return leave(reads);
+        } while (!advance(reads));
+      } finally {
+        slot.release();
+      }
+    }
+  }
+}
+
+/** Advances the scans by one slice. Returns whether all are complete at the current head. Reads whose scan fails are dropped. */
+function advance(reads: RootRead[]): boolean {
+  let remaining = SLICE;
+  for (const read of reads.filter(({ wasComplete }) => !wasComplete)) {
+    const { looks, isComplete } = advanceOne(reads, read, remaining);
+    remaining -= looks;
+    if (!isComplete) return false;
+    read.wasComplete = true;
+  }
+  // Those that were complete in an earlier slice catch up with the head.
+  return [...reads].every((read) => advanceOne(reads, read, CATCH_UP).isComplete);
+}
+
+function advanceOne(reads: RootRead[], read: RootRead, max: number): { looks: number; isComplete: boolean } {
+  const { scan, spend, fail } = read;
+  if (!scan) return { looks: 0, isComplete: true };
+  try {
+    const looks = scan.advance(max);
+    spend(looks);
+    return { looks, isComplete: scan.isComplete };
+  } catch (error) {
+    reads.splice(reads.indexOf(read), 1);
+    fail(error);
+    return { looks: 0, isComplete: true };
+  }
+}
+
+function leave(reads: RootRead[]): void {
+  for (const { fail } of reads.splice(0)) fail(refused('BAD_USER_INPUT', 'the client has left before the answer'));
+}

@@ -1,0 +1,56 @@
+/** Refuses documents that are cheap to send and expensive to parse, to validate or to answer. */
+import { type DocumentNode, type GraphQLError, parse, type ParseOptions, visit } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { refused } from '../protocol/errors.ts';
+
+/** Of one document: some ten times as many as introspection has. */
+const MAX_TOKENS = 3000;
+/** Of one document. Lists take more of the same kind: `insertItems`, `filter.keys`. */
+const MAX_ALIASES = 100;
+/**
+ * Validation compares each field with each other one of the same name, and each fragment's fields with those of each other. These are the
+ * squares of how often each occurs: one name may occur some 450 times, or each of ten names 140 times.
+ */
+const MAX_COMPARISONS = 200_000;
+/** Comparing two fragments costs as much as comparing so many fields. */
+const SPREAD_COST = 4;
+
+export const boundedDocuments: Plugin = {
+  onParse({ setParseFn }) {
+    setParseFn((source: string, options?: ParseOptions) => {
+      try {
+        const document = parse(source, { ...options, maxTokens: MAX_TOKENS });
+        const problem = problemOf(document);
+        if (problem) throw problem;
+        return document;
+      } catch (error) {
+        // The parser is recursive.
+        throw error instanceof RangeError
+          ? refused('GRAPHQL_PARSE_FAILED', 'Syntax Error: nested too deep', 400)
+          : error;
+      }
+    });
+  },
+};
+
+function problemOf(document: DocumentNode): GraphQLError | undefined {
+  let [aliases, spreads] = [0, 0];
+  const fields = new Map<string, number>();
+  visit(document, {
+    Field({ alias, name }) {
+      if (alias) aliases++;
+      const shown = (alias ?? name).value;
+      fields.set(shown, (fields.get(shown) ?? 0) + 1);
+    },
+    FragmentSpread: () => void spreads++,
+  });
+  if (aliases > MAX_ALIASES)
+    return invalid(`the document has ${aliases} aliases, more than ${MAX_ALIASES}: use insertItems or filter.keys`);
+  let comparisons = SPREAD_COST * spreads * spreads;
+  for (const count of fields.values()) comparisons += count * count;
+  if (comparisons > MAX_COMPARISONS)
+    return invalid('the document repeats its fields or spreads fragments too often: select each field once');
+  return undefined;
+}
+
+const invalid = (message: string): GraphQLError => refused('GRAPHQL_VALIDATION_FAILED', message, 400);
