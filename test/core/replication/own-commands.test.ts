@@ -20,7 +20,7 @@ describe('a command of this node', () => {
     const value = { text: 'only here' };
     const insert = map.preparedInsert([{ key: 'a', value }]);
     const [parse, stringify] = [vi.spyOn(JSON, 'parse'), vi.spyOn(JSON, 'stringify')];
-    onTestFinished(() => vi.restoreAllMocks());
+    onTestFinished(() => void vi.restoreAllMocks());
     await insert();
     const { value: item } = await items.next();
     expect(item?.json).toBe('{"text":"only here"}');

@@ -64,7 +64,7 @@ for (const [shape, batches] of Object.entries(SHAPES))
     const counted = items.bytes + window.bytes;
     // The first results are not in the formula: those of short keys count as entries here.
     const entries = items.size + [...window].length + firstResults.entries().length;
-    console.log(JSON.stringify({ shape: `${shape}, in the ${place}`, taken, counted, entries }));
+    process.stdout.write(`${JSON.stringify({ shape: `${shape}, in the ${place}`, taken, counted, entries })}\n`);
   }
 
 /** In bytes. The parsed values of a turn are kept until it ends. */

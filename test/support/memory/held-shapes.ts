@@ -36,7 +36,7 @@ export const SHAPES: Readonly<Record<string, () => Generator<Inputs, void, void>
       );
   },
   *'small items'() {
-    for (let n = 0; n < 50_000; n += 500) yield many(500, (m) => ({ key: `k${n + Number(m)}`, value: 1 })) as Inputs;
+    for (let n = 0; n < 50_000; n += 500) yield many(500, (m) => ({ key: `k${n + m}`, value: 1 })) as Inputs;
   },
   *'small items, each in a moment of its own'() {
     for (let n = 0; n < 20_000; n++) yield one(`k${n}`, n);
