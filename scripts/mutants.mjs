@@ -45,12 +45,7 @@ const MUTANTS = [
     'this.#count > this.#maxCount',
     'this.#count >= this.#maxCount',
   ],
-  [
-    'eviction not published',
-    'src/core/replica/replica.ts',
-    "this.#publish({ key: oldest.key, reason: 'EVICTED', ...this.#nextPlace(), following: 0 });",
-    '',
-  ],
+  ['eviction not published', 'src/core/replica/replica.ts', "this.#publishRemoval(oldest.key, 'EVICTED');", ''],
   [
     'checksum not updated on removal',
     'src/core/replica/item-store.ts',
@@ -138,6 +133,8 @@ const MUTANTS = [
     'if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);',
     '',
   ],
+  ['slices kept', 'src/core/model/own-text.ts', "Buffer.from(text, 'utf8').toString('utf8')", 'text'],
+  ['another frame taken for its own', 'src/core/model/command.ts', 'Buffer.compare(frame, sent) !== 0', 'false'],
   ['snapshot sends what was superseded', 'src/core/replica/item-index.ts', 'block.slots[at] = item.position;', ''],
   ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
   ['parked for good', 'src/fanout/outlet.ts', 'for (const subscriber of this.subscribers) subscriber.goOn(0);', ''],

@@ -140,9 +140,7 @@ export function decodedAsSent(
 /** The id that an undamaged frame has, empty for a foreign entry. Nothing is checked. */
 export function peekId(frame: Uint8Array): string {
   if (!isOurs(frame)) return '';
-  let id = '';
-  for (let at = HEADER; at < HEADER + (frame[3] ?? 0); at++) id += String.fromCharCode(frame[at] ?? 0);
-  return id;
+  return Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString('latin1', HEADER, HEADER + (frame[3] ?? 0));
 }
 
 /** The id of the command, empty for a foreign entry. Throws `PoisonError`, as `decodeCommand` does. */

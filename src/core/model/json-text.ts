@@ -32,7 +32,9 @@ export function resultText(result: unknown): string {
 
 /** Undefined for a value that JSON omits. */
 function textOf(value: unknown): string | undefined {
-  return value === undefined || typeof value === 'function' || typeof value === 'symbol' ? undefined : resultText(value);
+  return value === undefined || typeof value === 'function' || typeof value === 'symbol'
+    ? undefined
+    : resultText(value);
 }
 
 /** Other objects, such as those of `JSON.rawJSON`, have a form of their own. */

@@ -67,8 +67,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
   yield JSON.stringify(header);
   for (const item of items.index.from(0 as Position)) yield rowOf(item);
   // A current item in the window is written as its key.
-  for (const change of window)
-    yield items.get(change.key) === change ? JSON.stringify(change.key) : lineOf(change);
+  for (const change of window) yield items.get(change.key) === change ? JSON.stringify(change.key) : lineOf(change);
   for (const result of results) yield JSON.stringify(result);
   for (const id of ids) yield JSON.stringify(id);
 }
@@ -145,7 +144,8 @@ function* build<Value>(): Generator<void, Replica<Value>, string> {
     // A key stands for its current item, which was read above.
     if (typeof change === 'string') replica.window.push(replica.items.get(change)!);
     else if (isRemoval(change)) replica.window.push(change);
-    else replica.window.push(new StoredItem(momentAt(change.timestamp), { ...change, json: stringifyJson(change.value) }));
+    else
+      replica.window.push(new StoredItem(momentAt(change.timestamp), { ...change, json: stringifyJson(change.value) }));
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...(JSON.parse(yield) as RememberedResult));
   for (let i = 0; i < counts.ids; i++) replica.commandIds.add(JSON.parse(yield) as string);

@@ -130,7 +130,8 @@ const jsonResponses: Plugin = {
     setResult(withStatus(result, type));
     setResultProcessor(
       // Yoga writes a result with its `stringify`, if it has one.
-      (processed, fetchAPI) => processRegularResult({ ...processed, stringify: resultText } as never, fetchAPI, type),
+      (processed, fetchAPI) =>
+        processRegularResult({ ...(processed as ExecutionResult), stringify: resultText }, fetchAPI, type),
       type,
     );
   },

@@ -84,7 +84,10 @@ describe('a mutation that waits when the log breaks (G7)', () => {
       // One of the two insertions has no idempotency key.
       node.submit({ kind: 'insert', insertions: [insertion('b', 'b', { idempotency }), insertion('c')] }),
       // The first result of that key belongs to another payload.
-      node.submit({ kind: 'insert', insertions: [insertion('b', 'b', { idempotency: { ...idempotency, payload: 'q' } })] }),
+      node.submit({
+        kind: 'insert',
+        insertions: [insertion('b', 'b', { idempotency: { ...idempotency, payload: 'q' } })],
+      }),
     ].map(failureOf);
     await snapshot(stage);
     engine.break('no connection');

@@ -21,7 +21,9 @@ const OF_WINDOW: Bounds = { maxItems: 10, maxBytes: 1024 ** 3, window: 1_000_000
 const SOME_TIME = 1_700_000_000_000;
 
 /** By name: how a replica gets the insertions. What it returns keeps the replica. */
-const WAYS: Readonly<Record<string, (batches: Batches, bounds: Bounds) => Promise<{ readonly replica: Replica<unknown> }>>> = {
+const WAYS: Readonly<
+  Record<string, (batches: Batches, bounds: Bounds) => Promise<{ readonly replica: Replica<unknown> }>>
+> = {
   async inserted(batches, bounds) {
     let time = SOME_TIME;
     const map = await StreamingMap.open({ log: memoryLog({ clock: () => time++ }), ...bounds });
@@ -62,7 +64,7 @@ for (const [shape, batches] of Object.entries(SHAPES))
     const counted = items.bytes + window.bytes;
     // The first results are not in the formula: those of short keys count as entries here.
     const entries = items.size + [...window].length + firstResults.entries().length;
-    console.log(JSON.stringify({ shape: `${shape}, in the ${place}`, taken, counted, entries }));
+    process.stdout.write(`${JSON.stringify({ shape: `${shape}, in the ${place}`, taken, counted, entries })}\n`);
   }
 
 /** In bytes. The parsed values of a turn are kept until it ends. */

@@ -3,27 +3,40 @@ import type { InsertInput } from '../../../src/core/input/insert-input.ts';
 
 type Inputs = readonly InsertInput<unknown>[];
 
-const many = (count: number, make: (n: number) => unknown): unknown[] => Array.from({ length: count }, (_, n) => make(n));
+const many = (count: number, make: (n: number) => unknown): unknown[] =>
+  Array.from({ length: count }, (_, n) => make(n));
 const one = (key: string, value: unknown): Inputs => [{ key, value }];
 const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
 
 /** By name: the batches. Each shape has about 4 MB of keys and JSON, or up to 50,000 entries. */
 export const SHAPES: Readonly<Record<string, () => Generator<Inputs, void, void>>> = {
   *'arrays of empty objects'() {
-    for (let n = 0; n < 60; n++) yield one(`k${n}`, many(20_000, () => ({})));
+    for (let n = 0; n < 60; n++)
+      yield one(
+        `k${n}`,
+        many(20_000, () => ({})),
+      );
   },
   *'arrays of empty arrays in arrays'() {
-    for (let n = 0; n < 60; n++) yield one(`k${n}`, many(450, () => nested(60)));
+    for (let n = 0; n < 60; n++)
+      yield one(
+        `k${n}`,
+        many(450, () => nested(60)),
+      );
   },
   *'objects with distinct names'() {
     for (let n = 0; n < 60; n++)
       yield one(`k${n}`, Object.fromEntries(many(4000, (m) => [`${n}-${m}`, m]) as [string, unknown][]));
   },
-  *'fractions'() {
-    for (let n = 0; n < 60; n++) yield one(`k${n}`, many(3000, (m) => m / 7));
+  *fractions() {
+    for (let n = 0; n < 60; n++)
+      yield one(
+        `k${n}`,
+        many(3000, (m) => m / 7),
+      );
   },
   *'small items'() {
-    for (let n = 0; n < 50_000; n += 500) yield many(500, (m) => ({ key: `k${n + Number(m)}`, value: 1 })) as Inputs;
+    for (let n = 0; n < 50_000; n += 500) yield many(500, (m) => ({ key: `k${n + m}`, value: 1 })) as Inputs;
   },
   *'small items, each in a moment of its own'() {
     for (let n = 0; n < 20_000; n++) yield one(`k${n}`, n);
