@@ -17,7 +17,8 @@ export function keptTexts({ fanOut }: HttpOptions): Plugin {
       try {
         texts.add(args, args);
       } catch (error) {
-        return void setResultAndStopExecution({ errors: [error as GraphQLError] });
+        setResultAndStopExecution({ errors: [error as GraphQLError] });
+        return undefined;
       }
       const onEnd = (): void => texts.remove(args);
       return {
