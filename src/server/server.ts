@@ -11,6 +11,7 @@ import { formatError, refused, stringify } from '../transports/protocol/errors.t
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { requestHandler } from '../transports/http/request-handler.ts';
 import { FastInserts } from '../transports/operations/fast-insert.ts';
+import { OperationTurns } from '../transports/operations/operation-turns.ts';
 import { observeOperations } from '../transports/operations/operation-observer.ts';
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
@@ -114,7 +115,8 @@ class RunningServer implements SeamlineServer {
     const observe = observeOperations(this.#requestLog);
     const fastInserts = new FastInserts(schema, map, observe);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
-    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts };
+    const turns = new OperationTurns();
+    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts, turns };
     const isFull = (): boolean => this.#longLived >= maxConnections;
     const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };

@@ -80,8 +80,8 @@ export function valueIssue(value: unknown): ValueIssue | undefined {
 
 /** `path`: of this value. It is reused, so an issue copies it. */
 function issueIn(value: unknown, path: (string | number)[]): ValueIssue | undefined {
-  const issue = (message: string): ValueIssue => ({ path: [...path], message });
   if (value === null || typeof value === 'boolean') return undefined;
+  const issue = (message: string): ValueIssue => ({ path: [...path], message });
   if (typeof value === 'string')
     return value.isWellFormed() ? undefined : issue('must be well-formed Unicode: it has a lone surrogate');
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : issue(`must be JSON, got ${value}`);
@@ -91,17 +91,31 @@ function issueIn(value: unknown, path: (string | number)[]): ValueIssue | undefi
   if (path.length === MAX_DEPTH) return { path: [], message: `must not nest deeper than ${MAX_DEPTH} levels` };
   const shape = shapeProblem(value);
   if (shape !== undefined) return issue(shape);
-  for (const [name, member] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const below = issueBelow(index, value[index], path);
+      if (below) return below;
+    }
+    return undefined;
+  }
+  // Its prototype has no members. `Object.entries` takes twice as long.
+  for (const name in value) {
     // Checked before the name enters a path, because clients get the path.
-    if (typeof name === 'string' && !name.isWellFormed())
-      return issue('must have names of well-formed Unicode: one has a lone surrogate');
-    if (member === undefined && typeof name === 'string') continue;
-    path.push(name);
-    const below = issueIn(member, path);
+    if (!name.isWellFormed()) return issue('must have names of well-formed Unicode: one has a lone surrogate');
+    const member = (value as Record<string, unknown>)[name];
+    const below = member === undefined ? undefined : issueBelow(name, member, path);
     if (below) return below;
-    path.pop();
   }
   return undefined;
+}
+
+function issueBelow(name: string | number, member: unknown, path: (string | number)[]): ValueIssue | undefined {
+  // Most members are numbers, texts without an issue, and booleans.
+  if (typeof member === 'number' ? Number.isFinite(member) : typeof member === 'boolean') return undefined;
+  path.push(name);
+  const below = issueIn(member, path);
+  path.pop();
+  return below;
 }
 
 /** Why `JSON.stringify` would lose a part of the object, or write something else. */
@@ -137,6 +151,7 @@ export function checkBatch(inputs: readonly InsertInput<unknown>[], limits: Inpu
     throw new BadInputError([
       { path: ['inputs'], message: `must have 1 to ${maxBatch} entries, has ${inputs.length}` },
     ]);
+  assertFewParts(inputs, limits);
   const issues: Issue[] = [];
   const json = inputs.map((input, index) => {
     const text = jsonOf(input.value);
@@ -149,6 +164,35 @@ export function checkBatch(inputs: readonly InsertInput<unknown>[], limits: Inpu
   if (bytes > maxBatchBytes)
     throw new PayloadTooLargeError(`the batch has ${bytes} bytes of keys and values, more than ${maxBatchBytes}`);
   return insertions;
+}
+
+/**
+ * Each member of a value takes a byte of its JSON, so a value with more members than it may have bytes needs no JSON to be refused.
+ * @throws {PayloadTooLargeError}
+ */
+function assertFewParts(inputs: readonly InsertInput<unknown>[], { maxValueBytes }: InputLimits): void {
+  for (const { key, value } of inputs)
+    if (partsOf(value, maxValueBytes, MAX_DEPTH) > maxValueBytes)
+      throw new PayloadTooLargeError(`the value of ${JSON.stringify(key)} has more than ${maxValueBytes} bytes`);
+}
+
+/** How many values a value consists of, itself included. Stops counting above `max`, and at `depth`. */
+function partsOf(value: unknown, max: number, depth: number): number {
+  if (typeof value !== 'object' || value === null || depth === 0) return 1;
+  let parts = 1;
+  if (Array.isArray(value)) {
+    parts += value.length;
+    for (let index = 0; index < value.length && parts <= max; index++) {
+      const member: unknown = value[index];
+      if (typeof member === 'object' && member !== null) parts += partsOf(member, max - parts, depth - 1) - 1;
+    }
+    return parts;
+  }
+  for (const name in value) {
+    parts += partsOf((value as Record<string, unknown>)[name], max - parts, depth - 1);
+    if (parts > max) break;
+  }
+  return parts;
 }
 
 /** @throws {BadInputError} with paths such as `key`. */

@@ -9,9 +9,9 @@ const MAX_TOKENS = 3000;
 const MAX_ALIASES = 100;
 /**
  * Validation compares each field with each other one of the same name, and each fragment's fields with those of each other. These are the
- * squares of how often each occurs: one name may occur some 450 times, or each of ten names 140 times.
+ * squares of how often each occurs: one name may occur some 340 times, or each of ten names 100 times.
  */
-const MAX_COMPARISONS = 200_000;
+const MAX_COMPARISONS = 120_000;
 /** Comparing two fragments costs as much as comparing so many fields. */
 const SPREAD_COST = 4;
 

@@ -15,6 +15,7 @@ import { formatResult, isAboutHttp, maskError, withShortErrors, withStatus } fro
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
+import { keptTexts } from './kept-texts.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { rememberDocuments } from '../operations/known-documents.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
@@ -54,6 +55,7 @@ export function createHttp(options: HttpOptions): Yoga {
     plugins: [
       operationObserver(requestLog, options.observe),
       learning(options),
+      keptTexts(options),
       rememberDocuments(),
       ...requestPlugins(options),
       cursors,

@@ -16,11 +16,12 @@ import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted
 const MAX_SHOWN = 100;
 
 /** Before the body is read, so that a refused request costs little. */
-function admission({ admit, requestLog }: HttpOptions): Plugin {
+function admission({ admit, requestLog, turns }: HttpOptions): Plugin {
   return {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
       const { req } = context;
+      await turns.next(req?.socket ?? context);
       if (!req || context.admission) return;
       try {
         context.admission = await admit(req, req.headers.authorization);

@@ -5,6 +5,7 @@ import type { Admit } from '../protocol/admission.ts';
 import type { Heartbeat } from '../protocol/heartbeat.ts';
 import type { TrustedDocument } from '../protocol/trusted-documents.ts';
 import type { FastInserts } from './fast-insert.ts';
+import type { OperationTurns } from './operation-turns.ts';
 
 /** The parts and options that the transports of one server share. */
 export interface TransportOptions {
@@ -19,4 +20,6 @@ export interface TransportOptions {
   /** Undefined: every subscription has a generator of its own. */
   readonly fanOut: FanOut | undefined;
   readonly fastInserts: FastInserts;
+  /** Asked before an operation is parsed. */
+  readonly turns: OperationTurns;
 }

@@ -50,7 +50,11 @@ export function shortened(error: GraphQLError): GraphQLError {
   const { issues } = extensions as { issues?: readonly { readonly message: string }[] };
   const shorter = issues?.map((issue) => (issue.message === message ? { ...issue, message: short(message) } : issue));
   return new GraphQLError(short(message), {
-    ...{ nodes, source, positions, path, originalError },
+    nodes,
+    source,
+    positions,
+    path,
+    originalError,
     extensions: { ...extensions, ...(shorter && { issues: shorter }) },
   });
 }

@@ -45,7 +45,7 @@ class OperationFailed extends Error {
 
 /** The operation, or what is wrong with it. */
 export async function prepare(
-  { yoga, map, maxSubscriptions, trust, fanOut, requestLog }: WebSocketOptions,
+  { yoga, map, maxSubscriptions, trust, fanOut, requestLog, turns }: WebSocketOptions,
   connection: Connection,
   identity: RequestIdentity,
   payload: SubscribePayload,
@@ -54,6 +54,7 @@ export async function prepare(
   const { variables: variableValues, operationName, extensions } = payload;
   if (Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
     return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
+  await turns.next(connection);
   try {
     const fanOutRequest = fanOut && {};
     const operation = operationContext({ map, caller, extensions, signal, fanOutRequest });
