@@ -44,6 +44,8 @@ export class LogKeeper {
   #reason = '';
   #failure: string | undefined;
   #notBefore = 0;
+  /** What was needed at the last check. */
+  #triedFor = 0;
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -68,6 +70,8 @@ export class LogKeeper {
   check(epoch: Epoch, state: LogState, subscription: RemoteSubscription): void {
     if (this.#isStopped || this.#running) return;
     const needed = this.#neededBy(state);
+    if (needed !== this.#triedFor) this.#notBefore = 0;
+    this.#triedFor = needed;
     if (this.#base.sequence >= needed && performance.now() - this.#base.at < LIST_MS) return;
     if (performance.now() < this.#notBefore) return;
     this.#running = this.#keep(epoch, state, needed, subscription)

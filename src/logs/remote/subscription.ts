@@ -32,8 +32,9 @@ export class RemoteSubscription implements EntryReceiver {
   /** The last entry of the log at some time, and when it had arrived. */
   #mark: { readonly last: number; readonly setAt: number; reachedAt: number | undefined };
   #isBehind = false;
-  /** Why no entries come. */
+  /** Why no entries come: the log has not got them, or hands none out. */
   #lack: string | undefined;
+  #refusal: string | undefined;
   #isStopped = false;
 
   constructor(options: SubscriptionOptions) {
@@ -53,7 +54,7 @@ export class RemoteSubscription implements EntryReceiver {
 
   /** Why no entries come: none will, until somebody changes that. */
   get lack(): string | undefined {
-    return this.#isStopped ? undefined : this.#lack;
+    return this.#isStopped ? undefined : (this.#refusal ?? this.#lack);
   }
 
   lacks(last: Sequence): void {
@@ -61,7 +62,7 @@ export class RemoteSubscription implements EntryReceiver {
   }
 
   refused(reason: string): void {
-    this.#lack = reason;
+    this.#refusal = reason;
   }
 
   /** What has not arrived in time. Undefined while the listener keeps up. */
@@ -95,6 +96,7 @@ export class RemoteSubscription implements EntryReceiver {
 
   receive(entries: readonly LogEntry[]): void {
     if (this.#isStopped) return;
+    this.#refusal = undefined;
     const expected = this.next;
     const gap = entries.findIndex(({ sequence }, at) => sequence !== expected + at);
     const dense = gap < 0 ? entries : entries.slice(0, gap);
@@ -147,8 +149,10 @@ export class RemoteSubscription implements EntryReceiver {
 
   /** One that was behind has caught up when the end of the log arrives in time again. */
   #measure(last: number): void {
-    const { setAt, reachedAt } = this.#mark;
     const now = performance.now();
+    // The end of the log may have been taken back.
+    if (last < this.next) this.#mark.reachedAt ??= now;
+    const { setAt, reachedAt } = this.#mark;
     this.#isBehind = (reachedAt ?? now) - setAt > BEHIND_MS || (this.#isBehind && reachedAt === undefined);
     if (reachedAt !== undefined) this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
   }
