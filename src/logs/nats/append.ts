@@ -10,7 +10,7 @@ import { EngineUnavailableError, IndeterminateError, PayloadTooLargeError } from
 import type { Sequence } from '../../core/model/position.ts';
 import type { RemoteAppender } from '../remote/driver.ts';
 import type { Connection } from './connection.ts';
-import { subjectOf } from './stream.ts';
+import { FULL, subjectOf } from './stream.ts';
 
 interface Pending {
   readonly id: string;
@@ -53,6 +53,7 @@ export class Appender implements RemoteAppender {
   #count = 0;
   #waitingBytes = 0;
   #sweeping: NodeJS.Timeout | undefined;
+  #refusedBytes = 0;
   /** NATS has answered a request that was made then, or later. */
   #aliveAt = 0;
 
@@ -70,6 +71,11 @@ export class Appender implements RemoteAppender {
         if (!error) this.#answer(reply);
       },
     });
+  }
+
+  /** The size of the last append if the stream was too full for it, else 0. */
+  get refusedBytes(): number {
+    return this.#refusedBytes;
   }
 
   append(data: Uint8Array, id: string): Promise<Sequence> {
@@ -134,10 +140,12 @@ export class Appender implements RemoteAppender {
     if (this.#options.domain !== undefined && domain !== undefined && domain !== this.#options.domain) return;
     if (seq !== undefined && !error && stream === this.#options.stream) {
       this.#forget(token, pending);
+      this.#refusedBytes = 0;
       pending.resolve(seq as Sequence);
       return;
     }
-    const { code = 500, description = 'without a reason' } = error ?? {};
+    const { code = 500, err_code: number, description = 'without a reason' } = error ?? {};
+    if (number === FULL) this.#refusedBytes = pending.data.length + this.#headerBytes;
     pending.unanswered--;
     pending.reason = `NATS refuses the append: ${description}`;
     // After a client error, another attempt would be refused likewise.
@@ -179,7 +187,7 @@ interface Acknowledgement {
   readonly stream?: string;
   readonly seq?: number;
   readonly domain?: string;
-  readonly error?: { readonly code?: number; readonly description?: string };
+  readonly error?: { readonly code?: number; readonly err_code?: number; readonly description?: string };
 }
 
 function acknowledgementIn(reply: Msg): Acknowledgement {

@@ -80,7 +80,7 @@ async function openSession(
         first: first as Sequence,
         last: last as Sequence,
         count,
-        trouble: troubleOf(info),
+        trouble: troubleOf(info, appender.refusedBytes),
         unfit: unfitness(info, { replicas, maxCommandBytes }),
       };
     },
@@ -107,7 +107,7 @@ async function openSession(
     },
 
     async close() {
-      const flushed = connection.isUp ? client.flush() : undefined;
+      const flushed = connection.isUp ? client.flush() : Promise.resolve();
       const closed = [flushed, ...[...consumers].map((consumer) => consumer.closed)];
       await Promise.race([Promise.all(closed), sleep(FLUSH_MS, undefined, { ref: false })]).catch(() => {});
       await connection.close();

@@ -10,6 +10,7 @@ import { UnfitLogError } from '../remote/driver.ts';
 
 /** JetStream's error numbers. */
 const [STREAM_NOT_FOUND, NAME_IN_USE] = [10_059, 10_058];
+export const FULL = 10_077;
 
 export const subjectOf = (stream: string): string => `${stream}.commands`;
 
@@ -29,9 +30,12 @@ const HEARD_WITHIN_NS = 3e9;
 
 /**
  * Why a stream that answers takes no appends. The rest of a cluster without a majority answers, too, and its leader needs ten
- * seconds to notice that it leads nobody.
+ * seconds to notice that it leads nobody. `refusedBytes`: the size of an append that was refused because the stream was full.
  */
-export function troubleOf({ config: { name }, cluster }: StreamInfo): string | undefined {
+export function troubleOf({ config, state, cluster }: StreamInfo, refusedBytes: number): string | undefined {
+  const { name, max_bytes: maxBytes } = config;
+  if (maxBytes > 0 && refusedBytes > 0 && state.bytes + refusedBytes > maxBytes)
+    return `the stream ${name} is full: it has ${state.bytes} of ${maxBytes} bytes (max_bytes), and refused ${refusedBytes} more`;
   if (!cluster?.replicas) return undefined;
   if (!cluster.leader) return `the stream ${name} has no leader`;
   const heard = cluster.replicas.filter(({ offline, active }) => !offline && active < HEARD_WITHIN_NS).length;

@@ -84,3 +84,6 @@ export class Connection extends RemoteConnection {
 
 /** Redis has said no, and so has written nothing. After any other error it may have. */
 export const isRefusal = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
+
+/** How messages tell of it. */
+export const refusalOf = ({ message }: Error): string => `Redis refuses: ${message}`;

@@ -4,7 +4,7 @@ import type { Sequence } from '../../core/model/position.ts';
 import { EngineRefusalError, LogGoneError, type RemoteLogDriver, type RemoteLogSession } from '../remote/driver.ts';
 import { GroupAppender } from '../remote/group-appender.ts';
 import { REMOTE_DEFAULTS } from '../remote/options.ts';
-import { Connection, isRefusal } from './connection.ts';
+import { Connection, isRefusal, refusalOf } from './connection.ts';
 import { entryIn } from './entries.ts';
 import { connectionOptions, type RedisLogOptions } from './options.ts';
 import { Reader } from './reader.ts';
@@ -86,7 +86,7 @@ function sessionOn(
         const [state, unfit] = await Promise.all([scripts.look(), watch.unfitness()]);
         return { ...state, unfit };
       } catch (error) {
-        throw isRefusal(error) ? new EngineRefusalError(`Redis refuses: ${error.message}`, { cause: error }) : error;
+        throw isRefusal(error) ? new EngineRefusalError(refusalOf(error), { cause: error }) : error;
       }
     },
 

@@ -6,11 +6,13 @@
  * any entry of its new part is delivered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Sequence } from '../../core/model/position.ts';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import { answerUnlessSilent } from '../remote/deadline.ts';
-import type { EntryReceiver, EntrySource } from '../remote/driver.ts';
+import { EngineRefusalError, type EntryReceiver, type EntrySource, type LogState } from '../remote/driver.ts';
 import { ReadSize } from '../remote/read-size.ts';
-import { type Connection, isRefusal } from './connection.ts';
+import { type Connection, isRefusal, refusalOf } from './connection.ts';
 import { entryIn, type RawEntry } from './entries.ts';
 import { type Keys, numberOf, Scripts, sequenceIn } from './scripts.ts';
 
@@ -40,6 +42,7 @@ export class Reader implements EntrySource {
 
   async start(): Promise<void> {
     this.#connection = await this.#open();
+    await this.#assertReadable(this.#connection.client);
     if (this.#isStopped) this.#connection.close();
     else void this.#run(this.#connection);
   }
@@ -61,6 +64,7 @@ export class Reader implements EntrySource {
       } catch (error) {
         // There is no connection, no answer, or no right to read any more: the health of the log says so.
         const isRefused = isRefusal(error);
+        if (isRefused) this.#receiver.refused(refusalOf(error));
         if (!isRefused) this.#size.failed();
         if (!isRefused && connection.isUp) connection.restart();
         await sleep(isRefused ? REFUSED_MS : RETRY_MS, undefined, { ref: false });
@@ -68,11 +72,23 @@ export class Reader implements EntrySource {
     }
   }
 
+  /** A user may lack the right to read, of which nothing else would tell. */
+  async #assertReadable(client: Redis): Promise<void> {
+    const at = `${this.#epochNumber}-${this.#receiver.next - 1}`;
+    try {
+      await client.xread('COUNT', 1, 'STREAMS', this.#keys.commands, '$');
+      await client.xrange(this.#keys.commands, at, at);
+    } catch (error) {
+      if (isRefusal(error)) throw new EngineRefusalError(refusalOf(error), { cause: error });
+    }
+  }
+
   /** Redis answers the second request after the first: a replacement of the stream before the read shows in it. */
   async #read(connection: Connection): Promise<void> {
     const { client } = connection;
-    const mustFind = this.#isSuspect;
     const receiver = this.#receiver;
+    // The server that is asked now has counted these entries: what a later read of it does not find is missing.
+    const counted = this.#isSuspect ? (await this.#look(connection)).last : 0;
     const at = `${this.#epochNumber}-${receiver.next - 1}`;
     const heard = (): number => connection.heard;
     const both = Promise.all([
@@ -81,15 +97,22 @@ export class Reader implements EntrySource {
     ]);
     const [streams, [again]] = await answerUnlessSilent(both, BLOCK_MS + GRACE_MS, heard);
     const { previous } = receiver;
-    if (previous && !again)
-      receiver.missesPrevious(await answerUnlessSilent(new Scripts(client, this.#keys).look(), GRACE_MS, heard));
+    if (previous && !again) receiver.missesPrevious(await this.#look(connection));
     else if (!previous || !again || receiver.verify(entryIn(again, previous.sequence, previous.time)))
-      this.#take(streams?.[0]?.[1] ?? [], mustFind);
+      this.#take(streams?.[0]?.[1] ?? [], counted);
   }
 
-  #take(raws: readonly RawEntry[], mustFind: boolean): void {
-    if (raws.length > 0 || mustFind) this.#isSuspect = false;
-    if (raws.length === 0 && mustFind) throw new Error('the server shows less than the log holds');
+  #look(connection: Connection): Promise<LogState> {
+    return answerUnlessSilent(new Scripts(connection.client, this.#keys).look(), GRACE_MS, () => connection.heard);
+  }
+
+  #take(raws: readonly RawEntry[], counted: number): void {
+    if (raws.length === 0 && this.#isSuspect && counted > 0) {
+      this.#isSuspect = false;
+      if (counted < this.#receiver.next) throw new Error('the server holds less than the log');
+      return this.#receiver.lacks(counted as Sequence);
+    }
+    if (raws.length > 0) this.#isSuspect = false;
     const batch: LogEntry[] = [];
     let time = this.#receiver.previous?.time;
     for (const raw of raws) {

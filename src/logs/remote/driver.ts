@@ -107,6 +107,10 @@ export interface EntryReceiver {
   verify(entry: LogEntry): boolean;
   /** The entry at `previous.sequence` isn't there any more, and the log is in this state. */
   missesPrevious(state: LogState): void;
+  /** All entries up to `last` are missing, though the log has counted them. */
+  lacks(last: Sequence): void;
+  /** The engine refuses to hand out entries. */
+  refused(reason: string): void;
   break(reason: string): void;
 }
 

@@ -38,12 +38,14 @@ export class LogKeeper {
   /** Entries that are missing between others, and a sequence that all of them are at or before. */
   #gaps = { count: 0, upTo: 0 };
   /** The snapshot that a node would start from, when it was last looked at. */
-  #base: { readonly sequence: Sequence; readonly at: number } | undefined;
+  #base = { sequence: 0, at: -Infinity };
   /** On the monotonic clock: since when a node that starts could not read the log. */
   #unreadableSince: number | undefined;
   #reason = '';
   #failure: string | undefined;
   #notBefore = 0;
+  /** What was needed at the last check. */
+  #triedFor = 0;
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -61,24 +63,25 @@ export class LogKeeper {
   /** A node reads all entries from `from` on: what is missing is before them. */
   follows(from: Sequence, state: LogState): void {
     this.#gaps = { count: gapsIn(state), upTo: from - 1 };
-    this.#base = undefined;
+    this.#base = { sequence: 0, at: -Infinity };
   }
 
   /** Called each second. `subscription` has a state to save. */
   check(epoch: Epoch, state: LogState, subscription: RemoteSubscription): void {
     if (this.#isStopped || this.#running) return;
     const needed = this.#neededBy(state);
-    if (needed === 0) return this.#readable();
-    const { sequence = 0, at = 0 } = this.#base ?? {};
-    if (sequence >= needed && performance.now() - at < LIST_MS) return this.#readable();
+    if (needed !== this.#triedFor) this.#notBefore = 0;
+    this.#triedFor = needed;
+    if (this.#base.sequence >= needed && performance.now() - this.#base.at < LIST_MS) return;
+    if (performance.now() < this.#notBefore) return;
     this.#running = this.#keep(epoch, state, needed, subscription)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => (this.#running = undefined));
   }
 
-  async stop(): Promise<void> {
+  /** What is under way ends when the session is closed. */
+  stop(): void {
     this.#isStopped = true;
-    await this.#running;
   }
 
   /** The least sequence of a snapshot from which a node can start; 0 if it needs none. */
@@ -91,39 +94,49 @@ export class LogKeeper {
   }
 
   async #keep(epoch: Epoch, state: LogState, needed: number, subscription: RemoteSubscription): Promise<void> {
-    if (await this.#findBase(epoch, needed)) return;
-    this.#unreadableSince ??= performance.now();
     const { session, logger } = this.#options;
-    if (performance.now() < this.#notBefore) return;
+    if ((await this.#isReadable(epoch, needed)) !== false) return;
     await sleep(Math.random() * MAX_DELAY_MS, undefined, { ref: false });
-    if (!(await session.rescues.claim(CLAIM_MS))) return;
+    if (this.#isStopped || !(await session.rescues.claim(CLAIM_MS))) return;
     try {
-      if (this.#isStopped || (await this.#findBase(epoch, needed))) return;
+      if ((await this.#isReadable(epoch, needed)) !== false) return;
       logger.warn({ first: state.first, last: state.last }, `${this.#reason}: saving the state of this node`);
       await this.#save(subscription, needed, state.last);
-      if (!(await this.#findBase(epoch, needed))) throw new Error('the snapshot that this node has saved is gone');
-      logger.info({ sequence: this.#base?.sequence }, 'saved the state of this node as a snapshot');
+      if (!(await this.#isReadable(epoch, needed))) throw new Error('the snapshot that this node has saved is gone');
+      logger.info({ sequence: this.#base.sequence }, 'saved the state of this node as a snapshot');
     } finally {
       await session.rescues.release().catch(() => {});
     }
   }
 
-  /** Looks for the snapshot that a node would start from. */
-  async #findBase(epoch: Epoch, needed: number): Promise<boolean> {
-    const { store, hasEntryOf } = this.#options;
-    this.#reason = `${missing(1, needed - 1)} in the log, and the snapshots can't be read`;
-    const stored = await store.list(epoch);
-    for (const snapshot of stored) {
-      if (snapshot.sequence < needed || !(await store.isWhole(snapshot)) || !(await hasEntryOf(snapshot))) continue;
-      this.#base = { sequence: snapshot.sequence, at: performance.now() };
-      this.#readable();
-      return true;
+  /** Whether a node that starts finds a snapshot, if it needs one; undefined when the snapshots can't be read now. */
+  async #isReadable(epoch: Epoch, needed: number): Promise<boolean | undefined> {
+    try {
+      const base = await this.#findBase(epoch, needed);
+      if (base === undefined) this.#unreadableSince ??= performance.now();
+      else this.#found(base);
+      return base !== undefined;
+    } catch (error) {
+      this.#unreadableSince ??= performance.now();
+      const lost = needed > 0 ? `${missing(1, needed - 1)} in the log, and ` : '';
+      this.#reason = `${lost}the snapshots can't be read: ${messageOf(error)}`;
+      return undefined;
     }
+  }
+
+  /** The sequence of the snapshot that a node would start from. */
+  async #findBase(epoch: Epoch, needed: number): Promise<number | undefined> {
+    const { store, hasEntryOf } = this.#options;
+    const stored = await store.list(epoch);
+    if (needed === 0) return 0;
+    for (const snapshot of stored)
+      if (snapshot.sequence >= needed && (await store.isWhole(snapshot)) && (await hasEntryOf(snapshot)))
+        return snapshot.sequence;
     const before = stored.find(({ sequence }) => sequence < needed)?.sequence ?? 0;
     const { count, upTo } = this.#gaps;
     const what = count > 0 && upTo >= needed ? `${count} entries up to sequence ${upTo} are missing` : '';
     this.#reason = `${what || missing(before + 1, needed - 1)} in the log, and no snapshot holds them`;
-    return false;
+    return undefined;
   }
 
   async #save(subscription: RemoteSubscription, needed: number, end: Sequence): Promise<void> {
@@ -152,7 +165,8 @@ export class LogKeeper {
     return this.#options.session.appender.append(encodeCommand(id, { kind: 'tick' }), id);
   }
 
-  #readable(): void {
+  #found(sequence: number): void {
+    this.#base = { sequence, at: performance.now() };
     if (this.#unreadableSince !== undefined) this.#options.logger.info({}, 'a node that starts can read the log again');
     this.#unreadableSince = undefined;
     this.#failure = undefined;

@@ -161,7 +161,8 @@ export class RemoteLog implements OrderedLog {
     if (!parts) return;
     for (const subscription of this.#subscriptions) subscription.stop();
     await parts.session.appender.stop(CLOSED);
-    await Promise.all([parts.scheduler.stop(), parts.keeper.stop()]);
+    parts.keeper.stop();
+    await parts.scheduler.stop();
     await parts.session.close();
   }
 
@@ -200,7 +201,8 @@ export class RemoteLog implements OrderedLog {
       const state = await answerWithin(session.look(), CHECK_TIMEOUT_MS);
       this.#unanswered = 0;
       for (const [subscription, next] of asked) subscription.check(state, next);
-      this.#refusal = state.unfit ?? keeper.trouble;
+      const lack = asked.map(([subscription]) => subscription.lack).find((lack) => lack !== undefined);
+      this.#refusal = state.unfit ?? lack ?? keeper.trouble;
       const lag = asked.map(([subscription]) => subscription.lag).find((lag) => lag !== undefined);
       this.#noteTrouble(state.trouble ?? this.#refusal ?? lag);
       const [first] = asked;

@@ -32,6 +32,9 @@ export class RemoteSubscription implements EntryReceiver {
   /** The last entry of the log at some time, and when it had arrived. */
   #mark: { readonly last: number; readonly setAt: number; reachedAt: number | undefined };
   #isBehind = false;
+  /** Why no entries come: the log has not got them, or hands none out. */
+  #lack: string | undefined;
+  #refusal: string | undefined;
   #isStopped = false;
 
   constructor(options: SubscriptionOptions) {
@@ -47,6 +50,19 @@ export class RemoteSubscription implements EntryReceiver {
   /** The average size of the entries that have come. */
   get meanBytes(): number {
     return this.#bytes / Math.max(1, this.next - this.#options.from);
+  }
+
+  /** Why no entries come: none will, until somebody changes that. */
+  get lack(): string | undefined {
+    return this.#isStopped ? undefined : (this.#refusal ?? this.#lack);
+  }
+
+  lacks(last: Sequence): void {
+    this.#lack = `${missing(this.next, last)} in the log, though it has counted as far`;
+  }
+
+  refused(reason: string): void {
+    this.#refusal = reason;
   }
 
   /** What has not arrived in time. Undefined while the listener keeps up. */
@@ -80,11 +96,13 @@ export class RemoteSubscription implements EntryReceiver {
 
   receive(entries: readonly LogEntry[]): void {
     if (this.#isStopped) return;
+    this.#refusal = undefined;
     const expected = this.next;
     const gap = entries.findIndex(({ sequence }, at) => sequence !== expected + at);
     const dense = gap < 0 ? entries : entries.slice(0, gap);
     const last = dense.at(-1);
     if (last) {
+      this.#lack = undefined;
       this.next = (last.sequence + 1) as Sequence;
       this.previous = last;
       if (last.sequence >= this.#mark.last) this.#mark.reachedAt ??= performance.now();
@@ -124,14 +142,17 @@ export class RemoteSubscription implements EntryReceiver {
       return this.break(`the log has lost entries: it ends at ${last}, and ${next - 1} had been delivered`);
     const isStalled = last >= this.next && this.next === this.#nextAtLastCheck;
     this.#nextAtLastCheck = this.next;
+    if (last < this.next) this.#lack = undefined;
     this.#measure(last);
     if (isStalled || this.#staleLooks > 0) this.#source.restart();
   }
 
   /** One that was behind has caught up when the end of the log arrives in time again. */
   #measure(last: number): void {
-    const { setAt, reachedAt } = this.#mark;
     const now = performance.now();
+    // The end of the log may have been taken back.
+    if (last < this.next) this.#mark.reachedAt ??= now;
+    const { setAt, reachedAt } = this.#mark;
     this.#isBehind = (reachedAt ?? now) - setAt > BEHIND_MS || (this.#isBehind && reachedAt === undefined);
     if (reachedAt !== undefined) this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
   }

@@ -56,7 +56,10 @@ describeWithNats('the stream of a NATS log', () => {
       for (;;) await log.append(Buffer.alloc(200_000), crypto.randomUUID());
     };
     await expect(filling()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: /maximum bytes/ });
+    const full = { ok: false, reason: expect.stringMatching(/the stream test is full: it has \d+ of 2000000 bytes/) };
+    await expect.poll(() => log.health(), { timeout: 60_000 }).toEqual(full);
     await log.trim(await log.last());
+    await expect.poll(() => log.health(), { timeout: 60_000 }).toEqual({ ok: true });
     expect(await appendTexts(log, 'b')).toEqual([await log.last()]);
   });
 

@@ -87,10 +87,42 @@ describeWithRedis('commands of an operator', (start) => {
     await client.call('XSETID', KEYS.commands, `${await client.get(KEYS.epoch)}-${last + 10}`);
     await expect
       .poll(() => map.health(), PATIENT)
-      .toEqual(unready(new RegExp(`sequence ${last + 1} to ${last + 10} are missing on this node as well`)));
+      .toEqual(
+        unready(
+          new RegExp(`sequence ${last + 1} to ${last + 10} are missing in the log, though it has counted as far`),
+        ),
+      );
+    await expect(map.insert({ key: 'refused', value: 1 })).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
     await client.call('XSETID', KEYS.commands, `${await client.get(KEYS.epoch)}-${last}`);
     await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
     await map.insert({ key: 'b', value: 1 });
+  });
+
+  it.each(['xread', 'xrange'])(
+    'a node that may not use %s is unready and names that, and none starts',
+    async (command) => {
+      const redis = await start({ config: ['user anna on >right ~* &* +@all'] });
+      const url = redis.url.replace('//', '//anna:right@');
+      const { map } = await openNode(redis, url);
+      const client = redis.client();
+      await client.acl('SETUSER', 'anna', `-${command}`);
+      const words = new RegExp(`Redis refuses: NOPERM .*${command}`);
+      await expect.poll(() => map.health(), PATIENT).toEqual(unready(words));
+      await expect(openNode(redis, url)).rejects.toThrow(words);
+      await client.acl('SETUSER', 'anna', `+${command}`);
+      await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
+      await map.insert({ key: 'a', value: 1 });
+    },
+  );
+
+  it('a node is unready and names the reason while the snapshots can’t be read', async () => {
+    const redis = await start();
+    const { map } = await openNode(redis);
+    await map.insert({ key: 'a', value: 1 });
+    await redis.client().set(KEYS.snapshots, 'something else');
+    await expect.poll(() => map.health(), PATIENT).toEqual(unready(/^the snapshots can't be read: .*WRONGTYPE/));
+    await redis.client().del(KEYS.snapshots);
+    await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
   });
 
   it('a node goes on when an entry far ahead of the others, and the count that it has moved, are taken back', async () => {
