@@ -117,7 +117,13 @@ const MUTANTS = [
     'first.position > second.position',
   ],
   ['expired items stay', 'src/core/replica/replica.ts', "this.#removeItem(next, 'EXPIRED');", 'return;'],
-  ['timestamps fall', 'src/core/replica/replica.ts', 'Math.max(this.timestamp, this.logTime)', 'this.logTime'],
+  [
+    'timestamps fall',
+    'src/core/replica/log-clock.ts',
+    'passed < 0 ? this.ahead - PARTS * passed',
+    'passed < 0 ? this.ahead',
+  ],
+  ['clocks in turn', 'src/core/replica/log-clock.ts', 'if (this.#isNoise(raw)) return;', ''],
   [
     'idempotency forgets its payload',
     'src/core/replica/conditions.ts',

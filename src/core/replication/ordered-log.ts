@@ -10,7 +10,7 @@ import type { Epoch, Sequence } from '../model/position.ts';
 export interface LogEntry {
   /** 1, 2, 3 … without a gap. */
   readonly sequence: Sequence;
-  /** The log's wall-clock time in ms. It may jump, also backwards. */
+  /** The log's wall-clock time in ms, by one clock for all nodes. It may jump, also backwards: a replica's own clock never falls. */
   readonly time: number;
   readonly data: Uint8Array;
 }
@@ -52,6 +52,13 @@ export interface OrderedLog {
    * @default false
    */
   readonly showsEarly?: boolean | undefined;
+
+  /**
+   * The time that an entry would get now, in ms, if the log has a clock that this machine's clocks know nothing of, as in a test. Items
+   * then expire by it alone.
+   * @default the time of the newest entry, and what has passed since by this machine's clocks
+   */
+  readonly now?: (() => number) | undefined;
 
   /**
    * Connects, creates the log if it does not exist, and resolves with its epoch. Called again after a listener was told `broken`, until

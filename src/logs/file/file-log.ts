@@ -68,6 +68,7 @@ interface Parts {
 
 export class FileLog implements OrderedLog {
   readonly engine = 'file';
+  readonly now: (() => number) | undefined;
   readonly #options: FileLogOptions;
   readonly #directory: string;
   readonly #logger: Logger;
@@ -86,6 +87,7 @@ export class FileLog implements OrderedLog {
   /** `worker`: the module that runs in the thread of the store. */
   constructor(options: FileLogOptions, worker?: URL) {
     const { directory, onLoading, logger = SILENT } = options;
+    this.now = options.clock;
     this.#options = options;
     this.#directory = directory;
     this.#logger = logger;
