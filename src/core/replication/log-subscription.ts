@@ -4,9 +4,10 @@
  */
 import type { PendingCommand } from './pending-commands.ts';
 import { decodeCommand, type Outcome } from '../model/command.ts';
-import type { LogEntry, OrderedLog } from './ordered-log.ts';
+import type { LogEntry, LogSnapshot, OrderedLog } from './ordered-log.ts';
 import type { Sequence } from '../model/position.ts';
 import type { Replica } from '../replica/replica.ts';
+import { exportChunks } from '../replica/snapshot.ts';
 
 export interface LogSubscriptionOptions<Value> {
   /** The pending command with an id, if this node awaits one. */
@@ -48,6 +49,7 @@ export class LogSubscription<Value> {
       const unfollow = await log.follow(from, {
         entries: (batch) => this.#apply(batch),
         broken: (reason) => this.#break(reason),
+        state: () => this.#state(),
       });
       if (this.#ended) unfollow();
       else this.#unfollow = unfollow;
@@ -69,6 +71,12 @@ export class LogSubscription<Value> {
     this.#ended = reason;
     this.#unfollow();
     this.#wake();
+  }
+
+  #state(): LogSnapshot | undefined {
+    if (this.#ended || this.poison) return undefined;
+    const { sequence, commandId } = this.replica;
+    return { sequence, commandId, chunks: [...exportChunks(this.replica)] };
   }
 
   #break(reason: string): void {

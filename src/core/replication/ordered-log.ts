@@ -28,6 +28,8 @@ export interface LogSnapshot {
 export interface LogListener {
   /** Entries in order and without a gap, from the requested sequence on. Called synchronously; must not throw. */
   entries(batch: readonly LogEntry[]): void;
+  /** The listener's state now, if the log can use it to replace what it has lost. To be consumed in one synchronous block. */
+  state?(): LogSnapshot | undefined;
   /** The log has another epoch, or has lost or rolled back entries. The listener gets no more calls, and opens the log again. */
   broken(reason: string): void;
 }

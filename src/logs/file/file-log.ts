@@ -2,8 +2,9 @@
  * A thread of its own (store.ts) writes the entries to SQLite files. From time to time a process builds a snapshot of them
  * (snapshots.ts), so that the size of the directory follows the size of the map and not its history.
  *
- * A full disk makes the log refuse appends until there is room. After any other failed write or flush it refuses them for good,
- * because a disk may claim to hold what it has lost. No refused append is ever visible.
+ * A full disk makes the log refuse appends until there is room, and files that somebody else has deleted or changed until the state is saved
+ * again (rescue.ts). After a failed write or flush it refuses them for good, because a disk may claim to hold what it has lost. A file
+ * that can't be opened, as when no file descriptor is free, only postpones a snapshot. No refused append is ever visible.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineUnavailableError, IndeterminateError } from '../../core/model/errors.ts';
@@ -12,8 +13,10 @@ import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { FileLogError, textOf } from './disk/errors.ts';
 import { Loading } from './loading.ts';
+import { Rescue } from './rescue.ts';
 import { listSnapshots } from './disk/names.ts';
 import { readSnapshot, readSnapshotHead, writeSnapshot } from './disk/snapshot.ts';
+import { isMeddling } from './disk/untouched.ts';
 import { Snapshots } from './snapshots.ts';
 import { StoreThread } from './thread.ts';
 import { GroupCommit, type GroupedEntry } from '../group-commit.ts';
@@ -64,6 +67,7 @@ interface Parts {
   readonly thread: StoreThread;
   readonly group: GroupCommit;
   readonly snapshots: Snapshots;
+  readonly rescue: Rescue;
 }
 
 export class FileLog implements OrderedLog {
@@ -77,6 +81,7 @@ export class FileLog implements OrderedLog {
   readonly #loading: Loading;
   #parts: Promise<Parts> | undefined;
   #group: GroupCommit | undefined;
+  #rescue: Rescue | undefined;
   #first = 1;
   #last = 0 as Sequence;
   /** Looks for room on the disk while that is full. */
@@ -101,8 +106,8 @@ export class FileLog implements OrderedLog {
   }
 
   append(data: Uint8Array): Promise<Sequence> {
-    if (this.#broken !== undefined || !this.#group)
-      return Promise.reject(new EngineUnavailableError(this.#broken ?? CLOSED));
+    const refusal = this.#broken ?? this.#rescue?.reason;
+    if (refusal !== undefined || !this.#group) return Promise.reject(new EngineUnavailableError(refusal ?? CLOSED));
     return this.#group.append(data);
   }
 
@@ -165,7 +170,7 @@ export class FileLog implements OrderedLog {
   }
 
   health(): LogHealth {
-    const reason = this.#broken ?? (this.#full && `the disk of ${this.#directory} is full`);
+    const reason = this.#broken ?? this.#rescue?.reason ?? (this.#full && `the disk of ${this.#directory} is full`);
     return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 
@@ -174,8 +179,9 @@ export class FileLog implements OrderedLog {
     this.#broken ??= CLOSED;
     clearInterval(this.#full);
     if (!parts) return;
-    const { thread, group, snapshots } = parts;
+    const { thread, group, snapshots, rescue } = parts;
     await group.stop(new EngineUnavailableError(CLOSED));
+    await rescue.stop();
     await snapshots.stop();
     await thread.call('close').catch((error: unknown) => this.#logger.warn(errorFields(error), textOf(error)));
     await thread.end();
@@ -200,7 +206,17 @@ export class FileLog implements OrderedLog {
         clock: this.#options.clock ?? Date.now,
         commit: (group) => this.#commit(group, thread, snapshots),
       });
-      return { epoch, thread, group: this.#group, snapshots };
+      this.#rescue = new Rescue({
+        directory: this.#directory,
+        thread,
+        state: () => this.#state(),
+        save: ({ sequence, commandId, chunks }) =>
+          writeSnapshot(this.#directory, { epoch, sequence, commandId }, chunks),
+        restarted: (sequence) => (this.#first = sequence),
+        broken: (error) => this.#break(error),
+        logger: this.#logger,
+      });
+      return { epoch, thread, group: this.#group, snapshots, rescue: this.#rescue };
     } catch (error) {
       await thread.end();
       throw error;
@@ -235,12 +251,30 @@ export class FileLog implements OrderedLog {
         cause: error,
       });
     }
+    if (isMeddling(error)) {
+      this.#rescue?.found(error);
+      return new EngineUnavailableError(`nothing was written: ${error.message}`, { cause: error });
+    }
     const isKnown = this.#broken !== undefined || (error instanceof FileLogError && error.trouble === 'broken');
+    const broken = this.#break(error);
+    return isKnown
+      ? new EngineUnavailableError(broken, { cause: error })
+      : new IndeterminateError(broken, { cause: error });
+  }
+
+  #break(error: unknown): string {
     this.#broken ??= textOf(error);
     clearInterval(this.#full);
-    return isKnown
-      ? new EngineUnavailableError(this.#broken, { cause: error })
-      : new IndeterminateError(this.#broken, { cause: error });
+    return this.#broken;
+  }
+
+  /** The state of the map, which has applied all entries but those that are being written. */
+  #state(): LogSnapshot | undefined {
+    for (const listener of this.#listeners) {
+      const state = listener.state?.();
+      if (state) return state;
+    }
+    return undefined;
   }
 
   async #probe(thread: StoreThread): Promise<void> {
@@ -248,7 +282,8 @@ export class FileLog implements OrderedLog {
       await thread.call('probe');
       this.#hasRoom();
     } catch (error) {
-      if (!(error instanceof FileLogError && error.trouble === 'full')) this.#rejectionOf(error, thread);
+      if (isMeddling(error) || !(error instanceof FileLogError && error.trouble === 'full'))
+        this.#rejectionOf(error, thread);
     }
   }
 
