@@ -4,6 +4,7 @@ import type { OpenDatabase } from './disk/database.ts';
 import { FileLogError } from './disk/errors.ts';
 import { lock } from './disk/lock.ts';
 import { listSegments, listSnapshots, lockPath, makeDirectory, markPath, moveAside } from './disk/names.ts';
+import { isEnded } from './disk/snapshot.ts';
 import { assertUntouched, type FileState, gone, isMeddling, stateOf, WatchedDirectory } from './disk/untouched.ts';
 
 export class HeldFiles {
@@ -13,8 +14,8 @@ export class HeldFiles {
   #unlock: () => void;
   /** The sealed segments and the mark, as they were left. */
   readonly #files = new Map<string, FileState>();
-  /** The sizes of snapshots, as they were first seen. */
-  readonly #sizes = new Map<string, number>();
+  /** The snapshots that were found whole. */
+  readonly #whole = new Map<string, FileState>();
 
   /** Takes the lock. Throws `in use`. */
   constructor(directory: string, openDatabase: OpenDatabase) {
@@ -69,14 +70,11 @@ export class HeldFiles {
   }
 
   #createAgain(): void {
-    if (
-      existsSync(this.#directory) &&
-      [...listSegments(this.#directory), ...listSnapshots(this.#directory)].length > 0
-    ) {
+    makeDirectory(this.#directory);
+    if ([...listSegments(this.#directory), ...listSnapshots(this.#directory)].length > 0) {
       const what = `${this.#directory} was replaced by another one with a log: restart to use that, or empty it to keep the current state`;
       throw new FileLogError('away', what);
     }
-    makeDirectory(this.#directory);
     const watched = new WatchedDirectory(this.#directory);
     try {
       this.#lockAgain();
@@ -86,7 +84,7 @@ export class HeldFiles {
     }
     this.#watched.close();
     this.#watched = watched;
-    this.#sizes.clear();
+    this.#whole.clear();
   }
 
   #lockAgain(): void {
@@ -96,15 +94,17 @@ export class HeldFiles {
     this.add([lockPath(this.#directory)]);
   }
 
-  /** Whether a snapshot from `first` on is as it was. */
+  /** Whether there is a whole snapshot from `first` on. */
   #hasSnapshot(first: number): boolean {
-    for (const { path, sequence } of listSnapshots(this.#directory)) {
-      const { size = 0 } = stateOf(path);
-      const before = this.#sizes.get(path) ?? size;
-      this.#sizes.set(path, before);
-      if (sequence >= first && size >= before && size > 0) return true;
-    }
-    return false;
+    return listSnapshots(this.#directory).some(({ path, sequence }) => {
+      if (sequence < first) return false;
+      const state = stateOf(path);
+      const whole = this.#whole.get(path);
+      if (whole?.ino === state.ino && whole?.size === state.size) return true;
+      if (!isEnded(path)) return false;
+      this.#whole.set(path, state);
+      return true;
+    });
   }
 
   #isUntouched(path: string): boolean {

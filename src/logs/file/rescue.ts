@@ -63,7 +63,7 @@ export class Rescue {
       const trouble = error instanceof FileLogError ? error.trouble : undefined;
       if (trouble === 'gone') await this.#rescue(error);
       else if (trouble === 'away') this.#reason = textOf(error);
-      else if (trouble !== undefined && trouble !== 'full') broken(error);
+      else if (trouble === 'broken' || trouble === 'uncertain') broken(error);
       // Any other error says nothing about the files: for example, no file descriptor may be free.
     }
   }

@@ -5,15 +5,17 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import type { StreamingMap } from '../../../src/core/streaming-map.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { fileLog } from '../../../src/logs/file/file-log.ts';
 import { copyOf, hearing, openKept, stateOf, temporaryDirectory } from '../../support/engines/kept.ts';
 
@@ -25,18 +27,29 @@ const filesIn = (directory: string, pattern: RegExp): string[] =>
     .toSorted()
     .map((name) => join(directory, name));
 
-/** With two snapshots, sealed segments and entries after them. */
-async function written() {
-  const directory = temporaryDirectory();
-  const { logger, lines, until } = hearing();
-  const map = await openKept(directory, { logger, snapshotBytes: 20_000 });
+const made = mkdtempSync(join(tmpdir(), 'seamline-made-'));
+afterAll(() => rmSync(made, { recursive: true, force: true }));
+
+/** A directory with two snapshots, sealed segments and entries after them. */
+beforeAll(async () => {
+  const { logger, until } = hearing();
+  const map = await StreamingMap.open({ log: fileLog({ directory: made, logger, snapshotBytes: 20_000 }) });
   for (let round = 0; round < 3; round++) {
-    const made = until(SNAPSHOT);
+    const snapshot = until(SNAPSHOT);
     for (let batch = 0; batch < 10; batch++)
       await map.insertMany(Array.from({ length: 20 }, (_, n) => ({ key: `k${n}-${round}`, value: 'x'.repeat(100) })));
-    await made;
+    await snapshot;
   }
   await map.insert({ key: 'after', value: 1, ttl: 3600, idempotencyKey: 'once' });
+  await map.close();
+});
+
+/** An open log with a copy of it. */
+async function written() {
+  const directory = copyOf(made);
+  const { logger, lines, until } = hearing();
+  const map = await openKept(directory, { logger });
+  await map.insert({ key: 'newest', value: 1, ttl: 3600 });
   return { directory, map, lines, until };
 }
 
@@ -149,6 +162,20 @@ describe('an open log', () => {
       .toMatchObject({ reason: expect.stringContaining('restart to use that, or empty it to keep the current state') });
     const saved = until(/saved the map again/);
     for (const path of filesIn(directory, /./)) rmSync(path);
+    await saved;
+    await expectKept(directory, map);
+  });
+
+  it('a log that has no entries after its last sealed segment survives the loss of that', async () => {
+    const directory = temporaryDirectory();
+    const { logger, until } = hearing();
+    const map = await openKept(directory, { logger, snapshotBytes: 1 });
+    const snapshot = until(SNAPSHOT);
+    await map.insert({ key: 'a', value: 'x'.repeat(1000) });
+    await snapshot;
+    await until(SNAPSHOT);
+    const saved = until(/saved the map again/);
+    for (const path of filesIn(directory, /^log-/).slice(0, -1)) rmSync(path);
     await saved;
     await expectKept(directory, map);
   });
