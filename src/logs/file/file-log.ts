@@ -13,6 +13,7 @@ import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { FileLogError, textOf } from './disk/errors.ts';
 import { Loading } from './loading.ts';
+import type { FileLogOptions } from './options.ts';
 import { Rescue } from './rescue.ts';
 import { listSnapshots } from './disk/names.ts';
 import { readSnapshot, readSnapshotHead, writeSnapshot } from './disk/snapshot.ts';
@@ -20,28 +21,6 @@ import { isMeddling } from './disk/untouched.ts';
 import { Snapshots } from './snapshots.ts';
 import { StoreThread } from './thread.ts';
 import { GroupCommit, type GroupedEntry } from '../group-commit.ts';
-
-export interface FileLogOptions {
-  /** Created if it is missing. One process may use it at a time. */
-  readonly directory: string;
-  /** The clock of the entries, in ms. @default Date.now */
-  readonly clock?: (() => number) | undefined;
-  /**
-   * Whether to cut off damaged entries and all after them, instead of refusing to open. What is cut off is moved aside, to files
-   * that end in `.damaged`.
-   * @default false
-   */
-  readonly repair?: boolean | undefined;
-  /**
-   * The number of bytes that may be written before the next snapshot is made.
-   * @default 16 MiB, or a sixteenth of the last snapshot if that is more
-   */
-  readonly snapshotBytes?: number | undefined;
-  /** Called while the log is loaded, with the share that is done: from 0 to 1. */
-  readonly onLoading?: ((share: number) => void) | undefined;
-  /** @default silent */
-  readonly logger?: Logger | undefined;
-}
 
 /**
  * A log in a directory, for one process. An insertion that is answered has been flushed to the disk.
