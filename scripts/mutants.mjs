@@ -123,6 +123,12 @@ const MUTANTS = [
     'passed < 0 ? this.ahead - PARTS * passed',
     'passed < 0 ? this.ahead',
   ],
+  [
+    'a deleted file unnoticed',
+    'src/logs/file/disk/segment.ts',
+    'if (this.#left) assertUntouched(this.#left);',
+    'if (this.#left) return;',
+  ],
   ['clocks in turn', 'src/core/replica/log-clock.ts', 'if (this.#isNoise(raw)) return;', ''],
   [
     'idempotency forgets its payload',

@@ -9,6 +9,8 @@
 /** A smaller fall is none, in ms: several clocks that differ by less may stamp the entries in turn, and would move the clock with each turn. */
 export const LEAST_FALL_MS = 1000;
 
+const LEAST_CORRECTION_MS = 500;
+
 /** Parts of a ms, so that `ahead` is a whole number and nothing is rounded. */
 const PARTS = 100;
 /** What is withheld of each ms, in parts. */
@@ -34,6 +36,11 @@ export class LogClock {
     if (this.#isNoise(raw)) return;
     this.ahead = this.#aheadAt(raw, hasExpiry ? WITHHELD : WITHHELD_WITHOUT_EXPIRY);
     this.raw = raw;
+  }
+
+  /** Moves the clock forward to the time that a node has measured. A small difference is none: nodes and the log have different clocks. */
+  correct(time: number): void {
+    if (time > this.now + LEAST_CORRECTION_MS) this.reach(time);
   }
 
   /** Moves the clock forward to a time. */

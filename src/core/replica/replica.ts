@@ -71,7 +71,7 @@ export class Replica<Value> {
     this.clock.advance(time, this.items.expiry.peek() !== undefined);
     this.commandId = id;
     if (!this.commandIds.add(id)) return NOTHING;
-    if (command.kind === 'tick' && command.at !== undefined) this.clock.reach(command.at);
+    if (command.kind === 'tick' && command.at !== undefined) this.clock.correct(command.at);
     this.#crc = crc;
     this.#ordinal = 0;
     this.#expire(command);

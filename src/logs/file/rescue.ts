@@ -27,6 +27,12 @@ export class Rescue {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
   #reason: string | undefined;
+  /** What was found first. */
+  #found: string | undefined;
+  /** Why the map couldn't be saved, as it was logged. */
+  #failure: string | undefined;
+  /** When the map may be saved again after a failure, by the monotonic clock: saving a big one takes long, and blocks others. */
+  #notBefore = 0;
 
   constructor(options: RescueOptions) {
     this.#options = options;
@@ -58,7 +64,7 @@ export class Rescue {
     const { thread, broken } = this.#options;
     try {
       await thread.call('look');
-      this.#reason = undefined;
+      this.#mended();
     } catch (error) {
       const trouble = error instanceof FileLogError ? error.trouble : undefined;
       if (trouble === 'gone') await this.#rescue(error);
@@ -70,9 +76,11 @@ export class Rescue {
 
   async #rescue(cause: unknown): Promise<void> {
     const { directory, thread, state, save, restarted, logger } = this.#options;
-    const what = textOf(cause);
-    const isFirst = this.#reason !== what;
-    this.#reason = what;
+    // What follows from the first finding is of no interest.
+    const what = (this.#found ??= textOf(cause));
+    this.#reason ??= what;
+    const startedAt = performance.now();
+    if (startedAt < this.#notBefore) return;
     try {
       for (const note of await thread.call('settle')) logger.warn({ directory }, note);
       const snapshot = state();
@@ -81,12 +89,23 @@ export class Rescue {
       await save(snapshot);
       await thread.call('restart', sequence);
       restarted(sequence);
-      this.#reason = undefined;
+      this.#mended();
       logger.warn({ directory, sequence }, `saved the map again at sequence ${sequence}: ${what}`);
     } catch (error) {
-      this.#reason = error instanceof FileLogError && error.trouble === 'away' ? textOf(error) : what;
-      if (isFirst)
-        logger.warn({ directory, ...errorFields(error) }, `the map can't be saved again yet: ${textOf(error)}`);
+      this.#notBefore = performance.now() + 9 * (performance.now() - startedAt);
+      const failure = textOf(error);
+      const isAway = error instanceof FileLogError && error.trouble === 'away';
+      this.#reason = isAway ? failure : `${what}, and the map can't be saved again yet: ${failure}`;
+      if (failure !== this.#failure)
+        logger.warn({ directory, ...errorFields(error) }, `the map can't be saved again yet: ${failure}`);
+      this.#failure = failure;
     }
+  }
+
+  #mended(): void {
+    this.#reason = undefined;
+    this.#found = undefined;
+    this.#failure = undefined;
+    this.#notBefore = 0;
   }
 }
