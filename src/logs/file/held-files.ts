@@ -5,7 +5,15 @@ import { FileLogError } from './disk/errors.ts';
 import { lock } from './disk/lock.ts';
 import { listSegments, listSnapshots, lockPath, makeDirectory, markPath, moveAside } from './disk/names.ts';
 import { isEnded } from './disk/snapshot.ts';
-import { assertUntouched, type FileState, gone, isMeddling, stateOf, WatchedDirectory } from './disk/untouched.ts';
+import {
+  assertUntouched,
+  type FileState,
+  gone,
+  isMeddling,
+  stateOf,
+  stateOfClosed,
+  WatchedDirectory,
+} from './disk/untouched.ts';
 
 export class HeldFiles {
   readonly #directory: string;
@@ -27,7 +35,7 @@ export class HeldFiles {
   }
 
   add(paths: readonly string[]): void {
-    for (const path of paths) this.#files.set(path, stateOf(path));
+    for (const path of paths) this.#files.set(path, this.#isOpen(path) ? stateOf(path) : stateOfClosed(path));
   }
 
   forget(paths: readonly string[]): void {
@@ -98,13 +106,16 @@ export class HeldFiles {
   #hasSnapshot(first: number): boolean {
     return listSnapshots(this.#directory).some(({ path, sequence }) => {
       if (sequence < first) return false;
-      const state = stateOf(path);
-      const whole = this.#whole.get(path);
-      if (whole?.ino === state.ino && whole?.size === state.size) return true;
+      const state = stateOfClosed(path);
+      if (this.#whole.get(path)?.size === state.size) return true;
       if (!isEnded(path)) return false;
       this.#whole.set(path, state);
       return true;
     });
+  }
+
+  #isOpen(path: string): boolean {
+    return path === lockPath(this.#directory) || path === markPath(this.#directory);
   }
 
   #isUntouched(path: string): boolean {

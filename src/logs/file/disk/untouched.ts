@@ -5,9 +5,10 @@
 import { closeSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { FileLogError, textOf } from './errors.ts';
 
-/** Undefined members: there is no such file. */
+/** Without a size there is no such file. */
 export interface FileState {
   readonly path: string;
+  /** Undefined for a file that isn't held open: some file systems number it differently later. */
   readonly dev: number | undefined;
   readonly ino: number | undefined;
   /** In bytes. */
@@ -20,12 +21,17 @@ export function stateOf(path: string): FileState {
   return { path, dev, ino, size };
 }
 
+/** As `stateOf`, of a file that isn't held open. */
+export function stateOfClosed(path: string): FileState {
+  return { ...stateOf(path), dev: undefined, ino: undefined };
+}
+
 /** Throws `gone` for a file that somebody else has deleted, replaced or changed in size since its state was taken. */
 export function assertUntouched(states: readonly FileState[]): void {
   for (const { path, dev, ino, size } of states) {
     const now = stateOf(path);
-    if (now.ino === undefined && ino !== undefined) throw gone(path, 'was deleted');
-    if (now.ino !== ino || now.dev !== dev) throw gone(path, 'was replaced by another file');
+    if (now.size === undefined && size !== undefined) throw gone(path, 'was deleted');
+    if (ino !== undefined && (now.ino !== ino || now.dev !== dev)) throw gone(path, 'was replaced by another file');
     if (now.size !== size) throw gone(path, `was changed from ${size} to ${now.size} bytes`);
   }
 }
