@@ -126,7 +126,19 @@ const MUTANTS = [
     'first.position > second.position',
   ],
   ['expired items stay', 'src/core/replica/replica.ts', "this.#removeItem(next, 'EXPIRED');", 'return;'],
-  ['timestamps fall', 'src/core/replica/replica.ts', 'Math.max(this.timestamp, this.logTime)', 'this.logTime'],
+  [
+    'timestamps fall',
+    'src/core/replica/log-clock.ts',
+    'passed < 0 ? this.ahead - PARTS * passed',
+    'passed < 0 ? this.ahead',
+  ],
+  [
+    'a deleted file unnoticed',
+    'src/logs/file/disk/segment.ts',
+    'if (this.#left) assertUntouched(this.#left);',
+    'if (this.#left) return;',
+  ],
+  ['clocks in turn', 'src/core/replica/log-clock.ts', 'if (this.#isNoise(raw)) return;', ''],
   [
     'idempotency forgets its payload',
     'src/core/replica/conditions.ts',

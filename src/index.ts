@@ -21,7 +21,8 @@ export type { Cursor, Epoch, Position, Sequence } from './core/model/position.ts
 export type { ItemsOptions, StreamingMapOptions, SubscribeOptions } from './core/map-options.ts';
 export { StreamingMap } from './core/streaming-map.ts';
 export type { KeyedInput, KeyedRules, Validate, ValueRules, ValueSchema } from './core/input/value-rules.ts';
-export { fileLog, type FileLogOptions } from './logs/file/file-log.ts';
+export { fileLog } from './logs/file/file-log.ts';
+export type { FileLogOptions } from './logs/file/options.ts';
 export { memoryLog, type MemoryLogOptions } from './logs/memory/memory-log.ts';
 export type { ServerOptions } from './server/options.ts';
 export { createServer } from './server/create-server.ts';

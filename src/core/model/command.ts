@@ -55,8 +55,8 @@ export type Command =
   | { readonly kind: 'bounds'; readonly bounds: Bounds }
   | { readonly kind: 'insert'; readonly insertions: readonly Insertion[] }
   | { readonly kind: 'remove'; readonly removal: Removal }
-  /** Carries only the log's time: removes items that have expired. */
-  | { readonly kind: 'tick' };
+  /** Removes items that have expired by the log's time, or by `at` if that is later: the log's clock as the node that ticks has measured it. */
+  | { readonly kind: 'tick'; readonly at?: number | undefined };
 
 /** The outcome of a command: the same on every node. */
 export type Outcome<Value> =

@@ -11,6 +11,7 @@ import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Outcome, 
 import { NOTHING } from '../model/command.ts';
 import { formatCursor } from '../model/cursor.ts';
 import { hasExpiry } from './expiry-queue.ts';
+import { LogClock } from './log-clock.ts';
 import { nextDigest } from '../model/hash.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
 import { ItemStore } from './item-store.ts';
@@ -43,8 +44,8 @@ export class Replica<Value> {
   head: Place = { ...ORIGIN };
   /** The newest applied command. */
   sequence = 0 as Sequence;
-  /** The log's time at `sequence`. It may fall. */
-  logTime = 0;
+  /** At `sequence`. */
+  readonly clock = new LogClock();
   /** The timestamp of the newest change. It never falls. */
   timestamp = 0;
   /** The newest removal that has left the window while its key is absent. A subscription before it can't learn of it. */
@@ -69,9 +70,10 @@ export class Replica<Value> {
   /** To be called with each command of the log, in order. One synchronous block. */
   apply(sequence: Sequence, time: number, { id, command, crc }: DecodedCommand): Outcome<Value> {
     this.sequence = sequence;
-    this.logTime = time;
+    this.clock.advance(time, this.items.expiry.peek() !== undefined);
     this.commandId = id;
     if (!this.commandIds.add(id)) return NOTHING;
+    if (command.kind === 'tick' && command.at !== undefined) this.clock.correct(command.at);
     this.#crc = crc;
     this.#ordinal = 0;
     this.#expire(command);
@@ -144,7 +146,7 @@ export class Replica<Value> {
   }
 
   #insertOne({ key, json, bytes, ttl, idempotency }: Insertion, following: number): Item<Value> {
-    const expiresAt = ttl === undefined ? null : this.logTime + ttl * 1000;
+    const expiresAt = ttl === undefined ? null : this.clock.now + ttl * 1000;
     const { position, digest, timestamp } = this.#nextPlace();
     this.#moment = momentOf(this.#moment, this.epoch, timestamp);
     const item = new StoredItem<Value>(this.#moment, { key, json, position, digest, expiresAt, bytes, following });
@@ -165,20 +167,21 @@ export class Replica<Value> {
     return { kind: 'removed', removed };
   }
 
-  /** Expires what is due at the log's time: the command's own keys first, because its conditions must not see them. */
+  /** Expires what is due by the log's clock: the command's own keys first, because its conditions must not see them. */
   #expire(command: Command): void {
-    if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > this.logTime) return;
+    const { now } = this.clock;
+    if ((this.items.expiry.peek()?.expiresAt ?? Infinity) > now) return;
     const own = new Set(
       keysOf(command)
         .map((key) => this.items.get(key))
         .filter((item) => item !== undefined),
     );
-    const due = [...own].filter(hasExpiry).filter((item) => item.expiresAt <= this.logTime);
+    const due = [...own].filter(hasExpiry).filter((item) => item.expiresAt <= now);
     due.sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
     for (const item of due) this.#removeItem(item, 'EXPIRED');
     for (let expired = due.length; expired < MAX_EXPIRED; expired++) {
       const next = this.items.expiry.peek();
-      if (!next || next.expiresAt > this.logTime) return;
+      if (!next || next.expiresAt > now) return;
       this.#removeItem(next, 'EXPIRED');
     }
   }
@@ -222,7 +225,7 @@ export class Replica<Value> {
   }
 
   #nextPlace(): Place & { timestamp: number } {
-    this.timestamp = Math.max(this.timestamp, this.logTime);
+    this.timestamp = this.clock.now;
     const digest = nextDigest(this.head.digest, this.#crc, this.timestamp, this.#ordinal++);
     const position = after(this.head.position);
     this.head = { position, digest };

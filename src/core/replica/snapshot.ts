@@ -31,11 +31,15 @@ type Row = readonly [
 ];
 
 /** The members of a replica that its header holds as they are. */
-type Scalars = 'bounds' | 'sequence' | 'commandId' | 'logTime' | 'timestamp' | 'head' | 'lostRemoval' | 'evictions';
+type Scalars = 'bounds' | 'sequence' | 'commandId' | 'timestamp' | 'head' | 'lostRemoval' | 'evictions';
 
 interface Header extends Pick<Replica<unknown>, 'epoch' | Scalars> {
   /** The format. */
   readonly state: number;
+  /** The log's raw time. */
+  readonly logTime: number;
+  /** How far the clock is ahead of it, in hundredths of a ms. Undefined when it isn't, and in a snapshot of a version that had no such clock. */
+  readonly ahead: number | undefined;
   readonly floor: Place;
   readonly checksum: string;
   readonly counts: { readonly items: number; readonly changes: number; readonly results: number; readonly ids: number };
@@ -43,8 +47,7 @@ interface Header extends Pick<Replica<unknown>, 'epoch' | Scalars> {
 
 /** To be consumed in one synchronous block, because it reads the live replica. */
 export function* exportState<Value>(replica: Replica<Value>): Generator<string, void, void> {
-  const { epoch, bounds, sequence, commandId, logTime, timestamp, head, lostRemoval, evictions, window, items } =
-    replica;
+  const { epoch, bounds, sequence, commandId, clock, timestamp, head, lostRemoval, evictions, window, items } = replica;
   const results = replica.firstResults.entries();
   const ids = [...replica.commandIds];
   const { floor } = window;
@@ -55,7 +58,8 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     bounds,
     sequence,
     commandId,
-    logTime,
+    logTime: clock.raw,
+    ahead: clock.ahead || undefined,
     timestamp,
     head,
     floor,
@@ -132,8 +136,7 @@ function* build<Value>(): Generator<void, Replica<Value>, string> {
   const header = JSON.parse(yield) as Header;
   if (header.state !== FORMAT)
     throw new Error(`unknown snapshot format ${header.state}: this version reads format ${FORMAT}`);
-  const { epoch, bounds, sequence, commandId, logTime, timestamp, head, floor, lostRemoval, evictions, counts } =
-    header;
+  const { epoch, bounds, sequence, commandId, timestamp, head, floor, lostRemoval, evictions, counts } = header;
   const replica = new Replica<Value>(parseEpoch(epoch), bounds, floor);
   let moment: Moment | undefined;
   const momentAt = (time: number): Moment => (moment = momentOf(moment, replica.epoch, time));
@@ -149,7 +152,11 @@ function* build<Value>(): Generator<void, Replica<Value>, string> {
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...(JSON.parse(yield) as RememberedResult));
   for (let i = 0; i < counts.ids; i++) replica.commandIds.add(JSON.parse(yield) as string);
-  return Object.assign(replica, { sequence, commandId, logTime, timestamp, head, lostRemoval, evictions });
+  replica.clock.raw = header.logTime;
+  replica.clock.ahead = header.ahead ?? 0;
+  // Without `ahead` the timestamp may be ahead of the time.
+  replica.clock.reach(timestamp);
+  return Object.assign(replica, { sequence, commandId, timestamp, head, lostRemoval, evictions });
 }
 
 function rowOf({ key, json, position, digest, timestamp, cursor, expiresAt, bytes, following }: Item<unknown>): string {

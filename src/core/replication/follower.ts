@@ -46,7 +46,7 @@ export class Follower<Value> {
   readonly #log: OrderedLog;
   readonly #options: FollowerOptions;
   readonly #commands: PendingCommands<Value>;
-  readonly #ticker = new ExpiryTicker(() => this.submit({ kind: 'tick' }));
+  readonly #ticker: ExpiryTicker;
   readonly #waiting = new Set<() => void>();
   /** Unique to this process and log, so that no two appends share an id. */
   readonly #node = `${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}-`;
@@ -64,6 +64,7 @@ export class Follower<Value> {
     this.#options = options;
     this.#jumps = new ClockJumps(options.logger);
     this.#commands = new PendingCommands(options.log);
+    this.#ticker = new ExpiryTicker({ submit: (tick) => this.submit(tick), now: options.log.now });
   }
 
   /** Resolves when the replica has applied everything that the log held at the start. Closes the log when it rejects. */
@@ -266,7 +267,7 @@ export class Follower<Value> {
   #afterApply({ poison, replica }: LogSubscription<Value>): void {
     if (poison) this.#stop(poison);
     this.#wakeWaiting();
-    this.#ticker.arm(replica.items.expiry.peek()?.expiresAt, replica.logTime);
+    this.#ticker.arm(replica.items.expiry.peek()?.expiresAt, replica.clock);
   }
 
   /** A replica that is still being built fails in `#buildOnce` instead. */

@@ -10,7 +10,7 @@ import type { Epoch, Sequence } from '../model/position.ts';
 export interface LogEntry {
   /** 1, 2, 3 … without a gap. */
   readonly sequence: Sequence;
-  /** The log's wall-clock time in ms. It may jump, also backwards. */
+  /** The log's wall-clock time in ms, by one clock for all nodes. It may jump, also backwards: a replica's own clock never falls. */
   readonly time: number;
   readonly data: Uint8Array;
 }
@@ -34,8 +34,8 @@ export interface LogListener {
   /** The log has another epoch, or has lost or rolled back entries. The listener gets no more calls, and opens the log again. */
   broken(reason: string): void;
   /**
-   * The listener's state after the last entry that it has received. A log that several nodes share asks for it when an operator has removed
-   * entries that no snapshot holds. Entries that are delivered meanwhile wait.
+   * The listener's state after the last entry that it has received. A log asks for it when somebody has removed entries that no snapshot
+   * holds. Entries that are delivered meanwhile wait.
    */
   snapshot?(): Promise<LogSnapshot>;
 }
@@ -60,6 +60,13 @@ export interface OrderedLog {
    * @default false
    */
   readonly showsEarly?: boolean | undefined;
+
+  /**
+   * The time that an entry would get now, in ms, if the log has a clock that this machine's clocks know nothing of, as in a test. Items
+   * then expire by it alone.
+   * @default the time of the newest entry, and what has passed since by this machine's clocks
+   */
+  readonly now?: (() => number) | undefined;
 
   /**
    * Connects, creates the log if it does not exist, and resolves with its epoch. Called again after a listener was told `broken`, until

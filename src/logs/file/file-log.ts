@@ -2,8 +2,9 @@
  * A thread of its own (store.ts) writes the entries to SQLite files. From time to time a process builds a snapshot of them
  * (snapshots.ts), so that the size of the directory follows the size of the map and not its history.
  *
- * A full disk makes the log refuse appends until there is room. After any other failed write or flush it refuses them for good,
- * because a disk may claim to hold what it has lost. No refused append is ever visible.
+ * A full disk makes the log refuse appends until there is room, and files that somebody else has deleted or changed until the state is saved
+ * again (rescue.ts). After a failed write or flush it refuses them for good, because a disk may claim to hold what it has lost. A file
+ * that can't be opened, as when no file descriptor is free, only postpones a snapshot. No refused append is ever visible.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineUnavailableError, IndeterminateError } from '../../core/model/errors.ts';
@@ -12,33 +13,14 @@ import type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from '
 import type { Epoch, Sequence } from '../../core/model/position.ts';
 import { FileLogError, textOf } from './disk/errors.ts';
 import { Loading } from './loading.ts';
+import type { FileLogOptions } from './options.ts';
+import { Rescue } from './rescue.ts';
 import { listSnapshots } from './disk/names.ts';
 import { readSnapshot, readSnapshotHead, writeSnapshot } from './disk/snapshot.ts';
+import { isMeddling } from './disk/untouched.ts';
 import { Snapshots } from './snapshots.ts';
 import { StoreThread } from './thread.ts';
 import { GroupCommit, type GroupedEntry } from '../group-commit.ts';
-
-export interface FileLogOptions {
-  /** Created if it is missing. One process may use it at a time. */
-  readonly directory: string;
-  /** The clock of the entries, in ms. @default Date.now */
-  readonly clock?: (() => number) | undefined;
-  /**
-   * Whether to cut off damaged entries and all after them, instead of refusing to open. What is cut off is moved aside, to files
-   * that end in `.damaged`.
-   * @default false
-   */
-  readonly repair?: boolean | undefined;
-  /**
-   * The number of bytes that may be written before the next snapshot is made.
-   * @default 16 MiB, or a sixteenth of the last snapshot if that is more
-   */
-  readonly snapshotBytes?: number | undefined;
-  /** Called while the log is loaded, with the share that is done: from 0 to 1. */
-  readonly onLoading?: ((share: number) => void) | undefined;
-  /** @default silent */
-  readonly logger?: Logger | undefined;
-}
 
 /**
  * A log in a directory, for one process. An insertion that is answered has been flushed to the disk.
@@ -64,10 +46,12 @@ interface Parts {
   readonly thread: StoreThread;
   readonly group: GroupCommit;
   readonly snapshots: Snapshots;
+  readonly rescue: Rescue;
 }
 
 export class FileLog implements OrderedLog {
   readonly engine = 'file';
+  readonly now: (() => number) | undefined;
   readonly #options: FileLogOptions;
   readonly #directory: string;
   readonly #logger: Logger;
@@ -76,6 +60,7 @@ export class FileLog implements OrderedLog {
   readonly #loading: Loading;
   #parts: Promise<Parts> | undefined;
   #group: GroupCommit | undefined;
+  #rescue: Rescue | undefined;
   #first = 1;
   #last = 0 as Sequence;
   /** Looks for room on the disk while that is full. */
@@ -86,6 +71,7 @@ export class FileLog implements OrderedLog {
   /** `worker`: the module that runs in the thread of the store. */
   constructor(options: FileLogOptions, worker?: URL) {
     const { directory, onLoading, logger = SILENT } = options;
+    this.now = options.clock;
     this.#options = options;
     this.#directory = directory;
     this.#logger = logger;
@@ -99,8 +85,8 @@ export class FileLog implements OrderedLog {
   }
 
   append(data: Uint8Array): Promise<Sequence> {
-    if (this.#broken !== undefined || !this.#group)
-      return Promise.reject(new EngineUnavailableError(this.#broken ?? CLOSED));
+    const refusal = this.#broken ?? this.#rescue?.reason;
+    if (refusal !== undefined || !this.#group) return Promise.reject(new EngineUnavailableError(refusal ?? CLOSED));
     return this.#group.append(data);
   }
 
@@ -163,7 +149,7 @@ export class FileLog implements OrderedLog {
   }
 
   health(): LogHealth {
-    const reason = this.#broken ?? (this.#full && `the disk of ${this.#directory} is full`);
+    const reason = this.#broken ?? this.#rescue?.reason ?? (this.#full && `the disk of ${this.#directory} is full`);
     return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 
@@ -172,8 +158,9 @@ export class FileLog implements OrderedLog {
     this.#broken ??= CLOSED;
     clearInterval(this.#full);
     if (!parts) return;
-    const { thread, group, snapshots } = parts;
+    const { thread, group, snapshots, rescue } = parts;
     await group.stop(new EngineUnavailableError(CLOSED));
+    await rescue.stop();
     await snapshots.stop();
     await thread.call('close').catch((error: unknown) => this.#logger.warn(errorFields(error), textOf(error)));
     await thread.end();
@@ -198,7 +185,17 @@ export class FileLog implements OrderedLog {
         clock: this.#options.clock ?? Date.now,
         commit: (group) => this.#commit(group, thread, snapshots),
       });
-      return { epoch, thread, group: this.#group, snapshots };
+      this.#rescue = new Rescue({
+        directory: this.#directory,
+        thread,
+        state: () => this.#state(),
+        save: ({ sequence, commandId, chunks }) =>
+          writeSnapshot(this.#directory, { epoch, sequence, commandId }, chunks),
+        restarted: (sequence) => (this.#first = sequence),
+        broken: (error) => this.#break(error),
+        logger: this.#logger,
+      });
+      return { epoch, thread, group: this.#group, snapshots, rescue: this.#rescue };
     } catch (error) {
       await thread.end();
       throw error;
@@ -233,12 +230,27 @@ export class FileLog implements OrderedLog {
         cause: error,
       });
     }
+    if (isMeddling(error)) {
+      this.#rescue?.found(error);
+      return new EngineUnavailableError(`nothing was written: ${error.message}`, { cause: error });
+    }
     const isKnown = this.#broken !== undefined || (error instanceof FileLogError && error.trouble === 'broken');
+    const broken = this.#break(error);
+    return isKnown
+      ? new EngineUnavailableError(broken, { cause: error })
+      : new IndeterminateError(broken, { cause: error });
+  }
+
+  #break(error: unknown): string {
     this.#broken ??= textOf(error);
     clearInterval(this.#full);
-    return isKnown
-      ? new EngineUnavailableError(this.#broken, { cause: error })
-      : new IndeterminateError(this.#broken, { cause: error });
+    return this.#broken;
+  }
+
+  /** The state of the map, which has applied all entries but those that are being written. */
+  async #state(): Promise<LogSnapshot | undefined> {
+    for (const listener of this.#listeners) if (listener.snapshot) return listener.snapshot();
+    return undefined;
   }
 
   async #probe(thread: StoreThread): Promise<void> {
@@ -246,7 +258,8 @@ export class FileLog implements OrderedLog {
       await thread.call('probe');
       this.#hasRoom();
     } catch (error) {
-      if (!(error instanceof FileLogError && error.trouble === 'full')) this.#rejectionOf(error, thread);
+      if (isMeddling(error) || !(error instanceof FileLogError && error.trouble === 'full'))
+        this.#rejectionOf(error, thread);
     }
   }
 

@@ -4,7 +4,10 @@ import { type SentError, toSend } from './disk/errors.ts';
 import type { Store } from './store.ts';
 
 /** Those that a log makes. They are answered in order. */
-export type Requests = Pick<Store, 'open' | 'append' | 'read' | 'entryAt' | 'rotate' | 'trim' | 'probe' | 'close'>;
+export type Requests = Pick<
+  Store,
+  'open' | 'append' | 'read' | 'entryAt' | 'rotate' | 'trim' | 'probe' | 'look' | 'settle' | 'restart' | 'close'
+>;
 
 export interface Request {
   readonly name: keyof Requests;

@@ -20,6 +20,9 @@ export interface SnapshotsOptions {
   readonly logger: Logger;
 }
 
+/** After a failure. What it lacked, as room or a file descriptor, may be there again. */
+const RETRY_MS = 60_000;
+
 export class Snapshots {
   readonly #options: SnapshotsOptions;
   /** Of the log since the newest snapshot. */
@@ -28,6 +31,9 @@ export class Snapshots {
   readonly #child = new SnapshotChild(programBeside(import.meta.url, 'build-snapshot-process'));
   #running: Promise<void> | undefined;
   #isStopped = false;
+  #retry: NodeJS.Timeout | undefined;
+  /** The last failure, which is logged once. */
+  #failure: string | undefined;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -47,6 +53,7 @@ export class Snapshots {
   /** Kills the process if there is one. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    clearTimeout(this.#retry);
     this.#child.stop();
     await this.#running;
   }
@@ -61,17 +68,32 @@ export class Snapshots {
       const [older, newest] = listSnapshots(directory).slice(-2);
       if (newest && older) await trim(older.sequence as Sequence);
       this.#bytes -= bytes;
+      this.#failure = undefined;
       this.#dueBytes = this.#due();
       const ms = Math.round(performance.now() - started);
       logger.info({ directory, sequence, ms }, 'made a snapshot');
     } catch (error) {
       // An attempt at each append would not help a full disk.
       this.#dueBytes = this.#bytes + dueBytes(this.#options.bytes);
-      if (!this.#isStopped) logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${textOf(error)}`);
+      const failure = textOf(error);
+      if (!this.#isStopped && failure !== this.#failure)
+        logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${failure}`);
+      this.#failure = failure;
+      this.#retryLater();
     }
     this.#running = undefined;
     // Another one may be due already, and no append may come that would notice.
     this.makeIfDue();
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    if (this.#isStopped) return;
+    this.#retry = setTimeout(() => {
+      this.#dueBytes = Math.min(this.#dueBytes, this.#bytes);
+      this.makeIfDue();
+    }, RETRY_MS);
+    this.#retry.unref();
   }
 
   #due(): number {

@@ -5,17 +5,17 @@
  * Invariant: sequences are dense within each segment and from one to the next, and the mark is not ahead of them. A directory
  * that breaks the invariant is damaged, and is not opened.
  */
-import { rmSync } from 'node:fs';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import { type Epoch, newEpoch, type Sequence } from '../../core/model/position.ts';
 import { isFull, type OpenDatabase, openDatabase } from './disk/database.ts';
 import { damaged, FileLogError, textOf } from './disk/errors.ts';
-import { lock } from './disk/lock.ts';
 import { Mark, type MarkState, readMark } from './disk/mark.ts';
-import type { NumberedFile } from './disk/names.ts';
 import { listSegments, listSnapshots, makeDirectory, markPath, removeUnfinished, segmentPath } from './disk/names.ts';
+import { HeldFiles } from './held-files.ts';
 import { repair } from './repair.ts';
-import { Segment } from './disk/segment.ts';
+import { sealUnsealed, Segment } from './disk/segment.ts';
+import { isMeddling } from './disk/untouched.ts';
+import { SegmentList } from './segment-list.ts';
 
 export interface Opened {
   readonly epoch: Epoch;
@@ -31,14 +31,14 @@ const READ_ENTRIES = 4096;
 export class Store {
   readonly #directory: string;
   readonly #openDatabase: OpenDatabase;
-  #unlock: () => void = () => {};
+  /** The lock, and what somebody else could do to the files. */
+  #held: HeldFiles | undefined;
   #mark: Mark | undefined;
-  /** Oldest first. Entries are appended to the last one. */
-  #segments: NumberedFile[] = [];
-  #current: Segment | undefined;
-  /** The sealed segment that is being read. */
-  #reading: Segment | undefined;
+  #segments: SegmentList | undefined;
+  #epoch = '' as Epoch;
   #last = 0;
+  /** The entry at `#last`, unless it was written before the log was opened. */
+  #newest: LogEntry | undefined;
   /** Why no more is written. */
   #broken: FileLogError | undefined;
 
@@ -50,40 +50,77 @@ export class Store {
   /** Throws `in use`, `damaged`, and errors of the file system. `isRepair`: cuts off damaged entries first. */
   open(isRepair: boolean): Opened {
     makeDirectory(this.#directory);
-    this.#unlock = lock(this.#directory, this.#openDatabase);
+    this.#held = new HeldFiles(this.#directory, this.#openDatabase);
     removeUnfinished(this.#directory);
+    for (const { path } of listSegments(this.#directory).slice(0, -1)) sealUnsealed(path, this.#openDatabase);
     const notes = isRepair ? repair(this.#directory, this.#openDatabase) : [];
     const mark = readMark(this.#directory);
     if (mark === null) notes.push(`${markPath(this.#directory)} can't be read, and was written again`);
     if (listSegments(this.#directory).length === 0) this.#create(isRepair ? 0 : (mark?.sequence ?? 0));
-    const current = this.#openSegments();
+    this.#segments = new SegmentList(this.#directory, this.#openDatabase, this.#held);
+    const current = this.#segments.open();
     this.#last = current.last();
     if (mark && !isRepair) assertComplete(current, this.#last, markPath(this.#directory), mark);
     if (mark?.isSealed && mark.epoch === current.epoch && this.#last > mark.sequence) {
       current.cut(mark.sequence);
       this.#last = mark.sequence;
     }
-    this.#mark = new Mark(this.#directory, current.epoch, this.#last);
+    this.#newest = this.entryAt(this.#last);
+    this.#epoch = current.epoch;
+    this.#renewMark();
     return { epoch: current.epoch, first: this.#first, last: this.#last as Sequence, notes };
   }
 
-  /** All or none, flushed when it returns. Throws `full`, `broken` or `uncertain`. */
+  /** All or none, flushed when it returns. Throws `gone`, `away`, `full`, `broken` or `uncertain`. */
   append(entries: readonly LogEntry[]): void {
     if (this.#broken) throw this.#broken;
     try {
-      this.#appending().append(entries);
+      this.#held?.assertReachable();
+      this.#opened().untouched().append(entries);
     } catch (error) {
-      throw isFull(error) ? error : this.#distrust(error);
+      throw isFull(error) || isMeddling(error) ? error : this.#distrust(error);
     }
     this.#last += entries.length;
+    this.#newest = entries.at(-1) ?? this.#newest;
     this.#note();
+  }
+
+  /**
+   * Looks for what somebody else has done to the files, and mends what needs only what is here. Throws `gone` when answered entries would be
+   * lost at the next start, `away` as long as nothing can be said, and `broken` when another process has taken the directory.
+   */
+  look(): void {
+    if (this.#broken) throw this.#broken;
+    try {
+      this.#held?.look(this.#first);
+    } catch (error) {
+      throw error instanceof FileLogError && error.trouble === 'in use' ? this.#distrust(error) : error;
+    }
+    this.#opened().untouched();
+    if (this.#held?.isMarkThere() === false) this.#renewMark();
+  }
+
+  /** After `gone`: makes the directory fit to save a snapshot in it. Files that were changed are moved aside. Returns for the operator what it did. */
+  settle(): readonly string[] {
+    if (this.#broken) throw this.#broken;
+    const { notes, areGone } = this.#held?.settle() ?? { notes: [], areGone: false };
+    return [...notes, ...this.#opened().settle(areGone)];
+  }
+
+  /** After `settle`, and after the state at `sequence` was saved: the log begins there. */
+  restart(sequence: number): void {
+    if (this.#broken) throw this.#broken;
+    if (sequence !== this.#last || !this.#newest)
+      throw new Error(`the log is at sequence ${this.#last}, not ${sequence}`);
+    this.#opened().restart(this.#newest, this.#epoch);
+    this.#renewMark();
   }
 
   /** Called after the answer, when nothing waits. A full disk only postpones it. */
   tidy(): void {
     if (this.#broken) return;
     try {
-      this.#current?.checkpointIfDue();
+      this.#segments?.checkpointIfDue();
     } catch (error) {
       if (!isFull(error)) this.#distrust(error);
     }
@@ -94,112 +131,81 @@ export class Store {
     const entries: LogEntry[] = [];
     let bytes = 0;
     if (from > this.#last) return entries;
-    for (const entry of this.#holding(from).read(from)) {
+    for (const entry of this.#opened().holding(from).read(from)) {
       entries.push(entry);
       bytes += entry.data.length;
       if (bytes >= READ_BYTES || entries.length >= READ_ENTRIES) break;
     }
-    if (entries.length === 0) throw damaged(this.#holding(from).path, `sequence ${from} is missing`);
+    if (entries.length === 0) throw damaged(this.#opened().holding(from).path, `sequence ${from} is missing`);
     return entries;
   }
 
   entryAt(sequence: number): LogEntry | undefined {
     if (sequence < this.#first || sequence > this.#last) return undefined;
-    for (const entry of this.#holding(sequence).read(sequence)) return entry;
-    throw damaged(this.#holding(sequence).path, `sequence ${sequence} is missing`);
+    for (const entry of this.#opened().holding(sequence).read(sequence)) return entry;
+    throw damaged(this.#opened().holding(sequence).path, `sequence ${sequence} is missing`);
   }
 
-  /** Seals the newest segment, so that other processes can read it. Returns its last sequence. Throws as `append` does. */
+  /**
+   * Seals the newest segment, so that other processes can read it. Returns its last sequence. Throws as `append` does, and any error of the file
+   * system, as when no file descriptor is free: then it can be called again, and appends go on.
+   */
   rotate(): Sequence {
     if (this.#broken) throw this.#broken;
-    const sealed = this.#appending();
-    if (this.#last < sealed.first) return this.#last as Sequence;
-    const next = { sequence: this.#last + 1, path: segmentPath(this.#directory, this.#last + 1) };
+    this.look();
+    const segments = this.#opened();
+    segments.sealPrevious();
+    const before = segments.untouched();
+    if (this.#last < before.first) return this.#last as Sequence;
     try {
-      // The steps that need room come first: until the next segment exists, nothing has changed.
-      sealed.checkpoint();
-      Segment.create(next.path, { epoch: sealed.epoch, first: next.sequence }, this.#openDatabase);
-      sealed.seal();
-      this.#current = Segment.openForAppending(next.path, this.#openDatabase);
+      before.checkpoint();
     } catch (error) {
-      if (!isFull(error) || this.#current !== sealed) throw this.#distrust(error);
-      rmSync(next.path, { force: true });
-      throw error;
+      throw isFull(error) ? error : this.#distrust(error);
     }
-    this.#segments.push(next);
+    segments.openNext(this.#last + 1, this.#epoch);
+    segments.sealPrevious();
     return this.#last as Sequence;
   }
 
   /** Deletes the segments whose entries are all before `sequence`. Returns the first sequence of the log. */
   trim(sequence: number): Sequence {
-    while ((this.#segments[1]?.sequence ?? Infinity) <= sequence) {
-      const dropped = this.#segments.shift();
-      if (this.#reading?.path === dropped?.path) this.#stopReading();
-      if (dropped) rmSync(dropped.path);
-    }
+    this.#segments?.trim(sequence);
     return this.#first;
   }
 
   /** Throws `full` as long as there is no room, and `broken` when no more is written. */
   probe(): void {
     if (this.#broken) throw this.#broken;
-    this.#appending().probe();
+    this.#opened().untouched().probe();
   }
 
   close(): void {
-    this.#stopReading();
-    this.#current?.close();
+    this.#segments?.close();
     this.#mark?.close();
-    this.#unlock();
+    this.#held?.release();
   }
 
   get #first(): Sequence {
-    return (this.#segments[0]?.sequence ?? 1) as Sequence;
+    return (this.#segments?.first ?? 1) as Sequence;
   }
 
-  #appending(): Segment {
-    if (!this.#current) throw new Error('the log is not open');
-    return this.#current;
+  #opened(): SegmentList {
+    if (!this.#segments) throw new Error('the log is not open');
+    return this.#segments;
+  }
+
+  #renewMark(): void {
+    // In this order, because there may be no file descriptor for another one.
+    const before = this.#mark;
+    this.#mark = new Mark(this.#directory, this.#epoch, this.#last);
+    before?.close();
+    this.#held?.add([markPath(this.#directory)]);
   }
 
   #create(answered: number): void {
     if (answered > 0 || listSnapshots(this.#directory).length > 0)
       throw damaged(this.#directory, 'its entries are gone. Move the rest away to begin a new log');
     Segment.create(segmentPath(this.#directory, 1), { epoch: newEpoch(), first: 1 }, this.#openDatabase);
-  }
-
-  #openSegments(): Segment {
-    this.#segments = listSegments(this.#directory);
-    const newest = this.#segments.at(-1);
-    if (!newest) throw new Error('there is no segment');
-    this.#current = Segment.openForAppending(newest.path, this.#openDatabase);
-    for (const [at, { sequence: first, path }] of this.#segments.entries()) {
-      const segment: Segment = path === newest.path ? this.#current : Segment.openSealed(path, this.#openDatabase);
-      try {
-        if (segment.first !== first || segment.epoch !== this.#current.epoch)
-          throw damaged(path, 'it belongs elsewhere');
-        const next = this.#segments[at + 1]?.sequence;
-        if (next !== undefined && segment.last() !== next - 1)
-          throw damaged(path, `it ends at sequence ${segment.last()}, but the next one begins with ${next}`);
-      } finally {
-        if (segment !== this.#current) segment.close();
-      }
-    }
-    return this.#current;
-  }
-
-  /** The segment of a sequence, which is not after the last one. */
-  #holding(sequence: number): Segment {
-    const { path } = this.#segments.findLast((segment) => segment.sequence <= sequence) ?? { path: '' };
-    if (path === this.#current?.path) return this.#appending();
-    if (this.#reading?.path === path) return this.#reading;
-    this.#stopReading();
-    return (this.#reading = Segment.openSealed(path, this.#openDatabase));
-  }
-
-  #stopReading(): void {
-    this.#reading?.close();
-    this.#reading = undefined;
   }
 
   /** A flushed entry is answered even if the mark can't be written. */
@@ -214,7 +220,9 @@ export class Store {
   /** The entries that failed may be on the disk or not. Once the mark is sealed, the next `open` cuts them off. */
   #distrust(cause: unknown): FileLogError {
     if (this.#broken) return this.#broken;
-    const what = `a write to ${this.#directory} failed, so no more is written until a restart: ${textOf(cause)}`;
+    const isTaken = cause instanceof FileLogError && cause.trouble === 'in use';
+    const why = isTaken ? textOf(cause) : `a write to ${this.#directory} failed`;
+    const what = `${why}, so no more is written until a restart${isTaken ? '' : `: ${textOf(cause)}`}`;
     this.#broken = new FileLogError('broken', what, { cause });
     try {
       this.#mark?.seal(this.#last);

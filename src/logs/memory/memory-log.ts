@@ -22,12 +22,13 @@ export interface MemoryLogOptions {
  * const map = await StreamingMap.open({ log: memoryLog() });
  * ```
  */
-export function memoryLog({ clock = Date.now, shared = false }: MemoryLogOptions = {}): OrderedLog {
+export function memoryLog({ clock, shared = false }: MemoryLogOptions = {}): OrderedLog {
   return new MemoryLog(clock, shared);
 }
 
 class MemoryLog implements OrderedLog {
   readonly engine = 'memory';
+  readonly now: (() => number) | undefined;
   readonly #clock: () => number;
   readonly #isShared: boolean;
   readonly #epoch = newEpoch();
@@ -37,8 +38,9 @@ class MemoryLog implements OrderedLog {
   readonly #listeners = new Set<LogListener>();
   #snapshots: readonly LogSnapshot[] = [];
 
-  constructor(clock: () => number, isShared: boolean) {
-    this.#clock = clock;
+  constructor(clock: (() => number) | undefined, isShared: boolean) {
+    this.now = clock;
+    this.#clock = clock ?? Date.now;
     this.#isShared = isShared;
   }
 

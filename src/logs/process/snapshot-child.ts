@@ -36,10 +36,12 @@ export class SnapshotChild {
     const child = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(this.#program), ...args], {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+    // Without a free file descriptor there is no process, and it has no streams.
+    if (child.pid === undefined) await exited;
     this.#child = child;
     // It may end before it has read everything.
     child.stdin.on('error', () => {}).end(input);
-    const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
     const [said, [code, signal]] = await Promise.all([text(child.stderr), exited]);
     this.#child = undefined;
     if (code === 0) return;

@@ -19,8 +19,11 @@ interface Life {
 export class Heartbeat {
   readonly #lives = new Map<Socket, Life>();
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #intervalMs: number;
+  #beatAt = performance.now();
 
   constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
     this.#timer = setInterval(() => this.#beat(), intervalMs);
     this.#timer.unref();
   }
@@ -43,8 +46,12 @@ export class Heartbeat {
 
   #beat(): void {
     const now = performance.now();
+    // While this process stood still, nothing that had arrived was read. Clients get that time once more.
+    const stoodStillMs = Math.max(0, now - this.#beatAt - this.#intervalMs);
+    this.#beatAt = now;
     for (const [socket, life] of this.#lives) {
       const { webSocket } = life;
+      life.aliveAt += stoodStillMs;
       const drained = socket.bytesWritten - socket.writableLength;
       const queued = queuedOf(socket);
       const isWaiting = socket.writableLength > 0;

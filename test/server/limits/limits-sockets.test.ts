@@ -159,6 +159,23 @@ describe('the heartbeat', () => {
     }
   });
 
+  it('the heartbeat spares a client whose answer could not be read because the server stood still', async () => {
+    const { near } = await pair();
+    const heartbeat = watched();
+    let stoodStillMs = 0;
+    const { now } = performance;
+    vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + stoodStillMs);
+    onTestFinished(() => void vi.restoreAllMocks());
+    await clog(near);
+    heartbeat.watch(near);
+    vi.advanceTimersByTime(INTERVAL_MS);
+    stoodStillMs = 3_600_000;
+    vi.advanceTimersByTime(3 * INTERVAL_MS);
+    expect(near.destroyed).toBe(false);
+    vi.advanceTimersByTime(3 * INTERVAL_MS);
+    expect(near.destroyed).toBe(true);
+  });
+
   it('the heartbeat spares a stream without pending data', async () => {
     const { near } = await pair();
     const heartbeat = watched();

@@ -7,7 +7,8 @@ import type { Logger } from '../../../src/core/model/logger.ts';
 import { exportState } from '../../../src/core/replica/snapshot.ts';
 import type { StreamingMapOptions } from '../../../src/core/map-options.ts';
 import { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { FileLog, type FileLogOptions } from '../../../src/logs/file/file-log.ts';
+import { FileLog } from '../../../src/logs/file/file-log.ts';
+import type { FileLogOptions } from '../../../src/logs/file/options.ts';
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'seamline-kept-'));

@@ -4,11 +4,13 @@
  * - `damaged`: they don't hold what was written. The log isn't opened; a repair keeps the entries before the damage.
  * - `in use`: another process uses the directory.
  * - `no directory`: the path is not a directory, none can be created there, or nothing can be written to it.
+ * - `gone`: nothing was written, because somebody has deleted or changed files that hold what was answered.
+ * - `away`: nothing was written, because the directory can't be reached now. The write may be repeated.
  * - `full`: nothing was written, and the files are sound. The write may be repeated.
  * - `broken`: nothing was written that will ever be visible. The files can't be trusted any more: no more is written.
  * - `uncertain`: as `broken`, but the entries of the last write may be there when the log is opened again.
  */
-export type Trouble = 'damaged' | 'in use' | 'no directory' | 'full' | 'broken' | 'uncertain';
+export type Trouble = 'damaged' | 'in use' | 'no directory' | 'gone' | 'away' | 'full' | 'broken' | 'uncertain';
 
 export class FileLogError extends Error {
   readonly trouble: Trouble;

@@ -75,6 +75,10 @@ export function removeUnfinished(directory: string): void {
     if (['', ...COMPANIONS].some((suffix) => name.endsWith(`.new${suffix}`))) rmSync(join(directory, name));
 }
 
+export function removeSegment(path: string): void {
+  for (const suffix of ['', ...COMPANIONS]) rmSync(`${path}${suffix}`, { force: true });
+}
+
 export function moveAside(path: string): void {
   for (const suffix of ['', ...COMPANIONS])
     if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.damaged${suffix}`);

@@ -5,14 +5,15 @@
  * files that never change again, so that a snapshot can be made from them while the log goes on, and letting old entries go is
  * deleting a file.
  */
-import { rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { LogEntry } from '../../../core/replication/ordered-log.ts';
 import { type Epoch, parseEpoch, type Sequence } from '../../../core/model/position.ts';
 import { type OpenDatabase, transaction } from './database.ts';
-import { damaged, reading } from './errors.ts';
+import { damaged, FileLogError, reading } from './errors.ts';
 import { renameDurably, sync } from './names.ts';
+import { assertUntouched, type FileState, stateOf } from './untouched.ts';
 
 interface Row {
   readonly sequence: number;
@@ -44,7 +45,8 @@ export class Segment {
   readonly path: string;
   readonly epoch: Epoch;
   readonly first: Sequence;
-  readonly #inode: number;
+  /** The files as this process has left them. Undefined when that couldn't be found out. */
+  #left: readonly FileState[] | undefined;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync | undefined;
   readonly #select: StatementSync;
@@ -52,7 +54,6 @@ export class Segment {
 
   private constructor(path: string, database: DatabaseSync, isForAppending: boolean) {
     this.path = path;
-    this.#inode = statSync(path).ino;
     this.#database = database;
     const meta = database.prepare('SELECT name, value FROM meta').all() as { name: string; value: unknown }[];
     const named = Object.fromEntries(meta.map(({ name, value }) => [name, value]));
@@ -64,6 +65,7 @@ export class Segment {
       'SELECT sequence, time, crc, data FROM entries WHERE sequence >= ? ORDER BY sequence',
     );
     this.#insert = isForAppending ? database.prepare(INSERT) : undefined;
+    this.#left = this.#files();
   }
 
   /** Creates a sealed segment, as a whole or not at all. */
@@ -88,16 +90,19 @@ export class Segment {
   }
 
   static openSealed(path: string, openDatabase: OpenDatabase): Segment {
-    return reading(path, () => new Segment(path, openDatabase(path, { readOnly: true }), false));
+    return reading(path, () =>
+      opened(openDatabase(path, { readOnly: true }), (database) => new Segment(path, database, false)),
+    );
   }
 
   static openForAppending(path: string, openDatabase: OpenDatabase): Segment {
     return reading(path, () => {
-      const database = openDatabase(path);
-      // With exclusive access SQLite needs no shared memory, whose file a full disk could not hold.
-      database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL');
-      database.exec('PRAGMA wal_autocheckpoint=0');
-      return new Segment(path, database, true);
+      return opened(openDatabase(path), (database) => {
+        // With exclusive access SQLite needs no shared memory, whose file a full disk could not hold.
+        database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL');
+        database.exec('PRAGMA wal_autocheckpoint=0');
+        return new Segment(path, database, true);
+      });
     });
   }
 
@@ -130,21 +135,29 @@ export class Segment {
     }
   }
 
-  /** All or none, flushed when it returns. */
+  /** Throws `gone` if somebody else has deleted, replaced or changed a file: it accepts everything, and keeps nothing. */
+  assertUntouched(): void {
+    if (this.#left) assertUntouched(this.#left);
+    else this.#left = this.#files();
+  }
+
+  /** All or none, flushed when it returns. Throws `gone`. */
   append(entries: readonly LogEntry[]): void {
-    // A deleted file accepts everything, and keeps nothing.
-    if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw new Error(`${this.path} is gone`);
-    transaction(this.#database, () => {
-      for (const entry of entries) {
-        this.#insert?.run(entry.sequence, entry.time, crcOf(entry), entry.data);
-        this.#sinceCheckpoint += entry.data.length;
-      }
-    });
+    this.assertUntouched();
+    this.#noting(() =>
+      transaction(this.#database, () => {
+        for (const entry of entries) {
+          this.#insert?.run(entry.sequence, entry.time, crcOf(entry), entry.data);
+          this.#sinceCheckpoint += entry.data.length;
+        }
+      }),
+    );
   }
 
   /** Removes the entries after a sequence. */
   cut(last: number): void {
-    transaction(this.#database, () => this.#database.prepare('DELETE FROM entries WHERE sequence > ?').run(last));
+    const remove = this.#database.prepare('DELETE FROM entries WHERE sequence > ?');
+    this.#noting(() => transaction(this.#database, () => remove.run(last)));
   }
 
   /** Moves the write-ahead log into the file when it has grown. */
@@ -154,26 +167,89 @@ export class Segment {
 
   checkpoint(): void {
     this.#sinceCheckpoint = 0;
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#noting(() => this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
   }
 
   /** Whether there is room again: throws `full` when there is none. */
   probe(): void {
-    transaction(this.#database, () =>
-      this.#database.prepare("REPLACE INTO meta (name, value) VALUES ('probe', zeroblob(?))").run(PROBE_BYTES),
-    );
-    transaction(this.#database, () => this.#database.exec("DELETE FROM meta WHERE name = 'probe'"));
+    this.#noting(() => {
+      transaction(this.#database, () =>
+        this.#database.prepare("REPLACE INTO meta (name, value) VALUES ('probe', zeroblob(?))").run(PROBE_BYTES),
+      );
+      transaction(this.#database, () => this.#database.exec("DELETE FROM meta WHERE name = 'probe'"));
+    });
   }
 
-  /** The segment never changes again. */
+  /** The segment never changes again. It is closed, also when it can't be sealed. */
   seal(): void {
-    const mode = this.#database.prepare('PRAGMA journal_mode=DELETE').get()?.['journal_mode'];
-    if (mode !== 'delete') throw new Error(`${this.path} can't be sealed`);
-    this.close();
+    try {
+      const mode = this.#database.prepare('PRAGMA journal_mode=DELETE').get()?.['journal_mode'];
+      if (mode !== 'delete') throw new Error(`${this.path} can't be sealed`);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Closes it, whatever became of its files. */
+  abandon(): void {
+    try {
+      this.close();
+    } catch {
+      // There is nothing left to lose in them.
+    }
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  #files(): readonly FileState[] {
+    return [this.path, `${this.path}-wal`].map(stateOf);
+  }
+
+  /** A write, also a failed one, may change the files' sizes. */
+  #noting(write: () => void): void {
+    try {
+      write();
+    } finally {
+      this.#left = undefined;
+      try {
+        this.#left = this.#files();
+      } catch {
+        // The write has its own outcome. The next look finds out.
+      }
+    }
+  }
+}
+
+/** Closes the database if it can't be used. */
+function opened(database: DatabaseSync, use: (database: DatabaseSync) => Segment): Segment {
+  try {
+    return use(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Seals a segment that its process had no time to seal. What can't be read is left to whoever reads it. */
+export function sealUnsealed(path: string, openDatabase: OpenDatabase): void {
+  if (!isUnsealed(path)) return;
+  try {
+    Segment.openForAppending(path, openDatabase).seal();
+  } catch (error) {
+    if (!(error instanceof FileLogError)) throw error;
+  }
+}
+
+/** By the file format of SQLite: the version that is needed to write it is 2 as long as it has a write-ahead log. */
+function isUnsealed(path: string): boolean {
+  const [version, at] = [Buffer.alloc(1), 18];
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, version, 0, 1, at) === 1 && version[0] === 2;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -78,6 +78,22 @@ async function* framed(head: SnapshotHead, chunks: LogSnapshot['chunks']): Async
   yield Buffer.alloc(0);
 }
 
+/** Whether the file ends with the frame that ends a snapshot. */
+export function isEnded(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const end = Buffer.alloc(PREFIX_BYTES, 0xff);
+    const { size } = fstatSync(file);
+    return (
+      size > 2 * PREFIX_BYTES &&
+      readSync(file, end, 0, PREFIX_BYTES, size - PREFIX_BYTES) > 0 &&
+      end.readUInt32BE(0) === 0
+    );
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Throws `damaged`. */
 export function readSnapshotHead(path: string): SnapshotHead {
   for (const frame of framesOf(path))
