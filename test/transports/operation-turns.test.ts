@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { OperationTurns } from '../../src/transports/operations/operation-turns.ts';
 
 /** Runs so many operations that each take `ms` of a simulated clock. Resolves with how many ran in each turn of the event loop. */
-async function run(count: number, ms: number): Promise<number[]> {
+async function run(count: number, ms: number, group = 1): Promise<number[]> {
   let now = 0;
-  const turns = new OperationTurns(() => now);
+  const turns = new OperationTurns(() => now, group);
   const [counts, connection] = [[0], {}];
   let remaining = count;
   const nextTurn = (): void => {
@@ -34,7 +34,7 @@ it('operations begin while the slice of 5 ms lasts, and the rest in later turns'
 });
 
 it('connections take turns, and the operations of each begin in the order in which they asked', async () => {
-  const turns = new OperationTurns();
+  const turns = new OperationTurns(undefined, 1);
   const [one, other] = [{}, {}];
   const begun: string[] = [];
   const begin = async (name: string, connection: object): Promise<void> => {
@@ -49,4 +49,8 @@ it('connections take turns, and the operations of each begin in the order in whi
 
 it('short operations all begin in one turn', async () => {
   expect((await run(1000, 0.001)).filter((count) => count > 0)).toEqual([1000]);
+});
+
+it('eight operations begin together, and the next ones when their time is known', async () => {
+  expect((await run(20, 6, 8)).filter((count) => count > 0)).toEqual([8, 8, 4]);
 });

@@ -44,7 +44,7 @@ const MARK = `unkept ${crypto.randomUUID()} `;
  * @throws {RangeError} for JSON that is nested too deep
  */
 export function parseJson(text: string): unknown {
-  if (text.length > MAX_NESTING) assertShallow(text);
+  assertShallow(text);
   const value: unknown = JSON.parse(text);
   const marked = mayHoldUnkept(text) ? withMarks(text) : text;
   // A reviver takes ten times as long.
@@ -133,7 +133,9 @@ function withUnkept(value: unknown): unknown {
   return value;
 }
 
-function assertShallow(text: string): void {
+/** @throws {NestedTooDeep} */
+export function assertShallow(text: string): void {
+  if (text.length <= MAX_NESTING) return;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -101,7 +101,7 @@ const STYLE = '<style>.graphiql-container .graphiql-tab { transform: none !impor
  * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
  * request of the page.
  */
-export async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
+async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
   const { renderGraphiQL: render } = await import('@graphql-yoga/render-graphiql');
   return (
     render(options)
@@ -110,4 +110,19 @@ export async function renderGraphiQL(options: GraphiQLOptions): Promise<string> 
       .replace('</head>', `${STYLE}</head>`)
       .replace(/extensions:\{headers:(\w+\?\.headers)\}/, 'extensions:{headers:$1,connectionParams:{headers:$1}}')
   );
+}
+
+/**
+ * Renders each page once: it takes a tenth of a second, and anybody may ask for it. All responses share its bytes, so that a client which
+ * doesn't read takes no memory. There are two pages, with tabs and without.
+ */
+export function graphiqlPages(): (options?: GraphiQLOptions) => Promise<string> {
+  const pages = new Map<string, Buffer>();
+  return async (options = {}) => {
+    const name = JSON.stringify(options);
+    let page = pages.get(name);
+    if (!page) pages.set(name, (page = Buffer.from(await renderGraphiQL(options))));
+    // Yoga passes it to `Response`, which takes bytes as well.
+    return page as unknown as string;
+  };
 }

@@ -74,9 +74,10 @@ export class RequestLog {
 
   /** The identity of a WebSocket connection. */
   connected(request: IncomingMessage): RequestIdentity {
-    const identity = { ...this.identityOf(request), connection: newId() };
-    this.#logger.debug?.({ ...namesOf(identity), client: identity.client }, 'connection opened');
-    return identity;
+    const identity = this.identityOf(request);
+    const kept = { ...identity, headers: shortHeaders(identity.headers), connection: newId() };
+    this.#logger.debug?.({ ...namesOf(kept), client: kept.client }, 'connection opened');
+    return kept;
   }
 
   disconnected(identity: RequestIdentity, close: number): void {
@@ -131,6 +132,22 @@ export class RequestLog {
       : (this.#attributed.get(error as object) ?? this.#attributed.get(cause as object));
     this.#logger.error({ ...named, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
   };
+}
+
+/** Characters of the headers that a connection keeps as long as it is open, for traces. */
+const MAX_HEADERS_LENGTH = 2048;
+
+/** The headers without the longest: a client may send 16 KB, mostly tokens and cookies. */
+function shortHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const sizeOf = (value: unknown): number => String(value).length;
+  const shortest = Object.entries(headers).toSorted(([, a], [, b]) => sizeOf(a) - sizeOf(b));
+  let length = 0;
+  return Object.fromEntries(
+    shortest.filter(([name, value]) => {
+      if (name === 'cookie' || name === 'authorization') return false;
+      return (length += name.length + sizeOf(value)) <= MAX_HEADERS_LENGTH;
+    }),
+  );
 }
 
 /** A flat copy: `randomUUID` returns a tree of strings that is ten times as large. */

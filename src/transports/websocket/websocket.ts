@@ -11,7 +11,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { NestedTooDeep } from '../../core/model/json.ts';
+import { assertShallow, NestedTooDeep } from '../../core/model/json.ts';
 import { Connection } from './connection.ts';
 import { formatError, formatResult, refused, shortened, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
@@ -146,8 +146,11 @@ export class WebSocketTransport {
     try {
       const message = connection.context?.acknowledged ? operationMessage(text) : undefined;
       if (message) this.#receiveOperation(message, connection, hand);
-      // graphql-ws handles every message that isn't about one operation.
-      else hand(text);
+      else {
+        assertShallow(text);
+        // graphql-ws handles every message that isn't about one operation.
+        hand(text);
+      }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       if (error instanceof NestedTooDeep) return connection.close(4400, 'the message is nested too deep');

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Result } from '../../support/clients/clients.ts';
 import { post, resultOf } from '../../support/clients/requests.ts';
-import { connect, type RawSocket, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
+import { connect, openSocket, type RawSocket, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
 import { startServer } from '../../support/server/server.ts';
 
 const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { key } }';
@@ -105,6 +105,16 @@ it('an error quotes at most 4,096 characters', async () => {
   );
   expect(JSON.stringify(wrong).length).toBeLessThan(10_000);
 });
+
+it.each(['before connection_init', 'after it'])(
+  'a message that only nests closes the WebSocket with 4400, %s',
+  async (when) => {
+    const server = await startServer();
+    const socket = when === 'after it' ? await connect(server) : await openSocket(server);
+    socket.send('['.repeat(500_000));
+    expect(await socket.closed).toEqual({ code: 4400, reason: 'the message is nested too deep' });
+  },
+);
 
 it('an id of 512 characters is taken, and a longer one closes the WebSocket with 4400', async () => {
   const socket = await connect(await startServer());
