@@ -19,6 +19,8 @@ export interface Context {
   readonly delivery: Delivery;
   readonly reads: RootReads;
   readonly budget: AnswerBudget;
+  /** Waits until a result of a subscription may be made. Undefined: at once. */
+  readonly turn?: (() => Promise<void>) | undefined;
   /** Present when the transport can fan out: it accepts the request, and the resolver returns an empty source. */
   readonly fanOutRequest?: FanOutRequest | undefined;
 }
@@ -77,12 +79,17 @@ export function recordDelivery(delivery: Delivery, cursor: string): void {
  * block, as soon as the replica has reached every cursor that they name.
  */
 export class RootReads {
-  #reads: { reach: Promise<unknown>; run: () => void }[] = [];
+  #reads: { reach: Promise<unknown>; run: () => void; reject: (error: unknown) => void }[] = [];
   readonly #onRead: () => void;
+  readonly #turn: (() => Promise<void>) | undefined;
 
-  /** `onRead` runs in the same synchronous block as the reads. */
-  constructor(onRead: () => void = () => {}) {
+  /**
+   * `onRead` runs in the same synchronous block as the reads. `turn` resolves when they may run, after the cursors are reached; if it rejects, all
+   * of them reject.
+   */
+  constructor(onRead: () => void = () => {}, turn?: () => Promise<void>) {
     this.#onRead = onRead;
+    this.#turn = turn;
   }
 
   /** Queues a read. If `reach` rejects, only this read rejects. */
@@ -91,6 +98,7 @@ export class RootReads {
     return new Promise((resolve, reject) => {
       this.#reads.push({
         reach: reach.catch(reject),
+        reject,
         run: () => {
           try {
             resolve(run());
@@ -106,6 +114,12 @@ export class RootReads {
     const reads = this.#reads;
     this.#reads = [];
     await Promise.all(reads.map(({ reach }) => reach));
+    try {
+      await this.#turn?.();
+    } catch (error) {
+      for (const { reject } of reads) reject(error);
+      return;
+    }
     for (const { run } of reads) run();
     this.#onRead();
   }

@@ -15,6 +15,7 @@ import { observeOperations } from '../transports/operations/operation-observer.t
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
+import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
 import { type RequestIdentity, RequestLog } from '../transports/observability/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket/websocket.ts';
@@ -84,6 +85,7 @@ class RunningServer implements SeamlineServer {
   readonly #webSockets: WebSocketTransport;
   readonly #console: ConsolePage | undefined;
   readonly #streams = new OpenStreams();
+  readonly #answers = new UnreadAnswers();
   readonly #heartbeat: Heartbeat;
   readonly #metrics;
   readonly #origins: Origins;
@@ -114,7 +116,8 @@ class RunningServer implements SeamlineServer {
     const observe = observeOperations(this.#requestLog);
     const fastInserts = new FastInserts(schema, map, observe);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
-    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts };
+    const answers = this.#answers;
+    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts, answers };
     const isFull = (): boolean => this.#longLived >= maxConnections;
     const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };
@@ -142,6 +145,7 @@ class RunningServer implements SeamlineServer {
       countSockets,
       isReady: () => this.#readiness().ok,
       appendLatency,
+      answers,
     });
   }
 
@@ -183,6 +187,7 @@ class RunningServer implements SeamlineServer {
     await this.#webSockets.close(drainTimeoutMs);
     this.#http.closeIdleConnections();
     this.#heartbeat.stop();
+    this.#answers.stop();
     await closed;
     clearTimeout(timer);
     await this.map.close();

@@ -1,12 +1,7 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import type { ExecutionResult } from 'graphql';
-import {
-  createYoga,
-  type Plugin,
-  processRegularResult,
-  type YogaInitialContext,
-  type YogaServerInstance,
-} from 'graphql-yoga';
+import { createYoga, type FetchAPI, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import { jsonPieces } from '../../core/model/json-text.ts';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
@@ -14,7 +9,9 @@ import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/er
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
+import { jsonAnswer } from './json-answer.ts';
 import type { ServerContext } from '../operations/server-context.ts';
+import { boundedAnswers } from '../operations/bounded-answers.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
 import { withoutIntrospection } from './introspection.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
@@ -49,6 +46,7 @@ export function createHttp(options: HttpOptions): Yoga {
     },
     plugins: [
       operationObserver(requestLog, options.observe),
+      boundedAnswers,
       learning(options),
       ...requestPlugins(options),
       cursors,
@@ -60,8 +58,8 @@ export function createHttp(options: HttpOptions): Yoga {
 }
 
 function requestContext(
-  { map, fanOut }: HttpOptions,
-  { request, params, admission, res }: YogaInitialContext & ServerContext,
+  { map, fanOut, answers }: HttpOptions,
+  { request, params, admission, req, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
   // Only a stream resumes after an event.
   const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
@@ -70,17 +68,19 @@ function requestContext(
   const { caller } = admission ?? OWN;
   const fanOutRequest = fanOut && res && {};
   const { signal } = request;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest });
+  const share = req && answers.accountOf(req.socket).open(Number(req.headers['content-length'] ?? 0));
+  if (share) res?.once('close', share.close);
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest, share });
 }
 
 /** Of the server's own first operation. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** SSE and multipart responses: they count as connections, and end with the token that admitted them. */
-function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): StreamServer {
+function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog, answers }: HttpOptions): StreamServer {
   return {
     keepAliveMs,
-    stringify: (result) => JSON.stringify(formatResult(result)),
+    stringify: (result) => jsonPieces(formatResult(result)),
     begin({ contextValue, document, operationName, variableValues }) {
       const { fanOutRequest } = contextValue as Partial<OperationContext>;
       if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues };
@@ -91,6 +91,8 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: H
       return {
         // Yoga has extended the server's context to the operation's, unless the request failed before that.
         context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
+        share: (serverContext as Partial<OperationContext>).share,
+        unread: req && answers.accountOf(req.socket).meter(),
         fanOutOf: () => fanOut,
         fail: (error) => ({ errors: [maskError(error, requestLog.internal)] }),
         register(stream) {
@@ -114,7 +116,7 @@ const cursors: Plugin = {
 
 /** A single result as JSON, in the type and with the status that its `Accept` means. */
 const jsonResponses: Plugin = {
-  onResultProcess({ request, result: given, setResult, setResultProcessor }) {
+  onResultProcess({ request, result: given, serverContext, setResult, setResultProcessor }) {
     if (Array.isArray(given) || isAsyncIterable(given)) return;
     const result = given as ExecutionResult;
     const { single, parts } = negotiate(request.headers.get('accept'));
@@ -123,7 +125,10 @@ const jsonResponses: Plugin = {
     if (single === undefined && parts && 'data' in result) return;
     const type = jsonTypeOf(single);
     setResult(withStatus(result, type));
-    setResultProcessor((processed, fetchAPI) => processRegularResult(processed, fetchAPI, type), type);
+    const { share } = serverContext as Partial<OperationContext>;
+    const respond = (processed: unknown, fetchAPI: FetchAPI): Response =>
+      jsonAnswer(processed as ExecutionResult, fetchAPI, type, share);
+    setResultProcessor(respond, type);
   },
 };
 

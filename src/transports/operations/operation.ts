@@ -1,5 +1,6 @@
 /** An operation's context, and the cursors of its results, for all transports. */
 import type { ExecutionResult } from 'graphql';
+import type { Share } from '../answers/share.ts';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import type { Caller } from '../../../schema/request/caller.ts';
 import { type Context, type FanOutRequest, RootReads } from '../../../schema/request/context.ts';
@@ -22,7 +23,10 @@ export interface ResultContext extends TransportContext {
   readonly isResumed: boolean;
 }
 
-export interface OperationContext extends Context, ResultContext {}
+export interface OperationContext extends Context, ResultContext {
+  /** Undefined for an operation of no connection. */
+  readonly share?: Share | undefined;
+}
 
 export interface ResultContextParts {
   readonly extensions: unknown;
@@ -35,6 +39,7 @@ export interface ResultContextParts {
 export interface OperationParts extends ResultContextParts {
   readonly map: StreamingMap;
   readonly caller: Caller;
+  readonly share?: Share | undefined;
 }
 
 /** Throws `BadInputError`. */
@@ -46,15 +51,19 @@ export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: 
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, caller, ...parts }: OperationParts): OperationContext {
+export function operationContext({ map, caller, share, ...parts }: OperationParts): OperationContext {
   const result = resultContext(parts);
   const { delivery } = result;
+  const budget = new AnswerBudget(share);
+  const turn = share && (() => share.enter().then(() => budget.claim()));
   return {
     ...result,
     map,
     caller,
-    reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head))),
-    budget: new AnswerBudget(),
+    reads: new RootReads(() => (delivery.cursor = map.replica.cursor(map.replica.head)), turn),
+    budget,
+    turn,
+    share,
   };
 }
 

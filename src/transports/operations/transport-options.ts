@@ -4,6 +4,7 @@ import type { RequestLog } from '../observability/request-log.ts';
 import type { Admit } from '../protocol/admission.ts';
 import type { Heartbeat } from '../protocol/heartbeat.ts';
 import type { TrustedDocument } from '../protocol/trusted-documents.ts';
+import type { UnreadAnswers } from '../answers/unread-answers.ts';
 import type { FastInserts } from './fast-insert.ts';
 
 /** The parts and options that the transports of one server share. */
@@ -19,4 +20,5 @@ export interface TransportOptions {
   /** Undefined: every subscription has a generator of its own. */
   readonly fanOut: FanOut | undefined;
   readonly fastInserts: FastInserts;
+  readonly answers: UnreadAnswers;
 }
