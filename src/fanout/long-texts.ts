@@ -15,8 +15,11 @@ export interface LongText {
   end(): void;
 }
 
-/** Time in which pieces are made before the event loop goes on, in ms. */
-const SLICE_MS = 5;
+/** Lets the event loop go on between pieces. */
+export interface PieceTurns {
+  /** Undefined: at once. */
+  next(): Promise<void> | undefined;
+}
 
 /** The long texts of one outlet, one after the other, and what was said after each of them. */
 export class LongTexts {
@@ -27,14 +30,16 @@ export class LongTexts {
   #waiting: (LongText | WireText)[] = [];
   /** Of the texts that wait and are made already. */
   waitingBytes = 0;
-  /** Whether it goes on after the other events of this iteration of the event loop. */
+  readonly #turns: PieceTurns | undefined;
+  /** Whether it waits for its turn. */
   #isDue = false;
 
   /** `onIdle`: called when the last one is written and the writer takes more. */
-  constructor(writer: TextWriter, isOpen: () => boolean, onIdle: () => void) {
+  constructor(writer: TextWriter, isOpen: () => boolean, onIdle: () => void, turns?: PieceTurns) {
     this.#writer = writer;
     this.#isOpen = isOpen;
     this.#onIdle = onIdle;
+    this.#turns = turns;
   }
 
   get isBusy(): boolean {
@@ -57,10 +62,10 @@ export class LongTexts {
   /** Writes until the writer is full. To be called again when it has drained. */
   goOn(): void {
     if (this.#isDue) return;
-    const until = performance.now() + SLICE_MS;
     while (this.#current && !this.#writer.writableNeedDrain) {
       if (!this.#isOpen()) return this.close();
-      if (performance.now() >= until) return this.#goOnSoon();
+      const turn = this.#turns?.next();
+      if (turn) return this.#goOnAt(turn);
       const { done, value } = this.#current.pieces.next();
       if (done !== true) this.#writer.write(value, 'latin1');
       else this.#next();
@@ -76,9 +81,9 @@ export class LongTexts {
     for (const text of [current, ...waiting]) if (typeof text === 'object') text.end();
   }
 
-  #goOnSoon(): void {
+  #goOnAt(turn: Promise<void>): void {
     this.#isDue = true;
-    setImmediate(() => {
+    void turn.then(() => {
       this.#isDue = false;
       this.goOn();
     });

@@ -1,5 +1,5 @@
 import type { WireText } from './frames.ts';
-import { type LongText, LongTexts, type TextWriter } from './long-texts.ts';
+import { type LongText, LongTexts, type PieceTurns, type TextWriter } from './long-texts.ts';
 
 /** Of one write, in bytes. */
 const CHUNK = 48 * 1024;
@@ -22,6 +22,8 @@ export interface OutletOptions {
   readonly unread?: ((bytes: number) => void) | undefined;
   /** Called when the outlet takes more, and when it closes. */
   readonly taken?: (() => void) | undefined;
+  /** When the pieces of long texts are made. */
+  readonly turns?: PieceTurns | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export class Outlet {
     this.#writer = writer;
     this.#isOpen = isOpen;
     this.#options = options;
-    this.#long = new LongTexts(writer, isOpen, () => this.#drained());
+    this.#long = new LongTexts(writer, isOpen, () => this.#drained(), options.turns);
     writer.on('drain', () => {
       if (this.#long.isBusy) this.#long.goOn();
       else this.#drained();

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { Progress } from '../protocol/progress.ts';
 import { type Admitted, Share, type ShareHolder } from './share.ts';
-import { overloaded } from './overloaded.ts';
+import { abandoned } from './overloaded.ts';
+import type { Turns } from './turns.ts';
 
 /** Stops and starts the reading of a connection's requests. */
 export interface Requests {
@@ -12,6 +13,7 @@ export interface Requests {
 /** The accounts of all connections, as one of them sees it. */
 export interface Ledger {
   readonly limits: { readonly perConnection: number };
+  readonly turns: Turns;
   /** Whether an answer of the account may take `bytes` more. */
   admits(account: Account, bytes: number): boolean;
   /** To be called after each change. */
@@ -67,8 +69,8 @@ export class Account implements ShareHolder {
     return new Share(this, requestBytes);
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
+  get turns(): Turns {
+    return this.#ledger.turns;
   }
 
   /** Whether all of it is written already, as the results of subscriptions are, which their clients resume. */
@@ -122,7 +124,7 @@ export class Account implements ShareHolder {
     for (const waiting of this.#waiting)
       if (waiting.share === share) {
         this.#remove(waiting);
-        waiting.reject(overloaded('the client left before its operation was executed'));
+        waiting.reject(abandoned());
       }
   }
 
@@ -140,8 +142,10 @@ export class Account implements ShareHolder {
 
   close(): void {
     if (this.#isClosed) return;
-    this.change(-this.held);
     this.#isClosed = true;
+    const { held } = this;
+    this.held = 0;
+    this.#ledger.changed(this, -held);
     for (const { share } of this.#waiting) this.drop(share);
   }
 
@@ -160,6 +164,7 @@ export class Account implements ShareHolder {
   }
 
   #letIn(): void {
+    if (this.#isClosed) return;
     for (const waiting of this.#waiting) {
       const { share, bytes, resolve, reject } = waiting;
       if (!this.#hasRoom || (bytes === undefined && this.#executing)) return;
@@ -177,7 +182,7 @@ export class Account implements ShareHolder {
   #remove(waiting: Waiting): void {
     this.#waiting.delete(waiting);
     this.#waitingBytes -= waiting.share.requestBytes;
-    if (!this.#isPaused || this.#waitingBytes > MAX_WAITING_BYTES / 2) return;
+    if (!this.#isPaused || this.#isClosed || this.#waitingBytes > MAX_WAITING_BYTES / 2) return;
     this.#isPaused = false;
     this.#requests.resume();
   }

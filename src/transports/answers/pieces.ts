@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import type { Turns } from './turns.ts';
 
 /** `head`, the pieces and `tail`, in as many pieces. */
 export function* joined(head: string, pieces: Iterable<string>, tail: string): Generator<string, void, void> {
@@ -15,28 +15,12 @@ export function* joined(head: string, pieces: Iterable<string>, tail: string): G
   yield text + tail;
 }
 
-/** Time in which pieces are made before the event loop goes on, in ms. */
-const SLICE_MS = 5;
-
-/** Lets the event loop go on between the pieces of a fast reader. */
-export class Slices {
-  #until = 0;
-
-  /** Undefined: the slice isn't over. */
-  next(): Promise<void> | undefined {
-    const now = performance.now();
-    if (now < this.#until) return undefined;
-    return setImmediate().then(() => void (this.#until = performance.now() + SLICE_MS));
-  }
-}
-
 /** A response's body, whose pieces are made as they are read. */
-export function bodyOf(pieces: Iterator<string>): ReadableStream<Uint8Array> {
+export function bodyOf(pieces: Iterator<string>, turns: Turns): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const slices = new Slices();
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
-      await slices.next();
+      await turns.next();
       const { done, value } = pieces.next();
       if (done === true) controller.close();
       else controller.enqueue(encoder.encode(value));

@@ -1,6 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { AnswerShare } from '../../../schema/request/answer-budget.ts';
 import { overloaded } from './overloaded.ts';
+import type { Turns } from './turns.ts';
 
 /** Undefined: at once. */
 export type Admitted = Promise<void> | undefined;
@@ -10,6 +11,7 @@ export interface ShareHolder {
   /** Whether an answer may take `bytes` more. */
   admits(bytes: number): boolean;
   change(bytes: number): void;
+  readonly turns: Turns;
   /** Lets one query in at a time, until it leaves. Rejects when the share is dropped. */
   enter(share: Share): Promise<void>;
   leave(share: Share): void;
@@ -57,7 +59,14 @@ export class Share implements AnswerShare {
   }
 
   /** Waits until a query may be executed: one at a time on a connection, until `executed`. Rejects when the share is closed. */
-  readonly enter = (): Promise<void> => this.#account.enter(this);
+  async enter(): Promise<void> {
+    await this.#account.enter(this);
+    await this.turns.next();
+  }
+
+  get turns(): Turns {
+    return this.#account.turns;
+  }
 
   /** Waits until a mutation may be executed, whose answer takes about `bytes`. Fails with `OVERLOADED`. */
   admit(bytes: number): Admitted {

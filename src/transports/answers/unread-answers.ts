@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Account, type Ledger } from './account.ts';
+import { Turns } from './turns.ts';
 
 export interface AnswerLimits {
   /** Of all connections, in bytes. */
@@ -47,6 +48,7 @@ const ACCOUNT = Symbol('account');
  */
 export class UnreadAnswers implements Ledger {
   readonly limits: AnswerLimits;
+  readonly turns = new Turns();
   /** Taken by all accounts. */
   bytes = 0;
   /** Accounts that have taken something. */

@@ -1,7 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { Framing } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';
-import { Slices } from '../answers/pieces.ts';
 import type { Share } from '../answers/share.ts';
 import type { ResponseCut } from '../protocol/response-cut.ts';
 
@@ -52,7 +51,6 @@ export function resultStream(
   { framing, keepAliveMs, register, signal, outlet, cut, fail, share }: ResultStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const slices = new Slices();
   let last: ExecutionResult | undefined;
   /** Of the result that is being sent. */
   let pieces: Iterator<string, unknown> | undefined;
@@ -76,7 +74,7 @@ export function resultStream(
   };
   const deliver = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     // Everything before this pull has been written.
-    share?.clear();
+    if (last) share?.clear();
     const interrupted = new Promise<undefined>((resolve) => (interrupt = () => resolve(undefined)));
     const next = await Promise.race([results.next(), interrupted]);
     share?.executed();
@@ -135,7 +133,7 @@ export function resultStream(
       else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
-      if (piece !== undefined) await slices.next();
+      if (piece !== undefined) await share?.turns.next();
       // The last text of the drained stream has been read and written.
       if (isDrained && cut) return cut.afterWritten();
       if (isDrained) {

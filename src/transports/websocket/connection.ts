@@ -61,6 +61,7 @@ export class Connection {
     });
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
       unread: account.meter(),
+      turns: account.turns,
       taken: () => this.#pause('byOutlet', false),
     });
     this.identity = identity;
