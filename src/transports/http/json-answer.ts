@@ -19,7 +19,7 @@ export function jsonAnswer(
   if (!share || share.bytes <= WHOLE_ANSWER_BYTES)
     return processRegularResult({ ...result, stringify: resultText } as ExecutionResult, fetchAPI, type);
   // Errors decide the status and may add headers.
-  const { status, headers } = processRegularResult({ ...result, data: null }, fetchAPI, type);
+  const { status, statusText, headers } = processRegularResult({ ...result, data: null }, fetchAPI, type);
   headers.delete('content-length');
-  return new Response(bodyOf(jsonPieces(formatResult(result)), share.turns), { status, headers });
+  return new Response(bodyOf(jsonPieces(formatResult(result)), share.turns), { status, statusText, headers });
 }
