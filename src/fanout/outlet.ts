@@ -59,6 +59,10 @@ export class Outlet {
     return this.#writer.writableNeedDrain || this.#long.isBusy;
   }
 
+  get isSendingLong(): boolean {
+    return this.#long.isBusy;
+  }
+
   /** Of the gathered text, in bytes. */
   get size(): number {
     return this.#gathered.length + this.#long.waitingBytes;

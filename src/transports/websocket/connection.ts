@@ -134,7 +134,15 @@ export class Connection {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Everything that was sent before goes first. */
+  /** Like `close`, after the large answer that is being sent. */
+  closeAfterAnswer(code: number, reason: string): void {
+    if (!this.outlet.isSendingLong) return this.close(code, reason);
+    // The answer's `complete` comes in between.
+    const end = (): void => void setImmediate(() => this.close(code, reason));
+    this.outlet.sendLong({ pieces: [][Symbol.iterator](), isWanted: () => true, end });
+  }
+
+  /** Everything that was sent before goes first, except for a large answer, which is cut. */
   close(code: number, reason = ''): void {
     this.outlet.flush();
     this.#socket.close(code, shortened(reason));

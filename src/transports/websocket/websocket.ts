@@ -73,7 +73,7 @@ export class WebSocketTransport {
 
   /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
   async close(timeoutMs: number): Promise<void> {
-    const ends = [...this.#connections].map((connection) => () => connection.close(1012, 'draining'));
+    const ends = [...this.#connections].map((connection) => () => connection.closeAfterAnswer(1012, 'draining'));
     staggerClosings(ends, timeoutMs * STAGGER_SHARE);
     const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
