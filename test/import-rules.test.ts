@@ -4,9 +4,16 @@ import { describe, expect, it } from 'vitest';
 
 const CORE = ['model', 'input', 'replica', 'replication', 'subscriptions'].map((name) => `src/core/${name}`);
 const WHOLE_CORE = ['src/core', ...CORE];
-const TRANSPORTS = ['protocol', 'observability', 'operations', 'streaming', 'http', 'websocket', 'adapters'].map(
-  (name) => `src/transports/${name}`,
-);
+const TRANSPORTS = [
+  'protocol',
+  'observability',
+  'answers',
+  'operations',
+  'streaming',
+  'http',
+  'websocket',
+  'adapters',
+].map((name) => `src/transports/${name}`);
 
 /** What the files of each folder may import, beside each other. A folder that isn't listed fails. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -39,11 +46,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   'src/transports/protocol': [...WHOLE_CORE, 'schema/request'],
   'src/transports/observability': [...WHOLE_CORE, 'schema/request', 'src/transports/protocol'],
-  'src/transports/operations': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 2)],
-  'src/transports/streaming': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 3)],
-  'src/transports/http': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
-  'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
-  'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
+  'src/transports/answers': ['schema/request', 'src/transports/protocol'],
+  'src/transports/operations': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 3)],
+  'src/transports/streaming': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
+  'src/transports/http': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
+  'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 6)],
+  'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
 
   'src/server/observability': WHOLE_CORE,
   'src/server': [

@@ -1,7 +1,7 @@
 import { keyFilter } from '../../src/core/input/key-filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
-import { emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
+import { type Context, emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
 import { withGraphQLErrors } from '../request/errors.ts';
 import type { ItemTypes } from './item.ts';
 import { addOnLag, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
@@ -40,11 +40,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             return emptySource();
           });
         },
-        resolve: (delivered, _args, { delivery, budget }) => {
-          budget.renew();
-          recordDelivery(delivery, delivered.cursor);
-          return delivered;
-        },
+        resolve: (delivered, _args, context) => asResult(delivered, context),
       }),
       itemChanges: t.field({
         type: itemChanges,
@@ -67,12 +63,18 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
             return emptySource();
           });
         },
-        resolve: (delivered, _args, { delivery, budget }) => {
-          budget.renew();
-          recordDelivery(delivery, delivered.cursor);
-          return delivered;
-        },
+        resolve: (delivered, _args, context) => asResult(delivered, context),
       }),
     }),
   });
+}
+
+/** What is delivered, as the source of one result. A promise where results wait for their turn. */
+function asResult<Delivered extends { readonly cursor: string }>(
+  delivered: Delivered,
+  { delivery, budget, turn }: Context,
+): Delivered | Promise<Delivered> {
+  budget.renew();
+  recordDelivery(delivery, delivered.cursor);
+  return turn ? turn().then(() => delivered) : delivered;
 }

@@ -10,6 +10,17 @@ const MAX_LOOKS = 1_000_000;
 /** A key of a filter costs as much as so many items in a row. */
 export const LOOKS_OF_A_KEY = 20;
 
+/** Memory of one field in a result, in bytes: a member of an object, and its share of the object or the `Date`. */
+const FIELD_BYTES = 100;
+/** Memory of an operation and the smallest answer. */
+const LEAST_BYTES = 1024;
+
+/** What an answer takes of the memory for answers, until its client has read it. */
+export interface AnswerShare {
+  /** To be called before the memory is used. @throws {GraphQLError} `OVERLOADED` */
+  take(bytes: number): void;
+}
+
 /**
  * Limits the size of one answer. Aliases can repeat a selection many times, so a document of one kilobyte could ask for gigabytes.
  * Each result of a subscription is an answer of its own.
@@ -19,11 +30,20 @@ export class AnswerBudget {
   #items = MAX_ANSWER_ITEMS;
   #fields = MAX_ANSWER_FIELDS;
   #looks = 0;
+  readonly #share: AnswerShare | undefined;
+  /** Bytes that are spent and not yet taken. */
+  #owed = LEAST_BYTES;
 
-  /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
+  constructor(share?: AnswerShare) {
+    this.#share = share;
+  }
+
+  /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE`, `OVERLOADED` */
   spendBytes(bytes: number): void {
     this.#bytes -= bytes;
     if (this.#bytes < 0) throw tooLarge(`values exceed ${MAX_ANSWER_BYTES} bytes in one answer: request fewer items`);
+    this.#owed += bytes;
+    this.claim();
   }
 
   /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
@@ -37,7 +57,9 @@ export class AnswerBudget {
    * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
    */
   spendFields(items: number, info: GraphQLResolveInfo): void {
-    this.#fields -= items * selectedFields(info);
+    const fields = items * selectedFields(info);
+    this.#fields -= fields;
+    this.#owed += fields * FIELD_BYTES;
     const cost = MAX_ANSWER_FIELDS - this.#fields;
     if (this.#fields < 0)
       throw tooLarge(`fields cost ${cost}, limit ${MAX_ANSWER_FIELDS}: request fewer items or fields`);
@@ -54,7 +76,18 @@ export class AnswerBudget {
       throw tooLarge(`the query looks at more than ${max} items: divide its root fields among several queries`);
   }
 
+  /**
+   * Takes the memory of all that is spent. To be called before the answer is made: a query that waits for its position takes nothing.
+   * @throws {GraphQLError} `OVERLOADED`
+   */
+  claim(): void {
+    const owed = this.#owed;
+    this.#owed = 0;
+    if (owed > 0) this.#share?.take(owed);
+  }
+
   renew(): void {
+    this.#owed = LEAST_BYTES;
     this.#bytes = MAX_ANSWER_BYTES;
     this.#items = MAX_ANSWER_ITEMS;
     this.#fields = MAX_ANSWER_FIELDS;

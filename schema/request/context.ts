@@ -20,6 +20,8 @@ export interface Context {
   readonly delivery: Delivery;
   readonly reads: RootReads;
   readonly budget: AnswerBudget;
+  /** Waits until a result of a subscription may be made. Undefined: at once. */
+  readonly turn?: (() => Promise<void>) | undefined;
   /** Present when the transport can fan out: it accepts the request, and the resolver returns an empty source. */
   readonly fanOutRequest?: FanOutRequest | undefined;
 }

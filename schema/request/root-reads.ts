@@ -24,6 +24,14 @@ interface RootRead {
   wasComplete: boolean;
 }
 
+export interface RootReadsOptions {
+  /** Slices after the first share it with replays. */
+  readonly scheduler?: DeliveryScheduler | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Resolves when the reads may begin, after their cursors are reached; if it rejects, all of them reject. */
+  readonly turn?: (() => Promise<void>) | undefined;
+}
+
 /**
  * Reads all root fields of one query at one position. Each resolver queues its read here. The reads run together in one synchronous block,
  * as soon as the replica has reached every cursor that they name.
@@ -39,17 +47,18 @@ export class RootReads {
   #reads: RootRead[] = [];
   readonly #scheduler: DeliveryScheduler | undefined;
   readonly #signal: AbortSignal;
+  readonly #turn: (() => Promise<void>) | undefined;
   readonly #onRead: () => void;
 
-  /** `onRead` runs in the same synchronous block as the reads. Slices after the first share the `scheduler` with replays. */
+  /** `onRead` runs in the same synchronous block as the reads. */
   constructor(
     onRead: () => void = () => {},
-    scheduler?: DeliveryScheduler,
-    signal: AbortSignal = new AbortController().signal,
+    { scheduler, signal = new AbortController().signal, turn }: RootReadsOptions = {},
   ) {
     this.#onRead = onRead;
     this.#scheduler = scheduler;
     this.#signal = signal;
+    this.#turn = turn;
   }
 
   /** Queues a read that takes little time. If `reach` rejects, only this read rejects. */
@@ -90,6 +99,12 @@ export class RootReads {
     this.#reads = [];
     const isReached = await Promise.all(queued.map(({ reach }) => reach));
     const reads = queued.filter((_read, at) => isReached[at]);
+    try {
+      await this.#turn?.();
+    } catch (error) {
+      for (const { fail } of reads) fail(error);
+      return;
+    }
     if (!advance(reads)) await this.#slices(reads);
     for (const { run } of reads) run();
     this.#onRead();

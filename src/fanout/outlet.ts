@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream';
 import type { WireText } from './frames.ts';
+import { type LongText, LongTexts, type PieceTurns, type TextWriter } from './long-texts.ts';
 
 /** Of one write, in bytes. */
 const CHUNK = 48 * 1024;
@@ -17,47 +17,63 @@ export interface OutletSubscriber {
   leave(): void;
 }
 
-/** A socket or an HTTP response. */
-export type TextWriter = Pick<Writable, 'writableNeedDrain' | 'on'> & {
-  write(text: string, encoding: 'latin1'): boolean;
-};
+export interface OutletOptions {
+  /** Called with the bytes that wait in the outlet, when these change: more while it is full, 0 when all are taken. */
+  readonly unread?: ((bytes: number) => void) | undefined;
+  /** Called when the outlet takes more, and when it closes. */
+  readonly taken?: (() => void) | undefined;
+  /** When the pieces of long texts are made. */
+  readonly turns?: PieceTurns | undefined;
+}
 
 /**
  * The connection to one client, for all its subscriptions: gathered texts go out in one write. Above its high-water mark it takes
- * nothing until it has drained.
+ * nothing until it has drained, and while a long text is written, nothing until that has ended.
  */
 export class Outlet {
   readonly subscribers = new Set<OutletSubscriber>();
   readonly #writer: TextWriter;
+  readonly #long: LongTexts;
   #gathered: WireText = '';
   /** Whether a flush is scheduled for the end of this callback of the event loop. */
   #isDue = false;
   #waiting: (() => void)[] = [];
   readonly #isOpen: () => boolean;
+  readonly #options: OutletOptions;
+  /** As it was told last. */
+  #unread = 0;
 
   /** `isOpen`: whether anything may still be written. */
-  constructor(writer: TextWriter, isOpen: () => boolean) {
+  constructor(writer: TextWriter, isOpen: () => boolean, options: OutletOptions = {}) {
     this.#writer = writer;
     this.#isOpen = isOpen;
+    this.#options = options;
+    this.#long = new LongTexts(writer, isOpen, () => this.#drained(), options.turns);
     writer.on('drain', () => {
-      this.flush();
-      for (const subscriber of this.subscribers) subscriber.goOn(0);
+      if (this.#long.isBusy) this.#long.goOn();
+      else this.#drained();
     });
   }
 
   get isFull(): boolean {
-    return this.#writer.writableNeedDrain;
+    return this.#writer.writableNeedDrain || this.#long.isBusy;
+  }
+
+  get isSendingLong(): boolean {
+    return this.#long.isBusy;
   }
 
   /** Of the gathered text, in bytes. */
   get size(): number {
-    return this.#gathered.length;
+    return this.#gathered.length + this.#long.waitingBytes;
   }
 
   /** Written by the next `flush`; a chunk is written at once. */
   gather(text: WireText): void {
-    this.#gathered += text;
+    if (this.#long.isBusy) this.#long.append(text);
+    else this.#gathered += text;
     if (this.#gathered.length >= CHUNK) this.flush();
+    else if (this.isFull) this.#tell();
   }
 
   /** Written at the end of this callback of the event loop, with whatever else it brings. */
@@ -73,6 +89,13 @@ export class Outlet {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Writes the text's pieces as the client reads them. All that is said later is written after it. */
+  sendLong(text: LongText): void {
+    if (!this.#isOpen()) return text.end();
+    if (!this.#long.isBusy) this.flush();
+    this.#long.add(text);
+  }
+
   flush(): void {
     const gathered = this.#gathered;
     this.#gathered = '';
@@ -80,6 +103,12 @@ export class Outlet {
     const isOpen = this.#isOpen();
     if (gathered !== '' && isOpen) this.#writer.write(gathered, 'latin1');
     if (!this.isFull || !isOpen) this.#resolve();
+    this.#tell();
+  }
+
+  #drained(): void {
+    this.flush();
+    for (const subscriber of this.subscribers) subscriber.goOn(0);
   }
 
   /** A full outlet is flushed when it has drained. */
@@ -89,11 +118,21 @@ export class Outlet {
 
   /** The client has gone. */
   close(): void {
+    this.#long.close();
     this.#resolve();
     for (const subscriber of this.subscribers) subscriber.leave();
   }
 
+  /** What the kernel takes at once was never unread. */
+  #tell(): void {
+    const { unread } = this.#options;
+    if (!unread) return;
+    const bytes = this.isFull ? this.size + this.#writer.writableLength : 0;
+    if (bytes !== this.#unread) unread((this.#unread = bytes));
+  }
+
   #resolve(): void {
+    this.#options.taken?.();
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StreamingMap } from '../core/streaming-map.ts';
+import type { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import type { OpenStreams } from '../transports/streaming/open-streams.ts';
 import type { WebSocketTransport } from '../transports/websocket/websocket.ts';
 import type { AppendLatency } from './observability/append-latency.ts';
@@ -17,6 +18,7 @@ export interface MetricsSources {
   /** What `/ready` says. */
   readonly isReady: () => boolean;
   readonly appendLatency: AppendLatency;
+  readonly answers: UnreadAnswers;
 }
 
 /** A value, or for a metric with a label the value for each of the label's values. */
@@ -33,6 +35,7 @@ const METRICS = [
   gauge('ready', '1 when /ready is 200, 0 otherwise.', ({ isReady }) => Number(isReady())),
   gauge('connections', 'Open connections.', connections, 'transport'),
   gauge('subscriptions', 'Open subscriptions.', subscriptions, 'transport'),
+  gauge('unread_bytes', 'Bytes that answers take until clients have read them.', ({ answers }) => answers.bytes),
   gauge('items', 'Items in the map.', ({ map }) => map.replica.items.size),
   gauge('items_bytes', 'Bytes of all keys and values in the map.', ({ map }) => map.replica.items.bytes),
   gauge('window_bytes', 'Bytes of the changes in the window.', ({ map }) => map.replica.window.bytes),

@@ -16,6 +16,7 @@ import { observeOperations } from '../transports/operations/operation-observer.t
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
+import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
 import { type RequestIdentity, RequestLog } from '../transports/observability/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket/websocket.ts';
@@ -85,6 +86,7 @@ class RunningServer implements SeamlineServer {
   readonly #webSockets: WebSocketTransport;
   readonly #console: ConsolePage | undefined;
   readonly #streams = new OpenStreams();
+  readonly #answers = new UnreadAnswers();
   readonly #heartbeat: Heartbeat;
   readonly #metrics;
   readonly #origins: Origins;
@@ -116,7 +118,8 @@ class RunningServer implements SeamlineServer {
     const fastInserts = new FastInserts(schema, map, observe);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
     const turns = new OperationTurns();
-    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts, turns };
+    const answers = this.#answers;
+    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts, turns, answers };
     const isFull = (): boolean => this.#longLived >= maxConnections;
     const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };
@@ -144,6 +147,7 @@ class RunningServer implements SeamlineServer {
       countSockets,
       isReady: () => this.#readiness().ok,
       appendLatency,
+      answers,
     });
   }
 
@@ -185,6 +189,7 @@ class RunningServer implements SeamlineServer {
     await this.#webSockets.close(drainTimeoutMs);
     this.#http.closeIdleConnections();
     this.#heartbeat.stop();
+    this.#answers.stop();
     await closed;
     clearTimeout(timer);
     await this.map.close();

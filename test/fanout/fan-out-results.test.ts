@@ -9,7 +9,8 @@ import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { Group } from '../../src/fanout/group.ts';
 import { MessageFraming } from '../../src/fanout/framing.ts';
-import { Outlet, type TextWriter } from '../../src/fanout/outlet.ts';
+import type { TextWriter } from '../../src/fanout/long-texts.ts';
+import { Outlet } from '../../src/fanout/outlet.ts';
 import type { OperationContext } from '../../src/transports/operations/operation.ts';
 import { fanOutResults } from '../../src/transports/operations/fan-out-results.ts';
 import { openMap } from '../support/model/open-map.ts';
@@ -21,7 +22,7 @@ const WANTED = { cursors: false, remaining: false };
 function way() {
   const writes: string[] = [];
   const write = vi.fn<(text: string) => boolean>((text) => writes.push(text) > 0);
-  const noted: TextWriter = { writableNeedDrain: false, write, on: () => noted as never };
+  const noted: TextWriter = { writableNeedDrain: false, writableLength: 0, write, on: () => noted as never };
   return { writes, write, way: noted };
 }
 

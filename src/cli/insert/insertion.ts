@@ -65,6 +65,7 @@ function meaningOf({ message }: GraphQLFailure, extensions: Readonly<Record<stri
   switch (code) {
     case 'RATE_LIMITED':
     case 'ENGINE_UNAVAILABLE':
+    case 'OVERLOADED':
     case 'INDETERMINATE': {
       const afterMs = typeof retryAfterMs === 'number' ? retryAfterMs : undefined;
       return { kind: 'later', reason: `${message} (${code})`, afterMs, isRate: code === 'RATE_LIMITED' };

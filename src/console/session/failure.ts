@@ -43,6 +43,8 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
       return { fields: {}, text: `Too many insertions: try again in ${Math.ceil(Number(retryAfterMs) / 1000)} s.` };
     case 'ENGINE_UNAVAILABLE':
       return { fields: {}, text: 'The log is unavailable, and nothing was written. Try again.' };
+    case 'OVERLOADED':
+      return { fields: {}, text: 'The server is busy, and nothing was written. Try again.' };
     case 'INDETERMINATE':
       return { fields: {}, text: 'The item may have been inserted. Send it again: it is never inserted twice.' };
     default:

@@ -18,27 +18,92 @@ export class JsonText {
 
 /** `JSON.stringify` of a result, which may hold `JsonText`s. */
 export function resultText(result: unknown): string {
-  if (result instanceof JsonText) return result.text;
-  if (Array.isArray(result)) return `[${result.map((member) => textOf(member) ?? 'null').join(',')}]`;
-  if (typeof result !== 'object' || result === null || 'toJSON' in result || !isPlain(result))
-    return JSON.stringify(result);
   let text = '';
-  for (const [name, member] of Object.entries(result)) {
-    const json = textOf(member);
-    if (json !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${json}`;
+  for (const piece of jsonPieces(result, Infinity)) text += piece;
+  return text;
+}
+
+/** Of a piece, in characters. */
+const PIECE = 64 * 1024;
+
+/** An array or an object that has been begun. */
+interface Begun {
+  readonly members: Readonly<Record<string, unknown>>;
+  /** Of an object; undefined for an array. */
+  readonly names: readonly string[] | undefined;
+  readonly length: number;
+  at: number;
+  isEmpty: boolean;
+}
+
+/**
+ * The text of `JSON.stringify`, made piece by piece: no more of it than one piece and one value exists at a time. `JsonText`s are copied. The
+ * value must not change until the last piece is made, and must not contain itself.
+ */
+export function* jsonPieces(value: unknown, size: number = PIECE): Generator<string, void, void> {
+  const open: Begun[] = [];
+  const top = withoutToJSON(value, '');
+  let text = isOmitted(top) ? '' : begin(top, open);
+  for (let innermost = open.at(-1); innermost; innermost = open.at(-1)) {
+    text += next(innermost, open);
+    for (let end = pieceEnd(text, size); end > 0; end = pieceEnd(text, size)) {
+      yield text.slice(0, end);
+      text = text.slice(end);
+    }
   }
-  return `{${text}}`;
+  if (text !== '') yield text;
 }
 
-/** Undefined for a value that JSON omits. */
-function textOf(value: unknown): string | undefined {
-  return value === undefined || typeof value === 'function' || typeof value === 'symbol'
-    ? undefined
-    : resultText(value);
+/** The text of the next member, or the end. */
+function next(begun: Begun, open: Begun[]): string {
+  const { members, names, at } = begun;
+  if (at === begun.length) {
+    open.pop();
+    return names ? '}' : ']';
+  }
+  begun.at++;
+  const name = names?.[at] ?? String(at);
+  const member = withoutToJSON(members[name], name);
+  if (names && isOmitted(member)) return '';
+  const comma = begun.isEmpty ? '' : ',';
+  begun.isEmpty = false;
+  if (names) return `${comma}${JSON.stringify(name)}:${begin(member, open)}`;
+  return comma + (isOmitted(member) ? 'null' : begin(member, open));
 }
 
-/** Other objects, such as those of `JSON.rawJSON`, have a form of their own. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || (prototype === null && !Object.isFrozen(value));
+/** The whole text of a value without members, or the first character of another one. */
+function begin(value: unknown, open: Begun[]): string {
+  if (value instanceof JsonText) return value.text;
+  if (typeof value !== 'object' || value === null || !hasMembers(value)) return JSON.stringify(value);
+  const isArray = Array.isArray(value);
+  const members = value as Begun['members'];
+  const names = isArray ? undefined : Object.keys(value);
+  const { length } = names ?? (value as unknown[]);
+  open.push({ members, names, length, at: 0, isEmpty: true });
+  return isArray ? '[' : '{';
+}
+
+function withoutToJSON(value: unknown, name: string): unknown {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'bigint')) return value;
+  if (value instanceof JsonText) return value;
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === 'function' ? (toJSON as (name: string) => unknown).call(value, name) : value;
+}
+
+/** JSON has no such value: an object omits it, an array has null in its place. */
+function isOmitted(value: unknown): boolean {
+  return value === undefined || typeof value === 'function' || typeof value === 'symbol';
+}
+
+/** Not those of `JSON.rawJSON`, and not numbers, strings and booleans that are objects. */
+function hasMembers(value: object): boolean {
+  if (value instanceof Number || value instanceof String || value instanceof Boolean) return false;
+  return !(Object.getPrototypeOf(value) === null && Object.isFrozen(value) && 'rawJSON' in value);
+}
+
+/** Where the text's first piece ends: never between the halves of a character. 0: the text is too short for a piece. */
+function pieceEnd(text: string, size: number): number {
+  if (text.length <= size) return 0;
+  const last = text.charCodeAt(size - 1);
+  return last >= 0xd800 && last < 0xdc00 ? size + 1 : size;
 }

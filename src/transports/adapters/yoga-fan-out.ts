@@ -42,7 +42,7 @@ export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): P
   const fanOuts = new FanOuts((result) => stringify(withErrors(result, (error) => server?.hooks.inResult(error))));
   const plugin = streamPlugin({
     keepAliveMs,
-    stringify,
+    stringify: (result) => [stringify(result)],
     begin(args) {
       // Over a WebSocket, `withFanOut` has made it.
       if (currentOperation()) return;

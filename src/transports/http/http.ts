@@ -1,22 +1,18 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import type { ExecutionResult } from 'graphql';
-import {
-  createYoga,
-  type Plugin,
-  processRegularResult,
-  type YogaInitialContext,
-  type YogaServerInstance,
-} from 'graphql-yoga';
+import { createYoga, type FetchAPI, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import { jsonPieces } from '../../core/model/json-text.ts';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
-import { resultText } from '../../core/model/json-text.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withShortErrors, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, graphiqlPages } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
+import { jsonAnswer } from './json-answer.ts';
 import { keptTexts } from './kept-texts.ts';
 import type { ServerContext } from '../operations/server-context.ts';
+import { boundedAnswers } from '../operations/bounded-answers.ts';
 import { rememberDocuments } from '../operations/known-documents.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
 import { withoutIntrospection } from './introspection.ts';
@@ -54,6 +50,7 @@ export function createHttp(options: HttpOptions): Yoga {
     },
     plugins: [
       operationObserver(requestLog, options.observe),
+      boundedAnswers,
       learning(options),
       keptTexts(options),
       rememberDocuments(),
@@ -67,8 +64,8 @@ export function createHttp(options: HttpOptions): Yoga {
 }
 
 function requestContext(
-  { map, fanOut }: HttpOptions,
-  { request, params, admission, res }: YogaInitialContext & ServerContext,
+  { map, fanOut, answers }: HttpOptions,
+  { request, params, admission, req, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
   // Only a stream resumes after an event.
   const isStream = negotiate(request.headers.get('accept')).stream !== undefined;
@@ -77,17 +74,19 @@ function requestContext(
   const { caller } = admission ?? OWN;
   const fanOutRequest = fanOut && res && {};
   const { signal } = request;
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest });
+  const share = req && answers.accountOf(req.socket).open(Number(req.headers['content-length'] ?? 0));
+  if (share) res?.once('close', share.close);
+  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest, share });
 }
 
 /** Of the server's own first operation. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** SSE and multipart responses: they count as connections, and end with the token that admitted them. */
-function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: HttpOptions): StreamServer {
+function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog, answers }: HttpOptions): StreamServer {
   return {
     keepAliveMs,
-    stringify: (result) => resultText(formatResult(result)),
+    stringify: (result) => jsonPieces(formatResult(result)),
     begin({ contextValue, document, operationName, variableValues }) {
       const { fanOutRequest } = contextValue as Partial<OperationContext>;
       if (fanOutRequest) fanOutRequest.operation = { document, operationName, variableValues };
@@ -98,6 +97,8 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog }: H
       return {
         // Yoga has extended the server's context to the operation's, unless the request failed before that.
         context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
+        share: (serverContext as Partial<OperationContext>).share,
+        unread: req && answers.accountOf(req.socket).meter(),
         fanOutOf: () => fanOut,
         fail: (error) => ({ errors: [maskError(error, requestLog.internal)] }),
         register(stream) {
@@ -121,7 +122,7 @@ const cursors: Plugin = {
 
 /** A single result as JSON, in the type and with the status that its `Accept` means. */
 const jsonResponses: Plugin = {
-  onResultProcess({ request, result: given, setResult, setResultProcessor }) {
+  onResultProcess({ request, result: given, serverContext, setResult, setResultProcessor }) {
     if (Array.isArray(given) || isAsyncIterable(given)) return;
     const result = withShortErrors(given as ExecutionResult);
     const { single, parts } = negotiate(request.headers.get('accept'));
@@ -130,12 +131,10 @@ const jsonResponses: Plugin = {
     if (single === undefined && parts && 'data' in result) return;
     const type = jsonTypeOf(single);
     setResult(withStatus(result, type));
-    setResultProcessor(
-      // Yoga writes a result with its `stringify`, if it has one.
-      (processed, fetchAPI) =>
-        processRegularResult({ ...(processed as ExecutionResult), stringify: resultText }, fetchAPI, type),
-      type,
-    );
+    const { share } = serverContext as Partial<OperationContext>;
+    const respond = (processed: unknown, fetchAPI: FetchAPI): Response =>
+      jsonAnswer(processed as ExecutionResult, fetchAPI, type, share);
+    setResultProcessor(respond, type);
   },
 };
 

@@ -1,17 +1,21 @@
 /** Answers GraphQL over HTTP: Yoga does, except for what the fast path of insertions takes. */
-import type { ExecutionResult } from 'graphql';
+import type { GraphQLError } from 'graphql';
+import type { Caller } from '../../../schema/request/caller.ts';
 import { processRegularResult } from 'graphql-yoga';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { insertionBytes } from '../answers/insertion-bytes.ts';
+import type { Share } from '../answers/share.ts';
 import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
 import { maskResult } from '../protocol/errors.ts';
 import type { Yoga } from './http.ts';
 import { parseBody } from '../protocol/json-body.ts';
+import type { FastAnswer } from '../operations/fast-insert.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
-  const { admit, fastInserts, requestLog } = options;
+  const { admit, answers, fastInserts, requestLog } = options;
   return async (request, response) => {
     const type = plainType(request, options.maxMessageBytes);
     // Yoga refuses a request that isn't admitted, and never reads its body.
@@ -19,21 +23,48 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     if (!type || !admission) return void yoga(request, response);
 
     const parsedBody = parsed(await bodyOf(request));
+    const account = answers.accountOf(request.socket);
+    const share = account.open(Number(request.headers['content-length']));
     const fast =
-      !(parsedBody instanceof Error) && fastInserts.start(parsedBody, admission.caller, requestLog.identityOf(request));
-    if (fast) return sendResult(response, await fast, type);
+      account.isReady && !(parsedBody instanceof Error) && inserted(parsedBody, admission.caller, request, share);
+    if (fast) {
+      response.once('close', share.close);
+      return sendResult(response, await fast, type, share);
+    }
     void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
   };
 
-  async function sendResult(response: ServerResponse, answer: string | ExecutionResult, type: JsonType): Promise<void> {
+  function inserted(
+    parsedBody: object,
+    caller: Caller,
+    request: IncomingMessage,
+    share: Share,
+  ): Promise<FastAnswer> | undefined {
+    try {
+      return fastInserts.start(parsedBody, caller, requestLog.identityOf(request), (answer, items) => {
+        share.take(insertionBytes(answer, items, share.requestBytes));
+        share.bind();
+      });
+    } catch (refusal) {
+      requestLog.failed(requestLog.identityOf(request), [refusal as GraphQLError], { transport: 'http' });
+      return Promise.resolve({ errors: [refusal as GraphQLError] });
+    }
+  }
+
+  async function sendResult(response: ServerResponse, answer: FastAnswer, type: JsonType, share: Share): Promise<void> {
     let [status, json] = [200, answer];
+    let retryAfter: string | null = null;
     if (typeof json !== 'string') {
       // Errors decide the status.
       const processed = processRegularResult(maskResult(json, requestLog.internal), yoga.fetchAPI, type);
       ({ status } = processed);
+      retryAfter = processed.headers.get('retry-after');
       json = await processed.text();
     }
+    share.clear();
+    share.take(json.length);
     response.writeHead(status, {
+      ...(retryAfter !== null && { 'Retry-After': retryAfter }),
       'Content-Type': `${type}; charset=utf-8`,
       'Content-Length': Buffer.byteLength(json),
       'Cache-Control': 'no-store',

@@ -26,7 +26,7 @@ type Asked = IncomingMessage & { [IDENTITY]?: RequestIdentity };
 /** Codes that an operator should see: refused access, exceeded limits, an engine in trouble. */
 const WARNED: ReadonlySet<unknown> = new Set(
   `UNAUTHENTICATED FORBIDDEN RATE_LIMITED TOO_MANY_SUBSCRIPTIONS PAYLOAD_TOO_LARGE ENGINE_UNAVAILABLE
-   INDETERMINATE`.split(/\s+/),
+   INDETERMINATE OVERLOADED`.split(/\s+/),
 );
 
 /** Codes whose messages quote nothing that a client sent. */

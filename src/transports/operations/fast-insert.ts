@@ -24,6 +24,7 @@ import type { InsertInput } from '../../core/input/insert-input.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
 import { compileSelection, type Render } from '../../fanout/selection.ts';
 import { KnownDocuments } from './known-documents.ts';
+import type { InsertionAnswer } from '../answers/insertion-bytes.ts';
 import type { Observe } from './operation-observer.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 
@@ -39,6 +40,7 @@ interface KnownDocument {
   readonly variable: string;
   readonly isBatch: boolean;
   readonly render: Render;
+  readonly answer: InsertionAnswer;
 }
 
 /** What a client sent: an object, of unknown members. */
@@ -51,6 +53,8 @@ export interface Parameters {
 
 /** The answer's JSON; or the result of an insertion that failed, as graphql-js makes it, with errors that are not masked yet. */
 export type FastAnswer = string | ExecutionResult;
+
+type Admit = (answer: InsertionAnswer, items: number) => void;
 
 export class FastInserts {
   readonly #schema: GraphQLSchema;
@@ -75,8 +79,17 @@ export class FastInserts {
       this.#known.set(text, document, this.#analyze(document) ?? { document: null });
   }
 
-  /** Undefined: nothing was done, and the plain path runs the operation. */
-  start(parameters: Parameters, caller: Caller, identity: RequestIdentity): Promise<FastAnswer> | undefined {
+  /**
+   * Undefined: nothing was done, and the plain path runs the operation.
+   *
+   * @param admit Called before anything is done; when it throws, `start` throws.
+   */
+  start(
+    parameters: Parameters,
+    caller: Caller,
+    identity: RequestIdentity,
+    admit?: Admit,
+  ): Promise<FastAnswer> | undefined {
     const { query, operationName, variables, extensions } = parameters;
     const known = typeof query === 'string' ? this.#known.get(query) : undefined;
     if (!known?.document || extensions != null) return undefined;
@@ -92,6 +105,7 @@ export class FastInserts {
       // The plain path says what is wrong, with the places in the document.
       return undefined;
     }
+    admit?.(known.answer, inputs.length);
     return this.#answer(known, identity, async () => {
       caller.spend(inputs.length);
       return insert();
@@ -128,7 +142,8 @@ export class FastInserts {
     const variable = onlyVariable(field);
     if (variable === undefined || !isPlain(document, this.#maxFields)) return undefined;
     const render = compileSelection({ schema: this.#schema, document, operation, variables: {} }, root);
-    return render && { document, operationName: operation.name?.value, field, variable, isBatch, render };
+    const answer = answerOf(document);
+    return render && { document, operationName: operation.name?.value, field, variable, isBatch, render, answer };
   }
 }
 
@@ -142,6 +157,17 @@ function errorOf(thrown: unknown): Error {
 function onlyVariable({ arguments: given = [] }: FieldNode): string | undefined {
   const value = given[0]?.value;
   return given.length === 1 && value?.kind === Kind.VARIABLE ? value.name.value : undefined;
+}
+
+function answerOf(document: DocumentNode): InsertionAnswer {
+  let [values, fields] = [0, 0];
+  visit(document, {
+    Field: ({ name }) => {
+      fields++;
+      if (name.value === 'value') values++;
+    },
+  });
+  return { values, fields };
 }
 
 /** Few fields, no directives. */

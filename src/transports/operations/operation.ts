@@ -1,5 +1,6 @@
 /** An operation's context, and the cursors of its results, for all transports. */
 import type { ExecutionResult } from 'graphql';
+import type { Share } from '../answers/share.ts';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import type { Caller } from '../../../schema/request/caller.ts';
 import type { Context, FanOutRequest } from '../../../schema/request/context.ts';
@@ -23,7 +24,10 @@ export interface ResultContext extends TransportContext {
   readonly isResumed: boolean;
 }
 
-export interface OperationContext extends Context, ResultContext {}
+export interface OperationContext extends Context, ResultContext {
+  /** Undefined for an operation of no connection. */
+  readonly share?: Share | undefined;
+}
 
 export interface ResultContextParts {
   readonly extensions: unknown;
@@ -36,6 +40,7 @@ export interface ResultContextParts {
 export interface OperationParts extends ResultContextParts {
   readonly map: StreamingMap;
   readonly caller: Caller;
+  readonly share?: Share | undefined;
 }
 
 /** Throws `BadInputError`. */
@@ -47,16 +52,20 @@ export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: 
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, caller, ...parts }: OperationParts): OperationContext {
+export function operationContext({ map, caller, share, ...parts }: OperationParts): OperationContext {
   const result = resultContext(parts);
   const { delivery, signal } = result;
   const noteHead = (): void => void (delivery.cursor = map.replica.cursor(map.replica.head));
+  const budget = new AnswerBudget(share);
+  const turn = share && (() => share.enter().then(() => budget.claim()));
   return {
     ...result,
     map,
     caller,
-    reads: new RootReads(noteHead, map.source.scheduler, signal),
-    budget: new AnswerBudget(),
+    reads: new RootReads(noteHead, { scheduler: map.source.scheduler, signal, turn }),
+    budget,
+    turn,
+    share,
   };
 }
 

@@ -4,6 +4,7 @@ import type { RequestLog } from '../observability/request-log.ts';
 import type { Admit } from '../protocol/admission.ts';
 import type { Heartbeat } from '../protocol/heartbeat.ts';
 import type { TrustedDocument } from '../protocol/trusted-documents.ts';
+import type { UnreadAnswers } from '../answers/unread-answers.ts';
 import type { FastInserts } from './fast-insert.ts';
 import type { OperationTurns } from './operation-turns.ts';
 
@@ -22,4 +23,5 @@ export interface TransportOptions {
   readonly fastInserts: FastInserts;
   /** Asked before an operation is parsed. */
   readonly turns: OperationTurns;
+  readonly answers: UnreadAnswers;
 }

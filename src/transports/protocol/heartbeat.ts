@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { Progress } from './progress.ts';
 
 /** A connection that is silent for longer is considered dead. */
 const MAX_SILENCE_MS = 60_000;
 
 interface Life {
   readonly webSocket: WebSocket | undefined;
-  drained: number;
-  /** Bytes of the current write that the kernel has not taken. */
-  queued: number;
+  readonly progress: Progress;
   aliveAt: number;
 }
 
@@ -30,7 +29,7 @@ export class Heartbeat {
 
   /** Returns a function that ends the watch. The watch of a WebSocket ends with it. */
   watch(socket: Socket, webSocket?: WebSocket): () => void {
-    const life: Life = { webSocket, drained: 0, queued: 0, aliveAt: performance.now() };
+    const life: Life = { webSocket, progress: new Progress(socket), aliveAt: performance.now() };
     const alive = (): void => void (life.aliveAt = performance.now());
     const unwatch = (): void => void this.#lives.delete(socket);
     this.#lives.set(socket, life);
@@ -50,21 +49,12 @@ export class Heartbeat {
     const stoodStillMs = Math.max(0, now - this.#beatAt - this.#intervalMs);
     this.#beatAt = now;
     for (const [socket, life] of this.#lives) {
-      const { webSocket } = life;
+      const { webSocket, progress } = life;
       life.aliveAt += stoodStillMs;
-      const drained = socket.bytesWritten - socket.writableLength;
-      const queued = queuedOf(socket);
-      const isWaiting = socket.writableLength > 0;
-      if (isWaiting ? drained > life.drained || queued < life.queued : !webSocket) life.aliveAt = now;
-      life.drained = drained;
-      life.queued = queued;
+      const hasMoved = progress.hasMoved();
+      if (socket.writableLength > 0 ? hasMoved : !webSocket) life.aliveAt = now;
       if (now - life.aliveAt > MAX_SILENCE_MS) socket.destroy();
       else if (webSocket?.readyState === webSocket?.OPEN) webSocket?.ping();
     }
   }
-}
-
-/** The progress of a single write shows only here, because `writableLength` falls when all of it has gone. Node's `net` does the same for its timeouts. */
-function queuedOf(socket: Socket): number {
-  return (socket as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
 }

@@ -1,13 +1,15 @@
 import type { ExecutionResult } from 'graphql';
 import type { Framing } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';
+import type { Share } from '../answers/share.ts';
 import type { ResponseCut } from '../protocol/response-cut.ts';
 
 /** The format of one transport's response body. */
 export interface ResultFraming {
   /** Before everything else. */
   readonly head: string;
-  result(result: ExecutionResult): string;
+  /** In pieces. */
+  result(result: ExecutionResult): Iterable<string>;
   /** The format of results that the fan-out writes. */
   readonly rendered: Framing;
   /** After the last result; `last` is that one. */
@@ -31,6 +33,8 @@ export interface ResultStreamOptions {
   readonly fail: (error: unknown) => ExecutionResult;
   /** Undefined: a body that fails ends its connection. */
   readonly cut?: ResponseCut | undefined;
+  /** What the results take until they are read. */
+  readonly share?: Share | undefined;
 }
 
 /** Time that a slow reader has for the rest of a drained stream, in ms. It resumes elsewhere, so nothing is lost. */
@@ -44,28 +48,48 @@ const MAX_DRAIN_MS = 500;
  */
 export function resultStream(
   results: AsyncIterator<ExecutionResult>,
-  { framing, keepAliveMs, register, signal, outlet, cut, fail }: ResultStreamOptions,
+  { framing, keepAliveMs, register, signal, outlet, cut, fail, share }: ResultStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let last: ExecutionResult | undefined;
+  /** Of the result that is being sent. */
+  let pieces: Iterator<string, unknown> | undefined;
+  /** The next one: nothing else may come before it. */
+  let piece: string | undefined;
   let isOver = false;
   let isDrained = false;
   let release = (): void => {};
   let interrupt = (): void => {};
   let drainTimer: ReturnType<typeof setTimeout> | undefined;
+  const makePiece = (): void => {
+    const next = pieces?.next();
+    piece = next?.done === false ? next.value : undefined;
+  };
+  /** Whether there was a piece left. */
+  const continued = (controller: ReadableStreamDefaultController<Uint8Array>): boolean => {
+    if (piece === undefined) return false;
+    controller.enqueue(encoder.encode(piece));
+    makePiece();
+    return true;
+  };
   const deliver = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    // Everything before this pull has been written.
+    if (last) share?.clear();
     const interrupted = new Promise<undefined>((resolve) => (interrupt = () => resolve(undefined)));
     const next = await Promise.race([results.next(), interrupted]);
+    share?.executed();
     // The stream may have been drained or cancelled meanwhile.
     if (isOver || !next) return;
     if (next.done === true) return end(controller);
     last = next.value;
-    controller.enqueue(encoder.encode(framing.result(last)));
+    pieces = framing.result(last)[Symbol.iterator]();
+    makePiece();
+    continued(controller);
   };
   /** Ends a finished stream. `failure`: the result to send first when it failed. */
   const end = (controller: ReadableStreamDefaultController<Uint8Array>, failure?: ExecutionResult): void => {
     release();
-    if (failure) controller.enqueue(encoder.encode(framing.result(failure)));
+    if (failure) controller.enqueue(encoder.encode([...framing.result(failure)].join('')));
     controller.enqueue(encoder.encode(framing.end(failure ?? last)));
     controller.close();
   };
@@ -78,7 +102,8 @@ export function resultStream(
         const beside = outlet?.();
         if (beside && !beside.isFull) void beside.send(framing.keepAlive);
         // At most one waits to be read.
-        if (!beside && controller.desiredSize === 0) controller.enqueue(encoder.encode(framing.keepAlive));
+        if (!beside && piece === undefined && controller.desiredSize === 0)
+          controller.enqueue(encoder.encode(framing.keepAlive));
       }, keepAliveMs);
       const unregister = register({
         drain() {
@@ -86,7 +111,8 @@ export function resultStream(
           isDrained = true;
           leaveResults();
           outlet?.()?.flush();
-          controller.enqueue(encoder.encode(framing.drain()));
+          // A result that was cut is none.
+          if (piece === undefined) controller.enqueue(encoder.encode(framing.drain()));
           interrupt();
           drainTimer = setTimeout(() => (cut ? cut.now() : controller.error(brokenOff())), MAX_DRAIN_MS);
         },
@@ -107,6 +133,7 @@ export function resultStream(
       else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
+      if (piece !== undefined) await share?.turns.next();
       // The last text of the drained stream has been read and written.
       if (isDrained && cut) return cut.afterWritten();
       if (isDrained) {
@@ -114,7 +141,7 @@ export function resultStream(
         return controller.error(brokenOff());
       }
       try {
-        await deliver(controller);
+        if (!continued(controller)) await deliver(controller);
       } catch (error) {
         if (isOver) return;
         leaveResults();

@@ -5,6 +5,7 @@
 import type { ExecutionResult } from 'graphql';
 import { jsonOf, partFraming } from '../../fanout/framing.ts';
 import { ENDED, formatEventId } from '../protocol/event-id.ts';
+import { joined } from '../answers/pieces.ts';
 import { type ResultContext, withCursor } from '../operations/operation.ts';
 import type { ResultFraming } from './result-stream.ts';
 
@@ -18,12 +19,14 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
 /** Clients of a draining server reconnect over this period, in ms. */
 const RETRY_SPREAD_MS = 3000;
 
+const EVENT = 'event: next\ndata: ';
+
 const NOTHING_WANTED = { cursors: false, remaining: false };
 
 /** `context` is undefined when the request didn't get as far as an operation. */
 export function sseFraming(
   context: ResultContext | undefined,
-  stringify: (result: ExecutionResult) => string,
+  stringify: (result: ExecutionResult) => Iterable<string>,
 ): ResultFraming {
   /** Whether the client has an id, from this stream or an earlier one. */
   let hasId = context?.isResumed === true;
@@ -42,7 +45,7 @@ export function sseFraming(
   };
 
   // The id comes last: an older EventSource keeps that of an event that was cut.
-  const eventOf = (id: string, json: string): string => `event: next\ndata: ${json}\n${id}\n`;
+  const eventOf = (id: string, json: string): string => `${EVENT}${json}\n${id}\n`;
   const wanted = context ?? NOTHING_WANTED;
   const rendered = partFraming(`sse ${wanted.cursors}`, (result, remaining) =>
     eventOf(`id: ${formatEventId(result.cursor, remaining)}\n`, jsonOf(result, wanted, remaining)),
@@ -52,8 +55,8 @@ export function sseFraming(
     // Some browsers hold the headers back until the body begins.
     head: ':\n\n',
     result: (result) => {
-      const body = stringify(context ? withCursor(result, context) : result);
-      return eventOf(idOf(result), body);
+      const json = stringify(context ? withCursor(result, context) : result);
+      return joined(EVENT, json, `\n${idOf(result)}\n`);
     },
     rendered: {
       text: (page, remaining) => {

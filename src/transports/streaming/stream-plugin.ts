@@ -5,8 +5,10 @@ import { isAsyncIterable, MEDIA_TYPES, streamResponse, type StreamParts, transpo
 
 type ResultProcess = Parameters<NonNullable<Plugin['onResultProcess']>>[0];
 
+type Passed = 'context' | 'share' | 'unread' | 'fail' | 'register' | 'isPassedOn';
+
 /** What the plugin needs to know of one response. */
-export interface StreamedResult extends Pick<StreamParts, 'context' | 'fail' | 'register' | 'isPassedOn'> {
+export interface StreamedResult extends Pick<StreamParts, Passed> {
   /** For the results as they are when the response is made. */
   readonly fanOutOf: (results: object) => StreamParts['fanOut'];
 }

@@ -2,7 +2,8 @@
 import type { ExecutionResult } from 'graphql';
 import { ServerResponse } from 'node:http';
 import type { FanOut } from '../../fanout/fan-out.ts';
-import { Outlet } from '../../fanout/outlet.ts';
+import { Outlet, type OutletOptions } from '../../fanout/outlet.ts';
+import type { Share } from '../answers/share.ts';
 import { negotiate } from '../protocol/accept.ts';
 import { MULTIPART_HEADERS, multipartFraming } from './multipart.ts';
 import type { OpenStream } from './open-streams.ts';
@@ -16,7 +17,12 @@ export interface StreamParts {
   readonly result: ExecutionResult | AsyncIterable<ExecutionResult>;
   /** Undefined when the request failed before it became an operation. */
   readonly context: ResultContext | undefined;
-  readonly stringify: (result: ExecutionResult) => string;
+  /** The JSON of a result, in pieces. */
+  readonly stringify: (result: ExecutionResult) => Iterable<string>;
+  /** What the operation's results take until they are read. */
+  readonly share?: Share | undefined;
+  /** Told what waits in the outlet. */
+  readonly unread?: OutletOptions['unread'];
   readonly keepAliveMs: number;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
@@ -32,6 +38,7 @@ export interface StreamParts {
 
 export function streamResponse(transport: 'sse' | 'multipart', parts: StreamParts): Response {
   const { result, context, stringify, keepAliveMs, signal, fanOut, fail, register, isPassedOn = false } = parts;
+  const { share, unread } = parts;
   const res = parts.res instanceof ServerResponse ? parts.res : undefined;
   const framing =
     transport === 'sse' || !context ? sseFraming(context, stringify) : multipartFraming(context, stringify);
@@ -39,7 +46,7 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
   let outlet: Outlet | undefined;
   const written = (): AsyncIterator<ExecutionResult> | undefined => {
     if (!fanOut || !context?.fanOutRequest?.accepted || !res) return undefined;
-    const own = new Outlet(res, () => !res.writableEnded && !res.destroyed);
+    const own = new Outlet(res, () => !res.writableEnded && !res.destroyed, { unread });
     res.once('close', () => own.close());
     outlet = own;
     return fanOutResults({ fanOut, context, outlet, framing: framing.rendered, fail });
@@ -49,7 +56,8 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
     ? decidedLater(() => (isSentAsMade() ? written() : undefined) ?? generated, generated)
     : (written() ?? generated);
   const cut = cutOf(parts.res);
-  const body = resultStream(results, { framing, keepAliveMs, register, signal, outlet: () => outlet, cut, fail });
+  const options = { framing, keepAliveMs, register, signal, outlet: () => outlet, cut, fail, share };
+  const body = resultStream(results, options);
   const response = new Response(body, { headers: transport === 'sse' ? SSE_HEADERS : MULTIPART_HEADERS });
   if (isPassedOn && res) isSentAsMade = watched(response, res);
   return response;

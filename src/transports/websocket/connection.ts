@@ -1,13 +1,19 @@
 import { setMaxListeners } from 'node:events';
+import type { ExecutionResult } from 'graphql';
 import type { Context as WsContext } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import { encode, textFrame } from '../../fanout/frames.ts';
+import { jsonPieces, resultText } from '../../core/model/json-text.ts';
+import { fragments } from '../../fanout/fragments.ts';
+import { encode, textFrame, type WireText } from '../../fanout/frames.ts';
 import { Outlet } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
+import type { Account } from '../answers/account.ts';
+import { joined } from '../answers/pieces.ts';
+import type { Share } from '../answers/share.ts';
 import { whenExpired } from '../protocol/admission.ts';
-import { maskError } from '../protocol/errors.ts';
-import { OperationIds } from '../protocol/operation-ids.ts';
+import { formatResult, maskError } from '../protocol/errors.ts';
+import { idOf, OperationIds } from '../protocol/operation-ids.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
 
@@ -15,6 +21,11 @@ type Parameters = Readonly<Record<string, unknown>>;
 
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
+
+/** The memory of a result that is sent as one frame, in bytes. */
+const WHOLE_MESSAGE_BYTES = 64 * 1024;
+/** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
+const MAX_SAID_BYTES = 64 * 1024;
 
 /** One WebSocket, as this transport knows it. */
 export class Connection {
@@ -27,16 +38,32 @@ export class Connection {
   /** Of graphql-ws, from `connection_init` on. */
   context: WsContext | undefined;
   readonly outlet: Outlet;
+  readonly account: Account;
+  /** Of operations that may wait to be executed, by the operation's name. */
+  readonly shares = new Map<string, Share>();
+  /** Of the message that is being handled. */
+  messageBytes = 0;
+  /** Whether messages wait until the outlet takes more; until fewer operations wait. */
+  readonly #isPaused = { byOutlet: false, byOperations: false };
   readonly #socket: WebSocket;
   /** Until the connection is admitted. */
   #request: IncomingMessage | undefined;
   readonly identity: RequestIdentity;
   caller: Caller = NOBODY;
 
-  constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity) {
+  constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity, account: Account) {
     this.#socket = socket;
     this.#request = request;
-    this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN);
+    this.account = account;
+    account.pausedBy({
+      pause: () => this.#pause('byOperations', true),
+      resume: () => this.#pause('byOperations', false),
+    });
+    this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
+      unread: account.meter(),
+      turns: account.turns,
+      taken: () => this.#pause('byOutlet', false),
+    });
     this.identity = identity;
     // Each subscription adds a listener.
     setMaxListeners(0, this.#closing.signal);
@@ -48,12 +75,43 @@ export class Connection {
     this.outlet.close();
   }
 
-  /** Sends a message of graphql-ws. Whole frames may go to the socket past `ws`, because none are divided or compressed. */
+  /** Sends a message of graphql-ws. Frames may go to the socket past `ws`, because it sends none that are divided or compressed. */
   send(message: string): Promise<void> {
     const said = this.ids.toClient(message);
-    if (said === undefined || this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
-    const payload = encode(said);
-    return this.outlet.send(textFrame(payload.length) + payload);
+    if (said !== undefined) this.#say(said);
+    // graphql-ws would keep the operation until then, and what it sends is counted here.
+    return Promise.resolve();
+  }
+
+  /** Sends a result of the operation with that name. Resolves when the client has taken it, or won't. */
+  async sendNext(name: string, result: ExecutionResult, share: Share): Promise<void> {
+    if (!this.ids.isOpen(name) || !this.#isOpen) return;
+    const head = `{"id":${JSON.stringify(idOf(name))},"type":"next","payload":`;
+    const formatted = formatResult(result);
+    if (share.bytes <= WHOLE_MESSAGE_BYTES) {
+      const taken = this.outlet.send(frameOf(`${head}${resultText(formatted)}}`));
+      // The outlet counts it now.
+      share.clear();
+      return taken;
+    }
+    const pieces = fragments(joined(head, jsonPieces(formatted), '}'));
+    const isWanted = (): boolean => this.ids.isOpen(name);
+    await new Promise<void>((resolve) => this.outlet.sendLong({ pieces, isWanted, end: resolve }));
+  }
+
+  /** Reads no more messages until those that were answered are taken. To be called after each message. */
+  throttle(): void {
+    if (this.outlet.isFull && this.outlet.size > MAX_SAID_BYTES) this.#pause('byOutlet', true);
+  }
+
+  #pause(reason: 'byOutlet' | 'byOperations', isPaused: boolean): void {
+    const paused = this.#isPaused;
+    if (paused[reason] === isPaused) return;
+    const wasPaused = paused.byOutlet || paused.byOperations;
+    paused[reason] = isPaused;
+    if (wasPaused === (paused.byOutlet || paused.byOperations)) return;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   /** Sends the only result of an operation, as JSON, and `complete`. */
@@ -69,12 +127,22 @@ export class Connection {
   }
 
   #say(message: string): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    const payload = encode(message);
-    this.outlet.say(textFrame(payload.length) + payload);
+    if (this.#isOpen) this.outlet.say(frameOf(message));
   }
 
-  /** Everything that was sent before goes first. */
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Like `close`, after the large answer that is being sent. */
+  closeAfterAnswer(code: number, reason: string): void {
+    if (!this.outlet.isSendingLong) return this.close(code, reason);
+    // The answer's `complete` comes in between.
+    const end = (): void => void setImmediate(() => this.close(code, reason));
+    this.outlet.sendLong({ pieces: [][Symbol.iterator](), isWanted: () => true, end });
+  }
+
+  /** Everything that was sent before goes first, except for a large answer, which is cut. */
   close(code: number, reason = ''): void {
     this.outlet.flush();
     this.#socket.close(code, shortened(reason));
@@ -115,6 +183,11 @@ export class Connection {
       return false;
     }
   }
+}
+
+function frameOf(message: string): WireText {
+  const payload = encode(message);
+  return textFrame(payload.length) + payload;
 }
 
 /** `{ Authorization }` in upper or lower case, or `{ headers: { Authorization } }`, as GraphiQL and other clients send it. */

@@ -5,6 +5,8 @@
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError, parse } from 'graphql';
 import type { Operation } from '../../../schema/request/context.ts';
 import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
+import { WrappedGenerator } from '../../core/subscriptions/wrapped-generator.ts';
+import type { Share } from '../answers/share.ts';
 import type { Connection } from './connection.ts';
 import { maskError, parseFailed, refused } from '../protocol/errors.ts';
 import type { Yoga } from '../http/http.ts';
@@ -22,6 +24,9 @@ export interface OperationArgs extends ExecutionArgs {
   readonly enveloped: Enveloped;
   readonly connection: Connection;
   readonly identity: RequestIdentity;
+  /** Of graphql-ws: see `OperationIds`. */
+  readonly name: string;
+  readonly share: Share;
 }
 
 /**
@@ -48,16 +53,18 @@ export async function prepare(
   { yoga, map, maxSubscriptions, trust, fanOut, requestLog, turns }: WebSocketOptions,
   connection: Connection,
   identity: RequestIdentity,
+  name: string,
   payload: SubscribePayload,
 ): Promise<OperationArgs | GraphQLError[]> {
   const { ids, caller, signal } = connection;
   const { variables: variableValues, operationName, extensions } = payload;
+  const share = connection.account.open(connection.messageBytes);
   if (Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
     return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
   await turns.next(connection);
   try {
     const fanOutRequest = fanOut && {};
-    const operation = operationContext({ map, caller, extensions, signal, fanOutRequest });
+    const operation = operationContext({ map, caller, extensions, signal, fanOutRequest, share });
     const enveloped = yoga.getEnveloped({ operation, identity });
     const { schema } = enveloped;
     if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
@@ -75,7 +82,8 @@ export async function prepare(
     const contextValue = (await enveloped.contextFactory()) as OperationContext & GraphQLExecutionContextValue;
     const given = { document, operationName, variableValues };
     const standIn = STAND_INS[definition.operation];
-    return { operation: given, enveloped, connection, identity, schema, document: standIn, contextValue };
+    const own = { enveloped, connection, identity, name, share };
+    return { ...own, operation: given, schema, document: standIn, contextValue };
   } catch (error) {
     return [maskError(error, (cause) => requestLog.internal(cause, identity))];
   }
@@ -86,11 +94,30 @@ function noOperation(name: string | null | undefined): string {
   return `operationName ${JSON.stringify(name)} matches no operation of the document`;
 }
 
-/** The result of a query or a mutation. */
-export async function execute(args: OperationArgs): Promise<ExecutionResult> {
-  const { enveloped, schema, contextValue, rootValue, operation } = args;
-  const result = (await enveloped.execute({ schema, contextValue, rootValue, ...operation })) as ExecutionResult;
-  return withCursor(result, args.contextValue as OperationContext);
+/** Sends the result of a query or a mutation, so that graphql-ws gets none. Fails with `OperationFailed` when the operation was refused. */
+export async function execute(args: OperationArgs): Promise<AsyncIterable<never>> {
+  const { enveloped, connection, name, share, schema, contextValue, rootValue, operation } = args;
+  connection.shares.set(name, share);
+  try {
+    const result = (await enveloped.execute({ schema, contextValue, rootValue, ...operation })) as ExecutionResult;
+    if (isRefused(result)) return failed(result.errors ?? []);
+    const sent = connection.sendNext(name, withCursor(result, contextValue as OperationContext), share);
+    // The outlet counts a short result.
+    if (share.bytes > 0) await sent;
+    return NOTHING;
+  } finally {
+    share.close();
+    connection.shares.delete(name);
+  }
+}
+
+const NOTHING: AsyncIterable<never> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};
+
+/** Whether nothing was executed. */
+function isRefused({ data, errors }: ExecutionResult): boolean {
+  return data === undefined && errors?.[0]?.extensions['code'] === 'OVERLOADED';
 }
 
 /** The results of a subscription: an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
@@ -98,7 +125,7 @@ export async function subscribe(
   args: OperationArgs,
   { fanOut, requestLog }: Pick<WebSocketOptions, 'fanOut' | 'requestLog'>,
 ): Promise<AsyncIterable<ExecutionResult>> {
-  const { enveloped, connection, identity, schema, contextValue, rootValue, operation } = args;
+  const { enveloped, connection, identity, name, share, schema, contextValue, rootValue, operation } = args;
   const context = args.contextValue as OperationContext;
   const results = (await enveloped.subscribe({ schema, contextValue, rootValue, ...operation })) as
     ExecutionResult | AsyncGenerator<ExecutionResult, void>;
@@ -109,9 +136,10 @@ export async function subscribe(
     enveloped: undefined,
     operation: undefined,
     identity: undefined,
+    share: undefined,
   });
   connection.subscriptions++;
-  return messageResults(results, {
+  const made = messageResults(results, {
     id: identity.id ?? '',
     context,
     fanOut,
@@ -123,9 +151,48 @@ export async function subscribe(
     onError: (error) => new OperationFailed([error as GraphQLError]),
     onEnd: () => void connection.subscriptions--,
   });
+  return made instanceof WrappedGenerator ? sentResults(made, connection, name, share) : made;
 }
 
-function failed(errors: readonly GraphQLError[]): AsyncIterable<ExecutionResult> {
+/** Sends the results, so that graphql-ws gets none. A result is made when the one before is taken. */
+function sentResults(
+  results: WrappedGenerator<ExecutionResult>,
+  connection: Connection,
+  name: string,
+  share: Share,
+): AsyncGenerator<never, void, void> {
+  return new WrappedGenerator<never>(
+    {
+      async next() {
+        try {
+          for (;;) {
+            const next = await results.next();
+            share.executed();
+            if (next.done === true) break;
+            await connection.sendNext(name, next.value, share);
+            share.clear();
+          }
+        } catch (error) {
+          share.close();
+          throw error;
+        }
+        share.close();
+        return { done: true, value: undefined };
+      },
+      return() {
+        share.close();
+        return results.return() as Promise<IteratorResult<never, void>>;
+      },
+      throw(error) {
+        share.close();
+        return results.throw(error) as Promise<IteratorResult<never, void>>;
+      },
+    },
+    {},
+  );
+}
+
+function failed(errors: readonly GraphQLError[]): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new OperationFailed(errors)) }) };
 }
 

@@ -5,15 +5,16 @@
  * Unlike graphql-ws alone, errors of a document or a subscription end that operation only, and a silent socket is closed only when it
  * neither answers nor drains.
  */
-import type { ExecutionResult } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { assertShallow, NestedTooDeep } from '../../core/model/json.ts';
+import { insertionBytes } from '../answers/insertion-bytes.ts';
 import { Connection } from './connection.ts';
-import { formatError, formatResult, refused, shortened, stringify } from '../protocol/errors.ts';
+import { formatError, refused, shortened, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
@@ -47,7 +48,7 @@ export class WebSocketTransport {
       onSubscribe: async (context, name, payload) => {
         const { connection } = context.extra as Extra;
         const identity = { ...connection.identity, id: idOf(name) };
-        const prepared = await prepare(options, connection, identity, payload);
+        const prepared = await prepare(options, connection, identity, name, payload);
         // graphql-ws keeps the message as long as the operation is open.
         Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
         if (Array.isArray(prepared)) options.requestLog.failed(identity, prepared, { transport: 'websocket' });
@@ -57,8 +58,6 @@ export class WebSocketTransport {
       subscribe: (args) => subscribe(args as OperationArgs, options),
       onError: (_context, _id, _payload, errors) =>
         errors.flatMap(causesOf).map((error) => formatError(shortened(error))),
-      onNext: (_context, _id, _payload, _args, result) =>
-        result.errors ? formatResult(result as ExecutionResult) : undefined,
     });
   }
 
@@ -78,7 +77,7 @@ export class WebSocketTransport {
 
   /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
   async close(timeoutMs: number): Promise<void> {
-    const ends = [...this.#connections].map((connection) => () => connection.close(1012, 'draining'));
+    const ends = [...this.#connections].map((connection) => () => connection.closeAfterAnswer(1012, 'draining'));
     staggerClosings(ends, timeoutMs * STAGGER_SHARE);
     const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
@@ -90,7 +89,7 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { isFull, heartbeat, requestLog } = this.#options;
+    const { answers, isFull, heartbeat, requestLog } = this.#options;
     const identity = requestLog.connected(request);
     const logError = (error: unknown): void => requestLog.internal(error, identity);
     // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
@@ -107,7 +106,7 @@ export class WebSocketTransport {
       return socket.close(4406, reason);
     }
     heartbeat.watch(request.socket, socket);
-    const connection = new Connection(socket, request, identity);
+    const connection = new Connection(socket, request, identity, answers.accountOf(request.socket));
     this.#connections.add(connection);
     const closed = this.#server.opened(
       {
@@ -129,7 +128,9 @@ export class WebSocketTransport {
             // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
             const bytes = message as Buffer;
             if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
+            connection.messageBytes = bytes.length;
             this.#receive(bytes.toString(), connection, hand);
+            connection.throttle();
           });
         },
       },
@@ -173,6 +174,7 @@ export class WebSocketTransport {
     const { id } = message;
     if (message.type === 'complete') {
       const name = ids.close(id);
+      if (name !== undefined) connection.shares.get(name)?.cancel();
       // The operation may have ended: then the two messages have crossed.
       if (name !== undefined) hand({ ...message, id: name });
       return;
@@ -191,17 +193,32 @@ export class WebSocketTransport {
    */
   #insertFast({ id, payload }: OperationMessage, connection: Connection): boolean {
     const { fastInserts, maxSubscriptions, requestLog, trust } = this.#options;
-    const { ids, caller, outlet } = connection;
+    const { account, ids, caller, outlet } = connection;
     // Documents that are named by their hash are not known by their text.
     if (trust || !payload) return false;
-    // graphql-ws waits until a full socket has drained, and its waiting answers count as subscriptions.
-    if (outlet.isFull || connection.subscriptions + connection.inserting >= maxSubscriptions) return false;
-    const answer = fastInserts.start(payload, caller, { ...connection.identity, id });
+    // The plain path waits.
+    if (outlet.isFull || !account.isReady || connection.subscriptions + connection.inserting >= maxSubscriptions)
+      return false;
+    const identity = { ...connection.identity, id };
+    const share = account.open(connection.messageBytes);
+    let answer;
+    try {
+      answer = fastInserts.start(payload, caller, identity, (asked, items) => {
+        share.take(insertionBytes(asked, items, share.requestBytes));
+        share.bind();
+      });
+    } catch (refusal) {
+      requestLog.failed(identity, [refusal as GraphQLError], { transport: 'websocket' });
+      connection.sendError(id, JSON.stringify([formatError(refusal as GraphQLError)]));
+      return true;
+    }
     if (!answer) return false;
     const name = ids.open(id);
     connection.inserting++;
     void answer.then((result) => {
       connection.inserting--;
+      // The outlet counts what it is given.
+      share.close();
       // The client may have completed it, and the id may be another operation's by now.
       if (!ids.isOpen(name)) return;
       ids.close(id);

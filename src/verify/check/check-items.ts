@@ -11,13 +11,14 @@ interface Checked {
   readonly chain: readonly History[];
 }
 
-/** Codes that break no guarantee: the caller lacks permission or exceeds a limit, or the engine is away. */
+/** Codes that break no guarantee: the caller lacks permission or exceeds a limit, the engine is away, or the server is busy. */
 const NOT_ALLOWED: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'RATE_LIMITED',
   'TOO_MANY_SUBSCRIPTIONS',
   'ENGINE_UNAVAILABLE',
+  'OVERLOADED',
 ]);
 
 export function checkItems(checked: Checked): void {

@@ -109,8 +109,9 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
     const { data, errors } = await retryUntilAnswered(async () => {
       const result = await request(round.context.nextNode(), ItemPageDocument, { first, after, filter });
       // The node does not know yet whether it is as far as the node of the previous page.
-      if (codeOf(result) === 'ENGINE_UNAVAILABLE')
-        throw new NoAnswerError('a page waits for the engine (ENGINE_UNAVAILABLE)');
+      const code = codeOf(result);
+      if (code === 'ENGINE_UNAVAILABLE') throw new NoAnswerError('a page waits for the engine (ENGINE_UNAVAILABLE)');
+      if (code === 'OVERLOADED') throw new NoAnswerError('a page waits for other answers to be read (OVERLOADED)');
       return result;
     }, round.timeoutMs);
     if (!data) throw new Error(`a query was refused: ${errors?.[0]?.message ?? 'no answer'}`);

@@ -28,9 +28,13 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'FORBIDDEN',
   'RATE_LIMITED',
   'ENGINE_UNAVAILABLE',
+  'OVERLOADED',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
 ]);
+
+/** Of these, the codes after which the same call may pass later. */
+const LATER: ReadonlySet<string> = new Set(['ENGINE_UNAVAILABLE', 'OVERLOADED']);
 
 /** Sends the call once. */
 export async function write(recorder: WriteRecorder, caller: Caller, { kind, inputs }: Call): Promise<Write> {
@@ -55,8 +59,7 @@ export async function writeSafely(
 ): Promise<Write> {
   return retryUntilAnswered(async () => {
     const written = await write(recorder, caller, call);
-    if (written.results || (written.error !== null && (isGivenUp || written.error !== 'ENGINE_UNAVAILABLE')))
-      return written;
+    if (written.results || (written.error !== null && (isGivenUp || !LATER.has(written.error)))) return written;
     // The next attempt goes to another node, if there is one: this one may be cut off.
     if (written.connection === caller.connection) caller.breakOff();
     throw new NoAnswerError(`no answer to ${call.kind}`);

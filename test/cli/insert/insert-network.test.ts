@@ -77,6 +77,7 @@ describe('seamline insert, on a bad network,', () => {
     ['429', { status: 429, body: 'slow down' }],
     ['ENGINE_UNAVAILABLE', refusal('ENGINE_UNAVAILABLE')],
     ['INDETERMINATE', refusal('INDETERMINATE')],
+    ['OVERLOADED', refusal('OVERLOADED', { retryAfterMs: 20 })],
     ['RATE_LIMITED', refusal('RATE_LIMITED', { retryAfterMs: 20 })],
     ['RATE_LIMITED without a time', refusal('RATE_LIMITED')],
   ])('seamline insert retries after %s', async (_name, treatment) => {

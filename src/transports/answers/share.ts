@@ -1,0 +1,100 @@
+import type { GraphQLError } from 'graphql';
+import type { AnswerShare } from '../../../schema/request/answer-budget.ts';
+import { overloaded } from './overloaded.ts';
+import type { Turns } from './turns.ts';
+
+/** Undefined: at once. */
+export type Admitted = Promise<void> | undefined;
+
+/** The account of a connection, as its shares see it. */
+export interface ShareHolder {
+  /** Whether an answer may take `bytes` more. */
+  admits(bytes: number): boolean;
+  change(bytes: number): void;
+  readonly turns: Turns;
+  /** Lets one query in at a time, until it leaves. Rejects when the share is dropped. */
+  enter(share: Share): Promise<void>;
+  leave(share: Share): void;
+  /** Lets a mutation in, which takes `bytes`. Fails with `OVERLOADED` when it can't. */
+  admit(share: Share, bytes: number): Admitted;
+  /** Ends the waiting of a share. */
+  drop(share: Share): void;
+}
+
+/** Of an operation that waits, besides its request, in bytes. */
+const WAITING_BYTES = 4096;
+
+/** What the answer of one operation takes, from its execution until the client has read it. */
+export class Share implements AnswerShare {
+  bytes = 0;
+  /** Why there is no answer. */
+  refusal: GraphQLError | undefined;
+  readonly requestBytes: number;
+  readonly #account: ShareHolder;
+  /** Whether it may no longer be refused: something was done, or delivered. */
+  #isBound = false;
+  #isClosed = false;
+
+  constructor(account: ShareHolder, requestBytes: number) {
+    this.#account = account;
+    this.requestBytes = requestBytes + WAITING_BYTES;
+  }
+
+  /** @throws {GraphQLError} `OVERLOADED` */
+  take(bytes: number): void {
+    if (this.refusal) throw this.refusal;
+    if (this.#isClosed) return;
+    if (!this.#isBound && !this.#account.admits(bytes)) {
+      this.refusal = overloaded();
+      this.clear();
+      throw this.refusal;
+    }
+    this.bytes += bytes;
+    this.#account.change(bytes);
+  }
+
+  /** From here on it takes what it needs. */
+  bind(): void {
+    this.#isBound = true;
+  }
+
+  /** Waits until a query may be executed: one at a time on a connection, until `executed`. Rejects when the share is closed. */
+  async enter(): Promise<void> {
+    await this.#account.enter(this);
+    await this.turns.next();
+  }
+
+  get turns(): Turns {
+    return this.#account.turns;
+  }
+
+  /** Waits until a mutation may be executed, whose answer takes about `bytes`. Fails with `OVERLOADED`. */
+  admit(bytes: number): Admitted {
+    return this.#account.admit(this, bytes);
+  }
+
+  /** Its operation is not executed if it still waits. */
+  cancel(): void {
+    this.#account.drop(this);
+  }
+
+  executed(): void {
+    this.#account.leave(this);
+  }
+
+  /** Gives back what it has taken: its answer was read, or something else counts it now. */
+  clear(): void {
+    const { bytes } = this;
+    this.bytes = 0;
+    this.#account.change(-bytes);
+  }
+
+  /** An operation that waits is not executed. */
+  readonly close = (): void => {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.executed();
+    this.#account.drop(this);
+    this.clear();
+  };
+}

@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import { Account, type Ledger } from './account.ts';
+import { Turns } from './turns.ts';
+
+export interface AnswerLimits {
+  /** Of all connections, in bytes. */
+  readonly total: number;
+  /** The part of `total` that only connections with little to read may take, in bytes. */
+  readonly reserve: number;
+  /** What a connection with little to read takes at most, in bytes. */
+  readonly small: number;
+  /** What a connection may take besides the answer that is being made, in bytes. */
+  readonly perConnection: number;
+  /** Time without progress after which a connection is cut while answers are refused, in ms. */
+  readonly patienceMs: number;
+  /** The same for a connection with little to read, and for one that only subscriptions have written to. */
+  readonly smallPatienceMs: number;
+  /** Time without progress after which a connection is cut in any case, in ms. */
+  readonly maxSilenceMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+const LIMITS: AnswerLimits = {
+  total: 128 * MIB,
+  reserve: 8 * MIB,
+  small: 32 * 1024,
+  perConnection: 4 * MIB,
+  patienceMs: 30_000,
+  smallPatienceMs: 2000,
+  maxSilenceMs: 60_000,
+};
+
+/** Interval at which connections are looked at, in ms. */
+const LOOK_EVERY_MS = 1000;
+
+/** The share of `total` down to which connections are cut. */
+const RELIEVED = 0.5;
+
+const ACCOUNT = Symbol('account');
+
+/**
+ * The memory that answers take until their clients have read them, of all connections of one server. An answer takes its memory before it is
+ * made. Beyond the total it is refused.
+ *
+ * A reserve keeps small answers going while large ones fill the rest. Clients that read nothing would fill both for ever, so while answers
+ * are refused, connections that make no progress are cut, the longest silent first.
+ */
+export class UnreadAnswers implements Ledger {
+  readonly limits: AnswerLimits;
+  readonly turns = new Turns();
+  /** Taken by all accounts. */
+  bytes = 0;
+  /** Accounts that have taken something. */
+  readonly #accounts = new Set<Account>();
+  /** Whether an answer was refused since the last look. */
+  #isShort = false;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(limits: Partial<AnswerLimits> = {}, lookEveryMs = LOOK_EVERY_MS) {
+    this.limits = { ...LIMITS, ...limits };
+    this.#timer = setInterval(() => this.#look(performance.now()), lookEveryMs);
+    this.#timer.unref();
+  }
+
+  /** The account of a connection, which ends with it. */
+  accountOf(socket: Socket & { [ACCOUNT]?: Account }): Account {
+    let account = socket[ACCOUNT];
+    if (!account) {
+      const made = new Account(this, socket);
+      socket[ACCOUNT] = account = made;
+      socket.once('close', () => made.close());
+      if (socket.destroyed) made.close();
+    }
+    return account;
+  }
+
+  admits(account: Account, bytes: number): boolean {
+    const { total, reserve, small } = this.limits;
+    const limit = account.held + bytes <= small ? total : total - reserve;
+    if (this.bytes + bytes <= limit) return true;
+    this.#isShort = true;
+    return false;
+  }
+
+  changed(account: Account, bytes: number): void {
+    this.bytes += bytes;
+    if (account.held === 0) this.#accounts.delete(account);
+    else if (account.held === bytes) this.#accounts.add(account);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(now: number): void {
+    const { total, reserve, small, patienceMs, smallPatienceMs, maxSilenceMs } = this.limits;
+    const isShort = this.#isShort || this.bytes > total;
+    this.#isShort = false;
+    const silent: { account: Account; ms: number }[] = [];
+    for (const account of this.#accounts) {
+      const ms = account.silence(now);
+      const isSmall = account.held <= small || account.isWritten;
+      const patience = isSmall && this.bytes > total - reserve ? smallPatienceMs : patienceMs;
+      if (ms >= maxSilenceMs || (isShort && ms >= patience)) silent.push({ account, ms });
+    }
+    silent.sort((a, b) => b.ms - a.ms);
+    for (const { account, ms } of silent) if (ms >= maxSilenceMs || this.bytes > total * RELIEVED) account.cut();
+  }
+}

@@ -1,0 +1,71 @@
+/** Lets operations in as the memory for answers allows, on all transports. */
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Share } from '../answers/share.ts';
+import type { OperationContext } from './operation.ts';
+
+/** Memory of one field of a result that counts no fields itself, in bytes. */
+const FIELD_BYTES = 100;
+
+export const boundedAnswers: Plugin = {
+  onExecute({ args, setResultAndStopExecution }) {
+    const { share } = args.contextValue as Partial<OperationContext>;
+    if (!share) return undefined;
+    const { document } = args;
+    const isMutation = getOperationAST(document, args.operationName)?.operation === 'mutation';
+    const done = {
+      onExecuteDone({ result, setResult }: { result: object; setResult: (result: ExecutionResult) => void }) {
+        if (!isMutation && asksForSchema(document)) takeSchema(share, result);
+        share.executed();
+        // A part of an answer would be taken for the whole.
+        if (share.refusal && !isMutation) setResult({ errors: [share.refusal] });
+      },
+    };
+    const stop = (error: unknown): undefined => void setResultAndStopExecution({ errors: [error] } as ExecutionResult);
+    try {
+      const admitted = isMutation
+        ? admitMutation(share, document)
+        : asksForSchema(document)
+          ? share.enter()
+          : undefined;
+      return admitted ? admitted.then(() => done, stop) : done;
+    } catch (error) {
+      return stop(error);
+    }
+  },
+  onSubscribe({ args }) {
+    // A result that was made can't be refused: its items would be lost.
+    (args.contextValue as Partial<OperationContext>).share?.bind();
+  },
+};
+
+/** The answer repeats what was sent, once for each field `value`. After the mutation its answer can't be refused. */
+async function admitMutation(share: Share, document: DocumentNode): Promise<void> {
+  const copies = textOf(document).match(/\bvalue\b/g)?.length ?? 0;
+  await share.admit(share.requestBytes * (1 + copies));
+  share.bind();
+}
+
+/** Introspection counts nothing while it is executed. */
+function takeSchema(share: Share, result: object): void {
+  let fields = 0;
+  const open: unknown[] = [result];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    const members = Object.values(value as object);
+    fields += members.length;
+    for (const member of members) if (typeof member === 'object' && member !== null) open.push(member);
+  }
+  try {
+    share.take(fields * FIELD_BYTES);
+  } catch {
+    // The share keeps its refusal.
+  }
+}
+
+function asksForSchema(document: DocumentNode): boolean {
+  return /\b__(?:schema|type)\b/.test(textOf(document));
+}
+
+function textOf({ loc }: DocumentNode): string {
+  return loc?.source.body ?? '';
+}
