@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import type { AnswerShare } from '../../../schema/request/answer-budget.ts';
-import { overloaded } from './overloaded.ts';
+import { abandoned, overloaded } from './overloaded.ts';
 import type { Turns } from './turns.ts';
 
 /** Undefined: at once. */
@@ -60,8 +60,13 @@ export class Share implements AnswerShare {
 
   /** Waits until a query may be executed: one at a time on a connection, until `executed`. Rejects when the share is closed. */
   async enter(): Promise<void> {
+    if (this.#isClosed) throw abandoned();
     await this.#account.enter(this);
     await this.turns.next();
+    if (!this.#isClosed) return;
+    // Nobody would call `executed` any more.
+    this.executed();
+    throw abandoned();
   }
 
   get turns(): Turns {

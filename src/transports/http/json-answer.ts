@@ -7,7 +7,7 @@ import type { JsonType } from '../protocol/accept.ts';
 import { formatResult } from '../protocol/errors.ts';
 
 /** The memory of an answer that is sent as one text, in bytes. */
-export const WHOLE_ANSWER_BYTES = 64 * 1024;
+const WHOLE_ANSWER_BYTES = 256 * 1024;
 
 /** A result as JSON: in one text with its length, or a large one piece by piece as it is read. */
 export function jsonAnswer(

@@ -23,7 +23,7 @@ type Parameters = Readonly<Record<string, unknown>>;
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 
 /** The memory of a result that is sent as one frame, in bytes. */
-const WHOLE_MESSAGE_BYTES = 64 * 1024;
+const WHOLE_MESSAGE_BYTES = 256 * 1024;
 /** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
 const MAX_SAID_BYTES = 64 * 1024;
 

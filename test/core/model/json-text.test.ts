@@ -47,7 +47,7 @@ describe('the pieces of a JSON text', () => {
   it('a value that is nested deep is written without recursion', () => {
     let deep: unknown = 1;
     for (let depth = 0; depth < 100_000; depth++) deep = [deep];
-    expect(resultText(deep)).toBe(`${'['.repeat(100_000)}1${']'.repeat(100_000)}`);
+    expect([...jsonPieces(deep)].join('')).toBe(`${'['.repeat(100_000)}1${']'.repeat(100_000)}`);
   });
 
   it('no more of the value than one piece is read ahead', () => {

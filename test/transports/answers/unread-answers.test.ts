@@ -95,6 +95,8 @@ it('mutations of one connection are let in together until they would take more t
   shares[0]?.close();
   await admitted[3];
   expect(account.held).toBe(9 * KIB);
+  shares[1]?.close();
+  await admitted[4];
 });
 
 it('an operation that waits is given up when its client completes it or leaves', async () => {
@@ -111,6 +113,18 @@ it('an operation that waits is given up when its client completes it or leaves',
   expect(answers.bytes).toBe(0);
   left.take(KIB);
   expect(answers.bytes).toBe(0);
+});
+
+it('a share that is closed never lets the others wait for it', async () => {
+  const answers = ledger();
+  const account = answers.accountOf(await unreadSocket());
+  const [closed, closing, other] = [account.open(0), account.open(0), account.open(0)];
+  closed.close();
+  await expect(closed.enter()).rejects.toThrow('the client left');
+  const entering = closing.enter();
+  closing.close();
+  await expect(entering).rejects.toThrow('the client left');
+  await expect(other.enter()).resolves.toBeUndefined();
 });
 
 it('no more requests are read while the ones that wait take too much', async () => {
