@@ -1,6 +1,6 @@
 /**
  * Entries come through an ephemeral pull consumer on a plain subscription: the client's own ordered consumer costs more for each
- * entry, and can stall. It has a connection of its own, so that acknowledgements don't wait behind entries, and requests entries
+ * entry, and can stall. It has a connection of its own, so that acknowledgements don't wait for entries, and requests entries
  * by the number that fits, so that not more is on its way than a slow link carries. A missing delivery, a lost connection and a
  * lack of progress have one remedy: another consumer. It begins with the last entry that was delivered, which must be the same,
  * so that a log that has lost its newest part is noticed before any entry of its new part is delivered.

@@ -6,7 +6,6 @@
  * any entry of its new part is delivered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Sequence } from '../../core/model/position.ts';
 import type { LogEntry } from '../../core/replication/ordered-log.ts';
 import { answerUnlessSilent } from '../remote/deadline.ts';
@@ -42,7 +41,7 @@ export class Reader implements EntrySource {
 
   async start(): Promise<void> {
     this.#connection = await this.#open();
-    await this.#assertReadable(this.#connection.client);
+    await this.#assertReadable(this.#connection);
     if (this.#isStopped) this.#connection.close();
     else void this.#run(this.#connection);
   }
@@ -73,11 +72,12 @@ export class Reader implements EntrySource {
   }
 
   /** A user may lack the right to read, of which nothing else would tell. */
-  async #assertReadable(client: Redis): Promise<void> {
-    const at = `${this.#epochNumber}-${this.#receiver.next - 1}`;
+  async #assertReadable(connection: Connection): Promise<void> {
+    const { client } = connection;
+    const { commands } = this.#keys;
+    const both = Promise.all([client.xread('COUNT', 1, 'STREAMS', commands, '$'), client.xrange(commands, '+', '+')]);
     try {
-      await client.xread('COUNT', 1, 'STREAMS', this.#keys.commands, '$');
-      await client.xrange(this.#keys.commands, at, at);
+      await answerUnlessSilent(both, GRACE_MS, () => connection.heard);
     } catch (error) {
       if (isRefusal(error)) throw new EngineRefusalError(refusalOf(error), { cause: error });
     }

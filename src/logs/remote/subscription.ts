@@ -17,8 +17,8 @@ export interface SubscriptionOptions {
   readonly staleLooks: number;
 }
 
-/** A listener is behind when an entry has not arrived so long after it was seen in the log, in ms. */
-const BEHIND_MS = 3000;
+/** A listener lags when an entry has not arrived so long after it was seen in the log, in ms. */
+const LAG_MS = 3000;
 
 export class RemoteSubscription implements EntryReceiver {
   readonly epoch: Epoch;
@@ -31,7 +31,7 @@ export class RemoteSubscription implements EntryReceiver {
   #staleLooks = 0;
   /** The last entry of the log at some time, and when it had arrived. */
   #mark: { readonly last: number; readonly setAt: number; reachedAt: number | undefined };
-  #isBehind = false;
+  #isLagging = false;
   /** Why no entries come: the log has not got them, or hands none out. */
   #lack: string | undefined;
   #refusal: string | undefined;
@@ -67,8 +67,8 @@ export class RemoteSubscription implements EntryReceiver {
 
   /** What has not arrived in time. Undefined while the listener keeps up. */
   get lag(): string | undefined {
-    if (!this.#isBehind || this.#isStopped) return undefined;
-    return `this node is behind: it has sequence ${this.next - 1} of ${Math.max(this.#mark.last, this.next)}`;
+    if (!this.#isLagging || this.#isStopped) return undefined;
+    return `this node lags: it has sequence ${this.next - 1} of ${Math.max(this.#mark.last, this.next)}`;
   }
 
   get isStopped(): boolean {
@@ -147,13 +147,13 @@ export class RemoteSubscription implements EntryReceiver {
     if (isStalled || this.#staleLooks > 0) this.#source.restart();
   }
 
-  /** One that was behind has caught up when the end of the log arrives in time again. */
+  /** One that lagged has caught up when the end of the log arrives in time again. */
   #measure(last: number): void {
     const now = performance.now();
     // The end of the log may have been taken back.
     if (last < this.next) this.#mark.reachedAt ??= now;
     const { setAt, reachedAt } = this.#mark;
-    this.#isBehind = (reachedAt ?? now) - setAt > BEHIND_MS || (this.#isBehind && reachedAt === undefined);
+    this.#isLagging = (reachedAt ?? now) - setAt > LAG_MS || (this.#isLagging && reachedAt === undefined);
     if (reachedAt !== undefined) this.#mark = { last, setAt: now, reachedAt: last < this.next ? now : undefined };
   }
 

@@ -19,7 +19,7 @@ describeRemoteLogs('slow links', (engine) => {
     await Promise.all(texts.map((text) => appendTexts(writer, text)));
     await expect
       .poll(() => log.health(), PATIENT)
-      .toEqual({ ok: false, reason: expect.stringMatching(/^this node is behind: it has sequence \d+ of 40$/) });
+      .toEqual({ ok: false, reason: expect.stringMatching(/^this node lags: it has sequence \d+ of 40$/) });
     await listener.until(40);
     expect(listener.texts.toSorted()).toEqual(texts.toSorted());
     expect(listener.reasons).toEqual([]);

@@ -86,6 +86,8 @@ export abstract class EngineServer {
     const ended = once(child, 'close').then(() => {
       throw new Error(`${child.spawnfile} ended with ${child.exitCode ?? child.signalCode}: ${this.#said}`);
     });
+    // Nobody waits for its end any more once the text is there.
+    ended.catch(() => {});
     while (!text.test(this.#said)) await Promise.race([this.#heard.promise, ended]);
   }
 
