@@ -2,6 +2,7 @@
  * The log of requests and connections. Each line names its request, and over WebSocket the connection and the subscription. No line has
  * tokens, cookies, documents, variables or items.
  */
+import { propagation } from '@opentelemetry/api';
 import type { GraphQLError } from 'graphql';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorFields, type LogFields, type Logger, messageOf } from '../../core/model/logger.ts';
@@ -26,7 +27,7 @@ type Asked = IncomingMessage & { [IDENTITY]?: RequestIdentity };
 /** Codes that an operator should see: refused access, exceeded limits, an engine in trouble. */
 const WARNED: ReadonlySet<unknown> = new Set(
   `UNAUTHENTICATED FORBIDDEN RATE_LIMITED TOO_MANY_SUBSCRIPTIONS PAYLOAD_TOO_LARGE ENGINE_UNAVAILABLE
-   INDETERMINATE`.split(/\s+/),
+   INDETERMINATE OVERLOADED`.split(/\s+/),
 );
 
 /** Codes whose messages quote nothing that a client sent. */
@@ -72,9 +73,10 @@ export class RequestLog {
     return identity;
   }
 
-  /** The identity of a WebSocket connection. */
+  /** The identity of a WebSocket connection, which is kept as long as the connection. */
   connected(request: IncomingMessage): RequestIdentity {
-    const identity = { ...this.identityOf(request), connection: newId() };
+    const headers = tracingHeaders(request.headers);
+    const identity = { ...this.identityOf(request), headers, connection: newId() };
     this.#logger.debug?.({ ...namesOf(identity), client: identity.client }, 'connection opened');
     return identity;
   }
@@ -131,6 +133,12 @@ export class RequestLog {
       : (this.#attributed.get(error as object) ?? this.#attributed.get(cause as object));
     this.#logger.error({ ...named, ...errorFields(cause) }, `internal error: ${messageOf(cause)}`);
   };
+}
+
+/** Those that name the parent of a span: the others may be long, and nobody reads them. */
+function tracingHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const given = propagation.fields().filter((name) => headers[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, headers[name]]));
 }
 
 /** A flat copy: `randomUUID` returns a tree of strings that is ten times as large. */

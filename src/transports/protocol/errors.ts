@@ -11,7 +11,7 @@ const CODES: Readonly<Record<string, string>> = {
 /** As docs/errors.md lists them. */
 export const OWN_CODES: ReadonlySet<unknown> = new Set(
   `BAD_USER_INPUT CURSOR_EXPIRED LAGGED CONFLICT PAYLOAD_TOO_LARGE UNAUTHENTICATED FORBIDDEN RATE_LIMITED
-   TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED
+   TOO_MANY_SUBSCRIPTIONS ENGINE_UNAVAILABLE INDETERMINATE OVERLOADED PERSISTED_QUERY_NOT_SUPPORTED GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED
    INTERNAL_SERVER_ERROR`.split(/\s+/),
 );
 
@@ -95,7 +95,12 @@ export function isAboutHttp({ errors = [] }: ExecutionResult): boolean {
 }
 
 /** Of a response without data, by code; 400 for any other code. */
-const STATUSES: Readonly<Record<string, number>> = { FORBIDDEN: 403, RATE_LIMITED: 429, ENGINE_UNAVAILABLE: 503 };
+const STATUSES: Readonly<Record<string, number>> = {
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  ENGINE_UNAVAILABLE: 503,
+  OVERLOADED: 503,
+};
 
 /**
  * GraphQL over HTTP: a result without data has a status of 4xx or 5xx as `application/graphql-response+json`, and 200 as

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Context as WsContext } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { encode, textFrame } from '../../fanout/frames.ts';
 import { Outlet } from '../../fanout/outlet.ts';
@@ -28,6 +29,7 @@ export class Connection {
   context: WsContext | undefined;
   readonly outlet: Outlet;
   readonly #socket: WebSocket;
+  readonly #tcp: Socket;
   /** Until the connection is admitted. */
   #request: IncomingMessage | undefined;
   readonly identity: RequestIdentity;
@@ -35,6 +37,7 @@ export class Connection {
 
   constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity) {
     this.#socket = socket;
+    this.#tcp = request.socket;
     this.#request = request;
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN);
     this.identity = identity;
@@ -81,6 +84,17 @@ export class Connection {
     this.outlet.close();
   }
 
+  /** Closes without waiting for the client, which may have stopped reading. */
+  cut(code: number, reason: string): void {
+    this.close(code, reason);
+    this.#tcp.destroySoon();
+  }
+
+  /** Answers a ping of WebSocket, unless the client doesn't read the answers. */
+  pong(data: Buffer): void {
+    if (!this.outlet.isFull && this.#socket.readyState === this.#socket.OPEN) this.#socket.pong(data);
+  }
+
   /** Aborts when the socket closes. */
   get signal(): AbortSignal {
     return this.#closing.signal;
@@ -96,6 +110,8 @@ export class Connection {
     if (!request) return false;
     try {
       const authorization = authorizationOf(context.connectionParams) ?? request.headers.authorization;
+      // graphql-ws would keep them as long as the connection, and they may be as long as a message.
+      Object.assign(context, { connectionParams: undefined });
       const admission = await admit(request, authorization);
       // A socket that has closed meanwhile must not start a timer.
       if (this.signal.aborted) return false;

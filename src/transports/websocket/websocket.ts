@@ -12,6 +12,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
+import { countPartialMessages } from './partial-message.ts';
 import { formatError, formatResult, refused, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
@@ -39,7 +40,8 @@ export class WebSocketTransport {
     this.#options = options;
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
-    this.#sockets = new WebSocketServer({ ...settings, handleProtocols: chosenOf });
+    // `ws` would answer pings whether or not the client reads.
+    this.#sockets = new WebSocketServer({ ...settings, autoPong: false, handleProtocols: chosenOf });
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
       onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
@@ -86,13 +88,13 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { isFull, heartbeat, requestLog } = this.#options;
+    const { isFull, heartbeat, requestLog, incomingBytes } = this.#options;
     const identity = requestLog.connected(request);
     const logError = (error: unknown): void => requestLog.internal(error, identity);
     // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
     socket.on('error', (error) => requestLog.broken(identity, error));
     socket.on('close', (code) => requestLog.disconnected(identity, code));
-    if (isFull()) {
+    if (isFull() && !this.#makeRoom()) {
       requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
@@ -105,13 +107,19 @@ export class WebSocketTransport {
     heartbeat.watch(request.socket, socket);
     const connection = new Connection(socket, request, identity);
     this.#connections.add(connection);
+    socket.on('ping', (data) => connection.pong(data));
+    const onRefused = (): void => {
+      requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
+      connection.cut(1013, 'too many messages are being sent');
+    };
+    countPartialMessages(socket, request.socket, { incomingBytes, onRefused });
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
         send: (message) => connection.send(message),
         close: (code, reason) => connection.close(code ?? 1000, reason),
         // Without the ping's payload, which the protocol makes optional.
-        onPing: () => connection.send('{"type":"pong"}'),
+        onPing: () => (connection.outlet.isFull ? Promise.resolve() : connection.send('{"type":"pong"}')),
         onMessage: (receive) => {
           const hand = (message: string | OperationMessage): void => {
             // graphql-ws takes an object as it is, and parses a string.
@@ -136,6 +144,17 @@ export class WebSocketTransport {
       this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
     });
+  }
+
+  /** Ends the oldest connection that hasn't sent `connection_init`. Whether there was one. */
+  #makeRoom(): boolean {
+    for (const connection of this.#connections) {
+      if (connection.context) continue;
+      this.#connections.delete(connection);
+      connection.cut(1013, 'too many connections');
+      return true;
+    }
+    return false;
   }
 
   #receive(text: string, connection: Connection, hand: Hand): void {
@@ -169,6 +188,7 @@ export class WebSocketTransport {
       if (name !== undefined) hand({ ...message, id: name });
       return;
     }
+    if (id.length > MAX_ID_LENGTH) return connection.close(4400, `an id has at most ${MAX_ID_LENGTH} characters`);
     if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
     if (this.#insertFast(message, connection)) return;
     const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
@@ -210,6 +230,9 @@ function chosenOf(protocols: Set<string>): string | false {
   const [first] = protocols;
   return handleProtocols(protocols) || (first ?? false);
 }
+
+/** Of an operation, which is kept as long as the operation. Clients send a UUID or a number. */
+const MAX_ID_LENGTH = 512;
 
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;
