@@ -8,6 +8,10 @@ export const MAX_HEADERS = 100;
 
 const OFFERED = Symbol('offered');
 const INCOMING = Symbol('incoming');
+const PIECES = Symbol('pieces');
+
+/** Of a body: chunks, or what has come at once. The same number as the frames of a message. */
+const MAX_PIECES = 16 * 1024;
 
 /**
  * Once an `upgrade` listener exists, Node treats every request that offers another protocol as an upgrade, and reads `upgrade` of the request.
@@ -16,6 +20,7 @@ const INCOMING = Symbol('incoming');
 export class Request extends IncomingMessage {
   [OFFERED]?: boolean;
   [INCOMING]?: Incoming;
+  [PIECES] = 0;
 
   get upgrade(): boolean {
     return this[OFFERED] === true && (this.method === 'CONNECT' || isWebSocket(this));
@@ -29,6 +34,7 @@ export class Request extends IncomingMessage {
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     const incoming = this[INCOMING];
     if (incoming && chunk instanceof Uint8Array) {
+      if (++this[PIECES] > MAX_PIECES) incoming.refuse();
       incoming.add(chunk.byteLength + PIECE_BYTES);
       // The connection ends after the answer, which is on its way.
       if (incoming.isRefused) return true;

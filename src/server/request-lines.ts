@@ -99,6 +99,8 @@ export class RequestLines {
 
   #incoming(request: Request, response: ServerResponse): Incoming {
     return new Incoming(this.#options.incomingBytes, () => {
+      // Nothing more of it is read: the connection ends with the answer.
+      request.socket.pause();
       if (response.headersSent || response.writableEnded) request.socket.destroy();
       else this.#options.overloaded(request, response);
     });

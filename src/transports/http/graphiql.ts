@@ -98,16 +98,31 @@ export function graphiqlOptions({ hasConsole }: GraphiQLPage, url: string): Grap
 const STYLE = '<style>.graphiql-container .graphiql-tab { transform: none !important; }</style>';
 
 /**
- * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
+ * Makes the pages, one for each set of options, of which there are few. The same bytes go to every client: a page has 9 MB, and a client may be
+ * slow to read it.
+ */
+export function graphiqlPages(): (options: GraphiQLOptions) => Promise<string> {
+  const pages = new Map<string, Promise<Buffer>>();
+  return async (options) => {
+    const name = JSON.stringify(options);
+    let page = pages.get(name);
+    if (!page) pages.set(name, (page = render(options)));
+    // Yoga makes a response of it, whose body may be bytes.
+    return (await page) as unknown as string;
+  };
+}
+
+/**
+ * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its code is loaded with the first
  * request of the page.
  */
-export async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
-  const { renderGraphiQL: render } = await import('@graphql-yoga/render-graphiql');
-  return (
-    render(options)
+async function render(options: GraphiQLOptions): Promise<Buffer> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  return Buffer.from(
+    renderGraphiQL(options)
       // The element contains text only, and the option is HTML.
       .replace(/<title>.*?<\/title>/, `<title>${PAGE_TITLE}</title>`)
       .replace('</head>', `${STYLE}</head>`)
-      .replace(/extensions:\{headers:(\w+\?\.headers)\}/, 'extensions:{headers:$1,connectionParams:{headers:$1}}')
+      .replace(/extensions:\{headers:(\w+\?\.headers)\}/, 'extensions:{headers:$1,connectionParams:{headers:$1}}'),
   );
 }

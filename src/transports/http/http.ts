@@ -12,7 +12,7 @@ import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
-import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
+import { graphiqlOptions, graphiqlPages } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { operationObserver } from '../operations/operation-observer.ts';
@@ -40,7 +40,7 @@ export function createHttp(options: HttpOptions): Yoga {
     maskedErrors: { maskError: (error) => maskError(error, requestLog.internal) },
     graphiql: ({ headers, url }) =>
       options.graphiql && negotiate(headers.get('accept')).html ? graphiqlOptions(options.graphiql, url) : false,
-    renderGraphiQL,
+    renderGraphiQL: graphiqlPages(),
     cors: (request) => {
       const origin = request.headers.get('origin');
       const admitted = origin === null ? undefined : allowed.admits(origin);

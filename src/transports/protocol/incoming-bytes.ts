@@ -5,7 +5,7 @@
  */
 
 /** For all clients together. */
-export const MAX_INCOMING_BYTES = 64 * 1024 * 1024;
+export const MAX_INCOMING_BYTES = 32 * 1024 * 1024;
 
 /** What each piece costs besides its bytes: objects of Node and of `ws`. */
 export const PIECE_BYTES = 256;
@@ -68,6 +68,7 @@ export class Incoming {
   }
 
   refuse(): void {
+    if (this.#isRefused) return;
     this.holds(0);
     this.#isRefused = true;
     this.#onRefused();

@@ -12,10 +12,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
-import { countPartialMessages } from './partial-message.ts';
+import { watchReceived } from './receiving.ts';
 import { formatError, formatResult, refused, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
+import { Rotation } from '../protocol/rotation.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
@@ -26,6 +27,9 @@ type Hand = (message: string | OperationMessage) => void;
 /** Share of the drain's time in which sockets are told to close; they close in the rest. */
 const STAGGER_SHARE = 0.8;
 
+/** In a turn of the event loop. */
+const UPGRADES = 16;
+
 interface Extra {
   readonly connection: Connection;
 }
@@ -34,6 +38,8 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
+  readonly #upgrades = new Rotation(UPGRADES);
+  readonly #reads = new Rotation(1);
   readonly #server;
 
   constructor(options: WebSocketOptions) {
@@ -71,7 +77,10 @@ export class WebSocketTransport {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
+    this.#upgrades.later(() => {
+      if (!socket.destroyed)
+        this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
+    });
   }
 
   /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
@@ -112,7 +121,11 @@ export class WebSocketTransport {
       requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
       connection.cut(1013, 'too many messages are being sent');
     };
-    countPartialMessages(socket, request.socket, { incomingBytes, onRefused });
+    const onLong = (): void => {
+      connection.pause();
+      this.#reads.later(() => connection.resume());
+    };
+    watchReceived(socket, request.socket, { incomingBytes, onRefused, onLong });
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
@@ -132,6 +145,8 @@ export class WebSocketTransport {
           socket.on('message', (message, isBinary) => {
             // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
             const bytes = message as Buffer;
+            // Frames that have come with the one that closed the socket.
+            if (socket.readyState !== socket.OPEN) return;
             if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
             this.#receive(bytes.toString(), connection, hand);
           });
