@@ -1,6 +1,6 @@
 /** Requests as Node's server makes them, with rules of RFC 9110 and RFC 9112, and a count of what their bodies hold. */
 import { IncomingMessage } from 'node:http';
-import { type Incoming, PIECE_BYTES } from '../transports/protocol/incoming-bytes.ts';
+import { freePieces, type Incoming, PIECE_BYTES } from '../transports/protocol/incoming-bytes.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -20,7 +20,8 @@ const MAX_PIECES = 16 * 1024;
 export class Request extends IncomingMessage {
   [OFFERED]?: boolean;
   [INCOMING]?: Incoming;
-  [PIECES] = 0;
+  /** Of the body, until it is read. */
+  [PIECES]: unknown[] | undefined;
 
   get upgrade(): boolean {
     return this[OFFERED] === true && (this.method === 'CONNECT' || isWebSocket(this));
@@ -34,7 +35,8 @@ export class Request extends IncomingMessage {
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     const incoming = this[INCOMING];
     if (incoming && chunk instanceof Uint8Array) {
-      if (++this[PIECES] > MAX_PIECES) incoming.refuse();
+      const pieces = (this[PIECES] ??= []);
+      if (pieces.push(chunk) > MAX_PIECES) incoming.refuse();
       incoming.add(chunk.byteLength + PIECE_BYTES);
       // The connection ends after the answer, which is on its way.
       if (incoming.isRefused) return true;
@@ -45,7 +47,16 @@ export class Request extends IncomingMessage {
   /** Counts the body's bytes until somebody has read all of it. */
   countedBy(incoming: Incoming): void {
     this[INCOMING] = incoming;
-    this.once('end', () => incoming.holds(0));
+    this.once('end', () => {
+      incoming.holds(0);
+      this[PIECES] = undefined;
+    });
+  }
+
+  /** The body was refused: nobody reads it. */
+  freeBody(): void {
+    freePieces(this[PIECES] ?? []);
+    this[PIECES] = undefined;
   }
 }
 

@@ -47,7 +47,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   );
   const lines = new RequestLines(server, {
     incomingBytes: options.incomingBytes,
-    maxConnections: () => maxConnections - ROOM,
+    maxConnections: maxConnections - ROOM,
     overloaded(request, response) {
       options.overloaded(request);
       const error = refusal('OVERLOADED', 'too many requests are being sent: retry after 1 s', { retryAfterMs: 1000 });

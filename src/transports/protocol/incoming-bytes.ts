@@ -74,3 +74,13 @@ export class Incoming {
     this.#onRefused();
   }
 }
+
+/** Frees pieces that nobody reads any more. The garbage collector would keep them until something else allocates memory. */
+export function freePieces(pieces: readonly unknown[]): void {
+  for (const piece of pieces) {
+    if (!(piece instanceof Uint8Array)) continue;
+    const { buffer, byteLength } = piece;
+    // A part of a buffer may be of Node's pool, which others use too.
+    if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  }
+}

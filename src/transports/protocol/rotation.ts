@@ -2,10 +2,22 @@
 export class Rotation {
   readonly #perTurn: number;
   readonly #waiting: (() => void)[] = [];
+  /** In this turn. */
+  #ran = 0;
   #isArmed = false;
 
   constructor(perTurn: number) {
     this.#perTurn = perTurn;
+  }
+
+  /** Calls `run` at once if this turn has room, or else in a later one. */
+  soon(run: () => void): void {
+    this.#arm();
+    if (this.#waiting.length > 0 || this.#ran >= this.#perTurn) this.#waiting.push(run);
+    else {
+      this.#ran++;
+      run();
+    }
   }
 
   /** Calls `run` in a later turn. */
@@ -15,12 +27,13 @@ export class Rotation {
   }
 
   #arm(): void {
-    if (this.#isArmed || this.#waiting.length === 0) return;
+    if (this.#isArmed) return;
     this.#isArmed = true;
     setImmediate(() => {
       this.#isArmed = false;
       const due = this.#waiting.splice(0, this.#perTurn);
-      this.#arm();
+      this.#ran = due.length;
+      if (this.#waiting.length > 0) this.#arm();
       for (const run of due) run();
     });
   }

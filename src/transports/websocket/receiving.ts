@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { Incoming, type IncomingBytes, PIECE_BYTES } from '../protocol/incoming-bytes.ts';
+import { freePieces, Incoming, type IncomingBytes, PIECE_BYTES } from '../protocol/incoming-bytes.ts';
 
 /** What the receiver of `ws` holds of a message that isn't whole. Its typings don't have these. */
 interface Receiver {
@@ -26,7 +26,13 @@ export interface Receiving {
 /** Watches what a socket receives, after `ws` has taken it. */
 export function watchReceived(webSocket: WebSocket, tcp: Socket, options: Receiving): void {
   const { _receiver: receiver } = webSocket as unknown as { readonly _receiver: Receiver };
-  const incoming = new Incoming(options.incomingBytes, options.onRefused);
+  const incoming = new Incoming(options.incomingBytes, () => {
+    options.onRefused();
+    // Nothing more is read: what is there would be read as the rest of the message.
+    tcp.pause().removeAllListeners('data');
+    freePieces([...receiver._buffers, ...receiver._fragments]);
+    Object.assign(receiver, { _bufferedBytes: 0, _buffers: [], _fragments: [] });
+  });
   tcp.on('data', (chunk: Buffer) => {
     const { _bufferedBytes: buffered, _messageLength: length, _buffers: buffers, _fragments: fragments } = receiver;
     const bytes = buffered + length + (buffers.length + fragments.length) * PIECE_BYTES;

@@ -77,7 +77,7 @@ export class WebSocketTransport {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#upgrades.later(() => {
+    this.#upgrades.soon(() => {
       if (!socket.destroyed)
         this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
     });
