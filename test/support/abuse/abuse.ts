@@ -6,6 +6,7 @@ import { constants, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import type { Attack } from './attacker.ts';
+import { sign } from '../server/tokens.ts';
 import { Honest, type HonestFigures } from './honest.ts';
 import { Served } from './served.ts';
 
@@ -17,7 +18,7 @@ const MAX_LEFT_MB = 120;
 const MAX_DELIVERY_MS = 1000;
 const MAX_HEALTH_MS = 250;
 
-const CALM_MS = 1000;
+const CALM_MS = 500;
 /** Until the garbage of an attack is collected. */
 const SETTLE_MS = 15_000;
 
@@ -28,6 +29,8 @@ export interface Options {
   readonly flags?: readonly string[];
   /** What fills the map before anything is measured. */
   readonly before?: Attack;
+  /** What the server signs tokens with: honest clients have one. */
+  readonly secret?: string;
   /** Whether the attack leaves items in the map, so that memory doesn't fall back. */
   readonly isFilling?: boolean;
 }
@@ -43,7 +46,11 @@ export interface Outcome extends HonestFigures {
 }
 
 /** Runs the attack in a process of its own. Resolves when it says that it is done, or its time is over. The returned function ends it. */
-async function attack(port: number, given: Attack, withinMs: number): Promise<{ report: unknown; end: () => Promise<void> }> {
+async function attack(
+  port: number,
+  given: Attack,
+  withinMs: number,
+): Promise<{ report: unknown; end: () => Promise<void> }> {
   const child = fork(ATTACKER, [JSON.stringify({ ...given, port })], { execArgv: [], stdio: 'inherit' });
   // The machine has two cores: the attackers must not take the honest clients' one.
   setPriority(child.pid ?? 0, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -64,10 +71,10 @@ async function attack(port: number, given: Attack, withinMs: number): Promise<{ 
 }
 
 export async function underAttack(given: Attack, options: Options = {}): Promise<Outcome> {
-  const { withinMs = 8000, flags, before, isFilling = false } = options;
+  const { withinMs = 8000, flags, before, isFilling = false, secret } = options;
   const served = await Served.start(flags);
   if (before) await (await attack(served.port, before, 60_000)).end();
-  const honest = new Honest(served.port);
+  const honest = new Honest(served.port, secret === undefined ? undefined : await sign({ sub: 'honest' }, { secret }));
   await honest.start();
   await delay(CALM_MS);
   const startMb = served.residentMb();
@@ -84,12 +91,17 @@ export async function underAttack(given: Attack, options: Options = {}): Promise
 }
 
 /** The server lives, and honest clients haven't noticed anything. */
-export function expectUnharmed(outcome: Outcome, { isFilling = false, maxMb = MAX_RESIDENT_MB }: { isFilling?: boolean; maxMb?: number } = {}): void {
+export function expectUnharmed(
+  outcome: Outcome,
+  { isFilling = false, maxMb = MAX_RESIDENT_MB }: { isFilling?: boolean; maxMb?: number } = {},
+): void {
   const { isAlive, startMb, peakMb, endMb, refused, webSocket, sse, health } = outcome;
   expect({ isAlive, refused }).toEqual({ isAlive: true, refused: [] });
   expect(webSocket.length).toBeGreaterThan(9);
   const delivery = { webSocket: percentile(webSocket, 99), sse: percentile(sse, 99) };
-  expect(Math.max(delivery.webSocket, delivery.sse), `deliveries took ${JSON.stringify(delivery)}`).toBeLessThan(MAX_DELIVERY_MS);
+  expect(Math.max(delivery.webSocket, delivery.sse), `deliveries took ${JSON.stringify(delivery)}`).toBeLessThan(
+    MAX_DELIVERY_MS,
+  );
   expect([...webSocket, ...sse].filter((ms) => ms === Infinity)).toEqual([]);
   expect(percentile(health, 99), '/health').toBeLessThan(MAX_HEALTH_MS);
   expect(peakMb, 'the highest resident memory').toBeLessThan(maxMb);
@@ -110,6 +122,18 @@ function note({ name, ...args }: Attack, outcome: Outcome): void {
   const timesOf = (values: readonly number[]): string =>
     [50, 99, 100].map((percent) => Math.round(percentile(values, percent))).join('/');
   const times = { webSocket: timesOf(webSocket), sse: timesOf(sse), health: timesOf(health) };
-  const line = { name, args, isAlive, start, peak, end, insertions, refused: refused.length, first: refused[0], ...times, report };
+  const line = {
+    name,
+    args,
+    isAlive,
+    start,
+    peak,
+    end,
+    insertions,
+    refused: refused.length,
+    first: refused[0],
+    ...times,
+    report,
+  };
   appendFileSync(file, `${JSON.stringify(line)}\n`);
 }

@@ -34,8 +34,11 @@ export class Honest {
   readonly #ending = new AbortController();
   readonly #running: Promise<void>[] = [];
 
-  constructor(port: number) {
+  readonly #authorization: { authorization?: string };
+
+  constructor(port: number, token?: string) {
     this.#origin = `http://127.0.0.1:${port}`;
+    this.#authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   async start(): Promise<void> {
@@ -86,9 +89,18 @@ export class Honest {
   }
 
   #post(body: string): Promise<string> {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...this.#authorization,
+    };
     return new Promise((resolve) => {
-      const sent = request(`${this.#origin}/graphql`, { method: 'POST', agent: this.#agent, headers, timeout: PATIENCE_MS });
+      const sent = request(`${this.#origin}/graphql`, {
+        method: 'POST',
+        agent: this.#agent,
+        headers,
+        timeout: PATIENCE_MS,
+      });
       sent.on('timeout', () => sent.destroy(new Error('no answer')));
       sent.on('error', ({ message }) => resolve(message));
       sent.on('response', (response) => {
@@ -126,7 +138,7 @@ export class Honest {
     this.#socket = socket;
     await new Promise<void>((resolve, reject) => {
       socket.on('error', reject);
-      socket.on('open', () => socket.send('{"type":"connection_init"}'));
+      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: this.#authorization })));
       socket.on('message', (bytes: Buffer) => {
         const message = JSON.parse(bytes.toString()) as { readonly type: string; readonly payload?: unknown };
         if (message.type === 'connection_ack') {
@@ -138,7 +150,7 @@ export class Honest {
   }
 
   async #overSse(): Promise<void> {
-    const headers = { accept: 'text/event-stream', 'content-type': 'application/json' };
+    const headers = { accept: 'text/event-stream', 'content-type': 'application/json', ...this.#authorization };
     const sent = request(`${this.#origin}/graphql`, { method: 'POST', agent: false, headers });
     this.#stream = sent;
     sent.end(JSON.stringify({ query: SUBSCRIBE }));

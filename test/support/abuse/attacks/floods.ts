@@ -57,7 +57,8 @@ const connectionFlood: Run = async (port, { seconds = 3, what = 'tcp' }) => {
   const opened = await during(seconds, async () => {
     const sockets = await openMany(port, 50);
     for (const socket of sockets) {
-      if (what === 'webSocket') socket.write(Buffer.concat([Buffer.from(requestOf(UPGRADE)), text({ type: 'connection_init' })]));
+      if (what === 'webSocket')
+        socket.write(Buffer.concat([Buffer.from(requestOf(UPGRADE)), text({ type: 'connection_init' })]));
       if (what === 'invalid') socket.write('nothing of HTTP\r\n\r\n');
     }
     await new Promise((resolve) => setImmediate(resolve));
@@ -81,7 +82,11 @@ const invalidFrames: Run = async (port, { seconds = 3 }) => {
   const tried = await during(seconds, async (n) => {
     const socket = await open(port);
     socket.resume();
-    const bytes = [Buffer.from(requestOf(UPGRADE)), text({ type: 'connection_init' }), INVALID[n % INVALID.length] ?? ''];
+    const bytes = [
+      Buffer.from(requestOf(UPGRADE)),
+      text({ type: 'connection_init' }),
+      INVALID[n % INVALID.length] ?? '',
+    ];
     await written(socket, Buffer.concat(bytes.map((part) => Buffer.from(part as string))));
     if (n % 50 === 0) await sleep(1);
   });
@@ -92,7 +97,12 @@ const invalidFrames: Run = async (port, { seconds = 3 }) => {
 const refusedRequests: Run = async (port, { seconds = 3 }) => {
   const [socket] = await openMany(port, 1);
   socket?.resume();
-  const request = requestOf(['POST /graphql HTTP/1.1', 'Host: localhost', 'Content-Type: text/plain', 'Content-Length: 0']);
+  const request = requestOf([
+    'POST /graphql HTTP/1.1',
+    'Host: localhost',
+    'Content-Type: text/plain',
+    'Content-Length: 0',
+  ]);
   const sent = await during(seconds, () => (socket ? written(socket, request.repeat(50)) : sleep(1)));
   return { sent: sent * 50 };
 };

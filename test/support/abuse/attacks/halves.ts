@@ -73,7 +73,10 @@ const unfinishedMessages: Run = async (port, { count, bytes = 1_000_000, init = 
   for (const socket of sockets) {
     socket.resume();
     const greeting = init === true ? frame(1, '{"type":"connection_init"}') : Buffer.alloc(0);
-    await Promise.race([written(socket, Buffer.concat([Buffer.from(requestOf(UPGRADE)), greeting, message])), sleep(200)]);
+    await Promise.race([
+      written(socket, Buffer.concat([Buffer.from(requestOf(UPGRADE)), greeting, message])),
+      sleep(200),
+    ]);
   }
   await sleep(2000);
   return { open: sockets.filter(({ destroyed }) => !destroyed).length };

@@ -14,7 +14,9 @@ export async function open(port: number): Promise<Socket> {
 export async function openMany(port: number, count: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
   while (sockets.length < count)
-    sockets.push(...(await Promise.all(Array.from({ length: Math.min(200, count - sockets.length) }, () => open(port)))));
+    sockets.push(
+      ...(await Promise.all(Array.from({ length: Math.min(200, count - sockets.length) }, () => open(port)))),
+    );
   return sockets;
 }
 

@@ -59,7 +59,8 @@ const openDocuments: Run = async (port, { count, transport }) => {
   else
     for (let n = 0; n < Number(count); n += 50) {
       const socket = await openWebSocket(port);
-      for (let id = n; id < Math.min(n + 50, Number(count)); id++) await written(socket, subscribe(`o${id}`, query(id)));
+      for (let id = n; id < Math.min(n + 50, Number(count)); id++)
+        await written(socket, subscribe(`o${id}`, query(id)));
     }
   await sleep(1000);
 };
@@ -83,7 +84,10 @@ const longIds: Run = async (port, { sockets, each: perSocket }) => {
   for (let n = 0; n < Number(sockets); n++) {
     const socket = await openWebSocket(port);
     for (let id = 0; id < Number(perSocket); id++)
-      await written(socket, subscribe(`${id}${'i'.repeat(MB)}`, 'subscription { items(filter: { keys: ["none"] }) { key } }'));
+      await written(
+        socket,
+        subscribe(`${id}${'i'.repeat(MB)}`, 'subscription { items(filter: { keys: ["none"] }) { key } }'),
+      );
   }
   await sleep(500);
 };
@@ -96,7 +100,10 @@ const longParameters: Run = async (port, { sockets, bytes, headerBytes }) => {
     else {
       const [socket] = await openMany(port, 1);
       const header = `X-Long: ${n}${'h'.repeat(Number(headerBytes))}`;
-      await written(socket ?? fail(), Buffer.concat([Buffer.from(requestOf([...UPGRADE, header])), text({ type: 'connection_init' })]));
+      await written(
+        socket ?? fail(),
+        Buffer.concat([Buffer.from(requestOf([...UPGRADE, header])), text({ type: 'connection_init' })]),
+      );
     }
   }
   await sleep(500);
@@ -114,7 +121,9 @@ const tokens: Run = async (port, { count, secret }) => {
     const sub = `${n}${'s'.repeat(8000)}`;
     const signed = `${part({ alg: 'HS256' })}.${part({ sub, scope: 'items:read items:write' })}`;
     const isForged = n % 2 === 0;
-    const mac = createHmac('sha256', isForged ? 'forged' : String(secret)).update(signed).digest('base64url');
+    const mac = createHmac('sha256', isForged ? 'forged' : String(secret))
+      .update(signed)
+      .digest('base64url');
     return posted(port, body, { authorization: `Bearer ${signed}.${mac}` });
   });
 };

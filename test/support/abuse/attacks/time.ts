@@ -9,7 +9,8 @@ const repeated = (count: number, part: (n: number) => string): string =>
 
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   // Finds nothing, and looks at every item for that.
-  misses: () => `{ ${repeated(100, (n) => `a${n}: items(first: 1, filter: { keyPrefix: "zz" }) { edges { cursor } }`)} }`,
+  misses: () =>
+    `{ ${repeated(100, (n) => `a${n}: items(first: 1, filter: { keyPrefix: "zz" }) { edges { cursor } }`)} }`,
   pages: () => `{ ${repeated(100, (n) => `a${n}: items(first: 100) { edges { cursor node { key timestamp } } }`)} }`,
   tokens: () => `{ ${repeated(990, () => 'stream { size }')} }`,
   fragments: () =>
@@ -34,7 +35,8 @@ const heavyDocuments: Run = async (port, { count, document, distinct = false }) 
 
 const BODIES: Readonly<Record<string, (n: number) => string>> = {
   numbers: (n) => `{"query":"{ stream { size } }","variables":{"n${n}":[${'1,'.repeat(480_000)}1]}}`,
-  fractions: (n) => `{"query":"{ stream { size } }","variables":{"n${n}":[${'1.12345678901234567890,'.repeat(43_000)}1]}}`,
+  fractions: (n) =>
+    `{"query":"{ stream { size } }","variables":{"n${n}":[${'1.12345678901234567890,'.repeat(43_000)}1]}}`,
   exponents: (n) => `{"query":"{ stream { size } }","variables":{"n${n}":[${'1e-300,'.repeat(140_000)}1]}}`,
   brackets: (n) => `{"query":"{ stream { size } }","variables":{"n${n}":${'['.repeat(500_000)}${']'.repeat(500_000)}}}`,
   objects: (n) => `{"query":"{ stream { size } }","variables":{"n${n}":[${'{},'.repeat(320_000)}1]}}`,
