@@ -90,15 +90,6 @@ export class Connection {
     this.#tcp.destroySoon();
   }
 
-  /** Nothing is read until `resume`. */
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
   /** Answers a ping of WebSocket, unless the client doesn't read the answers. */
   pong(data: Buffer): void {
     if (!this.outlet.isFull && this.#socket.readyState === this.#socket.OPEN) this.#socket.pong(data);

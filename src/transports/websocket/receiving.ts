@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { freePieces, Incoming, type IncomingBytes, PIECE_BYTES } from '../protocol/incoming-bytes.ts';
+import type { Rotation } from '../protocol/rotation.ts';
 
 /** What the receiver of `ws` holds of a message that isn't whole. Its typings don't have these. */
 interface Receiver {
@@ -12,32 +13,55 @@ interface Receiver {
 
 /** A message of which less is missing comes at once. */
 const MIN_HELD_BYTES = 1024;
-/** After that much a socket waits for the next turn of the event loop: Node would read on as long as there is anything. */
+/** That much may be thousands of messages. */
 const LONG_BYTES = 16 * 1024;
 
 export interface Receiving {
   readonly incomingBytes: IncomingBytes;
   /** Messages that were begun take too much memory, and this socket's is the oldest. */
   readonly onRefused: () => void;
-  /** Much has come at once, and was handled. */
-  readonly onLong: () => void;
+  /** Of long reads. */
+  readonly rotation: Rotation;
 }
 
-/** Watches what a socket receives, after `ws` has taken it. */
-export function watchReceived(webSocket: WebSocket, tcp: Socket, options: Receiving): void {
+/** Takes the place of what `ws` has listened with: long reads take turns, and what is held of a message is counted. */
+export function receiveInTurns(
+  webSocket: WebSocket,
+  tcp: Socket,
+  { incomingBytes, onRefused, rotation }: Receiving,
+): void {
   const { _receiver: receiver } = webSocket as unknown as { readonly _receiver: Receiver };
-  const incoming = new Incoming(options.incomingBytes, () => {
-    options.onRefused();
-    // Nothing more is read: what is there would be read as the rest of the message.
+  const [receive] = tcp.listeners('data');
+  if (!receive) throw new Error('ws reads its socket otherwise');
+  tcp.removeAllListeners('data');
+  const waiting: Buffer[] = [];
+  const incoming = new Incoming(incomingBytes, () => {
+    onRefused();
+    // What comes now would be read as the rest of the message.
     tcp.pause().removeAllListeners('data');
-    freePieces([...receiver._buffers, ...receiver._fragments]);
+    freePieces([...waiting.splice(0), ...receiver._buffers, ...receiver._fragments]);
     Object.assign(receiver, { _bufferedBytes: 0, _buffers: [], _fragments: [] });
   });
-  tcp.on('data', (chunk: Buffer) => {
+  const hand = (chunk: Buffer): void => {
+    receive.call(tcp, chunk);
+    if (incoming.isRefused) return;
     const { _bufferedBytes: buffered, _messageLength: length, _buffers: buffers, _fragments: fragments } = receiver;
     const bytes = buffered + length + (buffers.length + fragments.length) * PIECE_BYTES;
     incoming.holds(bytes < MIN_HELD_BYTES ? 0 : bytes);
-    if (chunk.length >= LONG_BYTES) options.onLong();
+  };
+  const handNext = (): void => {
+    const chunk = waiting.shift();
+    if (!chunk || tcp.destroyed) return;
+    hand(chunk);
+    if (waiting.length === 0 && !webSocket.isPaused) tcp.resume();
+  };
+  tcp.on('data', (chunk: Buffer) => {
+    if (chunk.length < LONG_BYTES && waiting.length === 0) return hand(chunk);
+    // Node would read on as long as there is anything. Nothing more comes, not even the end, until the socket is resumed.
+    tcp.pause();
+    waiting.push(chunk);
+    incoming.add(chunk.length);
+    rotation.later(handNext);
   });
   webSocket.once('close', () => incoming.holds(0));
 }

@@ -12,7 +12,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
-import { watchReceived } from './receiving.ts';
+import { receiveInTurns } from './receiving.ts';
 import { formatError, formatResult, refused, stringify } from '../protocol/errors.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
@@ -121,11 +121,7 @@ export class WebSocketTransport {
       requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
       connection.cut(1013, 'too many messages are being sent');
     };
-    const onLong = (): void => {
-      connection.pause();
-      this.#reads.later(() => connection.resume());
-    };
-    watchReceived(socket, request.socket, { incomingBytes, onRefused, onLong });
+    receiveInTurns(socket, request.socket, { incomingBytes, onRefused, rotation: this.#reads });
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
