@@ -9,9 +9,9 @@ import { Incoming, type IncomingBytes } from '../transports/protocol/incoming-by
 import { Rotation } from '../transports/protocol/rotation.ts';
 import { hasBody, type Request } from './http-request.ts';
 
-/** What a request takes that waits behind others: objects of Node, and its headers. */
+/** What a request takes that waits for others: objects of Node, and its headers. */
 const WAITING_BYTES = 8 * 1024;
-/** Of requests that waited behind others, in a turn of the event loop. */
+/** Of requests that waited for others, in a turn of the event loop. */
 const PER_TURN = 8;
 
 /** Of one connection. Browsers send none, and other clients some ten at a time. */

@@ -5,9 +5,9 @@ import { expectUnharmed, underAttack } from '../support/abuse/abuse.ts';
 describe('what is begun and not ended', () => {
   it.each([
     ['that send nothing', 'nothing'],
-    ['whose headers come byte by byte', 'headers'],
-    ['whose upgrade has no end', 'upgrade'],
-    ['whose body comes byte by byte', 'body'],
+    ['that send headers byte by byte', 'headers'],
+    ['that send an upgrade without an end', 'upgrade'],
+    ['that send a body byte by byte', 'body'],
   ])('2,000 connections %s harm nobody', async (_what, beginning) => {
     expectUnharmed(await underAttack({ name: 'halfOpen', count: 2000, beginning, seconds: 2 }));
   });

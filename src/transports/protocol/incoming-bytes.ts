@@ -1,5 +1,5 @@
 /**
- * Bounds what clients have begun to send and not ended: bodies of requests, messages, requests behind others. Each may be as long as a message
+ * Bounds what clients have begun to send and not ended: bodies of requests, messages, requests that wait for others. Each may be as long as a message
  * may be, and there may be as many as connections, so their sum needs a bound of its own. Beyond it the oldest one is refused: a client
  * that means to end what it has begun does so within moments, so it never waits for one that doesn't.
  */

@@ -46,7 +46,7 @@ export class WebSocketTransport {
     this.#options = options;
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
-    // `ws` would answer pings whether or not the client reads.
+    // `ws` would answer pings also while the client reads nothing.
     this.#sockets = new WebSocketServer({ ...settings, autoPong: false, handleProtocols: chosenOf });
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
