@@ -10,6 +10,7 @@ import { sign } from '../server/tokens.ts';
 import { Honest, type HonestFigures } from './honest.ts';
 import { Served } from './served.ts';
 
+const CONTROL = new URL('./control.ts', import.meta.url).pathname;
 const ATTACKER = new URL('./attacker.ts', import.meta.url).pathname;
 
 /** The container has 1 GiB: a page cache and the attackers' sockets need some of it. */
@@ -70,11 +71,20 @@ async function attack(
   return { report, end };
 }
 
+/** Resolves with the port. */
+async function startControl(): Promise<number> {
+  const child = fork(CONTROL, { execArgv: [] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [port] = (await once(child, 'message')) as [number];
+  return port;
+}
+
 export async function underAttack(given: Attack, options: Options = {}): Promise<Outcome> {
   const { withinMs = 8000, flags, before, isFilling = false, secret } = options;
   const served = await Served.start(flags);
   if (before) await (await attack(served.port, before, 60_000)).end();
-  const honest = new Honest(served.port, secret === undefined ? undefined : await sign({ sub: 'honest' }, { secret }));
+  const token = secret === undefined ? undefined : await sign({ sub: 'honest' }, { secret });
+  const honest = new Honest(served.port, await startControl(), token);
   await honest.start();
   await delay(CALM_MS);
   const startMb = served.residentMb();
@@ -95,15 +105,17 @@ export function expectUnharmed(
   outcome: Outcome,
   { isFilling = false, maxMb = MAX_RESIDENT_MB }: { isFilling?: boolean; maxMb?: number } = {},
 ): void {
-  const { isAlive, startMb, peakMb, endMb, refused, webSocket, sse, health } = outcome;
+  const { isAlive, startMb, peakMb, endMb, refused, webSocket, sse, health, control } = outcome;
+  // What a busy machine adds to every answer is not the server's.
+  const machineMs = percentile(control, 99);
   expect({ isAlive, refused }).toEqual({ isAlive: true, refused: [] });
   expect(webSocket.length).toBeGreaterThan(9);
   const delivery = { webSocket: percentile(webSocket, 99), sse: percentile(sse, 99) };
   expect(Math.max(delivery.webSocket, delivery.sse), `deliveries took ${JSON.stringify(delivery)}`).toBeLessThan(
-    MAX_DELIVERY_MS,
+    MAX_DELIVERY_MS + machineMs,
   );
   expect([...webSocket, ...sse].filter((ms) => ms === Infinity)).toEqual([]);
-  expect(percentile(health, 99), '/health').toBeLessThan(MAX_HEALTH_MS);
+  expect(percentile(health, 99), '/health').toBeLessThan(MAX_HEALTH_MS + machineMs);
   expect(peakMb, 'the highest resident memory').toBeLessThan(maxMb);
   if (!isFilling) expect(endMb - startMb, 'memory that is left').toBeLessThan(MAX_LEFT_MB);
 }
@@ -117,11 +129,16 @@ export function percentile(values: readonly number[], percent: number): number {
 function note({ name, ...args }: Attack, outcome: Outcome): void {
   const file = process.env['FIGURES'];
   if (file === undefined) return;
-  const { isAlive, startMb, peakMb, endMb, insertions, refused, webSocket, sse, health, report } = outcome;
+  const { isAlive, startMb, peakMb, endMb, insertions, refused, webSocket, sse, health, control, report } = outcome;
   const [start, peak, end] = [startMb, peakMb, endMb].map(Math.round);
   const timesOf = (values: readonly number[]): string =>
     [50, 99, 100].map((percent) => Math.round(percentile(values, percent))).join('/');
-  const times = { webSocket: timesOf(webSocket), sse: timesOf(sse), health: timesOf(health) };
+  const times = {
+    webSocket: timesOf(webSocket),
+    sse: timesOf(sse),
+    health: timesOf(health),
+    control: timesOf(control),
+  };
   const line = {
     name,
     args,
