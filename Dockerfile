@@ -26,7 +26,8 @@ LABEL org.opencontainers.image.title="seamline" \
   org.opencontainers.image.description="GraphQL subscriptions: what is there now, and then everything that changes" \
   org.opencontainers.image.licenses="MIT"
 WORKDIR /app
-ENV NODE_ENV=production SEAMLINE_HOST=0.0.0.0 MALLOC_ARENA_MAX=1
+# Of the container's memory: Node would let the heap have half of it, and a full map may need more.
+ENV NODE_ENV=production SEAMLINE_HOST=0.0.0.0 MALLOC_ARENA_MAX=1 NODE_OPTIONS=--max-old-space-size-percentage=80
 # For `--data /data`: a volume that is mounted here takes the owner of this directory.
 RUN install -d -o 1000 -g 1000 /data
 COPY --from=packages /app/node_modules ./node_modules

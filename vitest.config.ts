@@ -15,6 +15,9 @@ const SLOW = [
   'test/verify/verify.test.ts',
 ];
 
+/** Tests that measure how a server is served under attack: one after the other, and nothing beside them. `npm run test:all` runs them last. */
+const ALONE = ['test/abuse/**/*.test.ts'];
+
 export default defineConfig({
   // As Node resolves it: vite would take another of graphql's builds, and have two classes of each error.
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
@@ -22,9 +25,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...SLOW] },
+        test: {
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...SLOW, ...ALONE],
+        },
       },
       { extends: true, test: { name: 'slow', include: SLOW } },
+      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
     // Awaited events come at once on an idle machine, and somewhat later on a busy one.
     testTimeout: 60_000,

@@ -6,6 +6,7 @@ const CORE = ['model', 'input', 'replica', 'replication', 'subscriptions'].map((
 const WHOLE_CORE = ['src/core', ...CORE];
 const TRANSPORTS = [
   'protocol',
+  'incoming',
   'observability',
   'answers',
   'operations',
@@ -45,13 +46,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/fanout': [...WHOLE_CORE, 'schema/request'],
 
   'src/transports/protocol': [...WHOLE_CORE, 'schema/request'],
+  'src/transports/incoming': ['src/core/model', 'schema/request', 'src/transports/protocol'],
   'src/transports/observability': [...WHOLE_CORE, 'schema/request', 'src/transports/protocol'],
   'src/transports/answers': ['schema/request', 'src/transports/protocol'],
-  'src/transports/operations': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 3)],
-  'src/transports/streaming': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
-  'src/transports/http': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
-  'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 6)],
-  'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
+  'src/transports/operations': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
+  'src/transports/streaming': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
+  'src/transports/http': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 6)],
+  'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 7)],
+  'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 6)],
 
   'src/server/observability': WHOLE_CORE,
   'src/server': [
@@ -78,7 +80,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/console/panels': ['schema/documents', 'src/console/session', 'src/console/controls'],
   'src/console': ['src/console/session', 'src/console/controls', 'src/console/table', 'src/console/panels'],
 
-  'src/cli/process': [...WHOLE_CORE, 'src/server', 'src/transports/protocol', 'src/http-client'],
+  'src/cli/process': [
+    ...WHOLE_CORE,
+    'src/server',
+    'src/transports/protocol',
+    'src/transports/incoming',
+    'src/http-client',
+  ],
   'src/cli/completion': ['src/cli/process'],
   'src/cli/insert': [...WHOLE_CORE, 'src/cli/process', 'src/http-client'],
   'src/cli': [

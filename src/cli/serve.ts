@@ -1,5 +1,7 @@
+import { DEFAULT_BOUNDS } from '../core/replication/bootstrap.ts';
 import { DEFAULTS, type ServerOptions } from '../server/options.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
+import { tooSmallHeap } from './process/memory-needs.ts';
 import { logConsole } from './process/console-lines.ts';
 import { flagsHelp, namesOfOptions, parseServeFlags } from './process/flags.ts';
 import { onEndSignal } from './process/signals.ts';
@@ -22,8 +24,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const logger = await createLogger({ level: logLevel });
   logConsole(logger);
-  const warning = tooFewFiles(options.maxConnections ?? DEFAULTS.maxConnections);
-  if (warning !== undefined) logger.warn({}, warning);
+  const { maxConnections = DEFAULTS.maxConnections, maxBytes, maxItems, window } = options;
+  const heap = tooSmallHeap({
+    maxBytes: maxBytes ?? DEFAULT_BOUNDS.maxBytes,
+    maxItems: maxItems ?? DEFAULT_BOUNDS.maxItems,
+    window: window ?? DEFAULT_BOUNDS.window,
+    maxConnections,
+  });
+  for (const warning of [tooFewFiles(maxConnections), heap]) if (warning !== undefined) logger.warn({}, warning);
   const server = await start({ ...options, logger }).catch((error: unknown) => {
     throw explainStart(error, { options, names: namesOfOptions(args, process.env) });
   });

@@ -1,6 +1,11 @@
 /** Node's HTTP server, with the rules of RFC 9110 and RFC 9112 that Node leaves to the application. */
-import { createServer, IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { formatError } from '../transports/protocol/errors.ts';
+import { refused as refusal } from '../../schema/request/errors.ts';
+import type { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
+import { MAX_HEADERS, type Problem, problemOf, Request } from './http-request.ts';
+import { RequestLines } from './request-lines.ts';
 
 export interface HttpServerOptions {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
@@ -8,11 +13,12 @@ export interface HttpServerOptions {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Called with the status when a request is refused before `answer` or `upgrade`. */
   readonly refused: (status: string, socket: Duplex) => void;
+  /** Called when a body is refused that takes part in too much memory. */
+  readonly overloaded: (request: IncomingMessage) => void;
+  readonly incomingBytes: IncomingBytes;
+  /** Of all kinds. Beyond it, idle connections make room for new ones, or new ones are not accepted. */
+  readonly maxConnections: number;
 }
-
-export const GRAPHQL_PATH = '/graphql';
-
-const MAX_HEADERS = 100;
 
 /** In ms. */
 const TIMEOUTS = {
@@ -22,7 +28,11 @@ const TIMEOUTS = {
   keepAliveTimeout: 65_000,
 };
 
-export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions): Server {
+/** Node refuses connections beyond the maximum before it shows them, so idle ones make room earlier. */
+const ROOM = 100;
+
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { answer, upgrade, refused, maxConnections } = options;
   const server = createServer(
     { ...TIMEOUTS, IncomingMessage: Request, requireHostHeader: false },
     (request, response) => {
@@ -32,11 +42,23 @@ export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions
         respond(response.setHeader('Connection', 'close'), ...problem);
       } else if (request.method === 'OPTIONS' && request.url === '*')
         response.writeHead(204, { Allow: 'GET, HEAD, POST, OPTIONS' }).end();
-      else answer(request, response);
+      else lines.take(request, response, () => answer(request, response));
     },
   );
+  const lines = new RequestLines(server, {
+    incomingBytes: options.incomingBytes,
+    maxConnections: maxConnections - ROOM,
+    overloaded(request, response) {
+      options.overloaded(request);
+      const error = refusal('OVERLOADED', 'too many requests are being sent: retry after 1 s', { retryAfterMs: 1000 });
+      response.setHeader('Connection', 'close').setHeader('Retry-After', '1');
+      respond(response, 503, JSON.stringify({ errors: [formatError(error)] }), 'application/json');
+    },
+  });
+  server.maxConnections = maxConnections;
   server.maxHeadersCount = MAX_HEADERS;
   server.on('upgrade', (request, socket, head) => {
+    lines.upgraded(socket);
     socket.on('error', () => socket.destroy());
     const problem = problemOf(request);
     if (problem) {
@@ -61,66 +83,6 @@ export function createHttpServer({ answer, upgrade, refused }: HttpServerOptions
     writeResponse(socket, status, text);
   });
   return server;
-}
-
-const OFFERED = Symbol('offered');
-
-/**
- * Once an `upgrade` listener exists, Node treats every request that offers another protocol as an upgrade, and reads `upgrade` of the request.
- * This getter makes only WebSockets upgrades: a client that offers `h2c`, as Java's does, gets the HTTP/1.1 answer (RFC 9110, section 7.8).
- */
-class Request extends IncomingMessage {
-  [OFFERED]?: boolean;
-
-  get upgrade(): boolean {
-    return this[OFFERED] === true && (this.method === 'CONNECT' || isWebSocket(this));
-  }
-
-  set upgrade(isOffered: boolean) {
-    this[OFFERED] = isOffered;
-  }
-}
-
-function isWebSocket(request: IncomingMessage): boolean {
-  const { method, httpVersion, headers } = request;
-  const offered = headers.upgrade?.toLowerCase().split(/\s*,\s*/) ?? [];
-  // HTTP/1.0 has no upgrade (RFC 9110).
-  if (method !== 'GET' || httpVersion !== '1.1' || !offered.includes('websocket')) return false;
-  if (pathOf(request) !== GRAPHQL_PATH) return false;
-  // `ws` does not accept a list.
-  headers.upgrade = 'websocket';
-  return true;
-}
-
-type Problem = readonly [status: number, text: string];
-
-/** Returns why a well-formed request cannot be served. Otherwise it rewrites an absolute target to its path and host. */
-function problemOf(request: IncomingMessage): Problem | undefined {
-  const { headers, httpVersion, rawHeaders } = request;
-  // Some versions of Node drop excess headers, others refuse the request themselves.
-  if (rawHeaders.length > 2 * MAX_HEADERS) return [431, `more than ${MAX_HEADERS} headers: send fewer`];
-  const coding = headers['transfer-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    return [501, `Transfer-Encoding ${JSON.stringify(coding)} is not supported: send the body plain or chunked`];
-  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length;
-  // Node uses the first one, a proxy in front perhaps the last.
-  if (hosts > 1) return [400, `${hosts} Host headers: send exactly one`];
-  if (httpVersion === '1.1' && hosts === 0) return [400, 'missing Host header: HTTP/1.1 requires one'];
-  const target = absoluteTarget(request);
-  if (target) {
-    request.url = `${target.pathname}${target.search}`;
-    headers.host = target.host;
-  }
-  return undefined;
-}
-
-/** The absolute form of a target, as sent to proxies. Servers must accept it, and its host overrides the header (RFC 9112, section 3.2.2). */
-function absoluteTarget({ url = '/' }: IncomingMessage): URL | undefined {
-  return /^https?:\/\//i.test(url) ? (URL.parse(url) ?? undefined) : undefined;
-}
-
-export function pathOf(request: IncomingMessage): string {
-  return absoluteTarget(request)?.pathname ?? request.url?.split('?', 1)[0] ?? '/';
 }
 
 export function respond(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {

@@ -15,6 +15,7 @@ import { OperationTurns } from '../transports/operations/operation-turns.ts';
 import { observeOperations } from '../transports/operations/operation-observer.ts';
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
+import { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
@@ -30,7 +31,8 @@ import { clientAddress, hostRefusal, originRefusal, type OriginRefusal, type Ori
 import { AppendLatency } from './observability/append-latency.ts';
 import { watchHealth } from './observability/health-watch.ts';
 import { traced } from './observability/tracing.ts';
-import { createHttpServer, GRAPHQL_PATH, pathOf, refuse, respond } from './http-server.ts';
+import { GRAPHQL_PATH, pathOf } from './http-request.ts';
+import { createHttpServer, refuse, respond } from './http-server.ts';
 import { openLog } from './open-log.ts';
 
 /** A running server. */
@@ -129,14 +131,18 @@ class RunningServer implements SeamlineServer {
     this.#answerGraphQL = trust ? yoga : requestHandler(yoga, shared);
     // The count includes the WebSocket that asks.
     const isOverfull = (): boolean => this.#longLived > maxConnections;
-    const webSocket = { yoga, maxSubscriptions, initTimeoutMs, isFull: isOverfull };
+    const incomingBytes = new IncomingBytes();
+    const webSocket = { yoga, maxSubscriptions, initTimeoutMs, incomingBytes, isFull: isOverfull };
     this.#webSockets = new WebSocketTransport({ ...shared, ...webSocket });
     this.#http = createHttpServer({
       answer: (request, response) => this.#answer(request, response),
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       refused: (status, socket) => this.#requestLog.refused(strangerAt(socket as Socket), status),
+      overloaded: (request) =>
+        this.#requestLog.refused(this.#requestLog.identityOf(request), 'OVERLOADED', { transport: 'http' }),
+      incomingBytes,
+      maxConnections: maxConnections + SPARE_CONNECTIONS,
     });
-    this.#http.maxConnections = maxConnections + SPARE_CONNECTIONS;
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
     this.#metrics = createMetrics({

@@ -97,11 +97,10 @@ export class Follower<Value> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
     const id = this.#nextId();
-    const frame = encodeCommand(id, command);
     return new Promise((resolve, reject) => {
       // Added before the append, because a log in memory applies within it.
-      const pending = this.#commands.add({ id, command, frame, resolve, reject });
-      this.#log.append(frame, id).then(
+      const pending = this.#commands.add({ id, command, frame: encodeCommand(id, command), resolve, reject });
+      this.#log.append(pending.frame, id).then(
         (sequence) => this.#commands.acknowledge(pending, sequence, this.#broken ? undefined : this.replica),
         (error: Error) => this.#commands.fail(pending, error),
       );

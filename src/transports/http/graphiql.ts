@@ -117,12 +117,12 @@ async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
  * doesn't read takes no memory. There are two pages, with tabs and without.
  */
 export function graphiqlPages(): (options?: GraphiQLOptions) => Promise<string> {
-  const pages = new Map<string, Buffer>();
+  const pages = new Map<string, Promise<Buffer>>();
   return async (options = {}) => {
     const name = JSON.stringify(options);
     let page = pages.get(name);
-    if (!page) pages.set(name, (page = Buffer.from(await renderGraphiQL(options))));
+    if (!page) pages.set(name, (page = renderGraphiQL(options).then((html) => Buffer.from(html))));
     // Yoga passes it to `Response`, which takes bytes as well.
-    return page as unknown as string;
+    return (await page) as unknown as string;
   };
 }

@@ -8,7 +8,7 @@ import { isEnded } from '../protocol/event-id.ts';
 import { boundedDocuments } from './bounded-documents.ts';
 import { boundedVariables } from './bounded-variables.ts';
 import type { HttpOptions } from './http-options.ts';
-import { parseBody } from '../protocol/json-body.ts';
+import { parseBody } from '../incoming/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
 

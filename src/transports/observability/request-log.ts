@@ -72,7 +72,7 @@ export class RequestLog {
     return identity;
   }
 
-  /** The identity of a WebSocket connection. */
+  /** The identity of a WebSocket connection, which is kept as long as the connection. */
   connected(request: IncomingMessage): RequestIdentity {
     const identity = this.identityOf(request);
     const kept = { ...identity, headers: shortHeaders(identity.headers), connection: newId() };

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { ExecutionResult } from 'graphql';
 import type { Context as WsContext } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { jsonPieces, resultText } from '../../core/model/json-text.ts';
 import { fragments } from '../../fanout/fragments.ts';
@@ -46,6 +47,7 @@ export class Connection {
   /** Whether messages wait until the outlet takes more; until fewer operations wait. */
   readonly #isPaused = { byOutlet: false, byOperations: false };
   readonly #socket: WebSocket;
+  readonly #tcp: Socket;
   /** Until the connection is admitted. */
   #request: IncomingMessage | undefined;
   readonly identity: RequestIdentity;
@@ -53,6 +55,7 @@ export class Connection {
 
   constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity, account: Account) {
     this.#socket = socket;
+    this.#tcp = request.socket;
     this.#request = request;
     this.account = account;
     account.pausedBy({
@@ -147,6 +150,17 @@ export class Connection {
     this.outlet.flush();
     this.#socket.close(code, shortened(reason));
     this.outlet.close();
+  }
+
+  /** Closes without waiting for the client, which may have stopped reading. */
+  cut(code: number, reason: string): void {
+    this.close(code, reason);
+    this.#tcp.destroySoon();
+  }
+
+  /** Answers a ping of WebSocket, unless the client doesn't read the answers. */
+  pong(data: Buffer): void {
+    if (!this.outlet.isFull && this.#socket.readyState === this.#socket.OPEN) this.#socket.pong(data);
   }
 
   /** Aborts when the socket closes. */

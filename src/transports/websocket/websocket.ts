@@ -15,8 +15,10 @@ import { assertShallow, NestedTooDeep } from '../../core/model/json.ts';
 import { insertionBytes } from '../answers/insertion-bytes.ts';
 import { Connection } from './connection.ts';
 import { formatError, refused, shortened, stringify } from '../protocol/errors.ts';
+import { receiveInTurns } from './receiving.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
+import { Rotation } from '../protocol/rotation.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
@@ -27,6 +29,9 @@ type Hand = (message: string | OperationMessage) => void;
 /** Share of the drain's time in which sockets are told to close; they close in the rest. */
 const STAGGER_SHARE = 0.8;
 
+/** In a turn of the event loop. */
+const UPGRADES = 16;
+
 interface Extra {
   readonly connection: Connection;
 }
@@ -35,13 +40,16 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
+  readonly #upgrades = new Rotation(UPGRADES);
+  readonly #reads = new Rotation(1);
   readonly #server;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
-    this.#sockets = new WebSocketServer({ ...settings, handleProtocols: chosenOf });
+    // `ws` would answer pings also while the client reads nothing.
+    this.#sockets = new WebSocketServer({ ...settings, autoPong: false, handleProtocols: chosenOf });
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
       onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
@@ -72,7 +80,10 @@ export class WebSocketTransport {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
+    this.#upgrades.soon(() => {
+      if (!socket.destroyed)
+        this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
+    });
   }
 
   /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
@@ -89,13 +100,13 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { answers, isFull, heartbeat, requestLog } = this.#options;
+    const { answers, isFull, heartbeat, requestLog, incomingBytes } = this.#options;
     const identity = requestLog.connected(request);
     const logError = (error: unknown): void => requestLog.internal(error, identity);
     // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
     socket.on('error', (error) => requestLog.broken(identity, error));
     socket.on('close', (code) => requestLog.disconnected(identity, code));
-    if (isFull()) {
+    if (isFull() && !this.#makeRoom()) {
       requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
     }
@@ -108,13 +119,19 @@ export class WebSocketTransport {
     heartbeat.watch(request.socket, socket);
     const connection = new Connection(socket, request, identity, answers.accountOf(request.socket));
     this.#connections.add(connection);
+    socket.on('ping', (data) => connection.pong(data));
+    const onRefused = (): void => {
+      requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
+      connection.cut(1013, 'too many messages are being sent');
+    };
+    receiveInTurns(socket, request.socket, { incomingBytes, onRefused, rotation: this.#reads });
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
         send: (message) => connection.send(message),
         close: (code, reason) => connection.close(code ?? 1000, reason),
         // Without the ping's payload, which the protocol makes optional.
-        onPing: () => connection.send('{"type":"pong"}'),
+        onPing: () => (connection.outlet.isFull ? Promise.resolve() : connection.send('{"type":"pong"}')),
         onMessage: (receive) => {
           const hand = (message: string | OperationMessage): void => {
             // graphql-ws takes an object as it is, and parses a string.
@@ -127,6 +144,8 @@ export class WebSocketTransport {
           socket.on('message', (message, isBinary) => {
             // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
             const bytes = message as Buffer;
+            // Frames that have come with the one that closed the socket.
+            if (socket.readyState !== socket.OPEN) return;
             if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
             connection.messageBytes = bytes.length;
             this.#receive(bytes.toString(), connection, hand);
@@ -141,6 +160,17 @@ export class WebSocketTransport {
       this.#connections.delete(connection);
       closed(code, String(reason)).catch(logError);
     });
+  }
+
+  /** Ends the oldest connection that hasn't sent `connection_init`. Whether there was one. */
+  #makeRoom(): boolean {
+    for (const connection of this.#connections) {
+      if (connection.context) continue;
+      this.#connections.delete(connection);
+      connection.cut(1013, 'too many connections');
+      return true;
+    }
+    return false;
   }
 
   #receive(text: string, connection: Connection, hand: Hand): void {

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { GraphQLError } from 'graphql';
 import { parseJson } from '../../core/model/json.ts';
-import { refused } from './errors.ts';
+import { refused } from '../protocol/errors.ts';
 
 const wrong = (message: string): GraphQLError => refused('BAD_USER_INPUT', message, 400);
 

@@ -1,0 +1,119 @@
+/** What clients have begun to send is bounded, all together. */
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Incoming, IncomingBytes, MAX_INCOMING_BYTES } from '../../../src/transports/incoming/incoming-bytes.ts';
+import { Rotation } from '../../../src/transports/protocol/rotation.ts';
+import { request } from '../../support/clients/clients.ts';
+import { connect, openSocket, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
+import { startServer } from '../../support/server/server.ts';
+
+const MB = 1_000_000;
+const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+
+async function open(url: string): Promise<Socket> {
+  const socket = connectTcp(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Everything that the server says until it ends the connection. */
+async function answerOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await once(socket, 'close');
+  return text;
+}
+
+describe('bytes that clients have begun to send', () => {
+  it('the oldest is refused when all together are more than the bound', () => {
+    const all = new IncomingBytes(100);
+    const refused: string[] = [];
+    const [first, second] = ['first', 'second'].map((name) => new Incoming(all, () => refused.push(name)));
+    first?.holds(60);
+    second?.holds(40);
+    expect(refused).toEqual([]);
+    second?.add(1);
+    expect(refused).toEqual(['first']);
+    expect(first?.isRefused).toBe(true);
+    expect(all.total).toBe(41);
+    second?.holds(0);
+    expect(all.total).toBe(0);
+  });
+
+  it('bodies without an end are refused with OVERLOADED, the oldest first, and honest requests are answered', async () => {
+    const server = await startServer();
+    const count = Math.ceil(MAX_INCOMING_BYTES / MB) + 2;
+    const answers: Promise<string>[] = [];
+    for (let n = 0; n < count; n++) {
+      const socket = await open(server.url);
+      answers.push(answerOf(socket));
+      await new Promise((resolve) =>
+        socket.write(`${HEAD}Content-Length: ${MB + 1}\r\n\r\n${'x'.repeat(MB)}`, resolve),
+      );
+    }
+    const first = await Promise.race(answers);
+    expect(first).toMatch(/^HTTP\/1\.1 503 /);
+    expect(first).toContain('Retry-After: 1');
+    expect(first).toContain('"code":"OVERLOADED"');
+    const { errors } = await request(server, '{ stream { size } }');
+    expect(errors).toBeUndefined();
+  });
+
+  it('requests that a client sends without waiting are answered in order', async () => {
+    const server = await startServer();
+    const socket = await open(server.url);
+    const query = (n: number): string => JSON.stringify({ query: `{ a${n}: stream { size } }` });
+    const bodies = Array.from({ length: 50 }, (_, n) => query(n));
+    socket.write(bodies.map((body) => `${HEAD}Content-Length: ${body.length}\r\n\r\n${body}`).join(''));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    while (!text.includes('"a49"')) await once(socket, 'data');
+    expect([...text.matchAll(/"(a\d+)":/g)].map(([, name]) => name)).toEqual(bodies.map((_, n) => `a${n}`));
+  });
+
+  it('a connection that has sent nothing makes room when there are too many', async () => {
+    const server = await startServer({ maxConnections: 1 });
+    const sockets: Socket[] = [];
+    // 1,000 more than --max-connections, of which 100 are kept free.
+    for (let n = 0; n < 902; n++) sockets.push(await open(server.url));
+    const [oldest] = sockets;
+    if (oldest && !oldest.closed) await once(oldest.resume(), 'close');
+    expect(oldest?.destroyed).toBe(true);
+    expect(sockets.at(-1)?.destroyed).toBe(false);
+  });
+
+  it('a WebSocket without connection_init makes room for another one', async () => {
+    const server = await startServer({ maxConnections: 1 });
+    const silent = await openSocket(server);
+    const honest = await connect(server);
+    expect(await silent.closed).toMatchObject({ code: 1013 });
+    honest.send(subscribeMessage('1', '{ stream { size } }'));
+    expect(await honest.next()).toMatchObject({ type: 'next' });
+  });
+
+  it('an operation whose id is longer than 512 characters closes its connection with 4400', async () => {
+    const server = await startServer();
+    const [short, long] = [await connect(server), await connect(server)];
+    short.send(subscribeMessage('i'.repeat(512), '{ stream { size } }'));
+    expect(await short.next()).toMatchObject({ type: 'next' });
+    long.send(subscribeMessage('i'.repeat(513), '{ stream { size } }'));
+    expect(await long.closed).toMatchObject({ code: 4400 });
+  });
+});
+
+describe('a rotation', () => {
+  it('a rotation runs as many calls in a turn as it may, in order', async () => {
+    const rotation = new Rotation(2);
+    const ran: number[] = [];
+    for (let n = 0; n < 5; n++) rotation.soon(() => ran.push(n));
+    expect(ran).toEqual([0, 1]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toEqual([0, 1, 2, 3]);
+    rotation.later(() => ran.push(5));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+});
