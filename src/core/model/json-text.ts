@@ -1,4 +1,5 @@
 /** JSON that holds texts which are JSON already, so that a stored value is copied and never parsed. */
+import { types } from 'node:util';
 
 import { exactly } from './json.ts';
 
@@ -115,11 +116,13 @@ function isOmitted(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol';
 }
 
+const { isBooleanObject, isNumberObject, isStringObject } = types;
+
 /** Not those of `JSON.rawJSON`, and not numbers, strings and booleans that are objects. */
 function hasMembers(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return true;
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) return false;
+  if (isNumberObject(value) || isStringObject(value) || isBooleanObject(value)) return false;
   return !(prototype === null && Object.isFrozen(value) && 'rawJSON' in value);
 }
 

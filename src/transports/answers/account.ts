@@ -110,8 +110,9 @@ export class Account implements ShareHolder {
   }
 
   admit(share: Share, bytes: number): Admitted {
-    if (this.isReady) return void share.take(bytes);
-    return this.#wait(share, bytes);
+    if (!this.isReady) return this.#wait(share, bytes);
+    share.take(bytes);
+    return undefined;
   }
 
   leave(share: Share): void {

@@ -1,5 +1,5 @@
 /** Lets operations in as the memory for answers allows, on all transports. */
-import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Share } from '../answers/share.ts';
 import type { OperationContext } from './operation.ts';
@@ -21,7 +21,9 @@ export const boundedAnswers: Plugin = {
         if (share.refusal && !isMutation) setResult({ errors: [share.refusal] });
       },
     };
-    const stop = (error: unknown): undefined => void setResultAndStopExecution({ errors: [error] } as ExecutionResult);
+    const stop = (error: unknown): undefined => {
+      setResultAndStopExecution({ errors: [error as GraphQLError] });
+    };
     try {
       const admitted = isMutation
         ? admitMutation(share, document)

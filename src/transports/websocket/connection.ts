@@ -46,6 +46,8 @@ export class Connection {
   messageBytes = 0;
   /** Whether messages wait until the outlet takes more; until fewer operations wait. */
   readonly #isPaused = { byOutlet: false, byOperations: false };
+  /** Answers to pings that wait until the socket takes something. */
+  #due: { pong?: Buffer; answer?: boolean } = {};
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
   /** Until the connection is admitted. */
@@ -62,6 +64,8 @@ export class Connection {
       pause: () => this.#pause('byOperations', true),
       resume: () => this.#pause('byOperations', false),
     });
+    // Before the outlet, which may fill the socket again.
+    request.socket.on('drain', () => this.#answerDue());
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
       unread: account.meter(),
       turns: account.turns,
@@ -158,9 +162,23 @@ export class Connection {
     this.#tcp.destroySoon();
   }
 
-  /** Answers a ping of WebSocket, unless the client doesn't read the answers. */
+  /** Answers a ping of WebSocket, once the socket takes something: then only the newest, as RFC 6455 (5.5.3) permits. */
   pong(data: Buffer): void {
-    if (!this.outlet.isFull && this.#socket.readyState === this.#socket.OPEN) this.#socket.pong(data);
+    if (this.outlet.isFull) this.#due.pong = data;
+    else if (this.#isOpen) this.#socket.pong(data);
+  }
+
+  /** Answers a ping of the subprotocol. Several that come while the socket takes nothing get one answer. */
+  answerPing(): void {
+    if (this.outlet.isFull) this.#due.answer = true;
+    else this.#say('{"type":"pong"}');
+  }
+
+  #answerDue(): void {
+    const { pong, answer } = this.#due;
+    this.#due = {};
+    if (pong && this.#isOpen) this.#socket.pong(pong);
+    if (answer) this.#say('{"type":"pong"}');
   }
 
   /** Aborts when the socket closes. */

@@ -181,11 +181,11 @@ function sentResults(
       },
       return() {
         share.close();
-        return results.return() as Promise<IteratorResult<never, void>>;
+        return results.return();
       },
       throw(error) {
         share.close();
-        return results.throw(error) as Promise<IteratorResult<never, void>>;
+        return results.throw(error);
       },
     },
     {},

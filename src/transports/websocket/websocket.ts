@@ -131,7 +131,7 @@ export class WebSocketTransport {
         send: (message) => connection.send(message),
         close: (code, reason) => connection.close(code ?? 1000, reason),
         // Without the ping's payload, which the protocol makes optional.
-        onPing: () => (connection.outlet.isFull ? Promise.resolve() : connection.send('{"type":"pong"}')),
+        onPing: () => connection.answerPing(),
         onMessage: (receive) => {
           const hand = (message: string | OperationMessage): void => {
             // graphql-ws takes an object as it is, and parses a string.
