@@ -19,8 +19,6 @@ export interface HonestFigures {
   readonly webSocket: readonly number[];
   readonly sse: readonly number[];
   readonly health: readonly number[];
-  /** Of a server that is not attacked. */
-  readonly control: readonly number[];
 }
 
 interface Delivered {
@@ -34,15 +32,12 @@ export class Honest {
   readonly #refused: string[] = [];
   readonly #got = { webSocket: [] as number[], sse: [] as number[] };
   readonly #health: number[] = [];
-  readonly #control: number[] = [];
-  readonly #controlPort: number;
   readonly #ending = new AbortController();
   readonly #running: Promise<void>[] = [];
 
   readonly #authorization: { authorization?: string };
 
-  constructor(port: number, controlPort: number, token?: string) {
-    this.#controlPort = controlPort;
+  constructor(port: number, token?: string) {
     this.#origin = `http://127.0.0.1:${port}`;
     this.#authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
@@ -51,8 +46,7 @@ export class Honest {
     await Promise.all([this.#overWebSocket(), this.#overSse()]);
     this.#running.push(
       this.#each(() => this.#insert()),
-      this.#each(() => this.#ask(this.#origin, this.#health)),
-      this.#each(() => this.#ask(`http://127.0.0.1:${this.#controlPort}`, this.#control)),
+      this.#each(() => this.#ask()),
     );
   }
 
@@ -75,7 +69,6 @@ export class Honest {
       webSocket: timesOf(this.#got.webSocket),
       sse: timesOf(this.#got.sse),
       health: this.#health,
-      control: this.#control,
     };
   }
 
@@ -120,16 +113,16 @@ export class Honest {
     });
   }
 
-  async #ask(origin: string, times: number[]): Promise<void> {
+  async #ask(): Promise<void> {
     const start = performance.now();
     const isOk = await new Promise<boolean>((resolve) => {
-      const sent = get(`${origin}/health`, { agent: false, timeout: PATIENCE_MS }, (response) => {
+      const sent = get(`${this.#origin}/health`, { agent: false, timeout: PATIENCE_MS }, (response) => {
         response.resume().on('close', () => resolve(response.statusCode === 200));
       });
       sent.on('timeout', () => sent.destroy(new Error('no answer')));
       sent.on('error', () => resolve(false));
     });
-    times.push(isOk ? performance.now() - start : Infinity);
+    this.#health.push(isOk ? performance.now() - start : Infinity);
   }
 
   #receive(got: number[], json: string): void {

@@ -70,6 +70,17 @@ export class Served {
     }
   }
 
+  /** Times in ns that its main thread ran, and that it waited for a core because others had them. */
+  scheduled(): { readonly ran: number; readonly waited: number } {
+    try {
+      const { pid } = this.#child;
+      const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ').map(Number);
+      return { ran, waited };
+    } catch {
+      return { ran: 0, waited: 0 };
+    }
+  }
+
   async end(): Promise<void> {
     clearInterval(this.#timer);
     if (!this.isAlive) return;
