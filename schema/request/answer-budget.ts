@@ -94,13 +94,23 @@ export class AnswerBudget {
   }
 }
 
-/** Counts the selected fields with all fragments expanded. Each fragment is visited once, so nested spreads cost no time. */
 function selectedFields({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+  const selections = fieldNodes.map(({ selectionSet }) => selectionSet);
+  return fieldsIn(selections, (name) => fragments[name]?.selectionSet);
+}
+
+/** Counts the fields of that name, or all fields, with all fragments expanded. Each fragment is visited once, so nested spreads cost no time. */
+export function fieldsIn(
+  selections: readonly (SelectionSetNode | undefined)[],
+  fragmentOf: (name: string) => SelectionSetNode | undefined,
+  counted?: string,
+): number {
   const known = new Map<string, number>();
   const countOf = (selected: SelectionSetNode | undefined): number => {
     let count = 0;
     for (const selection of selected?.selections ?? []) {
-      if (selection.kind === Kind.FIELD) count += 1 + countOf(selection.selectionSet);
+      if (selection.kind === Kind.FIELD)
+        count += Number(counted === undefined || selection.name.value === counted) + countOf(selection.selectionSet);
       else if (selection.kind === Kind.INLINE_FRAGMENT) count += countOf(selection.selectionSet);
       else count += fragmentCount(selection.name.value);
     }
@@ -108,10 +118,10 @@ function selectedFields({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   };
   const fragmentCount = (name: string): number => {
     let count = known.get(name);
-    if (count === undefined) known.set(name, (count = countOf(fragments[name]?.selectionSet)));
+    if (count === undefined) known.set(name, (count = countOf(fragmentOf(name))));
     return count;
   };
-  return fieldNodes.reduce((sum, { selectionSet }) => sum + countOf(selectionSet), 0);
+  return selections.reduce((sum, selected) => sum + countOf(selected), 0);
 }
 
 const tooLarge = (message: string): GraphQLError => refused('PAYLOAD_TOO_LARGE', message);

@@ -105,26 +105,29 @@ export class RootReads {
       for (const { fail } of reads) fail(error);
       return;
     }
-    if (!advance(reads)) await this.#slices(reads);
-    for (const { run } of reads) run();
-    this.#onRead();
+    if (advance(reads)) return this.#runNow(reads);
+    // Only tests have no scheduler.
+    if (this.#scheduler) return this.#slices(reads, new AwaitedSlot(this.#scheduler, this.#signal));
+    while (!advance(reads));
+    this.#runNow(reads);
   }
 
-  /** Resolves in the synchronous block in which all scans are complete. */
-  async #slices(reads: RootRead[]): Promise<void> {
-    // Only tests have no scheduler.
-    if (!this.#scheduler) while (!advance(reads));
-    else {
-      const slot = new AwaitedSlot(this.#scheduler, this.#signal);
-      try {
-        do {
-          await slot.take(false, SLICE);
-          if (this.#signal.aborted) return leave(reads);
-        } while (!advance(reads));
-      } finally {
-        slot.release();
-      }
+  async #slices(reads: RootRead[], slot: AwaitedSlot): Promise<void> {
+    try {
+      do {
+        await slot.take(false, SLICE);
+        if (this.#signal.aborted) return leave(reads);
+      } while (!advance(reads));
+      // No `await` in between: the head may move before a promise is continued.
+      this.#runNow(reads);
+    } finally {
+      slot.release();
     }
+  }
+
+  #runNow(reads: readonly RootRead[]): void {
+    for (const { run } of reads) run();
+    this.#onRead();
   }
 }
 

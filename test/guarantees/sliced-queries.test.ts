@@ -121,6 +121,26 @@ it('the scans of one query look at 4,096 items in a slice together, and other wo
   expect(first).toBe(second);
 });
 
+it('the reads of a query run before a promise that is due when its last scan is complete, which may move the head', async () => {
+  let head = 0;
+  const items = new Items(10_000);
+  /** Moves the head as soon as anything else may run. */
+  const scan: Scan = {
+    get isComplete() {
+      return items.isComplete;
+    },
+    advance(max) {
+      queueMicrotask(() => void head++);
+      return items.advance(max);
+    },
+  };
+  const headsAtEnd: number[] = [];
+  const spend = (): void => void (items.isComplete && headsAtEnd.push(head));
+  const reads = new RootReads(() => {}, { scheduler: new DeliveryScheduler() });
+  const read = await reads.scan(scan, () => head, spend);
+  expect(read).toBe(headsAtEnd.at(-1));
+});
+
 it('a hundred queries that look at many items do not keep a small one waiting', async () => {
   const scheduler = new DeliveryScheduler();
   const large = Array.from({ length: 100 }, () => {

@@ -143,12 +143,15 @@ function* build<Value>(): Generator<void, Replica<Value>, string> {
   for (let i = 0; i < counts.items; i++) replica.items.restore(itemOf<Value>(yield, momentAt));
   replica.items.restoreChecksum(header.checksum);
   for (let i = 0; i < counts.changes; i++) {
-    const change = JSON.parse(yield) as Item<Value> | RemovedItem | string;
+    const line = yield;
+    const change = JSON.parse(line) as Item<Value> | RemovedItem | string;
     // A key stands for its current item, which was read above.
     if (typeof change === 'string') replica.window.push(replica.items.get(change)!);
     else if (isRemoval(change)) replica.window.push(change);
-    else
-      replica.window.push(new StoredItem(momentAt(change.timestamp), { ...change, json: stringifyJson(change.value) }));
+    else {
+      const json = valueIn(line, `{"key":${JSON.stringify(change.key)},"value":`, change.value);
+      replica.window.push(new StoredItem(momentAt(change.timestamp), { ...change, json }));
+    }
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...(JSON.parse(yield) as RememberedResult));
   for (let i = 0; i < counts.ids; i++) replica.commandIds.add(JSON.parse(yield) as string);
@@ -172,16 +175,21 @@ function lineOf(change: Change<unknown>): string {
   return `{"key":${JSON.stringify(key)},"value":${json},${rest.slice(1)}`;
 }
 
-/** How many members of a row follow the value. None of them holds a comma. */
+/** How many members of a line follow the value. None of them holds a comma. */
 const AFTER_VALUE = 7;
 
 function itemOf<Value>(line: string, momentAt: (timestamp: number) => Moment): StoredItem<Value> {
   // The whole line is parsed, because not every store checks what it returns.
   const [key, value, position, digest, timestamp, , expiresAt, bytes, following] = JSON.parse(line) as Row;
+  const json = valueIn(line, `[${JSON.stringify(key)},`, value);
+  return new StoredItem(momentAt(timestamp), { key, json, position, digest, expiresAt, bytes, following });
+}
+
+/** The text of the value in an item's line, which starts so. */
+function valueIn(line: string, start: string, value: unknown): string {
+  // Another program may have written the line with spaces.
+  if (!line.startsWith(start)) return stringifyJson(value);
   let end = line.length;
   for (let member = 0; member < AFTER_VALUE; member++) end = line.lastIndexOf(',', end - 1);
-  const start = `[${JSON.stringify(key)},`;
-  // Another program may have written the line with spaces.
-  const json = line.startsWith(start) ? ownText(line.slice(start.length, end)) : stringifyJson(value);
-  return new StoredItem(momentAt(timestamp), { key, json, position, digest, expiresAt, bytes, following });
+  return ownText(line.slice(start.length, end));
 }

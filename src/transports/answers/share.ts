@@ -33,6 +33,8 @@ export class Share implements AnswerShare {
   readonly #account: ShareHolder;
   /** Whether it may no longer be refused: something was done, or delivered. */
   #isBound = false;
+  /** Bytes of its answer that it has taken before they are spent. */
+  #prepaid = 0;
   #isClosed = false;
 
   constructor(account: ShareHolder, requestBytes: number) {
@@ -49,13 +51,16 @@ export class Share implements AnswerShare {
       this.clear();
       throw this.refusal;
     }
-    this.bytes += bytes;
-    this.#account.change(bytes);
+    const prepaid = Math.min(bytes, this.#prepaid);
+    this.#prepaid -= prepaid;
+    this.bytes += bytes - prepaid;
+    this.#account.change(bytes - prepaid);
   }
 
-  /** From here on it takes what it needs. */
-  bind(): void {
+  /** From here on it takes what it needs. `prepaid`: how much of that it has taken already. */
+  bind(prepaid = 0): void {
     this.#isBound = true;
+    this.#prepaid = prepaid;
   }
 
   /** Waits until a query may be executed: one at a time on a connection, until `executed`. Rejects when the share is closed. */
@@ -91,6 +96,7 @@ export class Share implements AnswerShare {
   clear(): void {
     const { bytes } = this;
     this.bytes = 0;
+    this.#prepaid = 0;
     this.#account.change(-bytes);
   }
 

@@ -16,7 +16,8 @@ export function jsonAnswer(
   type: JsonType,
   share: Share | undefined,
 ): Response {
-  if (!share || share.bytes <= WHOLE_ANSWER_BYTES)
+  // Errors alone are short, whatever the operation has taken. Their status must not get into the body.
+  if (!share || share.bytes <= WHOLE_ANSWER_BYTES || result.data == null)
     return processRegularResult({ ...result, stringify: resultText } as ExecutionResult, fetchAPI, type);
   // Errors decide the status and may add headers.
   const { status, statusText, headers } = processRegularResult({ ...result, data: null }, fetchAPI, type);

@@ -69,7 +69,8 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
       json = await processed.text();
     }
     share.clear();
-    share.take(json.length);
+    // A share that was refused takes nothing more.
+    if (!share.refusal) share.take(json.length);
     response.writeHead(status, {
       ...(retryAfter !== null && { 'Retry-After': retryAfter }),
       'Content-Type': `${type}; charset=utf-8`,

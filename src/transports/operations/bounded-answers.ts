@@ -1,6 +1,15 @@
 /** Lets operations in as the memory for answers allows, on all transports. */
-import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { fieldsIn, MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
 import type { Share } from '../answers/share.ts';
 import type { OperationContext } from './operation.ts';
 
@@ -12,7 +21,8 @@ export const boundedAnswers: Plugin = {
     const { share } = args.contextValue as Partial<OperationContext>;
     if (!share) return undefined;
     const { document } = args;
-    const isMutation = getOperationAST(document, args.operationName)?.operation === 'mutation';
+    const operation = getOperationAST(document, args.operationName);
+    const isMutation = operation?.operation === 'mutation';
     const done = {
       onExecuteDone({ result, setResult }: { result: object; setResult: (result: ExecutionResult) => void }) {
         if (!isMutation && asksForSchema(document)) takeSchema(share, result);
@@ -26,7 +36,7 @@ export const boundedAnswers: Plugin = {
     };
     try {
       const admitted = isMutation
-        ? admitMutation(share, document)
+        ? admitMutation(share, document, operation)
         : asksForSchema(document)
           ? share.enter()
           : undefined;
@@ -42,10 +52,14 @@ export const boundedAnswers: Plugin = {
 };
 
 /** The answer repeats what was sent, once for each field `value`. After the mutation its answer can't be refused. */
-async function admitMutation(share: Share, document: DocumentNode): Promise<void> {
-  const copies = textOf(document).match(/\bvalue\b/g)?.length ?? 0;
-  await share.admit(share.requestBytes * (1 + copies));
-  share.bind();
+async function admitMutation(share: Share, document: DocumentNode, operation: OperationDefinitionNode): Promise<void> {
+  const fragments = new Map<string, SelectionSetNode>();
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition.selectionSet);
+  const copies = fieldsIn([operation.selectionSet], (name) => fragments.get(name), 'value');
+  const values = Math.min(copies * share.requestBytes, MAX_ANSWER_BYTES);
+  await share.admit(share.requestBytes + values);
+  share.bind(values);
 }
 
 /** Introspection counts nothing while it is executed. */

@@ -69,7 +69,11 @@ export class Connection {
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
       unread: account.meter(),
       turns: account.turns,
-      taken: () => this.#pause('byOutlet', false),
+      taken: () => {
+        this.#pause('byOutlet', false);
+        // A large answer may end without a `drain` of the socket.
+        this.#answerDue();
+      },
     });
     this.identity = identity;
     // Each subscription adds a listener.
@@ -176,6 +180,7 @@ export class Connection {
 
   #answerDue(): void {
     const { pong, answer } = this.#due;
+    if (!pong && !answer) return;
     this.#due = {};
     if (pong && this.#isOpen) this.#socket.pong(pong);
     if (answer) this.#say('{"type":"pong"}');

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
-import { ORIGIN } from '../../../src/core/model/position.ts';
+import type { Item } from '../../../src/core/model/change.ts';
+import { encodeCommand } from '../../../src/core/model/command.ts';
+import { ORIGIN, type Sequence } from '../../../src/core/model/position.ts';
 import { startAtHead, read } from '../../../src/core/replica/read.ts';
 import type { Replica } from '../../../src/core/replica/replica.ts';
 import { exportChunks, exportState, importChunks, importState } from '../../../src/core/replica/snapshot.ts';
 import { Dice } from '../../support/random/dice.ts';
-import { applyEntry, Feed, grow, inserted } from '../../support/model/feed.ts';
+import { applyEntry, emptyReplica, Feed, grow, inserted } from '../../support/model/feed.ts';
 import { replaced } from '../../support/documents/replaced.ts';
 
 const linesOf = (replica: Replica<unknown>): string[] => [...exportState(replica)];
@@ -105,6 +107,24 @@ describe('a state that was imported', () => {
     expect(JSON.stringify(imported.items.get('__proto__')?.value)).toBe(JSON.stringify(value));
     expect(linesOf(imported)).toEqual(linesOf(feed.replica));
   });
+});
+
+it.each([
+  '{"a":1, "a" : [1e2,1.50,-0],"b":"x,\\"]},\\n"}',
+  '"\u2028,\ufeff,😀, and a text that is long enough for a slice"',
+  '[[],{"__proto__":{"value":[",",1,2,3,4,5,6,7,8]}}]',
+  '1E5',
+])('an imported state has the texts of values as they were written, of current items and of others: %s', (json) => {
+  const replica = emptyReplica();
+  const bytes = 1 + Buffer.byteLength(json);
+  for (const [at, key] of ['k', 'k', 'l'].entries()) {
+    const data = encodeCommand(`id ${at}`, { kind: 'insert', insertions: [{ key, json, bytes }] });
+    applyEntry(replica, { sequence: (at + 1) as Sequence, time: 1000, data });
+  }
+  const imported = importState<unknown>(linesOf(replica));
+  expect([...imported.window].map((change) => (change as Item<unknown>).json)).toEqual([json, json, json]);
+  expect(imported.items.get('k')?.json).toBe(json);
+  expect(linesOf(imported)).toEqual(linesOf(replica));
 });
 
 describe('lines that are no state', () => {

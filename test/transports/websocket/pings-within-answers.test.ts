@@ -1,0 +1,27 @@
+import { EventEmitter } from 'node:events';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { UnreadAnswers } from '../../../src/transports/answers/unread-answers.ts';
+import { Connection } from '../../../src/transports/websocket/connection.ts';
+
+it('pings that come while the end of a large answer waits for its turn are answered, although the socket was never full', async () => {
+  const written: string[] = [];
+  const tcp = Object.assign(new EventEmitter(), {
+    writableNeedDrain: false,
+    writableLength: 0,
+    write: (text: string) => (written.push(text), true),
+  });
+  const socket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1, pong: vi.fn<(data: Buffer) => void>() });
+  const answers = new UnreadAnswers();
+  onTestFinished(() => answers.stop());
+  const account = answers.accountOf(tcp as never);
+  const connection = new Connection(socket as never, { socket: tcp } as never, {} as never, account);
+  const share = account.open(0);
+  share.take(1024 * 1024);
+  const sent = connection.sendNext(connection.ids.open('a'), { data: { text: 'x'.repeat(100_000) } }, share);
+  expect(connection.outlet.isSendingLong).toBe(true);
+  connection.pong(Buffer.from('ping'));
+  connection.answerPing();
+  await sent;
+  await vi.waitUntil(() => written.at(-1)?.endsWith('{"type":"pong"}'));
+  expect(socket.pong).toHaveBeenCalledExactlyOnceWith(Buffer.from('ping'));
+});
