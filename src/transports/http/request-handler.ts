@@ -28,6 +28,8 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     if (!type || !admission) return void yoga(request, response);
 
     const body = await bodyOf(request);
+    // A body that was refused as its last piece came has ended all the same.
+    if (response.headersSent) return;
     if (body.length > LONG_BYTES) await new Promise<void>((resolve) => longBodies.later(resolve));
     const parsedBody = parsed(body);
     const account = answers.accountOf(request.socket);
@@ -69,7 +71,8 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
       json = await processed.text();
     }
     share.clear();
-    share.take(json.length);
+    // A share that was refused takes nothing more.
+    if (!share.refusal) share.take(json.length);
     response.writeHead(status, {
       ...(retryAfter !== null && { 'Retry-After': retryAfter }),
       'Content-Type': `${type}; charset=utf-8`,
