@@ -34,6 +34,8 @@ export class Request extends IncomingMessage {
   /** Node calls this with each piece of the body. */
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     const incoming = this[INCOMING];
+    // Nor does the body end: nobody must take the pieces, which are freed, for all of it.
+    if (incoming?.isRefused) return true;
     if (incoming && chunk instanceof Uint8Array) {
       const pieces = (this[PIECES] ??= []);
       if (pieces.push(chunk) > MAX_PIECES) incoming.refuse();

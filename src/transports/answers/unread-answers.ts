@@ -15,6 +15,8 @@ export interface AnswerLimits {
   readonly patienceMs: number;
   /** The same for a connection with little to read, and for one that only subscriptions have written to. */
   readonly smallPatienceMs: number;
+  /** The same beyond `total` for a connection that only subscriptions have written to. Beyond half as much again none is needed. */
+  readonly relievedAfterMs: number;
   /** Time without progress after which a connection is cut in any case, in ms. */
   readonly maxSilenceMs: number;
 }
@@ -28,6 +30,7 @@ const LIMITS: AnswerLimits = {
   perConnection: 4 * MIB,
   patienceMs: 30_000,
   smallPatienceMs: 2000,
+  relievedAfterMs: 250,
   maxSilenceMs: 60_000,
 };
 
@@ -37,6 +40,9 @@ const LOOK_EVERY_MS = 1000;
 /** The share of `total` down to which connections are cut. */
 const RELIEVED = 0.5;
 
+/** The share of `total` beyond which connections are cut that still make progress. */
+const EXCESS = 1.5;
+
 const ACCOUNT = Symbol('account');
 
 /**
@@ -45,6 +51,9 @@ const ACCOUNT = Symbol('account');
  *
  * A reserve keeps small answers going while large ones fill the rest. Clients that read nothing would fill both for ever, so while answers
  * are refused, connections that make no progress are cut, the longest silent first.
+ *
+ * Results of subscriptions are not refused, because many clients share them. Beyond the total the connections with most of them are cut at
+ * once: their clients resume.
  */
 export class UnreadAnswers implements Ledger {
   readonly limits: AnswerLimits;
@@ -55,6 +64,8 @@ export class UnreadAnswers implements Ledger {
   readonly #accounts = new Set<Account>();
   /** Whether an answer was refused since the last look. */
   #isShort = false;
+  /** Whether a relief is scheduled for the end of this turn of the event loop. */
+  #isRelieving = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(limits: Partial<AnswerLimits> = {}, lookEveryMs = LOOK_EVERY_MS) {
@@ -87,10 +98,23 @@ export class UnreadAnswers implements Ledger {
     this.bytes += bytes;
     if (account.held === 0) this.#accounts.delete(account);
     else if (account.held === bytes) this.#accounts.add(account);
+    if (bytes <= 0 || this.#isRelieving || this.bytes <= this.limits.total) return;
+    this.#isRelieving = true;
+    setImmediate(() => this.#relieve(performance.now()));
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #relieve(now: number): void {
+    const { total, relievedAfterMs } = this.limits;
+    this.#isRelieving = false;
+    const written = [...this.#accounts].filter(({ isWritten }) => isWritten).sort((a, b) => b.held - a.held);
+    for (const account of written) {
+      if (this.bytes <= total) return;
+      if (account.silence(now) >= relievedAfterMs || this.bytes > total * EXCESS) account.cut();
+    }
   }
 
   #look(now: number): void {

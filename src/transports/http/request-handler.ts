@@ -27,6 +27,8 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     const admission = type && (await admit(request, request.headers.authorization).catch(() => undefined));
     if (!type || !admission) return void yoga(request, response);
 
+    // The body was refused meanwhile, and its pieces are freed.
+    if (response.headersSent) return;
     const body = await bodyOf(request);
     if (body.length > LONG_BYTES) await new Promise<void>((resolve) => longBodies.later(resolve));
     const parsedBody = parsed(body);

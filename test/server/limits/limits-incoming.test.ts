@@ -1,8 +1,9 @@
 /** What clients have begun to send is bounded, all together. */
-import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Incoming, IncomingBytes, MAX_INCOMING_BYTES } from '../../../src/transports/incoming/incoming-bytes.ts';
+import { createHttpServer } from '../../../src/server/http-server.ts';
 import { Rotation } from '../../../src/transports/protocol/rotation.ts';
 import { request } from '../../support/clients/clients.ts';
 import { connect, openSocket, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
@@ -60,6 +61,40 @@ describe('bytes that clients have begun to send', () => {
     expect(first).toContain('"code":"OVERLOADED"');
     const { errors } = await request(server, '{ stream { size } }');
     expect(errors).toBeUndefined();
+  });
+
+  it('a body that is refused as its last piece comes never ends', async () => {
+    const [ends, pieces]: [string[], EventEmitter] = [[], new EventEmitter()];
+    const server = createHttpServer({
+      answer(incoming, response) {
+        incoming.on('data', () => pieces.emit('piece'));
+        incoming.once('end', () => void (ends.push(String(incoming.url)), response.end()));
+      },
+      upgrade: () => {},
+      refused: () => {},
+      overloaded: () => {},
+      incomingBytes: new IncomingBytes(100_000),
+      maxConnections: 1000,
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const begin = async (path: string, length: number): Promise<Socket> => {
+      const socket = await open(url);
+      const read = once(pieces, 'piece');
+      const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 50000\r\n\r\n`;
+      socket.write(`${head}${'x'.repeat(length)}`);
+      await read;
+      return socket;
+    };
+    const oldest = await begin('/oldest', 40_000);
+    const other = await begin('/other', 49_999);
+    const answers = [oldest, other].map(answerOf);
+    oldest.write('x'.repeat(10_000));
+    expect(await answers[0]).toMatch(/^HTTP\/1\.1 503 /);
+    other.write('x');
+    expect(await answers[1]).toMatch(/^HTTP\/1\.1 200 /);
+    expect(ends).toEqual(['/other']);
   });
 
   it('requests that a client sends without waiting are answered in order', async () => {

@@ -166,3 +166,20 @@ it('while answers are refused, a connection that reads nothing is cut', async ()
   expect(answers.bytes).toBe(20 * KIB);
   expect(other.destroyed).toBe(false);
 });
+
+it('beyond the total, connections with the most results of subscriptions are cut at once', async () => {
+  const answers = ledger();
+  const sockets = [await unreadSocket(), await unreadSocket(), await unreadSocket()] as const;
+  const [most, more, least] = sockets;
+  answers.accountOf(most).meter()(60 * KIB);
+  answers.accountOf(least).meter()(40 * KIB);
+  const query = answers.accountOf(await unreadSocket()).open(0);
+  answers.accountOf(more).meter()(55 * KIB);
+  await once(most, 'close');
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+  query.bind();
+  query.take(200 * KIB);
+  answers.accountOf(least).meter()(1);
+  await Promise.all([once(more, 'close'), once(least, 'close')]);
+  expect(answers.bytes).toBe(200 * KIB);
+});

@@ -43,6 +43,22 @@ it('of 30 requests for 60 MB that nobody reads two are held, the others get 503 
   await untilUnread(server, (bytes) => bytes === 0);
 });
 
+it('an insertion of a known document is refused with 503 while too much is unread, and the server goes on', async () => {
+  const server = await largeServer();
+  const values = Array.from({ length: 18 }, (_, n) => `value${n}: value`).join(' ');
+  const query = `mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { key ${values} } }`;
+  const inserted = (value: unknown) =>
+    post(server, { query, variables: { inputs: Array.from({ length: 8 }, (_, n) => ({ key: `small${n}`, value })) } });
+  expect((await inserted(1)).status).toBe(200);
+  const held = await Promise.all([ALL, ALL].map((all) => unread(server, all)));
+  expect(held.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  const refused = await inserted('v'.repeat(60_000));
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+  expect((await inserted(2)).status).toBe(200);
+});
+
 it('clients that leave give back what their answers took', async () => {
   const server = await largeServer();
   const responses = await Promise.all([ALL, ALL].map((query) => unread(server, query)));
