@@ -153,8 +153,8 @@ const MUTANTS = [
   [
     'written above the high-water mark',
     'src/fanout/outlet.ts',
-    'return this.#writer.writableNeedDrain;',
-    'return false;',
+    'return this.#writer.writableNeedDrain || this.#long.isBusy;',
+    'return this.#long.isBusy;',
   ],
 ];
 
