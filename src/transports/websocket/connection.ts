@@ -68,7 +68,7 @@ export class Connection {
     request.socket.on('drain', () => this.#answerDue());
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
       unread: account.meter(),
-      turns: account.turns,
+      turns: account,
       taken: () => this.#pause('byOutlet', false),
     });
     this.identity = identity;

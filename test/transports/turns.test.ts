@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { OperationTurns } from '../../src/transports/operations/operation-turns.ts';
+import { Turns, UNKNOWN_BYTES } from '../../src/transports/protocol/turns.ts';
 
 /** Runs so many operations that each take `ms` of a simulated clock. Resolves with how many ran in each turn of the event loop. */
 async function run(count: number, ms: number, group = 1): Promise<number[]> {
   let now = 0;
-  const turns = new OperationTurns(() => now, group);
+  const turns = new Turns(() => now, group);
   const [counts, connection] = [[0], {}];
   let remaining = count;
   const nextTurn = (): void => {
@@ -34,7 +34,7 @@ it('operations begin while the slice of 5 ms lasts, and the rest in later turns'
 });
 
 it('connections take turns, and the operations of each begin in the order in which they asked', async () => {
-  const turns = new OperationTurns(undefined, 1);
+  const turns = new Turns(undefined, 1);
   const [one, other] = [{}, {}];
   const begun: string[] = [];
   const begin = async (name: string, connection: object): Promise<void> => {
@@ -53,4 +53,53 @@ it('short operations all begin in one turn', async () => {
 
 it('eight operations begin together, and the next ones when their time is known', async () => {
   expect((await run(20, 6, 8)).filter((count) => count > 0)).toEqual([8, 8, 4]);
+});
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('work begins without a promise while the slice lasts', () => {
+  const turns = new Turns(() => 0);
+  expect(turns.next({})).toBeUndefined();
+  const ran: string[] = [];
+  turns.soon({}, () => ran.push('at once'));
+  expect(ran).toEqual(['at once']);
+});
+
+it('a long document begins alone', async () => {
+  const turns = new Turns(() => 0);
+  const begun: string[] = [];
+  const soon = (name: string, bytes: number): void => turns.soon({}, () => begun.push(name), bytes);
+  soon('short', 100);
+  soon('long', 100_000);
+  soon('other', 100);
+  expect(begun).toEqual(['short']);
+  await Promise.resolve();
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  expect(begun).toEqual(['short', 'long']);
+  await nextTurn();
+  expect(begun).toEqual(['short', 'long', 'other']);
+});
+
+it('queries of two connections are not executed together, and those of one connection are', async () => {
+  const turns = new Turns(() => 0);
+  const [one, other] = [{}, {}];
+  expect(turns.next(one, 100)).toBeUndefined();
+  expect(turns.next(one, UNKNOWN_BYTES)).toBeUndefined();
+  expect(turns.next(one, UNKNOWN_BYTES)).toBeUndefined();
+  const waits = turns.next(other, UNKNOWN_BYTES);
+  expect(waits).toBeInstanceOf(Promise);
+  await waits;
+});
+
+it('slow queries and what clients send begin in turn, whatever number of connections wait for either', async () => {
+  let now = 0;
+  const turns = new Turns(() => now);
+  const begun: string[] = [];
+  const add = (name: string, lane: 'intake' | 'work'): void => {
+    turns.soon({}, () => (begun.push(name), (now += 6)), 0, lane);
+  };
+  for (let n = 0; n < 20; n++) add('work', 'work');
+  for (let n = 0; n < 3; n++) add('intake', 'intake');
+  while (begun.length < 23) await nextTurn();
+  expect(begun.slice(0, 7).filter((name) => name === 'intake')).toHaveLength(3);
 });
