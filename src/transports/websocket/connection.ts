@@ -69,7 +69,11 @@ export class Connection {
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
       unread: account.meter(),
       turns: account,
-      taken: () => this.#pause('byOutlet', false),
+      taken: () => {
+        this.#pause('byOutlet', false);
+        // After the last pieces of a large answer the socket may have nothing to drain.
+        this.#answerDue();
+      },
     });
     this.identity = identity;
     // Each subscription adds a listener.
