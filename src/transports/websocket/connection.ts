@@ -71,7 +71,7 @@ export class Connection {
       turns: account,
       taken: () => {
         this.#pause('byOutlet', false);
-        // After the last pieces of a large answer the socket may have nothing to drain.
+        // The last pieces of a large answer may leave nothing to drain.
         this.#answerDue();
       },
     });
@@ -168,7 +168,8 @@ export class Connection {
 
   /** Answers a ping of WebSocket, once the socket takes something: then only the newest, as RFC 6455 (5.5.3) permits. */
   pong(data: Buffer): void {
-    if (this.outlet.isFull) this.#due.pong = data;
+    // Between the pieces of a large answer the socket may take all of them, and drain nothing.
+    if (this.#tcp.writableNeedDrain) this.#due.pong = data;
     else if (this.#isOpen) this.#socket.pong(data);
   }
 
