@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Turns, UNKNOWN_BYTES } from '../../src/transports/protocol/turns.ts';
+import { startServer } from '../support/server/server.ts';
 
 /** Runs so many operations that each take `ms` of a simulated clock. Resolves with how many ran in each turn of the event loop. */
 async function run(count: number, ms: number, group = 1): Promise<number[]> {
@@ -102,4 +103,21 @@ it('slow queries and what clients send begin in turn, whatever number of connect
   for (let n = 0; n < 3; n++) add('intake', 'intake');
   while (begun.length < 23) await nextTurn();
   expect(begun.slice(0, 7).filter((name) => name === 'intake')).toHaveLength(3);
+});
+
+it('a long body waits for its turn before it is parsed, with an Origin header and without', async () => {
+  const server = await startServer();
+  const next = vi.spyOn(Turns.prototype, 'next');
+  onTestFinished(() => next.mockRestore());
+  const body = JSON.stringify({ query: '{ stream { size } }', extensions: { x: 'x'.repeat(20_000) } });
+  for (const headers of [{}, { origin: new URL(server.url).origin }]) {
+    next.mockClear();
+    const answer = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    expect(await answer.json()).toEqual({ data: { stream: { size: 0 } } });
+    expect(next.mock.calls.map(([, ...asked]) => asked)).toContainEqual([body.length, 'intake']);
+  }
 });
