@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { formatError } from '../transports/protocol/errors.ts';
 import { refused as refusal } from '../../schema/request/errors.ts';
 import type { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
+import type { Turns } from '../transports/protocol/turns.ts';
 import { MAX_HEADERS, type Problem, problemOf, Request } from './http-request.ts';
 import { RequestLines } from './request-lines.ts';
 
@@ -16,6 +17,7 @@ export interface HttpServerOptions {
   /** Called when a body is refused that takes part in too much memory. */
   readonly overloaded: (request: IncomingMessage) => void;
   readonly incomingBytes: IncomingBytes;
+  readonly turns: Turns;
   /** Of all kinds. Beyond it, idle connections make room for new ones, or new ones are not accepted. */
   readonly maxConnections: number;
 }
@@ -47,6 +49,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   );
   const lines = new RequestLines(server, {
     incomingBytes: options.incomingBytes,
+    turns: options.turns,
     maxConnections: maxConnections - ROOM,
     overloaded(request, response) {
       options.overloaded(request);

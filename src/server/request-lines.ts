@@ -6,13 +6,11 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Incoming, type IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
-import { Rotation } from '../transports/protocol/rotation.ts';
+import type { Turns } from '../transports/protocol/turns.ts';
 import { hasBody, type Request } from './http-request.ts';
 
 /** What a request takes that waits for others: objects of Node, and its headers. */
 const WAITING_BYTES = 8 * 1024;
-/** Of requests that waited for others, in a turn of the event loop. */
-const PER_TURN = 8;
 
 /** Of one connection. Browsers send none, and other clients some ten at a time. */
 const MAX_WAITING = 1000;
@@ -32,6 +30,7 @@ type Connection = Socket & { [LINE]?: Line };
 
 export interface RequestLinesOptions {
   readonly incomingBytes: IncomingBytes;
+  readonly turns: Turns;
   /** Beyond it, idle connections make room for new ones. */
   readonly maxConnections: number;
   /** Answers a request whose body was refused, because all bodies together took too much memory. */
@@ -42,7 +41,6 @@ export class RequestLines {
   readonly #options: RequestLinesOptions;
   /** Connections without a request, oldest first. */
   readonly #idle = new Set<Socket>();
-  readonly #turns = new Rotation(PER_TURN);
   #connections = 0;
 
   constructor(server: Server, options: RequestLinesOptions) {
@@ -91,7 +89,7 @@ export class RequestLines {
     this.#idle.delete(socket);
     response.once('close', () => {
       if (socket.destroyed) return;
-      if (line.waiting.length > 0) return this.#turns.later(() => this.#next(socket, line));
+      if (line.waiting.length > 0) return this.#options.turns.soon(socket, () => this.#next(socket, line));
       line.isBusy = false;
       this.#idle.add(socket);
     });

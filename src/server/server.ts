@@ -11,11 +11,11 @@ import { formatError, refused, stringify } from '../transports/protocol/errors.t
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { requestHandler } from '../transports/http/request-handler.ts';
 import { FastInserts } from '../transports/operations/fast-insert.ts';
-import { OperationTurns } from '../transports/operations/operation-turns.ts';
 import { observeOperations } from '../transports/operations/operation-observer.ts';
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
+import { Turns } from '../transports/protocol/turns.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
@@ -88,7 +88,8 @@ class RunningServer implements SeamlineServer {
   readonly #webSockets: WebSocketTransport;
   readonly #console: ConsolePage | undefined;
   readonly #streams = new OpenStreams();
-  readonly #answers = new UnreadAnswers();
+  readonly #turns = new Turns();
+  readonly #answers = new UnreadAnswers(this.#turns);
   readonly #heartbeat: Heartbeat;
   readonly #metrics;
   readonly #origins: Origins;
@@ -119,8 +120,7 @@ class RunningServer implements SeamlineServer {
     const observe = observeOperations(this.#requestLog);
     const fastInserts = new FastInserts(schema, map, observe);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
-    const turns = new OperationTurns();
-    const answers = this.#answers;
+    const [turns, answers] = [this.#turns, this.#answers];
     const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts, turns, answers };
     const isFull = (): boolean => this.#longLived >= maxConnections;
     const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
@@ -141,6 +141,7 @@ class RunningServer implements SeamlineServer {
       overloaded: (request) =>
         this.#requestLog.refused(this.#requestLog.identityOf(request), 'OVERLOADED', { transport: 'http' }),
       incomingBytes,
+      turns,
       maxConnections: maxConnections + SPARE_CONNECTIONS,
     });
     const countSockets = (): Promise<number> =>

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Progress } from '../protocol/progress.ts';
 import { type Admitted, Share, type ShareHolder } from './share.ts';
 import { abandoned } from './overloaded.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from '../protocol/turns.ts';
 
 /** Stops and starts the reading of a connection's requests. */
 export interface Requests {
@@ -69,8 +69,9 @@ export class Account implements ShareHolder {
     return new Share(this, requestBytes);
   }
 
-  get turns(): Turns {
-    return this.#ledger.turns;
+  /** Waits for the turn of the connection's work. Undefined: at once. */
+  next(bytes?: number): Promise<void> | undefined {
+    return this.#ledger.turns.next(this.#socket, bytes);
   }
 
   /** Whether all of it is written already, as the results of subscriptions are, which their clients resume. */

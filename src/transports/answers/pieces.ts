@@ -1,4 +1,7 @@
-import type { Turns } from './turns.ts';
+/** When the pieces are made. */
+interface PieceTurns {
+  next(): Promise<void> | undefined;
+}
 
 /** `head`, the pieces and `tail`, in as many pieces. */
 export function* joined(head: string, pieces: Iterable<string>, tail: string): Generator<string, void, void> {
@@ -16,7 +19,7 @@ export function* joined(head: string, pieces: Iterable<string>, tail: string): G
 }
 
 /** A response's body, whose pieces are made as they are read. */
-export function bodyOf(pieces: Iterator<string>, turns: Turns): ReadableStream<Uint8Array> {
+export function bodyOf(pieces: Iterator<string>, turns: PieceTurns): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {

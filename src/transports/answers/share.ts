@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { AnswerShare } from '../../../schema/request/answer-budget.ts';
 import { abandoned, overloaded } from './overloaded.ts';
-import type { Turns } from './turns.ts';
+import { UNKNOWN_BYTES } from '../protocol/turns.ts';
 
 /** Undefined: at once. */
 export type Admitted = Promise<void> | undefined;
@@ -11,7 +11,8 @@ export interface ShareHolder {
   /** Whether an answer may take `bytes` more. */
   admits(bytes: number): boolean;
   change(bytes: number): void;
-  readonly turns: Turns;
+  /** Waits for the turn of the connection's work. Undefined: at once. See `Turns`. */
+  next(bytes?: number): Promise<void> | undefined;
   /** Lets one query in at a time, until it leaves. Rejects when the share is dropped. */
   enter(share: Share): Promise<void>;
   leave(share: Share): void;
@@ -67,15 +68,16 @@ export class Share implements AnswerShare {
   async enter(): Promise<void> {
     if (this.#isClosed) throw abandoned();
     await this.#account.enter(this);
-    await this.turns.next();
+    await this.#account.next(UNKNOWN_BYTES);
     if (!this.#isClosed) return;
     // Nobody would call `executed` any more.
     this.executed();
     throw abandoned();
   }
 
-  get turns(): Turns {
-    return this.#account.turns;
+  /** Waits for the turn of the answer's next piece. Undefined: at once. */
+  next(): Promise<void> | undefined {
+    return this.#account.next();
   }
 
   /** Waits until a mutation may be executed, whose answer takes about `bytes`. Fails with `OVERLOADED`. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Account, type Ledger } from './account.ts';
-import { Turns } from './turns.ts';
+import type { Turns } from '../protocol/turns.ts';
 
 export interface AnswerLimits {
   /** Of all connections, in bytes. */
@@ -57,7 +57,7 @@ const ACCOUNT = Symbol('account');
  */
 export class UnreadAnswers implements Ledger {
   readonly limits: AnswerLimits;
-  readonly turns = new Turns();
+  readonly turns: Turns;
   /** Taken by all accounts. */
   bytes = 0;
   /** Accounts that have taken something. */
@@ -68,7 +68,8 @@ export class UnreadAnswers implements Ledger {
   #isRelieving = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(limits: Partial<AnswerLimits> = {}, lookEveryMs = LOOK_EVERY_MS) {
+  constructor(turns: Turns, limits: Partial<AnswerLimits> = {}, lookEveryMs = LOOK_EVERY_MS) {
+    this.turns = turns;
     this.limits = { ...LIMITS, ...limits };
     this.#timer = setInterval(() => this.#look(performance.now()), lookEveryMs);
     this.#timer.unref();

@@ -1,5 +1,8 @@
 /** The page GraphiQL: its first tabs, its title, and tokens over WebSocket. */
 import type { renderGraphiQL as RenderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
 
 type GraphiQLOptions = NonNullable<Parameters<typeof RenderGraphiQL>[0]>;
 
@@ -98,31 +101,49 @@ export function graphiqlOptions({ hasConsole }: GraphiQLPage, url: string): Grap
 const STYLE = '<style>.graphiql-container .graphiql-tab { transform: none !important; }</style>';
 
 /**
- * GraphiQL sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`. Its 9 MB are loaded with the first
- * request of the page.
+ * Renders a page, as plain JavaScript for a thread of its own: its 9 MB would block the event loop for 230 ms, whoever asks for it. GraphiQL
+ * sends the headers of its tab over HTTP only; here also as a WebSocket's `connectionParams`.
  */
-async function renderGraphiQL(options: GraphiQLOptions): Promise<string> {
-  const { renderGraphiQL: render } = await import('@graphql-yoga/render-graphiql');
-  return (
-    render(options)
-      // The element contains text only, and the option is HTML.
-      .replace(/<title>.*?<\/title>/, `<title>${PAGE_TITLE}</title>`)
-      .replace('</head>', `${STYLE}</head>`)
-      .replace(/extensions:\{headers:(\w+\?\.headers)\}/, 'extensions:{headers:$1,connectionParams:{headers:$1}}')
-  );
+const RENDER = `
+  const { parentPort, workerData: { module, options, title, style } } = require('node:worker_threads');
+  const html = require(module)
+    .renderGraphiQL(options)
+    // The element contains text only, and the option is HTML.
+    .replace(/<title>.*?<\\/title>/, '<title>' + title + '</title>')
+    .replace('</head>', style + '</head>')
+    .replace(/extensions:\\{headers:(\\w+\\?\\.headers)\\}/, 'extensions:{headers:$1,connectionParams:{headers:$1}}');
+  const { buffer } = new TextEncoder().encode(html);
+  parentPort.postMessage(buffer, [buffer]);
+`;
+
+async function renderGraphiQL(options: GraphiQLOptions): Promise<Buffer> {
+  const module = createRequire(import.meta.url).resolve('@graphql-yoga/render-graphiql');
+  const worker = new Worker(RENDER, {
+    eval: true,
+    // It needs none of the process's flags.
+    execArgv: [],
+    workerData: { module, options, title: PAGE_TITLE, style: STYLE },
+  });
+  const [bytes] = (await once(worker, 'message')) as [ArrayBuffer];
+  return Buffer.from(bytes);
 }
 
 /**
- * Renders each page once: it takes a tenth of a second, and anybody may ask for it. All responses share its bytes, so that a client which
- * doesn't read takes no memory. There are two pages, with tabs and without.
+ * Renders each page once: it takes half a second of a thread, and anybody may ask for it. All responses share its bytes, so that a client
+ * which doesn't read takes no memory. There are two pages, with tabs and without.
  */
 export function graphiqlPages(): (options?: GraphiQLOptions) => Promise<string> {
   const pages = new Map<string, Promise<Buffer>>();
   return async (options = {}) => {
     const name = JSON.stringify(options);
     let page = pages.get(name);
-    if (!page) pages.set(name, (page = renderGraphiQL(options).then((html) => Buffer.from(html))));
-    // Yoga passes it to `Response`, which takes bytes as well.
-    return (await page) as unknown as string;
+    if (!page) pages.set(name, (page = renderGraphiQL(options)));
+    try {
+      // Yoga passes it to `Response`, which takes bytes as well.
+      return (await page) as unknown as string;
+    } catch (error) {
+      pages.delete(name);
+      throw error;
+    }
   };
 }

@@ -22,5 +22,5 @@ export function jsonAnswer(
   // Errors decide the status and may add headers.
   const { status, statusText, headers } = processRegularResult({ ...result, data: null }, fetchAPI, type);
   headers.delete('content-length');
-  return new Response(bodyOf(jsonPieces(formatResult(result)), share.turns), { status, statusText, headers });
+  return new Response(bodyOf(jsonPieces(formatResult(result)), share), { status, statusText, headers });
 }

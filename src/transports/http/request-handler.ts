@@ -8,19 +8,14 @@ import type { Share } from '../answers/share.ts';
 import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
 import { maskResult } from '../protocol/errors.ts';
 import type { Yoga } from './http.ts';
-import { parseBody } from '../incoming/json-body.ts';
+import { LONG_BODY_BYTES, parseBody } from '../incoming/json-body.ts';
 import type { FastAnswer } from '../operations/fast-insert.ts';
-import { Rotation } from '../protocol/rotation.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
-
-/** One of these is parsed in a turn of the event loop. */
-const LONG_BYTES = 16 * 1024;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
-  const { admit, answers, fastInserts, requestLog } = options;
-  const longBodies = new Rotation(1);
+  const { admit, answers, fastInserts, requestLog, turns } = options;
   return async (request, response) => {
     const type = plainType(request, options.maxMessageBytes);
     // Yoga refuses a request that isn't admitted, and never reads its body.
@@ -30,7 +25,7 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     // The body was refused meanwhile, and its pieces are freed.
     if (response.headersSent) return;
     const body = await bodyOf(request);
-    if (body.length > LONG_BYTES) await new Promise<void>((resolve) => longBodies.later(resolve));
+    if (body.length > LONG_BODY_BYTES) await turns.next(request.socket, body.length, 'intake');
     const parsedBody = parsed(body);
     const account = answers.accountOf(request.socket);
     const share = account.open(Number(request.headers['content-length']));

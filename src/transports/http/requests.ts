@@ -8,12 +8,17 @@ import { isEnded } from '../protocol/event-id.ts';
 import { boundedDocuments } from './bounded-documents.ts';
 import { boundedVariables } from './bounded-variables.ts';
 import type { HttpOptions } from './http-options.ts';
-import { parseBody } from '../incoming/json-body.ts';
+import { LONG_BODY_BYTES, parseBody } from '../incoming/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
 
 /** Of a header's characters in an error. */
 const MAX_SHOWN = 100;
+
+/** Of what a request says. */
+function requestBytes({ headers, url = '' }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0) + url.length;
+}
 
 /** Before the body is read, so that a refused request costs little. */
 function admission({ admit, requestLog, turns }: HttpOptions): Plugin {
@@ -21,7 +26,7 @@ function admission({ admit, requestLog, turns }: HttpOptions): Plugin {
     async onRequestParse({ serverContext, endResponse, fetchAPI }) {
       const context = serverContext as ServerContext;
       const { req } = context;
-      await turns.next(req?.socket ?? context);
+      await turns.next(req?.socket ?? context, req && requestBytes(req));
       if (!req || context.admission) return;
       try {
         context.admission = await admit(req, req.headers.authorization);
@@ -118,24 +123,28 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
 }
 
 /** Refuses other bodies than JSON, among them those that browsers send across origins without a preflight request. */
-const onlyJsonBodies: Plugin = {
-  onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
-    const { parsedBody } = serverContext as ServerContext;
-    const problem = bodyProblem(request);
-    if (problem) return endResponse(answerOf(problem, fetchAPI));
-    setRequestParser(async (unparsed) => {
-      try {
-        if (parsedBody instanceof Error) throw parsedBody;
-        if (parsedBody) return parsedBody as GraphQLParams;
-        if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
-        // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
-        return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
-      } catch (error) {
-        throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
-      }
-    });
-  },
-};
+function onlyJsonBodies({ turns }: HttpOptions): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
+      const { parsedBody, req } = serverContext as ServerContext;
+      const problem = bodyProblem(request);
+      if (problem) return endResponse(answerOf(problem, fetchAPI));
+      setRequestParser(async (unparsed) => {
+        try {
+          if (parsedBody instanceof Error) throw parsedBody;
+          if (parsedBody) return parsedBody as GraphQLParams;
+          if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
+          // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
+          const body = Buffer.from(await unparsed.arrayBuffer());
+          if (req && body.length > LONG_BODY_BYTES) await turns.next(req.socket, body.length, 'intake');
+          return parseBody(body) as GraphQLParams;
+        } catch (error) {
+          throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
+        }
+      });
+    },
+  };
+}
 
 function bodyProblem({ method, headers }: Request): GraphQLError | undefined {
   if (method !== 'POST') return undefined;
@@ -200,7 +209,7 @@ export function requestPlugins(options: HttpOptions): Plugin[] {
     namedDocuments(options),
     boundedDocuments,
     boundedVariables,
-    onlyJsonBodies,
+    onlyJsonBodies(options),
     knownParameters,
     uncached(options),
     endedStreams,

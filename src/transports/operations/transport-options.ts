@@ -6,7 +6,7 @@ import type { Heartbeat } from '../protocol/heartbeat.ts';
 import type { TrustedDocument } from '../protocol/trusted-documents.ts';
 import type { UnreadAnswers } from '../answers/unread-answers.ts';
 import type { FastInserts } from './fast-insert.ts';
-import type { OperationTurns } from './operation-turns.ts';
+import type { Turns } from '../protocol/turns.ts';
 
 /** The parts and options that the transports of one server share. */
 export interface TransportOptions {
@@ -21,7 +21,7 @@ export interface TransportOptions {
   /** Undefined: every subscription has a generator of its own. */
   readonly fanOut: FanOut | undefined;
   readonly fastInserts: FastInserts;
-  /** Asked before an operation is parsed. */
-  readonly turns: OperationTurns;
+  /** Asked before a long message is read, before an operation is parsed, and before it is executed. */
+  readonly turns: Turns;
   readonly answers: UnreadAnswers;
 }

@@ -133,7 +133,7 @@ export function resultStream(
       else signal.addEventListener('abort', leave, { once: true });
     },
     async pull(controller) {
-      if (piece !== undefined) await share?.turns.next();
+      if (piece !== undefined) await share?.next();
       // The last text of the drained stream has been read and written.
       if (isDrained && cut) return cut.afterWritten();
       if (isDrained) {

@@ -68,10 +68,10 @@ export class Connection {
     request.socket.on('drain', () => this.#answerDue());
     this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
       unread: account.meter(),
-      turns: account.turns,
+      turns: account,
       taken: () => {
         this.#pause('byOutlet', false);
-        // A large answer may end without a `drain` of the socket.
+        // The last pieces of a large answer may leave nothing to drain.
         this.#answerDue();
       },
     });
@@ -168,7 +168,8 @@ export class Connection {
 
   /** Answers a ping of WebSocket, once the socket takes something: then only the newest, as RFC 6455 (5.5.3) permits. */
   pong(data: Buffer): void {
-    if (this.outlet.isFull) this.#due.pong = data;
+    // Between the pieces of a large answer the socket may take all of them, and drain nothing.
+    if (this.#tcp.writableNeedDrain) this.#due.pong = data;
     else if (this.#isOpen) this.#socket.pong(data);
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { freePieces, Incoming, type IncomingBytes, PIECE_BYTES } from '../incoming/incoming-bytes.ts';
-import type { Rotation } from '../protocol/rotation.ts';
+import type { Turns } from '../protocol/turns.ts';
 
 /** What the receiver of `ws` holds of a message that isn't whole. Its typings don't have these. */
 interface Receiver {
@@ -21,14 +21,14 @@ export interface Receiving {
   /** Messages that were begun take too much memory, and this socket's is the oldest. */
   readonly onRefused: () => void;
   /** Of long reads. */
-  readonly rotation: Rotation;
+  readonly turns: Turns;
 }
 
 /** Takes the place of what `ws` has listened with: long reads take turns, and what is held of a message is counted. */
 export function receiveInTurns(
   webSocket: WebSocket,
   tcp: Socket,
-  { incomingBytes, onRefused, rotation }: Receiving,
+  { incomingBytes, onRefused, turns }: Receiving,
 ): void {
   const { _receiver: receiver } = webSocket as unknown as { readonly _receiver: Receiver };
   const [receive] = tcp.listeners('data');
@@ -61,7 +61,7 @@ export function receiveInTurns(
     tcp.pause();
     waiting.push(chunk);
     incoming.add(chunk.length);
-    rotation.later(handNext);
+    turns.soon(tcp, handNext, chunk.length, 'intake');
   });
   webSocket.once('close', () => incoming.holds(0));
 }

@@ -50,7 +50,7 @@ class OperationFailed extends Error {
 
 /** The operation, or what is wrong with it. */
 export async function prepare(
-  { yoga, map, maxSubscriptions, trust, fanOut, requestLog, turns }: WebSocketOptions,
+  { yoga, map, maxSubscriptions, trust, fanOut, requestLog }: WebSocketOptions,
   connection: Connection,
   identity: RequestIdentity,
   name: string,
@@ -58,10 +58,11 @@ export async function prepare(
 ): Promise<OperationArgs | GraphQLError[]> {
   const { ids, caller, signal } = connection;
   const { variables: variableValues, operationName, extensions } = payload;
-  const share = connection.account.open(connection.messageBytes);
+  const { messageBytes } = connection;
+  const share = connection.account.open(messageBytes);
   if (Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
     return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
-  await turns.next(connection);
+  await connection.account.next(messageBytes);
   try {
     const fanOutRequest = fanOut && {};
     const operation = operationContext({ map, caller, extensions, signal, fanOutRequest, share });

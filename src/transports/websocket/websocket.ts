@@ -18,7 +18,6 @@ import { formatError, refused, shortened, stringify } from '../protocol/errors.t
 import { receiveInTurns } from './receiving.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
-import { Rotation } from '../protocol/rotation.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
@@ -29,9 +28,6 @@ type Hand = (message: string | OperationMessage) => void;
 /** Share of the drain's time in which sockets are told to close; they close in the rest. */
 const STAGGER_SHARE = 0.8;
 
-/** In a turn of the event loop. */
-const UPGRADES = 16;
-
 interface Extra {
   readonly connection: Connection;
 }
@@ -40,8 +36,6 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
-  readonly #upgrades = new Rotation(UPGRADES);
-  readonly #reads = new Rotation(1);
   readonly #server;
 
   constructor(options: WebSocketOptions) {
@@ -80,10 +74,11 @@ export class WebSocketTransport {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#upgrades.soon(() => {
+    const begin = (): void => {
       if (!socket.destroyed)
         this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
-    });
+    };
+    this.#options.turns.soon(socket, begin, 0, 'intake');
   }
 
   /** Closes with 1012, so that clients resume elsewhere. Resolves when all sockets are closed; after `timeoutMs` they are terminated. */
@@ -100,7 +95,7 @@ export class WebSocketTransport {
   }
 
   #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { answers, isFull, heartbeat, requestLog, incomingBytes } = this.#options;
+    const { answers, isFull, heartbeat, requestLog, incomingBytes, turns } = this.#options;
     const identity = requestLog.connected(request);
     const logError = (error: unknown): void => requestLog.internal(error, identity);
     // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
@@ -124,7 +119,7 @@ export class WebSocketTransport {
       requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
       connection.cut(1013, 'too many messages are being sent');
     };
-    receiveInTurns(socket, request.socket, { incomingBytes, onRefused, rotation: this.#reads });
+    receiveInTurns(socket, request.socket, { incomingBytes, onRefused, turns });
     const closed = this.#server.opened(
       {
         protocol: socket.protocol,
@@ -178,6 +173,8 @@ export class WebSocketTransport {
       const message = connection.context?.acknowledged ? operationMessage(text) : undefined;
       if (message) this.#receiveOperation(message, connection, hand);
       else {
+        if (connection.messageBytes > MAX_OTHER_BYTES)
+          return connection.close(4400, `only subscribe messages may have more than ${MAX_OTHER_BYTES} bytes`);
         assertShallow(text);
         // graphql-ws handles every message that isn't about one operation.
         hand(text);
@@ -270,6 +267,9 @@ function chosenOf(protocols: Set<string>): string | false {
 
 /** Of an operation's id, which is kept and sent with each result. */
 const MAX_ID_LENGTH = 512;
+
+/** Of a message that isn't about an operation: `connection_init`, a ping. */
+const MAX_OTHER_BYTES = 64 * 1024;
 
 /** Of a subprotocol. */
 const MAX_SHOWN = 40;

@@ -4,7 +4,7 @@ import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Incoming, IncomingBytes, MAX_INCOMING_BYTES } from '../../../src/transports/incoming/incoming-bytes.ts';
 import { createHttpServer } from '../../../src/server/http-server.ts';
-import { Rotation } from '../../../src/transports/protocol/rotation.ts';
+import { Turns } from '../../../src/transports/protocol/turns.ts';
 import { request } from '../../support/clients/clients.ts';
 import { connect, openSocket, subscribeMessage } from '../../support/sockets/raw-sockets.ts';
 import { startServer } from '../../support/server/server.ts';
@@ -75,6 +75,7 @@ describe('bytes that clients have begun to send', () => {
       overloaded: () => {},
       incomingBytes: new IncomingBytes(100_000),
       maxConnections: 1000,
+      turns: new Turns(),
     });
     onTestFinished(() => void server.close());
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -136,19 +137,5 @@ describe('bytes that clients have begun to send', () => {
     expect(await short.next()).toMatchObject({ type: 'next' });
     long.send(subscribeMessage('i'.repeat(513), '{ stream { size } }'));
     expect(await long.closed).toMatchObject({ code: 4400 });
-  });
-});
-
-describe('a rotation', () => {
-  it('a rotation runs as many calls in a turn as it may, in order', async () => {
-    const rotation = new Rotation(2);
-    const ran: number[] = [];
-    for (let n = 0; n < 5; n++) rotation.soon(() => ran.push(n));
-    expect(ran).toEqual([0, 1]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(ran).toEqual([0, 1, 2, 3]);
-    rotation.later(() => ran.push(5));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(ran).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });

@@ -123,12 +123,34 @@ describe.each(DOORS)('over $name', ({ ask }) => {
     expect(server.map.subscriptions).toBe(0);
   });
 
-  it('a document of 3,000 tokens is accepted, and a longer one is GRAPHQL_PARSE_FAILED', async () => {
+  it('an insertItems of 1,000 items that are written as literals is accepted', async () => {
     const server = await startServer();
-    // Three tokens for the rest of the document, and one for each field.
-    const of = (tokens: number): Asked => ({ query: `{ stream { ${'size '.repeat(tokens - 5)}} }` });
-    expect(codeOf(await ask(server, of(2900)))).not.toBe('GRAPHQL_PARSE_FAILED');
-    expect(codeOf(await ask(server, of(3001)))).toBe('GRAPHQL_PARSE_FAILED');
+    const items = numbered(1000, (n) => `{ key: "k${n}", value: { n: ${n} } }`);
+    const result = await ask(server, { query: `mutation { insertItems(inputs: [${items}]) { key value } }` });
+    expect(result.errors).toBeUndefined();
+    expect(server.map.get('k999')?.value).toEqual({ n: 999 });
+    expect(server.map.replica.items.size).toBe(1000);
+  });
+
+  it('a document of 3,000 parts outside of lists and objects is accepted, and a longer one is GRAPHQL_VALIDATION_FAILED', async () => {
+    const server = await startServer();
+    // The document, its operation, two selection sets and `stream`; two for each field with its directive, three for the directive's value.
+    const of = (directives: number): Asked => ({ query: `{ stream { size ${'@a '.repeat(directives)}} }` });
+    const parts = /parts outside of lists and objects, more than 3000/;
+    expect((await ask(server, of(2994))).errors?.[0]?.message).not.toMatch(parts);
+    const refused = await ask(server, of(2995));
+    expect(codeOf(refused)).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(refused.errors?.[0]?.message).toMatch(parts);
+  });
+
+  it('a document of 20,000 tokens is accepted, and a longer one is GRAPHQL_PARSE_FAILED', async () => {
+    const server = await startServer();
+    // 20 tokens for the rest of the document.
+    const of = (tokens: number): Asked => ({
+      query: `mutation { insertItem(input: { key: "a", value: [${'1 '.repeat(tokens - 20)}] }) { key } }`,
+    });
+    expect(codeOf(await ask(server, of(20_000)))).toBeUndefined();
+    expect(codeOf(await ask(server, of(20_001)))).toBe('GRAPHQL_PARSE_FAILED');
     expect(codeOf(await ask(server, of(100_000)))).toBe('GRAPHQL_PARSE_FAILED');
   });
 

@@ -106,13 +106,32 @@ it('an error quotes at most 4,096 characters', async () => {
   expect(JSON.stringify(wrong).length).toBeLessThan(10_000);
 });
 
-it.each(['before connection_init', 'after it'])(
-  'a message that only nests closes the WebSocket with 4400, %s',
-  async (when) => {
+it.each([
+  ['before connection_init', 'only subscribe messages may have more than 65536 bytes'],
+  ['after it', 'the message is nested too deep'],
+])('a message that only nests closes the WebSocket with 4400, %s', async (when, reason) => {
+  const server = await startServer();
+  const socket = when === 'after it' ? await connect(server) : await openSocket(server);
+  socket.send('['.repeat(500_000));
+  expect(await socket.closed).toEqual({ code: 4400, reason });
+});
+
+it.each([
+  ['connection_init', openSocket],
+  ['ping', connect],
+] as const)(
+  'a message of type %s may have 64 KiB, and a longer one closes the WebSocket with 4400',
+  async (type, open) => {
     const server = await startServer();
-    const socket = when === 'after it' ? await connect(server) : await openSocket(server);
-    socket.send('['.repeat(500_000));
-    expect(await socket.closed).toEqual({ code: 4400, reason: 'the message is nested too deep' });
+    const [short, long] = [await open(server), await open(server)];
+    const message = (bytes: number): string => {
+      const text = JSON.stringify({ type, payload: { a: '' } });
+      return text.replace('""', JSON.stringify('x'.repeat(bytes - text.length)));
+    };
+    short.send(message(65_536));
+    expect(await short.next()).toMatchObject({ type: type === 'ping' ? 'pong' : 'connection_ack' });
+    long.send(message(65_537));
+    expect(await long.closed).toEqual({ code: 4400, reason: 'only subscribe messages may have more than 65536 bytes' });
   },
 );
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { Turns } from '../../../src/transports/protocol/turns.ts';
 import { type AnswerLimits, UnreadAnswers } from '../../../src/transports/answers/unread-answers.ts';
 
 const KIB = 1024;
@@ -9,6 +10,7 @@ const OVERLOADED = expect.objectContaining({ extensions: expect.objectContaining
 /** By default connections are looked at once an hour. */
 function ledger(limits: Partial<AnswerLimits> = {}, lookEveryMs = 3_600_000): UnreadAnswers {
   const answers = new UnreadAnswers(
+    new Turns(),
     { total: 100 * KIB, reserve: 10 * KIB, small: 4 * KIB, perConnection: 8 * KIB, ...limits },
     lookEveryMs,
   );

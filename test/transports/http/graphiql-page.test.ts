@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { graphiqlOptions, graphiqlPages } from '../../../src/transports/http/graphiql.ts';
 
 const optionsOf = (query: string) => graphiqlOptions({ hasConsole: true }, `http://localhost:4000/graphql${query}`);
@@ -12,4 +12,14 @@ it('all requests for the GraphiQL page share its bytes, with tabs or without', a
   const plain = await pageOf(optionsOf('?query={a}'));
   expect(plain).not.toBe(page);
   expect(await pageOf(optionsOf('?query={b}'))).toBe(plain);
+});
+
+it('the GraphiQL page is rendered in a thread of its own, and a WebSocket of it sends the headers of its tab', async () => {
+  vi.doMock('@graphql-yoga/render-graphiql', () => {
+    throw new Error('its 9 MB were loaded in this thread');
+  });
+  const page = String(await graphiqlPages()(optionsOf('')));
+  expect(page).toMatch(/extensions:\{headers:(\w+\?\.headers),connectionParams:\{headers:\1\}\}/);
+  expect(page).toContain('<title>seamline GraphiQL</title>');
+  expect(page).toContain('transform: none !important');
 });

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { UnreadAnswers } from '../../../src/transports/answers/unread-answers.ts';
+import { Turns } from '../../../src/transports/protocol/turns.ts';
 import { Connection } from '../../../src/transports/websocket/connection.ts';
 
 it('pings that come while the end of a large answer waits for its turn are answered, although the socket was never full', async () => {
@@ -11,7 +12,7 @@ it('pings that come while the end of a large answer waits for its turn are answe
     write: (text: string) => (written.push(text), true),
   });
   const socket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1, pong: vi.fn<(data: Buffer) => void>() });
-  const answers = new UnreadAnswers();
+  const answers = new UnreadAnswers(new Turns());
   onTestFinished(() => answers.stop());
   const account = answers.accountOf(tcp as never);
   const connection = new Connection(socket as never, { socket: tcp } as never, {} as never, account);
