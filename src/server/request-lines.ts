@@ -13,6 +13,8 @@ import { hasBody, type Request } from './http-request.ts';
 const WAITING_BYTES = 8 * 1024;
 /** Of requests that waited for others, in a turn of the event loop. */
 const PER_TURN = 8;
+/** Long pieces of bodies, in a turn: about a megabyte. */
+const PIECES_PER_TURN = 16;
 
 /** Of one connection. Browsers send none, and other clients some ten at a time. */
 const MAX_WAITING = 1000;
@@ -43,6 +45,7 @@ export class RequestLines {
   /** Connections without a request, oldest first. */
   readonly #idle = new Set<Socket>();
   readonly #turns = new Rotation(PER_TURN);
+  readonly #reads = new Rotation(PIECES_PER_TURN);
   #connections = 0;
 
   constructor(server: Server, options: RequestLinesOptions) {
@@ -114,7 +117,7 @@ export class RequestLines {
       if (response.headersSent || response.writableEnded) request.socket.destroy();
       else this.#options.overloaded(request, response);
     });
-    request.countedBy(incoming);
+    request.countedBy(incoming, this.#reads);
     response.once('close', () => incoming.holds(0));
   }
 }

@@ -4,10 +4,17 @@ import { refused } from '../../../schema/request/errors.ts';
 const RETRY_AFTER_S = 1;
 
 /** Nothing was executed. */
-export function overloaded(): GraphQLError {
+export const overloaded = (): GraphQLError => refusal('too many answers wait for slow readers');
+
+/** Nothing was parsed. */
+export const tooManyRequests = (): GraphQLError => refusal('too many requests are being sent');
+
+function refusal(reason: string): GraphQLError {
   const http = { status: 503, headers: { 'Retry-After': String(RETRY_AFTER_S) } };
-  const message = `too many answers wait for slow readers: retry after ${RETRY_AFTER_S} s`;
-  return refused('OVERLOADED', message, { retryAfterMs: RETRY_AFTER_S * 1000, http });
+  return refused('OVERLOADED', `${reason}: retry after ${RETRY_AFTER_S} s`, {
+    retryAfterMs: RETRY_AFTER_S * 1000,
+    http,
+  });
 }
 
 /** Nobody reads it. Its code is one that is not logged. */

@@ -4,10 +4,12 @@ import type { Caller } from '../../../schema/request/caller.ts';
 import { processRegularResult } from 'graphql-yoga';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { insertionBytes } from '../answers/insertion-bytes.ts';
+import { tooManyRequests } from '../answers/overloaded.ts';
 import type { Share } from '../answers/share.ts';
 import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
 import { maskResult } from '../protocol/errors.ts';
 import type { Yoga } from './http.ts';
+import { freePieces } from '../incoming/incoming-bytes.ts';
 import { parseBody } from '../incoming/json-body.ts';
 import type { FastAnswer } from '../operations/fast-insert.ts';
 import { Rotation } from '../protocol/rotation.ts';
@@ -15,12 +17,15 @@ import type { TransportOptions } from '../operations/transport-options.ts';
 
 /** One of these is parsed in a turn of the event loop. */
 const LONG_BYTES = 16 * 1024;
+/** Of long bodies that have come and wait to be parsed. Further ones are refused, so that those that wait are answered. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
   const { admit, answers, fastInserts, requestLog } = options;
   const longBodies = new Rotation(1);
+  let waitingBytes = 0;
   return async (request, response) => {
     const type = plainType(request, options.maxMessageBytes);
     // Yoga refuses a request that isn't admitted, and never reads its body.
@@ -29,9 +34,20 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
 
     // The body was refused meanwhile, and its pieces are freed.
     if (response.headersSent) return;
-    const body = await bodyOf(request);
-    if (body.length > LONG_BYTES) await new Promise<void>((resolve) => longBodies.later(resolve));
-    const parsedBody = parsed(body);
+    const pieces = await piecesOf(request);
+    const length = Number(request.headers['content-length']);
+    if (length > LONG_BYTES) {
+      if (waitingBytes + length > MAX_WAITING_BYTES) {
+        freePieces(pieces);
+        return refuse(request, response, type);
+      }
+      waitingBytes += length;
+      await new Promise<void>((resolve) => longBodies.later(resolve));
+      waitingBytes -= length;
+      if (response.destroyed) return freePieces(pieces);
+    }
+    const [only] = pieces;
+    const parsedBody = parsed(pieces.length === 1 && only ? only : Buffer.concat(pieces));
     const account = answers.accountOf(request.socket);
     const share = account.open(Number(request.headers['content-length']));
     const fast =
@@ -42,6 +58,14 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     }
     void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
   };
+
+  function refuse(request: IncomingMessage, response: ServerResponse, type: JsonType): Promise<void> {
+    const error = tooManyRequests();
+    requestLog.failed(requestLog.identityOf(request), [error], { transport: 'http' });
+    const share = answers.accountOf(request.socket).open(0);
+    response.once('close', share.close);
+    return sendResult(response, { errors: [error] }, type, share);
+  }
 
   function inserted(
     parsedBody: object,
@@ -95,13 +119,13 @@ function parsed(body: Buffer): object {
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+async function piecesOf(request: IncomingMessage): Promise<Buffer[]> {
   // Mostly it has come together with the headers.
-  if (request.readableLength === Number(request.headers['content-length'])) return request.read() as Buffer;
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  if (request.readableLength === Number(request.headers['content-length'])) return [request.read() as Buffer];
+  const pieces: Buffer[] = [];
+  request.on('data', (piece: Buffer) => pieces.push(piece));
   await new Promise((resolve) => request.once('end', resolve));
-  return Buffer.concat(chunks);
+  return pieces;
 }
 
 /** Headers that may ask for something special. */

@@ -10,6 +10,7 @@ import { boundedVariables } from './bounded-variables.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseBody } from '../incoming/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
+import { Rotation } from '../protocol/rotation.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
 
 /** Of a header's characters in an error. */
@@ -117,8 +118,11 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
   return new Response(JSON.stringify({ errors: [formatError(error)] }), { status, headers: { ...headers, ...type } });
 }
 
+/** Of a body that is parsed in a turn of the event loop of its own. */
+const LONG_BYTES = 16 * 1024;
+
 /** Refuses other bodies than JSON, among them those that browsers send across origins without a preflight request. */
-const onlyJsonBodies: Plugin = {
+const onlyJsonBodies = (longBodies = new Rotation(1)): Plugin => ({
   onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
     const { parsedBody } = serverContext as ServerContext;
     const problem = bodyProblem(request);
@@ -129,13 +133,15 @@ const onlyJsonBodies: Plugin = {
         if (parsedBody) return parsedBody as GraphQLParams;
         if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
         // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
-        return parseBody(Buffer.from(await unparsed.arrayBuffer())) as GraphQLParams;
+        const body = Buffer.from(await unparsed.arrayBuffer());
+        if (body.length > LONG_BYTES) await new Promise<void>((resolve) => longBodies.later(resolve));
+        return parseBody(body) as GraphQLParams;
       } catch (error) {
         throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
       }
     });
   },
-};
+});
 
 function bodyProblem({ method, headers }: Request): GraphQLError | undefined {
   if (method !== 'POST') return undefined;
@@ -200,7 +206,7 @@ export function requestPlugins(options: HttpOptions): Plugin[] {
     namedDocuments(options),
     boundedDocuments,
     boundedVariables,
-    onlyJsonBodies,
+    onlyJsonBodies(),
     knownParameters,
     uncached(options),
     endedStreams,
