@@ -1,6 +1,7 @@
 /** Requests as Node's server makes them, with rules of RFC 9110 and RFC 9112, and a count of what their bodies hold. */
 import { IncomingMessage } from 'node:http';
 import { freePieces, type Incoming, PIECE_BYTES } from '../transports/incoming/incoming-bytes.ts';
+import type { Turns } from '../transports/protocol/turns.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -9,9 +10,14 @@ export const MAX_HEADERS = 100;
 const OFFERED = Symbol('offered');
 const INCOMING = Symbol('incoming');
 const PIECES = Symbol('pieces');
+const READS = Symbol('reads');
+const PAUSE = Symbol('pause');
 
 /** Of a body: chunks, or what has come at once. The same number as the frames of a message. */
 const MAX_PIECES = 16 * 1024;
+
+/** After a piece of so many bytes others are read first. A connection may bring thirty of them in a row. */
+const LONG_PIECE = 16 * 1024;
 
 /**
  * Once an `upgrade` listener exists, Node treats every request that offers another protocol as an upgrade, and reads `upgrade` of the request.
@@ -22,6 +28,9 @@ export class Request extends IncomingMessage {
   [INCOMING]?: Incoming;
   /** Of the body, until it is read. */
   [PIECES]: unknown[] | undefined;
+  [READS]?: Turns;
+  /** Until it is this body's turn to be read. */
+  [PAUSE]?: { isAsked: boolean } | undefined;
 
   get upgrade(): boolean {
     return this[OFFERED] === true && (this.method === 'CONNECT' || isWebSocket(this));
@@ -42,13 +51,34 @@ export class Request extends IncomingMessage {
       incoming.add(chunk.byteLength + PIECE_BYTES);
       // The connection ends after the answer, which is on its way.
       if (incoming.isRefused) return true;
+      if (chunk.byteLength >= LONG_PIECE) this.#pause(chunk.byteLength);
     }
     return super.push(chunk, encoding);
   }
 
-  /** Counts the body's bytes until somebody has read all of it. */
-  countedBy(incoming: Incoming): void {
+  #pause(bytes: number): void {
+    const reads = this[READS];
+    if (this[PAUSE] || !reads) return;
+    const pause = (this[PAUSE] = { isAsked: false });
+    this.socket.pause();
+    const goOn = (): void => {
+      this[PAUSE] = undefined;
+      if (pause.isAsked && this[INCOMING]?.isRefused === false) super._read(0);
+    };
+    reads.soon(this.socket, goOn, bytes, 'intake');
+  }
+
+  /** Node resumes the connection here. */
+  override _read(size: number): void {
+    const pause = this[PAUSE];
+    if (pause) pause.isAsked = true;
+    else super._read(size);
+  }
+
+  /** Counts the body's bytes until somebody has read all of it. Its long pieces are read in turns. */
+  countedBy(incoming: Incoming, reads: Turns): void {
     this[INCOMING] = incoming;
+    this[READS] = reads;
     this.once('end', () => {
       incoming.holds(0);
       this[PIECES] = undefined;

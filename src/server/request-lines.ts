@@ -112,7 +112,7 @@ export class RequestLines {
       if (response.headersSent || response.writableEnded) request.socket.destroy();
       else this.#options.overloaded(request, response);
     });
-    request.countedBy(incoming);
+    request.countedBy(incoming, this.#options.turns);
     response.once('close', () => incoming.holds(0));
   }
 }

@@ -15,6 +15,7 @@ import { observeOperations } from '../transports/operations/operation-observer.t
 import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
+import { LongBodies } from '../transports/incoming/long-bodies.ts';
 import { Turns } from '../transports/protocol/turns.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
@@ -121,7 +122,9 @@ class RunningServer implements SeamlineServer {
     const fastInserts = new FastInserts(schema, map, observe);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
     const [turns, answers] = [this.#turns, this.#answers];
-    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, fanOut, fastInserts, turns, answers };
+    const longBodies = new LongBodies(turns);
+    const work = { fanOut, fastInserts, turns, longBodies, answers };
+    const shared = { map, admit, maxMessageBytes, heartbeat, trust, requestLog, ...work };
     const isFull = (): boolean => this.#longLived >= maxConnections;
     const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };

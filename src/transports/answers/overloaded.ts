@@ -6,8 +6,10 @@ const RETRY_AFTER_S = 1;
 /** Nothing was executed. */
 export function overloaded(): GraphQLError {
   const http = { status: 503, headers: { 'Retry-After': String(RETRY_AFTER_S) } };
-  const message = `too many answers wait for slow readers: retry after ${RETRY_AFTER_S} s`;
-  return refused('OVERLOADED', message, { retryAfterMs: RETRY_AFTER_S * 1000, http });
+  return refused('OVERLOADED', `too many answers wait for slow readers: retry after ${RETRY_AFTER_S} s`, {
+    retryAfterMs: RETRY_AFTER_S * 1000,
+    http,
+  });
 }
 
 /** Nobody reads it. Its code is one that is not logged. */

@@ -9,6 +9,8 @@ const MAX_TOKENS = 20_000;
 const MAX_PARTS = 3000;
 /** Of one document. Lists take more of the same kind: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
+/** Of a document that asks for the schema. Aliases in lists within lists multiply, and nothing counts what the executor makes of them. */
+const MAX_SCHEMA_ALIASES = 4;
 /**
  * Validation compares each field with each other one of the same name, and each fragment's fields with those of each other. These are the
  * squares of how often each occurs: one name may occur some 340 times, or each of ten names 100 times.
@@ -36,7 +38,7 @@ export const boundedDocuments: Plugin = {
 };
 
 function problemOf(document: DocumentNode): GraphQLError | undefined {
-  let [parts, aliases, spreads] = [0, 0, 0];
+  let [parts, aliases, spreads, asksForSchema] = [0, 0, 0, false];
   const fields = new Map<string, number>();
   visit(document, {
     enter(node) {
@@ -46,6 +48,7 @@ function problemOf(document: DocumentNode): GraphQLError | undefined {
       if (node.kind !== Kind.FIELD) return undefined;
       const { alias, name } = node;
       if (alias) aliases++;
+      asksForSchema ||= name.value === '__schema' || name.value === '__type';
       const shown = (alias ?? name).value;
       fields.set(shown, (fields.get(shown) ?? 0) + 1);
       return undefined;
@@ -57,6 +60,10 @@ function problemOf(document: DocumentNode): GraphQLError | undefined {
     );
   if (aliases > MAX_ALIASES)
     return invalid(`the document has ${aliases} aliases, more than ${MAX_ALIASES}: use insertItems or filter.keys`);
+  if (asksForSchema && aliases > MAX_SCHEMA_ALIASES)
+    return invalid(
+      `the document asks for the schema and has ${aliases} aliases, more than ${MAX_SCHEMA_ALIASES}: ask for each part by itself`,
+    );
   let comparisons = SPREAD_COST * spreads * spreads;
   for (const count of fields.values()) comparisons += count * count;
   if (comparisons > MAX_COMPARISONS)

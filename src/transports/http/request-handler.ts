@@ -8,14 +8,15 @@ import type { Share } from '../answers/share.ts';
 import { type JsonType, MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
 import { maskResult } from '../protocol/errors.ts';
 import type { Yoga } from './http.ts';
-import { LONG_BODY_BYTES, parseBody } from '../incoming/json-body.ts';
+import { freePieces } from '../incoming/incoming-bytes.ts';
+import { parseBody } from '../incoming/json-body.ts';
 import type { FastAnswer } from '../operations/fast-insert.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
-  const { admit, answers, fastInserts, requestLog, turns } = options;
+  const { admit, answers, fastInserts, longBodies, requestLog } = options;
   return async (request, response) => {
     const type = plainType(request, options.maxMessageBytes);
     // Yoga refuses a request that isn't admitted, and never reads its body.
@@ -24,9 +25,16 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
 
     // The body was refused meanwhile, and its pieces are freed.
     if (response.headersSent) return;
-    const body = await bodyOf(request);
-    if (body.length > LONG_BODY_BYTES) await turns.next(request.socket, body.length, 'intake');
-    const parsedBody = parsed(body);
+    const pieces = await piecesOf(request);
+    try {
+      await longBodies.turn(request.socket, Number(request.headers['content-length']));
+    } catch (error) {
+      freePieces(pieces);
+      return refuse(request, response, type, error as GraphQLError);
+    }
+    if (response.destroyed) return freePieces(pieces);
+    const [only] = pieces;
+    const parsedBody = parsed(pieces.length === 1 && only ? only : Buffer.concat(pieces));
     const account = answers.accountOf(request.socket);
     const share = account.open(Number(request.headers['content-length']));
     const fast =
@@ -37,6 +45,18 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     }
     void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
   };
+
+  function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    type: JsonType,
+    error: GraphQLError,
+  ): Promise<void> {
+    requestLog.failed(requestLog.identityOf(request), [error], { transport: 'http' });
+    const share = answers.accountOf(request.socket).open(0);
+    response.once('close', share.close);
+    return sendResult(response, { errors: [error] }, type, share);
+  }
 
   function inserted(
     parsedBody: object,
@@ -90,13 +110,13 @@ function parsed(body: Buffer): object {
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+async function piecesOf(request: IncomingMessage): Promise<Buffer[]> {
   // Mostly it has come together with the headers.
-  if (request.readableLength === Number(request.headers['content-length'])) return request.read() as Buffer;
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  if (request.readableLength === Number(request.headers['content-length'])) return [request.read() as Buffer];
+  const pieces: Buffer[] = [];
+  request.on('data', (piece: Buffer) => pieces.push(piece));
   await new Promise((resolve) => request.once('end', resolve));
-  return Buffer.concat(chunks);
+  return pieces;
 }
 
 /** Headers that may ask for something special. */

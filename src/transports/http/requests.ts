@@ -8,7 +8,7 @@ import { isEnded } from '../protocol/event-id.ts';
 import { boundedDocuments } from './bounded-documents.ts';
 import { boundedVariables } from './bounded-variables.ts';
 import type { HttpOptions } from './http-options.ts';
-import { LONG_BODY_BYTES, parseBody } from '../incoming/json-body.ts';
+import { parseBody } from '../incoming/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
 
@@ -123,7 +123,7 @@ function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
 }
 
 /** Refuses other bodies than JSON, among them those that browsers send across origins without a preflight request. */
-function onlyJsonBodies({ turns }: HttpOptions): Plugin {
+function onlyJsonBodies({ longBodies }: HttpOptions): Plugin {
   return {
     onRequestParse({ request, requestParser, setRequestParser, serverContext, endResponse, fetchAPI }) {
       const { parsedBody, req } = serverContext as ServerContext;
@@ -136,7 +136,7 @@ function onlyJsonBodies({ turns }: HttpOptions): Plugin {
           if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
           // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
           const body = Buffer.from(await unparsed.arrayBuffer());
-          if (req && body.length > LONG_BODY_BYTES) await turns.next(req.socket, body.length, 'intake');
+          await longBodies.turn(req?.socket ?? unparsed, body.length);
           return parseBody(body) as GraphQLParams;
         } catch (error) {
           throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);

@@ -4,9 +4,6 @@ import type { GraphQLError } from 'graphql';
 import { parseJson } from '../../core/model/json.ts';
 import { refused } from '../protocol/errors.ts';
 
-/** A longer body waits for its turn before it is parsed. */
-export const LONG_BODY_BYTES = 16 * 1024;
-
 const wrong = (message: string): GraphQLError => refused('BAD_USER_INPUT', message, 400);
 
 /** Throws an error for the client. */

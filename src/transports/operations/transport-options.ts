@@ -6,6 +6,7 @@ import type { Heartbeat } from '../protocol/heartbeat.ts';
 import type { TrustedDocument } from '../protocol/trusted-documents.ts';
 import type { UnreadAnswers } from '../answers/unread-answers.ts';
 import type { FastInserts } from './fast-insert.ts';
+import type { LongBodies } from '../incoming/long-bodies.ts';
 import type { Turns } from '../protocol/turns.ts';
 
 /** The parts and options that the transports of one server share. */
@@ -23,5 +24,6 @@ export interface TransportOptions {
   readonly fastInserts: FastInserts;
   /** Asked before a long message is read, before an operation is parsed, and before it is executed. */
   readonly turns: Turns;
+  readonly longBodies: LongBodies;
   readonly answers: UnreadAnswers;
 }

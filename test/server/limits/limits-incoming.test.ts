@@ -98,6 +98,33 @@ describe('bytes that clients have begun to send', () => {
     expect(ends).toEqual(['/other']);
   });
 
+  it('after a long piece of a body the event loop goes on before the next one is read', async () => {
+    const pieces: number[] = [];
+    let turn = 0;
+    const server = createHttpServer({
+      answer(incoming, response) {
+        const count = (): void => void (turn++, response.writableEnded || setImmediate(count));
+        count();
+        incoming.on('data', () => pieces.push(turn));
+        incoming.once('end', () => response.end());
+      },
+      upgrade: () => {},
+      refused: () => {},
+      overloaded: () => {},
+      incomingBytes: new IncomingBytes(),
+      maxConnections: 1000,
+      turns: new Turns(),
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const socket = await open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${MB}\r\n\r\n`);
+    socket.write('x'.repeat(MB));
+    expect(await answerOf(socket)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(pieces.length).toBeGreaterThan(10);
+    expect(new Set(pieces).size).toBe(pieces.length);
+  });
+
   it('requests that a client sends without waiting are answered in order', async () => {
     const server = await startServer();
     const socket = await open(server.url);

@@ -32,6 +32,24 @@ describe('a document', () => {
     ]);
   });
 
+  it('a document that asks for the schema may have 4 aliases, because nothing counts what they multiply', async () => {
+    const server = await startServer();
+    const parts = (count: number): string => `{ ${times(count, (n) => `a${n}: __type(name: "Item") { name }`)} }`;
+    expect(seen(await resultOf(await post(server, { query: parts(4) })))).toBeUndefined();
+    const nested =
+      '{ __schema { a: types { ...T } b: types { ...T } } } fragment T on __Type { c: fields { name } d: fields { name } e: fields { name } }';
+    for (const [query, count] of [
+      [parts(5), 5],
+      [nested, 5],
+    ] as const)
+      expect(seen(await resultOf(await post(server, { query })))).toEqual([
+        {
+          code: 'GRAPHQL_VALIDATION_FAILED',
+          message: `the document asks for the schema and has ${count} aliases, more than 4: ask for each part by itself`,
+        },
+      ]);
+  });
+
   it('a document of 100 aliases with all fields of an item each is executed', async () => {
     const server = await startServer();
     const fields = 'key id value timestamp expiresAt cursor __typename';
