@@ -154,7 +154,19 @@ const MUTANTS = [
     'written above the high-water mark',
     'src/fanout/outlet.ts',
     'return this.#writer.writableNeedDrain || this.#long.isBusy;',
-    'return this.#long.isBusy;',
+    'return false;',
+  ],
+  [
+    'queries of all connections at once',
+    'src/transports/protocol/turns.ts',
+    'begun + bytes <= GROUP_BYTES || (bytes === UNKNOWN_BYTES && only === connection)',
+    'true',
+  ],
+  [
+    'slow queries before everything',
+    'src/transports/protocol/turns.ts',
+    "this.#first = this.#first === 'work' ? 'intake' : 'work';",
+    '',
   ],
 ];
 

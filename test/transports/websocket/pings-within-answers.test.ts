@@ -12,7 +12,9 @@ it('pings that come while the end of a large answer waits for its turn are answe
     write: (text: string) => (written.push(text), true),
   });
   const socket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1, pong: vi.fn<(data: Buffer) => void>() });
-  const answers = new UnreadAnswers(new Turns());
+  let now = 0;
+  // A slice has room for one piece.
+  const answers = new UnreadAnswers(new Turns(() => (now += 3)));
   onTestFinished(() => answers.stop());
   const account = answers.accountOf(tcp as never);
   const connection = new Connection(socket as never, { socket: tcp } as never, {} as never, account);
