@@ -1,7 +1,7 @@
 /** GraphQL over HTTP by Yoga, with SSE and multipart subscriptions of our own framing. */
 import type { ExecutionResult } from 'graphql';
 import { createYoga, type FetchAPI, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
-import { jsonPieces } from '../../core/model/json-text.ts';
+import { jsonPieces, resultText } from '../../core/model/json-text.ts';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
 import { type Accepted, type JsonType, negotiate } from '../protocol/accept.ts';
 import { type Admission, whenExpired } from '../protocol/admission.ts';
@@ -9,7 +9,7 @@ import { formatResult, isAboutHttp, maskError, withShortErrors, withStatus } fro
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, graphiqlPages } from './graphiql.ts';
 import type { HttpOptions } from './http-options.ts';
-import { jsonAnswer } from './json-answer.ts';
+import { isLarge, jsonAnswer, partAnswer } from './json-answer.ts';
 import { keptTexts } from './kept-texts.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { boundedAnswers } from '../operations/bounded-answers.ts';
@@ -127,11 +127,17 @@ const jsonResponses: Plugin = {
     const result = withShortErrors(given as ExecutionResult);
     const { single, parts } = negotiate(request.headers.get('accept'));
     if (single === 'text/event-stream' && !isAboutHttp(result)) return;
+    const { share } = serverContext as Partial<OperationContext>;
     // Yoga sends one result in parts to those that take nothing else.
-    if (single === undefined && parts && 'data' in result) return;
+    if (single === undefined && parts && 'data' in result) {
+      setResult({ ...result, stringify: resultText } as ExecutionResult);
+      if (!share || !isLarge(result, share)) return;
+      const respondInPart = (processed: unknown, fetchAPI: FetchAPI): Response =>
+        partAnswer(processed as ExecutionResult, fetchAPI, share);
+      return setResultProcessor(respondInPart, 'multipart/mixed');
+    }
     const type = jsonTypeOf(single);
     setResult(withStatus(result, type));
-    const { share } = serverContext as Partial<OperationContext>;
     const respond = (processed: unknown, fetchAPI: FetchAPI): Response =>
       jsonAnswer(processed as ExecutionResult, fetchAPI, type, share);
     setResultProcessor(respond, type);

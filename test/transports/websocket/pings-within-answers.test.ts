@@ -12,14 +12,15 @@ it('pings that come while the end of a large answer waits for its turn are answe
     write: (text: string) => (written.push(text), true),
   });
   const socket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1, pong: vi.fn<(data: Buffer) => void>() });
-  let now = 0;
-  // A slice has room for one piece.
-  const answers = new UnreadAnswers(new Turns(() => (now += 3)));
+  const turns = new Turns();
+  const answers = new UnreadAnswers(turns);
   onTestFinished(() => answers.stop());
   const account = answers.accountOf(tcp as never);
   const connection = new Connection(socket as never, { socket: tcp } as never, {} as never, account);
   const share = account.open(0);
   share.take(1024 * 1024);
+  // Others have begun as much as begins at once.
+  for (let n = 0; n < 8; n++) turns.soon({}, () => {});
   const sent = connection.sendNext(connection.ids.open('a'), { data: { text: 'x'.repeat(100_000) } }, share);
   expect(connection.outlet.isSendingLong).toBe(true);
   connection.pong(Buffer.from('ping'));
