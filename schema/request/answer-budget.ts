@@ -26,26 +26,22 @@ export interface AnswerShare {
  * Each result of a subscription is an answer of its own.
  */
 export class AnswerBudget {
-  #bytes: number;
+  #bytes = MAX_ANSWER_BYTES;
   #items = MAX_ANSWER_ITEMS;
   #fields = MAX_ANSWER_FIELDS;
   #looks = 0;
   readonly #share: AnswerShare | undefined;
-  /** Of values. */
-  readonly #maxBytes: number;
   /** Bytes that are spent and not yet taken. */
   #owed = LEAST_BYTES;
 
-  constructor(share?: AnswerShare, maxBytes = MAX_ANSWER_BYTES) {
+  constructor(share?: AnswerShare) {
     this.#share = share;
-    this.#maxBytes = maxBytes;
-    this.#bytes = maxBytes;
   }
 
   /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE`, `OVERLOADED` */
   spendBytes(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#bytes < 0) throw tooLarge(`values exceed ${this.#maxBytes} bytes in one answer: request fewer items`);
+    if (this.#bytes < 0) throw tooLarge(`values exceed ${MAX_ANSWER_BYTES} bytes in one answer: request fewer items`);
     this.#owed += bytes;
     this.claim();
   }
@@ -92,7 +88,7 @@ export class AnswerBudget {
 
   renew(): void {
     this.#owed = LEAST_BYTES;
-    this.#bytes = this.#maxBytes;
+    this.#bytes = MAX_ANSWER_BYTES;
     this.#items = MAX_ANSWER_ITEMS;
     this.#fields = MAX_ANSWER_FIELDS;
   }

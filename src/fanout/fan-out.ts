@@ -8,6 +8,7 @@
  * iteration of the event loop brings has been applied. It stops when its time is over and continues in its next slot; a subscriber that
  * is reached late gets more at once.
  */
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Operation, StreamRequest } from '../../schema/request/context.ts';
 import { ChangesReader } from '../core/subscriptions/item-changes.ts';
 import { ItemsReader, type Source } from '../core/subscriptions/items.ts';
@@ -16,8 +17,9 @@ import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';
+import type { IsShared } from './selection.ts';
 import { KeptTexts } from './kept-texts.ts';
-import { Selections, type SelectionsOptions } from './selections.ts';
+import { Selections } from './selections.ts';
 import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
 
 /** Of rendered pages: mostly some 50 KB each, a few hundred KB at the most. */
@@ -28,8 +30,13 @@ const MAX_KEPT_PAGES = 256;
  */
 const [MAX_OUTLETS_AT_ONCE, MAX_BYTES_AT_ONCE] = [256, 1024 * 1024];
 
-export interface FanOutOptions extends SelectionsOptions {
+export interface FanOutOptions {
+  readonly schema: GraphQLSchema;
   readonly source: Source<unknown>;
+  /** The JSON of a result, its errors as clients see them. */
+  readonly format: (result: ExecutionResult) => string;
+  /** In a user's schema: see `SelectionParts`. */
+  readonly isShared?: IsShared | undefined;
 }
 
 export interface Subscription {
@@ -59,9 +66,9 @@ export class FanOut implements SubscriberHost {
   #isSweeping = false;
   #kept = 0;
 
-  constructor({ source, ...selections }: FanOutOptions) {
+  constructor({ schema, source, format, isShared }: FanOutOptions) {
     this.source = source;
-    this.#selections = new Selections(selections);
+    this.#selections = new Selections(schema, format, isShared);
     this.#slot = new DeliverySlot(source.scheduler);
   }
 

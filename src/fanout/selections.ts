@@ -13,16 +13,6 @@ import type { Context, Operation, StreamRequest } from '../../schema/request/con
 import type { RenderResult } from './group.ts';
 import { compileSelection, type IsShared, type Render } from './selection.ts';
 
-export interface SelectionsOptions {
-  readonly schema: GraphQLSchema;
-  /** The JSON of a result, its errors as clients see them. */
-  readonly format: (result: ExecutionResult) => string;
-  /** In a user's schema: see `SelectionParts`. */
-  readonly isShared?: IsShared | undefined;
-  /** Of the values of one result, which is rendered at once. @default 64 MiB */
-  readonly maxResultBytes?: number | undefined;
-}
-
 interface KnownDocument {
   /** Equal for equal documents: servers that parse each operation make equal ones again and again. */
   readonly name: string;
@@ -55,14 +45,12 @@ export class Selections {
   readonly #schema: GraphQLSchema;
   readonly #format: (result: ExecutionResult) => string;
   readonly #isShared: IsShared | undefined;
-  readonly #maxResultBytes: number | undefined;
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
 
-  constructor({ schema, format, isShared, maxResultBytes }: SelectionsOptions) {
+  constructor(schema: GraphQLSchema, format: (result: ExecutionResult) => string, isShared?: IsShared) {
     this.#schema = schema;
     this.#format = format;
     this.#isShared = isShared;
-    this.#maxResultBytes = maxResultBytes;
   }
 
   name({ kind, request }: StreamRequest, { document, operationName, variableValues }: Operation): string {
@@ -84,8 +72,7 @@ export class Selections {
     const format = this.#format;
     const { document, operationName, variableValues } = operation;
     const compiled = compileOperation(schema, operation, this.#isShared);
-    const budget = new AnswerBudget(undefined, this.#maxResultBytes);
-    const context: Pick<Context, 'budget' | 'delivery'> = { budget, delivery: {} };
+    const context: Pick<Context, 'budget' | 'delivery'> = { budget: new AnswerBudget(), delivery: {} };
     const executed = (rootValue: unknown): string => {
       const args = { schema, document, operationName, variableValues, rootValue, contextValue: context };
       return format(execute(args) as ExecutionResult).slice(0, -1);

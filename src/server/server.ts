@@ -75,9 +75,6 @@ const SPARE_CONNECTIONS = 1000;
 /** Connections that wait to be accepted. When it is full, TCP retries only after 1 s, 2 s, 4 s … however soon there is room. */
 const BACKLOG = 4096;
 
-/** Of the values of one result of a subscription: rendering it takes some 50 ms. A batch may always be selected twice. */
-const MAX_RESULT_BYTES = 16 * 1024 * 1024;
-
 type Settings = ReturnType<typeof withDefaults>;
 
 class RunningServer implements SeamlineServer {
@@ -118,8 +115,7 @@ class RunningServer implements SeamlineServer {
     this.#console = options.console ? new ConsolePage() : undefined;
     const schema = createSchema();
     const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
-    const maxResultBytes = Math.max(MAX_RESULT_BYTES, 2 * map.limits.maxBatchBytes);
-    const fanOut = options.fanOut ? new FanOut({ schema, source: map.source, format, maxResultBytes }) : undefined;
+    const fanOut = options.fanOut ? new FanOut({ schema, source: map.source, format }) : undefined;
     const observe = observeOperations(this.#requestLog);
     const fastInserts = new FastInserts(schema, map, observe);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];

@@ -220,22 +220,3 @@ describe('what a query looks at', () => {
     ]);
   });
 });
-
-it('a result of a subscription that repeats its values beyond 16 MiB is PAYLOAD_TOO_LARGE', async () => {
-  const server = await startServer();
-  const query = `subscription { itemChanges { caughtUp upserted { ${times(40, (n) => `a${n}: value`)} } } }`;
-  const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
-  const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify({ query }) });
-  const texts = response.body?.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
-  const inputs = Array.from({ length: 7 }, (_, n) => ({ key: `k${n}`, value: 'v'.repeat(65_000) }));
-  let text = '';
-  const untilSaid = async (wanted: string): Promise<void> => {
-    while (!text.includes(wanted)) text += String((await texts?.next())?.value);
-  };
-  await untilSaid('"caughtUp":true');
-  expect(seen(await resultOf(await post(server, { query: BATCH, variables: { inputs } })))).toBeUndefined();
-  await untilSaid('PAYLOAD_TOO_LARGE');
-  expect(text).toContain('values exceed 16777216 bytes in one answer: request fewer items');
-  expect(text.length).toBeLessThan(10_000);
-  await texts?.return?.();
-});
