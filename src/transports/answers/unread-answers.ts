@@ -30,7 +30,7 @@ const LIMITS: AnswerLimits = {
   perConnection: 4 * MIB,
   patienceMs: 30_000,
   smallPatienceMs: 2000,
-  relievedAfterMs: 250,
+  relievedAfterMs: 1000,
   maxSilenceMs: 60_000,
 };
 
