@@ -32,6 +32,7 @@ describe('values of every shape', () => {
       { isFilling: true, withinMs: 25_000 },
     );
     expectUnharmed(outcome, { isFilling: true });
-    expect(outcome.endMb - outcome.startMb).toBeLessThan(165_536 * PER_ENTRY_MB + 200_000 * (25 / 2 ** 20));
+    // Garbage is part of it: the heap grows by a quarter before it is collected.
+    expect(outcome.endMb - outcome.startMb).toBeLessThan(1.25 * 165_536 * PER_ENTRY_MB + 200_000 * (25 / 2 ** 20));
   });
 });

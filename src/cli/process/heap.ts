@@ -2,8 +2,8 @@
  * Keeps the heap close to the size of the items, so that garbage adds little to it (ARCHITECTURE.md). The flags are set at run time: an unknown
  * flag on the command line keeps Node from starting, and a flag in a shebang needs an `env` that can split arguments.
  */
-import { PerformanceObserver } from 'node:perf_hooks';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const OLD_HEAP_GROWTH = 'heap-growing-percent';
@@ -28,6 +28,7 @@ export function useFrugalHeap(): void {
   setFlag(EXTERNAL_MEMORY);
   growSlowly();
   boundYoungHeap();
+  collectWhenIdle();
 }
 
 /**
@@ -49,6 +50,34 @@ function collectGarbage(): void {
   const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
   collect();
+}
+
+/** How often garbage is looked for, in ms. */
+const LOOK_EVERY_MS = 5000;
+/** Garbage that is worth a collection, in bytes. */
+const MUCH_GARBAGE = 64 * 1024 * 1024;
+/** A heap of so many bytes is collected in less than a tenth of a second. */
+const SMALL_HEAP = 256 * 1024 * 1024;
+/** Share of the time in which an idle event loop works. */
+const IDLE = 0.3;
+
+/** V8 collects when somebody allocates. After a flood nobody does, and its garbage would stay. */
+function collectWhenIdle(): void {
+  let live = usedBytes();
+  let before = performance.eventLoopUtilization();
+  setInterval(() => {
+    const { utilization } = performance.eventLoopUtilization(before);
+    before = performance.eventLoopUtilization();
+    const used = usedBytes();
+    if (utilization > IDLE || used > SMALL_HEAP || used - live < MUCH_GARBAGE) return;
+    collectGarbage();
+    live = usedBytes();
+  }, LOOK_EVERY_MS).unref();
+}
+
+function usedBytes(): number {
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+  return heap + external;
 }
 
 const growSlowly = (): void => setFlag(OLD_HEAP_GROWTH, GROWTH);

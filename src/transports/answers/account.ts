@@ -74,6 +74,16 @@ export class Account implements ShareHolder {
     return this.#ledger.turns.next(this.#socket, bytes);
   }
 
+  /** Waits for the turn of an operation. Its request counts until then, so that a client can't send faster than operations begin. */
+  async begin({ requestBytes }: Share, bytes: number): Promise<void> {
+    const turn = this.next(bytes);
+    if (!turn) return;
+    this.#waitingBytes += requestBytes;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#pause();
+    await turn;
+    this.#waitsLess(requestBytes);
+  }
+
   /** Whether all of it is written already, as the results of subscriptions are, which their clients resume. */
   get isWritten(): boolean {
     return this.held === this.#unread;
@@ -183,7 +193,11 @@ export class Account implements ShareHolder {
 
   #remove(waiting: Waiting): void {
     this.#waiting.delete(waiting);
-    this.#waitingBytes -= waiting.share.requestBytes;
+    this.#waitsLess(waiting.share.requestBytes);
+  }
+
+  #waitsLess(bytes: number): void {
+    this.#waitingBytes -= bytes;
     if (!this.#isPaused || this.#isClosed || this.#waitingBytes > MAX_WAITING_BYTES / 2) return;
     this.#isPaused = false;
     this.#requests.resume();

@@ -33,8 +33,7 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
       return refuse(request, response, type, error as GraphQLError);
     }
     if (response.destroyed) return freePieces(pieces);
-    const [only] = pieces;
-    const parsedBody = parsed(pieces.length === 1 && only ? only : Buffer.concat(pieces));
+    const parsedBody = parsed(pieces);
     const account = answers.accountOf(request.socket);
     const share = account.open(Number(request.headers['content-length']));
     const fast =
@@ -101,12 +100,16 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
 /** Yoga's adapter takes a request with such a body for one that was read. */
 const READ = { isRead: true };
 
-/** What the body holds, or what is wrong with it. */
-function parsed(body: Buffer): object {
+/** What the body holds, or what is wrong with it. Its pieces are freed, because a garbage collection may be far away. */
+function parsed(pieces: readonly Buffer[]): object {
+  const [only] = pieces;
+  const body = pieces.length === 1 && only ? only : Buffer.concat(pieces);
   try {
     return parseBody(body);
   } catch (error) {
     return error as Error;
+  } finally {
+    freePieces([...pieces, body]);
   }
 }
 

@@ -8,6 +8,7 @@ import { isEnded } from '../protocol/event-id.ts';
 import { boundedDocuments } from './bounded-documents.ts';
 import { boundedVariables } from './bounded-variables.ts';
 import type { HttpOptions } from './http-options.ts';
+import { freePieces } from '../incoming/incoming-bytes.ts';
 import { parseBody } from '../incoming/json-body.ts';
 import type { ServerContext } from '../operations/server-context.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
@@ -136,8 +137,13 @@ function onlyJsonBodies({ longBodies }: HttpOptions): Plugin {
           if (request.method !== 'POST' && requestParser) return await requestParser(unparsed);
           // Yoga's parsers round numbers, and accept bytes that aren't UTF-8.
           const body = Buffer.from(await unparsed.arrayBuffer());
-          await longBodies.turn(req?.socket ?? unparsed, body.length);
-          return parseBody(body) as GraphQLParams;
+          try {
+            await longBodies.turn(req?.socket ?? unparsed, body.length);
+            return parseBody(body) as GraphQLParams;
+          } finally {
+            // Nobody else has it. A garbage collection may be far away.
+            freePieces([body]);
+          }
         } catch (error) {
           throw isGraphQLError(error) ? error : refused('BAD_USER_INPUT', 'the request is not valid JSON', 400);
         }

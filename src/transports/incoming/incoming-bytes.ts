@@ -81,6 +81,6 @@ export function freePieces(pieces: readonly unknown[]): void {
     if (!(piece instanceof Uint8Array)) continue;
     const { buffer, byteLength } = piece;
     // A part of a buffer may be of Node's pool, which others use too.
-    if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
+    if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
   }
 }

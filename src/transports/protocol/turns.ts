@@ -1,5 +1,7 @@
 /** Time of each turn of the event loop that clients' work may take, in ms. */
 const SLICE_MS = 5;
+/** Turns without such work, at most, after work that took several times its slice: Node accepts one connection in each. */
+const MAX_PASSED = 32;
 /** Work that begins together: its answers go out in fewer writes. */
 const GROUP = 8;
 /** Of the requests of a group: a long document takes so long that nothing may begin together with it. */
@@ -70,20 +72,30 @@ export class Turns {
   }
 
   #mayBegin(connection: object, bytes: number): boolean {
-    if (this.#until === undefined) {
-      this.#until = this.#now() + SLICE_MS;
-      setImmediate(() => {
-        this.#until = undefined;
-        this.#first = this.#first === 'work' ? 'intake' : 'work';
-        if (this.#group.count === 0) this.#beginNext();
-      });
-    }
+    const until = this.#until ?? this.#open();
     const { count, bytes: begun, only } = this.#group;
-    if (this.#now() >= this.#until) return false;
+    if (this.#now() >= until) return false;
     if (count === 0) return true;
     // A connection executes one query after the other, so the time of those before is known.
     const isKnown = begun + bytes <= GROUP_BYTES || (bytes === UNKNOWN_BYTES && only === connection);
     return count < this.#groupSize && isKnown;
+  }
+
+  #open(): number {
+    const openedAt = this.#now();
+    const passed = (): number => Math.min(MAX_PASSED, Math.floor((this.#now() - openedAt) / SLICE_MS));
+    setImmediate(() => this.#close(passed()));
+    return (this.#until = openedAt + SLICE_MS);
+  }
+
+  #close(passed: number): void {
+    if (passed > 0) {
+      this.#until = -Infinity;
+      return void setImmediate(() => this.#close(passed - 1));
+    }
+    this.#until = undefined;
+    this.#first = this.#first === 'work' ? 'intake' : 'work';
+    if (this.#group.count === 0) this.#beginNext();
   }
 
   #beginNext(): void {

@@ -6,6 +6,7 @@ import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQL
 import type { Operation } from '../../../schema/request/context.ts';
 import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
 import { WrappedGenerator } from '../../core/subscriptions/wrapped-generator.ts';
+import { abandoned } from '../answers/overloaded.ts';
 import type { Share } from '../answers/share.ts';
 import type { Connection } from './connection.ts';
 import { maskError, parseFailed, refused } from '../protocol/errors.ts';
@@ -62,7 +63,8 @@ export async function prepare(
   const share = connection.account.open(messageBytes);
   if (Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
     return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
-  await connection.account.next(messageBytes);
+  await connection.account.begin(share, messageBytes);
+  if (signal.aborted) return [abandoned()];
   try {
     const fanOutRequest = fanOut && {};
     const operation = operationContext({ map, caller, extensions, signal, fanOutRequest, share });
