@@ -15,7 +15,7 @@ describe('texts of clients', () => {
   it.each([
     [300, 'websocket'],
     // Node's allocator keeps much of what more of them take for a moment.
-    [100, 'sse'],
+    [30, 'sse'],
   ])('%i open subscriptions with a document of 1 MB each over %s harm nobody', async (count, transport) => {
     expectUnharmed(await underAttack({ name: 'openDocuments', count, transport }));
   });

@@ -68,8 +68,8 @@ function collectWhenIdle(): void {
   setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(before);
     before = performance.eventLoopUtilization();
-    const used = usedBytes();
-    if (utilization > IDLE || used > SMALL_HEAP || used - live < MUCH_GARBAGE) return;
+    const isSmall = getHeapStatistics().used_heap_size < SMALL_HEAP;
+    if (utilization > IDLE || !isSmall || usedBytes() - live < MUCH_GARBAGE) return;
     collectGarbage();
     live = usedBytes();
   }, LOOK_EVERY_MS).unref();

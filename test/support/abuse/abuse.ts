@@ -109,7 +109,8 @@ export function expectUnharmed(
     MAX_DELIVERY_MS * slowness,
   );
   expect([...webSocket, ...sse].filter((ms) => ms === Infinity)).toEqual([]);
-  expect(percentile(health, 99), '/health').toBeLessThan(MAX_HEALTH_MS * slowness);
+  // Of some hundred answers, so one that another program on the machine has delayed doesn't count.
+  expect(percentile(health, 95), '/health').toBeLessThan(MAX_HEALTH_MS * slowness);
   expect(peakMb, 'the highest resident memory').toBeLessThan(maxMb);
   if (!isFilling) expect(endMb - startMb, 'memory that is left').toBeLessThan(MAX_LEFT_MB);
 }
