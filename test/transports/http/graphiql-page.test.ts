@@ -18,7 +18,7 @@ it('the GraphiQL page is rendered in a thread of its own, and a WebSocket of it 
   vi.doMock('@graphql-yoga/render-graphiql', () => {
     throw new Error('its 9 MB were loaded in this thread');
   });
-  const page = String(await graphiqlPages()(optionsOf('')));
+  const page = Buffer.from(await graphiqlPages()(optionsOf(''))).toString();
   expect(page).toMatch(/extensions:\{headers:(\w+\?\.headers),connectionParams:\{headers:\1\}\}/);
   expect(page).toContain('<title>seamline GraphiQL</title>');
   expect(page).toContain('transform: none !important');
