@@ -95,7 +95,7 @@ describe('variables', () => {
     expect(seen(await resultOf(await post(server, { query: INSERT, variables })))).toEqual([
       {
         code: 'BAD_USER_INPUT',
-        message: expect.stringContaining('not to include unknown field "kye". Did you mean "key"?') as string,
+        message: expect.stringMatching(/"kye".* Did you mean "key"\?/) as string,
       },
     ]);
   });
