@@ -173,11 +173,11 @@ describe('poison beside the document', () => {
   });
 
   it.each(['headers', 'authorization'])(
-    'in connectionParams as %s within %s, 20,000 deep, breaks nothing',
+    'in connectionParams as %s within %s, 3,000 deep, breaks nothing',
     async (name) => {
       const server = await startServer();
       const socket = await openSocket(server);
-      const deep = `{"${name}":`.repeat(20_000) + '{}' + '}'.repeat(20_000);
+      const deep = `{"${name}":`.repeat(3000) + '{}' + '}'.repeat(3000);
       socket.send(`{"type":"connection_init","payload":${deep}}`);
       expect(await socket.next()).toEqual({ type: 'connection_ack' });
     },
