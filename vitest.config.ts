@@ -15,7 +15,7 @@ const SLOW = [
   'test/verify/verify.test.ts',
 ];
 
-/** Tests that measure how a server is served under attack: one after the other, and nothing beside them. `npm run test:all` runs them last. */
+/** Tests that measure how a server is served under attack: one after the other, and nothing beside them: `npm run test:abuse`, on a calm machine. */
 const ALONE = ['test/abuse/**/*.test.ts'];
 
 export default defineConfig({

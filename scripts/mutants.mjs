@@ -156,18 +156,6 @@ const MUTANTS = [
     'return this.#writer.writableNeedDrain || this.#long.isBusy;',
     'return false;',
   ],
-  [
-    'queries of all connections at once',
-    'src/transports/protocol/turns.ts',
-    'begun + bytes <= GROUP_BYTES || (bytes === UNKNOWN_BYTES && only === connection)',
-    'true',
-  ],
-  [
-    'slow queries before everything',
-    'src/transports/protocol/turns.ts',
-    "this.#first = this.#first === 'work' ? 'intake' : 'work';",
-    '',
-  ],
 ];
 
 const wanted = process.argv.slice(2);

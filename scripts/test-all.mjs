@@ -14,7 +14,7 @@ const { values } = parseArgs({
 });
 let isGreen = true;
 
-const projects = values['without-quick'] ? ['--project', 'slow', '--project', 'alone'] : [];
+const projects = values['without-quick'] ? ['--project', 'slow'] : ['--project', 'quick', '--project', 'slow'];
 await vitest('all', ['--reporter=default', ...projects]);
 // These wait for installations and processes most of their time, so they run side by side.
 await Promise.all([
