@@ -11,7 +11,7 @@ const MAX_LOOKS = 1_000_000;
 export const LOOKS_OF_A_KEY = 20;
 
 /** Memory of one field in a result, in bytes: a member of an object, and its share of the object or the `Date`. */
-const FIELD_BYTES = 100;
+export const FIELD_BYTES = 100;
 /** Memory of an operation and the smallest answer. */
 const LEAST_BYTES = 1024;
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Progress } from '../protocol/progress.ts';
 import { type Admitted, Share, type ShareHolder } from './share.ts';
-import { abandoned } from './overloaded.ts';
+import { abandoned } from './abandoned.ts';
 import type { Turns } from '../protocol/turns.ts';
 
 /** Stops and starts the reading of a connection's requests. */

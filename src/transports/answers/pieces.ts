@@ -1,3 +1,6 @@
+/** The memory of an answer that is sent as one text, in bytes. */
+export const WHOLE_ANSWER_BYTES = 256 * 1024;
+
 /** When the pieces are made. */
 interface PieceTurns {
   next(): Promise<void> | undefined;

@@ -1,6 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { AnswerShare } from '../../../schema/request/answer-budget.ts';
-import { abandoned, overloaded } from './overloaded.ts';
+import { abandoned } from './abandoned.ts';
+import { overloaded } from '../protocol/errors.ts';
 import { UNKNOWN_BYTES } from '../protocol/turns.ts';
 
 /** Undefined: at once. */
@@ -48,7 +49,7 @@ export class Share implements AnswerShare {
     if (this.refusal) throw this.refusal;
     if (this.#isClosed) return;
     if (!this.#isBound && !this.#account.admits(bytes)) {
-      this.refusal = overloaded();
+      this.refusal = overloaded('too many answers wait for slow readers');
       this.clear();
       throw this.refusal;
     }

@@ -1,13 +1,10 @@
 import type { ExecutionResult } from 'graphql';
 import { type FetchAPI, processRegularResult } from 'graphql-yoga';
 import { jsonPieces, resultText } from '../../core/model/json-text.ts';
-import { bodyOf, joined } from '../answers/pieces.ts';
+import { bodyOf, joined, WHOLE_ANSWER_BYTES } from '../answers/pieces.ts';
 import type { Share } from '../answers/share.ts';
 import type { JsonType } from '../protocol/accept.ts';
 import { formatResult } from '../protocol/errors.ts';
-
-/** The memory of an answer that is sent as one text, in bytes. */
-const WHOLE_ANSWER_BYTES = 256 * 1024;
 
 /** A result as JSON: in one text with its length, or a large one piece by piece as it is read. */
 export function jsonAnswer(

@@ -16,7 +16,7 @@ import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted
 /** Of a header's characters in an error. */
 const MAX_SHOWN = 100;
 
-/** Of what a request says. */
+/** Bytes of a request, by its headers. */
 function requestBytes({ headers, url = '' }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0) + url.length;
 }

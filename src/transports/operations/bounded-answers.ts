@@ -10,11 +10,9 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { fieldsIn, MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
+import { FIELD_BYTES } from '../../../schema/request/answer-budget.ts';
 import type { Share } from '../answers/share.ts';
 import type { OperationContext } from './operation.ts';
-
-/** Memory of one field of a result that counts no fields itself, in bytes. */
-const FIELD_BYTES = 100;
 
 export const boundedAnswers: Plugin = {
   onExecute({ args, setResultAndStopExecution }) {

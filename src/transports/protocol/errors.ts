@@ -106,6 +106,15 @@ export function refused(
   return makeRefusal(code, message, { ...(status && { http: { status, headers } }) });
 }
 
+const RETRY_AFTER_S = 1;
+
+/** The server has too much to keep. Nothing was executed. */
+export function overloaded(reason: string): GraphQLError {
+  const http = { status: 503, headers: { 'Retry-After': String(RETRY_AFTER_S) } };
+  const retryAfterMs = RETRY_AFTER_S * 1000;
+  return makeRefusal('OVERLOADED', `${reason}: retry after ${RETRY_AFTER_S} s`, { retryAfterMs, http });
+}
+
 function statusOf({ extensions }: GraphQLError): number | undefined {
   const http: { readonly status?: number } | undefined = extensions['http'];
   return http?.status;

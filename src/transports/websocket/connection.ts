@@ -10,7 +10,7 @@ import { encode, textFrame, type WireText } from '../../fanout/frames.ts';
 import { Outlet } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
 import type { Account } from '../answers/account.ts';
-import { joined } from '../answers/pieces.ts';
+import { joined, WHOLE_ANSWER_BYTES } from '../answers/pieces.ts';
 import type { Share } from '../answers/share.ts';
 import { whenExpired } from '../protocol/admission.ts';
 import { formatResult, maskError } from '../protocol/errors.ts';
@@ -23,8 +23,6 @@ type Parameters = Readonly<Record<string, unknown>>;
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 
-/** The memory of a result that is sent as one frame, in bytes. */
-const WHOLE_MESSAGE_BYTES = 256 * 1024;
 /** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
 const MAX_SAID_BYTES = 64 * 1024;
 
@@ -99,7 +97,7 @@ export class Connection {
     if (!this.ids.isOpen(name) || !this.#isOpen) return;
     const head = `{"id":${JSON.stringify(idOf(name))},"type":"next","payload":`;
     const formatted = formatResult(result);
-    if (share.bytes <= WHOLE_MESSAGE_BYTES) {
+    if (share.bytes <= WHOLE_ANSWER_BYTES) {
       const taken = this.outlet.send(frameOf(`${head}${resultText(formatted)}}`));
       // The outlet counts it now.
       share.clear();

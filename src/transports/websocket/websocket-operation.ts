@@ -6,7 +6,7 @@ import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQL
 import type { Operation } from '../../../schema/request/context.ts';
 import type { GraphQLExecutionContextValue, SubscribePayload } from 'graphql-ws';
 import { WrappedGenerator } from '../../core/subscriptions/wrapped-generator.ts';
-import { abandoned } from '../answers/overloaded.ts';
+import { abandoned } from '../answers/abandoned.ts';
 import type { Share } from '../answers/share.ts';
 import type { Connection } from './connection.ts';
 import { maskError, parseFailed, refused } from '../protocol/errors.ts';
