@@ -148,6 +148,31 @@ const MUTANTS = [
   ['slices kept', 'src/core/model/own-text.ts', "Buffer.from(text, 'utf8').toString('utf8')", 'text'],
   ['another frame taken for its own', 'src/core/model/command.ts', 'Buffer.compare(frame, sent) !== 0', 'false'],
   ['snapshot sends what was superseded', 'src/core/replica/item-index.ts', 'block.slots[at] = item.position;', ''],
+  [
+    'a label compared by its first letter',
+    'src/core/interest/prefix-tree.ts',
+    'return child && text.startsWith(child.label, at) ? child : undefined;',
+    'return child;',
+  ],
+  [
+    'a divided label keeps its values',
+    'src/core/interest/prefix-tree.ts',
+    'node.held = undefined;\n    node.children = undefined;',
+    'node.children = undefined;',
+  ],
+  ['a node stays after its prefix', 'src/core/interest/prefix-tree.ts', 'this.#mergeWithOnlyChild(parent);\n', '\n'],
+  [
+    'listed keys ignore the prefix',
+    'src/core/interest/interest-index.ts',
+    'if (!key.startsWith(prefix)) continue;',
+    '',
+  ],
+  [
+    'a second value takes the place of the first',
+    'src/core/interest/held-values.ts',
+    'new Several([held, value])',
+    'value',
+  ],
   ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
   ['parked for good', 'src/fanout/outlet.ts', 'for (const subscriber of this.subscribers) subscriber.goOn(0);', ''],
   [

@@ -2,7 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const CORE = ['model', 'input', 'replica', 'replication', 'subscriptions'].map((name) => `src/core/${name}`);
+const CORE = ['model', 'input', 'interest', 'replica', 'replication', 'subscriptions'].map(
+  (name) => `src/core/${name}`,
+);
 const WHOLE_CORE = ['src/core', ...CORE];
 const TRANSPORTS = [
   'protocol',
@@ -20,6 +22,7 @@ const TRANSPORTS = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/core/model': [],
   'src/core/input': ['src/core/model'],
+  'src/core/interest': ['src/core/model', 'src/core/input'],
   'src/core/replica': ['src/core/model', 'src/core/input'],
   'src/core/replication': ['src/core/model', 'src/core/replica'],
   'src/core/subscriptions': ['src/core/model', 'src/core/input', 'src/core/replica'],
