@@ -162,6 +162,12 @@ const MUTANTS = [
   ],
   ['a node stays after its prefix', 'src/core/interest/prefix-tree.ts', 'this.#mergeWithOnlyChild(parent);\n', '\n'],
   [
+    'a cut label keeps the whole text',
+    'src/core/interest/prefix-tree.ts',
+    'text.isWellFormed() ? ownText(text)',
+    'text.isWellFormed() ? text',
+  ],
+  [
     'listed keys ignore the prefix',
     'src/core/interest/interest-index.ts',
     'if (!key.startsWith(prefix)) continue;',

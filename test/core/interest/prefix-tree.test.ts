@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { PrefixTree } from '../../../src/core/interest/prefix-tree.ts';
 
@@ -109,7 +111,31 @@ describe('adding and deleting', () => {
   });
 });
 
+/** Bytes of the heap after a collection. */
+const heldBytes = (): number => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  return process.memoryUsage().heapUsed;
+};
+
 describe('memory', () => {
+  it('a node that a long prefix was divided for keeps nothing of its text after the prefix is deleted', () => {
+    const tree = treeOf();
+    const before = heldBytes();
+    const start = 'x'.repeat(100);
+    const value = { name: 'long' };
+    const addAndDelete = (long: string): void => {
+      tree.add(long, value);
+      for (const last of ['y', 'z']) tree.add(start + last, { name: last });
+      tree.delete(long, value);
+    };
+    addAndDelete('x'.repeat(40_000_000));
+    expect(tree.nodes).toBe(3);
+    expect(heldBytes() - before).toBeLessThan(20_000_000);
+    expect(found(tree, `${start}y`)).toEqual(['y']);
+  });
+
   it('a prefix takes one node whatever its length, and two prefixes at most three', () => {
     const long = 'x'.repeat(200_000);
     expect(treeOf(long).nodes).toBe(1);
