@@ -3,6 +3,7 @@ import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
 import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
 import { keyFilter } from './input/key-filter.ts';
+import { Interest } from './interest/interest.ts';
 import { Follower } from './replication/follower.ts';
 import {
   checkBatch,
@@ -21,7 +22,6 @@ import {
 } from './map-options.ts';
 import { type Counters, items, type ItemsRequest, type Source, type Start } from './subscriptions/items.ts';
 import { errorFields, messageOf, SILENT } from './model/logger.ts';
-import type { Place } from './model/position.ts';
 import type { LogHealth } from './replication/ordered-log.ts';
 import { createHeadPubSub, HeadTarget, type Topics } from './subscriptions/head-pub-sub.ts';
 import { contradiction, type ReadPosition } from './replica/read.ts';
@@ -30,6 +30,13 @@ import type { Replica } from './replica/replica.ts';
 import { leavable } from './subscriptions/cancellation.ts';
 import { DeliveryScheduler } from './subscriptions/scheduler.ts';
 import { type KeyedInput, type KeyedRules, applyRules, type ValueRules } from './input/value-rules.ts';
+
+interface Parts<Value> {
+  readonly follower: Follower<Value>;
+  readonly heads: HeadTarget;
+  readonly pubSub: PubSub<Topics>;
+  readonly interest: Interest;
+}
 
 /**
  * A bounded map of the latest item per key, with subscriptions that deliver the current items and then every change, across one seam that
@@ -55,9 +62,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   readonly source: Source<Value>;
 
   private constructor(
-    follower: Follower<Value>,
-    heads: HeadTarget,
-    pubSub: PubSub<Topics>,
+    { follower, heads, pubSub, interest }: Parts<Value>,
     options: StreamingMapOptions & ValueRules<Value>,
   ) {
     this.#rules = { keyOf: options.keyOf, validate: options.validate };
@@ -76,7 +81,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
       get isClosed() {
         return heads.isClosed;
       },
-      heads,
+      interest,
       scheduler: new DeliveryScheduler(),
       counters: this.counters,
     };
@@ -99,9 +104,22 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     );
     const pubSub = createHeadPubSub(heads);
     const bounds = boundsOf(options);
-    const onHead = (head: Place): void => pubSub.publish('head', head);
-    const follower = await Follower.open<Value>({ log, bounds, logger, onHead });
-    return new StreamingMap<Value>(follower, heads, pubSub, options);
+    const interest = new Interest();
+    const follower = await Follower.open<Value>({
+      log,
+      bounds,
+      logger,
+      onChange: (change, before) => interest.note(change, before),
+      onHead: (head, window) => {
+        interest.idle.headMoved(head, window);
+        pubSub.publish('head', head);
+      },
+      onShown: (head, before) => {
+        interest.wakeAll(before);
+        pubSub.publish('head', head);
+      },
+    });
+    return new StreamingMap<Value>({ follower, heads, pubSub, interest }, options);
   }
 
   /**
@@ -230,7 +248,8 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     if (!this.#closed) {
       this.#closed = this.#follower.close();
       this.#heads.close();
-      // Wakes the subscriptions that wait at the head, so that they see that the map is closed.
+      // The subscriptions that wait must see that the map is closed.
+      this.source.interest.wakeAll(this.replica.head);
       this.pubSub.publish('head', this.replica.head);
     }
     return this.#closed;

@@ -1,25 +1,26 @@
 /**
- * Delivers to all subscribers of a map from their positions, without a generator, promise or execution for each:
+ * Delivers to the subscribers of a map that a change concerns, without a generator, promise or execution for each:
  *
- *     head ──▶ sweep   each outlet whose subscribers are near the head: one write each
- *     slot ──▶ replay  one subscriber: one chunk
+ *     change ──▶ interest ──▶ group ──▶ sweep   its settled members: one page, one write for each outlet
+ *                                       slot ──▶ replay   one subscriber far from the head: one chunk
  *
  * Both share the time with the generators' subscribers (core/subscriptions/scheduler.ts). A sweep begins when everything that this
- * iteration of the event loop brings has been applied. It stops when its time is over and continues in its next slot; a subscriber that
- * is reached late gets more at once.
+ * iteration of the event loop brings has been applied. It stops when its time is over and continues in its next slot. Subscribers that no
+ * change concerns are not visited: `settled.ts`.
  */
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Operation, StreamRequest } from '../../schema/request/context.ts';
+import { filterName, type Watch } from '../core/interest/watch.ts';
 import { ChangesReader } from '../core/subscriptions/item-changes.ts';
 import { ItemsReader, type Source } from '../core/subscriptions/items.ts';
-import type { Place } from '../core/model/position.ts';
-import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
+import { DeliverySlot, Queue } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
 import { Group } from './group.ts';
 import type { Outlet } from './outlet.ts';
 import type { IsShared } from './selection.ts';
 import { KeptTexts } from './kept-texts.ts';
 import { Selections } from './selections.ts';
+import { type RoundHost, Settled } from './settled.ts';
 import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
 
 /** Of rendered pages: mostly some 50 KB each, a few hundred KB at the most. */
@@ -49,21 +50,34 @@ export interface Subscription {
   readonly ended: Ended;
 }
 
-export class FanOut implements SubscriberHost {
+/** A group with what the fan-out holds for it. */
+interface Entry {
+  readonly group: Group;
+  readonly settled: Settled;
+  readonly watch: Watch;
+}
+
+export class FanOut implements SubscriberHost, RoundHost {
   readonly source: Source<unknown>;
   readonly replaying = new Set<Subscriber>();
   readonly #selections: Selections;
-  readonly #groups = new Map<string, Group>();
+  readonly #entries = new Map<string, Entry>();
   readonly #texts = new KeptTexts();
   readonly #slot: DeliverySlot;
-  /** Outlets with subscribers near the head. */
-  readonly #live = new Set<Outlet>();
-  /** The live outlets that need not wait until the head moves. */
-  readonly #fresh = new Set<Outlet>();
-  /** Visits all live outlets, once for each head that a sweep finds. */
-  #round = this.#live.values();
-  #swept: Place | undefined;
+  /** Subscribers near the head that have positions of their own. */
+  readonly #apart = new Queue<Subscriber>();
+  /** Groups whose members have something to get. */
+  readonly #concerned = new Queue<Settled>();
+  /** The group whose round goes on. */
+  #current: Settled | undefined;
+  /** Whether the last step was one of a round. */
+  #wasRound = false;
+  /** Outlets with gathered texts, and how many bytes these have. */
+  readonly #gathered = new Set<Outlet>();
+  #bytes = 0;
   #isSweeping = false;
+  /** Groups that keep pages, and how many pages. */
+  readonly #keeping = new Set<Group>();
   #kept = 0;
 
   constructor({ schema, source, format, isShared }: FanOutOptions) {
@@ -79,15 +93,16 @@ export class FanOut implements SubscriberHost {
   async subscribe({ stream, operation, outlet, framing, signal, ended }: Subscription): Promise<Subscriber> {
     const { counters } = this.source;
     counters.subscriptions++;
-    let [reader, group]: [Reader?, Group?] = [];
+    let [reader, entry]: [Reader?, Entry?] = [];
     try {
       reader = await this.#start(stream, signal);
       // One synchronous block from here on, so that no move of the head goes unseen.
-      group = this.#groupOf(stream, operation);
+      entry = this.#entryOf(stream, operation);
     } catch (error) {
       counters.subscriptions--;
       throw error;
     }
+    const { group } = entry;
     const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
     group.size++;
     outlet.subscribers.add(subscriber);
@@ -96,21 +111,28 @@ export class FanOut implements SubscriberHost {
     return subscriber;
   }
 
-  serve(outlet: Outlet): void {
-    this.#live.add(outlet);
-    this.#fresh.add(outlet);
+  visit(subscriber: Subscriber): void {
+    this.#apart.add(subscriber);
     this.#wake();
+  }
+
+  concerned(settled: Settled): void {
+    this.#concerned.add(settled);
+    this.#wake();
+  }
+
+  gathered(outlet: Outlet, bytes: number): void {
+    this.#gathered.add(outlet);
+    this.#bytes += bytes;
   }
 
   remove(subscriber: Subscriber): void {
     const { outlet, group } = subscriber;
-    outlet.subscribers.delete(subscriber);
-    if (outlet.subscribers.size === 0) {
-      this.#live.delete(outlet);
-      this.#fresh.delete(outlet);
-    }
-    if (--group.size === 0) this.#drop(group);
-    if (this.#groups.size === 0) this.source.heads.removeEventListener('head', this.#onHead);
+    outlet.remove(subscriber);
+    this.#apart.delete(subscriber);
+    const entry = this.#entries.get(group.name);
+    entry?.settled.remove(subscriber);
+    if (--group.size === 0 && entry) this.#drop(entry);
     this.source.counters.subscriptions--;
   }
 
@@ -120,32 +142,33 @@ export class FanOut implements SubscriberHost {
       : request.start(signal, (resumed) => new ChangesReader(this.source, resumed));
   }
 
-  #groupOf(stream: StreamRequest, operation: Operation): Group {
-    const name = this.#selections.name(stream, operation);
-    let group = this.#groups.get(name);
-    if (!group) {
-      const render = this.#selections.render(operation);
-      this.#texts.add(name, operation, stream.request.filter);
-      const { kind, request } = stream;
-      const { filter } = request;
-      group = new Group({ name, kind, source: this.source, filter, render, onKept: this.#noteKept });
-      // A fan-out without subscribers must not keep the map alive.
-      if (this.#groups.size === 0) this.source.heads.addEventListener('head', this.#onHead);
-      this.#groups.set(name, group);
+  #entryOf(stream: StreamRequest, operation: Operation): Entry {
+    const { kind, request } = stream;
+    const { filter } = request;
+    const selectionName = this.#selections.name(kind, operation);
+    const name = `${selectionName} ${filterName(filter)}`;
+    let entry = this.#entries.get(name);
+    if (!entry) {
+      this.#texts.add(name, operation, filter);
+      const { source } = this;
+      const selection = this.#selections.take(selectionName, operation);
+      const group = new Group({ name, kind, source, filter, selection, onKept: this.#noteKept });
+      const settled = new Settled(group, this);
+      entry = { group, settled, watch: source.interest.listen(filter, settled) };
+      this.#entries.set(name, entry);
     }
-    return group;
+    return entry;
   }
 
-  #drop({ name }: Group): void {
-    this.#groups.delete(name);
-    this.#texts.remove(name);
+  /** A fan-out without subscribers must not keep the map alive. */
+  #drop({ group, settled, watch }: Entry): void {
+    this.source.interest.unlisten(watch, settled);
+    this.#entries.delete(group.name);
+    this.#concerned.delete(settled);
+    this.#keeping.delete(group);
+    this.#selections.release(group.selection);
+    this.#texts.remove(group.name);
   }
-
-  readonly #onHead = (): void => {
-    // A closed map announces the same head once more, and all outlets must hear it.
-    if (this.source.isClosed) this.#swept = undefined;
-    this.#wake();
-  };
 
   #wake(): void {
     if (this.#isSweeping) return;
@@ -155,72 +178,64 @@ export class FanOut implements SubscriberHost {
   }
 
   readonly #sweep = (until: number): void => {
-    for (let outlets = this.#gather(until); outlets.length > 0; outlets = this.#gather(until)) {
-      for (const outlet of outlets) this.#write(outlet);
-      if (performance.now() >= until) return this.#slot.ask(true, 0, this.#sweep);
+    for (let isMore = true; isMore;) {
+      isMore = this.#gather(until);
+      for (const outlet of this.#gathered) outlet.flush();
+      this.#gathered.clear();
+      this.#bytes = 0;
+      if (isMore && performance.now() >= until) return this.#slot.ask(true, 0, this.#sweep);
     }
     this.#isSweeping = false;
+    this.#selections.forget();
     // No subscriber needs what was rendered.
     if (this.replaying.size === 0) this.#forget();
   };
 
-  #next(): Outlet | undefined {
-    if (this.#fresh.size > 0) {
-      const [fresh] = this.#fresh;
-      if (fresh) this.#fresh.delete(fresh);
-      return fresh;
-    }
-    const next = this.#round.next().value;
-    const { head } = this.source.replica;
-    if (next || this.#swept === head) return next;
-    this.#swept = head;
-    this.#round = this.#live.values();
-    return this.#round.next().value;
-  }
-
-  readonly #noteKept = (): void => {
+  readonly #noteKept = (group: Group): void => {
     if (++this.#kept > MAX_KEPT_PAGES) this.#forget();
+    this.#keeping.add(group);
   };
 
   #forget(): void {
     this.#kept = 0;
-    for (const group of this.#groups.values()) group.forget();
+    for (const group of this.#keeping) group.forget();
+    this.#keeping.clear();
   }
 
-  /** Outlets that have gathered what they are sent next: at least one while any waits. */
-  #gather(until: number): Outlet[] {
-    const outlets: Outlet[] = [];
-    let bytes = 0;
+  /** Gathers what some outlets are sent next. Returns whether there is more. */
+  #gather(until: number): boolean {
     do {
-      const outlet = this.#next();
-      if (!outlet) break;
-      outlets.push(outlet);
-      this.#deliver(outlet);
-      bytes += outlet.size;
-    } while (outlets.length < MAX_OUTLETS_AT_ONCE && bytes < MAX_BYTES_AT_ONCE && performance.now() < until);
-    return outlets;
+      if (!this.#step()) return false;
+    } while (this.#gathered.size < MAX_OUTLETS_AT_ONCE && this.#bytes < MAX_BYTES_AT_ONCE && performance.now() < until);
+    return true;
   }
 
-  #write(outlet: Outlet): void {
-    outlet.flush();
-    // The outlet returns when it has drained.
-    if (outlet.isFull) this.#live.delete(outlet);
+  /** One delivery to one subscriber. Rounds and subscribers apart alternate, so neither waits for the other. False: nobody has anything to get. */
+  #step(): boolean {
+    const apart = this.#wasRound || !this.#hasRound ? this.#apart.shift() : undefined;
+    this.#wasRound = apart === undefined && this.#hasRound;
+    if (apart) this.#deliver(apart);
+    else if (this.#wasRound) this.#goOnWithRound();
+    else return this.#apart.size > 0;
+    return true;
   }
 
-  #deliver(outlet: Outlet): void {
-    let [isLive, isCaughtUp] = [false, true];
-    for (const subscriber of outlet.subscribers) {
-      if (!subscriber.isLive) continue;
-      isLive = true;
-      // The rest follows when the outlet has drained.
-      if (outlet.isFull) break;
-      subscriber.deliver();
-      isCaughtUp &&= subscriber.isCaughtUp;
-    }
-    if (!isLive) return void this.#live.delete(outlet);
-    if (isCaughtUp) return;
-    // More is to come for this outlet, so its chunk goes out now, and it continues before the others.
-    this.#write(outlet);
-    if (!outlet.isFull) this.#fresh.add(outlet);
+  get #hasRound(): boolean {
+    return this.#current !== undefined || this.#concerned.size > 0;
+  }
+
+  #goOnWithRound(): void {
+    this.#current ??= this.#concerned.shift();
+    if (!this.#current?.next()) this.#current = undefined;
+  }
+
+  #deliver(subscriber: Subscriber): void {
+    const { outlet, group } = subscriber;
+    // The rest follows when the outlet has drained.
+    if (outlet.isFull) return subscriber.goOn(0);
+    subscriber.deliver();
+    if (subscriber.isOver) return;
+    if (subscriber.isCaughtUp) this.#entries.get(group.name)?.settled.add(subscriber);
+    else subscriber.goOn(0);
   }
 }

@@ -4,11 +4,12 @@
  */
 import type { KeyFilter } from '../core/input/key-filter.ts';
 import { isRemoval } from '../core/model/change.ts';
-import { type ChangesStep, type ChangesSteps, messageOf, readStep } from '../core/subscriptions/item-changes.ts';
+import { type ChangesStep, type ChangesSteps, MAX_ENTRIES, messageOf } from '../core/subscriptions/item-changes.ts';
 import type { ItemPages, Source } from '../core/subscriptions/items.ts';
-import type { Cursor, Place } from '../core/model/position.ts';
-import { isInSnapshot, type Page, read, type ReadPosition } from '../core/replica/read.ts';
+import type { Cursor, Place, Position } from '../core/model/position.ts';
+import { isCaughtUp, isInSnapshot, type Page, read, readAt, type ReadPosition } from '../core/replica/read.ts';
 import { encode, type WireText } from './frames.ts';
+import type { Selection } from './selections.ts';
 
 /** One result, without the parts that may differ among subscribers. */
 export interface Result {
@@ -16,9 +17,6 @@ export interface Result {
   readonly body: WireText;
   readonly cursor: Cursor;
 }
-
-/** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
-export type RenderResult = (delivered: unknown) => string;
 
 /** A batch may be divided, because items are sent one by one. */
 const ITEMS_AT_ONCE = 128;
@@ -82,29 +80,29 @@ export interface GroupParts {
   readonly kind: 'items' | 'itemChanges';
   readonly source: Source<unknown>;
   readonly filter: KeyFilter;
-  readonly render: RenderResult;
+  readonly selection: Selection;
   /** Called before a page is kept. */
-  readonly onKept: () => void;
+  readonly onKept: (group: Group) => void;
 }
 
 export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage> {
   readonly name: string;
   readonly kind: GroupParts['kind'];
+  readonly source: Source<unknown>;
+  readonly selection: Selection;
   /** Of subscribers. */
   size = 0;
-  readonly #source: Source<unknown>;
   readonly #filter: KeyFilter;
-  readonly #render: RenderResult;
-  readonly #onKept: () => void;
-  readonly #kept = new Map<number | string, RenderedPage>();
+  readonly #onKept: GroupParts['onKept'];
+  #kept: Map<number | string, RenderedPage> | undefined;
   #head: Place | undefined;
 
-  constructor({ name, kind, source, filter, render, onKept }: GroupParts) {
+  constructor({ name, kind, source, filter, selection, onKept }: GroupParts) {
     this.name = name;
     this.kind = kind;
-    this.#source = source;
+    this.source = source;
+    this.selection = selection;
     this.#filter = filter;
-    this.#render = render;
     this.#onKept = onKept;
   }
 
@@ -119,41 +117,60 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     return this.#page(readPosition, reset);
   }
 
+  /**
+   * What follows a position near the head. `positions`: of all changes since then that pass the filter, if they are known: then nothing else
+   * is looked at.
+   */
+  concerned(readPosition: ReadPosition, positions: readonly Position[] | undefined): RenderedPage {
+    const { replica } = this.source;
+    const page = positions && readAt(replica, positions);
+    return this.#rendered(page ?? read(replica, readPosition, this.#max, this.#filter), false);
+  }
+
   /** Drops the rendered pages. */
   forget(): void {
-    this.#kept.clear();
+    this.#kept = undefined;
+  }
+
+  get #max(): number {
+    return this.kind === 'items' ? ITEMS_AT_ONCE : MAX_ENTRIES;
   }
 
   #page(readPosition: ReadPosition, reset: boolean): RenderedPage {
-    const { head } = this.#source.replica;
+    const { head } = this.source.replica;
     if (head !== this.#head) this.forget();
     this.#head = head;
     const name = nameOf(readPosition, reset);
-    let rendered = this.#kept.get(name);
+    let rendered = this.#kept?.get(name);
     if (rendered) return rendered;
-    rendered = this.#read(readPosition, reset, ITEMS_AT_ONCE);
+    rendered = this.#read(readPosition, reset, this.#max);
     // Another subscriber would share it; there is none.
     if (this.size === 1) return rendered;
-    this.#onKept();
+    this.#onKept(this);
+    this.#kept ??= new Map();
     this.#kept.set(name, rendered);
     return rendered;
   }
 
   #read(readPosition: ReadPosition, reset: boolean, max: number): RenderedPage {
-    const { replica } = this.#source;
+    return this.#rendered(read(this.source.replica, readPosition, max, this.#filter), reset);
+  }
+
+  #rendered(page: Page<unknown>, reset: boolean): RenderedPage {
+    const { replica } = this.source;
+    const next = settled(page.next);
+    const { changes } = page;
     if (this.kind === 'items') {
-      const { changes, next } = read(replica, readPosition, max, this.#filter);
       const items = changes.filter((change) => !isRemoval(change));
-      const step = { page: { changes, next: settled(next) }, reset, caughtUp: false };
+      const step = { page: { changes, next }, reset, caughtUp: false };
       return new RenderedPage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
-        items.map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
+        items.map((item) => ({ body: encode(this.selection.render(item)), cursor: item.cursor })),
       );
     }
-    const step = readStep(replica, readPosition, reset, this.#filter);
+    const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) };
     const message = messageOf(replica, step, this.#filter);
-    const page = { ...step.page, next: settled(step.page.next) };
-    return new RenderedPage({ ...step, page }, { count: 1, lastCursor: message.cursor }, () => [
-      { body: encode(this.#render(message)), cursor: message.cursor },
+    return new RenderedPage(step, { count: 1, lastCursor: message.cursor }, () => [
+      { body: encode(this.selection.render(message)), cursor: message.cursor },
     ]);
   }
 }

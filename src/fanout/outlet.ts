@@ -6,12 +6,7 @@ const CHUNK = 48 * 1024;
 
 /** A subscriber, as its outlet sees it. */
 export interface OutletSubscriber {
-  /** Whether it is near the head, and swept with the others at each move of it. */
-  readonly isLive: boolean;
-  readonly isCaughtUp: boolean;
-  /** Gathers its next results. Returns how many log entries they cover. */
-  deliver(): number;
-  /** Asks for its next delivery, near the head or in a slot of its own. `spent`: how many log entries the last one covered. */
+  /** Asks for its next delivery, because the outlet has drained. */
   goOn(spent: number): void;
   /** Takes effect at once. */
   leave(): void;
@@ -32,6 +27,8 @@ export interface OutletOptions {
  */
 export class Outlet {
   readonly subscribers = new Set<OutletSubscriber>();
+  /** Subscribers that wait until the outlet has drained. */
+  #blocked = new Set<OutletSubscriber>();
   readonly #writer: TextWriter;
   readonly #long: LongTexts;
   #gathered: WireText = '';
@@ -66,6 +63,17 @@ export class Outlet {
   /** Of the gathered text, in bytes. */
   get size(): number {
     return this.#gathered.length + this.#long.waitingBytes;
+  }
+
+  /** The subscriber goes on when the outlet has drained. */
+  block(subscriber: OutletSubscriber): void {
+    this.#blocked.add(subscriber);
+  }
+
+  /** To be called once for each subscriber. */
+  remove(subscriber: OutletSubscriber): void {
+    this.subscribers.delete(subscriber);
+    this.#blocked.delete(subscriber);
   }
 
   /** Written by the next `flush`; a chunk is written at once. */
@@ -108,7 +116,10 @@ export class Outlet {
 
   #drained(): void {
     this.flush();
-    for (const subscriber of this.subscribers) subscriber.goOn(0);
+    if (this.#blocked.size === 0) return;
+    const blocked = this.#blocked;
+    this.#blocked = new Set();
+    for (const subscriber of blocked) subscriber.goOn(0);
   }
 
   /** A full outlet is flushed when it has drained. */

@@ -24,6 +24,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { JsonText } from '../core/model/json-text.ts';
+import type { ItemTexts } from './item-texts.ts';
 
 /** The JSON of a value, or undefined. May throw what a resolver throws. */
 export type Render = (source: unknown, context: unknown) => string | undefined;
@@ -36,6 +37,8 @@ export interface SelectionParts {
   readonly variables: Readonly<Record<string, unknown>>;
   /** In a user's schema: whether a field is the same for all callers. The root's resolver is called then. */
   readonly isShared?: IsShared | undefined;
+  /** Where what is made of items is kept. */
+  readonly texts?: ItemTexts | undefined;
 }
 
 export type IsShared = (field: GraphQLField<unknown, unknown>) => boolean;
@@ -128,14 +131,19 @@ function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly Fi
       return json === undefined ? undefined : head + json;
     });
   }
+  const { texts } = parts;
   return (source, context) => {
+    const kept = texts?.get(members, source);
+    if (kept !== undefined) return kept;
     let json = '{';
     for (const member of members) {
       const rendered = member(source, context);
       if (rendered === undefined) return undefined;
       json += rendered;
     }
-    return `${json}}`;
+    json += '}';
+    texts?.keep(members, source, json);
+    return json;
   };
 }
 

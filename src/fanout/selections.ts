@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type DocumentNode,
   execute,
@@ -10,7 +9,8 @@ import {
 } from 'graphql';
 import { AnswerBudget } from '../../schema/request/answer-budget.ts';
 import type { Context, Operation, StreamRequest } from '../../schema/request/context.ts';
-import type { RenderResult } from './group.ts';
+import { shortName } from '../core/interest/watch.ts';
+import { ItemTexts } from './item-texts.ts';
 import { compileSelection, type IsShared, type Render } from './selection.ts';
 
 interface KnownDocument {
@@ -20,12 +20,19 @@ interface KnownDocument {
   readonly conditions: readonly string[];
 }
 
-/** Of a name, before it is hashed: a filter may have half a megabyte of keys. */
-const MAX_NAME_LENGTH = 256;
+/** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
+export type RenderResult = (delivered: unknown) => string;
 
-/** A text of bounded length, equal for equal texts only. */
-function nameOf(text: string): string {
-  return text.length > MAX_NAME_LENGTH ? createHash('sha256').update(text).digest('base64') : text;
+/** What is selected, without a filter: all groups that select the same share it. */
+export interface Selection {
+  readonly name: string;
+  readonly render: RenderResult;
+}
+
+interface SharedSelection extends Selection {
+  /** How many groups have it. */
+  uses: number;
+  readonly texts: ItemTexts;
 }
 
 /** Undefined: graphql-js must execute the operation. */
@@ -33,19 +40,23 @@ export function compileOperation(
   schema: GraphQLSchema,
   { document, operationName, variableValues }: Operation,
   isShared?: IsShared,
+  texts?: ItemTexts,
 ): Render | undefined {
   const operation = getOperationAST(document, operationName);
   const root = schema.getSubscriptionType();
   if (!operation || !root) return undefined;
-  return compileSelection({ schema, document, operation, variables: variableValues ?? {}, isShared }, root);
+  return compileSelection({ schema, document, operation, variables: variableValues ?? {}, isShared, texts }, root);
 }
 
-/** Names what a subscriber selects, equal for equal selections and filters, and renders it. */
+/** Names what a subscriber selects, equal for equal selections, and renders it. */
 export class Selections {
   readonly #schema: GraphQLSchema;
   readonly #format: (result: ExecutionResult) => string;
   readonly #isShared: IsShared | undefined;
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
+  readonly #shared = new Map<string, SharedSelection>();
+  /** Those that keep texts of items. */
+  readonly #keeping = new Set<ItemTexts>();
 
   constructor(schema: GraphQLSchema, format: (result: ExecutionResult) => string, isShared?: IsShared) {
     this.#schema = schema;
@@ -53,25 +64,50 @@ export class Selections {
     this.#isShared = isShared;
   }
 
-  name({ kind, request }: StreamRequest, { document, operationName, variableValues }: Operation): string {
+  /** Equal for equal selections. A filter is not part of it. */
+  name(kind: StreamRequest['kind'], { document, operationName, variableValues }: Operation): string {
     const known = this.#documents.get(document) ?? this.#learn(document);
     // An omitted variable differs from one that is null.
     const conditions = known.conditions.map((name) => JSON.stringify(variableValues?.[name]) ?? '');
-    const { keys, prefix } = request.filter;
-    return nameOf(JSON.stringify([kind, known.name, operationName, conditions, prefix, keys && [...keys]]));
+    return shortName(JSON.stringify([kind, known.name, operationName, conditions]));
+  }
+
+  /** To be given back by `release`. */
+  take(name: string, operation: Operation): Selection {
+    let shared = this.#shared.get(name);
+    if (!shared) {
+      const texts: ItemTexts = new ItemTexts(() => this.#keeping.add(texts));
+      shared = { name, render: this.render(operation, texts), uses: 0, texts };
+      this.#shared.set(name, shared);
+    }
+    shared.texts.isShared = ++shared.uses > 1;
+    return shared;
+  }
+
+  release({ name }: Selection): void {
+    const shared = this.#shared.get(name);
+    if (!shared) return;
+    shared.texts.isShared = --shared.uses > 1;
+    if (shared.uses === 0) this.#shared.delete(name);
+  }
+
+  /** Drops what was rendered of items. */
+  forget(): void {
+    for (const texts of this.#keeping) texts.forget();
+    this.#keeping.clear();
   }
 
   #learn(document: DocumentNode): KnownDocument {
-    const known = { name: nameOf(print(document)), conditions: conditionsOf(document) };
+    const known = { name: shortName(print(document)), conditions: conditionsOf(document) };
     this.#documents.set(document, known);
     return known;
   }
 
-  render(operation: Operation): RenderResult {
+  render(operation: Operation, texts?: ItemTexts): RenderResult {
     const schema = this.#schema;
     const format = this.#format;
     const { document, operationName, variableValues } = operation;
-    const compiled = compileOperation(schema, operation, this.#isShared);
+    const compiled = compileOperation(schema, operation, this.#isShared, texts);
     const context: Pick<Context, 'budget' | 'delivery'> = { budget: new AnswerBudget(), delivery: {} };
     const executed = (rootValue: unknown): string => {
       const args = { schema, document, operationName, variableValues, rootValue, contextValue: context };

@@ -1,7 +1,8 @@
-import { ChangesReader } from '../core/subscriptions/item-changes.ts';
+import { ChangesReader, type Sent } from '../core/subscriptions/item-changes.ts';
 import { closedError, ItemsReader, type Source } from '../core/subscriptions/items.ts';
 import { isCaughtUp, isNearHead } from '../core/replica/read.ts';
 import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
+import { type Place, type Position, START } from '../core/model/position.ts';
 import type { Framing } from './framing.ts';
 import type { Group, RenderedPage } from './group.ts';
 import type { Outlet, OutletSubscriber } from './outlet.ts';
@@ -16,8 +17,10 @@ export interface SubscriberHost {
   readonly source: Source<unknown>;
   /** Subscribers that are far from the head: the next one needs what was rendered for the one before. */
   readonly replaying: Set<Subscriber>;
-  /** To be called when the outlet has subscribers near the head. */
-  serve(outlet: Outlet): void;
+  /** To be called when a subscriber near the head has a position of its own. */
+  visit(subscriber: Subscriber): void;
+  /** To be called when texts were gathered for an outlet. */
+  gathered(outlet: Outlet, bytes: number): void;
   /** To be called once for each subscriber. */
   remove(subscriber: Subscriber): void;
 }
@@ -31,14 +34,17 @@ export interface SubscriberParts {
 }
 
 /**
- * One subscription: a read position and the outlet of its client.
+ * One subscription, and the outlet of its client. It has a position of its own until it is settled:
  *
- *     replays ──(near the head)──▶ live
- *        ▲                          │
- *        └──(the outlet was full)───┘      after the drain it continues as its distance from the head says
+ *     replays ──(near the head)──▶ visited ──(at the head)──▶ settled with its group
+ *        ▲                            ▲                          │
+ *        └────────────────────────────┴──(its outlet is full, lag, another replica …)
  */
 export class Subscriber implements OutletSubscriber {
-  isLive = false;
+  /** Whether the group has its position. */
+  isSettled = false;
+  /** The group's last round that it took part in. */
+  round = 0;
   readonly group: Group;
   readonly outlet: Outlet;
   readonly #host: SubscriberHost;
@@ -58,19 +64,37 @@ export class Subscriber implements OutletSubscriber {
     this.#ended = ended;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get isCaughtUp(): boolean {
     return isCaughtUp(this.#host.source.replica, this.#reader.readPosition);
   }
 
+  /** How many items the limit still allows; undefined without a limit. */
+  get remaining(): number | undefined {
+    return this.#reader instanceof ItemsReader ? this.#reader.remaining : undefined;
+  }
+
+  /** The position of a mirror's last message. */
+  get toldAt(): Position {
+    return this.#reader instanceof ChangesReader ? this.#reader.toldAt : START;
+  }
+
+  /** Goes on from a position of its own, near the head or in a slot of its own. `spent`: how many log entries the last delivery covered. */
   goOn(spent: number): void {
-    if (this.#isOver || this.outlet.isFull) return void this.#host.replaying.delete(this);
+    if (this.#isOver || this.isSettled) return;
+    if (this.outlet.isFull) {
+      this.#host.replaying.delete(this);
+      return this.outlet.block(this);
+    }
     const { source } = this.#host;
-    this.isLive = isNearHead(source.replica, this.#reader.readPosition);
-    if (this.isLive) {
+    if (isNearHead(source.replica, this.#reader.readPosition)) {
       this.#slot?.leave();
       this.#slot = undefined;
       this.#host.replaying.delete(this);
-      this.#host.serve(this.outlet);
+      this.#host.visit(this);
     } else {
       this.#slot ??= new DeliverySlot(source.scheduler);
       this.#host.replaying.add(this);
@@ -78,25 +102,36 @@ export class Subscriber implements OutletSubscriber {
     }
   }
 
+  /** Is not settled any more. It has everything up to the place. */
+  goOnAt(place: Place): void {
+    this.isSettled = false;
+    this.#reader.standAt(place);
+    this.goOn(0);
+  }
+
+  /** Reads its next page, and gathers it. Returns how many log entries it covers. */
   deliver(): number {
     let page: RenderedPage | undefined;
-    const reader = this.#reader;
-    const remaining = reader instanceof ItemsReader ? reader.remaining : undefined;
+    const { remaining } = this;
     try {
       page = this.#next();
     } catch (error) {
       this.#end(error);
       return 0;
     }
-    if (!page) {
-      this.#endIfClosed();
-      return 0;
-    }
-    if (page.count > 0) this.outlet.gather(this.#framing.text(page, remaining));
-    this.#deliveries += page.count;
-    if (reader instanceof ItemsReader && reader.remaining === 0) this.#end();
+    if (page && page.count > 0) this.#gather(page, remaining);
+    if (page && this.remaining === 0) this.#end();
     else this.#endIfClosed();
-    return page.changes.length;
+    return page?.changes.length ?? 0;
+  }
+
+  /** Gathers a page that its group has read for all settled members. */
+  take(page: RenderedPage, sent: Sent): void {
+    const reader = this.#reader;
+    this.#gather(page, this.remaining);
+    if (reader instanceof ChangesReader) reader.delivered(sent);
+    else if (page.lastCursor) reader.delivered(page.count, page.lastCursor);
+    if (this.remaining === 0) this.#end();
   }
 
   leave(): void {
@@ -109,6 +144,13 @@ export class Subscriber implements OutletSubscriber {
     this.outlet.flush();
     this.goOn(spent);
   };
+
+  #gather(page: RenderedPage, remaining: number | undefined): void {
+    const text = this.#framing.text(page, remaining);
+    this.outlet.gather(text);
+    this.#host.gathered(this.outlet, text.length);
+    this.#deliveries += page.count;
+  }
 
   #next(): RenderedPage | undefined {
     const { group } = this;

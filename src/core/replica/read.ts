@@ -12,7 +12,7 @@
 import { type Change, isRemoval, type Item } from '../model/change.ts';
 import type { ParsedCursor } from '../model/cursor.ts';
 import { type KeyFilter, passes } from '../input/key-filter.ts';
-import { after, ORIGIN, type Place } from '../model/position.ts';
+import { after, ORIGIN, type Place, type Position } from '../model/position.ts';
 import type { Replica } from './replica.ts';
 
 /** The state of a subscription. */
@@ -107,6 +107,26 @@ export function read<Value>(
   return readWindow(replica, readPosition, max, filter);
 }
 
+/**
+ * The page of the changes at these positions: all that pass a filter from some position up to the head. Undefined when one page can't hold
+ * them, or the window has lost one.
+ */
+export function readAt<Value>(replica: Replica<Value>, positions: readonly Position[]): Page<Value> | undefined {
+  const changes: Change<Value>[] = [];
+  let bytes = 0;
+  for (const position of positions) {
+    const change = replica.window.get(position);
+    if (!change || isFullPage(changes.length, bytes, FULL_PAGE_ENTRIES)) return undefined;
+    changes.push(change);
+    bytes += bytesOf(change);
+  }
+  return { changes, next: { at: replica.head, cutoff: replica.head } };
+}
+
+function bytesOf(change: Change<unknown>): number {
+  return isRemoval(change) ? 0 : change.bytes;
+}
+
 function readCurrent<Value>(
   replica: Replica<Value>,
   { at, cutoff }: ReadPosition,
@@ -168,7 +188,7 @@ function readWindow<Value>(
     last = { position: change.position, digest: change.digest };
     if (isMatch) {
       changes.push(change);
-      bytes += isRemoval(change) ? 0 : change.bytes;
+      bytes += bytesOf(change);
     }
     if (change.following === 0) wholeBatches = { length: changes.length, at: last };
   }

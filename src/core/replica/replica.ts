@@ -28,6 +28,9 @@ import {
 import { type Moment, momentOf, StoredItem } from '../model/stored-item.ts';
 import { Window } from './window.ts';
 
+/** Called with each change while it is applied, and with the head before its command. Must not throw. */
+export type OnChange = (change: Change<unknown>, before: Place) => void;
+
 /** How many items one command may expire. The rest expires with the next command. */
 export const MAX_EXPIRED = 1000;
 
@@ -51,10 +54,14 @@ export class Replica<Value> {
   /** The newest removal that has left the window while its key is absent. A subscription before it can't learn of it. */
   lostRemoval: Position = START;
   evictions = 0;
+  /** Set while the replica is shown. */
+  onChange: OnChange | undefined;
 
   #crc = 0;
   #ordinal = 0;
   #moment: Moment | undefined;
+  /** The head before the command that is applied. */
+  #before: Place = ORIGIN;
 
   /** `floor`: the start of the window, for a state from a snapshot. */
   constructor(epoch: Epoch, bounds: Bounds, floor: Place = ORIGIN) {
@@ -76,6 +83,7 @@ export class Replica<Value> {
     if (command.kind === 'tick' && command.at !== undefined) this.clock.correct(command.at);
     this.#crc = crc;
     this.#ordinal = 0;
+    this.#before = this.head;
     this.#expire(command);
     const outcome = this.#perform(command);
     this.#evict();
@@ -215,6 +223,7 @@ export class Replica<Value> {
   /** Adds the change to the window, where every subscription reads it. */
   #publish(change: Change<Value>): void {
     this.#noteLostRemovals(this.window.push(change));
+    this.onChange?.(change, this.#before);
   }
 
   #noteLostRemovals(changes: readonly Change<Value>[]): void {

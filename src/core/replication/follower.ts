@@ -17,6 +17,7 @@ import { type ReplicaOptions, catchUpWithLog, loadReplica } from './bootstrap.ts
 import { ClockJumps } from './clock-jumps.ts';
 import { type Command, encodeCommand, type Outcome } from '../model/command.ts';
 import { EngineUnavailableError } from '../model/errors.ts';
+import type { FollowerEvents } from './follower-events.ts';
 import { LogBrokenError, LogSubscription } from './log-subscription.ts';
 import { History, sharedUpTo } from '../replica/history.ts';
 import { errorFields, messageOf } from '../model/logger.ts';
@@ -27,10 +28,7 @@ import { exportChunks } from '../replica/snapshot.ts';
 import { ExpiryTicker } from './expiry-ticker.ts';
 import { Repetition } from './repetition.ts';
 
-export interface FollowerOptions extends ReplicaOptions {
-  /** Called when the head of the shown replica moves, and when another replica is shown. */
-  readonly onHead: (head: Place) => void;
-}
+export interface FollowerOptions extends ReplicaOptions, FollowerEvents {}
 
 /** A log that stayed whole for so long is opened again without a pause when it breaks, in ms. */
 const SETTLED_MS = 10_000;
@@ -228,7 +226,9 @@ export class Follower<Value> {
     this.#jumps.forget();
     this.#broken = undefined;
     this.#head = replica.head;
+    replica.onChange = this.#options.onChange;
     if (previous) {
+      previous.onChange = undefined;
       const shared = sharedUpTo(previous, replica);
       this.history = this.history.endAt(shared);
       const { sequence, head, epoch } = replica;
@@ -237,7 +237,7 @@ export class Follower<Value> {
         { sequence, position: head.position, epoch, lost },
         `following the log again: ${lost === 0 ? 'it has lost nothing' : `it has lost ${lost} positions`}`,
       );
-      this.#options.onHead(replica.head);
+      this.#options.onShown(replica.head, previous.head);
     }
     this.#settleOutcomes(building);
     this.#commands.replicaShown(replica);
@@ -247,10 +247,10 @@ export class Follower<Value> {
   /** One synchronous block, in which the subscription has just applied: publish, answer. */
   #applied(subscription: LogSubscription<Value>): void {
     if (subscription !== this.#shown) return;
-    const { head } = subscription.replica;
+    const { head, bounds } = subscription.replica;
     if (head !== this.#head) {
       this.#head = head;
-      this.#options.onHead(head);
+      this.#options.onHead(head, bounds.window);
     }
     this.#settleOutcomes(subscription);
     this.#afterApply(subscription);

@@ -5,34 +5,51 @@
  * whose `return()` first ends the wait and then returns. The generator acquires nothing before its body runs, because the `finally` of a
  * generator that was never started never runs.
  */
-import type { HeadTarget } from './head-pub-sub.ts';
+import type { KeyFilter } from '../input/key-filter.ts';
+import type { Interest } from '../interest/interest.ts';
+import type { Listener, Watch } from '../interest/watch.ts';
+import { ORIGIN, type Place, type Position } from '../model/position.ts';
 import { WrappedGenerator } from './wrapped-generator.ts';
 
-/** Wakes one subscription when the head moves or `signal` aborts. */
-export class Wakeup {
-  readonly #target: HeadTarget;
+/** Wakes one subscription when a change concerns its filter or `signal` aborts. */
+export class Wakeup implements Listener {
+  readonly #interest: Interest;
+  readonly #watch: Watch;
   readonly #signal: AbortSignal;
-  #resolve: () => void = () => {};
-  readonly #wake = (): void => this.#resolve();
+  #resolve: ((place: Place) => void) | undefined;
+  readonly #abort = (): void => this.wake(ORIGIN);
 
-  constructor(target: HeadTarget, signal: AbortSignal) {
-    this.#target = target;
+  constructor(interest: Interest, filter: KeyFilter, signal: AbortSignal) {
+    this.#interest = interest;
+    this.#watch = interest.listen(filter, this);
     this.#signal = signal;
-    target.addEventListener('head', this.#wake);
-    signal.addEventListener('abort', this.#wake);
+    signal.addEventListener('abort', this.#abort);
   }
 
   /**
-   * Resolves when the head moves or `signal` aborts. To be called in the same synchronous block that has read up to the head: an `await`
-   * between the two would lose a wake-up.
+   * Resolves with the place where the subscription stands: nothing up to it concerned the filter. When `signal` aborts, the place means nothing.
+   * To be called in the same synchronous block that has read up to the head: an `await` between the two would lose a wake-up.
+   * `toldAt`: the position of a mirror's last message, so that its cursor does not leave the window.
    */
-  async wait(): Promise<void> {
-    if (!this.#signal.aborted) await new Promise<void>((resolve) => (this.#resolve = resolve));
+  async wait(toldAt?: Position): Promise<Place> {
+    if (this.#signal.aborted) return ORIGIN;
+    if (toldAt !== undefined) this.#interest.idle.add(this, toldAt);
+    return new Promise<Place>((resolve) => (this.#resolve = resolve));
+  }
+
+  concern(_: Position, before: Place): void {
+    if (this.#resolve) this.wake(before);
+  }
+
+  wake(before: Place): void {
+    this.#interest.idle.delete(this);
+    this.#resolve?.(before);
+    this.#resolve = undefined;
   }
 
   release(): void {
-    this.#target.removeEventListener('head', this.#wake);
-    this.#signal.removeEventListener('abort', this.#wake);
+    this.#interest.unlisten(this.#watch, this);
+    this.#signal.removeEventListener('abort', this.#abort);
   }
 }
 

@@ -1,8 +1,9 @@
 /** `itemChanges`: the messages that keep a mirror of the map (G6). The reader holds the state of one mirror, the generator delivers. */
 import { type Change, isRemoval, type Item, type ItemChanges, type RemovedItem } from '../model/change.ts';
 import type { History } from '../replica/history.ts';
-import type { Position } from '../model/position.ts';
+import { type Place, type Position, START } from '../model/position.ts';
 import { isEveryKey, type KeyFilter } from '../input/key-filter.ts';
+import { isOld } from '../interest/idle-mirrors.ts';
 import { closedError, type OnClose, type Source, type Start } from './items.ts';
 import {
   hasLostRemoval,
@@ -30,11 +31,18 @@ export interface ChangesStep<Value> {
   readonly caughtUp: boolean;
 }
 
-const MAX_ENTRIES = 1000;
+/** Of one message. A batch is not divided. */
+export const MAX_ENTRIES = 1000;
 
 /** Reads the next step from a position. */
 export interface ChangesSteps<S> {
   changes(readPosition: ReadPosition, reset: boolean): S;
+}
+
+/** A mirror's last message. */
+export interface Sent {
+  readonly caughtUp: boolean;
+  readonly position: Position;
 }
 
 /** The state of one mirror. */
@@ -43,7 +51,7 @@ export class ChangesReader<Value> {
   readonly #source: Source<Value>;
   #history: History;
   #reset: boolean;
-  #sent: { readonly caughtUp: boolean; readonly position: Position } | undefined;
+  #sent: Sent | undefined;
   #isLagging = false;
 
   /** `resumed`: undefined to send the whole map first. */
@@ -70,13 +78,29 @@ export class ChangesReader<Value> {
     const { position } = page.next.at;
     const sent = this.#sent;
     this.readPosition = page.next;
-    // A mirror whose filter matches nothing gets an empty message from time to time, so that its cursor stays in the window.
-    const isOld = sent !== undefined && position - sent.position >= replica.bounds.window / 4;
-    if (sent && !this.#reset && page.changes.length === 0 && !(caughtUp && !sent.caughtUp) && !isOld) return undefined;
+    const isDue =
+      sent === undefined || (caughtUp && !sent.caughtUp) || isOld(sent.position, position, replica.bounds.window);
+    if (!this.#reset && page.changes.length === 0 && !isDue) return undefined;
     this.#sent = { caughtUp, position };
     this.#reset = false;
     counters.deliveries++;
     return step;
+  }
+
+  /** To be called when a message was delivered that another reader at the same place has read. */
+  delivered(sent: Sent): void {
+    this.#sent = sent;
+    this.#source.counters.deliveries++;
+  }
+
+  /** The position of the last message. */
+  get toldAt(): Position {
+    return this.#sent?.position ?? START;
+  }
+
+  /** Nothing up to the place, that it has not read, concerned it. */
+  standAt(place: Place): void {
+    this.readPosition = { at: place, cutoff: place };
   }
 
   #startOver(): void {
@@ -103,8 +127,8 @@ export async function* itemChanges<Value>(
   { filter, onClose, start }: ChangesRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
-  const { heads, scheduler, counters } = source;
-  const wakeup = new Wakeup(heads, signal);
+  const { interest, scheduler, counters } = source;
+  const wakeup = new Wakeup(interest, filter, signal);
   const slot = new AwaitedSlot(scheduler, signal);
   counters.subscriptions++;
   try {
@@ -120,7 +144,7 @@ export async function* itemChanges<Value>(
       spent = step?.page.changes.length ?? 0;
       if (step) yield messageOf(source.replica, step, filter);
       else if (isCaughtUp(source.replica, reader.readPosition)) {
-        if (!source.isClosed) await wakeup.wait();
+        if (!source.isClosed) reader.standAt(await wakeup.wait(reader.toldAt));
         else if (onClose === 'FAIL') throw closedError();
         else return;
       }

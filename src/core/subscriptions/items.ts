@@ -2,9 +2,9 @@
 import { isRemoval, type Item } from '../model/change.ts';
 import { CursorExpiredError, EngineUnavailableError, LaggedError } from '../model/errors.ts';
 import type { KeyFilter } from '../input/key-filter.ts';
+import type { Interest } from '../interest/interest.ts';
 import type { History } from '../replica/history.ts';
-import { type Cursor, ORIGIN } from '../model/position.ts';
-import type { HeadTarget } from './head-pub-sub.ts';
+import { type Cursor, ORIGIN, type Place } from '../model/position.ts';
 import { isCaughtUp, isNearHead, startAtHead, missed, type Page, read, type ReadPosition } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
@@ -25,7 +25,7 @@ export interface Source<Value> {
   readonly replica: Replica<Value>;
   /** The meaning of positions. Replaced together with the replica. */
   readonly history: History;
-  readonly heads: HeadTarget;
+  readonly interest: Interest;
   readonly scheduler: DeliveryScheduler;
   readonly counters: Counters;
   /** Whether the map is closed: then the head does not move any more. */
@@ -110,6 +110,11 @@ export class ItemsReader<Value> {
     this.#lastCursor = lastCursor;
   }
 
+  /** Nothing up to the place, that it has not read, concerned it. */
+  standAt(place: Place): void {
+    this.readPosition = { at: place, cutoff: place };
+  }
+
   /** A subscription that has received nothing starts again at the new head. */
   #continueIn(history: History): void {
     if (!this.#history.keeps(this.readPosition)) {
@@ -128,9 +133,9 @@ export async function* items<Value>(
   signal: AbortSignal,
 ): AsyncGenerator<Item<Value>, void, void> {
   if (request.limit === 0) return;
-  const { heads, scheduler, counters } = source;
-  // 1. Subscribe to the pub-sub.
-  const wakeup = new Wakeup(heads, signal);
+  const { interest, scheduler, counters } = source;
+  // 1. Listen for changes.
+  const wakeup = new Wakeup(interest, request.filter, signal);
   const slot = new AwaitedSlot(scheduler, signal);
   counters.subscriptions++;
   try {
@@ -148,7 +153,7 @@ export async function* items<Value>(
         yield change;
         if (reader.remaining === 0) return;
       } else if (!change && isCaughtUp(source.replica, reader.readPosition)) {
-        if (!source.isClosed) await wakeup.wait();
+        if (!source.isClosed) reader.standAt(await wakeup.wait());
         else if (request.onClose === 'FAIL') throw closedError();
         else return;
       }

@@ -87,7 +87,7 @@ export class AwaitedSlot {
 }
 
 /** First in, first out, with deletion from anywhere. */
-class Queue<Member> extends Set<Member> {
+export class Queue<Member> extends Set<Member> {
   /** Members before it have been deleted, so finding the first one takes O(1). */
   #next = this.values();
 

@@ -16,7 +16,7 @@ it('G6 a subscriber at another’s position that has seen another head has its o
     kind: 'itemChanges',
     source: map.source,
     filter: keyFilter(),
-    render: (message) => (message as ItemChanges<unknown>).cursor,
+    selection: { name: 'a', render: (message) => (message as ItemChanges<unknown>).cursor },
     onKept: () => {},
   });
   group.size = 3;

@@ -2,6 +2,7 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
+import { filterName } from '../../../src/core/interest/watch.ts';
 import { createSchema } from '../../../schema/index.ts';
 import { KeptTexts } from '../../../src/fanout/kept-texts.ts';
 import { Selections } from '../../../src/fanout/selections.ts';
@@ -55,8 +56,8 @@ describe('KeptTexts', () => {
 describe('the name of a group', () => {
   const selections = new Selections(createSchema(), JSON.stringify);
   const name = (keys: readonly string[], text = 'subscription { items { key } }', operationName?: string): string => {
-    const request = { filter: keyFilter({ keys }) };
-    return selections.name({ kind: 'items', request } as never, { document: parse(text), operationName });
+    const selection = selections.name('items', { document: parse(text), operationName });
+    return `${selection} ${filterName(keyFilter({ keys }))}`;
   };
 
   it('the name of a group is short, whatever its filter, its document and its operation are called', () => {

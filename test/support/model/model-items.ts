@@ -23,6 +23,8 @@ export class ItemsReader {
   /** Whether the node has lost changes that it has received. */
   #isForked = false;
   #isStarted = false;
+  /** Whether it has everything: then it stands at the head until a change concerns it, and does not lag. */
+  #isSettled = false;
   isOver = false;
 
   constructor(world: World, plan: ReaderPlan) {
@@ -53,6 +55,11 @@ export class ItemsReader {
       // It has received nothing, and starts again at the new head.
       [this.#at, this.#seen, this.#cutoff, this.#isForked] = [0, 0, this.#world.oracle.head, false];
     }
+    if (this.#isSettled && !this.#isConcerned()) {
+      this.#at = this.#world.oracle.head;
+      return;
+    }
+    this.#isSettled = false;
     const cutoff = this.#cutoff ?? 0;
     const floor = floorOf(this.#world);
     if (this.#left > 0 && this.#plan.onLag === 'FAIL' && floor > Math.max(this.#at, cutoff)) {
@@ -62,7 +69,8 @@ export class ItemsReader {
       return this.#end();
     }
     const expected = this.#left > 0 ? this.#expected(cutoff, floor) : undefined;
-    if (this.#left > 0 && !expected) return;
+    this.#isSettled = this.#left > 0 && !expected;
+    if (this.#isSettled) return;
     const { value, done } = await soon(this.#pending);
     this.#pending = undefined;
     if (this.#left === 0) {
@@ -82,6 +90,7 @@ export class ItemsReader {
   async cross(shared: number): Promise<void> {
     if (this.isOver) return;
     if (!this.#isStarted) return this.#judge();
+    this.#isSettled = false;
     this.#isForked ||= Math.max(this.#at, this.#cutoff ?? 0, this.#seen) > shared;
     await this.settle();
   }
@@ -96,7 +105,7 @@ export class ItemsReader {
     this.#cutoff = after === undefined ? undefined : this.#at;
     const limit = this.#left === Infinity ? undefined : this.#left;
     this.#generator = this.#world.map.items({ ...this.#plan, limit, after });
-    [this.#isStarted, this.#isForked, this.#seen] = [false, false, 0];
+    [this.#isStarted, this.#isForked, this.#isSettled, this.#seen] = [false, false, false, 0];
     await this.#judge();
   }
 
@@ -110,6 +119,10 @@ export class ItemsReader {
 
   async leave(): Promise<void> {
     await this.#generator.return();
+  }
+
+  #isConcerned(): boolean {
+    return this.#world.oracle.changes.slice(this.#at).some(({ key }) => passes(this.#plan.filter, key));
   }
 
   #end(): void {

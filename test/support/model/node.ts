@@ -18,7 +18,9 @@ export async function join(log: OrderedLog, bounds: Partial<Bounds> = {}): Promi
     log,
     bounds,
     logger,
+    onChange: () => {},
     onHead: ({ position }) => heads.push(position),
+    onShown: ({ position }) => heads.push(position),
   });
   onTestFinished(() => follower.close());
   return Object.assign(follower, { lines, heads });
