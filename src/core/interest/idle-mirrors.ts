@@ -10,24 +10,40 @@ import type { Listener } from './watch.ts';
  */
 export class IdleMirrors {
   readonly #toldAt = new Map<Listener, Position>();
+  /** All before it have been deleted. A new iterator for each move of the head would step over them again and again. */
+  #next = this.#toldAt.keys();
+  #oldest: Listener | undefined;
 
   /** `toldAt`: the position of its last message. */
   add(listener: Listener, toldAt: Position): void {
-    this.#toldAt.delete(listener);
+    this.delete(listener);
     this.#toldAt.set(listener, toldAt);
   }
 
   delete(listener: Listener): void {
     this.#toldAt.delete(listener);
+    if (listener === this.#oldest) this.#oldest = undefined;
   }
 
   /** Wakes the mirrors that were told nothing for a quarter of the window. */
   headMoved(head: Place, window: number): void {
-    for (const [listener, toldAt] of this.#toldAt) {
-      if (!isOld(toldAt, head.position, window)) return;
-      this.#toldAt.delete(listener);
-      listener.wake(head);
+    for (let oldest = this.#first(); oldest; oldest = this.#first()) {
+      // It is among the keys.
+      if (!isOld(this.#toldAt.get(oldest)!, head.position, window)) return;
+      this.delete(oldest);
+      oldest.wake(head);
     }
+  }
+
+  #first(): Listener | undefined {
+    if (this.#oldest || this.#toldAt.size === 0) return this.#oldest;
+    let { value } = this.#next.next();
+    if (!value) {
+      // An iterator that has reached the end stays there.
+      this.#next = this.#toldAt.keys();
+      ({ value } = this.#next.next());
+    }
+    return (this.#oldest = value);
   }
 }
 
