@@ -111,7 +111,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** npm packages of the folders that need few; they hold for the folders below, too. */
 const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
-  'src/core': ['lru-cache', '@graphql-yoga/subscription', 'node:buffer', 'node:crypto', 'node:util', 'node:zlib'],
+  'src/core': [
+    'lru-cache',
+    '@graphql-yoga/subscription',
+    'node:buffer',
+    'node:crypto',
+    'node:perf_hooks',
+    'node:util',
+    'node:zlib',
+  ],
   'src/http-client': [],
   'src/testing': ['node:assert/strict'],
   'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],

@@ -10,6 +10,8 @@
  * have a bounded time per turn of the event loop, and live ones can't use up that of the replays, so both progress under overload.
  */
 
+import { performance } from 'node:perf_hooks';
+
 /**
  * Times per turn of the event loop, in ms; the last delivery may exceed them. They are short because libuv accepts one connection per turn:
  * with turns of 12 ms, 2,000 reconnecting clients need minutes.
@@ -111,10 +113,12 @@ export class DeliveryScheduler {
     begun: new Queue<DeliverySlot>(),
     waiting: new Queue<DeliverySlot>(),
   };
-  /** When the current turn of the event loop made its first delivery; undefined until then. */
-  #openedAt: number | undefined;
+  /** When the current turn of the event loop made its first delivery, and the number of that turn. */
+  #openedAt = -Infinity;
+  #turn = -1;
   #hasReplayed = false;
   #isTicking = false;
+  #isContinued = false;
 
   enqueue(slot: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Queue<DeliverySlot> {
     this.#queues[name].add(slot);
@@ -137,25 +141,35 @@ export class DeliveryScheduler {
 
   #runNext(): void {
     const now = performance.now();
-    this.#openedAt ??= this.#open(now);
+    if (now - this.#openedAt >= LIVE_MS) this.#openInNewTurn(now);
     const spent = now - this.#openedAt;
     const { live, begun, waiting } = this.#queues;
     const isLive = live.size > 0 && spent < LIVE_MS;
     // At least one replay per turn, however long the live ones took.
-    if (!isLive && this.#hasReplayed && spent >= LIVE_MS + REPLAY_MS) return;
-    const slot = isLive ? live.shift() : (begun.shift() ?? waiting.shift());
-    if (!slot) return;
+    const isOver = !isLive && this.#hasReplayed && spent >= LIVE_MS + REPLAY_MS;
+    const slot = isLive ? live.shift() : isOver ? undefined : (begun.shift() ?? waiting.shift());
+    if (!slot) return this.#goOnInNextTurn();
     this.#hasReplayed ||= !isLive;
     slot.run(this.#openedAt + (isLive ? LIVE_MS : LIVE_MS + REPLAY_MS));
     this.#tick();
   }
 
-  #open(now: number): number {
-    this.#hasReplayed = false;
+  /**
+   * The times of a turn begin with its first delivery. They are compared only when they seem to be over: an immediate that ends each turn would
+   * cost the event loop another round for each change.
+   */
+  #openInNewTurn(now: number): void {
+    const turn = performance.nodeTiming.uvMetricsInfo.loopCount;
+    if (turn === this.#turn) return;
+    [this.#turn, this.#openedAt, this.#hasReplayed] = [turn, now, false];
+  }
+
+  #goOnInNextTurn(): void {
+    if (this.#isContinued || Object.values(this.#queues).every(({ size }) => size === 0)) return;
+    this.#isContinued = true;
     setImmediate(() => {
-      this.#openedAt = undefined;
-      if (Object.values(this.#queues).some(({ size }) => size > 0)) this.#runNext();
+      this.#isContinued = false;
+      this.#runNext();
     });
-    return now;
   }
 }
