@@ -6,6 +6,7 @@ const CORE = ['model', 'input', 'interest', 'replica', 'replication', 'subscript
   (name) => `src/core/${name}`,
 );
 const WHOLE_CORE = ['src/core', ...CORE];
+const FAN_OUT = ['src/fanout', 'src/fanout/selection'];
 const TRANSPORTS = [
   'protocol',
   'incoming',
@@ -46,13 +47,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'schema/collections': [...WHOLE_CORE, 'schema/request', 'schema/stream'],
   schema: ['schema/collections'],
 
-  'src/fanout': [...WHOLE_CORE, 'schema/request'],
+  'src/fanout/selection': [...WHOLE_CORE, 'schema/request'],
+  'src/fanout': [...WHOLE_CORE, 'schema/request', ...FAN_OUT],
 
   'src/transports/protocol': [...WHOLE_CORE, 'schema/request'],
   'src/transports/incoming': ['src/core/model', 'schema/request', 'src/transports/protocol'],
   'src/transports/observability': [...WHOLE_CORE, 'schema/request', 'src/transports/protocol'],
   'src/transports/answers': ['schema/request', 'src/transports/protocol'],
-  'src/transports/operations': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 4)],
+  'src/transports/operations': [...WHOLE_CORE, 'schema/request', ...FAN_OUT, ...TRANSPORTS.slice(0, 4)],
   'src/transports/streaming': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 5)],
   'src/transports/http': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 6)],
   'src/transports/websocket': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 7)],

@@ -10,17 +10,17 @@
  */
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Operation, StreamRequest } from '../../schema/request/context.ts';
-import { filterName, type Watch } from '../core/interest/watch.ts';
+import { filterName } from '../core/interest/watch.ts';
 import { ChangesReader } from '../core/subscriptions/item-changes.ts';
 import { ItemsReader, type Source } from '../core/subscriptions/items.ts';
 import { DeliverySlot, Queue } from '../core/subscriptions/scheduler.ts';
 import type { Framing } from './framing.ts';
-import { Group } from './group.ts';
+import { Group, type GroupHost } from './group.ts';
 import type { Outlet } from './outlet.ts';
-import type { IsShared } from './selection.ts';
+import type { IsShared } from './selection/selection.ts';
 import { KeptTexts } from './kept-texts.ts';
-import { Selections } from './selections.ts';
-import { type RoundHost, Settled } from './settled.ts';
+import { type Selection, Selections } from './selection/selections.ts';
+import type { Settled } from './settled.ts';
 import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
 
 /** Of rendered pages: mostly some 50 KB each, a few hundred KB at the most. */
@@ -50,18 +50,12 @@ export interface Subscription {
   readonly ended: Ended;
 }
 
-/** A group with what the fan-out holds for it. */
-interface Entry {
-  readonly group: Group;
-  readonly settled: Settled;
-  readonly watch: Watch;
-}
-
-export class FanOut implements SubscriberHost, RoundHost {
+export class FanOut implements SubscriberHost, GroupHost {
   readonly source: Source<unknown>;
   readonly replaying = new Set<Subscriber>();
   readonly #selections: Selections;
-  readonly #entries = new Map<string, Entry>();
+  /** By the names of their filters. */
+  readonly #groups = new Map<Selection, Map<string, Group>>();
   readonly #texts = new KeptTexts();
   readonly #slot: DeliverySlot;
   /** Subscribers near the head that have positions of their own. */
@@ -93,16 +87,17 @@ export class FanOut implements SubscriberHost, RoundHost {
   async subscribe({ stream, operation, outlet, framing, signal, ended }: Subscription): Promise<Subscriber> {
     const { counters } = this.source;
     counters.subscriptions++;
-    let [reader, entry]: [Reader?, Entry?] = [];
+    let [reader, group]: [Reader?, Group?] = [];
     try {
       reader = await this.#start(stream, signal);
       // One synchronous block from here on, so that no move of the head goes unseen.
-      entry = this.#entryOf(stream, operation);
+      group = this.#groupOf(stream, operation);
+      if (group.size === 0) this.#texts.add(group, operation, stream.request.filter);
     } catch (error) {
       counters.subscriptions--;
+      if (group?.size === 0) this.#drop(group);
       throw error;
     }
-    const { group } = entry;
     const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
     group.size++;
     outlet.subscribers.add(subscriber);
@@ -121,6 +116,11 @@ export class FanOut implements SubscriberHost, RoundHost {
     this.#wake();
   }
 
+  keepsPage(group: Group): void {
+    if (++this.#kept > MAX_KEPT_PAGES) this.#forget();
+    this.#keeping.add(group);
+  }
+
   gathered(outlet: Outlet, bytes: number): void {
     this.#gathered.add(outlet);
     this.#bytes += bytes;
@@ -130,9 +130,8 @@ export class FanOut implements SubscriberHost, RoundHost {
     const { outlet, group } = subscriber;
     outlet.remove(subscriber);
     this.#apart.delete(subscriber);
-    const entry = this.#entries.get(group.name);
-    entry?.settled.remove(subscriber);
-    if (--group.size === 0 && entry) this.#drop(entry);
+    group.settled.remove(subscriber);
+    if (--group.size === 0) this.#drop(group);
     this.source.counters.subscriptions--;
   }
 
@@ -142,32 +141,33 @@ export class FanOut implements SubscriberHost, RoundHost {
       : request.start(signal, (resumed) => new ChangesReader(this.source, resumed));
   }
 
-  #entryOf(stream: StreamRequest, operation: Operation): Entry {
-    const { kind, request } = stream;
+  #groupOf({ kind, request }: StreamRequest, operation: Operation): Group {
     const { filter } = request;
-    const selectionName = this.#selections.name(kind, operation);
-    const name = `${selectionName} ${filterName(filter)}`;
-    let entry = this.#entries.get(name);
-    if (!entry) {
-      this.#texts.add(name, operation, filter);
-      const { source } = this;
-      const selection = this.#selections.take(selectionName, operation);
-      const group = new Group({ name, kind, source, filter, selection, onKept: this.#noteKept });
-      const settled = new Settled(group, this);
-      entry = { group, settled, watch: source.interest.listen(filter, settled) };
-      this.#entries.set(name, entry);
+    const selection = this.#selections.of(kind, operation);
+    const groups = this.#groups.get(selection) ?? new Map<string, Group>();
+    let group = groups.get(filterName(filter));
+    if (!group) {
+      group = new Group({ kind, source: this.source, filter, selection, host: this });
+      groups.set(group.name, group);
+      this.#groups.set(selection, groups);
+      selection.texts.isShared = groups.size > 1;
     }
-    return entry;
+    return group;
   }
 
   /** A fan-out without subscribers must not keep the map alive. */
-  #drop({ group, settled, watch }: Entry): void {
-    this.source.interest.unlisten(watch, settled);
-    this.#entries.delete(group.name);
-    this.#concerned.delete(settled);
+  #drop(group: Group): void {
+    const { selection } = group;
+    group.close();
+    this.#concerned.delete(group.settled);
     this.#keeping.delete(group);
-    this.#selections.release(group.selection);
-    this.#texts.remove(group.name);
+    this.#texts.remove(group);
+    const groups = this.#groups.get(selection);
+    groups?.delete(group.name);
+    selection.texts.isShared = (groups?.size ?? 0) > 1;
+    if (groups?.size !== 0) return;
+    this.#groups.delete(selection);
+    this.#selections.drop(selection);
   }
 
   #wake(): void {
@@ -189,11 +189,6 @@ export class FanOut implements SubscriberHost, RoundHost {
     this.#selections.forget();
     // No subscriber needs what was rendered.
     if (this.replaying.size === 0) this.#forget();
-  };
-
-  readonly #noteKept = (group: Group): void => {
-    if (++this.#kept > MAX_KEPT_PAGES) this.#forget();
-    this.#keeping.add(group);
   };
 
   #forget(): void {
@@ -235,7 +230,7 @@ export class FanOut implements SubscriberHost, RoundHost {
     if (outlet.isFull) return subscriber.goOn(0);
     subscriber.deliver();
     if (subscriber.isOver) return;
-    if (subscriber.isCaughtUp) this.#entries.get(group.name)?.settled.add(subscriber);
+    if (subscriber.isCaughtUp) group.settled.add(subscriber);
     else subscriber.goOn(0);
   }
 }

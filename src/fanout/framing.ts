@@ -1,6 +1,6 @@
 /** The form of one subscriber's results on the wire. */
 import { encode, textFrame, type WireText } from './frames.ts';
-import type { RenderedPage, Result } from './group.ts';
+import type { RenderedPage, Result } from './rendered-page.ts';
 
 export interface Framing {
   /** `remaining`: how many results the limit allows before this page; undefined without a limit. */

@@ -4,106 +4,63 @@
  */
 import type { KeyFilter } from '../core/input/key-filter.ts';
 import { isRemoval } from '../core/model/change.ts';
-import { type ChangesStep, type ChangesSteps, MAX_ENTRIES, messageOf } from '../core/subscriptions/item-changes.ts';
+import { type ChangesSteps, MAX_ENTRIES, messageOf } from '../core/subscriptions/item-changes.ts';
 import type { ItemPages, Source } from '../core/subscriptions/items.ts';
-import type { Cursor, Place, Position } from '../core/model/position.ts';
+import type { Watch } from '../core/interest/watch.ts';
+import type { Place, Position } from '../core/model/position.ts';
 import { isCaughtUp, isInSnapshot, type Page, read, readAt, type ReadPosition } from '../core/replica/read.ts';
-import { encode, type WireText } from './frames.ts';
-import type { Selection } from './selections.ts';
-
-/** One result, without the parts that may differ among subscribers. */
-export interface Result {
-  /** `{"data":…` without the closing brace. */
-  readonly body: WireText;
-  readonly cursor: Cursor;
-}
+import { encode } from './frames.ts';
+import { RenderedPage } from './rendered-page.ts';
+import type { Selection } from './selection/selections.ts';
+import { type ConcernedPages, type RoundHost, Settled } from './settled.ts';
 
 /** A batch may be divided, because items are sent one by one. */
 const ITEMS_AT_ONCE = 128;
 
-/**
- * The results that follow a read position: at most one chunk. It is rendered for each form in which it is framed, and kept only in
- * these forms: keeping the results as well would double what survives the next garbage collections.
- */
-export class RenderedPage implements ChangesStep<unknown> {
-  readonly page: Page<unknown>;
-  readonly reset: boolean;
-  readonly caughtUp: boolean;
-  /** Of results. */
-  readonly count: number;
-  /** Of the last result. */
-  readonly lastCursor: Cursor | undefined;
-  readonly #render: () => readonly Result[];
-  readonly #forms = new Map<number | string, unknown>();
-
-  constructor(
-    { page, reset, caughtUp }: ChangesStep<unknown>,
-    { count, lastCursor }: Sent,
-    render: () => readonly Result[],
-  ) {
-    this.page = page;
-    this.reset = reset;
-    this.caughtUp = caughtUp;
-    this.count = count;
-    this.lastCursor = lastCursor;
-    this.#render = render;
-  }
-
-  get next(): ReadPosition {
-    return this.page.next;
-  }
-
-  get changes(): Page<unknown>['changes'] {
-    return this.page.changes;
-  }
-
-  /** The results in a form that its users share, made once. */
-  shared<Form>(name: number | string, make: (results: readonly Result[]) => Form): Form {
-    let form = this.#forms.get(name) as Form | undefined;
-    if (form === undefined) this.#forms.set(name, (form = make(this.#render())));
-    return form;
-  }
-
-  /** For a form that is not shared. */
-  get results(): readonly Result[] {
-    return this.shared('results', (results) => results);
-  }
-}
-
-interface Sent {
-  readonly count: number;
-  readonly lastCursor: Cursor | undefined;
-}
-
 export interface GroupParts {
-  readonly name: string;
   readonly kind: 'items' | 'itemChanges';
   readonly source: Source<unknown>;
   readonly filter: KeyFilter;
   readonly selection: Selection;
-  /** Called before a page is kept. */
-  readonly onKept: (group: Group) => void;
+  readonly host: GroupHost;
 }
 
-export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage> {
-  readonly name: string;
+/** The fan-out, as its groups see it. */
+export interface GroupHost extends RoundHost {
+  /** To be called before a page is kept. */
+  keepsPage(group: Group): void;
+}
+
+export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage>, ConcernedPages {
   readonly kind: GroupParts['kind'];
   readonly source: Source<unknown>;
   readonly selection: Selection;
+  /** The members that have everything. */
+  readonly settled: Settled;
   /** Of subscribers. */
   size = 0;
-  readonly #filter: KeyFilter;
-  readonly #onKept: GroupParts['onKept'];
+  readonly #watch: Watch;
+  readonly #host: GroupHost;
   #kept: Map<number | string, RenderedPage> | undefined;
   #head: Place | undefined;
 
-  constructor({ name, kind, source, filter, selection, onKept }: GroupParts) {
-    this.name = name;
+  /** To be closed. */
+  constructor({ kind, source, filter, selection, host }: GroupParts) {
     this.kind = kind;
     this.source = source;
     this.selection = selection;
-    this.#filter = filter;
-    this.#onKept = onKept;
+    this.#host = host;
+    this.settled = new Settled(this, host);
+    this.#watch = source.interest.listen(filter, this.settled);
+  }
+
+  /** Of the filter. */
+  get name(): string {
+    return this.#watch.name;
+  }
+
+  close(): void {
+    this.source.interest.unlisten(this.#watch, this.settled);
   }
 
   /** For `items`, at most `max` of them. */
@@ -117,14 +74,10 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     return this.#page(readPosition, reset);
   }
 
-  /**
-   * What follows a position near the head. `positions`: of all changes since then that pass the filter, if they are known: then nothing else
-   * is looked at.
-   */
   concerned(readPosition: ReadPosition, positions: readonly Position[] | undefined): RenderedPage {
     const { replica } = this.source;
     const page = positions && readAt(replica, positions);
-    return this.#rendered(page ?? read(replica, readPosition, this.#max, this.#filter), false);
+    return this.#rendered(page ?? read(replica, readPosition, this.#max, this.#watch.filter), false);
   }
 
   /** Drops the rendered pages. */
@@ -146,14 +99,14 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     rendered = this.#read(readPosition, reset, this.#max);
     // Another subscriber would share it; there is none.
     if (this.size === 1) return rendered;
-    this.#onKept(this);
+    this.#host.keepsPage(this);
     this.#kept ??= new Map();
     this.#kept.set(name, rendered);
     return rendered;
   }
 
   #read(readPosition: ReadPosition, reset: boolean, max: number): RenderedPage {
-    return this.#rendered(read(this.source.replica, readPosition, max, this.#filter), reset);
+    return this.#rendered(read(this.source.replica, readPosition, max, this.#watch.filter), reset);
   }
 
   #rendered(page: Page<unknown>, reset: boolean): RenderedPage {
@@ -168,7 +121,7 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
       );
     }
     const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) };
-    const message = messageOf(replica, step, this.#filter);
+    const message = messageOf(replica, step, this.#watch.filter);
     return new RenderedPage(step, { count: 1, lastCursor: message.cursor }, () => [
       { body: encode(this.selection.render(message)), cursor: message.cursor },
     ]);

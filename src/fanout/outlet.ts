@@ -28,7 +28,7 @@ export interface OutletOptions {
 export class Outlet {
   readonly subscribers = new Set<OutletSubscriber>();
   /** Subscribers that wait until the outlet has drained. */
-  #blocked = new Set<OutletSubscriber>();
+  #blocked: Set<OutletSubscriber> | undefined;
   readonly #writer: TextWriter;
   readonly #long: LongTexts;
   #gathered: WireText = '';
@@ -67,13 +67,13 @@ export class Outlet {
 
   /** The subscriber goes on when the outlet has drained. */
   block(subscriber: OutletSubscriber): void {
-    this.#blocked.add(subscriber);
+    (this.#blocked ??= new Set()).add(subscriber);
   }
 
   /** To be called once for each subscriber. */
   remove(subscriber: OutletSubscriber): void {
     this.subscribers.delete(subscriber);
-    this.#blocked.delete(subscriber);
+    this.#blocked?.delete(subscriber);
   }
 
   /** Written by the next `flush`; a chunk is written at once. */
@@ -116,10 +116,9 @@ export class Outlet {
 
   #drained(): void {
     this.flush();
-    if (this.#blocked.size === 0) return;
     const blocked = this.#blocked;
-    this.#blocked = new Set();
-    for (const subscriber of blocked) subscriber.goOn(0);
+    this.#blocked = undefined;
+    for (const subscriber of blocked ?? []) subscriber.goOn(0);
   }
 
   /** A full outlet is flushed when it has drained. */

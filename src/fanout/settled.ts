@@ -11,18 +11,45 @@
  * need has left the window, another replica is shown, or the map is closed.
  */
 import type { Place, Position } from '../core/model/position.ts';
-import { hasLostRemoval, isCaughtUp, missed } from '../core/replica/read.ts';
+import { hasLostRemoval, isCaughtUp, missed, type ReadPosition } from '../core/replica/read.ts';
 import type { Listener } from '../core/interest/watch.ts';
 import type { Sent } from '../core/subscriptions/item-changes.ts';
-import type { Group, RenderedPage } from './group.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { Source } from '../core/subscriptions/items.ts';
+import type { RenderedPage } from './rendered-page.ts';
+
+/** A subscriber, as its group sees it. */
+export interface Member {
+  /** Whether the group has its position. */
+  isSettled: boolean;
+  /** The group's last round that it took part in. */
+  round: number;
+  readonly outlet: { readonly isFull: boolean };
+  /** How many items its limit still allows; undefined without a limit. */
+  readonly remaining: number | undefined;
+  /** The position of a mirror's last message. */
+  readonly toldAt: Position;
+  take(page: RenderedPage, sent: Sent): void;
+  /** Goes on alone from its own position. */
+  goOn(spent: number): void;
+  /** Is not settled any more, has everything up to the place, and goes on alone. */
+  goOnAt(place: Place): void;
+}
+
+/** The group. */
+export interface ConcernedPages {
+  readonly kind: 'items' | 'itemChanges';
+  readonly source: Source<unknown>;
+  /**
+   * What follows a position near the head. `positions`: of all changes since then that pass the filter, if they are known: then nothing else
+   * is looked at.
+   */
+  concerned(readPosition: ReadPosition, positions: readonly Position[] | undefined): RenderedPage;
+}
 
 /** The fan-out, as settled members see it. */
 export interface RoundHost {
   /** To be called when the members have something to get. */
   concerned(settled: Settled): void;
-  /** To be called when a member near the head goes on alone. */
-  visit(subscriber: Subscriber): void;
 }
 
 interface Round {
@@ -32,27 +59,29 @@ interface Round {
   /** Where the page ends, if it could not hold everything. */
   readonly rest: Place | undefined;
   readonly sent: Sent;
-  readonly members: Iterator<Subscriber>;
+  readonly members: Iterator<Member>;
 }
 
 /** Positions of pending changes that are noted. With more of them, the window is searched. */
 const MAX_PENDING = 128;
+/** Replaced when a change comes. */
+const NONE: Position[] = [];
 
 export class Settled implements Listener {
-  readonly #group: Group;
+  readonly #group: ConcernedPages;
   readonly #host: RoundHost;
-  readonly #members = new Set<Subscriber>();
+  readonly #members = new Set<Member>();
   /** Members at the head that must wait until the round has ended. */
-  readonly #late = new Set<Subscriber>();
+  #late: Set<Member> | undefined;
   /** Where the members stand, while changes are pending. */
   #from: Place | undefined;
   /** Positions of the pending changes. Undefined when there are too many. */
-  #pending: Position[] | undefined = [];
+  #pending: Position[] | undefined = NONE;
   #round: Round | undefined;
   /** The number of the last round. */
   #number = 0;
 
-  constructor(group: Group, host: RoundHost) {
+  constructor(group: ConcernedPages, host: RoundHost) {
     this.#group = group;
     this.#host = host;
   }
@@ -61,6 +90,7 @@ export class Settled implements Listener {
     if (this.#members.size === 0) return;
     if (!this.#from) {
       this.#from = before;
+      this.#pending = [];
       this.#group.source.interest.idle.delete(this);
       this.#host.concerned(this);
     }
@@ -82,18 +112,18 @@ export class Settled implements Listener {
   }
 
   /** To be called in the synchronous block in which the member, which is at the head, has read up to it. */
-  add(member: Subscriber): void {
+  add(member: Member): void {
     // Everything that is pending becomes the round's, so that the member stands where the round ends.
     if (!this.#round) this.#begin();
-    if (this.#from || this.#round?.rest) return void this.#late.add(member);
+    if (this.#from || this.#round?.rest) return void (this.#late ??= new Set()).add(member);
     member.isSettled = true;
     member.round = this.#number;
     this.#members.add(member);
     if (this.#members.size === 1 && !this.#round) this.#keepFresh(member.toldAt);
   }
 
-  remove(member: Subscriber): void {
-    this.#late.delete(member);
+  remove(member: Member): void {
+    this.#late?.delete(member);
     if (this.#members.delete(member) && this.#members.size === 0) this.#group.source.interest.idle.delete(this);
   }
 
@@ -101,7 +131,7 @@ export class Settled implements Listener {
   next(): boolean {
     const round = this.#round ?? this.#begin();
     for (let next = round?.members.next(); round && !next?.done; next = round.members.next()) {
-      const member = next?.value as Subscriber;
+      const member = next?.value as Member;
       if (member.round === this.#number) continue;
       member.round = this.#number;
       this.#give(round, member);
@@ -130,7 +160,7 @@ export class Settled implements Listener {
     return (this.#round = { page, from, rest, sent, members: this.#members.values() });
   }
 
-  #give({ page, from, sent }: Round, member: Subscriber): void {
+  #give({ page, from, sent }: Round, member: Member): void {
     if (member.outlet.isFull || (member.remaining ?? Infinity) < page.count) this.#leave(member, from);
     else member.take(page, sent);
   }
@@ -143,19 +173,19 @@ export class Settled implements Listener {
     this.#visitLate();
   }
 
-  #leave(member: Subscriber, place: Place): void {
+  #leave(member: Member, place: Place): void {
     this.#members.delete(member);
     member.goOnAt(place);
   }
 
   #visitLate(): void {
-    for (const member of this.#late) this.#host.visit(member);
-    this.#late.clear();
+    for (const member of this.#late ?? []) member.goOn(0);
+    this.#late = undefined;
   }
 
   #clear(): void {
     this.#from = undefined;
-    this.#pending = [];
+    this.#pending = NONE;
   }
 
   /** A mirror's cursor must not leave the window. */

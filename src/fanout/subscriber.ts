@@ -4,8 +4,10 @@ import { isCaughtUp, isNearHead } from '../core/replica/read.ts';
 import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
 import { type Place, type Position, START } from '../core/model/position.ts';
 import type { Framing } from './framing.ts';
-import type { Group, RenderedPage } from './group.ts';
+import type { Group } from './group.ts';
+import type { RenderedPage } from './rendered-page.ts';
 import type { Outlet, OutletSubscriber } from './outlet.ts';
+import type { Member } from './settled.ts';
 
 export type Reader = ItemsReader<unknown> | ChangesReader<unknown>;
 
@@ -40,7 +42,7 @@ export interface SubscriberParts {
  *        ▲                            ▲                          │
  *        └────────────────────────────┴──(its outlet is full, lag, another replica …)
  */
-export class Subscriber implements OutletSubscriber {
+export class Subscriber implements OutletSubscriber, Member {
   /** Whether the group has its position. */
   isSettled = false;
   /** The group's last round that it took part in. */
@@ -98,7 +100,7 @@ export class Subscriber implements OutletSubscriber {
     } else {
       this.#slot ??= new DeliverySlot(source.scheduler);
       this.#host.replaying.add(this);
-      this.#slot.ask(false, spent, this.#replay);
+      this.#slot.ask(false, spent, () => this.#replay());
     }
   }
 
@@ -138,12 +140,12 @@ export class Subscriber implements OutletSubscriber {
     this.#end();
   }
 
-  readonly #replay = (): void => {
+  #replay(): void {
     if (this.#isOver || this.outlet.isFull) return this.goOn(0);
     const spent = this.deliver();
     this.outlet.flush();
     this.goOn(spent);
-  };
+  }
 
   #gather(page: RenderedPage, remaining: number | undefined): void {
     const text = this.#framing.text(page, remaining);

@@ -4,9 +4,9 @@ import { execute, getOperationAST, type ExecutionResult, parse, validate } from 
 import { describe, expect, it } from 'vitest';
 import { AnswerBudget } from '../../schema/request/answer-budget.ts';
 import { createSchema } from '../../schema/index.ts';
-import { compileSelection } from '../../src/fanout/selection.ts';
+import { compileSelection } from '../../src/fanout/selection/selection.ts';
 import { stringifyJson } from '../../src/core/model/json.ts';
-import { Selections } from '../../src/fanout/selections.ts';
+import { Selections } from '../../src/fanout/selection/selections.ts';
 import type { Chooser } from '../support/random/made-documents.ts';
 import { changesSubscription, itemsSubscription } from '../support/random/made-documents.ts';
 import type { Asked } from '../support/clients/readers.ts';

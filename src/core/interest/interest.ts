@@ -28,27 +28,27 @@ export class Interest {
       this.#watches.set(name, watch);
       this.#index.add(filter, watch);
     }
-    watch.listeners.add(listener);
+    watch.add(listener);
     return watch;
   }
 
-  /** Undoes `listen`. */
+  /** Undoes `listen`. To be called once. */
   unlisten(watch: Watch, listener: Listener): void {
     this.idle.delete(listener);
-    if (!watch.listeners.delete(listener) || watch.listeners.size > 0) return;
+    watch.delete(listener);
+    if (!watch.isUnused) return;
     this.#watches.delete(watch.name);
     this.#index.delete(watch.filter, watch);
   }
 
   /** To be called for each change of the replica that is shown, while it is applied. `before`: the head before its command. */
   note({ key, position }: Change<unknown>, before: Place): void {
-    this.#index.find(key, ({ listeners }) => {
-      for (const listener of listeners) listener.concern(position, before);
-    });
+    const concern = (listener: Listener): void => listener.concern(position, before);
+    this.#index.find(key, (watch) => watch.visit(concern));
   }
 
   /** Wakes every listener. `before`: where those that had everything stood. */
   wakeAll(before: Place): void {
-    for (const { listeners } of this.#watches.values()) for (const listener of listeners) listener.wake(before);
+    for (const watch of this.#watches.values()) watch.visit((listener) => listener.wake(before));
   }
 }

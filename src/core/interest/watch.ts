@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyFilter } from '../input/key-filter.ts';
+import { type Held, visitEach, withoutValue, withValue } from './held-values.ts';
 import type { Place, Position } from '../model/position.ts';
 
 /** Waits for the changes that a filter passes. Its methods are called inside `apply`: they take note, and read nothing. They never throw. */
@@ -17,11 +18,28 @@ const MAX_NAME_LENGTH = 256;
 export class Watch {
   readonly name: string;
   readonly filter: KeyFilter;
-  readonly listeners = new Set<Listener>();
+  #listeners: Held<Listener> | undefined;
 
   constructor(name: string, filter: KeyFilter) {
     this.name = name;
     this.filter = filter;
+  }
+
+  get isUnused(): boolean {
+    return this.#listeners === undefined;
+  }
+
+  add(listener: Listener): void {
+    this.#listeners = withValue(this.#listeners, listener);
+  }
+
+  /** The listener must have been added. */
+  delete(listener: Listener): void {
+    if (this.#listeners) this.#listeners = withoutValue(this.#listeners, listener);
+  }
+
+  visit(visit: (listener: Listener) => void): void {
+    if (this.#listeners) visitEach(this.#listeners, visit);
   }
 }
 

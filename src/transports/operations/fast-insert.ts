@@ -22,7 +22,7 @@ import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { Item } from '../../core/model/change.ts';
 import type { InsertInput } from '../../core/input/insert-input.ts';
 import type { StreamingMap } from '../../core/streaming-map.ts';
-import { compileSelection, type Render } from '../../fanout/selection.ts';
+import { compileSelection, type Render } from '../../fanout/selection/selection.ts';
 import { KnownDocuments } from './known-documents.ts';
 import type { InsertionAnswer } from '../answers/insertion-bytes.ts';
 import type { Observe } from './operation-observer.ts';

@@ -11,8 +11,8 @@ import type { FanOutRequest } from '../../../schema/request/context.ts';
 import { OPERATIONS, type TransportOperation, TRANSPORT_CONTEXT } from '../../../schema/request/transport-context.ts';
 import type { Source } from '../../core/subscriptions/items.ts';
 import { FanOut } from '../../fanout/fan-out.ts';
-import { compileOperation } from '../../fanout/selections.ts';
-import { isShared } from '../../fanout/sharing.ts';
+import { compileOperation } from '../../fanout/selection/selections.ts';
+import { isShared } from '../../fanout/selection/sharing.ts';
 import { resultContext, type ResultContext, type ResultContextParts } from './operation.ts';
 
 /** The errors that a server shows: each error of a result, and the error that ends a subscription. */

@@ -3,6 +3,7 @@ import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import type { Item, ItemChanges } from '../../../src/core/model/change.ts';
 import type { Place, Position } from '../../../src/core/model/position.ts';
 import { Group } from '../../../src/fanout/group.ts';
+import { ItemTexts } from '../../../src/fanout/selection/item-texts.ts';
 import { openMap } from '../../support/model/open-map.ts';
 
 it('G6 a subscriber at another’s position that has seen another head has its own in its cursor', async () => {
@@ -12,12 +13,15 @@ it('G6 a subscriber at another’s position that has seen another head has its o
   for (let n = 0; n < 500; n += 50)
     items.push(...(await map.insertMany(Array.from({ length: 50 }, (_, m) => ({ key: `k${n + m}`, value: n })))));
   const group = new Group({
-    name: 'a',
     kind: 'itemChanges',
     source: map.source,
     filter: keyFilter(),
-    selection: { name: 'a', render: (message) => (message as ItemChanges<unknown>).cursor },
-    onKept: () => {},
+    selection: {
+      name: 'a',
+      render: (message) => (message as ItemChanges<unknown>).cursor,
+      texts: new ItemTexts(() => {}),
+    },
+    host: { concerned() {}, keepsPage() {} },
   });
   group.size = 3;
   // `at` is within the items.

@@ -5,7 +5,7 @@ import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { filterName } from '../../../src/core/interest/watch.ts';
 import { createSchema } from '../../../schema/index.ts';
 import { KeptTexts } from '../../../src/fanout/kept-texts.ts';
-import { Selections } from '../../../src/fanout/selections.ts';
+import { Selections } from '../../../src/fanout/selection/selections.ts';
 
 const document = parse('subscription ($filter: ItemFilter) { items(filter: $filter) { key } }');
 const other = parse(`subscription { items { key } } #${'x'.repeat(10_000)}`);

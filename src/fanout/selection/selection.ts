@@ -23,7 +23,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { JsonText } from '../core/model/json-text.ts';
+import { JsonText } from '../../core/model/json-text.ts';
 import type { ItemTexts } from './item-texts.ts';
 
 /** The JSON of a value, or undefined. May throw what a resolver throws. */

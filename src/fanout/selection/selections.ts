@@ -7,9 +7,9 @@ import {
   print,
   visit,
 } from 'graphql';
-import { AnswerBudget } from '../../schema/request/answer-budget.ts';
-import type { Context, Operation, StreamRequest } from '../../schema/request/context.ts';
-import { shortName } from '../core/interest/watch.ts';
+import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
+import type { Context, Operation, StreamRequest } from '../../../schema/request/context.ts';
+import { shortName } from '../../core/interest/watch.ts';
 import { ItemTexts } from './item-texts.ts';
 import { compileSelection, type IsShared, type Render } from './selection.ts';
 
@@ -23,15 +23,10 @@ interface KnownDocument {
 /** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
 export type RenderResult = (delivered: unknown) => string;
 
-/** What is selected, without a filter: all groups that select the same share it. */
+/** What is selected, without a filter. All groups that select the same share it. */
 export interface Selection {
   readonly name: string;
   readonly render: RenderResult;
-}
-
-interface SharedSelection extends Selection {
-  /** How many groups have it. */
-  uses: number;
   readonly texts: ItemTexts;
 }
 
@@ -54,7 +49,7 @@ export class Selections {
   readonly #format: (result: ExecutionResult) => string;
   readonly #isShared: IsShared | undefined;
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
-  readonly #shared = new Map<string, SharedSelection>();
+  readonly #byName = new Map<string, Selection>();
   /** Those that keep texts of items. */
   readonly #keeping = new Set<ItemTexts>();
 
@@ -72,23 +67,20 @@ export class Selections {
     return shortName(JSON.stringify([kind, known.name, operationName, conditions]));
   }
 
-  /** To be given back by `release`. */
-  take(name: string, operation: Operation): Selection {
-    let shared = this.#shared.get(name);
-    if (!shared) {
+  /** The selection of an operation. `drop` forgets it. */
+  of(kind: StreamRequest['kind'], operation: Operation): Selection {
+    const name = this.name(kind, operation);
+    let selection = this.#byName.get(name);
+    if (!selection) {
       const texts: ItemTexts = new ItemTexts(() => this.#keeping.add(texts));
-      shared = { name, render: this.render(operation, texts), uses: 0, texts };
-      this.#shared.set(name, shared);
+      selection = { name, render: this.render(operation, texts), texts };
+      this.#byName.set(name, selection);
     }
-    shared.texts.isShared = ++shared.uses > 1;
-    return shared;
+    return selection;
   }
 
-  release({ name }: Selection): void {
-    const shared = this.#shared.get(name);
-    if (!shared) return;
-    shared.texts.isShared = --shared.uses > 1;
-    if (shared.uses === 0) this.#shared.delete(name);
+  drop({ name }: Selection): void {
+    this.#byName.delete(name);
   }
 
   /** Drops what was rendered of items. */

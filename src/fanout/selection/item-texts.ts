@@ -1,4 +1,4 @@
-import { StoredItem } from '../core/model/stored-item.ts';
+import { StoredItem } from '../../core/model/stored-item.ts';
 
 /** Of kept texts, in characters. */
 const MAX_KEPT = 1024 * 1024;

@@ -1,0 +1,65 @@
+import type { Cursor } from '../core/model/position.ts';
+import type { Page, ReadPosition } from '../core/replica/read.ts';
+import type { ChangesStep } from '../core/subscriptions/item-changes.ts';
+import type { WireText } from './frames.ts';
+
+/** One result, without the parts that may differ among subscribers. */
+export interface Result {
+  /** `{"data":…` without the closing brace. */
+  readonly body: WireText;
+  readonly cursor: Cursor;
+}
+
+/**
+ * The results that follow a read position: at most one chunk. It is rendered for each form in which it is framed, and kept only in
+ * these forms: keeping the results as well would double what survives the next garbage collections.
+ */
+export class RenderedPage implements ChangesStep<unknown> {
+  readonly page: Page<unknown>;
+  readonly reset: boolean;
+  readonly caughtUp: boolean;
+  /** Of results. */
+  readonly count: number;
+  /** Of the last result. */
+  readonly lastCursor: Cursor | undefined;
+  readonly #render: () => readonly Result[];
+  readonly #forms = new Map<number | string, unknown>();
+
+  constructor(
+    { page, reset, caughtUp }: ChangesStep<unknown>,
+    { count, lastCursor }: Sent,
+    render: () => readonly Result[],
+  ) {
+    this.page = page;
+    this.reset = reset;
+    this.caughtUp = caughtUp;
+    this.count = count;
+    this.lastCursor = lastCursor;
+    this.#render = render;
+  }
+
+  get next(): ReadPosition {
+    return this.page.next;
+  }
+
+  get changes(): Page<unknown>['changes'] {
+    return this.page.changes;
+  }
+
+  /** The results in a form that its users share, made once. */
+  shared<Form>(name: number | string, make: (results: readonly Result[]) => Form): Form {
+    let form = this.#forms.get(name) as Form | undefined;
+    if (form === undefined) this.#forms.set(name, (form = make(this.#render())));
+    return form;
+  }
+
+  /** For a form that is not shared. */
+  get results(): readonly Result[] {
+    return this.shared('results', (results) => results);
+  }
+}
+
+interface Sent {
+  readonly count: number;
+  readonly lastCursor: Cursor | undefined;
+}
