@@ -115,6 +115,12 @@ export class DeliveryScheduler {
   #openedAt: number | undefined;
   #hasReplayed = false;
   #isTicking = false;
+  #isHeld = (): boolean => false;
+
+  /** `isHeld`: asked once per turn of the event loop, whether deliveries should wait for the next one. */
+  holdWhile(isHeld: () => boolean): void {
+    this.#isHeld = isHeld;
+  }
 
   enqueue(slot: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Queue<DeliverySlot> {
     this.#queues[name].add(slot);
@@ -152,10 +158,13 @@ export class DeliveryScheduler {
 
   #open(now: number): number {
     this.#hasReplayed = false;
-    setImmediate(() => {
-      this.#openedAt = undefined;
-      if (Object.values(this.#queues).some(({ size }) => size > 0)) this.#runNext();
-    });
+    setImmediate(this.#close);
     return now;
   }
+
+  readonly #close = (): void => {
+    if (this.#isHeld()) return void setImmediate(this.#close);
+    this.#openedAt = undefined;
+    if (Object.values(this.#queues).some(({ size }) => size > 0)) this.#runNext();
+  };
 }
