@@ -18,8 +18,6 @@ export interface HttpServerOptions {
   readonly overloaded: (request: IncomingMessage) => void;
   readonly incomingBytes: IncomingBytes;
   readonly turns: Turns;
-  /** Called for each connection, also for one that is dropped at once. */
-  readonly connected: () => void;
   /** Of all kinds. Beyond it, idle connections make room for new ones, or new ones are not accepted. */
   readonly maxConnections: number;
 }
@@ -60,7 +58,6 @@ export function createHttpServer(options: HttpServerOptions): Server {
       respond(response, 503, JSON.stringify({ errors: [formatError(error)] }), 'application/json');
     },
   });
-  server.on('connection', options.connected).on('drop', options.connected);
   server.maxConnections = maxConnections;
   server.maxHeadersCount = MAX_HEADERS;
   server.on('upgrade', (request, socket, head) => {

@@ -148,9 +148,10 @@ class RunningServer implements SeamlineServer {
         this.#requestLog.refused(this.#requestLog.identityOf(request), 'OVERLOADED', { transport: 'http' }),
       incomingBytes,
       turns,
-      connected: () => this.#accepting.came(),
       maxConnections: maxConnections + SPARE_CONNECTIONS,
     });
+    const came = (): void => this.#accepting.came();
+    this.#http.on('connection', came).on('drop', came);
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
     this.#metrics = createMetrics({

@@ -57,7 +57,7 @@ it('replays deliver what one turn allows, and the rest after the connections tha
   // Longer than a turn allows.
   const deliver = (n: number): void => {
     begun.push(n);
-    for (const due = performance.now() + 4; performance.now() < due; );
+    for (const due = performance.now() + 4; performance.now() < due;);
   };
   for (const n of [0, 1]) new DeliverySlot(scheduler).ask(false, 0, () => deliver(n));
   for (let turn = 0; turn < 10; turn++) await nextTurn();
@@ -71,7 +71,7 @@ it('operations of a server wait while connections are accepted, and /health is a
   const server = await startServer();
   const came = vi.spyOn(Accepting.prototype, 'came');
   const isBusy = vi.spyOn(Accepting.prototype, 'isBusy', 'get').mockReturnValue(true);
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   const query = encodeURIComponent('{ stream { size } }');
   let isAnswered = false;
   const answer = fetch(`${server.url}?query=${query}`).finally(() => (isAnswered = true));
