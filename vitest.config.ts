@@ -15,7 +15,7 @@ const SLOW = [
   'test/verify/verify.test.ts',
 ];
 
-/** Tests that measure how a server is served under attack: one after the other, and nothing beside them: `npm run test:abuse`, on a calm machine. */
+/** Tests that measure how a server is served under attack: one after the other, and nothing else meanwhile. `npm run test:abuse` runs them. */
 const ALONE = ['test/abuse/**/*.test.ts'];
 
 export default defineConfig({

@@ -16,6 +16,7 @@ import { createHttp } from '../transports/http/http.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
 import { LongBodies } from '../transports/incoming/long-bodies.ts';
+import { Accepting } from '../transports/protocol/accepting.ts';
 import { Turns } from '../transports/protocol/turns.ts';
 import { trusting } from '../transports/protocol/trusted-documents.ts';
 import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
@@ -89,7 +90,8 @@ class RunningServer implements SeamlineServer {
   readonly #webSockets: WebSocketTransport;
   readonly #console: ConsolePage | undefined;
   readonly #streams = new OpenStreams();
-  readonly #turns = new Turns();
+  readonly #accepting = new Accepting();
+  readonly #turns = new Turns(undefined, undefined, this.#accepting);
   readonly #answers = new UnreadAnswers(this.#turns);
   readonly #heartbeat: Heartbeat;
   readonly #metrics;
@@ -103,6 +105,7 @@ class RunningServer implements SeamlineServer {
     const { logger, allowOrigins, trustProxy, introspection } = options;
     const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
     this.map = map;
+    map.source.scheduler.holdWhile(() => this.#accepting.isBusy);
     this.#options = options;
     this.#heartbeat = new Heartbeat(keepAliveMs);
     // A shorter secret can be guessed from any token (RFC 7518, section 3.2).
@@ -147,6 +150,8 @@ class RunningServer implements SeamlineServer {
       turns,
       maxConnections: maxConnections + SPARE_CONNECTIONS,
     });
+    const came = (): void => this.#accepting.came();
+    this.#http.on('connection', came).on('drop', came);
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
     this.#metrics = createMetrics({

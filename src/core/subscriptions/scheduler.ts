@@ -106,6 +106,9 @@ export class Queue<Member> extends Set<Member> {
   }
 }
 
+/** Counts the turns of the event loop. */
+const turnOfEventLoop = (): number => performance.nodeTiming.uvMetricsInfo.loopCount;
+
 /** The slots of all subscriptions of one map. */
 export class DeliveryScheduler {
   readonly #queues = {
@@ -119,6 +122,14 @@ export class DeliveryScheduler {
   #hasReplayed = false;
   #isTicking = false;
   #isContinued = false;
+  #isHeld = (): boolean => false;
+  /** The turn of the event loop in which deliveries wait. */
+  #heldTurn: number | undefined;
+
+  /** `isHeld`: asked before each delivery, whether deliveries should wait for the next turn of the event loop. */
+  holdWhile(isHeld: () => boolean): void {
+    this.#isHeld = isHeld;
+  }
 
   enqueue(slot: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Queue<DeliverySlot> {
     this.#queues[name].add(slot);
@@ -140,6 +151,7 @@ export class DeliveryScheduler {
   }
 
   #runNext(): void {
+    if (this.#mustWait()) return this.#goOnInNextTurn();
     const now = performance.now();
     if (now - this.#openedAt >= LIVE_MS) this.#openInNewTurn(now);
     const spent = now - this.#openedAt;
@@ -154,12 +166,19 @@ export class DeliveryScheduler {
     this.#tick();
   }
 
+  /** An immediate may still belong to the turn that is held. */
+  #mustWait(): boolean {
+    if (this.#isHeld()) this.#heldTurn = turnOfEventLoop();
+    else if (this.#heldTurn !== undefined && this.#heldTurn !== turnOfEventLoop()) this.#heldTurn = undefined;
+    return this.#heldTurn !== undefined;
+  }
+
   /**
    * The times of a turn begin with its first delivery. They are compared only when they seem to be over: an immediate that ends each turn would
    * cost the event loop another round for each change.
    */
   #openInNewTurn(now: number): void {
-    const turn = performance.nodeTiming.uvMetricsInfo.loopCount;
+    const turn = turnOfEventLoop();
     if (turn === this.#turn) return;
     [this.#turn, this.#openedAt, this.#hasReplayed] = [turn, now, false];
   }

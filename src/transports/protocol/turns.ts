@@ -1,3 +1,5 @@
+import type { Accepting } from './accepting.ts';
+
 /** Time of each turn of the event loop that clients' work may take, in ms. */
 const SLICE_MS = 5;
 /** Turns without such work, at most, after work that took several times its slice: Node accepts one connection in each. */
@@ -32,6 +34,7 @@ type Line = Map<object, Waiting[]>;
 export class Turns {
   readonly #now: () => number;
   readonly #groupSize: number;
+  readonly #accepting: Pick<Accepting, 'isBusy'> | undefined;
   readonly #lanes: Readonly<Record<Lane, Line>> = { intake: new Map(), work: new Map() };
   /** The lane that begins in this turn. */
   #first: Lane = 'work';
@@ -40,9 +43,14 @@ export class Turns {
   /** When the slice of the current turn ends; undefined before it has begun. */
   #until: number | undefined;
 
-  constructor(now: () => number = () => performance.now(), groupSize: number = GROUP) {
+  constructor(
+    now: () => number = () => performance.now(),
+    groupSize: number = GROUP,
+    accepting?: Pick<Accepting, 'isBusy'>,
+  ) {
     this.#now = now;
     this.#groupSize = groupSize;
+    this.#accepting = accepting;
   }
 
   /** Undefined: the work begins at once. `bytes`: of the request that it handles, or of what else shows how long it takes. */
@@ -84,14 +92,15 @@ export class Turns {
   #open(): number {
     const openedAt = this.#now();
     const passed = (): number => Math.min(MAX_PASSED, Math.floor((this.#now() - openedAt) / SLICE_MS));
-    setImmediate(() => this.#close(passed()));
-    return (this.#until = openedAt + SLICE_MS);
+    const isHeld = this.#accepting?.isBusy === true;
+    setImmediate(() => this.#close(isHeld ? 1 : passed()));
+    return (this.#until = isHeld ? -Infinity : openedAt + SLICE_MS);
   }
 
   #close(passed: number): void {
-    if (passed > 0) {
+    if (passed > 0 || this.#accepting?.isBusy) {
       this.#until = -Infinity;
-      return void setImmediate(() => this.#close(passed - 1));
+      return void setImmediate(() => this.#close(Math.max(0, passed - 1)));
     }
     this.#until = undefined;
     this.#first = this.#first === 'work' ? 'intake' : 'work';
