@@ -1,4 +1,4 @@
-// Mutation tests of the core and the fan-out: applies one named mutation at a time to a copy of the checkout, and requires tests to fail.
+// Mutation tests of the core, the fan-out and the turns: applies one named mutation at a time to a copy of the checkout, and requires tests to fail.
 //
 //     node scripts/mutants.mjs [NAME…]
 import { execFileSync, spawn } from 'node:child_process';
@@ -187,6 +187,18 @@ const MUTANTS = [
     'return this.#writer.writableNeedDrain || this.#long.isBusy;',
     'return false;',
   ],
+  [
+    'queries of all connections at once',
+    'src/transports/protocol/turns.ts',
+    'begun + bytes <= GROUP_BYTES || (bytes === UNKNOWN_BYTES && only === connection)',
+    'true',
+  ],
+  [
+    'slow queries before everything',
+    'src/transports/protocol/turns.ts',
+    "this.#first = this.#first === 'work' ? 'intake' : 'work';",
+    '',
+  ],
 ];
 
 const wanted = process.argv.slice(2);
@@ -224,7 +236,9 @@ async function worker() {
 }
 
 function testsOf(file) {
-  return file.startsWith('src/fanout/') ? ['test/fanout'] : ['test/core', 'test/guarantees'];
+  if (file.startsWith('src/fanout/')) return ['test/fanout'];
+  if (file.startsWith('src/transports/protocol/')) return ['test/transports/turns.test.ts'];
+  return ['test/core', 'test/guarantees'];
 }
 
 /** Resolves with the first test that fails; undefined when all pass. */

@@ -1,7 +1,8 @@
 /** Opens a few hostile connections per second. None of them writes, so that the ledger of the writers stays complete. */
 import { connect, type Socket } from 'node:net';
 import { Dice } from '../../test/support/random/dice.ts';
-import { frame, INIT, text, UPGRADE } from '../../test/support/fuzz/frames.ts';
+import { INIT, text, UPGRADE } from '../../test/support/fuzz/frames.ts';
+import { frame } from '../../test/support/sockets/client-bytes.ts';
 
 const EVERY_MS = 200;
 const MAX_OPEN = 200;

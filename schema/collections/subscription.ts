@@ -3,6 +3,7 @@ import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { type Context, emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
 import { withGraphQLErrors } from '../request/errors.ts';
+import { assertFewCopies } from '../request/selected-copies.ts';
 import type { ItemTypes } from './item.ts';
 import { addOnLag, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
 import * as rules from './input-rules.ts';
@@ -22,8 +23,9 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           filter: t.arg({ type: filter, description: TEXT.filterArg }),
           onLag: t.arg({ type: onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
         },
-        subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }) => {
+        subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }, info) => {
           assertMayRead(caller);
+          assertFewCopies(info);
           const allowed = limit ?? args.limit;
           if (allowed != null) delivery.remaining = allowed;
           const options = {
@@ -49,8 +51,9 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           after: t.arg.string({ description: TEXT.changesAfterArg, validate: rules.cursor }),
           filter: t.arg({ type: filter, description: TEXT.filterArg }),
         },
-        subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }) => {
+        subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }, info) => {
           assertMayRead(caller);
+          assertFewCopies(info);
           const options = {
             after: resolveAfter({ after }, args.after),
             filter: keyFilter(args.filter, caller.keyPrefix),

@@ -1,8 +1,7 @@
 /** Node's HTTP server, with the rules of RFC 9110 and RFC 9112 that Node leaves to the application. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { formatError } from '../transports/protocol/errors.ts';
-import { refused as refusal } from '../../schema/request/errors.ts';
+import { formatError, overloaded, responseOf } from '../transports/protocol/errors.ts';
 import type { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
 import type { Turns } from '../transports/protocol/turns.ts';
 import { MAX_HEADERS, type Problem, problemOf, Request } from './http-request.ts';
@@ -53,9 +52,10 @@ export function createHttpServer(options: HttpServerOptions): Server {
     maxConnections: maxConnections - ROOM,
     overloaded(request, response) {
       options.overloaded(request);
-      const error = refusal('OVERLOADED', 'too many requests are being sent: retry after 1 s', { retryAfterMs: 1000 });
-      response.setHeader('Connection', 'close').setHeader('Retry-After', '1');
-      respond(response, 503, JSON.stringify({ errors: [formatError(error)] }), 'application/json');
+      const error = overloaded('too many requests are being sent');
+      const { status = 503, headers = {} } = responseOf(error);
+      response.setHeaders(new Map([['Connection', 'close'], ...Object.entries(headers)]));
+      respond(response, status, JSON.stringify({ errors: [formatError(error)] }), 'application/json');
     },
   });
   server.maxConnections = maxConnections;

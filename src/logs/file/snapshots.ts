@@ -20,8 +20,12 @@ export interface SnapshotsOptions {
   readonly logger: Logger;
 }
 
-/** After a failure. What it lacked, as room or a file descriptor, may be there again. */
-const RETRY_MS = 60_000;
+/**
+ * After a failure. What it lacked, as room or a file descriptor, may be there again soon. An attempt waits several times as long as
+ * the last one took, because building a large snapshot only to find a full disk costs much.
+ */
+const [LEAST_RETRY_MS, MOST_RETRY_MS] = [1000, 60_000];
+const RETRY_FACTOR = 9;
 
 export class Snapshots {
   readonly #options: SnapshotsOptions;
@@ -79,21 +83,21 @@ export class Snapshots {
       if (!this.#isStopped && failure !== this.#failure)
         logger.warn({ directory, ...errorFields(error) }, `no snapshot was made: ${failure}`);
       this.#failure = failure;
-      this.#retryLater();
+      this.#retryAfter(RETRY_FACTOR * (performance.now() - started));
     }
     this.#running = undefined;
     // Another one may be due already, and no append may come that would notice.
     this.makeIfDue();
   }
 
-  #retryLater(): void {
+  #retryAfter(ms: number): void {
     clearTimeout(this.#retry);
     if (this.#isStopped) return;
-    this.#retry = setTimeout(() => {
+    const retry = (): void => {
       this.#dueBytes = Math.min(this.#dueBytes, this.#bytes);
       this.makeIfDue();
-    }, RETRY_MS);
-    this.#retry.unref();
+    };
+    this.#retry = setTimeout(retry, Math.min(MOST_RETRY_MS, Math.max(LEAST_RETRY_MS, ms))).unref();
   }
 
   #due(): number {

@@ -10,7 +10,7 @@ import { Consumer } from './consumer.ts';
 import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
 import { announcedClaims } from './snapshot-claims.ts';
 import { objectStorage } from './snapshots.ts';
-import { ensureStream, epochOf, isMissing, troubleOf, unfitness } from './stream.ts';
+import { ensureStream, epochOf, isMissing, troubleOf, unfitness, warnOfLimits } from './stream.ts';
 
 const FLUSH_MS = 1000;
 /** The remote log gives up a request earlier, unless bytes arrive: its answer may take long on a slow link. */
@@ -38,7 +38,7 @@ async function openSession(
   onUp: () => void,
 ): Promise<RemoteLogSession> {
   const { stream = REMOTE_DEFAULTS.stream, maxCommandBytes = DEFAULT_MAX_COMMAND_BYTES } = options;
-  const { create = true, replicas, domain } = options;
+  const { create = true, replicas, domain, logger = SILENT } = options;
   const { client } = connection;
   const jsm = await jetstreamManager(client, {
     timeout: REQUEST_MS,
@@ -60,6 +60,12 @@ async function openSession(
 
     async ensure(isFirst) {
       const info = await ensureStream(jsm, stream, { replicas, maxCommandBytes, mayCreate: create && isFirst });
+      // Not awaited: a user may lack the right to ask.
+      if (isFirst)
+        void jsm.getAccountInfo().then(
+          (account) => warnOfLimits(account, info, logger),
+          () => {},
+        );
       const most = client.info?.max_payload ?? Infinity;
       if (most < maxCommandBytes)
         throw new UnfitLogError(

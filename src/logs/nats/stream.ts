@@ -3,8 +3,9 @@
  * it doesn't know, and a stream that somebody else created may remove entries that are still needed.
  */
 import { createHash } from 'node:crypto';
-import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import type { JetStreamAccountStats, JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import type { Logger } from '../../core/model/logger.ts';
 import { type Epoch, parseEpoch } from '../../core/model/position.ts';
 import { UnfitLogError } from '../remote/driver.ts';
 
@@ -58,6 +59,22 @@ export async function ensureStream(
   const unfit = unfitness(info, wanted);
   if (unfit !== undefined) throw new UnfitLogError(`${unfit}. Change that, or choose another name for the stream`);
   return info;
+}
+
+/**
+ * At the limit of an account NATS stores an entry, refuses it and removes it again. No node can read across that gap. A stream with
+ * `max_bytes` has its room reserved, and refuses before it stores.
+ */
+export function warnOfLimits(
+  { limits, tiers = {} }: JetStreamAccountStats,
+  { config }: StreamInfo,
+  logger: Logger,
+): void {
+  const all = [limits, ...Object.values(tiers).map((tier) => tier?.limits)];
+  const limit = Math.max(...all.map((each) => each?.max_storage ?? 0));
+  if (limit <= 0 || config.max_bytes > 0) return;
+  const what = `the account may store ${limit} bytes in NATS, and the stream ${config.name} has no max_bytes`;
+  logger.warn({ limit }, `${what}: when the account is full the log becomes unreadable. Set max_bytes`);
 }
 
 /** Why the stream can't keep the guarantees. */

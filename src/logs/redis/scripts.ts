@@ -94,8 +94,10 @@ const LOOK = script(`
     end
   end
   local probe = redis.pcall('XADD', KEYS[3], 'NOMKSTREAM', '*', 'probe', '')
+  local clock = redis.pcall('TIME')
+  local refusal = type(probe) == 'table' and probe.err or clock.err or ''
   local epoch = redis.call('TYPE', KEYS[2]).ok == 'string' and redis.call('GET', KEYS[2]) or ''
-  return { epoch, last, first, count, type(probe) == 'table' and probe.err or '' }`);
+  return { epoch, last, first, count, refusal }`);
 
 /** Removes the entries before a sequence from the log of an epoch. */
 const TRIM = script(`

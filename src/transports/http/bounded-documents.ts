@@ -10,7 +10,7 @@ const MAX_PARTS = 3000;
 /** Of one document. Lists take more of the same kind: `insertItems`, `filter.keys`. */
 const MAX_ALIASES = 100;
 /** Of a document that asks for the schema. Aliases in lists within lists multiply, and nothing counts what the executor makes of them. */
-const MAX_SCHEMA_ALIASES = 4;
+const MAX_SCHEMA_ALIASES = 2;
 /**
  * Validation compares each field with each other one of the same name, and each fragment's fields with those of each other. These are the
  * squares of how often each occurs: one name may occur some 340 times, or each of ten names 100 times.

@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql';
 import type { FetchAPI, GraphQLParams, Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { IncomingMessage } from 'node:http';
 import { MAX_ACCEPT_LENGTH, negotiate } from '../protocol/accept.ts';
-import { formatError, isGraphQLError, maskError, refused } from '../protocol/errors.ts';
+import { formatError, isGraphQLError, maskError, refused, responseOf } from '../protocol/errors.ts';
 import { isEnded } from '../protocol/event-id.ts';
 import { boundedDocuments } from './bounded-documents.ts';
 import { boundedVariables } from './bounded-variables.ts';
@@ -118,7 +118,7 @@ function boundedStreams({ isFull, requestLog }: HttpOptions): Plugin {
  * the pieces of a streamed body before the `100 Continue` of a pipelined request, and cut its headers off.
  */
 function answerOf(error: GraphQLError, { Response }: FetchAPI): Response {
-  const { status = 500, headers = {} } = error.extensions['http'] as { status?: number; headers?: object };
+  const { status = 500, headers = {} } = responseOf(error);
   const type = { 'Content-Type': 'application/json; charset=utf-8' };
   return new Response(JSON.stringify({ errors: [formatError(error)] }), { status, headers: { ...headers, ...type } });
 }

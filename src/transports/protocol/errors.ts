@@ -115,16 +115,19 @@ export function overloaded(reason: string): GraphQLError {
   return makeRefusal('OVERLOADED', `${reason}: retry after ${RETRY_AFTER_S} s`, { retryAfterMs, http });
 }
 
-function statusOf({ extensions }: GraphQLError): number | undefined {
-  const http: { readonly status?: number } | undefined = extensions['http'];
-  return http?.status;
+/** What a response that consists of the error has of it. */
+export function responseOf({ extensions }: GraphQLError): {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+} {
+  return extensions['http'] ?? {};
 }
 
 /** HTTP's own errors follow HTTP's rules, regardless of `Accept`. */
 const HTTP_STATUSES: ReadonlySet<number | undefined> = new Set([405, 406, 413, 415]);
 
 export function isAboutHttp({ errors = [] }: ExecutionResult): boolean {
-  return errors.some((error) => HTTP_STATUSES.has(statusOf(error)));
+  return errors.some((error) => HTTP_STATUSES.has(responseOf(error).status));
 }
 
 /** Of a response without data, by code; 400 for any other code. */
@@ -142,7 +145,7 @@ const STATUSES: Readonly<Record<string, number>> = {
 export function withStatus(result: ExecutionResult, type: string): ExecutionResult {
   const [error] = result.errors ?? [];
   if (!error || 'data' in result || type !== 'application/graphql-response+json') return result;
-  if (statusOf(error) !== undefined) return result;
+  if (responseOf(error).status !== undefined) return result;
   const status = STATUSES[String(error.extensions['code'])] ?? 400;
   return { ...result, extensions: { ...result.extensions, http: { status } } };
 }

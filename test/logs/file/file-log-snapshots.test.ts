@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { newEpoch, type Sequence } from '../../../src/core/model/position.ts';
 import type { StreamingMap } from '../../../src/core/streaming-map.ts';
+import { writeSnapshot } from '../../../src/logs/file/disk/snapshot.ts';
 import { copyOf, hearing, openKept, stateOf, temporaryDirectory } from '../../support/engines/kept.ts';
 
 const SNAPSHOT = /made a snapshot/;
@@ -56,6 +58,23 @@ describe('snapshots', () => {
     await made;
     await until(SNAPSHOT);
     expect(lines.filter((line) => SNAPSHOT.test(line)).length).toBeGreaterThan(1);
+  });
+
+  it('a large snapshot is written and read back in many turns of the event loop, because a server may write one', async () => {
+    let [turns, isWriting] = [0, true];
+    const nextTurn = (): void => {
+      turns++;
+      if (isWriting) setImmediate(nextTurn);
+    };
+    setImmediate(nextTurn);
+    const head = { epoch: newEpoch(), sequence: 5 as Sequence, commandId: 'a' };
+    await writeSnapshot(
+      temporaryDirectory(),
+      head,
+      Array.from({ length: 40 }, () => Buffer.alloc(300_000)),
+    );
+    isWriting = false;
+    expect(turns).toBeGreaterThan(80);
   });
 
   it('the size of the directory follows the size of the map, not its history', async () => {

@@ -1,8 +1,9 @@
-import { DiscardPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
+import { DiscardPolicy, StorageType, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Logger } from '../../../src/core/model/logger.ts';
 import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { natsLog } from '../../../src/logs/nats/nats-log.ts';
+import { warnOfLimits } from '../../../src/logs/nats/stream.ts';
 import { hearing } from '../../support/engines/kept.ts';
 import { describeWithNats } from '../../support/engines/nats.ts';
 import { managerOf, openNatsLog, startNats } from '../../support/engines/nats-logs.ts';
@@ -42,6 +43,23 @@ describeWithNats('faults of NATS', () => {
     await saved;
     await map.insert({ key: 'after', value: 1 });
     await expectSame(map, await openMap(nats.url));
+  });
+
+  it('a node warns of an account whose storage is limited, and not once the stream has its room reserved', async () => {
+    const account = 'A { jetstream { max_store: 20MB }, users: [{ user: a, password: b }] }';
+    const nats = await startNats({ config: `accounts { ${account} }` });
+    const url = nats.url.replace('//', '//a:b@');
+    const heard = hearing();
+    const warned = heard.until(/the account may store/);
+    const log = await openNatsLog(url, { logger: heard.logger });
+    await warned;
+    const words = /^the account may store \d+ bytes in NATS, and the stream test has no max_bytes: .*Set max_bytes$/;
+    expect(heard.lines).toEqual([expect.stringMatching(words)]);
+    await log.close();
+    const manager = await managerOf(nats.url, { user: 'a', pass: 'b' });
+    const { config } = await manager.streams.update('test', { max_bytes: 1_000_000 });
+    warnOfLimits(await manager.getAccountInfo(), { config } as StreamInfo, heard.logger);
+    expect(heard.lines).toHaveLength(1);
   });
 
   it.each<[string, Partial<StreamConfig>, RegExp]>([

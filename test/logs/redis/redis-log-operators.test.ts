@@ -98,6 +98,18 @@ describeWithRedis('commands of an operator', (start) => {
     await map.insert({ key: 'b', value: 1 });
   });
 
+  it.each(['xadd', 'time'])('a node that may not use %s is unready and refuses insertions', async (command) => {
+    const redis = await start({ config: ['user anna on >right ~* &* +@all'] });
+    const { map } = await openNode(redis, redis.url.replace('//', '//anna:right@'));
+    const client = redis.client();
+    await client.acl('SETUSER', 'anna', `-${command}`);
+    await expect.poll(() => map.health(), PATIENT).toEqual(unready(/^Redis refuses writes: /));
+    await expect(map.insert({ key: 'a', value: 1 })).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    await client.acl('SETUSER', 'anna', `+${command}`);
+    await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
+    await map.insert({ key: 'a', value: 1 });
+  });
+
   it.each(['xread', 'xrange'])(
     'a node that may not use %s is unready and names that, and none starts',
     async (command) => {

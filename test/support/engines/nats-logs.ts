@@ -20,8 +20,11 @@ export async function openNatsLog(servers: string, options: Partial<NatsLogOptio
 }
 
 /** For changes to a stream that only tests make. */
-export async function managerOf(servers: string | string[]): Promise<JetStreamManager> {
-  const client = await connect({ servers });
+export async function managerOf(
+  servers: string | string[],
+  user: { readonly user?: string; readonly pass?: string } = {},
+): Promise<JetStreamManager> {
+  const client = await connect({ servers, ...user });
   onTestFinished(() => client.close());
   return jetstreamManager(client);
 }

@@ -1,36 +1,21 @@
 /** WebSocket connections byte by byte (RFC 6455), and messages of graphql-transport-ws that no client would send. */
 import type { Dice } from '../random/dice.ts';
+import {
+  frame as plainFrame,
+  type FrameOptions,
+  requestOf,
+  UPGRADE as UPGRADE_LINES,
+} from '../sockets/client-bytes.ts';
 import { STRINGS } from './corpus.ts';
 import { mutated, mutatedBytes, oddJson } from './mutations.ts';
 import { operationJson } from './operations.ts';
 
 const [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] = [0, 1, 2, 8, 9, 10] as const;
 
-interface FrameOptions {
-  readonly isFinal?: boolean;
-  /** The three reserved bits. */
-  readonly reserved?: number;
-  readonly isMasked?: boolean;
-  /** What the header says instead of the truth. */
-  readonly claimedLength?: bigint;
-}
-
 const MASK = Buffer.from([1, 2, 3, 4]);
 
-export function frame(opcode: number, payload: Buffer | string, options: FrameOptions = {}): Buffer {
-  const { isFinal = true, reserved = 0, isMasked = true, claimedLength } = options;
-  const body = Buffer.from(payload as string);
-  const length = claimedLength ?? BigInt(body.length);
-  const code = length < 126n ? Number(length) : length < 65_536n ? 126 : 127;
-  const head = Buffer.alloc(code < 126 ? 2 : code === 126 ? 4 : 10);
-  head[0] = (isFinal ? 0x80 : 0) | (reserved << 4) | opcode;
-  head[1] = (isMasked ? 0x80 : 0) | code;
-  if (code === 126) head.writeUInt16BE(Number(length), 2);
-  if (code === 127) head.writeBigUInt64BE(BigInt.asUintN(64, length), 2);
-  if (!isMasked) return Buffer.concat([head, body]);
-  // `& 3` stays inside of the mask.
-  return Buffer.concat([head, MASK, body.map((byte, n) => byte ^ MASK[n & 3]!)]);
-}
+const frame = (opcode: number, payload: Buffer | string, options: FrameOptions = {}): Buffer =>
+  plainFrame(opcode, payload, { mask: MASK, ...options });
 
 export const text = (message: string): Buffer => frame(TEXT, message);
 
@@ -39,19 +24,7 @@ export const BYE = frame(CLOSE, Buffer.from([3, 232]));
 /** Everything that was sent before it has been read when this is answered. */
 export const FENCE = text('{"type":"subscribe","id":"fence","payload":{"query":"{ stream { size } }"}}');
 
-const UPGRADE_LINES = [
-  'GET /graphql HTTP/1.1',
-  'Host: localhost',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Protocol: graphql-transport-ws',
-];
-
-const asRequest = (lines: readonly string[]): Buffer => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
-
-export const UPGRADE = asRequest(UPGRADE_LINES);
+export const UPGRADE = Buffer.from(requestOf(UPGRADE_LINES));
 
 /** One line of it is wrong, missing, or there twice. */
 export function mutatedUpgrade(dice: Dice): Buffer {
@@ -60,7 +33,7 @@ export function mutatedUpgrade(dice: Dice): Buffer {
   const line = lines[at] ?? '';
   const bad = [[], [line, line], [mutated(dice, line, 2).replaceAll(/[^ -~]/g, '')], [`${line}, x`]];
   lines.splice(at, 1, ...dice.pick(bad));
-  return asRequest(lines);
+  return Buffer.from(requestOf(lines));
 }
 
 /** The server's bytes after its answer to the upgrade. */
@@ -135,7 +108,7 @@ const malformed: readonly ((dice: Dice, cursors: readonly string[]) => Buffer)[]
   (dice) => frame(TEXT, Buffer.from(dice.pick([[255], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80], [0xe2, 0x82]]))),
   (dice) => frame(dice.pick([3, 4, 5, 6, 7, 11, 12, 13, 14, 15]), '{"type":"ping"}'),
   (dice) => frame(dice.pick([TEXT, PING, CLOSE]), '{"type":"ping"}', { reserved: 1 + dice.below(7) }),
-  (dice) => frame(dice.pick([TEXT, PING, CLOSE]), '{"type":"ping"}', { isMasked: false }),
+  (dice) => frame(dice.pick([TEXT, PING, CLOSE]), '{"type":"ping"}', { mask: null }),
   (dice) => frame(dice.pick([PING, PONG, CLOSE]), Buffer.alloc(126 + dice.below(100))),
   (dice) => frame(dice.pick([PING, PONG, CLOSE]), 'part', { isFinal: false }),
   (dice) => frame(CONTINUATION, 'of nothing', { isFinal: dice.once(2) }),

@@ -86,7 +86,9 @@ class Writer {
     const fields: Readonly<Record<string, string | null>> = FIELDS[type];
     const name = this.#fields++ > MAX_FIELDS ? '__typename' : this.#chooser.pick(Object.keys(fields));
     const of = fields[name] as TypeName | null;
-    const alias = this.#chooser.pick(['', '', `${name}_1: `, `${name}_2: `, `${ODD_ALIASES[name] ?? name}: `]);
+    // A list has a second name only where the base gives it one: all names of one field are limited together.
+    const names = of === null ? [`${name}_1: `, `${name}_2: `, `${ODD_ALIASES[name] ?? name}: `] : [`${name}: `];
+    const alias = this.#chooser.pick(['', '', ...names]);
     return `${alias}${name}${this.#directives()}${of === null ? '' : ` ${this.selection(of, depth + 1)}`}`;
   }
 

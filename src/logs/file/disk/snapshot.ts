@@ -2,7 +2,9 @@
  * A snapshot in a file of frames. Each has a length, a CRC of its number and its bytes, and the bytes. The first frame says what
  * it is a snapshot of, an empty one ends it. The file gets its name once it is flushed and has been read back.
  */
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { LogSnapshot } from '../../../core/replication/ordered-log.ts';
 import { type Epoch, parseEpoch, type Sequence } from '../../../core/model/position.ts';
@@ -24,8 +26,8 @@ const FLUSH_BYTES = 8 * 1024 * 1024;
 const KEPT = 2;
 
 /**
- * Writes a snapshot, and removes those that are no longer needed. It leaves nothing behind when it throws. `assertWanted` is
- * called from time to time, and throws to stop it.
+ * Writes a snapshot, and removes those that are no longer needed. It leaves nothing behind when it throws. A server that saves the
+ * state of its map by itself serves clients between the pieces. `assertWanted` is called from time to time, and throws to stop it.
  */
 export async function writeSnapshot(
   directory: string,
@@ -36,22 +38,22 @@ export async function writeSnapshot(
   const path = snapshotPath(directory, head.sequence);
   // Has the id of this process: another one may still be writing, too.
   const unfinished = `${path}.${process.pid}.new`;
-  const file = openSync(unfinished, 'w');
+  const file = await open(unfinished, 'w');
   try {
     let [frames, unflushed] = [0, 0];
     for await (const bytes of framed(head, chunks)) {
       const prefix = Buffer.alloc(PREFIX_BYTES);
       prefix.writeUInt32BE(bytes.length, 0);
       prefix.writeUInt32BE(crc32(bytes, frames++), 4);
-      for (const part of [prefix, bytes]) for (let at = 0; at < part.length;) at += writeSync(file, part, at);
+      await file.appendFile(Buffer.concat([prefix, bytes]));
       unflushed += bytes.length;
       if (unflushed < FLUSH_BYTES) continue;
-      fdatasyncSync(file);
+      await file.datasync();
       assertWanted();
       unflushed = 0;
     }
-    fdatasyncSync(file);
-    for (const _frame of framesOf(unfinished)) continue;
+    await file.datasync();
+    for (const _frame of framesOf(unfinished)) await nextTurn();
     assertWanted();
     renameDurably(unfinished, path);
     for (const older of listSnapshots(directory).slice(0, -KEPT)) rmSync(older.path);
@@ -59,7 +61,7 @@ export async function writeSnapshot(
     rmSync(unfinished, { force: true });
     throw error;
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Clients that ask for much and read nothing. */
 import type { Run } from '../attacker.ts';
-import { open, openMany, openWebSocket, postOf, queryOf, requestOf, subscribe, text, written } from './lines.ts';
+import { requestOf } from '../../sockets/client-bytes.ts';
+import { open, openMany, openWebSocket, postOf, queryOf, subscribe, text, written } from './lines.ts';
 
 const EVERYTHING = '{ items(first: 1000) { edges { node { value } } } }';
 const WAIT_MS = 3000;

@@ -1,6 +1,7 @@
 /** Many small things, as fast as they go. */
 import type { Run } from '../attacker.ts';
-import { frame, open, openMany, openWebSocket, requestOf, subscribe, text, UPGRADE, written } from './lines.ts';
+import { frame, requestOf, UPGRADE } from '../../sockets/client-bytes.ts';
+import { open, openMany, openWebSocket, subscribe, text, written } from './lines.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -23,8 +24,8 @@ const MESSAGES: Readonly<Record<string, () => Buffer>> = {
   churn: () => Buffer.concat([subscribe('churn', CHEAP), text({ type: 'complete', id: 'churn' })]),
   fragments: () =>
     Buffer.concat([
-      frame(1, '{"type":"ping"', false),
-      ...Array.from({ length: 200 }, () => frame(0, ' ', false)),
+      frame(1, '{"type":"ping"', { isFinal: false }),
+      ...Array.from({ length: 200 }, () => frame(0, ' ', { isFinal: false })),
       frame(0, '}'),
     ]),
 };

@@ -1,7 +1,8 @@
 /** Connections, requests and messages that are begun and never ended. */
 import type { Socket } from 'node:net';
 import type { Run } from '../attacker.ts';
-import { frame, openMany, requestOf, UPGRADE, written } from './lines.ts';
+import { frame, requestOf, UPGRADE } from '../../sockets/client-bytes.ts';
+import { openMany, written } from './lines.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -68,7 +69,7 @@ const tinyChunks: Run = async (port, { count, chunks }) => {
 const unfinishedMessages: Run = async (port, { count, bytes = 1_000_000, init = false, fragments = 0 }) => {
   const sockets = await openMany(port, Number(count));
   const whole = frame(1, 'x'.repeat(Number(bytes)));
-  const pieces = Array.from({ length: Number(fragments) }, (_, n) => frame(n === 0 ? 1 : 0, 'x', false));
+  const pieces = Array.from({ length: Number(fragments) }, (_, n) => frame(n === 0 ? 1 : 0, 'x', { isFinal: false }));
   const message = Number(fragments) > 0 ? Buffer.concat(pieces) : whole.subarray(0, -1);
   for (const socket of sockets) {
     socket.resume();

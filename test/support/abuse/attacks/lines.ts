@@ -1,6 +1,7 @@
 /** Raw connections of an attacker, who reads only when told to. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { frame, requestOf, UPGRADE } from '../../sockets/client-bytes.ts';
 
 /** Connects. Errors are ignored: the server may close whenever it wants. */
 export async function open(port: number): Promise<Socket> {
@@ -18,30 +19,6 @@ export async function openMany(port: number, count: number): Promise<Socket[]> {
       ...(await Promise.all(Array.from({ length: Math.min(200, count - sockets.length) }, () => open(port)))),
     );
   return sockets;
-}
-
-export const UPGRADE = [
-  'GET /graphql HTTP/1.1',
-  'Host: localhost',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Protocol: graphql-transport-ws',
-];
-
-export const requestOf = (lines: readonly string[], body = ''): string => `${lines.join('\r\n')}\r\n\r\n${body}`;
-
-/** A frame whose mask is zero, so that the payload stays as it is. */
-export function frame(opcode: number, payload: Buffer | string, isFinal = true): Buffer {
-  const body = Buffer.from(payload as string);
-  const code = body.length < 126 ? body.length : body.length < 65_536 ? 126 : 127;
-  const head = Buffer.alloc((code < 126 ? 2 : code === 126 ? 4 : 10) + 4);
-  head[0] = (isFinal ? 0x80 : 0) | opcode;
-  head[1] = 0x80 | code;
-  if (code === 126) head.writeUInt16BE(body.length, 2);
-  if (code === 127) head.writeBigUInt64BE(BigInt(body.length), 2);
-  return Buffer.concat([head, body]);
 }
 
 export const text = (message: object): Buffer => frame(1, JSON.stringify(message));

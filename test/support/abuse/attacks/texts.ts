@@ -1,7 +1,8 @@
 /** Texts of clients that a server might remember. */
 import { createHmac } from 'node:crypto';
 import type { Run } from '../attacker.ts';
-import { openMany, openWebSocket, postOf, queryOf, requestOf, subscribe, text, UPGRADE, written } from './lines.ts';
+import { requestOf, UPGRADE } from '../../sockets/client-bytes.ts';
+import { openMany, openWebSocket, postOf, queryOf, subscribe, text, written } from './lines.ts';
 
 const MB = 1_000_000;
 const AT_ONCE = 4;

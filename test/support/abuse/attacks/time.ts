@@ -1,5 +1,6 @@
 /** Documents and messages that cost more time than others. */
 import type { Run } from '../attacker.ts';
+import { frame } from '../../sockets/client-bytes.ts';
 import { openWebSocket, post, queryOf, subscribe, written } from './lines.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -64,7 +65,6 @@ const heavyMessages: Run = async (port, { count, kinds }) => {
   for (let n = 0; n < Number(count); n++) {
     const kind = (kinds as readonly string[])[n % (kinds as readonly string[]).length] ?? '';
     const payload = BODIES[kind]?.(n) ?? '';
-    const { frame } = await import('./lines.ts');
     await written(socket, frame(1, `{"type":"subscribe","id":"b${n}","payload":${payload}}`));
   }
   await sleep(500);

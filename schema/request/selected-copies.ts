@@ -1,0 +1,56 @@
+import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import { refused } from './errors.ts';
+
+/** Of one field in a result of a subscription. A result is made in one turn of the event loop, and its values may have a batch's bytes. */
+const MAX_COPIES = 8;
+
+type Fragments = GraphQLResolveInfo['fragments'];
+
+/**
+ * Refuses a subscription whose results would repeat a field many times. Fields under the same name are one, as in the result, so
+ * any number of fragments may select it.
+ * @throws {GraphQLError} `GRAPHQL_VALIDATION_FAILED`
+ */
+export function assertFewCopies({ fieldName, fieldNodes, fragments }: GraphQLResolveInfo): void {
+  // The objects of a result, by the fields that lead to them: those of one level of the document, then those of the next.
+  let objects = new Map([[fieldName, [fieldNodes]]]);
+  while (objects.size > 0) {
+    const fields = new Map<string, (readonly FieldNode[])[]>();
+    for (const [path, copies] of objects)
+      for (const nodes of copies)
+        for (const [name, selected] of fieldsOf(nodes, fragments)) append(fields, `${path}.${name}`, selected);
+    for (const [path, { length }] of fields) if (length > MAX_COPIES) throw tooMany(path, length);
+    objects = fields;
+  }
+}
+
+/** The fields of one object in a result, with their names in the schema. */
+function fieldsOf(nodes: readonly FieldNode[], fragments: Fragments): (readonly [string, FieldNode[]])[] {
+  const fields = new Map<string, FieldNode[]>();
+  const visited = new Set<string>();
+  const visit = ({ selections }: SelectionSetNode): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) append(fields, (selection.alias ?? selection.name).value, selection);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet);
+      else if (!visited.has(selection.name.value)) {
+        visited.add(selection.name.value);
+        const fragment = fragments[selection.name.value];
+        if (fragment) visit(fragment.selectionSet);
+      }
+    }
+  };
+  for (const { selectionSet } of nodes) if (selectionSet) visit(selectionSet);
+  return [...fields.values()].map((selected) => [selected[0]?.name.value ?? '', selected]);
+}
+
+function append<Value>(lists: Map<string, Value[]>, name: string, value: Value): void {
+  const list = lists.get(name);
+  if (list) list.push(value);
+  else lists.set(name, [value]);
+}
+
+const tooMany = (path: string, copies: number) =>
+  refused(
+    'GRAPHQL_VALIDATION_FAILED',
+    `the subscription selects ${path} under ${copies} names, more than ${MAX_COPIES}: select it once`,
+  );
