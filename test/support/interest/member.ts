@@ -40,7 +40,7 @@ export abstract class Member<Delivered extends DeliveredItem | DeliveredChanges>
   readonly socket: FakeSocket;
   protected readonly world: World;
   protected readonly after: string | undefined;
-  /** Whatever came since the last check. */
+  /** The deliveries since the last check. */
   protected fresh: Delivered[] = [];
   protected error: unknown;
   protected hasEnded = false;
