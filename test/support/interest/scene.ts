@@ -16,10 +16,15 @@ export interface SceneOptions {
   readonly window?: number;
   readonly maxItems?: number;
   readonly isFanned: boolean;
+  /** Whether slots end early: see `fakeClock`. @default false */
+  readonly isSliced?: boolean;
 }
 
-/** Turns of the event loop without any delivery, after which everything is at rest. */
-const QUIET_TURNS = 4;
+/**
+ * Turns of the event loop without any delivery, after which everything is at rest: if slots never end early, and if each of them visits a
+ * few of hundreds of subscribers.
+ */
+const [QUIET_TURNS, QUIET_TURNS_OF_SLICES] = [4, 40];
 
 /** Slots end early as on a busy machine: each look at the clock takes so many ms. Without `step` they never do. */
 export function fakeClock(step = 0): void {
@@ -33,17 +38,24 @@ export class Scene {
   readonly members: AnyMember[] = [];
   readonly sockets: FakeSocket[] = [];
   readonly #door: Door;
+  readonly #quietTurns: number;
   readonly #written: Promise<unknown>[] = [];
   #value = 0;
 
-  private constructor(map: StreamingMap<number>, door: Door, window: number, maxItems: number) {
+  private constructor(
+    map: StreamingMap<number>,
+    door: Door,
+    { window = 1000, maxItems = 1000, isSliced }: SceneOptions,
+  ) {
+    this.#quietTurns = isSliced === true ? QUIET_TURNS_OF_SLICES : QUIET_TURNS;
     this.world = { map, oracle: new Oracle(maxItems), window, deliveries: 0 };
     this.#door = door;
   }
 
-  static async open(doors: Doors, { isFanned, window = 1000, maxItems = 1000 }: SceneOptions): Promise<Scene> {
+  static async open(doors: Doors, options: SceneOptions): Promise<Scene> {
+    const { isFanned, window = 1000, maxItems = 1000 } = options;
     const map = await StreamingMap.open<number>({ log: memoryLog(), window, maxItems });
-    return new Scene(map, isFanned ? doors.fanOut(map) : doors.generators(map), window, maxItems);
+    return new Scene(map, isFanned ? doors.fanOut(map) : doors.generators(map), options);
   }
 
   socket(): FakeSocket {
@@ -76,7 +88,7 @@ export class Scene {
   async rest(): Promise<void> {
     await Promise.all(this.#written.splice(0));
     let [writes, quiet] = [-1, 0];
-    while (quiet < QUIET_TURNS) {
+    while (quiet < this.#quietTurns) {
       const now = this.sockets.reduce((sum, socket) => sum + socket.writes, 0);
       quiet = now === writes ? quiet + 1 : 0;
       writes = now;
