@@ -1,0 +1,106 @@
+/** A mirror in a random life (G5 and G6). */
+import { parseCursor } from '../../../src/core/model/cursor.ts';
+import { isEveryKey } from '../../../src/core/input/key-filter.ts';
+import { checksumOf } from '../model/mirror.ts';
+import type { DeliveredChanges, DeliveredItem, Plan } from './doors.ts';
+import { codeOf, insist, isKnown, Member, type Place, positionOf, type World } from './member.ts';
+
+export class MirrorMember extends Member<DeliveredChanges> {
+  readonly items = new Map<string, DeliveredItem>();
+  #isFirst = true;
+  #isCaughtUp = false;
+  /** The first message must start over, because nothing is known of its cursor. */
+  readonly #isNew: boolean;
+
+  /** `items`: what a client has that resumes. */
+  constructor(world: World, plan: Plan, place: Place, items: ReadonlyMap<string, DeliveredItem> = new Map()) {
+    super(world, plan, place);
+    this.#isNew = place.after === undefined || !isKnown(world, place.after);
+    for (const [key, item] of items) this.items.set(key, item);
+  }
+
+  cross(shared: number, head: number): void {
+    this.mayBeLost ||= head > shared;
+    if (this.cursor === undefined) return;
+    const { place, cutoff = place, seen = cutoff } = parseCursor(this.cursor);
+    this.isLost ||= Math.max(place.position, cutoff.position, seen.position) > shared;
+  }
+
+  protected judge(fresh: readonly DeliveredChanges[]): void {
+    for (const message of fresh) this.#apply(message);
+    if (this.hasEnded) {
+      insist(codeOf(this.error) === 'ENGINE_UNAVAILABLE' && this.world.map.source.isClosed, 'a mirror ended', {
+        ...this.about,
+        error: String(this.error),
+      });
+    }
+    if (this.socket.isFull) return;
+    const { oracle } = this.world;
+    insist(this.cursor !== undefined && this.#isCaughtUp && !this.isLost, 'not caught up', this.about);
+    this.mayBeLost = false;
+    const position = positionOf(this.cursor);
+    insist(this.matching(position).length === 0, 'G6: a change was not told', this.about);
+    // G6: a client that is cut now resumes without a reset.
+    insist(position >= this.floor && position <= oracle.head, 'G6: its cursor leaves the window', this.about);
+    this.#checkWhole(oracle.head);
+    if (this.hasEnded) this.end();
+  }
+
+  #apply(message: DeliveredChanges): void {
+    const { reset, upserted, removed, cursor, caughtUp } = message;
+    const keys = [...upserted, ...removed].map(({ key }) => key);
+    const details = { ...this.about, message };
+    insist(new Set(keys).size === keys.length, 'G6: a key twice', details);
+    insist(
+      keys.every((key) => this.isMine({ key })),
+      'a change that the filter excludes',
+      details,
+    );
+    insist(!this.#isFirst || !this.#isNew || reset, 'G6: the first message must reset', details);
+    insist(!this.isLost || reset, 'G6: a lost change must reset', details);
+    insist(!reset || (this.#isFirst && this.#isNew) || this.#mayReset(), 'G5: a reset needs a lost removal', details);
+    const { place, cutoff } = parseCursor(cursor);
+    const previous = this.cursor === undefined || reset ? 0 : positionOf(this.cursor);
+    insist(place.position >= previous, 'G3: its cursor falls', details);
+    for (const list of [upserted, removed]) {
+      const positions = list.map((each) => positionOf(each.cursor));
+      insist(
+        positions.every((at, n) => at > (positions[n - 1] ?? previous) && at <= place.position),
+        'G2 and G3: not rising',
+        { ...details, positions },
+      );
+    }
+    const isLive = !cutoff && !reset && place.position > this.floor;
+    const end = this.world.oracle.changes[place.position - 1]?.batchEnd ?? place.position;
+    insist(!isLive || keys.length === 0 || place.position === end, 'G6: a batch is divided', details);
+    if (reset) this.items.clear();
+    for (const { key } of removed) this.items.delete(key);
+    for (const item of upserted) this.items.set(item.key, item);
+    this.cursor = cursor;
+    this.#isCaughtUp = caughtUp;
+    [this.#isFirst, this.isLost] = [false, false];
+    if (reset) this.mayBeLost = false;
+    if (!caughtUp) return insist(message.size === null, 'a size before it has caught up', details);
+    this.#checkWhole(place.position);
+    insist(!isEveryKey(this.plan.filter) || message.size !== null, 'no proof', details);
+    if (message.size === null) return;
+    const sum = checksumOf([...this.items.values()]);
+    insist(message.size === this.items.size && message.checksum === sum, 'G6: a wrong proof', details);
+  }
+
+  /** G6: exactly the server's map. */
+  #checkWhole(position: number): void {
+    const truth = this.world.oracle.at(position).filter((item) => this.isMine(item));
+    const isWhole =
+      truth.length === this.items.size && truth.every(({ key, value }) => this.items.get(key)?.value === value);
+    insist(isWhole, 'G6: not the map', { ...this.about, position, truth, items: [...this.items.values()] });
+  }
+
+  #mayReset(): boolean {
+    if (this.mayBeLost || this.isLost || this.cursor === undefined) return true;
+    const { place, cutoff = place } = parseCursor(this.cursor);
+    return this.world.oracle.changes
+      .slice(Math.max(place.position, cutoff.position), this.floor)
+      .some(({ item }) => !item);
+  }
+}
