@@ -8,14 +8,14 @@ const { values: flags } = parseArgs({
   options: { 'max-items': { type: 'string' }, 'no-fan-out': { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-/** Above the number of subscribers and callers. */
-const maxConnections = 11_000;
+/** Above the numbers of WebSockets, and of insertions in flight on a full server. */
+const limits = { maxConnections: 11_000, maxSubscriptions: 20_000 };
 useFrugalHeap();
 const { createServer } = await import('../../src/server/server.ts');
 const maxItems = Number(flags['max-items'] ?? 0);
 const server = await createServer({
   port: 0,
-  maxConnections,
+  ...limits,
   fanOut: !flags['no-fan-out'],
   ...(maxItems > 0 && { maxItems, maxBytes: 1024 ** 3 }),
 });
