@@ -6,6 +6,9 @@ import { aligned, digits } from './table.ts';
 
 /** Empty when nothing was measured. */
 export function interestTable(results: Results, peers: readonly PeerName[]): string {
+  const measured = peers.filter((peer) =>
+    INTEREST_PARTS.some((part) => interestPlan(part, false).peers.includes(peer)),
+  );
   let busiest = 0;
   const cell = (row: InterestRow, peer: PeerName): string => {
     const [cost, p99] = [results.median(row, peer), results.median(`${row}, p99` as InterestRow, peer)];
@@ -20,11 +23,11 @@ export function interestTable(results: Results, peers: readonly PeerName[]): str
         .counts(part)
         .map((count) => [
           `${title}: ${count.toLocaleString('en')}, ${rate.toLocaleString('en')}/s`,
-          ...peers.map((peer) => cell(`${part}: ${count} at ${rate}/s`, peer)),
+          ...measured.map((peer) => cell(`${part}: ${count} at ${rate}/s`, peer)),
         ]),
     );
   });
-  const header = ['subscribers: µs CPU per insertion · p99 in ms', ...peers.map((peer) => PEERS[peer].title)];
+  const header = ['subscribers: µs CPU per insertion · p99 in ms', ...measured.map((peer) => PEERS[peer].title)];
   const table = aligned([header, ...lines]);
   return table && `${table}\nthe load client was busy for at most ${(busiest * 100).toFixed(0)} % of the time`;
 }
