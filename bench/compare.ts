@@ -6,6 +6,7 @@
  *     npm run bench                                  everything, in about 16 minutes; draws docs/images/bench.svg
  *     npm run bench -- --quick                       an overview, in about 3 minutes
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
+ *     npm run bench -- --rows interest               subscribers that each follow a filter of their own, in about 6 minutes
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,10 +15,12 @@ import { parseArgs } from 'node:util';
 import { PEER_NAMES, type PeerName, PEERS, pinLoad } from './load/peers.ts';
 import { chart } from './report/chart.ts';
 import { Results } from './report/results.ts';
+import { interestTable } from './report/interest-table.ts';
 import { busyTable, curveTable, figureTable, goalTable } from './report/table.ts';
 import { type SizeCost, sizeCosts } from './rows/curves.ts';
 import { fanOut } from './rows/fan-out.ts';
 import { inserts } from './rows/inserts.ts';
+import { interest, INTEREST_PARTS, interestPlan } from './rows/interest.ts';
 import { latency } from './rows/latency.ts';
 import { replay } from './rows/replay.ts';
 import type { Figure, Pace } from './rows/row.ts';
@@ -36,6 +39,8 @@ const { values: flags } = parseArgs({
 interface Part {
   readonly peers: readonly PeerName[];
   readonly run: (name: PeerName) => Promise<Figure[]>;
+  /** Its figures are medians of one round. */
+  readonly isOnce?: boolean;
 }
 
 /** The servers with goals. The others run once. */
@@ -50,16 +55,32 @@ const PARTS: Readonly<Record<string, Part>> = {
   replay: { peers: PEER_NAMES, run: (name) => replay(name) },
   inserts: { peers: ['seamline', 'yoga', 'mercurius', 'graphql-ws'], run: (name) => inserts(name, pace) },
   latency: { peers: ['seamline', 'raw-ws'], run: (name) => latency(name, flags.quick ? 3 : 6) },
+  ...Object.fromEntries(
+    INTEREST_PARTS.map((part): [string, Part] => {
+      const { peers } = interestPlan(part, flags.quick);
+      return [part, { peers, run: (name) => interest(name, part, flags.quick), isOnce: true }];
+    }),
+  ),
 };
 /** Parts that measure seamline only, and once. */
 const [CURVES, JOIN] = ['curves', 'join'];
 
-const parts = chosen(flags.rows, [...Object.keys(PARTS), ...(flags.quick ? [] : [CURVES, JOIN])], [CURVES, JOIN]);
-const peers = chosen(flags.peers, flags.quick ? MAIN : PEER_NAMES, PEER_NAMES);
+/** Left out by `--quick`. */
+const SLOW_PARTS = new Set([CURVES, JOIN, 'prefixes', 'overlapping', 'sockets']);
+const ALL_PARTS = [...Object.keys(PARTS), CURVES, JOIN];
+
+const listed = flags.rows?.split(',').flatMap((name) => (name === 'interest' ? INTEREST_PARTS : name));
+const usual = flags.quick ? ALL_PARTS.filter((part) => !SLOW_PARTS.has(part)) : ALL_PARTS;
+const parts = listed ? chosen(listed, ALL_PARTS) : usual;
+const peers =
+  flags.peers === undefined ? (flags.quick ? MAIN : PEER_NAMES) : chosen(flags.peers.split(','), PEER_NAMES);
 const isWhole = !flags.quick && flags.rows === undefined && flags.peers === undefined;
 
 console.log(`${pinLoad()}; Node ${process.versions.node}; medians of ${rounds} round${rounds === 1 ? '' : 's'}`);
-if (rounds > 1) console.log(`measured once: parts over ${LONG_MS / 1000} s, the curves, and servers without a goal`);
+if (rounds > 1)
+  console.log(
+    `measured once: parts over ${LONG_MS / 1000} s, the curves, subscribers with filters, and servers without a goal`,
+  );
 console.log();
 const results = new Results();
 const [long, failed] = [new Set<string>(), new Map<string, unknown>()];
@@ -70,7 +91,12 @@ for (let round = 1; round <= rounds; round++)
         await run(round, part, PARTS[part], peer);
 const sizes: SizeCost[] = parts.includes(CURVES) ? await sizeCosts(pace) : [];
 
-const tables = [goalTable(results), figureTable(results, peers), busyTable(results, peers)];
+const tables = [
+  goalTable(results),
+  figureTable(results, peers),
+  interestTable(results, peers),
+  busyTable(results, peers),
+];
 for (const table of [...tables, curveTable(results, peers, sizes)]) if (table !== '') console.log(`\n${table}`);
 for (const [what, error] of failed) console.log(`\nFAILED ${what}: ${String(error)}`);
 if ([...failed.keys()].some((what) => what.endsWith(' seamline'))) process.exitCode = 1;
@@ -80,7 +106,7 @@ if (parts.includes(JOIN)) await join();
 
 function isDueAgain(part: string, peer: PeerName): boolean {
   const what = `${part} ${peer}`;
-  return failed.has(what) || (MAIN.includes(peer) && !long.has(what));
+  return failed.has(what) || (MAIN.includes(peer) && !long.has(what) && PARTS[part]?.isOnce !== true);
 }
 
 /** A part that fails has no figures and runs again in the next round. */
@@ -105,13 +131,11 @@ async function join(): Promise<void> {
   await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
 }
 
-/** The names in a comma-separated list, or all. */
-function chosen<Name extends string>(list: string | undefined, all: readonly Name[], more: readonly Name[]): Name[] {
-  if (list === undefined) return [...all];
-  return list.split(',').map((name) => {
-    const known = [...all, ...more].find((candidate) => candidate === name);
-    if (known === undefined)
-      throw new RangeError(`unknown name ${name}: must be one of ${[...new Set([...all, ...more])].join(', ')}`);
+/** The names of a list. Throws when one is unknown. */
+function chosen<Name extends string>(list: readonly string[], all: readonly Name[]): Name[] {
+  return list.map((name) => {
+    const known = all.find((candidate) => candidate === name);
+    if (known === undefined) throw new RangeError(`unknown name ${name}: must be one of ${all.join(', ')}`);
     return known;
   });
 }

@@ -12,6 +12,8 @@ export interface Operation {
 export const INSERT = 'mutation ($input: InsertItemInput!) { insertItem(input: $input) { cursor } }';
 export const INSERT_MANY = 'mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { cursor } }';
 
+/** In bytes. */
+const LONGEST_ERROR = 500;
 /** An answer is a `next` and a `complete` frame. */
 const FRAMES_PER_ANSWER = 2;
 
@@ -48,7 +50,7 @@ export class Caller {
         counter.pings = 0;
         socket.write(PONG);
       }
-      if (bytes.includes('"error')) throw new Error(bytes.toString());
+      if (bytes.includes('"error')) throw new Error(bytes.toString('utf8', 0, LONGEST_ERROR));
       for (; frames >= FRAMES_PER_ANSWER; frames -= FRAMES_PER_ANSWER) caller.#onAnswer();
     };
     const { promise: isReady, resolve } = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { ChunkCounter, type Counter, FrameCounter } from './counters.ts';
 import type { Wire } from './peers.ts';
-import { GREETINGS, PONG } from './wire.ts';
+import { type Greeting, GREETINGS, PONG } from './wire.ts';
 
 /** Concurrent handshakes. */
 const AT_ONCE = 100;
@@ -14,17 +14,23 @@ interface Member {
   readonly counter: Counter;
 }
 
+/** `ordinal` is the number of deliveries that the member has received since `restart`. */
+type OnDelivery = (ordinal: number, member: number) => void;
+
 export class Crowd {
   readonly #port: number;
   readonly #wire: Wire;
   readonly #buffer = Buffer.allocUnsafe(256 * 1024);
+  readonly #greetingOf: (member: number) => Greeting;
   #members: Member[] = [];
-  #onDelivery: (ordinal: number) => void = () => {};
+  #onDelivery: OnDelivery = () => {};
   #fail: (error: Error) => void = () => {};
 
-  constructor(port: number, wire: Wire) {
+  /** By default each member subscribes to all items. */
+  constructor(port: number, wire: Wire, greetingOf = (_member: number): Greeting => GREETINGS[wire]) {
     this.#port = port;
     this.#wire = wire;
+    this.#greetingOf = greetingOf;
   }
 
   get size(): number {
@@ -60,10 +66,9 @@ export class Crowd {
   }
 
   /**
-   * Passes each delivery to the function that `start` returns, as the number of deliveries that its subscriber has received, until `done` is
-   * called. Rejects when a subscriber is cut, receives an error, or the time is over.
+   * Passes each delivery to the function that `start` returns, until `done` is called. Rejects when a subscriber is cut, receives an error, or the time is over.
    */
-  async until(seconds: number, start: (done: () => void) => (ordinal: number) => void): Promise<void> {
+  async until(seconds: number, start: (done: () => void) => OnDelivery): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -78,7 +83,8 @@ export class Crowd {
   }
 
   #add(): void {
-    const { request, opened, subscribe } = GREETINGS[this.#wire];
+    const number = this.#members.length;
+    const { request, opened, subscribe } = this.#greetingOf(number);
     const counter = this.#wire === 'sse' ? new ChunkCounter() : new FrameCounter();
     let [head, isOpen, isAwaited] = ['', false, subscribe !== undefined];
     const take = (length: number, bytes: Buffer): void => {
@@ -106,7 +112,7 @@ export class Crowd {
       // Only the first delivery is checked: later ones come from the same document.
       if (member.count === 0 && bytes.subarray(0, length).includes('"error'))
         throw new Error(bytes.toString('utf8', 0, length));
-      for (; delivered > 0; delivered--) this.#onDelivery(++member.count);
+      for (; delivered > 0; delivered--) this.#onDelivery(++member.count, number);
     };
     const callback = (length: number, bytes: Uint8Array): boolean => {
       try {

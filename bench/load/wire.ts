@@ -1,5 +1,6 @@
 /** The requests and WebSocket frames that the load client sends. Its masks are zero, which costs no CPU. */
 import { UPGRADE } from '../../test/support/fuzz/frames.ts';
+import type { Filter } from '../peers/interests.ts';
 import type { Wire } from './peers.ts';
 
 export const clientFrame = (text: string): Buffer => {
@@ -30,8 +31,9 @@ export function post(body: object, accept: string): string {
 }
 
 const QUERY = 'subscription { items { key value timestamp cursor } }';
+const FILTERED = 'subscription ($filter: ItemFilter) { items(filter: $filter) { key value timestamp cursor } }';
 
-interface Greeting {
+export interface Greeting {
   /** Sent at once. */
   readonly request: string;
   /** Sent once the headers of the response have arrived. */
@@ -47,5 +49,17 @@ export const GREETINGS: Readonly<Record<Wire, Greeting>> = {
     subscribe: clientFrame(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: QUERY } })),
   },
   sse: { request: post({ query: QUERY }, 'text/event-stream'), opened: undefined, subscribe: undefined },
-  raw: { request: String(UPGRADE), opened: clientFrame('"subscribe"'), subscribe: undefined },
+  raw: { request: String(UPGRADE), opened: clientFrame('{"subscribe":{}}'), subscribe: undefined },
 };
+
+/** The greeting of a WebSocket with a subscription for each of the filters. */
+export function greetingWith(wire: Wire, filters: readonly Filter[]): Greeting {
+  const { request, opened } = GREETINGS[wire];
+  const frames = filters.map((filter, n) => {
+    const payload = { query: FILTERED, variables: { filter } };
+    const message = wire === 'raw' ? { subscribe: filter } : { id: String(n + 1), type: 'subscribe', payload };
+    return clientFrame(JSON.stringify(message));
+  });
+  const subscribe = Buffer.concat(frames);
+  return wire === 'raw' ? { request, opened: subscribe, subscribe: undefined } : { request, opened, subscribe };
+}

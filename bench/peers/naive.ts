@@ -1,5 +1,6 @@
 /** The code that users of the other servers have to write: a map with the newest item of each key, and the schema. */
-import { keyOf, valueOf } from './peer.ts';
+import { type Filter, filledKey } from './interests.ts';
+import { valueOf } from './peer.ts';
 
 export interface Item {
   readonly key: string;
@@ -27,6 +28,10 @@ export const TYPE_DEFS = /* GraphQL */ `
     key: ID!
     value: JSON!
   }
+  input ItemFilter {
+    keys: [ID!]
+    keyPrefix: String
+  }
   type Query {
     items: [Item!]!
   }
@@ -35,7 +40,7 @@ export const TYPE_DEFS = /* GraphQL */ `
     insertItems(inputs: [InsertItemInput!]!): [Item!]!
   }
   type Subscription {
-    items: Item!
+    items(filter: ItemFilter): Item!
   }
 `;
 
@@ -55,12 +60,15 @@ export class NaiveCache {
     return item;
   }
 
-  /** The current items, oldest first: a copy, because insertions continue. */
-  current(): Item[] {
-    return [...this.#items.values()];
+  /** The current items that pass the filter: a copy, because insertions continue. */
+  current(filter?: Filter | null): Item[] {
+    const { keys, keyPrefix } = filter ?? {};
+    if (keys) return keys.flatMap((key) => this.#items.get(key) ?? []);
+    const items = [...this.#items.values()];
+    return keyPrefix === undefined ? items : items.filter(({ key }) => key.startsWith(keyPrefix));
   }
 
   readonly fill = (from: number, to: number): void => {
-    for (let n = from; n < to; n++) this.insert({ key: keyOf(n), value: valueOf(n) });
+    for (let n = from; n < to; n++) this.insert({ key: filledKey(n), value: valueOf(n) });
   };
 }

@@ -8,15 +8,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { type Filter, topicOf, topicsOf } from './interests.ts';
 import { type Item, type ItemInput, NaiveCache, TYPE_DEFS } from './naive.ts';
 import { serve } from './peer.ts';
 
 const cache = new NaiveCache();
-const pubSub = createPubSub<{ item: [item: Item] }>();
+const pubSub = createPubSub<{ item: [topic: string, item: Item] }>();
 
 function insert(input: ItemInput): Item {
   const item = cache.insert(input);
-  pubSub.publish('item', item);
+  for (const topic of topicsOf(item.key)) pubSub.publish('item', topic, item);
   return item;
 }
 
@@ -30,9 +31,9 @@ const schema = createSchema({
     },
     Subscription: {
       items: {
-        async *subscribe() {
-          const live = pubSub.subscribe('item');
-          for (const item of cache.current()) yield { items: item };
+        async *subscribe(_root: unknown, { filter }: { filter?: Filter | null }) {
+          const live = pubSub.subscribe('item', topicOf(filter));
+          for (const item of cache.current(filter)) yield { items: item };
           for await (const item of live) yield { items: item };
         },
       },

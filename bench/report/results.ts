@@ -1,6 +1,7 @@
 /** Holds all figures of a run and computes medians. */
 import type { PeerName } from '../load/peers.ts';
-import { quantile } from '../quantile.ts';
+import { median } from '../quantile.ts';
+import type { InterestPart } from '../rows/interest.ts';
 import type { Figure } from '../rows/row.ts';
 
 export class Results {
@@ -12,6 +13,14 @@ export class Results {
 
   of(row: Figure['row'], peer: PeerName): Figure[] {
     return this.#figures.filter((figure) => figure.row === row && figure.peer === peer);
+  }
+
+  /** The numbers of subscribers that a part was measured with, ascending. */
+  counts(part: InterestPart): number[] {
+    const counts = this.#figures.flatMap(({ row }) =>
+      row.startsWith(`${part}: `) ? Number.parseInt(row.slice(part.length + 2), 10) : [],
+    );
+    return [...new Set(counts)].toSorted((a, b) => a - b);
   }
 
   /** Undefined when nothing was measured. */
@@ -26,10 +35,4 @@ export class Results {
     const load = median(measures.map(({ loadShare }) => loadShare));
     return server === undefined || load === undefined ? undefined : { server, load };
   }
-}
-
-function median(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [quantile(sorted, 0.5 - 0.5 / sorted.length), quantile(sorted, 0.5)];
-  return sorted.length === 0 ? undefined : (low + high) / 2;
 }

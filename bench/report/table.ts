@@ -8,7 +8,7 @@ const AGAINST: readonly PeerName[] = ['yoga', 'mercurius', 'raw-ws'];
 /** The goal for the cost of an item in a batch: this many times less than of a single insertion. */
 const BATCH_GOAL = 10;
 
-const digits = (value: number): string =>
+export const digits = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2);
 const show = (value: number | undefined): string => (value === undefined ? '–' : digits(value));
 const verdict = (isMet: boolean): string => (isMet ? '✓' : '✗');
@@ -107,7 +107,7 @@ export function curveTable(results: Results, peers: readonly PeerName[], sizes: 
 }
 
 /** Aligns the first column left and the others right, and leaves out rows without figures. Empty when no row has any. */
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const [header = []] = rows;
   const kept = rows.filter(
     (row) => row === header || row.slice(1).some((cell) => !['', '–', 'not measured'].includes(cell)),

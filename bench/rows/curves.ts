@@ -17,7 +17,7 @@ export interface SizeCost {
 }
 
 export async function sizeCosts({ ms, warmUpMs }: Pace): Promise<SizeCost[]> {
-  const peer = await startPeer('seamline', String(SIZES.at(-1)));
+  const peer = await startPeer('seamline', '--max-items', String(SIZES.at(-1)));
   const costs: SizeCost[] = [];
   try {
     const caller = await Caller.open(peer);

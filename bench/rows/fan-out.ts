@@ -4,13 +4,12 @@ import { Caller } from '../load/caller.ts';
 import { Crowd } from '../load/crowd.ts';
 import { measured, type PeerName, startPeer } from '../load/peers.ts';
 import { keyOf, valueOf } from '../peers/peer.ts';
+import { assertDeliverySize } from './delivery-size.ts';
 import type { Figure, Pace } from './row.ts';
 
 const [FEW, MANY] = [1000, 5000];
 /** Few keys keep the map small. */
 const KEYS = 100;
-/** The size of a delivery in bytes. It differs between servers by their framing. */
-const [SHORTEST, LONGEST] = [240, 300];
 /** Time for the server to release subscribers that have left. */
 const SETTLE_MS = 500;
 
@@ -30,8 +29,7 @@ export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Fi
         deliveries = await deliver(crowd, publisher, inFlight, time);
       });
       const size = (crowd.bytes - bytes) / deliveries;
-      if (size < SHORTEST || size > LONGEST)
-        throw new Error(`a delivery of ${peer.title} has ${size} bytes, expected ${SHORTEST} to ${LONGEST}`);
+      assertDeliverySize(peer.title, size);
       figures.push({ row, peer: name, value: measure.cpu / deliveries, measure });
       figures.push({ row: 'size', peer: name, value: size });
     };

@@ -1,5 +1,6 @@
 /** The rows of the benchmark, with their goals. */
 import type { Measure, PeerName } from '../load/peers.ts';
+import type { InterestRow } from './interest.ts';
 
 export interface Row {
   readonly title: string;
@@ -88,6 +89,72 @@ export const ROWS = {
     better: 'less',
     atMost: 30,
   },
+  keys: {
+    title: '10,000 subscribers, a key each, 1,000/s',
+    unit: 'µs CPU per insertion',
+    goals: { yoga: 2 },
+    better: 'less',
+  },
+  'keys growth': {
+    title: 'an insertion with 10,000 keys, against 100',
+    unit: 'times the CPU',
+    goals: {},
+    better: 'less',
+    atMost: 1.25,
+  },
+  'keys p99': {
+    title: '10,000 subscribers, a key each, 1,000/s: p99',
+    unit: 'ms',
+    goals: { yoga: 1 },
+    better: 'less',
+  },
+  'keys memory': {
+    title: 'memory per idle subscriber, a key each',
+    unit: 'KB',
+    goals: {},
+    better: 'share',
+    atMost: 9,
+  },
+  prefixes: {
+    title: '10,000 subscribers, a prefix each, 1,000/s',
+    unit: 'µs CPU per insertion',
+    goals: { yoga: 2 },
+    better: 'less',
+  },
+  'prefixes growth': {
+    title: 'an insertion with 10,000 prefixes, against 100',
+    unit: 'times the CPU',
+    goals: {},
+    better: 'less',
+    atMost: 1.25,
+  },
+  overlapping: {
+    title: '10,000 subscribers, four for each insertion, 1,000/s',
+    unit: 'µs CPU per insertion',
+    goals: { yoga: 2 },
+    better: 'less',
+  },
+  'overlapping growth': {
+    title: 'an insertion with 10,000 overlapping, against 100',
+    unit: 'times the CPU',
+    goals: {},
+    better: 'less',
+    atMost: 1.25,
+  },
+  'sockets growth': {
+    title: 'with 100,000 on 1,000 sockets, against 100',
+    unit: 'times the CPU',
+    goals: {},
+    better: 'less',
+    atMost: 1.5,
+  },
+  'generators growth': {
+    title: 'with 10,000 generators, against 100',
+    unit: 'times the CPU',
+    goals: {},
+    better: 'less',
+    atMost: 1.5,
+  },
 } as const satisfies Record<string, Row>;
 
 export type RowName = keyof typeof ROWS;
@@ -96,7 +163,7 @@ export const ROW_NAMES = Object.keys(ROWS) as RowName[];
 
 /** One measurement. */
 export interface Figure {
-  readonly row: RowName | `${number} subscribers`;
+  readonly row: RowName | `${number} subscribers` | InterestRow;
   readonly peer: PeerName;
   readonly value: number;
   readonly measure?: Measure;

@@ -2,6 +2,7 @@
 import Fastify from 'fastify';
 import mercurius, { type MercuriusContext } from 'mercurius';
 import type { AddressInfo } from 'node:net';
+import { type Filter, topicOf, topicsOf } from '../interests.ts';
 import { type Item, type ItemInput, NaiveCache, TYPE_DEFS } from '../naive.ts';
 import { serve } from '../peer.ts';
 
@@ -9,7 +10,7 @@ const cache = new NaiveCache();
 
 async function insert(input: ItemInput, { pubsub }: MercuriusContext): Promise<Item> {
   const item = cache.insert(input);
-  await pubsub.publish({ topic: 'ITEM', payload: { items: item } });
+  await Promise.all(topicsOf(item.key).map((topic) => pubsub.publish({ topic, payload: { items: item } })));
   return item;
 }
 
@@ -26,9 +27,9 @@ await app.register(mercurius, {
     },
     Subscription: {
       items: {
-        async *subscribe(_root: unknown, _args: unknown, { pubsub }: MercuriusContext) {
-          const live = await pubsub.subscribe<{ items: Item }>('ITEM');
-          for (const item of cache.current()) yield { items: item };
+        async *subscribe(_root: unknown, { filter }: { filter?: Filter | null }, { pubsub }: MercuriusContext) {
+          const live = await pubsub.subscribe<{ items: Item }>(topicOf(filter));
+          for (const item of cache.current(filter)) yield { items: item };
           yield* live;
         },
       },
