@@ -14,7 +14,8 @@ import { encode, type WireText } from './frames.ts';
 export interface Result {
   /** `{"data":…` without the closing brace. */
   readonly body: WireText;
-  readonly cursor: Cursor;
+  /** The item or the message. Its cursor is formatted when it is read, so only forms that show it read it. */
+  readonly delivered: { readonly cursor: Cursor };
 }
 
 /** The JSON of an item or of an `itemChanges` message as it is selected, without the closing brace. Never fails. */
@@ -146,14 +147,14 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
       const items = changes.filter((change) => !isRemoval(change));
       const step = { page: { changes, next: settled(next) }, reset, caughtUp: false };
       return new RenderedPage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
-        items.map((item) => ({ body: encode(this.#render(item)), cursor: item.cursor })),
+        items.map((item) => ({ body: encode(this.#render(item)), delivered: item })),
       );
     }
     const step = readStep(replica, readPosition, reset, this.#filter);
     const message = messageOf(replica, step, this.#filter);
     const page = { ...step.page, next: settled(step.page.next) };
     return new RenderedPage({ ...step, page }, { count: 1, lastCursor: message.cursor }, () => [
-      { body: encode(this.#render(message)), cursor: message.cursor },
+      { body: encode(this.#render(message)), delivered: message },
     ]);
   }
 }

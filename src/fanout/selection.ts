@@ -23,7 +23,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { JsonText } from '../core/model/json-text.ts';
+import { JsonText, quoted } from '../core/model/json-text.ts';
 
 /** The JSON of a value, or undefined. May throw what a resolver throws. */
 export type Render = (source: unknown, context: unknown) => string | undefined;
@@ -84,6 +84,7 @@ function compileLeaf(type: GraphQLLeafType): Render {
   const date = compileDate();
   return (source) => {
     const value: unknown = type.serialize(source);
+    if (typeof value === 'string') return quoted(value);
     if (value instanceof JsonText) return value.text;
     return value instanceof Date ? date(value) : JSON.stringify(value);
   };
