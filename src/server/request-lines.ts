@@ -51,7 +51,7 @@ export class RequestLines {
   #opened(socket: Connection): void {
     this.#connections++;
     this.#idle.add(socket);
-    socket.once('close', () => {
+    socket.on('close', () => {
       this.#connections--;
       this.#idle.delete(socket);
       socket[LINE]?.incoming.holds(0);
