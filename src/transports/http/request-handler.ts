@@ -27,7 +27,8 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     if (response.headersSent) return;
     const pieces = await piecesOf(request);
     try {
-      await longBodies.turn(request.socket, Number(request.headers['content-length']));
+      const turn = longBodies.turn(request.socket, Number(request.headers['content-length']));
+      if (turn) await turn;
     } catch (error) {
       freePieces(pieces);
       return refuse(request, response, type, error as GraphQLError);
@@ -39,7 +40,7 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     const fast =
       account.isReady && !(parsedBody instanceof Error) && inserted(parsedBody, admission.caller, request, share);
     if (fast) {
-      response.once('close', share.close);
+      response.on('close', share.close);
       return sendResult(response, await fast, type, share);
     }
     void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
