@@ -180,7 +180,8 @@ export class FanOut implements SubscriberHost, GroupHost {
   readonly #sweep = (until: number): void => {
     for (let isMore = true; isMore;) {
       isMore = this.#gather(until);
-      for (const outlet of this.#gathered) outlet.flush();
+      // A full one is flushed when it has drained.
+      for (const outlet of this.#gathered) if (!outlet.isFull) outlet.flush();
       this.#gathered.clear();
       this.#bytes = 0;
       if (isMore && performance.now() >= until) return this.#slot.ask(true, 0, this.#sweep);

@@ -16,13 +16,13 @@ export interface Wanted {
 
 /** The whole JSON of a result. `remaining`: how many results the limit allows after it. */
 export function jsonOf(
-  { body, cursor }: Result,
+  { body, delivered }: Result,
   { cursors, remaining: isAsked }: Wanted,
   remaining?: number,
 ): WireText {
   if (!cursors) return `${body}}`;
   const rest = isAsked && remaining !== undefined ? `,"left":${remaining}` : '';
-  return `${body},"extensions":{"cursor":"${cursor}"${rest}}}`;
+  return `${body},"extensions":{"cursor":"${delivered.cursor}"${rest}}}`;
 }
 
 /** Parts of a response body. All subscribers share them, except where a limit shows. `name`: equal for equal forms. */

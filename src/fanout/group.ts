@@ -117,13 +117,13 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
       const items = changes.filter((change) => !isRemoval(change));
       const step = { page: { changes, next }, reset, caughtUp: false };
       return new RenderedPage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
-        items.map((item) => ({ body: encode(this.selection.render(item)), cursor: item.cursor })),
+        items.map((item) => ({ body: encode(this.selection.render(item)), delivered: item })),
       );
     }
     const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) };
     const message = messageOf(replica, step, this.#watch.filter);
     return new RenderedPage(step, { count: 1, lastCursor: message.cursor }, () => [
-      { body: encode(this.selection.render(message)), cursor: message.cursor },
+      { body: encode(this.selection.render(message)), delivered: message },
     ]);
   }
 }

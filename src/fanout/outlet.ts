@@ -30,7 +30,8 @@ export class Outlet {
   /** Subscribers that wait until the outlet has drained. */
   #blocked: Set<OutletSubscriber> | undefined;
   readonly #writer: TextWriter;
-  readonly #long: LongTexts;
+  /** From the first long text on: most clients are never sent any. */
+  #long: LongTexts | undefined;
   #gathered: WireText = '';
   /** Whether a flush is scheduled for the end of this callback of the event loop. */
   #isDue = false;
@@ -45,24 +46,23 @@ export class Outlet {
     this.#writer = writer;
     this.#isOpen = isOpen;
     this.#options = options;
-    this.#long = new LongTexts(writer, isOpen, () => this.#drained(), options.turns);
     writer.on('drain', () => {
-      if (this.#long.isBusy) this.#long.goOn();
+      if (this.isSendingLong) this.#long?.goOn();
       else this.#drained();
     });
   }
 
   get isFull(): boolean {
-    return this.#writer.writableNeedDrain || this.#long.isBusy;
+    return this.#writer.writableNeedDrain || this.isSendingLong;
   }
 
   get isSendingLong(): boolean {
-    return this.#long.isBusy;
+    return this.#long?.isBusy === true;
   }
 
   /** Of the gathered text, in bytes. */
   get size(): number {
-    return this.#gathered.length + this.#long.waitingBytes;
+    return this.#gathered.length + (this.#long?.waitingBytes ?? 0);
   }
 
   /** The subscriber goes on when the outlet has drained. */
@@ -78,8 +78,12 @@ export class Outlet {
 
   /** Written by the next `flush`; a chunk is written at once. */
   gather(text: WireText): void {
-    if (this.#long.isBusy) this.#long.append(text);
-    else this.#gathered += text;
+    if (this.#long?.isBusy === true) this.#long.append(text);
+    else {
+      // What is written when the outlet is not full fits one chunk, unless one text exceeds it.
+      if (this.#gathered !== '' && this.#gathered.length + text.length > CHUNK && !this.isFull) this.flush();
+      this.#gathered += text;
+    }
     if (this.#gathered.length >= CHUNK) this.flush();
     else if (this.isFull) this.#tell();
   }
@@ -100,7 +104,8 @@ export class Outlet {
   /** Writes the text's pieces as the client reads them. All that is said later is written after it. */
   sendLong(text: LongText): void {
     if (!this.#isOpen()) return text.end();
-    if (!this.#long.isBusy) this.flush();
+    if (!this.isSendingLong) this.flush();
+    this.#long ??= new LongTexts(this.#writer, this.#isOpen, () => this.#drained(), this.#options.turns);
     this.#long.add(text);
   }
 
@@ -128,17 +133,15 @@ export class Outlet {
 
   /** The client has gone. */
   close(): void {
-    this.#long.close();
+    this.#long?.close();
     this.#resolve();
     for (const subscriber of this.subscribers) subscriber.leave();
   }
 
   /** What the kernel takes at once was never unread. */
   #tell(): void {
-    const { unread } = this.#options;
-    if (!unread) return;
     const bytes = this.isFull ? this.size + this.#writer.writableLength : 0;
-    if (bytes !== this.#unread) unread((this.#unread = bytes));
+    if (bytes !== this.#unread) this.#options.unread?.((this.#unread = bytes));
   }
 
   #resolve(): void {

@@ -7,7 +7,8 @@ import type { WireText } from './frames.ts';
 export interface Result {
   /** `{"data":…` without the closing brace. */
   readonly body: WireText;
-  readonly cursor: Cursor;
+  /** The item or the message. Its cursor is formatted when it is read, so only forms that show it read it. */
+  readonly delivered: { readonly cursor: Cursor };
 }
 
 /**

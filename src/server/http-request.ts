@@ -9,12 +9,16 @@ export const MAX_HEADERS = 100;
 
 const OFFERED = Symbol('offered');
 const INCOMING = Symbol('incoming');
+const COUNT = Symbol('count');
 const PIECES = Symbol('pieces');
 const READS = Symbol('reads');
 const PAUSE = Symbol('pause');
 
 /** Of a body: chunks, or what has come at once. The same number as the frames of a message. */
 const MAX_PIECES = 16 * 1024;
+
+/** Of a body that isn't counted when it comes in one piece. */
+const SMALL_BODY = 1024;
 
 /** After a piece of so many bytes others are read first. A connection may bring thirty of them in a row. */
 const LONG_PIECE = 16 * 1024;
@@ -26,6 +30,7 @@ const LONG_PIECE = 16 * 1024;
 export class Request extends IncomingMessage {
   [OFFERED]?: boolean;
   [INCOMING]?: Incoming;
+  [COUNT]?: () => Incoming;
   /** Of the body, until it is read. */
   [PIECES]: unknown[] | undefined;
   [READS]?: Turns;
@@ -42,10 +47,10 @@ export class Request extends IncomingMessage {
 
   /** Node calls this with each piece of the body. */
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
-    const incoming = this[INCOMING];
     // Nor does the body end: nobody must take the pieces, which are freed, for all of it.
-    if (incoming?.isRefused) return true;
-    if (incoming && chunk instanceof Uint8Array) {
+    if (this[INCOMING]?.isRefused === true) return true;
+    if (this[COUNT] && chunk instanceof Uint8Array && !this.#isSmall(chunk)) {
+      const incoming = (this[INCOMING] ??= this.#counted(this[COUNT]()));
       const pieces = (this[PIECES] ??= []);
       if (pieces.push(chunk) > MAX_PIECES) incoming.refuse();
       incoming.add(chunk.byteLength + PIECE_BYTES);
@@ -54,6 +59,11 @@ export class Request extends IncomingMessage {
       if (chunk.byteLength >= LONG_PIECE) this.#pause(chunk.byteLength);
     }
     return super.push(chunk, encoding);
+  }
+
+  /** Whether a piece is all of a small body, which takes less than the objects of its request. */
+  #isSmall({ byteLength }: Uint8Array): boolean {
+    return byteLength <= SMALL_BODY && !this[INCOMING] && byteLength === Number(this.headers['content-length']);
   }
 
   #pause(bytes: number): void {
@@ -75,14 +85,18 @@ export class Request extends IncomingMessage {
     else super._read(size);
   }
 
-  /** Counts the body's bytes until somebody has read all of it. Its long pieces are read in turns. */
-  countedBy(incoming: Incoming, reads: Turns): void {
-    this[INCOMING] = incoming;
+  /** `count` is called when the first piece comes. Counts the body's bytes until somebody has read all of it. Its long pieces are read in turns. */
+  countedBy(count: () => Incoming, reads: Turns): void {
+    this[COUNT] = count;
     this[READS] = reads;
+  }
+
+  #counted(incoming: Incoming): Incoming {
     this.once('end', () => {
       incoming.holds(0);
       this[PIECES] = undefined;
     });
+    return incoming;
   }
 
   /** The body was refused: nobody reads it. */

@@ -62,7 +62,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   server.maxHeadersCount = MAX_HEADERS;
   server.on('upgrade', (request, socket, head) => {
     lines.upgraded(socket);
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     const problem = problemOf(request);
     if (problem) {
       refused(String(problem[0]), socket);
@@ -70,7 +70,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     } else upgrade(request, socket, head);
   });
   server.on('connect', (_request, socket) => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     refused('405', socket);
     refuse(socket, 405, 'CONNECT is not supported: this server is no proxy', 'Allow: GET, HEAD, POST');
   });
@@ -86,6 +86,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
     writeResponse(socket, status, text);
   });
   return server;
+}
+
+/** A listener that all sockets share. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 export function respond(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {

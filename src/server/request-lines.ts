@@ -51,7 +51,7 @@ export class RequestLines {
   #opened(socket: Connection): void {
     this.#connections++;
     this.#idle.add(socket);
-    socket.once('close', () => {
+    socket.on('close', () => {
       this.#connections--;
       this.#idle.delete(socket);
       socket[LINE]?.incoming.holds(0);
@@ -75,7 +75,7 @@ export class RequestLines {
       // Its answer would have to follow the others', which may never be read.
       incoming: new Incoming(this.#options.incomingBytes, () => void socket.destroy()),
     });
-    if (hasBody(request)) this.#count(request, response);
+    if (hasBody(request)) request.countedBy(() => this.#incomingOf(request, response), this.#options.turns);
     if (!line.isBusy) return this.#begin(socket, line, response, answer);
     if (line.waiting.length === MAX_WAITING) return void socket.destroy();
     // Nothing more is read until those that have come are answered.
@@ -87,7 +87,7 @@ export class RequestLines {
   #begin(socket: Connection, line: Line, response: ServerResponse, answer: () => void): void {
     line.isBusy = true;
     this.#idle.delete(socket);
-    response.once('close', () => {
+    response.on('close', () => {
       if (socket.destroyed) return;
       if (line.waiting.length > 0) return this.#options.turns.soon(socket, () => this.#next(socket, line));
       line.isBusy = false;
@@ -104,7 +104,7 @@ export class RequestLines {
     if (line.waiting.length === 0) socket.resume();
   }
 
-  #count(request: Request, response: ServerResponse): void {
+  #incomingOf(request: Request, response: ServerResponse): Incoming {
     const incoming = new Incoming(this.#options.incomingBytes, () => {
       // Nothing more of it is read: the connection ends with the answer.
       request.socket.pause();
@@ -112,7 +112,7 @@ export class RequestLines {
       if (response.headersSent || response.writableEnded) request.socket.destroy();
       else this.#options.overloaded(request, response);
     });
-    request.countedBy(incoming, this.#options.turns);
     response.once('close', () => incoming.holds(0));
+    return incoming;
   }
 }

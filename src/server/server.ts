@@ -222,7 +222,7 @@ class RunningServer implements SeamlineServer {
     const identity = this.#requestLog.identityOf(request);
     response.setHeader('X-Request-Id', identity.request);
     this.#inFlight.add(response);
-    response.once('close', () => this.#inFlight.delete(response));
+    response.on('close', () => this.#inFlight.delete(response));
     if (this.#drained) response.setHeader('Connection', 'close');
     const badHost = hostRefusal(request, this.#origins);
     const badOrigin = path === GRAPHQL_PATH ? originRefusal(request, this.#origins, 'http') : undefined;

@@ -50,13 +50,14 @@ it('operations that wait begin after the connections that come in the next turns
 });
 
 it('replays deliver what one turn allows, and the rest after the connections that are being accepted', async () => {
-  let isBusy = true;
+  let isBusy = false;
   const scheduler = new DeliveryScheduler();
   scheduler.holdWhile(() => isBusy);
   const begun: number[] = [];
   // Longer than a turn allows.
   const deliver = (n: number): void => {
     begun.push(n);
+    isBusy = true;
     for (const due = performance.now() + 4; performance.now() < due;);
   };
   for (const n of [0, 1]) new DeliverySlot(scheduler).ask(false, 0, () => deliver(n));

@@ -46,25 +46,20 @@ export function parseCursor(text: string, path: readonly (string | number)[] = [
 
 function formatPlace({ position, digest }: Place): string {
   const digits = position.toString(36);
-  return `${digits.length.toString(36)}${digits}-${sevenDigits(digest)}`;
+  return `${DIGITS[digits.length]}${digits}-${sevenDigits(digest)}`;
 }
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
+/** All numbers of two digits. */
+const PAIRS = Array.from({ length: 1296 }, (_, number) => `${DIGITS[Math.floor(number / 36)]}${DIGITS[number % 36]}`);
 
 /** In base 36. V8's own `toString(36)` is several times slower for a number above 2^31. */
 function sevenDigits(digest: number): string {
-  const low = digest % 46_656;
-  const high = (digest - low) / 46_656;
-  const digit = (number: number, unit: number): number => DIGITS.charCodeAt(Math.floor(number / unit) % 36);
-  return String.fromCharCode(
-    digit(high, 46_656),
-    digit(high, 1296),
-    digit(high, 36),
-    digit(high, 1),
-    digit(low, 1296),
-    digit(low, 36),
-    digit(low, 1),
-  );
+  const last = digest % 1296;
+  const upper = Math.floor(digest / 1296);
+  const middle = upper % 1296;
+  const rest = Math.floor(upper / 1296);
+  return `${DIGITS[Math.floor(rest / 1296)]}${PAIRS[rest % 1296]}${PAIRS[middle]}${PAIRS[last]}`;
 }
 
 function parsePlace(length = '', digits = '', digestDigits = ''): Place | undefined {

@@ -23,7 +23,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { JsonText } from '../../core/model/json-text.ts';
+import { JsonText, quoted } from '../../core/model/json-text.ts';
 import type { ItemTexts } from './item-texts.ts';
 
 /** The JSON of a value, or undefined. May throw what a resolver throws. */
@@ -87,6 +87,7 @@ function compileLeaf(type: GraphQLLeafType): Render {
   const date = compileDate();
   return (source) => {
     const value: unknown = type.serialize(source);
+    if (typeof value === 'string') return quoted(value);
     if (value instanceof JsonText) return value.text;
     return value instanceof Date ? date(value) : JSON.stringify(value);
   };

@@ -38,14 +38,16 @@ const MAX_WAITING_BYTES = 256 * 1024;
 export class Account implements ShareHolder {
   readonly #ledger: Ledger;
   readonly #socket: Socket;
-  readonly #progress: Progress;
+  /** Once the connection had something to read. */
+  #progress: Progress | undefined;
   #requests: Requests;
   /** Bytes of all shares and of `#unread`. */
   held = 0;
   /** Bytes that were written to the connection and not taken by the kernel. */
   #unread = 0;
   #executing: Share | undefined;
-  readonly #waiting = new Set<Waiting>();
+  /** Made when the first one waits: most connections only ever subscribe. */
+  #waiting: Set<Waiting> | undefined;
   #waitingBytes = 0;
   #isPaused = false;
   #isClosed = false;
@@ -55,7 +57,6 @@ export class Account implements ShareHolder {
   constructor(ledger: Ledger, socket: Socket) {
     this.#ledger = ledger;
     this.#socket = socket;
-    this.#progress = new Progress(socket);
     this.#requests = socket;
   }
 
@@ -91,7 +92,7 @@ export class Account implements ShareHolder {
 
   /** Whether an operation need not wait. */
   get isReady(): boolean {
-    return this.#hasRoom && this.#waiting.size === 0;
+    return this.#hasRoom && (this.#waiting?.size ?? 0) === 0;
   }
 
   admits(bytes: number): boolean {
@@ -111,9 +112,14 @@ export class Account implements ShareHolder {
     return (bytes) => {
       const more = bytes - known;
       known = bytes;
-      this.#unread += more;
-      this.change(more);
+      this.writes(more);
     };
+  }
+
+  /** `more`: how many more bytes of its outlets are unread. */
+  writes(more: number): void {
+    this.#unread += more;
+    this.change(more);
   }
 
   enter(share: Share): Promise<void> {
@@ -133,7 +139,7 @@ export class Account implements ShareHolder {
   }
 
   drop(share: Share): void {
-    for (const waiting of this.#waiting)
+    for (const waiting of this.#waiting ?? [])
       if (waiting.share === share) {
         this.#remove(waiting);
         waiting.reject(abandoned());
@@ -142,6 +148,7 @@ export class Account implements ShareHolder {
 
   /** The time since the connection made progress, in ms; 0 while it has nothing to read. */
   silence(now: number): number {
+    this.#progress ??= new Progress(this.#socket);
     const hasMoved = this.#progress.hasMoved();
     if (hasMoved || this.#socket.writableLength === 0) this.#movedAt = now;
     return now - this.#movedAt;
@@ -158,7 +165,7 @@ export class Account implements ShareHolder {
     const { held } = this;
     this.held = 0;
     this.#ledger.changed(this, -held);
-    for (const { share } of this.#waiting) this.drop(share);
+    for (const { share } of this.#waiting ?? []) this.drop(share);
   }
 
   get #hasRoom(): boolean {
@@ -167,6 +174,7 @@ export class Account implements ShareHolder {
 
   #wait(share: Share, bytes: number | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      this.#waiting ??= new Set();
       this.#waiting.add({ share, bytes, resolve, reject });
       this.#waitingBytes += share.requestBytes;
       if (this.#isClosed) return this.drop(share);
@@ -176,7 +184,7 @@ export class Account implements ShareHolder {
   }
 
   #letIn(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || !this.#waiting) return;
     for (const waiting of this.#waiting) {
       const { share, bytes, resolve, reject } = waiting;
       if (!this.#hasRoom || (bytes === undefined && this.#executing)) return;
@@ -192,7 +200,7 @@ export class Account implements ShareHolder {
   }
 
   #remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
+    this.#waiting?.delete(waiting);
     this.#waitsLess(waiting.share.requestBytes);
   }
 

@@ -104,8 +104,13 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog, ans
         register(stream) {
           const remove = streams.add(transport, stream);
           const stay = whenExpired(admitted, () => stream.drain());
-          const unwatch = req && heartbeat.watch(req.socket);
-          return () => (stay(), unwatch?.(), remove());
+          const socket = req?.socket;
+          if (socket) heartbeat.watch(socket);
+          return () => {
+            stay();
+            if (socket) heartbeat.unwatch(socket);
+            remove();
+          };
         },
       };
     },

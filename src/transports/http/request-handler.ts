@@ -27,7 +27,8 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     if (response.headersSent) return;
     const pieces = await piecesOf(request);
     try {
-      await longBodies.turn(request.socket, Number(request.headers['content-length']));
+      const turn = longBodies.turn(request.socket, Number(request.headers['content-length']));
+      if (turn) await turn;
     } catch (error) {
       freePieces(pieces);
       return refuse(request, response, type, error as GraphQLError);
@@ -39,7 +40,7 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
     const fast =
       account.isReady && !(parsedBody instanceof Error) && inserted(parsedBody, admission.caller, request, share);
     if (fast) {
-      response.once('close', share.close);
+      response.on('close', share.close);
       return sendResult(response, await fast, type, share);
     }
     void yoga(Object.assign(request, { body: READ }), response, { admission, parsedBody });
@@ -100,6 +101,9 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
 /** Yoga's adapter takes a request with such a body for one that was read. */
 const READ = { isRead: true };
 
+/** Of a body that is freed. A shorter one is mostly a part of a buffer that others use. */
+const MIN_FREED_BYTES = 1024;
+
 /** What the body holds, or what is wrong with it. Its pieces are freed, because a garbage collection may be far away. */
 function parsed(pieces: readonly Buffer[]): object {
   const [only] = pieces;
@@ -109,7 +113,7 @@ function parsed(pieces: readonly Buffer[]): object {
   } catch (error) {
     return error as Error;
   } finally {
-    freePieces([...pieces, body]);
+    if (body.length >= MIN_FREED_BYTES) freePieces([...pieces, body]);
   }
 }
 

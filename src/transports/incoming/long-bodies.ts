@@ -15,9 +15,12 @@ export class LongBodies {
     this.#turns = turns;
   }
 
-  /** Resolves when a body may be parsed. @throws {GraphQLError} `OVERLOADED` */
-  async turn(connection: object, bytes: number): Promise<void> {
-    if (bytes <= LONG_BYTES) return;
+  /** Resolves when a body may be parsed. Undefined: at once. Rejects with `OVERLOADED`. */
+  turn(connection: object, bytes: number): Promise<void> | undefined {
+    return bytes <= LONG_BYTES ? undefined : this.#wait(connection, bytes);
+  }
+
+  async #wait(connection: object, bytes: number): Promise<void> {
     if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) throw overloaded('too many requests are being sent');
     this.#waitingBytes += bytes;
     await this.#turns.next(connection, bytes, 'intake');

@@ -87,19 +87,21 @@ class FanOutResults implements Results {
     const leaving = new AbortController();
     this.#leaving = leaving;
     const leave = (): void => leaving.abort();
-    const ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error);
     signal?.addEventListener('abort', leave);
     if (signal?.aborted) leave();
     try {
-      this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, ended });
+      this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, ended: this.#ended });
       // Between two microtasks the subscriber was neither waiting nor known here.
       if (leaving.signal.aborted) this.#subscriber.leave();
     } catch (error) {
-      ended(error, 0);
+      this.#end(0, error);
     }
     signal?.removeEventListener('abort', leave);
     this.#leaving = undefined;
   }
+
+  /** A property, because a function of `#start` would keep all that `#start` has. */
+  readonly #ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error);
 
   #end(deliveries: number, error?: unknown): void {
     if (this.#isOver) return;

@@ -8,6 +8,8 @@ const MAX_SILENCE_MS = 60_000;
 interface Life {
   readonly webSocket: WebSocket | undefined;
   readonly progress: Progress;
+  /** Bytes that had come at the last beat. */
+  read: number;
   aliveAt: number;
 }
 
@@ -27,16 +29,19 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  /** Returns a function that ends the watch. The watch of a WebSocket ends with it. */
-  watch(socket: Socket, webSocket?: WebSocket): () => void {
-    const life: Life = { webSocket, progress: new Progress(socket), aliveAt: performance.now() };
-    const alive = (): void => void (life.aliveAt = performance.now());
-    const unwatch = (): void => void this.#lives.delete(socket);
+  /** Until `unwatch`. */
+  watch(socket: Socket, webSocket?: WebSocket): void {
+    const life: Life = {
+      webSocket,
+      progress: new Progress(socket),
+      read: socket.bytesRead,
+      aliveAt: performance.now(),
+    };
     this.#lives.set(socket, life);
-    webSocket?.on('pong', alive);
-    webSocket?.on('message', alive);
-    webSocket?.once('close', unwatch);
-    return unwatch;
+  }
+
+  unwatch(socket: Socket): void {
+    this.#lives.delete(socket);
   }
 
   stop(): void {
@@ -52,7 +57,9 @@ export class Heartbeat {
       const { webSocket, progress } = life;
       life.aliveAt += stoodStillMs;
       const hasMoved = progress.hasMoved();
-      if (socket.writableLength > 0 ? hasMoved : !webSocket) life.aliveAt = now;
+      const hasSent = webSocket !== undefined && socket.bytesRead > life.read;
+      life.read = socket.bytesRead;
+      if (hasSent || (socket.writableLength > 0 ? hasMoved : !webSocket)) life.aliveAt = now;
       if (now - life.aliveAt > MAX_SILENCE_MS) socket.destroy();
       else if (webSocket?.readyState === webSocket?.OPEN) webSocket?.ping();
     }

@@ -48,7 +48,7 @@ export function sseFraming(
   const eventOf = (id: string, json: string): string => `${EVENT}${json}\n${id}\n`;
   const wanted = context ?? NOTHING_WANTED;
   const rendered = partFraming(`sse ${wanted.cursors}`, (result, remaining) =>
-    eventOf(`id: ${formatEventId(result.cursor, remaining)}\n`, jsonOf(result, wanted, remaining)),
+    eventOf(`id: ${formatEventId(result.delivered.cursor, remaining)}\n`, jsonOf(result, wanted, remaining)),
   );
 
   return {

@@ -1,24 +1,23 @@
 import { setMaxListeners } from 'node:events';
 import type { ExecutionResult } from 'graphql';
-import type { Context as WsContext } from 'graphql-ws';
+import { type Context as WsContext, GRAPHQL_TRANSPORT_WS_PROTOCOL, type WebSocket as Served } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { jsonPieces, resultText } from '../../core/model/json-text.ts';
 import { fragments } from '../../fanout/fragments.ts';
 import { encode, textFrame, type WireText } from '../../fanout/frames.ts';
-import { Outlet } from '../../fanout/outlet.ts';
+import { Outlet, type OutletOptions } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
-import type { Account } from '../answers/account.ts';
+import type { Account, Requests } from '../answers/account.ts';
 import { joined, WHOLE_ANSWER_BYTES } from '../answers/pieces.ts';
 import type { Share } from '../answers/share.ts';
 import { whenExpired } from '../protocol/admission.ts';
 import { formatResult, maskError } from '../protocol/errors.ts';
-import { idOf, OperationIds } from '../protocol/operation-ids.ts';
+import { idOf, OperationIds, type OperationMessage } from '../protocol/operation-ids.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
-
-type Parameters = Readonly<Record<string, unknown>>;
+import { authorizationOf } from './authorization.ts';
 
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
@@ -26,9 +25,16 @@ const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 /** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
 const MAX_SAID_BYTES = 64 * 1024;
 
-/** One WebSocket, as this transport knows it. */
-export class Connection {
+/** Passes a message to graphql-ws, which takes an object as it is, and parses a string. */
+type Receive = (message: string) => Promise<void>;
+
+/**
+ * One WebSocket, as this transport, graphql-ws, its account and its outlet know it. There are thousands of idle ones, so it has all their
+ * interfaces itself in place of an object and functions for each, and makes the rest when it is needed.
+ */
+export class Connection implements Served, Requests, OutletOptions {
   readonly #closing = new AbortController();
+  readonly protocol = GRAPHQL_TRANSPORT_WS_PROTOCOL;
   readonly ids = new OperationIds();
   /** Of open ones. */
   subscriptions = 0;
@@ -39,13 +45,19 @@ export class Connection {
   readonly outlet: Outlet;
   readonly account: Account;
   /** Of operations that may wait to be executed, by the operation's name. */
-  readonly shares = new Map<string, Share>();
+  #shares: Map<string, Share> | undefined;
   /** Of the message that is being handled. */
   messageBytes = 0;
   /** Whether messages wait until the outlet takes more; until fewer operations wait. */
-  readonly #isPaused = { byOutlet: false, byOperations: false };
+  #isPausedByOutlet = false;
+  #isPausedByOperations = false;
   /** Answers to pings that wait until the socket takes something. */
-  #due: { pong?: Buffer; answer?: boolean } = {};
+  #due: { pong?: Buffer; answer?: boolean } | undefined;
+  #awaitsDrain = false;
+  /** Bytes that wait in the outlet. */
+  #unread = 0;
+  #receive: Receive | undefined;
+  #stay: (() => void) | undefined;
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
   /** Until the connection is admitted. */
@@ -58,21 +70,8 @@ export class Connection {
     this.#tcp = request.socket;
     this.#request = request;
     this.account = account;
-    account.pausedBy({
-      pause: () => this.#pause('byOperations', true),
-      resume: () => this.#pause('byOperations', false),
-    });
-    // Before the outlet, which may fill the socket again.
-    request.socket.on('drain', () => this.#answerDue());
-    this.outlet = new Outlet(request.socket, () => socket.readyState === socket.OPEN, {
-      unread: account.meter(),
-      turns: account,
-      taken: () => {
-        this.#pause('byOutlet', false);
-        // The last pieces of a large answer may leave nothing to drain.
-        this.#answerDue();
-      },
-    });
+    account.pausedBy(this);
+    this.outlet = new Outlet(request.socket, () => this.#isOpen, this);
     this.identity = identity;
     // Each subscription adds a listener.
     setMaxListeners(0, this.#closing.signal);
@@ -80,8 +79,18 @@ export class Connection {
 
   /** To be called when the socket has closed. */
   closed(): void {
+    this.#stay?.();
     this.#closing.abort();
     this.outlet.close();
+  }
+
+  onMessage(receive: Receive): void {
+    this.#receive = receive;
+  }
+
+  /** Passes a message to graphql-ws. */
+  hand(message: string | OperationMessage): Promise<void> | undefined {
+    return this.#receive?.(message as string);
   }
 
   /** Sends a message of graphql-ws. Frames may go to the socket past `ws`, because it sends none that are divided or compressed. */
@@ -110,17 +119,60 @@ export class Connection {
 
   /** Reads no more messages until those that were answered are taken. To be called after each message. */
   throttle(): void {
-    if (this.outlet.isFull && this.outlet.size > MAX_SAID_BYTES) this.#pause('byOutlet', true);
+    if (this.outlet.isFull && this.outlet.size > MAX_SAID_BYTES) this.#pause(true, this.#isPausedByOperations);
   }
 
-  #pause(reason: 'byOutlet' | 'byOperations', isPaused: boolean): void {
-    const paused = this.#isPaused;
-    if (paused[reason] === isPaused) return;
-    const wasPaused = paused.byOutlet || paused.byOperations;
-    paused[reason] = isPaused;
-    if (wasPaused === (paused.byOutlet || paused.byOperations)) return;
+  /** Of the account, whose operations wait. */
+  pause(): void {
+    this.#pause(this.#isPausedByOutlet, true);
+  }
+
+  resume(): void {
+    this.#pause(this.#isPausedByOutlet, false);
+  }
+
+  #pause(byOutlet: boolean, byOperations: boolean): void {
+    const wasPaused = this.#isPausedByOutlet || this.#isPausedByOperations;
+    this.#isPausedByOutlet = byOutlet;
+    this.#isPausedByOperations = byOperations;
+    const isPaused = byOutlet || byOperations;
+    if (isPaused === wasPaused) return;
     if (isPaused) this.#socket.pause();
     else this.#socket.resume();
+  }
+
+  /** When the outlet makes pieces of a large answer. */
+  get turns(): Account {
+    return this.account;
+  }
+
+  /** Called by the outlet. */
+  unread(bytes: number): void {
+    const more = bytes - this.#unread;
+    this.#unread = bytes;
+    this.account.writes(more);
+  }
+
+  /** Called by the outlet. */
+  taken(): void {
+    this.#pause(false, this.#isPausedByOperations);
+    // The last pieces of a large answer may leave nothing to drain.
+    this.#answerDue();
+  }
+
+  /** `share`: of an operation that may wait to be executed, until `release`. */
+  hold(name: string, share: Share): void {
+    this.#shares ??= new Map();
+    this.#shares.set(name, share);
+  }
+
+  release(name: string): void {
+    this.#shares?.delete(name);
+  }
+
+  /** The client has completed the operation. */
+  cancel(name: string): void {
+    this.#shares?.get(name)?.cancel();
   }
 
   /** Sends the only result of an operation, as JSON, and `complete`. */
@@ -152,7 +204,7 @@ export class Connection {
   }
 
   /** Everything that was sent before goes first, except for a large answer, which is cut. */
-  close(code: number, reason = ''): void {
+  close(code = 1000, reason = ''): void {
     this.outlet.flush();
     this.#socket.close(code, shortened(reason));
     this.outlet.close();
@@ -167,20 +219,35 @@ export class Connection {
   /** Answers a ping of WebSocket, once the socket takes something: then only the newest, as RFC 6455 (5.5.3) permits. */
   pong(data: Buffer): void {
     // Between the pieces of a large answer the socket may take all of them, and drain nothing.
-    if (this.#tcp.writableNeedDrain) this.#due.pong = data;
+    if (this.#tcp.writableNeedDrain) this.#owed().pong = data;
     else if (this.#isOpen) this.#socket.pong(data);
   }
 
-  /** Answers a ping of the subprotocol. Several that come while the socket takes nothing get one answer. */
-  answerPing(): void {
-    if (this.outlet.isFull) this.#due.answer = true;
+  /**
+   * Answers a ping of the subprotocol, without the ping's payload, which the protocol makes optional. Several that come while the socket
+   * takes nothing get one answer.
+   */
+  onPing(): void {
+    if (this.outlet.isFull) this.#owed().answer = true;
     else this.#say('{"type":"pong"}');
   }
 
+  #owed(): { pong?: Buffer; answer?: boolean } {
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      // Before the outlet, which may fill the socket again.
+      this.#tcp.prependOnceListener('drain', () => {
+        this.#awaitsDrain = false;
+        this.#answerDue();
+      });
+    }
+    return (this.#due ??= {});
+  }
+
   #answerDue(): void {
+    if (!this.#due) return;
     const { pong, answer } = this.#due;
-    if (!pong && !answer) return;
-    this.#due = {};
+    this.#due = undefined;
     if (pong && this.#isOpen) this.#socket.pong(pong);
     if (answer) this.#say('{"type":"pong"}');
   }
@@ -207,8 +274,8 @@ export class Connection {
       if (this.signal.aborted) return false;
       this.caller = admission.caller;
       // The client reconnects with a fresh token.
-      const stay = whenExpired(admission, () => this.close(4403, 'the token has expired'));
-      this.#socket.once('close', stay);
+      if (admission.expiresAt !== undefined)
+        this.#stay = whenExpired(admission, () => this.close(4403, 'the token has expired'));
       return true;
     } catch (thrown) {
       const error = maskError(thrown, (cause) => requestLog.internal(cause, identity));
@@ -224,18 +291,6 @@ export class Connection {
 function frameOf(message: string): WireText {
   const payload = encode(message);
   return textFrame(payload.length) + payload;
-}
-
-/** `{ Authorization }` in upper or lower case, or `{ headers: { Authorization } }`, as GraphiQL and other clients send it. */
-function authorizationOf(parameters: Parameters | undefined): string | undefined {
-  for (const [name, value] of Object.entries(parameters ?? {})) {
-    if (/^authorization$/i.test(name) && typeof value === 'string') return value;
-    if (name === 'headers' && typeof value === 'object' && value !== null) {
-      const inner = authorizationOf({ ...value, headers: undefined });
-      if (inner !== undefined) return inner;
-    }
-  }
-  return undefined;
 }
 
 /** A close frame has room for 123 bytes; a character that is cut in two becomes a character of three bytes. */

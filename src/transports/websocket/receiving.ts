@@ -25,43 +25,77 @@ export interface Receiving {
 }
 
 /** Takes the place of what `ws` has listened with: long reads take turns, and what is held of a message is counted. */
-export function receiveInTurns(
-  webSocket: WebSocket,
-  tcp: Socket,
-  { incomingBytes, onRefused, turns }: Receiving,
-): void {
-  const { _receiver: receiver } = webSocket as unknown as { readonly _receiver: Receiver };
+export function receiveInTurns(webSocket: WebSocket, tcp: Socket, receiving: Receiving): void {
   const [receive] = tcp.listeners('data');
   if (!receive) throw new Error('ws reads its socket otherwise');
-  tcp.removeAllListeners('data');
-  const waiting: Buffer[] = [];
-  const incoming = new Incoming(incomingBytes, () => {
-    onRefused();
-    // What comes now would be read as the rest of the message.
-    tcp.pause().removeAllListeners('data');
-    freePieces([...waiting.splice(0), ...receiver._buffers, ...receiver._fragments]);
-    Object.assign(receiver, { _bufferedBytes: 0, _buffers: [], _fragments: [] });
-  });
-  const hand = (chunk: Buffer): void => {
-    receive.call(tcp, chunk);
-    if (incoming.isRefused) return;
-    const { _bufferedBytes: buffered, _messageLength: length, _buffers: buffers, _fragments: fragments } = receiver;
-    const bytes = buffered + length + (buffers.length + fragments.length) * PIECE_BYTES;
-    incoming.holds(bytes < MIN_HELD_BYTES ? 0 : bytes);
-  };
-  const handNext = (): void => {
-    const chunk = waiting.shift();
-    if (!chunk || tcp.destroyed) return;
-    hand(chunk);
-    if (waiting.length === 0 && !webSocket.isPaused) tcp.resume();
-  };
-  tcp.on('data', (chunk: Buffer) => {
-    if (chunk.length < LONG_BYTES && waiting.length === 0) return hand(chunk);
+  // `removeAllListeners` would make a dictionary of the socket's listeners, which takes 800 bytes.
+  tcp.removeListener('data', receive as (chunk: Buffer) => void);
+  const reception = new Reception(webSocket, tcp, (chunk) => void receive.call(tcp, chunk), receiving);
+  tcp.on('data', (chunk: Buffer) => reception.take(chunk));
+}
+
+/** What an idle connection has of this is small: the rest is made when a message is long, or comes in parts. */
+class Reception {
+  readonly #webSocket: WebSocket;
+  readonly #receiver: Receiver;
+  readonly #tcp: Socket;
+  readonly #receive: (chunk: Buffer) => void;
+  readonly #receiving: Receiving;
+  #waiting: Buffer[] = [];
+  /** Once anything was held. */
+  #incoming: Incoming | undefined;
+
+  constructor(webSocket: WebSocket, tcp: Socket, receive: (chunk: Buffer) => void, receiving: Receiving) {
+    this.#webSocket = webSocket;
+    this.#receiver = (webSocket as unknown as { readonly _receiver: Receiver })._receiver;
+    this.#tcp = tcp;
+    this.#receive = receive;
+    this.#receiving = receiving;
+  }
+
+  take(chunk: Buffer): void {
+    if (chunk.length < LONG_BYTES && this.#waiting.length === 0) return this.#hand(chunk);
     // Node would read on as long as there is anything. Nothing more comes, not even the end, until the socket is resumed.
-    tcp.pause();
-    waiting.push(chunk);
-    incoming.add(chunk.length);
-    turns.soon(tcp, handNext, chunk.length, 'intake');
-  });
-  webSocket.once('close', () => incoming.holds(0));
+    this.#tcp.pause();
+    this.#waiting.push(chunk);
+    this.#held().add(chunk.length);
+    this.#receiving.turns.soon(this.#tcp, () => this.#handNext(), chunk.length, 'intake');
+  }
+
+  #handNext(): void {
+    const chunk = this.#waiting.shift();
+    if (!chunk || this.#tcp.destroyed) return;
+    this.#hand(chunk);
+    if (this.#waiting.length === 0 && !this.#webSocket.isPaused) this.#tcp.resume();
+  }
+
+  #hand(chunk: Buffer): void {
+    this.#receive(chunk);
+    if (this.#incoming?.isRefused === true) return;
+    const {
+      _bufferedBytes: buffered,
+      _messageLength: length,
+      _buffers: buffers,
+      _fragments: fragments,
+    } = this.#receiver;
+    const bytes = buffered + length + (buffers.length + fragments.length) * PIECE_BYTES;
+    if (bytes >= MIN_HELD_BYTES) this.#held().holds(bytes);
+    else this.#incoming?.holds(0);
+  }
+
+  #held(): Incoming {
+    if (this.#incoming) return this.#incoming;
+    const incoming = new Incoming(this.#receiving.incomingBytes, () => this.#refuse());
+    this.#webSocket.once('close', () => incoming.holds(0));
+    return (this.#incoming = incoming);
+  }
+
+  #refuse(): void {
+    this.#receiving.onRefused();
+    // What comes now would be read as the rest of the message.
+    this.#tcp.pause().removeAllListeners('data');
+    const receiver = this.#receiver;
+    freePieces([...this.#waiting.splice(0), ...receiver._buffers, ...receiver._fragments]);
+    Object.assign(receiver, { _bufferedBytes: 0, _buffers: [], _fragments: [] });
+  }
 }

@@ -100,7 +100,7 @@ function noOperation(name: string | null | undefined): string {
 /** Sends the result of a query or a mutation, so that graphql-ws gets none. Fails with `OperationFailed` when the operation was refused. */
 export async function execute(args: OperationArgs): Promise<AsyncIterable<never>> {
   const { enveloped, connection, name, share, schema, contextValue, rootValue, operation } = args;
-  connection.shares.set(name, share);
+  connection.hold(name, share);
   try {
     const result = (await enveloped.execute({ schema, contextValue, rootValue, ...operation })) as ExecutionResult;
     if (isRefused(result)) return failed(result.errors ?? []);
@@ -110,7 +110,7 @@ export async function execute(args: OperationArgs): Promise<AsyncIterable<never>
     return NOTHING;
   } finally {
     share.close();
-    connection.shares.delete(name);
+    connection.release(name);
   }
 }
 

@@ -22,15 +22,8 @@ import { isPersistedOnly } from '../protocol/trusted-documents.ts';
 import { causesOf, execute, type OperationArgs, prepare, subscribe } from './websocket-operation.ts';
 import type { WebSocketOptions } from './websocket-options.ts';
 
-/** Passes a message to graphql-ws. */
-type Hand = (message: string | OperationMessage) => void;
-
 /** Share of the drain's time in which sockets are told to close; they close in the rest. */
 const STAGGER_SHARE = 0.8;
-
-interface Extra {
-  readonly connection: Connection;
-}
 
 export class WebSocketTransport {
   readonly #options: WebSocketOptions;
@@ -46,9 +39,9 @@ export class WebSocketTransport {
     this.#sockets = new WebSocketServer({ ...settings, autoPong: false, handleProtocols: chosenOf });
     this.#server = makeServer({
       connectionInitWaitTimeout: options.initTimeoutMs,
-      onConnect: (context) => (context.extra as Extra).connection.enter(context, options),
+      onConnect: (context) => (context.extra as Connection).enter(context, options),
       onSubscribe: async (context, name, payload) => {
-        const { connection } = context.extra as Extra;
+        const connection = context.extra as Connection;
         const identity = { ...connection.identity, id: idOf(name) };
         const prepared = await prepare(options, connection, identity, name, payload);
         // graphql-ws keeps the message as long as the operation is open.
@@ -97,10 +90,19 @@ export class WebSocketTransport {
   #opened(socket: WebSocket, request: IncomingMessage): void {
     const { answers, isFull, heartbeat, requestLog, incomingBytes, turns } = this.#options;
     const identity = requestLog.connected(request);
-    const logError = (error: unknown): void => requestLog.internal(error, identity);
+    // The functions below are kept as long as the connection, and must not keep the request.
+    const tcp = request.socket;
+    let [connection, closed]: [Connection?, ((code: number, reason: string) => Promise<void>)?] = [];
     // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
     socket.on('error', (error) => requestLog.broken(identity, error));
-    socket.on('close', (code) => requestLog.disconnected(identity, code));
+    socket.on('close', (code, reason) => {
+      requestLog.disconnected(identity, code);
+      if (!connection) return;
+      heartbeat.unwatch(tcp);
+      connection.closed();
+      this.#connections.delete(connection);
+      closed?.(code, String(reason)).catch((error: unknown) => requestLog.internal(error, identity));
+    });
     if (isFull() && !this.#makeRoom()) {
       requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return socket.close(1013, 'too many connections');
@@ -111,49 +113,35 @@ export class WebSocketTransport {
       requestLog.refused(identity, '4406', { transport: 'websocket', reason });
       return socket.close(4406, reason);
     }
-    heartbeat.watch(request.socket, socket);
-    const connection = new Connection(socket, request, identity, answers.accountOf(request.socket));
-    this.#connections.add(connection);
-    socket.on('ping', (data) => connection.pong(data));
+    heartbeat.watch(tcp, socket);
+    const opened = new Connection(socket, request, identity, answers.accountOf(tcp));
+    connection = opened;
+    this.#connections.add(opened);
+    socket.on('ping', (data) => opened.pong(data));
     const onRefused = (): void => {
       requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
-      connection.cut(1013, 'too many messages are being sent');
+      opened.cut(1013, 'too many messages are being sent');
     };
-    receiveInTurns(socket, request.socket, { incomingBytes, onRefused, turns });
-    const closed = this.#server.opened(
-      {
-        protocol: socket.protocol,
-        send: (message) => connection.send(message),
-        close: (code, reason) => connection.close(code ?? 1000, reason),
-        // Without the ping's payload, which the protocol makes optional.
-        onPing: () => connection.answerPing(),
-        onMessage: (receive) => {
-          const hand = (message: string | OperationMessage): void => {
-            // graphql-ws takes an object as it is, and parses a string.
-            receive(message as string).catch((error: unknown) => {
-              if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
-              logError(error);
-              connection.close(4500, 'Internal server error');
-            });
-          };
-          socket.on('message', (message, isBinary) => {
-            // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
-            const bytes = message as Buffer;
-            // Frames that have come with the one that closed the socket.
-            if (socket.readyState !== socket.OPEN) return;
-            if (isBinary && !isUtf8(bytes)) return connection.close(1007, 'the message is not UTF-8');
-            connection.messageBytes = bytes.length;
-            this.#receive(bytes.toString(), connection, hand);
-            connection.throttle();
-          });
-        },
-      },
-      { connection },
-    );
-    socket.on('close', (code, reason) => {
-      connection.closed();
-      this.#connections.delete(connection);
-      closed(code, String(reason)).catch(logError);
+    receiveInTurns(socket, tcp, { incomingBytes, onRefused, turns });
+    closed = this.#server.opened(opened, opened);
+    socket.on('message', (message, isBinary) => {
+      // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
+      const bytes = message as Buffer;
+      // Frames that have come with the one that closed the socket.
+      if (socket.readyState !== socket.OPEN) return;
+      if (isBinary && !isUtf8(bytes)) return opened.close(1007, 'the message is not UTF-8');
+      opened.messageBytes = bytes.length;
+      this.#receive(bytes.toString(), opened);
+      opened.throttle();
+    });
+  }
+
+  /** Passes a message to graphql-ws. */
+  #hand(message: string | OperationMessage, connection: Connection): void {
+    connection.hand(message)?.catch((error: unknown) => {
+      if (isUnexpectedType(error)) return connection.close(4400, 'unexpected message');
+      this.#options.requestLog.internal(error, connection.identity);
+      connection.close(4500, 'Internal server error');
     });
   }
 
@@ -168,16 +156,16 @@ export class WebSocketTransport {
     return false;
   }
 
-  #receive(text: string, connection: Connection, hand: Hand): void {
+  #receive(text: string, connection: Connection): void {
     try {
       const message = connection.context?.acknowledged ? operationMessage(text) : undefined;
-      if (message) this.#receiveOperation(message, connection, hand);
+      if (message) this.#receiveOperation(message, connection);
       else {
         if (connection.messageBytes > MAX_OTHER_BYTES)
           return connection.close(4400, `only subscribe messages may have more than ${MAX_OTHER_BYTES} bytes`);
         assertShallow(text);
         // graphql-ws handles every message that isn't about one operation.
-        hand(text);
+        this.#hand(text, connection);
       }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -196,22 +184,22 @@ export class WebSocketTransport {
     connection.sendError(id, JSON.stringify([formatError(error)]));
   }
 
-  #receiveOperation(message: OperationMessage, connection: Connection, hand: Hand): void {
+  #receiveOperation(message: OperationMessage, connection: Connection): void {
     const { ids } = connection;
     const { id } = message;
     if (message.type === 'complete') {
       const name = ids.close(id);
-      if (name !== undefined) connection.shares.get(name)?.cancel();
       // The operation may have ended: then the two messages have crossed.
-      if (name !== undefined) hand({ ...message, id: name });
-      return;
+      if (name === undefined) return;
+      connection.cancel(name);
+      return this.#hand({ ...message, id: name }, connection);
     }
     if (id.length > MAX_ID_LENGTH)
       return connection.close(4400, `the id of an operation may have ${MAX_ID_LENGTH} characters, not ${id.length}`);
     if (ids.has(id)) return connection.close(4409, `Subscriber for ${id} already exists`);
     if (this.#insertFast(message, connection)) return;
     const isNamed = this.#options.trust !== undefined || isPersistedOnly(message.payload ?? {});
-    hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(id) });
+    this.#hand({ ...(isNamed ? withQuery(message) : message), id: ids.open(id) }, connection);
   }
 
   /**

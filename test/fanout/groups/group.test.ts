@@ -29,7 +29,7 @@ it('G6 a subscriber at another’s position that has seen another head has its o
   const standing = { at: placeOf(100), cutoff: placeOf(100) };
   const told = [450, 480, 450].map((at) => group.changes({ ...standing, seen: placeOf(at) }, false));
   expect(told.map(({ next }) => next.seen)).toEqual([placeOf(450), placeOf(480), placeOf(450)]);
-  const [first, second] = told.map(({ results }) => results[0]?.cursor);
+  const [first, second] = told.map(({ results }) => results[0]?.delivered.cursor);
   expect(first).not.toBe(second);
   expect(told[2]).toBe(told[0]);
 });

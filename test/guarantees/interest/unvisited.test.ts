@@ -46,7 +46,7 @@ describe.each([
 ])('by %s', (_name, isFanned) => {
   describe.each(KINDS)('for %s', (kind) => {
     // One subscriber is concerned; the visits of the others must not grow with their number.
-    it.fails.each(FILTERS)('a change visits only the subscribers that it concerns: %s', async (_what, filterOf) => {
+    it.each(FILTERS)('a change visits only the subscribers that it concerns: %s', async (_what, filterOf) => {
       fakeClock();
       const planOf = (n: number): Plan => ({ kind, filter: filterOf(n) });
       const few = await visitsOf(10, isFanned, planOf);
@@ -55,7 +55,7 @@ describe.each([
     });
   });
 
-  it.fails('a change that concerns nobody visits nobody', async () => {
+  it('a change that concerns nobody visits nobody', async () => {
     fakeClock();
     const scene = await Scene.open(new Doors(), { isFanned, window: 100_000 });
     for (let n = 0; n < COUNT; n++)

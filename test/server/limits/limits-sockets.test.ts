@@ -187,7 +187,8 @@ describe('the heartbeat', () => {
   it('the heartbeat forgets a stream that has ended, so that its kept-alive connection may be slow afterwards', async () => {
     const { near } = await pair();
     const heartbeat = watched();
-    heartbeat.watch(near)();
+    heartbeat.watch(near);
+    heartbeat.unwatch(near);
     await clog(near);
     vi.advanceTimersByTime(10 * INTERVAL_MS);
     expect(near.destroyed).toBe(false);

@@ -24,7 +24,7 @@ it('pings that come while the end of a large answer waits for its turn are answe
   const sent = connection.sendNext(connection.ids.open('a'), { data: { text: 'x'.repeat(100_000) } }, share);
   expect(connection.outlet.isSendingLong).toBe(true);
   connection.pong(Buffer.from('ping'));
-  connection.answerPing();
+  connection.onPing();
   await sent;
   await vi.waitUntil(() => written.at(-1)?.endsWith('{"type":"pong"}'));
   expect(socket.pong).toHaveBeenCalledExactlyOnceWith(Buffer.from('ping'));
