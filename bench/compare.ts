@@ -3,10 +3,10 @@
  * process and a core of its own, and this process is the load client. The measure is the CPU time of the server's process: unlike rates, it
  * hardly depends on what else the machine does.
  *
- *     npm run bench                                  everything, in about 16 minutes; draws docs/images/bench.svg
- *     npm run bench -- --quick                       an overview, in about 3 minutes
+ *     npm run bench                                  everything, in about 25 minutes; draws docs/images/bench.svg
+ *     npm run bench -- --quick                       an overview, in about 4 minutes
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
- *     npm run bench -- --rows interest               subscribers that each follow a filter of their own, in about 6 minutes
+ *     npm run bench -- --rows interest               subscribers that each follow a filter of their own, in about 8 minutes
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
