@@ -3,8 +3,8 @@ export type WireText = string;
 
 /** The text in UTF-8. Most texts are ASCII and stay as they are. */
 export function encode(text: string): WireText {
-  // eslint-disable-next-line no-control-regex
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+  // Counting the bytes is faster than a regular expression.
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** The header of a final, unmasked text frame (RFC 6455, section 5.2). */

@@ -71,10 +71,12 @@ function isOwnPage({ headers }: IncomingMessage, { trustProxy }: Origins): boole
  */
 function isKnownHost(request: IncomingMessage, origins: Origins): boolean {
   const { headers } = request;
-  const url = URL.parse(`http://${headers.host ?? 'localhost'}`);
-  if (url === null) return false;
+  const named = `http://${headers.host ?? 'localhost'}`;
   const isBrowser = headers.origin !== undefined || headers['user-agent']?.startsWith('Mozilla/') === true;
-  if (!origins.isPrivate || !isBrowser || isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return true;
+  if (!origins.isPrivate || !isBrowser) return URL.canParse(named);
+  const url = URL.parse(named);
+  if (url === null) return false;
+  if (isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return true;
   return admitted(request, origins) !== undefined || origins.allowed.hasHost(url.hostname);
 }
 

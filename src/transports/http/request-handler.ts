@@ -101,6 +101,9 @@ export function requestHandler(yoga: Yoga, options: TransportOptions): Handler {
 /** Yoga's adapter takes a request with such a body for one that was read. */
 const READ = { isRead: true };
 
+/** Of a body that is freed. A shorter one is mostly a part of a buffer that others use. */
+const MIN_FREED_BYTES = 1024;
+
 /** What the body holds, or what is wrong with it. Its pieces are freed, because a garbage collection may be far away. */
 function parsed(pieces: readonly Buffer[]): object {
   const [only] = pieces;
@@ -110,7 +113,7 @@ function parsed(pieces: readonly Buffer[]): object {
   } catch (error) {
     return error as Error;
   } finally {
-    freePieces([...pieces, body]);
+    if (body.length >= MIN_FREED_BYTES) freePieces([...pieces, body]);
   }
 }
 
