@@ -10,7 +10,7 @@ export class FakeSocket implements TextWriter {
   readonly outlet: Outlet;
   /** The subscriptions on this socket, by id. */
   readonly receivers = new Map<string, Receive>();
-  /** Messages to ids that nobody has. */
+  /** Messages to ids that nobody has, and texts that were written while it was full (G5). */
   readonly strays: unknown[] = [];
   /** How often anybody has asked whether the socket is full. */
   looks = 0;
@@ -41,6 +41,7 @@ export class FakeSocket implements TextWriter {
   }) as unknown as TextWriter['on'];
 
   write(text: string): boolean {
+    if (this.#isFull) this.strays.push(`written while it is full: ${text}`);
     for (const { payload } of framesIn(Buffer.from(text, 'latin1'))) {
       const message = JSON.parse(payload.toString()) as { id: string; payload: unknown };
       const receive = this.receivers.get(message.id);
