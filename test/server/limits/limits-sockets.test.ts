@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { WebSocket } from 'ws';
 import { Heartbeat } from '../../../src/transports/protocol/heartbeat.ts';
 import { request } from '../../support/clients/clients.ts';
 import { openTcp, postRequest, statusLine, untilClosed, upgradeRequest } from '../../support/fuzz/hostile.ts';
@@ -182,6 +183,20 @@ describe('the heartbeat', () => {
     heartbeat.watch(near);
     vi.advanceTimersByTime(10 * INTERVAL_MS);
     expect(near.destroyed).toBe(false);
+  });
+
+  it('the heartbeat pings each WebSocket once an interval, at the time of the interval at which it came', async () => {
+    const heartbeat = watched();
+    const pinged: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      const { near } = await pair();
+      heartbeat.watch(near, { readyState: 1, OPEN: 1, ping: () => void pinged.push(n) } as unknown as WebSocket);
+      vi.advanceTimersByTime(INTERVAL_MS / 4);
+    }
+    for (let n = 0; n < 8; n++) {
+      expect(pinged).toEqual(Array.from({ length: n + 1 }, (_, each) => each % 4));
+      vi.advanceTimersByTime(INTERVAL_MS / 4);
+    }
   });
 
   it('the heartbeat forgets a stream that has ended, so that its kept-alive connection may be slow afterwards', async () => {
