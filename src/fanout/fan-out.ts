@@ -100,7 +100,7 @@ export class FanOut implements SubscriberHost, GroupHost {
     }
     const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
     group.size++;
-    outlet.subscribers.add(subscriber);
+    outlet.add(subscriber);
     if (signal.aborted) subscriber.leave();
     else subscriber.goOn(0);
     return subscriber;

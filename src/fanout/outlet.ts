@@ -1,3 +1,4 @@
+import { type Held, valuesOf, withoutValue, withValue } from '../core/interest/held-values.ts';
 import type { WireText } from './frames.ts';
 import { type LongText, LongTexts, type PieceTurns, type TextWriter } from './long-texts.ts';
 
@@ -26,7 +27,7 @@ export interface OutletOptions {
  * nothing until it has drained, and while a long text is written, nothing until that has ended.
  */
 export class Outlet {
-  readonly subscribers = new Set<OutletSubscriber>();
+  #subscribers: Held<OutletSubscriber> | undefined;
   /** Subscribers that wait until the outlet has drained. */
   #blocked: Set<OutletSubscriber> | undefined;
   readonly #writer: TextWriter;
@@ -70,9 +71,13 @@ export class Outlet {
     (this.#blocked ??= new Set()).add(subscriber);
   }
 
-  /** To be called once for each subscriber. */
+  add(subscriber: OutletSubscriber): void {
+    this.#subscribers = withValue(this.#subscribers, subscriber);
+  }
+
+  /** To be called once for each subscriber that was added. */
   remove(subscriber: OutletSubscriber): void {
-    this.subscribers.delete(subscriber);
+    this.#subscribers = this.#subscribers && withoutValue(this.#subscribers, subscriber);
     this.#blocked?.delete(subscriber);
   }
 
@@ -135,7 +140,7 @@ export class Outlet {
   close(): void {
     this.#long?.close();
     this.#resolve();
-    for (const subscriber of this.subscribers) subscriber.leave();
+    for (const subscriber of valuesOf(this.#subscribers)) subscriber.leave();
   }
 
   /** What the kernel takes at once was never unread. */

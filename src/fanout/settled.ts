@@ -12,6 +12,7 @@
  */
 import type { Place, Position } from '../core/model/position.ts';
 import { hasLostRemoval, isCaughtUp, missed, type ReadPosition } from '../core/replica/read.ts';
+import { type Held, holds, valuesOf, withoutValue, withValue } from '../core/interest/held-values.ts';
 import type { Listener } from '../core/interest/watch.ts';
 import type { Sent } from '../core/subscriptions/item-changes.ts';
 import type { Source } from '../core/subscriptions/items.ts';
@@ -70,7 +71,7 @@ const NONE: Position[] = [];
 export class Settled implements Listener {
   readonly #group: ConcernedPages;
   readonly #host: RoundHost;
-  readonly #members = new Set<Member>();
+  #members: Held<Member> | undefined;
   /** Members at the head that must wait until the round has ended. */
   #late: Set<Member> | undefined;
   /** Where the members stand, while changes are pending. */
@@ -87,7 +88,7 @@ export class Settled implements Listener {
   }
 
   concern(position: Position, before: Place): void {
-    if (this.#members.size === 0) return;
+    if (!this.#members) return;
     if (!this.#from) {
       this.#from = before;
       this.#pending = [];
@@ -104,7 +105,7 @@ export class Settled implements Listener {
     this.#group.source.interest.idle.delete(this);
     this.#clear();
     this.#round = undefined;
-    for (const member of this.#members) {
+    for (const member of valuesOf(this.#members)) {
       const hasPage = !round || member.round === this.#number;
       this.#leave(member, hasPage ? standing : round.from);
     }
@@ -118,13 +119,14 @@ export class Settled implements Listener {
     if (this.#from || this.#round?.rest) return void (this.#late ??= new Set()).add(member);
     member.isSettled = true;
     member.round = this.#number;
-    this.#members.add(member);
-    if (this.#members.size === 1 && !this.#round) this.#keepFresh(member.toldAt);
+    if (!this.#members && !this.#round) this.#keepFresh(member.toldAt);
+    this.#members = withValue(this.#members, member);
   }
 
   remove(member: Member): void {
     this.#late?.delete(member);
-    if (this.#members.delete(member) && this.#members.size === 0) this.#group.source.interest.idle.delete(this);
+    if (!this.#delete(member) || this.#members) return;
+    this.#group.source.interest.idle.delete(this);
   }
 
   /** Gives the page to the next member. Returns false when the round is over. */
@@ -132,7 +134,7 @@ export class Settled implements Listener {
     const round = this.#round ?? this.#begin();
     for (let next = round?.members.next(); round && !next?.done; next = round.members.next()) {
       const member = next?.value as Member;
-      if (member.round === this.#number) continue;
+      if (member.round === this.#number || !holds(this.#members, member)) continue;
       member.round = this.#number;
       this.#give(round, member);
       return true;
@@ -146,7 +148,7 @@ export class Settled implements Listener {
     if (!from) return undefined;
     const { replica } = this.#group.source;
     const readPosition = { at: from, cutoff: from };
-    if (this.#members.size === 0) this.#clear();
+    if (!this.#members) this.#clear();
     else if (missed(replica, readPosition) > 0 || hasLostRemoval(replica, readPosition)) this.wake(from);
     if (!this.#from) return undefined;
     const page = this.#group.concerned(readPosition, this.#pending);
@@ -157,7 +159,7 @@ export class Settled implements Listener {
     if (page.count === 0 && !rest) return undefined;
     const sent = { caughtUp: page.caughtUp, position: at.position };
     this.#number++;
-    return (this.#round = { page, from, rest, sent, members: this.#members.values() });
+    return (this.#round = { page, from, rest, sent, members: valuesOf(this.#members) });
   }
 
   #give({ page, from, sent }: Round, member: Member): void {
@@ -169,13 +171,19 @@ export class Settled implements Listener {
     this.#round = undefined;
     if (rest) [this.#from, this.#pending] = [rest, undefined];
     if (this.#from) this.#host.concerned(this);
-    else if (this.#members.size > 0) this.#keepFresh(sent.position);
+    else if (this.#members) this.#keepFresh(sent.position);
     this.#visitLate();
   }
 
   #leave(member: Member, place: Place): void {
-    this.#members.delete(member);
+    this.#delete(member);
     member.goOnAt(place);
+  }
+
+  #delete(member: Member): boolean {
+    if (!this.#members || !holds(this.#members, member)) return false;
+    this.#members = withoutValue(this.#members, member);
+    return true;
   }
 
   #visitLate(): void {

@@ -26,6 +26,12 @@ export function withoutValue<T extends object>(held: Held<T>, value: T): Held<T>
   return last;
 }
 
+/** Values that are added or deleted while they are iterated may be among them. */
+export function valuesOf<T extends object>(held: Held<T> | undefined): IterableIterator<T> {
+  if (held instanceof Several) return held.values();
+  return (held === undefined ? [] : [held]).values();
+}
+
 export function visitEach<T extends object>(held: Held<T>, visit: (value: T) => void): void {
   if (held instanceof Several) for (const value of held) visit(value);
   else visit(held);
