@@ -33,7 +33,7 @@ export interface InterestPlan {
 
 const [FEW, MANY] = [100, 10_000];
 const [SLOW, FAST] = [200, 1000];
-/** Together they last longer than the servers' interval of pings, 12 s, so the pings of all WebSockets are among them. */
+/** Together they last longer than graphql-ws's interval of pings, 12 s, which go to all WebSockets at once. seamline spreads its own. */
 const LONG_SLICES = 25;
 const PLAN = {
   peers: ['seamline', 'yoga', 'mercurius', 'raw-ws'],

@@ -112,7 +112,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
       onChange: (change, before) => interest.note(change, before),
       onHead: (head, window) => {
         interest.idle.headMoved(head, window);
-        pubSub.publish('head', head);
+        if (heads.hasListeners('head')) pubSub.publish('head', head);
       },
       onShown: (head, before) => {
         interest.wakeAll(before);

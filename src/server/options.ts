@@ -106,7 +106,7 @@ export interface ServerOptions {
    * @default 10_000
    */
   readonly initTimeoutMs?: number | undefined;
-  /** Interval of keep-alives (pings, comments), in ms. @default 12_000 */
+  /** Interval of keep-alives (pings, comments), in ms. @default 25_000 */
   readonly keepAliveMs?: number | undefined;
   /** Renders a delivery once for all subscribers with the same selection. When false, each subscription runs a generator. @default true */
   readonly fanOut?: boolean | undefined;
@@ -121,7 +121,7 @@ export const DEFAULTS = {
   maxConnections: 10_000,
   maxSubscriptions: 100,
   drainTimeoutMs: 10_000,
-  keepAliveMs: 12_000,
+  keepAliveMs: 25_000,
   initTimeoutMs: 10_000,
   allowOrigins: [] as readonly string[],
   trustProxy: false,

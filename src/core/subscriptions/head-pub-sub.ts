@@ -23,6 +23,11 @@ export class HeadTarget {
     this.#onError = onError;
   }
 
+  /** Whether anybody listens: an event costs as much as storing an item. */
+  hasListeners(topic: string): boolean {
+    return (this.#listeners.get(topic)?.size ?? 0) > 0;
+  }
+
   addEventListener(topic: string, listener: Listener | null): void {
     const listeners = this.#listeners.get(topic) ?? new Set();
     if (listener) this.#listeners.set(topic, listeners.add(listener));

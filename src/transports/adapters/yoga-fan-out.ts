@@ -14,7 +14,7 @@ export interface FanOutPluginOptions {
   /**
    * Time between the comments that keep a quiet stream open, in ms.
    *
-   * @default 12_000
+   * @default 25_000
    */
   readonly keepAliveMs?: number | undefined;
 }
@@ -35,7 +35,7 @@ const DISPOSE_MS = 1000;
  * @example
  * const yoga = createYoga({ schema, plugins: [useFanOut()] });
  */
-export function useFanOut({ keepAliveMs = 12_000 }: FanOutPluginOptions = {}): Plugin {
+export function useFanOut({ keepAliveMs = 25_000 }: FanOutPluginOptions = {}): Plugin {
   const operations = new WeakMap<object, UserOperation>();
   const streams = new OpenStreams();
   let server: { readonly yoga: Yoga; readonly hooks: YogaHooks } | undefined;
