@@ -174,6 +174,13 @@ export class Subscriber implements OutletSubscriber, Member {
     this.#slot?.leave();
     this.#host.replaying.delete(this);
     this.#host.remove(this);
-    this.#ended(error, this.#deliveries);
+    try {
+      this.#ended(error, this.#deliveries);
+    } catch (thrown) {
+      // The others' deliveries go on: a sweep that throws would never be asked for again.
+      setImmediate(() => {
+        throw thrown;
+      });
+    }
   }
 }

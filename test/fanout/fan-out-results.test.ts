@@ -5,6 +5,7 @@ import { EVERYBODY } from '../../schema/request/caller.ts';
 import { RootReads } from '../../schema/request/root-reads.ts';
 import { createSchema } from '../../schema/index.ts';
 import { keyFilter } from '../../src/core/input/key-filter.ts';
+import type { ItemsOptions } from '../../src/core/map-options.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import { Group } from '../../src/fanout/group.ts';
@@ -30,7 +31,7 @@ function fanOutOf(map: StreamingMap): FanOut {
   return new FanOut({ schema: createSchema(), source: map.source, format: JSON.stringify });
 }
 
-function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
+function subscription(map: StreamingMap, fanOut = fanOutOf(map), options: ItemsOptions = {}) {
   const { writes, write, way: to } = way();
   const ended = vi.fn<(error: unknown, deliveries: number) => void>();
   const context: OperationContext = {
@@ -43,7 +44,7 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map)) {
     isResumed: false,
     fanOutRequest: {
       operation: { document: DOCUMENT },
-      accepted: { kind: 'items', request: map.itemsRequest({ filter: keyFilter() }) },
+      accepted: { kind: 'items', request: map.itemsRequest({ filter: keyFilter(), ...options }) },
       ended,
     },
   };
@@ -80,6 +81,33 @@ describe('G10 a subscription that the fan-out delivers', () => {
     expect(map.subscriptions).toBe(0);
     expect(ended).toHaveBeenCalledExactlyOnceWith(undefined, 0);
   });
+});
+
+/** Resolves with the next error that nobody catches. */
+function uncaught(): Promise<unknown> {
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  onTestFinished(() => void others.map((listener) => process.on('uncaughtException', listener)));
+  return new Promise((resolve) => process.once('uncaughtException', resolve));
+}
+
+it('an error in the callback of a subscription that ends is uncaught, and all others go on', async () => {
+  const map = await openMap();
+  const fanOut = fanOutOf(map);
+  const [first, second] = [subscription(map, fanOut, { limit: 1 }), subscription(map, fanOut)];
+  first.ended.mockImplementation(() => {
+    throw new Error('a logger that throws');
+  });
+  const error = uncaught();
+  const ended = first.results?.next();
+  void second.results?.next();
+  await vi.waitFor(() => expect(map.subscriptions).toBe(2), { timeout: 20_000 });
+  await map.insert({ key: 'a', value: 1 });
+  expect(await error).toEqual(new Error('a logger that throws'));
+  expect(await ended).toEqual({ done: true, value: undefined });
+  await map.insert({ key: 'a', value: 2 });
+  await vi.waitFor(() => expect(second.writes.join('').match(/"key":"a"/g)).toHaveLength(2), { timeout: 20_000 });
+  await second.results?.return();
 });
 
 describe('what has been rendered', () => {

@@ -13,16 +13,20 @@ export class IdleMirrors {
   /** All before it have been deleted. A new iterator for each move of the head would step over them again and again. */
   #next = this.#toldAt.keys();
   #oldest: Listener | undefined;
+  /** Additions and deletions since `#next` was made. */
+  #changes = 0;
 
   /** `toldAt`: the position of its last message. */
   add(listener: Listener, toldAt: Position): void {
     this.delete(listener);
     this.#toldAt.set(listener, toldAt);
+    this.#noteChange();
   }
 
   delete(listener: Listener): void {
-    this.#toldAt.delete(listener);
+    if (!this.#toldAt.delete(listener)) return;
     if (listener === this.#oldest) this.#oldest = undefined;
+    this.#noteChange();
   }
 
   /** Wakes the mirrors that were told nothing for a quarter of the window. */
@@ -33,6 +37,13 @@ export class IdleMirrors {
       this.delete(oldest);
       oldest.wake(head);
     }
+  }
+
+  /** An iterator keeps the listeners that the map held when it was used last, and the oldest may stay the same for days. */
+  #noteChange(): void {
+    if (this.#changes++ < this.#toldAt.size) return;
+    this.#changes = 0;
+    this.#next = this.#toldAt.keys();
   }
 
   #first(): Listener | undefined {

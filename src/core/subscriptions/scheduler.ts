@@ -104,6 +104,13 @@ export class Queue<Member> extends Set<Member> {
     if (value) this.delete(value);
     return value;
   }
+
+  /** An iterator keeps the members that the set held when it was used last. */
+  override delete(member: Member): boolean {
+    const wasMember = super.delete(member);
+    if (wasMember && this.size === 0) this.#next = this.values();
+    return wasMember;
+  }
 }
 
 /** Counts the turns of the event loop. */

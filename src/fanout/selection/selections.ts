@@ -43,6 +43,9 @@ export function compileOperation(
   return compileSelection({ schema, document, operation, variables: variableValues ?? {}, isShared, texts }, root);
 }
 
+/** Of selections that keep texts: each keeps up to 1 MB, and replays without an end make no sweep that forgets them. */
+const MAX_KEEPING = 32;
+
 /** Names what a subscriber selects, equal for equal selections, and renders it. */
 export class Selections {
   readonly #schema: GraphQLSchema;
@@ -72,21 +75,28 @@ export class Selections {
     const name = this.name(kind, operation);
     let selection = this.#byName.get(name);
     if (!selection) {
-      const texts: ItemTexts = new ItemTexts(() => this.#keeping.add(texts));
+      const texts: ItemTexts = new ItemTexts(() => this.#keeps(texts));
       selection = { name, render: this.render(operation, texts), texts };
       this.#byName.set(name, selection);
     }
     return selection;
   }
 
-  drop({ name }: Selection): void {
+  drop({ name, texts }: Selection): void {
     this.#byName.delete(name);
+    texts.forget();
+    this.#keeping.delete(texts);
   }
 
   /** Drops what was rendered of items. */
   forget(): void {
     for (const texts of this.#keeping) texts.forget();
     this.#keeping.clear();
+  }
+
+  #keeps(texts: ItemTexts): void {
+    if (this.#keeping.size === MAX_KEEPING) this.forget();
+    this.#keeping.add(texts);
   }
 
   #learn(document: DocumentNode): KnownDocument {

@@ -106,9 +106,12 @@ class FanOutResults implements Results {
   #end(deliveries: number, error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#noteEnd?.(error, deliveries);
-    this.#onEnd?.();
-    this.#resolve(error === undefined ? DONE : this.#failed(error));
+    try {
+      this.#noteEnd?.(error, deliveries);
+      this.#onEnd?.();
+    } finally {
+      this.#resolve(error === undefined ? DONE : this.#failed(error));
+    }
   }
 
   #failed(error: unknown): IteratorResult<ExecutionResult, void> | Promise<never> {

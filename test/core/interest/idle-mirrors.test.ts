@@ -1,6 +1,10 @@
-import { expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
 import { IdleMirrors } from '../../../src/core/interest/idle-mirrors.ts';
 import type { Position } from '../../../src/core/model/position.ts';
+import { Queue } from '../../../src/core/subscriptions/scheduler.ts';
 
 const at = (position: number) => position as Position;
 const head = (position: number) => ({ position: at(position), digest: 0 });
@@ -48,4 +52,52 @@ it('a mirror that has left is not woken, whichever was looked at last', () => {
   idle.add(named('e'), at(25));
   idle.headMoved(head(50), 100);
   expect(woken).toEqual(['b', 'd', 'e']);
+});
+
+/** How many of the objects something still holds. */
+async function heldOf(refs: readonly WeakRef<object>[]): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // A WeakRef holds its object until the end of the turn that has made it.
+  await turn();
+  collect();
+  return refs.filter((ref) => ref.deref() !== undefined).length;
+}
+
+const COUNT = 1000;
+
+describe('memory', () => {
+  it.each(['together', 'one by one'])(
+    'mirrors that come and leave %s are kept by nobody while the oldest stays',
+    async (how) => {
+      const { idle, named } = mirrors();
+      idle.add(named('oldest'), at(0));
+      idle.headMoved(head(1), 1_000_000);
+      const refs: WeakRef<object>[] = [];
+      const comeAndLeave = (count: number): void => {
+        const some = Array.from({ length: count }, (_, n) => named(`${n}`));
+        for (const each of some) idle.add(each, at(1));
+        idle.headMoved(head(1), 1_000_000);
+        for (const each of some) idle.delete(each);
+        refs.push(...some.map((each) => new WeakRef(each)));
+      };
+      for (let n = 0; n < COUNT; n += how === 'together' ? COUNT / 4 : 1)
+        comeAndLeave(how === 'together' ? COUNT / 4 : 1);
+      expect(await heldOf(refs)).toBe(0);
+    },
+  );
+
+  it('members that have left a queue are kept by nobody', async () => {
+    const queue = new Queue<object>();
+    const refs: WeakRef<object>[] = [];
+    const comeAndLeave = (): void => {
+      const some = Array.from({ length: COUNT }, () => ({}));
+      for (const each of some) queue.add(each);
+      for (const each of some) queue.delete(each);
+      refs.push(...some.map((each) => new WeakRef(each)));
+    };
+    comeAndLeave();
+    expect(queue.shift()).toBeUndefined();
+    expect(await heldOf(refs)).toBe(0);
+  });
 });
