@@ -1,6 +1,7 @@
 /** Formats the figures of subscribers that each follow a filter of their own. */
 import { type PeerName, PEERS } from '../load/peers.ts';
-import { INTEREST_PARTS, interestPlan, type InterestRow } from '../rows/interest.ts';
+import { INTEREST_PARTS, interestPlan } from '../rows/interest.ts';
+import type { InterestRow } from '../rows/row.ts';
 import type { Results } from './results.ts';
 import { aligned, digits } from './table.ts';
 

@@ -1,8 +1,7 @@
 /** Holds all figures of a run and computes medians. */
 import type { PeerName } from '../load/peers.ts';
 import { median } from '../quantile.ts';
-import type { InterestPart } from '../rows/interest.ts';
-import type { Figure } from '../rows/row.ts';
+import type { Figure, InterestPart } from '../rows/row.ts';
 
 export class Results {
   readonly #figures: Figure[] = [];

@@ -5,12 +5,7 @@ import { type Measure, measured, type PeerName, type RunningPeer, startPeer } fr
 import type { InterestName } from '../peers/interests.ts';
 import { median, quantile } from '../quantile.ts';
 import { assertDeliverySize } from './delivery-size.ts';
-import type { Figure, RowName } from './row.ts';
-
-/** A part of the benchmark, and a block of its table. */
-export type InterestPart = InterestName | 'sockets' | 'generators';
-/** For example `keys: 1000 at 200/s`. */
-export type InterestRow = `${InterestPart}: ${number} at ${number}/s${'' | ', p99'}`;
+import type { Figure, InterestPart, RowName } from './row.ts';
 
 export interface InterestPlan {
   readonly title: string;

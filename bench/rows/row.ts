@@ -1,6 +1,6 @@
 /** The rows of the benchmark, with their goals. */
 import type { Measure, PeerName } from '../load/peers.ts';
-import type { InterestRow } from './interest.ts';
+import type { InterestName } from '../peers/interests.ts';
 
 export interface Row {
   readonly title: string;
@@ -160,6 +160,11 @@ export const ROWS = {
 export type RowName = keyof typeof ROWS;
 
 export const ROW_NAMES = Object.keys(ROWS) as RowName[];
+
+/** A part of the benchmark, and a block of its table. */
+export type InterestPart = InterestName | 'sockets' | 'generators';
+/** For example `keys: 1000 at 200/s`. */
+export type InterestRow = `${InterestPart}: ${number} at ${number}/s${'' | ', p99'}`;
 
 /** One measurement. */
 export interface Figure {
