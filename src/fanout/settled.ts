@@ -66,6 +66,7 @@ interface Round {
 const MAX_PENDING = 128;
 /** Replaced when a change comes. */
 const NONE: Position[] = [];
+const NOBODY: ReadonlySet<Member> = new Set();
 
 export class Settled implements Listener {
   readonly #group: ConcernedPages;
@@ -153,11 +154,13 @@ export class Settled implements Listener {
     this.#clear();
     const { at } = page.next;
     const rest = isCaughtUp(replica, page.next) ? undefined : at;
-    // Removals are nothing to subscribers of `items`.
-    if (page.count === 0 && !rest) return undefined;
+    // Removals are nothing to subscribers of `items`, and a message without changes is nothing to mirrors that are not yet at the head.
+    const isEmpty = page.count === 0 || (page.changes.length === 0 && !page.caughtUp);
+    if (isEmpty && !rest) return undefined;
     const sent = { caughtUp: page.caughtUp, position: at.position };
     this.#number++;
-    return (this.#round = { page, from, rest, sent, members: this.#members.values() });
+    const members = (isEmpty ? NOBODY : this.#members).values();
+    return (this.#round = { page, from, rest, sent, members });
   }
 
   #give({ page, from, sent }: Round, member: Member): void {
