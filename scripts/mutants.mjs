@@ -6,13 +6,17 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Each kills in seconds what the others kill in minutes: subscribers in this process, whose sockets a test fills and drains. */
+/** They take seconds: their subscribers are in the test's process, which fills and drains the sockets. */
 const SLICES = ['test/guarantees/interest/slices.test.ts'];
 const ROUNDS = ['test/guarantees/interest/rounds.test.ts'];
 const LIVES = ['test/guarantees/interest/lives.test.ts'];
 const IDLE = ['test/guarantees/interest/idle-mirrors.test.ts'];
 
-/** Name, file, original text, mutated text, and the tests if those of its folder take long. */
+/**
+ * The tests are named where those of the file's folder take long.
+ *
+ * @type {readonly (readonly [name: string, file: string, original: string, mutated: string, tests?: readonly string[]])[]}
+ */
 const MUTANTS = [
   ['cutoff one too low', 'src/core/replica/read.ts', 'item.position > upTo.position', 'item.position >= upTo.position'],
   [
