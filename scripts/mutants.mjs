@@ -6,7 +6,17 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Name, file, original text, mutated text. */
+/** They take seconds: their subscribers are in the test's process, which fills and drains the sockets. */
+const SLICES = ['test/guarantees/interest/slices.test.ts'];
+const ROUNDS = ['test/guarantees/interest/rounds.test.ts'];
+const LIVES = ['test/guarantees/interest/lives.test.ts'];
+const IDLE = ['test/guarantees/interest/idle-mirrors.test.ts'];
+
+/**
+ * The tests are named where those of the file's folder take long.
+ *
+ * @type {readonly (readonly [name: string, file: string, original: string, mutated: string, tests?: readonly string[]])[]}
+ */
 const MUTANTS = [
   ['cutoff one too low', 'src/core/replica/read.ts', 'item.position > upTo.position', 'item.position >= upTo.position'],
   [
@@ -18,14 +28,16 @@ const MUTANTS = [
   [
     'registered late',
     'src/core/subscriptions/cancellation.ts',
-    "target.addEventListener('head', this.#wake);",
-    "setImmediate(() => target.addEventListener('head', this.#wake));",
+    'this.#watch = interest.listen(filter, this);',
+    'this.#watch = interest.listen(filter, this); this.#watch.delete(this); setImmediate(() => this.#watch.add(this));',
+    ['test/core/subscriptions/wakeup.test.ts'],
   ],
   [
     'wake-up dropped',
     'src/core/subscriptions/cancellation.ts',
-    'readonly #wake = (): void => this.#resolve();',
-    'readonly #wake = (): void => {};',
+    'if (this.#resolve) this.wake(before);',
+    '',
+    ['test/core/subscriptions/closing.test.ts'],
   ],
   [
     'window off by one at its old end',
@@ -110,14 +122,16 @@ const MUTANTS = [
   [
     'release skipped',
     'src/core/subscriptions/cancellation.ts',
-    "this.#target.removeEventListener('head', this.#wake);",
+    'this.#interest.unlisten(this.#watch, this);',
     '',
+    ['test/core/subscriptions/wakeup.test.ts'],
   ],
   [
     'leaving does not wake',
     'src/core/subscriptions/cancellation.ts',
-    "signal.addEventListener('abort', this.#wake);",
+    "signal.addEventListener('abort', this.#abort);",
     '',
+    ['test/core/subscriptions/wakeup.test.ts'],
   ],
   [
     'expiry order',
@@ -179,13 +193,184 @@ const MUTANTS = [
     'new Several([held, value])',
     'value',
   ],
+  [
+    'a woken generator stands at the change',
+    'src/core/subscriptions/cancellation.ts',
+    'concern(_: Position, before: Place): void {',
+    'concern(_: Position, before: Place): void {\n    before = { ...before, position: _ };',
+    SLICES,
+  ],
+  [
+    'a group without members is concerned',
+    'src/fanout/settled.ts',
+    'if (this.#members.size === 0) return;',
+    '',
+    ROUNDS,
+  ],
+  [
+    'a concerned group stands at the head',
+    'src/fanout/settled.ts',
+    'this.#from = before;',
+    'this.#from = this.#group.source.replica.head;',
+    SLICES,
+  ],
+  [
+    'a late member is settled at once',
+    'src/fanout/settled.ts',
+    'if (this.#from || this.#round?.rest) return void (this.#late ??= new Set()).add(member);',
+    '',
+    SLICES,
+  ],
+  [
+    'late members wait for good',
+    'src/fanout/settled.ts',
+    'this.#keepFresh(sent.position);\n    this.#visitLate();',
+    'this.#keepFresh(sent.position);',
+    SLICES,
+  ],
+  [
+    'a member that joins in a round is given its page',
+    'src/fanout/settled.ts',
+    'member.round = this.#number;\n    this.#members.add(member);',
+    'this.#members.add(member);',
+    SLICES,
+  ],
+  ['a full outlet is given the page', 'src/fanout/settled.ts', 'member.outlet.isFull || ', '', ROUNDS],
+  [
+    'a member that leaves a round stands at its end',
+    'src/fanout/settled.ts',
+    '#give({ page, from, sent }: Round, member: Member): void {',
+    '#give({ page, sent }: Round, member: Member): void {\n    const from = page.next.at;',
+    SLICES,
+  ],
+  [
+    'a limit within a page unnoticed',
+    'src/fanout/settled.ts',
+    '(member.remaining ?? Infinity) < page.count',
+    'false',
+    SLICES,
+  ],
+  [
+    'what a page cannot hold is forgotten',
+    'src/fanout/settled.ts',
+    'if (rest) [this.#from, this.#pending] = [rest, undefined];',
+    '',
+    ROUNDS,
+  ],
+  ['too many pending changes taken for all', 'src/fanout/settled.ts', 'else this.#pending = undefined;', '', ROUNDS],
+  [
+    'mirrors are not kept fresh after a round',
+    'src/fanout/settled.ts',
+    'else if (this.#members.size > 0) this.#keepFresh(sent.position);',
+    '',
+    IDLE,
+  ],
+  [
+    'members woken in a round have its page',
+    'src/fanout/settled.ts',
+    'hasPage ? standing : round.from',
+    'standing',
+    ROUNDS,
+  ],
+  [
+    'the rest of a page skipped by a wake-up',
+    'src/fanout/settled.ts',
+    'round?.rest ?? this.#from ?? before',
+    'this.#from ?? before',
+    ROUNDS,
+  ],
+  [
+    'nobody asks for the rest of a page',
+    'src/fanout/settled.ts',
+    'if (this.#from) this.#host.concerned(this);',
+    'if (this.#from) this.#host.concerned;',
+    ROUNDS,
+  ],
+  [
+    'a group that lags reads on',
+    'src/fanout/settled.ts',
+    'missed(replica, readPosition) > 0 || hasLostRemoval(replica, readPosition)',
+    'false',
+    LIVES,
+  ],
+  ['another replica wakes nobody', 'src/core/streaming-map.ts', 'interest.wakeAll(before);', '', LIVES],
+  [
+    'another replica notes no change',
+    'src/core/replication/follower.ts',
+    'replica.onChange = this.#options.onChange;',
+    'if (!previous) replica.onChange = this.#options.onChange;',
+    LIVES,
+  ],
+  [
+    'noted pages without a bound',
+    'src/core/replica/read.ts',
+    'if (!change || isFullPage(changes.length, bytes, FULL_PAGE_ENTRIES)) return undefined;',
+    'if (!change) return undefined;',
+    ['test/core/interest'],
+  ],
+  [
+    'texts kept after a sweep',
+    'src/fanout/fan-out.ts',
+    'this.#selections.forget();',
+    '',
+    ['test/fanout/kept-items.test.ts'],
+  ],
+  [
+    'a deleted oldest mirror looked for',
+    'src/core/interest/idle-mirrors.ts',
+    'if (listener === this.#oldest) this.#oldest = undefined;',
+    '',
+    ['test/core/interest'],
+  ],
+  [
+    'a watch without listeners stays',
+    'src/core/interest/interest.ts',
+    'this.#index.delete(watch.filter, watch);',
+    '',
+    ['test/core/interest'],
+  ],
+  [
+    'a round starves subscribers apart',
+    'src/fanout/fan-out.ts',
+    'const apart = this.#wasRound || !this.#hasRound',
+    'const apart = !this.#hasRound',
+    ROUNDS,
+  ],
+  [
+    'an iterator keeps mirrors that have left',
+    'src/core/interest/idle-mirrors.ts',
+    'if (this.#changes++ < this.#toldAt.size) return;',
+    'if (this.#changes++ >= 0) return;',
+    ['test/core/interest'],
+  ],
+  [
+    'a queue keeps members that have left',
+    'src/core/subscriptions/scheduler.ts',
+    'if (wasMember && this.size === 0) this.#next = this.values();',
+    '',
+    ['test/core/interest'],
+  ],
+  [
+    'selections that nobody has keep texts',
+    'src/fanout/selection/selections.ts',
+    'texts.forget();\n    this.#keeping.delete(texts);',
+    '',
+    ['test/fanout/kept-items.test.ts'],
+  ],
   ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
-  ['parked for good', 'src/fanout/outlet.ts', 'for (const subscriber of this.subscribers) subscriber.goOn(0);', ''],
+  [
+    'parked for good',
+    'src/fanout/outlet.ts',
+    'for (const subscriber of blocked ?? []) subscriber.goOn(0);',
+    '',
+    SLICES,
+  ],
   [
     'written above the high-water mark',
     'src/fanout/outlet.ts',
-    'return this.#writer.writableNeedDrain || this.#long.isBusy;',
+    'return this.#writer.writableNeedDrain || this.isSendingLong;',
     'return false;',
+    ROUNDS,
   ],
   [
     'queries of all connections at once',
@@ -214,7 +399,8 @@ process.exit(survivors.length === 0 ? 0 : 1);
 
 async function worker() {
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-    const [name, file, from, to] = mutant;
+    const [name, file, from, to, tests = testsOf(file)] = mutant;
+    const begun = performance.now();
     const copy = mkdtempSync(join(tmpdir(), 'seamline-mutant-'));
     try {
       for (const each of files) cpSync(each, join(copy, each));
@@ -226,8 +412,9 @@ async function worker() {
         source.replace(from, () => to),
       );
       let killer;
-      for (const tests of testsOf(file)) killer ??= await firstFailure(copy, [tests]);
-      console.log(killer ? `killed    ${name}: ${killer}` : `SURVIVED  ${name}`);
+      for (const each of tests) killer ??= await firstFailure(copy, [each]);
+      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+      console.log(killer ? `killed    ${name} (${seconds} s): ${killer}` : `SURVIVED  ${name} (${seconds} s)`);
       if (!killer) survivors.push(name);
     } finally {
       rmSync(copy, { recursive: true, force: true });

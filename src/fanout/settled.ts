@@ -155,11 +155,13 @@ export class Settled implements Listener {
     this.#clear();
     const { at } = page.next;
     const rest = isCaughtUp(replica, page.next) ? undefined : at;
-    // Removals are nothing to subscribers of `items`.
-    if (page.count === 0 && !rest) return undefined;
+    // Removals are nothing to subscribers of `items`, and a message without changes is nothing to mirrors that are not yet at the head.
+    const isEmpty = page.count === 0 || (page.changes.length === 0 && !page.caughtUp);
+    if (isEmpty && !rest) return undefined;
     const sent = { caughtUp: page.caughtUp, position: at.position };
     this.#number++;
-    return (this.#round = { page, from, rest, sent, members: valuesOf(this.#members) });
+    const members = valuesOf(isEmpty ? undefined : this.#members);
+    return (this.#round = { page, from, rest, sent, members });
   }
 
   #give({ page, from, sent }: Round, member: Member): void {

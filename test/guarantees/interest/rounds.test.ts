@@ -1,7 +1,7 @@
 /** What one delivery to all settled subscribers of a group must keep: more than one page, full sockets, the end of the map, joining. */
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
-import { Doors, type Plan } from '../../support/interest/doors.ts';
+import { type DeliveredChanges, Doors, type Plan } from '../../support/interest/doors.ts';
 import { ItemsMember } from '../../support/interest/items-member.ts';
 import { fakeClock, Scene } from '../../support/interest/scene.ts';
 
@@ -12,8 +12,8 @@ const PLANS: readonly Plan[] = [ITEMS, { kind: 'changes', filter: A }];
 const MANY = Array.from({ length: 300 }, (_, n) => `a/${n}`);
 
 /** Subscribers that have everything. */
-async function settled(count: number, isSliced: boolean, plans = PLANS): Promise<Scene> {
-  const scene = await Scene.open(new Doors(), { isFanned: true, isSliced });
+async function settled(count: number, isSliced: boolean, plans = PLANS, window = 1000): Promise<Scene> {
+  const scene = await Scene.open(new Doors(), { isFanned: true, isSliced, window });
   for (let n = 0; n < count; n++) for (const plan of plans) scene.join(plan);
   await scene.rest();
   scene.check();
@@ -81,6 +81,78 @@ it.each([1, 60, 150])(
   },
 );
 
+describe.each([
+  ['one page', ['a/1']],
+  ['several pages', MANY],
+])('within a delivery of %s', (_name, keys) => {
+  it.each([1, 60, 150])(
+    'subscribers that are all woken after %i writes lose and repeat nothing (G1, G2)',
+    async (count) => {
+      fakeClock(0.05);
+      const scene = await settled(100, true);
+      const { map } = scene.world;
+      const woken = afterWrites(scene, count, () => {
+        scene.insert('a/2');
+        // As when another replica is shown, in the middle of everything.
+        map.source.interest.wakeAll(map.replica.head);
+        scene.insert('a/3');
+      });
+      scene.insert(...keys);
+      await woken;
+      await scene.rest();
+      scene.check();
+      expect(scene.world.deliveries).toBeGreaterThan(100 * keys.length);
+      await scene.end();
+    },
+  );
+
+  it.each([1, 60, 150])(
+    'subscribers whose next changes have left the window after %i writes converge, or fail if they ask for it (G3, G5)',
+    async (count) => {
+      fakeClock(0.05);
+      const plans: readonly Plan[] = [...PLANS, { kind: 'items', filter: A, onLag: 'FAIL' }];
+      const scene = await settled(70, true, plans, 2);
+      const lagging = afterWrites(scene, count, () => {
+        for (let n = 0; n < 6; n++) scene.insert(`a/${n % 3}`, 'b');
+        scene.remove('a/1');
+      });
+      scene.insert(...keys);
+      await lagging;
+      await scene.rest();
+      scene.check(false);
+      scene.insert('a/1');
+      await scene.rest();
+      scene.check(false);
+      expect(scene.world.map.counters.lagged).toBeGreaterThan(100);
+      await scene.end();
+    },
+  );
+});
+
+it('G6 a mirror is sent no message without changes while it is not yet at the head', async () => {
+  fakeClock();
+  const scene = await Scene.open(new Doors(), { isFanned: true, window: 20_000 });
+  const socket = scene.socket();
+  scene.join({ kind: 'changes', filter: A }, socket);
+  await scene.rest();
+  const messages: DeliveredChanges[] = [];
+  const receive = socket.receivers.get('0');
+  socket.receivers.set('0', (payload) => {
+    messages.push((payload as { data: { itemChanges: DeliveredChanges } }).data.itemChanges);
+    receive?.(payload);
+  });
+  scene.insert(...MANY);
+  // More than one read looks at.
+  for (let n = 0; n < 12; n++) scene.insert(...Array.from({ length: 1000 }, () => 'c'));
+  await scene.rest();
+  scene.check();
+  expect(messages.at(-1)?.caughtUp).toBe(true);
+  const isEmpty = ({ caughtUp, upserted, removed }: DeliveredChanges) =>
+    !caughtUp && upserted.length + removed.length === 0;
+  expect(messages.filter((message) => isEmpty(message))).toEqual([]);
+  await scene.end();
+});
+
 it('G5 nothing is gathered for a full socket, however much concerns its subscriptions', async () => {
   fakeClock();
   const scene = await settled(2, false);
@@ -116,21 +188,24 @@ it('G5 a change asks for no slot while every socket that it concerns is full', a
   await scene.end();
 });
 
-it('a subscriber that joins while others are given a change does not wait for the last of them', async () => {
+it('a subscriber whose socket drains while others are given a change does not wait for the last of them', async () => {
   fakeClock(0.05);
   const scene = await settled(400, true, [ITEMS]);
-  const order: string[] = [];
-  const joined = afterWrites(scene, 1, () => {
-    for (const socket of scene.sockets) socket.onWrite = () => order.push('settled');
-    const socket = scene.socket();
-    socket.onWrite = () => order.push('joined');
-    scene.join({ kind: 'items', filter: keyFilter() }, socket);
-  });
+  const full = scene.sockets.at(-1);
+  full?.fill();
   scene.insert('a/1');
-  await joined;
   await scene.rest();
-  const place = order.indexOf('joined');
+  const order: string[] = [];
+  const drained = afterWrites(scene, 1, () => {
+    for (const socket of scene.sockets) socket.onWrite = () => order.push(socket === full ? 'drained' : 'other');
+    full?.drain();
+  });
+  scene.insert('a/2');
+  await drained;
+  await scene.rest();
+  const place = order.indexOf('drained');
   expect(place).toBeGreaterThanOrEqual(0);
   expect(place).toBeLessThan(order.length / 2);
+  scene.check();
   await scene.end();
 });
