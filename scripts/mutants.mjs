@@ -198,7 +198,7 @@ const MUTANTS = [
     'src/core/subscriptions/cancellation.ts',
     'concern(_: Position, before: Place): void {',
     'concern(_: Position, before: Place): void {\n    before = { ...before, position: _ };',
-    SLICES,
+    LIVES,
   ],
   [
     'a group without members is concerned',
@@ -334,6 +334,13 @@ const MUTANTS = [
     'src/fanout/fan-out.ts',
     'const apart = this.#wasRound || !this.#hasRound',
     'const apart = !this.#hasRound',
+    ROUNDS,
+  ],
+  [
+    'mirrors are sent empty messages',
+    'src/fanout/settled.ts',
+    'page.count === 0 || (page.changes.length === 0 && !page.caughtUp)',
+    'page.count === 0',
     ROUNDS,
   ],
   [

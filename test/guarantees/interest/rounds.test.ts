@@ -31,6 +31,63 @@ function afterWrites(scene: Scene, count: number, happen: () => void): Promise<v
   });
 }
 
+it('G5 nothing is gathered for a full socket, however much concerns its subscriptions', async () => {
+  fakeClock();
+  const scene = await settled(2, false);
+  const [full] = scene.sockets;
+  full?.fill();
+  for (let n = 0; n < 5; n++) {
+    scene.insert('a/1', 'a/2');
+    await scene.rest();
+    expect(full?.outlet.size).toBe(0);
+  }
+  full?.drain();
+  await scene.rest();
+  scene.check();
+  await scene.end();
+});
+
+it('G5 a change asks for no slot while every socket that it concerns is full', async () => {
+  fakeClock();
+  const scene = await settled(2, false);
+  for (const socket of scene.sockets) socket.fill();
+  scene.insert('a/1');
+  await scene.rest();
+  const asked = vi.spyOn(scene.world.map.source.scheduler, 'enqueue');
+  for (let n = 0; n < 5; n++) {
+    scene.insert('a/2');
+    await scene.rest();
+  }
+  expect(asked).not.toHaveBeenCalled();
+  asked.mockRestore();
+  for (const socket of scene.sockets) socket.drain();
+  await scene.rest();
+  scene.check();
+  await scene.end();
+});
+
+it('a subscriber whose socket drains while others are given a change does not wait for the last of them', async () => {
+  fakeClock(0.05);
+  const scene = await settled(400, true, [ITEMS]);
+  const full = scene.sockets.at(-1);
+  full?.fill();
+  scene.insert('a/1');
+  await scene.rest();
+  const order: string[] = [];
+  const drained = afterWrites(scene, 1, () => {
+    for (const socket of scene.sockets) socket.onWrite = () => order.push(socket === full ? 'drained' : 'other');
+    full?.drain();
+  });
+  scene.insert('a/2');
+  await drained;
+  await scene.rest();
+  const place = order.indexOf('drained');
+  expect(place).toBeGreaterThanOrEqual(0);
+  expect(place).toBeLessThan(order.length / 2);
+  scene.check();
+  await scene.end();
+});
+
 it('settled subscribers get all of a batch that no page holds (G1, G2)', async () => {
   fakeClock();
   const scene = await settled(3, false);
@@ -150,62 +207,5 @@ it('G6 a mirror is sent no message without changes while it is not yet at the he
   const isEmpty = ({ caughtUp, upserted, removed }: DeliveredChanges) =>
     !caughtUp && upserted.length + removed.length === 0;
   expect(messages.filter((message) => isEmpty(message))).toEqual([]);
-  await scene.end();
-});
-
-it('G5 nothing is gathered for a full socket, however much concerns its subscriptions', async () => {
-  fakeClock();
-  const scene = await settled(2, false);
-  const [full] = scene.sockets;
-  full?.fill();
-  for (let n = 0; n < 5; n++) {
-    scene.insert('a/1', 'a/2');
-    await scene.rest();
-    expect(full?.outlet.size).toBe(0);
-  }
-  full?.drain();
-  await scene.rest();
-  scene.check();
-  await scene.end();
-});
-
-it('G5 a change asks for no slot while every socket that it concerns is full', async () => {
-  fakeClock();
-  const scene = await settled(2, false);
-  for (const socket of scene.sockets) socket.fill();
-  scene.insert('a/1');
-  await scene.rest();
-  const asked = vi.spyOn(scene.world.map.source.scheduler, 'enqueue');
-  for (let n = 0; n < 5; n++) {
-    scene.insert('a/2');
-    await scene.rest();
-  }
-  expect(asked).not.toHaveBeenCalled();
-  asked.mockRestore();
-  for (const socket of scene.sockets) socket.drain();
-  await scene.rest();
-  scene.check();
-  await scene.end();
-});
-
-it('a subscriber whose socket drains while others are given a change does not wait for the last of them', async () => {
-  fakeClock(0.05);
-  const scene = await settled(400, true, [ITEMS]);
-  const full = scene.sockets.at(-1);
-  full?.fill();
-  scene.insert('a/1');
-  await scene.rest();
-  const order: string[] = [];
-  const drained = afterWrites(scene, 1, () => {
-    for (const socket of scene.sockets) socket.onWrite = () => order.push(socket === full ? 'drained' : 'other');
-    full?.drain();
-  });
-  scene.insert('a/2');
-  await drained;
-  await scene.rest();
-  const place = order.indexOf('drained');
-  expect(place).toBeGreaterThanOrEqual(0);
-  expect(place).toBeLessThan(order.length / 2);
-  scene.check();
   await scene.end();
 });
