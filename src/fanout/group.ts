@@ -74,10 +74,14 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     return this.#page(readPosition, reset);
   }
 
-  concerned(readPosition: ReadPosition, positions: readonly Position[] | undefined): RenderedPage {
+  concerned(readPosition: ReadPosition, last: Position, positions: readonly Position[] | undefined): RenderedPage {
     const { replica } = this.source;
-    const page = positions && readAt(replica, positions);
-    return this.#rendered(page ?? read(replica, readPosition, this.#max, this.#watch.filter), false);
+    const { head } = replica;
+    const page =
+      (positions && readAt(replica, positions)) ?? read(replica, readPosition, this.#max, this.#watch.filter);
+    // Nothing after the last one passes the filter.
+    const next = page.next.at.position >= last ? { at: head, cutoff: head } : page.next;
+    return this.#rendered({ changes: page.changes, next }, false);
   }
 
   /** Drops the rendered pages. */

@@ -1,17 +1,19 @@
 /**
  * The members of a group that have everything which concerns them. They have no position: nothing that came since concerned them, so they
- * stand at the head without being visited. When a change concerns the group, its members get it in a **round**:
+ * stand at the head without being visited. When a change concerns the group, it is **pending** until each member was given it:
  *
- *     settled ──(a change concerns the filter)──▶ pending ──▶ round: one page, rendered once, given to each member
+ *     settled ──(a change concerns the filter)──▶ pending ──▶ each member in turn: a page up to the head
  *        ▲                                                      │
- *        └──────────────────────(nothing pending)───────────────┘
+ *        └────────────────(no member lacks anything)────────────┘
  *
- * A round may take several slots, and the head moves on meanwhile: what comes then is given in the next round. A member that the page does
- * not suit (its outlet is full, its limit ends within the page) goes on alone from where the round began. So do all of them when what they
- * need has left the window, another replica is shown, or the map is closed.
+ * The members are visited in turn, again and again, in as many slots as it takes. The head moves on meanwhile, and a member that is reached
+ * late gets more at once. Members that follow each other mostly stand at the same place, so a page is read and rendered once for all of them.
+ *
+ * A member that a page does not suit (its outlet is full, its limit ends within it, the window has lost a part of it) goes on alone from its
+ * place. So do all of them when another replica is shown or the map is closed.
  */
-import type { Place, Position } from '../core/model/position.ts';
-import { hasLostRemoval, isCaughtUp, missed, type ReadPosition } from '../core/replica/read.ts';
+import { type Place, type Position, START } from '../core/model/position.ts';
+import { missed, type ReadPosition } from '../core/replica/read.ts';
 import { type Held, holds, valuesOf, withoutValue, withValue } from '../core/interest/held-values.ts';
 import type { Listener } from '../core/interest/watch.ts';
 import type { Sent } from '../core/subscriptions/item-changes.ts';
@@ -22,16 +24,15 @@ import type { RenderedPage } from './rendered-page.ts';
 export interface Member {
   /** Whether the group has its position. */
   isSettled: boolean;
-  /** The group's last round that it took part in. */
-  round: number;
+  /** Where it stands, if it was given something since changes are pending: in that period of the group. */
+  place: Place | undefined;
+  period: number;
   readonly outlet: { readonly isFull: boolean };
   /** How many items its limit still allows; undefined without a limit. */
   readonly remaining: number | undefined;
   /** The position of a mirror's last message. */
   readonly toldAt: Position;
   take(page: RenderedPage, sent: Sent): void;
-  /** Goes on alone from its own position. */
-  goOn(spent: number): void;
   /** Is not settled any more, has everything up to the place, and goes on alone. */
   goOnAt(place: Place): void;
 }
@@ -41,10 +42,10 @@ export interface ConcernedPages {
   readonly kind: 'items' | 'itemChanges';
   readonly source: Source<unknown>;
   /**
-   * What follows a position near the head. `positions`: of all changes since then that pass the filter, if they are known: then nothing else
-   * is looked at.
+   * What follows a position near the head. `last`: the last change that passes the filter. `positions`: of all of them since the position, if
+   * they are known: then nothing else is looked at.
    */
-  concerned(readPosition: ReadPosition, positions: readonly Position[] | undefined): RenderedPage;
+  concerned(readPosition: ReadPosition, last: Position, positions: readonly Position[] | undefined): RenderedPage;
 }
 
 /** The fan-out, as settled members see it. */
@@ -53,14 +54,12 @@ export interface RoundHost {
   concerned(settled: Settled): void;
 }
 
-interface Round {
+/** The page that was read last. */
+interface LastPage {
+  readonly from: Position;
+  readonly head: Place;
   readonly page: RenderedPage;
-  /** Where the members stood that have not got the page yet. */
-  readonly from: Place;
-  /** Where the page ends, if it could not hold everything. */
-  readonly rest: Place | undefined;
   readonly sent: Sent;
-  readonly members: Iterator<Member>;
 }
 
 /** Positions of pending changes that are noted. With more of them, the window is searched. */
@@ -72,15 +71,18 @@ export class Settled implements Listener {
   readonly #group: ConcernedPages;
   readonly #host: RoundHost;
   #members: Held<Member> | undefined;
-  /** Members at the head that must wait until the round has ended. */
-  #late: Set<Member> | undefined;
-  /** Where the members stand, while changes are pending. */
+  #size = 0;
+  /** Where the members stand that were given nothing since changes are pending. Undefined: nothing is pending. */
   #from: Place | undefined;
+  #period = 0;
+  /** The last change that is pending. */
+  #last: Position = START;
   /** Positions of the pending changes. Undefined when there are too many. */
   #pending: Position[] | undefined = NONE;
-  #round: Round | undefined;
-  /** The number of the last round. */
-  #number = 0;
+  /** Members that lack something. */
+  #behind = 0;
+  #turn: Iterator<Member> | undefined;
+  #page: LastPage | undefined;
 
   constructor(group: ConcernedPages, host: RoundHost) {
     this.#group = group;
@@ -91,111 +93,113 @@ export class Settled implements Listener {
     if (!this.#members) return;
     if (!this.#from) {
       this.#from = before;
+      this.#period++;
       this.#pending = [];
       this.#group.source.interest.idle.delete(this);
       this.#host.concerned(this);
     }
+    this.#last = position;
+    this.#behind = this.#size;
     if (this.#pending && this.#pending.length < MAX_PENDING) this.#pending.push(position);
     else this.#pending = undefined;
   }
 
   wake(before: Place): void {
-    const round = this.#round;
-    const standing = round?.rest ?? this.#from ?? before;
+    const leaving = [...valuesOf(this.#members)].map((member) => {
+      const place = this.#placeOf(member, this.#from ?? before);
+      return { member, place: this.#lacks(place) ? place : before };
+    });
     this.#group.source.interest.idle.delete(this);
+    this.#members = undefined;
+    this.#size = 0;
     this.#clear();
-    this.#round = undefined;
-    for (const member of valuesOf(this.#members)) {
-      const hasPage = !round || member.round === this.#number;
-      this.#leave(member, hasPage ? standing : round.from);
-    }
-    this.#visitLate();
+    for (const { member, place } of leaving) member.goOnAt(place);
   }
 
   /** To be called in the synchronous block in which the member, which is at the head, has read up to it. */
   add(member: Member): void {
-    // Everything that is pending becomes the round's, so that the member stands where the round ends.
-    if (!this.#round) this.#begin();
-    if (this.#from || this.#round?.rest) return void (this.#late ??= new Set()).add(member);
+    if (!this.#members && !this.#from) this.#keepFresh(member.toldAt);
     member.isSettled = true;
-    member.round = this.#number;
-    if (!this.#members && !this.#round) this.#keepFresh(member.toldAt);
+    member.place = this.#group.source.replica.head;
+    member.period = this.#period;
     this.#members = withValue(this.#members, member);
+    this.#size++;
   }
 
   remove(member: Member): void {
-    this.#late?.delete(member);
-    if (!this.#delete(member) || this.#members) return;
+    if (!this.#members || !holds(this.#members, member)) return;
+    if (this.#from && this.#lacks(this.#placeOf(member, this.#from))) this.#behind--;
+    this.#members = withoutValue(this.#members, member);
+    this.#size--;
+    if (this.#members) return;
     this.#group.source.interest.idle.delete(this);
+    this.#clear();
   }
 
-  /** Gives the page to the next member. Returns false when the round is over. */
+  /** Gives the next member what it lacks. Returns false when each member had its turn; the host is told if there is more. */
   next(): boolean {
-    const round = this.#round ?? this.#begin();
-    for (let next = round?.members.next(); round && !next?.done; next = round.members.next()) {
-      const member = next?.value as Member;
-      if (member.round === this.#number || !holds(this.#members, member)) continue;
-      member.round = this.#number;
-      this.#give(round, member);
+    if (!this.#from) return false;
+    this.#turn ??= valuesOf(this.#members);
+    for (let next = this.#turn.next(); this.#behind > 0 && !next.done; next = this.#turn.next()) {
+      const member = next.value;
+      const place = this.#placeOf(member, this.#from);
+      if (!this.#lacks(place) || !holds(this.#members, member)) continue;
+      this.#give(member, place);
       return true;
     }
-    if (round) this.#end(round);
+    this.#turn = undefined;
+    if (this.#behind > 0) this.#host.concerned(this);
+    else this.#settle();
     return false;
   }
 
-  #begin(): Round | undefined {
-    const from = this.#from;
-    if (!from) return undefined;
-    const { replica } = this.#group.source;
-    const readPosition = { at: from, cutoff: from };
-    if (!this.#members) this.#clear();
-    else if (missed(replica, readPosition) > 0 || hasLostRemoval(replica, readPosition)) this.wake(from);
-    if (!this.#from) return undefined;
-    const page = this.#group.concerned(readPosition, this.#pending);
-    this.#clear();
-    const { at } = page.next;
-    const rest = isCaughtUp(replica, page.next) ? undefined : at;
+  #give(member: Member, place: Place): void {
+    const isLagging = missed(this.#group.source.replica, { at: place, cutoff: place }) > 0;
+    if (member.outlet.isFull || isLagging) return this.#leave(member, place);
+    const { page, sent } = this.#pageAfter(place);
+    if ((member.remaining ?? Infinity) < page.count) return this.#leave(member, place);
+    member.place = page.next.at;
+    member.period = this.#period;
+    if (!this.#lacks(page.next.at)) this.#behind--;
     // Removals are nothing to subscribers of `items`, and a message without changes is nothing to mirrors that are not yet at the head.
     const isEmpty = page.count === 0 || (page.changes.length === 0 && !page.caughtUp);
-    if (isEmpty && !rest) return undefined;
-    const sent = { caughtUp: page.caughtUp, position: at.position };
-    this.#number++;
-    const members = valuesOf(isEmpty ? undefined : this.#members);
-    return (this.#round = { page, from, rest, sent, members });
+    if (!isEmpty) member.take(page, sent);
   }
 
-  #give({ page, from, sent }: Round, member: Member): void {
-    if (member.outlet.isFull || (member.remaining ?? Infinity) < page.count) this.#leave(member, from);
-    else member.take(page, sent);
+  #pageAfter(place: Place): LastPage {
+    const { head } = this.#group.source.replica;
+    if (this.#page?.from === place.position && this.#page.head === head) return this.#page;
+    const positions = this.#pending?.filter((position) => position > place.position);
+    const page = this.#group.concerned({ at: place, cutoff: place }, this.#last, positions);
+    const sent = { caughtUp: page.caughtUp, position: page.next.at.position };
+    return (this.#page = { from: place.position, head, page, sent });
   }
 
-  #end({ rest, sent }: Round): void {
-    this.#round = undefined;
-    if (rest) [this.#from, this.#pending] = [rest, undefined];
-    if (this.#from) this.#host.concerned(this);
-    else if (this.#members) this.#keepFresh(sent.position);
-    this.#visitLate();
+  #placeOf({ place, period }: Member, from: Place): Place {
+    return place && this.#from && period === this.#period ? place : from;
+  }
+
+  /** Whether a member at this place lacks a pending change. */
+  #lacks({ position }: Place): boolean {
+    return this.#from !== undefined && position < this.#last;
   }
 
   #leave(member: Member, place: Place): void {
-    this.#delete(member);
+    this.remove(member);
     member.goOnAt(place);
   }
 
-  #delete(member: Member): boolean {
-    if (!this.#members || !holds(this.#members, member)) return false;
-    this.#members = withoutValue(this.#members, member);
-    return true;
-  }
-
-  #visitLate(): void {
-    for (const member of this.#late ?? []) member.goOn(0);
-    this.#late = undefined;
+  #settle(): void {
+    if (this.#members) this.#keepFresh(this.#last);
+    this.#clear();
   }
 
   #clear(): void {
     this.#from = undefined;
     this.#pending = NONE;
+    this.#behind = 0;
+    this.#turn = undefined;
+    this.#page = undefined;
   }
 
   /** A mirror's cursor must not leave the window. */

@@ -45,8 +45,8 @@ export interface SubscriberParts {
 export class Subscriber implements OutletSubscriber, Member {
   /** Whether the group has its position. */
   isSettled = false;
-  /** The group's last round that it took part in. */
-  round = 0;
+  place: Place | undefined;
+  period = 0;
   readonly group: Group;
   readonly outlet: Outlet;
   readonly #host: SubscriberHost;
