@@ -201,6 +201,7 @@ it('G6 a mirror is sent no message without changes while it is not yet at the he
   scene.insert(...MANY);
   // More than one read looks at.
   for (let n = 0; n < 12; n++) scene.insert(...Array.from({ length: 1000 }, () => 'c'));
+  scene.insert('a/last');
   await scene.rest();
   scene.check();
   expect(messages.at(-1)?.caughtUp).toBe(true);
