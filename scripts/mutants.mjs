@@ -211,8 +211,8 @@ const MUTANTS = [
   [
     'a change counts only for members that lack nothing',
     'src/fanout/settled.ts',
-    'this.#behind = this.#size;',
-    'this.#behind ||= this.#size;',
+    'this.#lacking = this.#size;',
+    'this.#lacking ||= this.#size;',
     SLICES,
   ],
   [
@@ -246,8 +246,8 @@ const MUTANTS = [
   [
     'a page that ends early is taken for whole',
     'src/fanout/settled.ts',
-    'if (!this.#lacks(page.next.at)) this.#behind--;',
-    'this.#behind--;',
+    'if (!this.#lacks(page.next.at)) this.#lacking--;',
+    'this.#lacking--;',
     ROUNDS,
   ],
   ['too many pending changes taken for all', 'src/fanout/settled.ts', 'else this.#pending = undefined;', '', ROUNDS],
@@ -283,8 +283,8 @@ const MUTANTS = [
   [
     'nobody asks for the rest of a page',
     'src/fanout/settled.ts',
-    'if (this.#behind > 0) this.#host.concerned(this);',
-    'if (this.#behind > 0) this.#host.concerned;',
+    'if (this.#lacking > 0) this.#host.concerned(this);',
+    'if (this.#lacking > 0) this.#host.concerned;',
     ROUNDS,
   ],
   [

@@ -16,8 +16,6 @@ let isGreen = true;
 
 const projects = values['without-quick'] ? ['--project', 'slow'] : ['--project', 'quick', '--project', 'slow'];
 await vitest('all', ['--reporter=default', ...projects]);
-// Attacks measure how honest clients are served meanwhile, so nothing may run at the same time.
-await vitest('alone', ['--reporter=default', '--project', 'alone']);
 // These wait for installations and processes most of their time, so they run side by side.
 await Promise.all([
   run('node', ['scripts/node-versions.mjs', ...(values.results ? ['--results', values.results] : [])]),

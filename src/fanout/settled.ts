@@ -80,7 +80,7 @@ export class Settled implements Listener {
   /** Positions of the pending changes. Undefined when there are too many. */
   #pending: Position[] | undefined = NONE;
   /** Members that lack something. */
-  #behind = 0;
+  #lacking = 0;
   #turn: Iterator<Member> | undefined;
   #page: LastPage | undefined;
 
@@ -99,7 +99,7 @@ export class Settled implements Listener {
       this.#host.concerned(this);
     }
     this.#last = position;
-    this.#behind = this.#size;
+    this.#lacking = this.#size;
     if (this.#pending && this.#pending.length < MAX_PENDING) this.#pending.push(position);
     else this.#pending = undefined;
   }
@@ -128,7 +128,7 @@ export class Settled implements Listener {
 
   remove(member: Member): void {
     if (!this.#members || !holds(this.#members, member)) return;
-    if (this.#from && this.#lacks(this.#placeOf(member, this.#from))) this.#behind--;
+    if (this.#from && this.#lacks(this.#placeOf(member, this.#from))) this.#lacking--;
     this.#members = withoutValue(this.#members, member);
     this.#size--;
     if (this.#members) return;
@@ -140,7 +140,7 @@ export class Settled implements Listener {
   next(): boolean {
     if (!this.#from) return false;
     this.#turn ??= valuesOf(this.#members);
-    for (let next = this.#turn.next(); this.#behind > 0 && !next.done; next = this.#turn.next()) {
+    for (let next = this.#turn.next(); this.#lacking > 0 && !next.done; next = this.#turn.next()) {
       const member = next.value;
       const place = this.#placeOf(member, this.#from);
       if (!this.#lacks(place) || !holds(this.#members, member)) continue;
@@ -148,7 +148,7 @@ export class Settled implements Listener {
       return true;
     }
     this.#turn = undefined;
-    if (this.#behind > 0) this.#host.concerned(this);
+    if (this.#lacking > 0) this.#host.concerned(this);
     else this.#settle();
     return false;
   }
@@ -160,7 +160,7 @@ export class Settled implements Listener {
     if ((member.remaining ?? Infinity) < page.count) return this.#leave(member, place);
     member.place = page.next.at;
     member.period = this.#period;
-    if (!this.#lacks(page.next.at)) this.#behind--;
+    if (!this.#lacks(page.next.at)) this.#lacking--;
     // Removals are nothing to subscribers of `items`, and a message without changes is nothing to mirrors that are not yet at the head.
     const isEmpty = page.count === 0 || (page.changes.length === 0 && !page.caughtUp);
     if (!isEmpty) member.take(page, sent);
@@ -197,7 +197,7 @@ export class Settled implements Listener {
   #clear(): void {
     this.#from = undefined;
     this.#pending = NONE;
-    this.#behind = 0;
+    this.#lacking = 0;
     this.#turn = undefined;
     this.#page = undefined;
   }

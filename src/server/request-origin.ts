@@ -1,6 +1,6 @@
 /** Where a request comes from: its page's origin, the host that it names, and the client's address. */
 import type { IncomingMessage } from 'node:http';
-import { isIP, SocketAddress } from 'node:net';
+import { isIP, isIPv4, SocketAddress } from 'node:net';
 import type { LogFields } from '../core/model/logger.ts';
 import type { AllowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { refusedOrigin } from '../transports/protocol/refused-origin.ts';
@@ -86,7 +86,8 @@ function isKnownHost(request: IncomingMessage, origins: Origins): boolean {
  */
 export function clientAddress({ headers, socket }: IncomingMessage, { trustProxy }: Origins): string {
   const forwarded = trustProxy ? lastOf(headers['x-forwarded-for']) : undefined;
-  return addressIn(forwarded ?? '') ?? addressIn(socket.remoteAddress ?? '') ?? '';
+  const { remoteAddress = '' } = socket;
+  return (forwarded === undefined ? undefined : addressIn(forwarded)) ?? addressIn(remoteAddress) ?? '';
 }
 
 /**
@@ -94,6 +95,7 @@ export function clientAddress({ headers, socket }: IncomingMessage, { trustProxy
  * address. Undefined: it is no address.
  */
 function addressIn(entry: string): string | undefined {
+  if (isIPv4(entry)) return entry;
   const bare = entry
     .replace(/^"(.*)"$/, '$1')
     .replace(/^\[(.*)\](:\d*)?$/, '$1')
