@@ -331,10 +331,10 @@ const MUTANTS = [
     ['test/core/interest'],
   ],
   [
-    'a round starves subscribers apart',
+    'groups starve subscribers apart',
     'src/fanout/fan-out.ts',
-    'const apart = this.#wasRound || !this.#hasRound',
-    'const apart = !this.#hasRound',
+    'const apart = this.#wasGroup || !this.#hasGroup',
+    'const apart = !this.#hasGroup',
     ROUNDS,
   ],
   [

@@ -62,10 +62,10 @@ export class FanOut implements SubscriberHost, GroupHost {
   readonly #apart = new Queue<Subscriber>();
   /** Groups whose members have something to get. */
   readonly #concerned = new Queue<Settled>();
-  /** The group whose round goes on. */
+  /** The group whose members have their turns. */
   #current: Settled | undefined;
-  /** Whether the last step was one of a round. */
-  #wasRound = false;
+  /** Whether the last step was one of a group. */
+  #wasGroup = false;
   /** Outlets with gathered texts, and how many bytes these have. */
   readonly #gathered = new Set<Outlet>();
   #bytes = 0;
@@ -206,21 +206,21 @@ export class FanOut implements SubscriberHost, GroupHost {
     return true;
   }
 
-  /** One delivery to one subscriber. Rounds and subscribers apart alternate, so neither waits for the other. False: nobody has anything to get. */
+  /** One delivery to one subscriber. Groups and subscribers apart alternate, so neither waits for the other. False: nobody has anything to get. */
   #step(): boolean {
-    const apart = this.#wasRound || !this.#hasRound ? this.#apart.shift() : undefined;
-    this.#wasRound = apart === undefined && this.#hasRound;
+    const apart = this.#wasGroup || !this.#hasGroup ? this.#apart.shift() : undefined;
+    this.#wasGroup = apart === undefined && this.#hasGroup;
     if (apart) this.#deliver(apart);
-    else if (this.#wasRound) this.#goOnWithRound();
+    else if (this.#wasGroup) this.#goOnWithGroup();
     else return this.#apart.size > 0;
     return true;
   }
 
-  get #hasRound(): boolean {
+  get #hasGroup(): boolean {
     return this.#current !== undefined || this.#concerned.size > 0;
   }
 
-  #goOnWithRound(): void {
+  #goOnWithGroup(): void {
     this.#current ??= this.#concerned.shift();
     if (!this.#current?.next()) this.#current = undefined;
   }

@@ -12,7 +12,7 @@ import { isCaughtUp, isInSnapshot, type Page, read, readAt, type ReadPosition } 
 import { encode } from './frames.ts';
 import { RenderedPage } from './rendered-page.ts';
 import type { Selection } from './selection/selections.ts';
-import { type ConcernedPages, type RoundHost, Settled } from './settled.ts';
+import { type ConcernedPages, type SettledHost, Settled } from './settled.ts';
 
 /** A batch may be divided, because items are sent one by one. */
 const ITEMS_AT_ONCE = 128;
@@ -26,7 +26,7 @@ export interface GroupParts {
 }
 
 /** The fan-out, as its groups see it. */
-export interface GroupHost extends RoundHost {
+export interface GroupHost extends SettledHost {
   /** To be called before a page is kept. */
   keepsPage(group: Group): void;
 }

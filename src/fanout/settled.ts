@@ -49,7 +49,7 @@ export interface ConcernedPages {
 }
 
 /** The fan-out, as settled members see it. */
-export interface RoundHost {
+export interface SettledHost {
   /** To be called when the members have something to get. */
   concerned(settled: Settled): void;
 }
@@ -69,7 +69,7 @@ const NONE: Position[] = [];
 
 export class Settled implements Listener {
   readonly #group: ConcernedPages;
-  readonly #host: RoundHost;
+  readonly #host: SettledHost;
   #members: Held<Member> | undefined;
   #size = 0;
   /** Where the members stand that were given nothing since changes are pending. Undefined: nothing is pending. */
@@ -84,7 +84,7 @@ export class Settled implements Listener {
   #turn: Iterator<Member> | undefined;
   #page: LastPage | undefined;
 
-  constructor(group: ConcernedPages, host: RoundHost) {
+  constructor(group: ConcernedPages, host: SettledHost) {
     this.#group = group;
     this.#host = host;
   }

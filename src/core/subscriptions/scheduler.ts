@@ -195,6 +195,7 @@ export class DeliveryScheduler {
     this.#isContinued = true;
     setImmediate(() => {
       this.#isContinued = false;
+      [this.#openedAt, this.#turn] = [-Infinity, -1];
       this.#runNext();
     });
   }
