@@ -28,6 +28,12 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   { page: 'README.md', title: 'Installation', line: 'docker build -t seamline .', why: NO_ENGINE },
   {
+    page: 'CONTRIBUTING.md',
+    title: 'Contributing',
+    line: 'npm run test:abuse',
+    why: 'takes six minutes, and needs a machine on which nothing else runs',
+  },
+  {
     page: 'docs/clients.md',
     title: 'A Vite page',
     line: 'npm run package && npm pack ./dist/package',
