@@ -2,7 +2,7 @@
  * Keeps the heap close to the size of the items, so that garbage adds little to it (ARCHITECTURE.md). The flags are set at run time: an unknown
  * flag on the command line keeps Node from starting, and a flag in a shebang needs an `env` that can split arguments.
  */
-import { constants, performance, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -53,11 +53,11 @@ function collectGarbage(): void {
 }
 
 /** How often garbage is looked for, in ms. */
-const LOOK_EVERY_MS = 5000;
-/** Garbage that is worth a collection, in bytes. */
-const MUCH_GARBAGE = 64 * 1024 * 1024;
-/** Live bytes that are collected in less than a tenth of a second. */
-const FEW_LIVE = 96 * 1024 * 1024;
+const LOOK_EVERY_MS = 2000;
+/** Growth that is worth a collection: so many bytes, and a quarter of what is live. */
+const [LEAST_GROWTH, GROWTH_SHARE] = [16 * 1024 * 1024, 1 / 4];
+/** Live bytes that are collected in a tenth of a second. Garbage costs little. */
+const MOST_LIVE = 96 * 1024 * 1024;
 /** Share of the time in which an idle event loop works. */
 const IDLE = 0.3;
 
@@ -65,25 +65,14 @@ const IDLE = 0.3;
 function collectWhenIdle(): void {
   let live = usedBytes();
   let before = performance.eventLoopUtilization();
-  // V8's own collections tell what is live: growth since then may be garbage, growth before is not.
-  onCollections((entries) => {
-    if (entries.some(isMajor)) live = usedBytes();
-  });
   setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(before);
     before = performance.eventLoopUtilization();
-    if (utilization > IDLE || live > FEW_LIVE || usedBytes() - live < MUCH_GARBAGE) return;
+    const growth = Math.max(LEAST_GROWTH, live * GROWTH_SHARE);
+    if (utilization > IDLE || live > MOST_LIVE || usedBytes() - live < growth) return;
     collectGarbage();
     live = usedBytes();
   }, LOOK_EVERY_MS).unref();
-}
-
-function onCollections(listener: (entries: readonly PerformanceEntry[]) => void): void {
-  new PerformanceObserver((list) => listener(list.getEntries())).observe({ entryTypes: ['gc'] });
-}
-
-function isMajor(entry: PerformanceEntry & { readonly detail?: { readonly kind?: number } }): boolean {
-  return entry.detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }
 
 function usedBytes(): number {
@@ -103,11 +92,12 @@ function boundYoungHeap(): void {
   // The modules are loaded next, in one turn of the event loop, before the observer can react.
   setFlag(YOUNG_HEAP_GROWTH, 1);
   let factor = 1;
-  onCollections(() => {
+  const observer = new PerformanceObserver(() => {
     const next = youngBytes() * 2 <= MAX_YOUNG_BYTES ? 2 : 1;
     if (next !== factor) setFlag(YOUNG_HEAP_GROWTH, next);
     factor = next;
   });
+  observer.observe({ entryTypes: ['gc'] });
 }
 
 function youngBytes(): number {
