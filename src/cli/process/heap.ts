@@ -55,11 +55,11 @@ function collectGarbage(): void {
 /** How often garbage is looked for, in ms. */
 const LOOK_EVERY_MS = 2000;
 /** Growth that is worth a collection: so many bytes, and a quarter of what is live. */
-const [LEAST_GROWTH, GROWTH_SHARE] = [16 * 1024 * 1024, 1 / 4];
+const [LEAST_GROWTH, GROWTH_SHARE] = [24 * 1024 * 1024, 1 / 4];
 /** Live bytes that are collected in a tenth of a second. Garbage costs little. */
 const MOST_LIVE = 96 * 1024 * 1024;
 /** Share of the time in which an idle event loop works. */
-const IDLE = 0.3;
+const IDLE = 0.08;
 
 /** V8 collects when somebody allocates. After a flood nobody does, and its garbage would stay. */
 function collectWhenIdle(): void {
