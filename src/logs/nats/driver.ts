@@ -10,7 +10,7 @@ import { Consumer } from './consumer.ts';
 import { connectionOptions, DEFAULT_MAX_COMMAND_BYTES, type NatsLogOptions } from './options.ts';
 import { announcedClaims } from './snapshot-claims.ts';
 import { objectStorage } from './snapshots.ts';
-import { ensureStream, epochOf, isMissing, troubleOf, unfitness, warnOfLimits } from './stream.ts';
+import { ensureStream, epochOf, infoOf, isMissing, troubleOf, unfitness, warnOfLimits } from './stream.ts';
 
 const FLUSH_MS = 1000;
 /** The remote log gives up a request earlier, unless bytes arrive: its answer may take long on a slow link. */
@@ -76,7 +76,7 @@ async function openSession(
 
     async look() {
       const askedAt = performance.now();
-      const info = await jsm.streams.info(stream).catch((cause: unknown) => {
+      const info = await infoOf(jsm, stream).catch((cause: unknown) => {
         throw isMissing(cause) ? new LogGoneError(`the stream ${stream} is gone`, { cause }) : cause;
       });
       appender.alive(askedAt);

@@ -11,7 +11,7 @@ import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm, StorageType } from '@nats-io/obj';
 import { parseEpoch } from '../../core/model/position.ts';
 import type { SnapshotHead, SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
-import { bucketOf, isMissing } from './stream.ts';
+import { bucketOf, infoOf, isMissing } from './stream.ts';
 
 const FORMAT = 1;
 /** Pieces without an object that are older than this belong to a process that was killed, in ms. */
@@ -29,16 +29,23 @@ export function objectStorage(jsm: JetStreamManager, stream: string, replicas: n
   const bucketStream = `OBJ_${bucket}`;
 
   /** Created if it isn't there. */
-  const open = (): Promise<ObjectStore> =>
-    new Objm(jsm.jetstream()).create(bucket, { storage: StorageType.File, replicas });
+  const open = async (): Promise<ObjectStore> => {
+    const store = await new Objm(jsm.jetstream()).create(bucket, { storage: StorageType.File, replicas });
+    await infoOf(jsm, bucketStream);
+    return store;
+  };
 
   /** `M`: what objects there are; `C`: their pieces. */
   const subjectFor = (kind: 'M' | 'C', name: string): string => `$O.${bucket}.${kind}.${name}`;
 
-  const subjects = async (kind: 'M' | 'C'): Promise<string[]> => {
-    const { state } = await jsm.streams.info(bucketStream, { subjects_filter: subjectFor(kind, '>') });
-    return Object.keys(state.subjects ?? {});
+  /** How many entries each of the subjects has that match. */
+  const countsOf = async (subject: string): Promise<Readonly<Record<string, number>>> => {
+    await infoOf(jsm, bucketStream);
+    const { state } = await jsm.streams.info(bucketStream, { subjects_filter: subject });
+    return state.subjects ?? {};
   };
+
+  const subjects = async (kind: 'M' | 'C'): Promise<string[]> => Object.keys(await countsOf(subjectFor(kind, '>')));
 
   const purge = (filter: string): Promise<unknown> => jsm.streams.purge(bucketStream, { filter });
 
@@ -89,8 +96,7 @@ export function objectStorage(jsm: JetStreamManager, stream: string, replicas: n
 
     async isWhole({ nuid, pieces }: StoredObject) {
       const subject = subjectFor('C', nuid);
-      const { state } = await jsm.streams.info(bucketStream, { subjects_filter: subject });
-      return (state.subjects?.[subject] ?? 0) >= pieces;
+      return ((await countsOf(subject))[subject] ?? 0) >= pieces;
     },
 
     /** The object store's own `delete` would keep the name for ever. */

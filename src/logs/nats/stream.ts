@@ -9,6 +9,9 @@ import type { Logger } from '../../core/model/logger.ts';
 import { type Epoch, parseEpoch } from '../../core/model/position.ts';
 import { UnfitLogError } from '../remote/driver.ts';
 
+/** When a stream was created, as NATS says while it is still creating it. */
+const UNSET_TIME = '0001-01-01T00:00:00Z';
+
 /** JetStream's error numbers. */
 const [STREAM_NOT_FOUND, NAME_IN_USE] = [10_059, 10_058];
 export const FULL = 10_077;
@@ -25,6 +28,16 @@ export function epochOf({ config, created }: StreamInfo): Epoch {
 
 export const isMissing = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
+
+/**
+ * What NATS knows of a stream that it has created. While it creates one for another node, it already answers, with the time unset; and
+ * nats-server 2.9 ends with a panic when it is asked then for the stream's subjects or entries.
+ */
+export async function infoOf(jsm: JetStreamManager, name: string): Promise<StreamInfo> {
+  const info = await jsm.streams.info(name);
+  if (info.created === UNSET_TIME) throw new Error(`NATS is still creating the stream ${name}`);
+  return info;
+}
 
 /** A leader hears from each of the other servers once a second. */
 const HEARD_WITHIN_NS = 3e9;
@@ -55,7 +68,7 @@ export async function ensureStream(
   name: string,
   wanted: Wanted & { mayCreate: boolean },
 ): Promise<StreamInfo> {
-  const info = await (wanted.mayCreate ? findOrCreate(jsm, name, wanted.replicas ?? 1) : jsm.streams.info(name));
+  const info = await (wanted.mayCreate ? findOrCreate(jsm, name, wanted.replicas ?? 1) : infoOf(jsm, name));
   const unfit = unfitness(info, wanted);
   if (unfit !== undefined) throw new UnfitLogError(`${unfit}. Change that, or choose another name for the stream`);
   return info;
@@ -85,7 +98,7 @@ export function unfitness(info: StreamInfo, wanted: Wanted): string | undefined 
 
 async function findOrCreate(jsm: JetStreamManager, name: string, replicas: number): Promise<StreamInfo> {
   try {
-    return await jsm.streams.info(name);
+    return await infoOf(jsm, name);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
@@ -103,7 +116,7 @@ async function findOrCreate(jsm: JetStreamManager, name: string, replicas: numbe
     // Another node, with other options, has created it meanwhile.
     if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
   }
-  return jsm.streams.info(name);
+  return infoOf(jsm, name);
 }
 
 function faultsOf({ config }: StreamInfo, { replicas = 1, maxCommandBytes }: Wanted): string[] {
