@@ -19,7 +19,7 @@ import { LogKeeper } from './log-keeper.ts';
 import { REMOTE_DEFAULTS, type RemoteLogOptions } from './options.ts';
 import { type LogModule, SnapshotScheduler } from './snapshot-scheduler.ts';
 import { SnapshotStore } from './snapshot-store.ts';
-import { RemoteSubscription } from './subscription.ts';
+import { ANOTHER_LOG, RemoteSubscription } from './subscription.ts';
 
 const RETRY_MS = 100;
 const CHECK_MS = 1000;
@@ -97,6 +97,11 @@ export class RemoteLog implements OrderedLog {
     const { session, keeper } = this.#opened();
     const state = await this.#look();
     const { epoch, first, last } = state;
+    // The listener's state begins with the log that was opened.
+    if (epoch !== undefined && epoch !== this.#epoch) {
+      listener.broken(ANOTHER_LOG);
+      return () => {};
+    }
     if (epoch !== undefined && from >= 1 && from < first) throw new MissingEntriesError(missingFrom(from, first - 1));
     if (epoch === undefined || from < 1 || from > last + 1)
       throw new RangeError(`sequence ${from} is not in the log, which has ${first} to ${last}`);

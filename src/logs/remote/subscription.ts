@@ -17,6 +17,9 @@ export interface SubscriptionOptions {
   readonly staleLooks: number;
 }
 
+/** Why a listener breaks whose log was deleted and created again. */
+export const ANOTHER_LOG = 'another log has taken its place';
+
 /** A listener lags when an entry has not arrived so long after it was seen in the log, in ms. */
 const LAG_MS = 3000;
 
@@ -135,7 +138,7 @@ export class RemoteSubscription implements EntryReceiver {
   /** `next` is what `this.next` was before the engine was asked for its state. */
   check({ epoch, first, last }: LogState, next: number): void {
     if (this.#isStopped) return;
-    if (epoch !== this.epoch) return this.break(epoch ? 'another log has taken its place' : 'the log is gone');
+    if (epoch !== this.epoch) return this.break(epoch ? ANOTHER_LOG : 'the log is gone');
     if (first > this.next) return this.break(`${missing(this.next, first - 1)} in the log, which begins with ${first}`);
     this.#staleLooks = last < next - 1 ? this.#staleLooks + 1 : 0;
     if (this.#staleLooks > this.#options.staleLooks)

@@ -59,6 +59,23 @@ describeRemoteLogs('losses of the log', (engine) => {
     },
   );
 
+  it.each(Object.entries(engine.losses))(
+    'a listener is told at once that the server %s after its log was opened, and before it was followed (G4)',
+    async (_, lose) => {
+      const server = await engine.start({ isPersistent: false });
+      const log = await openLog(engine, server.url);
+      await lose(server);
+      const other = await openLog(engine, server.url);
+      await appendTexts(other, 'a');
+      const listener = await follow(log, 1);
+      expect([listener.reasons, listener.texts]).toEqual([['another log has taken its place'], []]);
+      expect(await log.open()).toBe(await other.open());
+      const again = await follow(log, 1);
+      await again.until(1);
+      expect([again.reasons, again.texts]).toEqual([[], ['a']]);
+    },
+  );
+
   it('a listener is told that the log has lost its newest part, though nothing is appended', async () => {
     const { server, log, listener, network } = await rolledBack(engine);
     await server.start();
