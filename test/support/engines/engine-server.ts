@@ -97,10 +97,14 @@ export abstract class EngineServer {
     this.#heard = Promise.withResolvers();
   };
 
+  /** Rejects when the server has ended by itself: whatever failed in the test, that is why. */
   async stop(): Promise<void> {
     process.off('exit', this.#onExit);
+    const { spawnfile, exitCode, signalCode } = this.#child ?? {};
     await this.kill();
     if (this.#isOwnDirectory) rmSync(this.directory, { recursive: true, force: true });
+    const end = exitCode ?? signalCode ?? undefined;
+    if (end !== undefined) throw new Error(`${spawnfile} has ended by itself with ${end}: ${this.#said}`);
   }
 }
 
