@@ -23,6 +23,7 @@ const TRANSPORTS = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/core/model': [],
   'src/core/input': ['src/core/model'],
+  'src/core/input/where': ['src/core/model'],
   'src/core/interest': ['src/core/model', 'src/core/input'],
   'src/core/replica': ['src/core/model', 'src/core/input'],
   'src/core/replication': ['src/core/model', 'src/core/replica'],
