@@ -97,7 +97,10 @@ export class FilterBudget {
         return value === 0 ? 0 : value;
       case 'object':
         return value === null ? this.nothing() : this.compound(value, path, levels);
-      default:
+      case 'bigint':
+      case 'function':
+      case 'symbol':
+      case 'undefined':
         return this.refuse(path, `must be JSON, got ${typeof value}: use a string, number, boolean, array or object`);
     }
   }

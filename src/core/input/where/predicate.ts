@@ -21,18 +21,13 @@ export type Predicate = (value: unknown) => boolean;
  * isOpen({ status: 'open' }); // true
  */
 export function predicateOf(condition: Condition): Predicate {
-  switch (condition.kind) {
-    case 'all':
-      return every(condition.of.map(predicateOf));
-    case 'any':
-      return some(condition.of.map(predicateOf));
-    case 'not': {
-      const holds = predicateOf(condition.of);
-      return (value) => !holds(value);
-    }
-    default:
-      return at(condition.pointer.steps, testOf(condition));
+  if (condition.kind === 'all' || condition.kind === 'any') {
+    const predicates = condition.of.map(predicateOf);
+    return condition.kind === 'all' ? every(predicates) : some(predicates);
   }
+  if (condition.kind !== 'not') return at(condition.pointer.steps, testOf(condition));
+  const holds = predicateOf(condition.of);
+  return (value) => !holds(value);
 }
 
 function every(predicates: readonly Predicate[]): Predicate {
@@ -75,7 +70,10 @@ function testOf(leaf: Leaf): Predicate {
       return containing(leaf.operand);
     case 'exists':
       return () => true;
-    default:
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
       return typeof leaf.operand === 'number'
         ? numberTest(leaf.kind, leaf.operand)
         : stringTest(leaf.kind, leaf.operand);

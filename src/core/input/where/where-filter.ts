@@ -189,7 +189,10 @@ class FilterReader {
         return any(this.filters(given, place));
       case 'not':
         return not(this.read(given, path, place.level + 1));
-      default:
+      case 'lt':
+      case 'lte':
+      case 'gt':
+      case 'gte':
         return this.comparison(operator, given, place);
     }
   }
