@@ -93,8 +93,7 @@ export class FilterBudget {
       case 'number':
         if (!Number.isFinite(value)) return this.refuse(path, `must be JSON, got ${value}: use a finite number`);
         this.spendBytes(String(value).length);
-        // -0 equals 0.
-        return value === 0 ? 0 : value;
+        return value;
       case 'object':
         return value === null ? this.nothing() : this.compound(value, path, levels);
       case 'bigint':

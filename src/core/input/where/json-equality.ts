@@ -31,6 +31,16 @@ export function hasMembers(
   return true;
 }
 
+/** How many values a value consists of, itself included. Stops counting above `most`. */
+export function partsOf(value: unknown, most: number): number {
+  if (!Array.isArray(value) && !isJsonObject(value)) return 1;
+  const members = Array.isArray(value) ? (value as unknown[]) : Object.values(value);
+  let parts = 1 + members.length;
+  for (let index = 0; index < members.length && parts <= most; index++)
+    parts += partsOf(members[index], most - parts + 1) - 1;
+  return parts;
+}
+
 /** The JSON of a value, which is the same text for equal values. The value must hold no `UnkeptNumber`. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value));

@@ -7,8 +7,10 @@ import {
   isJsonObject,
   jsonEquals,
   needsCodePoints,
+  partsOf,
 } from './json-equality.ts';
 import { lookup, memberAt } from './json-pointer.ts';
+import { substringTest } from './substring.ts';
 
 /** Whether a JSON value matches. The value must be no deeper than an item's value may be. */
 export type Predicate = (value: unknown) => boolean;
@@ -21,13 +23,13 @@ export type Predicate = (value: unknown) => boolean;
  * isOpen({ status: 'open' }); // true
  */
 export function predicateOf(condition: Condition): Predicate {
-  if (condition.kind === 'all' || condition.kind === 'any') {
-    const predicates = condition.of.map(predicateOf);
-    return condition.kind === 'all' ? every(predicates) : some(predicates);
+  if ('pointer' in condition) return at(condition.pointer.steps, testOf(condition));
+  if (condition.kind === 'not') {
+    const holds = predicateOf(condition.of);
+    return (value) => !holds(value);
   }
-  if (condition.kind !== 'not') return at(condition.pointer.steps, testOf(condition));
-  const holds = predicateOf(condition.of);
-  return (value) => !holds(value);
+  const predicates = condition.of.map(predicateOf);
+  return condition.kind === 'all' ? every(predicates) : some(predicates);
 }
 
 function every(predicates: readonly Predicate[]): Predicate {
@@ -87,17 +89,23 @@ function equalsOne(operands: readonly unknown[]): Predicate {
   if (operands.length === 1) return isScalar(first) ? (value) => value === first : (value) => jsonEquals(value, first);
   // A set finds numbers by value, as `===` does for all but NaN.
   const scalars = new Set(operands.filter(isScalar));
-  const texts = new Set(operands.filter((operand) => !isScalar(operand)).map(canonicalJson));
-  if (texts.size === 0) return (value) => scalars.has(value);
-  return (value) => (isScalar(value) ? scalars.has(value) : texts.has(canonicalJson(value)));
+  const compounds = operands.filter((operand) => !isScalar(operand));
+  if (compounds.length === 0) return (value) => scalars.has(value);
+  const texts = new Set(compounds.map(canonicalJson));
+  // A larger value equals none of them, and its JSON would take long.
+  const most = Math.max(...compounds.map((operand) => partsOf(operand, Infinity)));
+  return (value) =>
+    isScalar(value) ? scalars.has(value) : partsOf(value, most) <= most && texts.has(canonicalJson(value));
 }
 
 function containing(operand: unknown): Predicate {
   const isElement: Predicate = isScalar(operand)
     ? (value) => (value as unknown[]).includes(operand)
     : (value) => (value as unknown[]).some((element) => jsonEquals(element, operand));
-  if (typeof operand === 'string')
-    return (value) => (typeof value === 'string' ? value.includes(operand) : Array.isArray(value) && isElement(value));
+  if (typeof operand === 'string') {
+    const isPart = substringTest(operand);
+    return (value) => (typeof value === 'string' ? isPart(value) : Array.isArray(value) && isElement(value));
+  }
   if (isJsonObject(operand))
     return (value) => (Array.isArray(value) ? isElement(value) : isJsonObject(value) && hasMembers(value, operand));
   return (value) => Array.isArray(value) && isElement(value);

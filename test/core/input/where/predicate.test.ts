@@ -4,7 +4,7 @@ import { valueFilter, type ValueFilterInput } from '../../../../src/core/input/w
 import { oracleMatches } from '../../../support/where/oracle.ts';
 
 const ORDER: unknown = JSON.parse(
-  '{"status":"open","price":100,"note":null,"tags":["a","b",{"x":1,"y":2}],"a/b":1,"m~n":2,"":3,"__proto__":4,"at":{"x":1,"y":[1,2]}}',
+  '{"status":"open","price":100,"note":null,"tags":["a","b",{"x":1,"y":2}],"a/b":1,"m~n":2,"":3,"__proto__":4,"at":{"y":[1,2],"x":1}}',
 );
 
 /** Filters that match `ORDER`, and filters that don't. */
@@ -77,6 +77,8 @@ const CASES: readonly (readonly [ValueFilterInput, boolean])[] = [
   [{ path: '/at', eq: { x: 1, y: [1, 2], z: null } }, false],
   [{ path: '/at', in: ['open', { x: 1, y: [1, 2] }, []] }, true],
   [{ path: '/at', notIn: ['open', { x: 1, y: [1, 2] }, []] }, false],
+  [{ path: '/at', in: [{}, { x: 1 }, { x: 1, y: [1, 2, 3] }] }, false],
+  [{ path: '/tags', in: [[], ['a', 'b', { y: 2, x: 1 }]] }, true],
   [{ path: '/at/y', eq: [1, 2] }, true],
   [{ path: '/at/y', eq: { 0: 1, 1: 2 } }, false],
   [{ path: '/status', in: [] }, false],

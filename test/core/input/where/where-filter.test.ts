@@ -104,6 +104,7 @@ describe('the normal form of a filter on values', () => {
       '{"in":[1,2,3]}',
       [{ in: [3, 1, 2] }, { or: [{ eq: 1 }, { in: [2, 3] }] }, { or: [{ or: [{ eq: 3 }, { eq: 2 }] }, { eq: 1 }] }],
     ],
+    ['{"or":[{"eq":null},{"in":[1,2]}]}', [{ or: [{ eq: 2 }, { eq: null }, { eq: 1 }] }]],
     ['{"not":{"in":[1,2]}}', [{ notIn: [2, 1] }, { not: { or: [{ eq: 1 }, { eq: 2 }] } }]],
     [
       '{"and":[{"gt":1},{"lt":2}]}',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, compareCodePoints, jsonEquals } from '../../../../src/core/input/where/json-equality.ts';
 import { lookup, parsePointer, pointerProblem } from '../../../../src/core/input/where/json-pointer.ts';
+import { substringTest } from '../../../../src/core/input/where/substring.ts';
 import { parseJson } from '../../../../src/core/model/json.ts';
 import { madeValue } from '../../../support/where/made-filters.ts';
 
@@ -77,6 +78,23 @@ describe('equality of JSON', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(Math.sign(compareCodePoints(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a search for a substring', () => {
+  it('finds what the native search finds, whatever repeats in the text and in the part', () => {
+    const repeated = fc
+      .array(fc.tuple(fc.constantFrom('a', 'b', 'ab', 'aab', '😀'), fc.nat({ max: 40 })), { maxLength: 4 })
+      .map((runs) => runs.map(([text, count]) => text.repeat(count)).join(''));
+    fc.assert(
+      fc.property(repeated, repeated, repeated, (part, before, after) => {
+        const isPart = substringTest(part);
+        expect(isPart(before)).toBe(before.includes(part));
+        expect(isPart(before + part + after)).toBe(true);
+        expect(isPart(before + part.slice(1) + after)).toBe((before + part.slice(1) + after).includes(part));
       }),
       { numRuns: 2000 },
     );
