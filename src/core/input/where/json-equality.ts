@@ -33,11 +33,19 @@ export function hasMembers(
 
 /** How many values a value consists of, itself included. Stops counting above `most`. */
 export function partsOf(value: unknown, most: number): number {
-  if (!Array.isArray(value) && !isJsonObject(value)) return 1;
-  const members = Array.isArray(value) ? (value as unknown[]) : Object.values(value);
-  let parts = 1 + members.length;
-  for (let index = 0; index < members.length && parts <= most; index++)
-    parts += partsOf(members[index], most - parts + 1) - 1;
+  if (Array.isArray(value)) {
+    let parts = 1 + value.length;
+    for (let at = 0; at < value.length && parts <= most; at++) parts += partsOf(value[at], most - parts + 1) - 1;
+    return parts;
+  }
+  if (!isJsonObject(value)) return 1;
+  // `Object.values` of a large object takes two times as long.
+  const names = Object.keys(value);
+  let parts = 1 + names.length;
+  for (const name of names) {
+    if (parts > most) break;
+    parts += partsOf(value[name], most - parts + 1) - 1;
+  }
   return parts;
 }
 
