@@ -99,4 +99,16 @@ describe('a search for a substring', () => {
       { numRuns: 2000 },
     );
   });
+
+  it('finds a part that begins within a failed attempt, however the part overlaps itself', () => {
+    const unit = fc.constantFrom('a', 'a', 'a', 'b');
+    const part = fc.array(unit, { minLength: 32, maxLength: 48 }).map((units) => units.join(''));
+    fc.assert(
+      fc.property(part, (whole) => {
+        const isPart = substringTest(whole);
+        for (let end = 0; end < whole.length; end++) expect(isPart(whole.slice(0, end) + whole)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
