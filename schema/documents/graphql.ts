@@ -42,7 +42,9 @@ export type RemovalReason =
   /** Its time to live has passed. */
   | 'EXPIRED'
   /** Removed by a mutation, or no longer visible to the caller. */
-  | 'REMOVED';
+  | 'REMOVED'
+  /** It is in the map, and its value no longer matches the filter’s `where`. */
+  | 'UNMATCHED';
 
 export type ItemFieldsFragment = { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string };
 

@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<RemovalReason, { description: string }>> = {
   REMOVED: { description: 'Removed by a mutation, or no longer visible to the caller.' },
   EXPIRED: { description: 'Its time to live has passed.' },
   EVICTED: { description: 'The map was full, and this was its oldest item.' },
+  UNMATCHED: { description: 'It is in the map, and its value no longer matches the filter’s `where`.' },
 };
 
 export const addRemovalReason = (builder: StreamBuilder) =>
@@ -133,9 +134,16 @@ export function addChangeTypes<Value>(builder: StreamBuilder, options: ChangeTyp
         nullable: false,
         description: 'The state after this message: pass it as `after` to continue from there.',
       }),
+      follows: t.exposeString('follows', {
+        nullable: true,
+        description:
+          'At most the cursor of the message before, or `after` for the first message; null with `reset`. A client whose own cursor ' +
+          'sorts before it, or after `cursor`, has missed a message, and resumes from its own cursor.',
+      }),
       size: t.exposeInt('size', {
         nullable: true,
-        description: 'The number of items; null unless `caughtUp`, without a filter, and with access to all keys.',
+        description:
+          'The number of items that the filter and the token let the subscriber see; null unless `caughtUp`.',
       }),
       checksum: t.exposeString('checksum', {
         nullable: true,

@@ -169,7 +169,7 @@ it('a reset clears the keys that a mirror with mayRead has shown', async () => {
   const map = await createQuotes();
   const shown = await map.insert({ value: { symbol: 'a', price: 1 } });
   const hidden = await map.insert({ value: { symbol: 'a', price: 1, owner: 'bob' } });
-  const message = { removed: [], caughtUp: true, cursor: hidden.cursor, size: null, checksum: null };
+  const message = { removed: [], caughtUp: true, cursor: hidden.cursor, follows: null, size: null, checksum: null };
   async function* messages(): AsyncGenerator<ItemChanges<Quote>, void, void> {
     yield { ...message, reset: true, upserted: [shown] };
     yield { ...message, reset: true, upserted: [] };

@@ -132,7 +132,7 @@ describe('items and changes', () => {
   test('a change is an item or a removal, and a removal has a reason', () => {
     expectTypeOf<Change<Quote>>().toEqualTypeOf<Item<Quote> | RemovedItem>();
     expectTypeOf<RemovedItem['reason']>().toEqualTypeOf<RemovalReason>();
-    expectTypeOf<RemovalReason>().toEqualTypeOf<'REMOVED' | 'EXPIRED' | 'EVICTED'>();
+    expectTypeOf<RemovalReason>().toEqualTypeOf<'REMOVED' | 'EXPIRED' | 'EVICTED' | 'UNMATCHED'>();
     expectTypeOf<RemovedItem>().not.toHaveProperty('value');
   });
 

@@ -24,7 +24,8 @@ export interface Item<Value> extends Placed {
   readonly bytes: number;
 }
 
-export type RemovalReason = 'REMOVED' | 'EXPIRED' | 'EVICTED';
+/** `UNMATCHED`: the item is in the map, and no longer passes the reader's filter. */
+export type RemovalReason = 'REMOVED' | 'EXPIRED' | 'EVICTED' | 'UNMATCHED';
 
 export interface RemovedItem extends Placed {
   readonly reason: RemovalReason;
@@ -49,7 +50,12 @@ export interface ItemChanges<Value> {
   readonly caughtUp: boolean;
   /** The mirror's state after this message: resume with it as `after`. */
   readonly cursor: Cursor;
-  /** Items in the map. Non-null exactly when `caughtUp` is true and there is no filter. */
+  /**
+   * At most the cursor of the message before, or of `after` for the first message. A mirror whose own cursor sorts before it, or after
+   * `cursor`, has missed a message: it must resume. Null with `reset`.
+   */
+  readonly follows: Cursor | null;
+  /** Items in the map that pass the filter. Non-null exactly when `caughtUp` is true. */
   readonly size: number | null;
   /** 8 hex digits: the sum modulo 2^32 over the items of FNV-1a-32 of `key + "\n" + cursor`. Non-null exactly when `size` is. */
   readonly checksum: string | null;

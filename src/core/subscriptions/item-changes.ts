@@ -175,6 +175,7 @@ export function messageOf<Value>(
     removed,
     caughtUp,
     cursor: replica.cursor(next.at, next.cutoff, next.seen),
+    follows: null,
     size: isWhole ? replica.items.size : null,
     checksum: isWhole ? replica.items.checksum : null,
   };

@@ -82,13 +82,16 @@ function testOf(leaf: Leaf): Predicate {
   }
 }
 
-const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
+/** Whether a JSON value has no members. */
+export function isScalar(value: unknown): value is string | number | boolean | null {
+  return typeof value !== 'object' || value === null;
+}
 
 function equalsOne(operands: readonly unknown[]): Predicate {
   const [first] = operands;
   if (operands.length === 1) return isScalar(first) ? (value) => value === first : (value) => jsonEquals(value, first);
   // A set finds numbers by value, as `===` does for all but NaN.
-  const scalars = new Set(operands.filter(isScalar));
+  const scalars = new Set<unknown>(operands.filter(isScalar));
   const compounds = operands.filter((operand) => !isScalar(operand));
   if (compounds.length === 0) return (value) => scalars.has(value);
   const texts = new Set(compounds.map(canonicalJson));

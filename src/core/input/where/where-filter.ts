@@ -2,8 +2,8 @@
 import { BadInputError, type Issue } from '../../model/errors.ts';
 import { all, ALWAYS, any, type Condition, isIn, leaf, not, type Order } from './condition.ts';
 import { FilterBudget, isPlainObject, MAX_FILTER_LEVELS, shown } from './filter-budget.ts';
-import { canonicalJson } from './json-equality.ts';
 import { type JsonPointer, parsePointer, pointerProblem, quotedShort, WHOLE } from './json-pointer.ts';
+import { isScalar, type Predicate, predicateOf } from './predicate.ts';
 
 type Path = Issue['path'];
 
@@ -41,19 +41,38 @@ export interface ValueFilterInput {
   readonly not?: ValueFilterInput | undefined;
 }
 
-/** A checked filter. Frozen. Made by `valueFilter`. */
-export interface ValueFilter {
-  /** The same for filters that differ only in order and spelling. */
-  readonly name: string;
+/** A checked filter. Made by `valueFilter`. */
+export class ValueFilter {
   readonly condition: Condition;
+  #matches: Predicate | undefined;
+
+  constructor(condition: Condition) {
+    this.condition = condition;
+  }
+
+  /** The same for filters that differ only in order and spelling. */
+  get name(): string {
+    return this.condition.name;
+  }
+
   /** Each must hold for a value that matches, so an index can find the filters that a value concerns. */
-  readonly equalities: readonly IndexedEquality[];
+  get equalities(): readonly IndexedEquality[] {
+    return equalitiesOf(this.condition);
+  }
+
+  /** Whether a JSON value matches. Compiled when it is read first. */
+  get matches(): Predicate {
+    return (this.#matches ??= predicateOf(this.condition));
+  }
 }
 
-/** The pointer leads to a value whose `canonicalJson` is one of the texts. */
+/** JSON without members. A `Map` finds them as JSON compares them: numbers by value. */
+export type Scalar = string | number | boolean | null;
+
+/** The pointer leads to one of the values. */
 export interface IndexedEquality {
   readonly pointer: JsonPointer;
-  readonly texts: readonly string[];
+  readonly values: readonly Scalar[];
 }
 
 /** An index has an entry for each value, so a longer `in` is evaluated instead. */
@@ -67,17 +86,16 @@ export function valueFilter(input: ValueFilterInput, path: Path = []): ValueFilt
   const budget = new FilterBudget(path);
   const condition = new FilterReader(budget).read(input, path, 0);
   if (budget.issues.length > 0) throw new BadInputError(budget.issues);
-  return Object.freeze({ name: condition.name, condition, equalities: equalitiesOf(condition) });
+  return new ValueFilter(condition);
 }
 
 function equalitiesOf(condition: Condition): readonly IndexedEquality[] {
   const parts = condition.kind === 'all' ? condition.of : [condition];
-  const found = parts.flatMap((part) =>
-    part.kind === 'in' && part.operand.length <= MAX_INDEXED_VALUES
-      ? [Object.freeze({ pointer: part.pointer, texts: Object.freeze(part.operand.map(canonicalJson)) })]
+  return parts.flatMap((part) =>
+    part.kind === 'in' && part.operand.length <= MAX_INDEXED_VALUES && part.operand.every(isScalar)
+      ? [{ pointer: part.pointer, values: part.operand }]
       : [],
   );
-  return Object.freeze(found);
 }
 
 const OPERATORS = [

@@ -149,21 +149,19 @@ describe('the normal form of a filter on values', () => {
     const filter = valueFilter({ eq: operand });
     operand.a.push(2);
     expect(filter.name).toBe('{"eq":{"a":[1]}}');
-    expect(Object.isFrozen(filter) && Object.isFrozen(filter.condition) && Object.isFrozen(filter.equalities)).toBe(
-      true,
-    );
+    expect(Object.isFrozen(filter.condition)).toBe(true);
   });
 
-  it.each<[ValueFilterInput, [string, string[]][]]>([
+  it.each<[ValueFilterInput, [string, unknown[]][]]>([
     [{}, []],
-    [{ path: '/a', eq: 'x' }, [['/a', ['"x"']]]],
-    [{ path: '/a', eq: { c: 1, b: 2 } }, [['/a', ['{"b":2,"c":1}']]]],
-    [{ path: '/a', in: [2, 1], gt: 0 }, [['/a', ['1', '2']]]],
+    [{ path: '/a', eq: 'x' }, [['/a', ['x']]]],
+    [{ path: '/a', eq: { c: 1, b: 2 } }, []],
+    [{ path: '/a', in: [2, 1], gt: 0 }, [['/a', [1, 2]]]],
     [
       { and: [{ path: '/b', eq: null }, { and: [{ path: '/a', eq: 1 }] }] },
       [
-        ['/a', ['1']],
-        ['/b', ['null']],
+        ['/a', [1]],
+        ['/b', [null]],
       ],
     ],
     [
@@ -173,7 +171,7 @@ describe('the normal form of a filter on values', () => {
           { path: '/a', eq: 2 },
         ],
       },
-      [['/a', ['1', '2']]],
+      [['/a', [1, 2]]],
     ],
     [
       {
@@ -188,7 +186,7 @@ describe('the normal form of a filter on values', () => {
     [{ not: { path: '/a', eq: 1 } }, []],
     [{ in: Array.from({ length: 17 }, (_, n) => n) }, []],
   ])('an index may use the equalities of %j', (input, expected) => {
-    const found = valueFilter(input).equalities.map(({ pointer, texts }) => [pointer.text, [...texts]]);
+    const found = valueFilter(input).equalities.map(({ pointer, values }) => [pointer.text, [...values]]);
     expect(found.toSorted()).toEqual(expected);
   });
 });
