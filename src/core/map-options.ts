@@ -1,7 +1,7 @@
 /** The options of a map, and their defaults and checks. */
 import type { Bounds } from './model/command.ts';
 import type { InputLimits } from './input/insert-input.ts';
-import type { KeyFilter } from './input/key-filter.ts';
+import type { ItemFilter } from './input/item-filter.ts';
 import type { Logger } from './model/logger.ts';
 import type { OrderedLog } from './replication/ordered-log.ts';
 import type { OnClose } from './subscriptions/items.ts';
@@ -21,8 +21,8 @@ export interface StreamingMapOptions extends Optional<Bounds>, Optional<InputLim
 export interface SubscribeOptions {
   /** A cursor: the subscription continues exactly after it. @default a new subscription, with the current items first */
   readonly after?: string | null | undefined;
-  /** Made by `keyFilter`. @default every key */
-  readonly filter?: KeyFilter | undefined;
+  /** Made by `itemFilter`. @default every item */
+  readonly filter?: ItemFilter | undefined;
   /** Ends the subscription at once when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /**

@@ -3,7 +3,7 @@ import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
 import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
 import { keyFilter } from './input/key-filter.ts';
-import { Interest } from './interest/interest.ts';
+import { Interest, type InterestOptions } from './interest/interest.ts';
 import { Follower } from './replication/follower.ts';
 import {
   checkBatch,
@@ -28,7 +28,7 @@ import { contradiction, type ReadPosition } from './replica/read.ts';
 import type { Outcome } from './model/command.ts';
 import type { Replica } from './replica/replica.ts';
 import { leavable } from './subscriptions/cancellation.ts';
-import { DeliveryScheduler } from './subscriptions/scheduler.ts';
+import { DeliveryScheduler, DeliverySlot } from './subscriptions/scheduler.ts';
 import { type KeyedInput, type KeyedRules, applyRules, type ValueRules } from './input/value-rules.ts';
 
 interface Parts<Value> {
@@ -36,6 +36,7 @@ interface Parts<Value> {
   readonly heads: HeadTarget;
   readonly pubSub: PubSub<Topics>;
   readonly interest: Interest;
+  readonly scheduler: DeliveryScheduler;
 }
 
 /**
@@ -62,7 +63,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   readonly source: Source<Value>;
 
   private constructor(
-    { follower, heads, pubSub, interest }: Parts<Value>,
+    { follower, heads, pubSub, interest, scheduler }: Parts<Value>,
     options: StreamingMapOptions & ValueRules<Value>,
   ) {
     this.#rules = { keyOf: options.keyOf, validate: options.validate };
@@ -82,7 +83,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
         return heads.isClosed;
       },
       interest,
-      scheduler: new DeliveryScheduler(),
+      scheduler,
       counters: this.counters,
     };
   }
@@ -104,22 +105,25 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     );
     const pubSub = createHeadPubSub(heads);
     const bounds = boundsOf(options);
-    const interest = new Interest();
-    const follower = await Follower.open<Value>({
+    const scheduler = new DeliveryScheduler();
+    // Nobody listens before the follower is open.
+    const shown = (): Replica<Value> => follower.replica;
+    const interest = new Interest({ shown, ...deferred(scheduler) });
+    const follower: Follower<Value> = await Follower.open<Value>({
       log,
       bounds,
       logger,
-      onChange: (change, before) => interest.note(change, before),
+      onChange: (change, superseded, before) => interest.note(change, superseded, before),
       onHead: (head, window) => {
         interest.idle.headMoved(head, window);
         if (heads.hasListeners('head')) pubSub.publish('head', head);
       },
       onShown: (head, before) => {
-        interest.wakeAll(before);
+        interest.showAnother(before);
         pubSub.publish('head', head);
       },
     });
-    return new StreamingMap<Value>({ follower, heads, pubSub, interest }, options);
+    return new StreamingMap<Value>({ follower, heads, pubSub, interest, scheduler }, options);
   }
 
   /**
@@ -275,6 +279,16 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     if (reason === 'ahead of the log' || this.#follower.isBroken) this.#follower.assertRunning();
     throw new CursorExpiredError(`the cursor is ${reason}`);
   }
+}
+
+/** Late tests come before deliveries, and passes over the map share the time of replays. */
+function deferred(scheduler: DeliveryScheduler): Pick<InterestOptions, 'deferSums' | 'deferLate'> {
+  const [sums, late] = [new DeliverySlot(scheduler), new DeliverySlot(scheduler)];
+  const untilOver = (until: number) => () => performance.now() >= until;
+  return {
+    deferSums: (slice) => sums.ask(false, 0, (until) => slice(untilOver(until))),
+    deferLate: (slice) => late.ask(true, 0, (until) => slice(untilOver(until))),
+  };
 }
 
 function parseAfter(after: string | null | undefined): ParsedCursor | undefined {

@@ -2,17 +2,25 @@
  * Subscribers with the same selection and the same filter. A page is rendered once for all of them that read from the same position
  * until the head moves on: positions make subscribers comparable, no matter when each of them joined.
  */
-import type { KeyFilter } from '../core/input/key-filter.ts';
+import type { ItemFilter } from '../core/input/item-filter.ts';
 import { isRemoval } from '../core/model/change.ts';
 import { type ChangesSteps, MAX_ENTRIES, messageOf } from '../core/subscriptions/item-changes.ts';
 import type { ItemPages, Source } from '../core/subscriptions/items.ts';
 import type { Watch } from '../core/interest/watch.ts';
-import type { Place, Position } from '../core/model/position.ts';
-import { isCaughtUp, isInSnapshot, type Page, read, readAt, type ReadPosition } from '../core/replica/read.ts';
+import type { Place } from '../core/model/position.ts';
+import {
+  isCaughtUp,
+  isInSnapshot,
+  type Page,
+  read,
+  readAt,
+  type ReadPosition,
+  type View,
+} from '../core/replica/read.ts';
 import { encode } from './frames.ts';
 import { RenderedPage } from './rendered-page.ts';
 import type { Selection } from './selection/selections.ts';
-import { type ConcernedPages, type SettledHost, Settled } from './settled.ts';
+import { type ConcernedPages, type Pending, type SettledHost, Settled } from './settled.ts';
 
 /** A batch may be divided, because items are sent one by one. */
 const ITEMS_AT_ONCE = 128;
@@ -20,7 +28,7 @@ const ITEMS_AT_ONCE = 128;
 export interface GroupParts {
   readonly kind: 'items' | 'itemChanges';
   readonly source: Source<unknown>;
-  readonly filter: KeyFilter;
+  readonly filter: ItemFilter;
   readonly selection: Selection;
   readonly host: GroupHost;
 }
@@ -51,12 +59,17 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     this.selection = selection;
     this.#host = host;
     this.settled = new Settled(this, host);
-    this.#watch = source.interest.listen(filter, this.settled);
+    this.#watch = source.interest.listen(filter, this.settled, kind === 'itemChanges');
   }
 
   /** Of the filter. */
   get name(): string {
     return this.#watch.name;
+  }
+
+  /** Lets the settled members know of everything that is applied. */
+  catchUp(): void {
+    this.#watch.catchUp();
   }
 
   close(): void {
@@ -65,23 +78,23 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
 
   /** For `items`, at most `max` of them. */
   items(readPosition: ReadPosition, max: number): RenderedPage {
-    const rendered = this.#page(readPosition, false);
-    return rendered.count <= max ? rendered : this.#read(readPosition, false, max);
+    const rendered = this.#page(readPosition, false, undefined);
+    return rendered.count <= max ? rendered : this.#read(readPosition, false, undefined, max);
   }
 
   /** For `itemChanges`, one message. */
-  changes(readPosition: ReadPosition, reset: boolean): RenderedPage {
-    return this.#page(readPosition, reset);
+  changes(readPosition: ReadPosition, reset: boolean, follows: ReadPosition | undefined): RenderedPage {
+    return this.#page(readPosition, reset, follows);
   }
 
-  concerned(readPosition: ReadPosition, last: Position, positions: readonly Position[] | undefined): RenderedPage {
+  concerned(at: Place, { last, positions, told }: Pending): RenderedPage {
     const { replica } = this.source;
     const { head } = replica;
     const page =
-      (positions && readAt(replica, positions)) ?? read(replica, readPosition, this.#max, this.#watch.filter);
-    // Nothing after the last one passes the filter.
+      (positions && readAt(replica, positions, this.#view)) ?? read(replica, { at, cutoff: at }, this.#max, this.#view);
+    // Nothing after the last one concerns the filter.
     const next = page.next.at.position >= last ? { at: head, cutoff: head } : page.next;
-    return this.#rendered({ changes: page.changes, next }, false);
+    return this.#rendered({ changes: page.changes, next }, false, { at: told, cutoff: told });
   }
 
   /** Drops the rendered pages. */
@@ -93,14 +106,19 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     return this.kind === 'items' ? ITEMS_AT_ONCE : MAX_ENTRIES;
   }
 
-  #page(readPosition: ReadPosition, reset: boolean): RenderedPage {
+  get #view(): View {
+    return { ...this.#watch.filter, isMirror: this.kind === 'itemChanges' };
+  }
+
+  #page(readPosition: ReadPosition, reset: boolean, follows: ReadPosition | undefined): RenderedPage {
+    this.catchUp();
     const { head } = this.source.replica;
     if (head !== this.#head) this.forget();
     this.#head = head;
-    const name = nameOf(readPosition, reset);
+    const name = nameOf(readPosition, reset, follows);
     let rendered = this.#kept?.get(name);
     if (rendered) return rendered;
-    rendered = this.#read(readPosition, reset, this.#max);
+    rendered = this.#read(readPosition, reset, follows, this.#max);
     // Another subscriber would share it; there is none.
     if (this.size === 1) return rendered;
     this.#host.keepsPage(this);
@@ -109,11 +127,11 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     return rendered;
   }
 
-  #read(readPosition: ReadPosition, reset: boolean, max: number): RenderedPage {
-    return this.#rendered(read(this.source.replica, readPosition, max, this.#watch.filter), reset);
+  #read(readPosition: ReadPosition, reset: boolean, follows: ReadPosition | undefined, max: number): RenderedPage {
+    return this.#rendered(read(this.source.replica, readPosition, max, this.#view), reset, follows);
   }
 
-  #rendered(page: Page<unknown>, reset: boolean): RenderedPage {
+  #rendered(page: Page<unknown>, reset: boolean, follows: ReadPosition | undefined): RenderedPage {
     const { replica } = this.source;
     const next = settled(page.next);
     const { changes } = page;
@@ -124,8 +142,9 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
         items.map((item) => ({ body: encode(this.selection.render(item)), delivered: item })),
       );
     }
-    const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) };
-    const message = messageOf(replica, step, this.#watch.filter);
+    const { isSumKnown, sum } = this.#watch;
+    const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) && isSumKnown };
+    const message = messageOf(replica, step, follows, sum);
     return new RenderedPage(step, { count: 1, lastCursor: message.cursor }, () => [
       { body: encode(this.selection.render(message)), delivered: message },
     ]);
@@ -139,7 +158,13 @@ function settled(readPosition: ReadPosition): ReadPosition {
   return isSettled ? { at, cutoff: at } : readPosition;
 }
 
-function nameOf({ at, cutoff, seen }: ReadPosition, reset: boolean): number | string {
-  if (cutoff === at && !reset) return at.position;
-  return `${at.position} ${cutoff.position} ${seen?.position} ${reset}`;
+function nameOf(
+  { at, cutoff, seen }: ReadPosition,
+  reset: boolean,
+  follows: ReadPosition | undefined,
+): number | string {
+  const isPlace = (one: ReadPosition): boolean => one.cutoff === one.at && one.at.position === at.position;
+  if (cutoff === at && !reset && (!follows || isPlace(follows))) return at.position;
+  const last = follows && `${follows.at.position} ${follows.cutoff.position} ${follows.seen?.position}`;
+  return `${at.position} ${cutoff.position} ${seen?.position} ${reset} ${last}`;
 }

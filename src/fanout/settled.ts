@@ -12,8 +12,8 @@
  * A member that a page does not suit (its outlet is full, its limit ends within it, the window has lost a part of it) goes on alone from its
  * place. So do all of them when another replica is shown or the map is closed.
  */
-import { type Place, type Position, START } from '../core/model/position.ts';
-import { missed, type ReadPosition } from '../core/replica/read.ts';
+import { ORIGIN, type Place, type Position, START } from '../core/model/position.ts';
+import { missed } from '../core/replica/read.ts';
 import { type Held, holds, valuesOf, withoutValue, withValue } from '../core/interest/held-values.ts';
 import type { Listener } from '../core/interest/watch.ts';
 import type { Sent } from '../core/subscriptions/item-changes.ts';
@@ -30,8 +30,8 @@ export interface Member {
   readonly outlet: { readonly isFull: boolean };
   /** How many items its limit still allows; undefined without a limit. */
   readonly remaining: number | undefined;
-  /** The position of a mirror's last message. */
-  readonly toldAt: Position;
+  /** The place of a mirror's last message. */
+  readonly toldAt: Place;
   take(page: RenderedPage, sent: Sent): void;
   /** Is not settled any more, has everything up to the place, and goes on alone. */
   goOnAt(place: Place): void;
@@ -41,11 +41,22 @@ export interface Member {
 export interface ConcernedPages {
   readonly kind: 'items' | 'itemChanges';
   readonly source: Source<unknown>;
-  /**
-   * What follows a position near the head. `last`: the last change that passes the filter. `positions`: of all of them since the position, if
-   * they are known: then nothing else is looked at.
-   */
-  concerned(readPosition: ReadPosition, last: Position, positions: readonly Position[] | undefined): RenderedPage;
+  /** What follows a place near the head. */
+  concerned(at: Place, pending: Pending): RenderedPage;
+  /** Lets the settled members know of everything that is applied. */
+  catchUp(): void;
+  /** Drops the pages that are kept. */
+  forget(): void;
+}
+
+/** The changes that a page must show. */
+export interface Pending {
+  /** The last one. */
+  readonly last: Position;
+  /** All of them since the place, if they are known: then nothing else is looked at. */
+  readonly positions: readonly Position[] | undefined;
+  /** No message that the mirrors were sent last is older. */
+  readonly told: Place;
 }
 
 /** The fan-out, as settled members see it. */
@@ -57,6 +68,7 @@ export interface SettledHost {
 /** The page that was read last. */
 interface LastPage {
   readonly from: Position;
+  readonly told: Place;
   readonly head: Place;
   readonly page: RenderedPage;
   readonly sent: Sent;
@@ -77,6 +89,8 @@ export class Settled implements Listener {
   #period = 0;
   /** The last change that is pending. */
   #last: Position = START;
+  /** Each member's last message is from here or later, and was told of everything before the pending changes. */
+  #told: Place = ORIGIN;
   /** Positions of the pending changes. Undefined when there are too many. */
   #pending: Position[] | undefined = NONE;
   /** Members that lack something. */
@@ -89,8 +103,9 @@ export class Settled implements Listener {
     this.#host = host;
   }
 
-  concern(position: Position, before: Place): void {
-    if (!this.#members) return;
+  concern(position: Position, before: Place, isIn: boolean): void {
+    // A removal is nothing to subscribers of `items`.
+    if (!this.#members || (!isIn && this.#group.kind === 'items')) return;
     if (!this.#from) {
       this.#from = before;
       this.#period++;
@@ -105,6 +120,9 @@ export class Settled implements Listener {
   }
 
   wake(before: Place): void {
+    // A change that is noted only now has come first.
+    this.#group.catchUp();
+    this.#group.forget();
     const leaving = [...valuesOf(this.#members)].map((member) => {
       const place = this.#placeOf(member, this.#from ?? before);
       return { member, place: this.#lacks(place) ? place : before };
@@ -118,7 +136,11 @@ export class Settled implements Listener {
 
   /** To be called in the synchronous block in which the member, which is at the head, has read up to it. */
   add(member: Member): void {
-    if (!this.#members && !this.#from) this.#keepFresh(member.toldAt);
+    // The member has read what is noted only now.
+    this.#group.catchUp();
+    const { toldAt } = member;
+    if (!this.#members || toldAt.position < this.#told.position) this.#told = toldAt;
+    if (!this.#members && !this.#from) this.#keepFresh(toldAt.position);
     member.isSettled = true;
     member.place = this.#group.source.replica.head;
     member.period = this.#period;
@@ -139,6 +161,7 @@ export class Settled implements Listener {
   /** Gives the next member what it lacks. Returns false when each member had its turn; the host is told if there is more. */
   next(): boolean {
     if (!this.#from) return false;
+    this.#group.catchUp();
     this.#turn ??= valuesOf(this.#members);
     for (let next = this.#turn.next(); this.#lacking > 0 && !next.done; next = this.#turn.next()) {
       const member = next.value;
@@ -156,7 +179,9 @@ export class Settled implements Listener {
   #give(member: Member, place: Place): void {
     const isLagging = missed(this.#group.source.replica, { at: place, cutoff: place }) > 0;
     if (member.outlet.isFull || isLagging) return this.#leave(member, place);
-    const { page, sent } = this.#pageAfter(place);
+    // One that was given something stands where its last message says; the others had their last messages at various places.
+    const wasTold = place !== this.#from && member.toldAt.position === place.position;
+    const { page, sent } = this.#pageAfter(place, wasTold ? place : this.#told);
     if ((member.remaining ?? Infinity) < page.count) return this.#leave(member, place);
     member.place = page.next.at;
     member.period = this.#period;
@@ -166,13 +191,14 @@ export class Settled implements Listener {
     if (!isEmpty) member.take(page, sent);
   }
 
-  #pageAfter(place: Place): LastPage {
+  #pageAfter(place: Place, told: Place): LastPage {
     const { head } = this.#group.source.replica;
-    if (this.#page?.from === place.position && this.#page.head === head) return this.#page;
+    const last = this.#page;
+    if (last?.from === place.position && last.head === head && last.told.position === told.position) return last;
     const positions = this.#pending?.filter((position) => position > place.position);
-    const page = this.#group.concerned({ at: place, cutoff: place }, this.#last, positions);
-    const sent = { caughtUp: page.caughtUp, position: page.next.at.position };
-    return (this.#page = { from: place.position, head, page, sent });
+    const page = this.#group.concerned(place, { last: this.#last, positions, told });
+    const sent = { caughtUp: page.caughtUp, next: page.next };
+    return (this.#page = { from: place.position, told, head, page, sent });
   }
 
   #placeOf({ place, period }: Member, from: Place): Place {
@@ -191,6 +217,8 @@ export class Settled implements Listener {
 
   #settle(): void {
     if (this.#members) this.#keepFresh(this.#last);
+    const digest = this.#group.source.replica.digestAt(this.#last);
+    if (digest !== undefined) this.#told = { position: this.#last, digest };
     this.#clear();
   }
 

@@ -2,7 +2,7 @@ import { ChangesReader, type Sent } from '../core/subscriptions/item-changes.ts'
 import { closedError, ItemsReader, type Source } from '../core/subscriptions/items.ts';
 import { isCaughtUp, isNearHead } from '../core/replica/read.ts';
 import { DeliverySlot } from '../core/subscriptions/scheduler.ts';
-import { type Place, type Position, START } from '../core/model/position.ts';
+import { ORIGIN, type Place } from '../core/model/position.ts';
 import type { Framing } from './framing.ts';
 import type { Group } from './group.ts';
 import type { RenderedPage } from './rendered-page.ts';
@@ -79,9 +79,9 @@ export class Subscriber implements OutletSubscriber, Member {
     return this.#reader instanceof ItemsReader ? this.#reader.remaining : undefined;
   }
 
-  /** The position of a mirror's last message. */
-  get toldAt(): Position {
-    return this.#reader instanceof ChangesReader ? this.#reader.toldAt : START;
+  /** The place of a mirror's last message. */
+  get toldAt(): Place {
+    return this.#reader instanceof ChangesReader ? this.#reader.toldAt : ORIGIN;
   }
 
   /** Goes on from a position of its own, near the head or in a slot of its own. `spent`: how many log entries the last delivery covered. */

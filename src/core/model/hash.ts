@@ -28,6 +28,16 @@ export function fnv1a32(text: string, basis: number = FNV_BASIS): number {
   return hash >>> 0;
 }
 
+/** The share of one item in a checksum: FNV-1a-32 of `key + "\n" + cursor`. Checksums are sums of these modulo 2^32. */
+export function itemHash({ key, cursor }: { readonly key: string; readonly cursor: string }): number {
+  return fnv1a32(cursor, fnv1a32('\n', fnv1a32(key)));
+}
+
+/** A checksum as clients see it: 8 hex digits. */
+export function formatChecksum(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}
+
 /** The digest after one more change. `commandCrc` identifies the command that made it; `ordinal` counts that command's changes. */
 export function nextDigest(digest: number, commandCrc: number, timestamp: number, ordinal: number): number {
   let hash = withWord(FNV_BASIS, digest);

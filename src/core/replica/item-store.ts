@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Item } from '../model/change.ts';
 import { ExpiryQueue, hasExpiry } from './expiry-queue.ts';
-import { fnv1a32 } from '../model/hash.ts';
+import { formatChecksum, itemHash } from '../model/hash.ts';
 import { ItemIndex } from './item-index.ts';
 
 /**
@@ -30,7 +30,7 @@ export class ItemStore<Value> {
 
   /** The sum modulo 2^32 over the items of FNV-1a-32 of `key + "\n" + cursor`, as 8 hex digits. */
   get checksum(): string {
-    return this.#checksum.toString(16).padStart(8, '0');
+    return formatChecksum(this.#checksum);
   }
 
   get(key: string): Item<Value> | undefined {
@@ -42,7 +42,7 @@ export class ItemStore<Value> {
     const superseded = this.#items.peek(item.key);
     this.restore(item);
     if (superseded) this.#forget(superseded);
-    this.#checksum = (this.#checksum + hashOf(item)) >>> 0;
+    this.#checksum = (this.#checksum + itemHash(item)) >>> 0;
   }
 
   /** `set` for an item of a snapshot, which has each key once; `restoreChecksum` follows. */
@@ -71,10 +71,6 @@ export class ItemStore<Value> {
   #forget(item: Item<Value>): void {
     this.index.remove(item);
     if (hasExpiry(item)) this.expiry.forget();
-    this.#checksum = (this.#checksum - hashOf(item)) >>> 0;
+    this.#checksum = (this.#checksum - itemHash(item)) >>> 0;
   }
-}
-
-function hashOf(item: Item<unknown>): number {
-  return fnv1a32(item.cursor, fnv1a32('\n', fnv1a32(item.key)));
 }

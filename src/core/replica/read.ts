@@ -9,8 +9,9 @@
  *
  * (Usually the floor is below the cutoff, and there is no lag.) A page stays within one of the three parts.
  */
-import { type Change, isRemoval, type Item } from '../model/change.ts';
+import { type Change, isRemoval, type Item, type RemovedItem } from '../model/change.ts';
 import type { ParsedCursor } from '../model/cursor.ts';
+import { type ItemFilter, matches } from '../input/item-filter.ts';
 import { type KeyFilter, passes } from '../input/key-filter.ts';
 import { after, ORIGIN, type Place, type Position } from '../model/position.ts';
 import type { Replica } from './replica.ts';
@@ -35,7 +36,7 @@ export interface Page<Value> {
   readonly next: ReadPosition;
 }
 
-/** How many changes one read examines for a filter that few of them pass. */
+/** What one read examines for a filter that few changes pass: so many keys, or values that cost as much. */
 const MAX_EXAMINED = 4096;
 /** In positions: a few batches. */
 const NEAR = 4096;
@@ -95,32 +96,64 @@ export function hasLostRemoval<Value>(replica: Replica<Value>, { at, cutoff }: R
   return replica.lostRemoval > Math.max(at.position, cutoff.position);
 }
 
-/** Reads at most `max` changes that pass the filter. The page may be empty although more follow after `next`. */
-export function read<Value>(
-  replica: Replica<Value>,
-  readPosition: ReadPosition,
-  max: number,
-  filter: KeyFilter,
-): Page<Value> {
-  if (isInSnapshot(readPosition)) return readCurrent(replica, readPosition, readPosition.cutoff, max, filter);
-  if (missed(replica, readPosition) > 0) return readCurrent(replica, readPosition, replica.window.floor, max, filter);
-  return readWindow(replica, readPosition, max, filter);
+/** What a subscription sees of the changes. */
+export interface View extends ItemFilter {
+  /** A mirror is told which items no longer match. @default false */
+  readonly isMirror?: boolean | undefined;
+}
+
+/** Reads at most `max` changes that the view shows. The page may be empty although more follow after `next`. */
+export function read<Value>(replica: Replica<Value>, readPosition: ReadPosition, max: number, view: View): Page<Value> {
+  const { floor } = replica.window;
+  if (isInSnapshot(readPosition)) return readCurrent(replica, readPosition, readPosition.cutoff, max, view);
+  if (missed(replica, readPosition) > 0) return readCurrent(replica, readPosition, floor, max, view);
+  return readWindow(replica, readPosition, max, view);
 }
 
 /**
- * The page of the changes at these positions: all that pass a filter from some position up to the head. Undefined when one page can't hold
- * them, or the window has lost one.
+ * The page of the changes at these positions: all that concern a filter from some position up to the head. Undefined when one page can't
+ * hold them, or the window has lost one.
  */
-export function readAt<Value>(replica: Replica<Value>, positions: readonly Position[]): Page<Value> | undefined {
+export function readAt<Value>(
+  replica: Replica<Value>,
+  positions: readonly Position[],
+  view: View,
+): Page<Value> | undefined {
   const changes: Change<Value>[] = [];
   let bytes = 0;
   for (const position of positions) {
     const change = replica.window.get(position);
     if (!change || isFullPage(changes.length, bytes, FULL_PAGE_ENTRIES)) return undefined;
-    changes.push(change);
+    const isShown = isRemoval(change) || matches(view, change);
+    if (!isShown && !view.isMirror) continue;
+    changes.push(isShown ? change : unmatched(change));
     bytes += bytesOf(change);
   }
   return { changes, next: { at: replica.head, cutoff: replica.head } };
+}
+
+/** How a mirror is told of an item that does not match, and may have matched before. */
+function unmatched({ key, position, digest, timestamp, cursor, following }: Item<unknown>): RemovedItem {
+  return { key, reason: 'UNMATCHED', position, digest, timestamp, cursor, following };
+}
+
+/** What a change in the window is to the view; undefined when it doesn't show. */
+function shown<Value>({ window }: Replica<Value>, change: Change<Value>, view: View): Change<Value> | undefined {
+  const { where } = view;
+  if (!passes(view, change.key)) return undefined;
+  if (where === undefined) return change;
+  if (!isRemoval(change) && where.matches(change.value)) return change;
+  if (!view.isMirror) return undefined;
+  // The reader has seen everything up to the floor or further, so what is superseded here is what the mirror may have.
+  const superseded = window.supersededBy(change.position);
+  const mayHaveMatched = superseded === undefined || (superseded !== null && where.matches(superseded.value));
+  if (!mayHaveMatched) return undefined;
+  return isRemoval(change) ? change : unmatched(change);
+}
+
+/** What examining a change costs: its value is parsed, and tested with the filter. */
+function examined({ where }: ItemFilter, change: Change<unknown>): number {
+  return where && !isRemoval(change) ? 1 + (3 + change.bytes / 32) * where.weight : 1;
 }
 
 function bytesOf(change: Change<unknown>): number {
@@ -132,23 +165,29 @@ function readCurrent<Value>(
   { at, cutoff }: ReadPosition,
   upTo: Place,
   max: number,
-  filter: KeyFilter,
+  view: View,
 ): Page<Value> {
-  const changes: Item<Value>[] = [];
+  const { where } = view;
+  // A snapshot is of what matches.
+  const tellsUnmatched = view.isMirror === true && at.position >= cutoff.position;
+  const changes: Change<Value>[] = [];
   const seen = replica.head;
   let last = at;
-  let examined = 0;
+  let cost = 0;
   let bytes = 0;
-  for (const item of currentItems(replica, at, filter)) {
+  for (const item of currentItems(replica, at, view)) {
     if (item.position > upTo.position) break;
-    const isMatch = passes(filter, item.key);
-    const isFull = isFullPage(changes.length, bytes, max);
+    if (cost >= MAX_EXAMINED) return { changes, next: { at: last, cutoff, seen } };
+    const isPassed = passes(view, item.key);
+    cost += isPassed ? examined(view, item) : 1;
+    const isMatch = isPassed && (where === undefined || where.matches(item.value));
+    const isShown = isMatch || (tellsUnmatched && isPassed);
     // A full page ends at the next match, not at once: so the last page of a snapshot reaches its end.
-    if ((isMatch && isFull) || examined++ === MAX_EXAMINED) return { changes, next: { at: last, cutoff, seen } };
+    if (isShown && isFullPage(changes.length, bytes, max)) return { changes, next: { at: last, cutoff, seen } };
     last = { position: item.position, digest: item.digest };
-    if (!isMatch) continue;
-    changes.push(item);
-    bytes += item.bytes;
+    if (!isShown) continue;
+    changes.push(isMatch ? item : unmatched(item));
+    bytes += isMatch ? item.bytes : 0;
   }
   return { changes, next: { at: upTo, cutoff, seen } };
 }
@@ -170,25 +209,26 @@ function readWindow<Value>(
   replica: Replica<Value>,
   { at, cutoff, seen }: ReadPosition,
   max: number,
-  filter: KeyFilter,
+  view: View,
 ): Page<Value> {
   const changes: Change<Value>[] = [];
   let last = at;
   let bytes = 0;
   let wholeBatches = { length: 0, at };
-  for (let examined = 0; examined < MAX_EXAMINED || last !== wholeBatches.at; examined++) {
+  for (let cost = 0; cost < MAX_EXAMINED || last !== wholeBatches.at;) {
     // Strictly after: this is why nothing is delivered twice (G2, G4).
     const change = replica.window.get(after(last.position));
     if (!change) break;
-    const isMatch = passes(filter, change.key);
+    cost += examined(view, change);
+    const match = shown(replica, change, view);
     const isFull = isFullPage(changes.length, bytes, max);
-    if (isMatch && isFull && wholeBatches.length > 0)
+    if (match && isFull && wholeBatches.length > 0)
       return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff, seen } };
-    if (isMatch && changes.length === max) break;
+    if (match && changes.length === max) break;
     last = { position: change.position, digest: change.digest };
-    if (isMatch) {
-      changes.push(change);
-      bytes += bytesOf(change);
+    if (match) {
+      changes.push(match);
+      bytes += bytesOf(match);
     }
     if (change.following === 0) wholeBatches = { length: changes.length, at: last };
   }

@@ -28,8 +28,10 @@ import {
 import { type Moment, momentOf, StoredItem } from '../model/stored-item.ts';
 import { Window } from './window.ts';
 
-/** Called with each change while it is applied, and with the head before its command. Must not throw. */
-export type OnChange = (change: Change<unknown>, before: Place) => void;
+/**
+ * Called with each change while it is applied, the item that it has replaced or removed, and the head before its command. Must not throw.
+ */
+export type OnChange = (change: Change<unknown>, superseded: Item<unknown> | undefined, before: Place) => void;
 
 /** How many items one command may expire. The rest expires with the next command. */
 export const MAX_EXPIRED = 1000;
@@ -158,8 +160,9 @@ export class Replica<Value> {
     const { position, digest, timestamp } = this.#nextPlace();
     this.#moment = momentOf(this.#moment, this.epoch, timestamp);
     const item = new StoredItem<Value>(this.#moment, { key, json, position, digest, expiresAt, bytes, following });
+    const superseded = this.items.get(key);
     this.items.set(item);
-    this.#publish(item);
+    this.#publish(item, superseded);
     if (idempotency) this.#rememberFirst(key, idempotency, item);
     return item;
   }
@@ -199,19 +202,19 @@ export class Replica<Value> {
       const oldest = this.items.evict();
       if (!oldest) return;
       this.evictions++;
-      this.#publishRemoval(oldest.key, 'EVICTED');
+      this.#publishRemoval(oldest, 'EVICTED');
     }
   }
 
   #removeItem(item: Item<Value>, reason: RemovalReason): RemovedItem {
     this.items.delete(item);
-    return this.#publishRemoval(item.key, reason);
+    return this.#publishRemoval(item, reason);
   }
 
-  #publishRemoval(key: string, reason: RemovalReason): RemovedItem {
+  #publishRemoval(item: Item<Value>, reason: RemovalReason): RemovedItem {
     const place = this.#nextPlace();
-    const removed: RemovedItem = { key, reason, ...place, cursor: this.cursor(place), following: 0 };
-    this.#publish(removed);
+    const removed: RemovedItem = { key: item.key, reason, ...place, cursor: this.cursor(place), following: 0 };
+    this.#publish(removed, item);
     return removed;
   }
 
@@ -221,9 +224,9 @@ export class Replica<Value> {
   }
 
   /** Adds the change to the window, where every subscription reads it. */
-  #publish(change: Change<Value>): void {
-    this.#noteLostRemovals(this.window.push(change));
-    this.onChange?.(change, this.#before);
+  #publish(change: Change<Value>, superseded: Item<Value> | undefined): void {
+    this.#noteLostRemovals(this.window.push(change, superseded?.position ?? START));
+    this.onChange?.(change, superseded, this.#before);
   }
 
   #noteLostRemovals(changes: readonly Change<Value>[]): void {

@@ -1,7 +1,9 @@
-import { type Change, isRemoval } from '../model/change.ts';
-import { after, ORIGIN, type Place, type Position } from '../model/position.ts';
+import { type Change, isRemoval, type Item } from '../model/change.ts';
+import { after, ORIGIN, type Place, type Position, START } from '../model/position.ts';
 
 const NONE: readonly never[] = [];
+/** The replica comes from a snapshot, which doesn't say what its changes have superseded. */
+const UNKNOWN = -1 as Position;
 
 /**
  * The newest changes, one by one: a ring that is bounded by a count and by bytes.
@@ -10,6 +12,8 @@ const NONE: readonly never[] = [];
  */
 export class Window<Value> {
   #ring: (Change<Value> | undefined)[] = new Array<undefined>(16);
+  /** What each change in the ring has superseded: `START` for nothing. */
+  #superseded = new Float64Array(16);
   #count = 0;
   #bytes = 0;
   #maxCount: number;
@@ -32,10 +36,14 @@ export class Window<Value> {
     return this.#bytes;
   }
 
-  /** The change's position must be the next one. Returns the changes that leave the window, oldest first. */
-  push(change: Change<Value>): readonly Change<Value>[] {
+  /**
+   * The change's position must be the next one. `superseded`: the position of the item that it has replaced or removed, `START` for none.
+   * Returns the changes that leave the window, oldest first.
+   */
+  push(change: Change<Value>, superseded: Position = UNKNOWN): readonly Change<Value>[] {
     if (this.#count === this.#ring.length) this.#grow();
     this.#ring[change.position % this.#ring.length] = change;
+    this.#superseded[change.position % this.#ring.length] = superseded;
     this.#count++;
     this.#bytes += sizeOf(change);
     return this.#trim();
@@ -52,6 +60,17 @@ export class Window<Value> {
   get(position: Position): Change<Value> | undefined {
     const inside = position > this.#floor.position && position <= this.#floor.position + this.#count;
     return inside ? this.#ring[position % this.#ring.length] : undefined;
+  }
+
+  /**
+   * The item that a change in the window has replaced or removed: null if there was none, undefined if it is not known any more. Whatever
+   * read up to the window's floor or further has seen each item that is known here.
+   */
+  supersededBy(position: Position): Item<Value> | null | undefined {
+    const superseded = this.#superseded[position % this.#ring.length];
+    if (superseded === START) return null;
+    const known = this.get(superseded as Position);
+    return known && !isRemoval(known) ? known : undefined;
   }
 
   *[Symbol.iterator](): Generator<Change<Value>> {
@@ -80,8 +99,15 @@ export class Window<Value> {
 
   #grow(): void {
     const held = [...this];
-    this.#ring = new Array<undefined>(this.#ring.length * 2);
-    for (const change of held) this.#ring[change.position % this.#ring.length] = change;
+    const superseded = this.#superseded;
+    const before = this.#ring.length;
+    this.#ring = new Array<undefined>(before * 2);
+    this.#superseded = new Float64Array(before * 2);
+    for (const change of held) {
+      const slot = change.position % this.#ring.length;
+      this.#ring[slot] = change;
+      this.#superseded[slot] = superseded[change.position % before] ?? UNKNOWN;
+    }
   }
 }
 

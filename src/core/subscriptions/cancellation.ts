@@ -5,11 +5,14 @@
  * whose `return()` first ends the wait and then returns. The generator acquires nothing before its body runs, because the `finally` of a
  * generator that was never started never runs.
  */
-import type { KeyFilter } from '../input/key-filter.ts';
+import type { ItemFilter } from '../input/item-filter.ts';
 import type { Interest } from '../interest/interest.ts';
 import type { Listener, Watch } from '../interest/watch.ts';
 import { ORIGIN, type Place, type Position } from '../model/position.ts';
 import { WrappedGenerator } from './wrapped-generator.ts';
+
+/** Positions that are kept for a subscription that doesn't read. With more of them, it searches the window. */
+const MAX_POSITIONS = 128;
 
 /** Wakes one subscription when a change concerns its filter or `signal` aborts. */
 export class Wakeup implements Listener {
@@ -18,10 +21,14 @@ export class Wakeup implements Listener {
   readonly #signal: AbortSignal;
   #resolve: ((place: Place) => void) | undefined;
   readonly #abort = (): void => this.wake(ORIGIN);
+  readonly #isMirror: boolean;
+  /** Undefined: there are too many, or the subscription has not stood at the head. */
+  #positions: Position[] | undefined;
 
-  constructor(interest: Interest, filter: KeyFilter, signal: AbortSignal) {
+  constructor(interest: Interest, filter: ItemFilter, signal: AbortSignal, isMirror = false) {
     this.#interest = interest;
-    this.#watch = interest.listen(filter, this);
+    this.#isMirror = isMirror;
+    this.#watch = interest.listen(filter, this, isMirror);
     this.#signal = signal;
     signal.addEventListener('abort', this.#abort);
   }
@@ -33,17 +40,45 @@ export class Wakeup implements Listener {
    */
   async wait(toldAt?: Position): Promise<Place> {
     if (this.#signal.aborted) return ORIGIN;
+    this.#watch.catchUp();
     if (toldAt !== undefined) this.#interest.idle.add(this, toldAt);
     return new Promise<Place>((resolve) => (this.#resolve = resolve));
   }
 
-  concern(_: Position, before: Place): void {
-    if (this.#resolve) this.wake(before);
+  /** The watch, which has been told of everything that is applied. To be called before the map is read. */
+  get watch(): Watch {
+    this.#watch.catchUp();
+    return this.#watch;
+  }
+
+  /** Of the changes that concern the filter since `stand`, if they are known. */
+  get positions(): readonly Position[] | undefined {
+    return this.#positions;
+  }
+
+  /** To be called when the map was read. `isAtHead`: whether up to the head. */
+  stand(isAtHead: boolean): void {
+    this.#positions = isAtHead ? [] : undefined;
+  }
+
+  concern(position: Position, before: Place, isIn: boolean): void {
+    if (!isIn && !this.#isMirror) return;
+    if (this.#positions && this.#positions.length < MAX_POSITIONS) this.#positions.push(position);
+    else this.#positions = undefined;
+    this.#goOn(before);
   }
 
   wake(before: Place): void {
+    // A change that is noted only now has come first.
+    this.#watch.catchUp();
+    this.#positions = undefined;
+    this.#goOn(before);
+  }
+
+  #goOn(before: Place): void {
+    if (!this.#resolve) return;
     this.#interest.idle.delete(this);
-    this.#resolve?.(before);
+    this.#resolve(before);
     this.#resolve = undefined;
   }
 

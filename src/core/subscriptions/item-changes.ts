@@ -1,8 +1,8 @@
 /** `itemChanges`: the messages that keep a mirror of the map (G6). The reader holds the state of one mirror, the generator delivers. */
 import { type Change, isRemoval, type Item, type ItemChanges, type RemovedItem } from '../model/change.ts';
 import type { History } from '../replica/history.ts';
-import { type Place, type Position, START } from '../model/position.ts';
-import { isEveryKey, type KeyFilter } from '../input/key-filter.ts';
+import { ORIGIN, type Place } from '../model/position.ts';
+import type { ItemFilter } from '../input/item-filter.ts';
 import { isOld } from '../interest/idle-mirrors.ts';
 import { closedError, type OnClose, type Source, type Start } from './items.ts';
 import {
@@ -13,6 +13,7 @@ import {
   missed,
   type Page,
   read,
+  readAt,
   type ReadPosition,
 } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -20,7 +21,7 @@ import { Wakeup } from './cancellation.ts';
 import { AwaitedSlot } from './scheduler.ts';
 
 export interface ChangesRequest {
-  readonly filter: KeyFilter;
+  readonly filter: ItemFilter;
   readonly onClose: OnClose;
   readonly start: Start;
 }
@@ -36,13 +37,15 @@ export const MAX_ENTRIES = 1000;
 
 /** Reads the next step from a position. */
 export interface ChangesSteps<S> {
-  changes(readPosition: ReadPosition, reset: boolean): S;
+  /** `follows`: where the mirror stood after its last message. */
+  changes(readPosition: ReadPosition, reset: boolean, follows: ReadPosition | undefined): S;
 }
 
 /** A mirror's last message. */
 export interface Sent {
   readonly caughtUp: boolean;
-  readonly position: Position;
+  /** Where it stands after it. */
+  readonly next: ReadPosition;
 }
 
 /** The state of one mirror. */
@@ -52,6 +55,8 @@ export class ChangesReader<Value> {
   #history: History;
   #reset: boolean;
   #sent: Sent | undefined;
+  /** Where it stood when it was told last, or resumed. */
+  #follows: ReadPosition | undefined;
   #isLagging = false;
 
   /** `resumed`: undefined to send the whole map first. */
@@ -59,6 +64,7 @@ export class ChangesReader<Value> {
     this.#source = source;
     this.#history = source.history;
     this.readPosition = resumed ?? startAtHead(source.replica);
+    this.#follows = resumed;
     this.#reset = resumed === undefined;
   }
 
@@ -73,29 +79,31 @@ export class ChangesReader<Value> {
     if (lag && !this.#isLagging) counters.lagged++;
     this.#isLagging = lag;
     if (hasLostRemoval(replica, this.readPosition)) this.#startOver();
-    const step = steps.changes(this.readPosition, this.#reset);
+    const step = steps.changes(this.readPosition, this.#reset, this.#reset ? undefined : this.#follows);
     const { page, caughtUp } = step;
-    const { position } = page.next.at;
+    const { next } = page;
     const sent = this.#sent;
     this.readPosition = page.next;
     const isDue =
-      sent === undefined || (caughtUp && !sent.caughtUp) || isOld(sent.position, position, replica.bounds.window);
+      sent === undefined ||
+      (caughtUp && !sent.caughtUp) ||
+      isOld(sent.next.at.position, next.at.position, replica.bounds.window);
     if (!this.#reset && page.changes.length === 0 && !isDue) return undefined;
-    this.#sent = { caughtUp, position };
     this.#reset = false;
-    counters.deliveries++;
+    this.delivered({ caughtUp, next });
     return step;
   }
 
   /** To be called when a message was delivered that another reader at the same place has read. */
   delivered(sent: Sent): void {
     this.#sent = sent;
+    this.#follows = sent.next;
     this.#source.counters.deliveries++;
   }
 
-  /** The position of the last message. */
-  get toldAt(): Position {
-    return this.#sent?.position ?? START;
+  /** The place of the last message. */
+  get toldAt(): Place {
+    return this.#sent?.next.at ?? ORIGIN;
   }
 
   /** Nothing up to the place, that it has not read, concerned it. */
@@ -115,10 +123,22 @@ export function readStep<Value>(
   replica: Replica<Value>,
   readPosition: ReadPosition,
   reset: boolean,
-  filter: KeyFilter,
+  wakeup: Wakeup,
 ): ChangesStep<Value> {
-  const page = read(replica, readPosition, MAX_ENTRIES, filter);
-  return { page, reset, caughtUp: isCaughtUp(replica, page.next) };
+  const { watch, positions } = wakeup;
+  const view = { ...watch.filter, isMirror: true };
+  const page =
+    (reset || !positions ? undefined : readAt(replica, positions, view)) ??
+    read(replica, readPosition, MAX_ENTRIES, view);
+  const isAtHead = isCaughtUp(replica, page.next);
+  wakeup.stand(isAtHead);
+  return { page, reset, caughtUp: isAtHead && watch.isSumKnown };
+}
+
+/** Of current items. */
+export interface Totals {
+  readonly size: number;
+  readonly checksum: string;
 }
 
 /** Delivers the messages for a mirror (G6). Ends when `signal` aborts, and at the head of a closed map. */
@@ -128,13 +148,17 @@ export async function* itemChanges<Value>(
   signal: AbortSignal,
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const { interest, scheduler, counters } = source;
-  const wakeup = new Wakeup(interest, filter, signal);
+  const wakeup = new Wakeup(interest, filter, signal, true);
   const slot = new AwaitedSlot(scheduler, signal);
   counters.subscriptions++;
   try {
     const reader = await start(signal, (resumed) => new ChangesReader(source, resumed));
+    let follows: ReadPosition | undefined;
     const steps = {
-      changes: (readPosition: ReadPosition, reset: boolean) => readStep(source.replica, readPosition, reset, filter),
+      changes(readPosition: ReadPosition, reset: boolean, last: ReadPosition | undefined) {
+        follows = last;
+        return readStep(source.replica, readPosition, reset, wakeup);
+      },
     };
     let spent = 0;
     for (;;) {
@@ -142,9 +166,9 @@ export async function* itemChanges<Value>(
       if (signal.aborted) return;
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
-      if (step) yield messageOf(source.replica, step, filter);
+      if (step) yield messageOf(source.replica, step, follows, wakeup.watch.sum);
       else if (isCaughtUp(source.replica, reader.readPosition)) {
-        if (!source.isClosed) reader.standAt(await wakeup.wait(reader.toldAt));
+        if (!source.isClosed) reader.standAt(await wakeup.wait(reader.toldAt.position));
         else if (onClose === 'FAIL') throw closedError();
         else return;
       }
@@ -156,11 +180,15 @@ export async function* itemChanges<Value>(
   }
 }
 
-/** To be called in the synchronous block that has read the step, because it reads the replica's size and checksum. */
+/**
+ * To be called in the synchronous block that has read the step, because it reads size and checksum. `totals`: of what passes the filter;
+ * undefined for every item.
+ */
 export function messageOf<Value>(
   replica: Replica<Value>,
   { page: { changes, next }, reset, caughtUp }: ChangesStep<Value>,
-  filter: KeyFilter,
+  follows: ReadPosition | undefined,
+  totals: Totals = replica.items,
 ): ItemChanges<Value> {
   const upserted: Item<Value>[] = [];
   const removed: RemovedItem[] = [];
@@ -168,16 +196,15 @@ export function messageOf<Value>(
     if (isRemoval(change)) removed.push(change);
     else upserted.push(change);
   }
-  const isWhole = caughtUp && isEveryKey(filter);
   return {
     reset,
     upserted,
     removed,
     caughtUp,
     cursor: replica.cursor(next.at, next.cutoff, next.seen),
-    follows: null,
-    size: isWhole ? replica.items.size : null,
-    checksum: isWhole ? replica.items.checksum : null,
+    follows: reset || !follows ? null : replica.cursor(follows.at, follows.cutoff, follows.seen),
+    size: caughtUp ? totals.size : null,
+    checksum: caughtUp ? totals.checksum : null,
   };
 }
 

@@ -1,7 +1,7 @@
 /** `items`: the current items, and then every insertion. The reader holds the state of one subscription, the generator delivers. */
 import { isRemoval, type Item } from '../model/change.ts';
 import { CursorExpiredError, EngineUnavailableError, LaggedError } from '../model/errors.ts';
-import type { KeyFilter } from '../input/key-filter.ts';
+import type { ItemFilter } from '../input/item-filter.ts';
 import type { Interest } from '../interest/interest.ts';
 import type { History } from '../replica/history.ts';
 import { type Cursor, ORIGIN, type Place } from '../model/position.ts';
@@ -47,7 +47,7 @@ export type Start = <R>(signal: AbortSignal, begin: (resumed: ReadPosition | und
 export interface ItemsRequest {
   /** Undefined: no end. */
   readonly limit: number | undefined;
-  readonly filter: KeyFilter;
+  readonly filter: ItemFilter;
   readonly onLag: 'CONFLATE' | 'FAIL';
   readonly onClose: OnClose;
   readonly start: Start;

@@ -3,12 +3,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
-import { Interest } from '../../../src/core/interest/interest.ts';
+import { newInterest } from '../../support/interest/new-interest.ts';
 
 const FILTERS = [keyFilter(), keyFilter({ keyPrefix: 'a' }), keyFilter({ keys: ['a', 'b'] })];
 
 it('a filter that nobody waits with any more is kept by nobody', async () => {
-  const interest = new Interest();
+  const interest = newInterest();
   const refs: WeakRef<object>[] = [];
   const comeAndLeave = (): void => {
     for (const filter of FILTERS) {

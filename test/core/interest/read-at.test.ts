@@ -15,7 +15,7 @@ it.each([
 ])('noted positions are read in one page if it holds them: %s', async (_name, count, bytes, isHeld) => {
   const map = await openMap<string>();
   for (let n = 0; n < count; n++) await map.insert({ key: `k${n}`, value: 'x'.repeat(bytes) });
-  const page = readAt(map.replica, positions(count));
+  const page = readAt(map.replica, positions(count), keyFilter());
   expect(page?.changes.length).toBe(isHeld ? count : undefined);
   const searched = read(map.replica, { at: ORIGIN, cutoff: ORIGIN }, 128, keyFilter());
   expect(searched.changes.length).toBe(page?.changes.length ?? searched.changes.length);
@@ -25,5 +25,5 @@ it.each([
 it('noted positions of which the window has lost one are read in no page', async () => {
   const map = await openMap<number>({ window: 2 });
   for (let n = 0; n < 3; n++) await map.insert({ key: 'a', value: n });
-  expect(readAt(map.replica, positions(3))).toBeUndefined();
+  expect(readAt(map.replica, positions(3), keyFilter())).toBeUndefined();
 });

@@ -27,7 +27,7 @@ it('G6 a subscriber at another’s position that has seen another head has its o
   // `at` is within the items.
   const placeOf = (at: number): Place => ({ position: (at + 1) as Position, digest: items[at]!.digest });
   const standing = { at: placeOf(100), cutoff: placeOf(100) };
-  const told = [450, 480, 450].map((at) => group.changes({ ...standing, seen: placeOf(at) }, false));
+  const told = [450, 480, 450].map((at) => group.changes({ ...standing, seen: placeOf(at) }, false, undefined));
   expect(told.map(({ next }) => next.seen)).toEqual([placeOf(450), placeOf(480), placeOf(450)]);
   const [first, second] = told.map(({ results }) => results[0]?.delivered.cursor);
   expect(first).not.toBe(second);

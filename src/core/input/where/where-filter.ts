@@ -45,6 +45,7 @@ export interface ValueFilterInput {
 export class ValueFilter {
   readonly condition: Condition;
   #matches: Predicate | undefined;
+  #weight: number | undefined;
 
   constructor(condition: Condition) {
     this.condition = condition;
@@ -58,6 +59,11 @@ export class ValueFilter {
   /** Each must hold for a value that matches, so an index can find the filters that a value concerns. */
   get equalities(): readonly IndexedEquality[] {
     return equalitiesOf(this.condition);
+  }
+
+  /** What a test costs, relative to that of one condition on the same value. */
+  get weight(): number {
+    return (this.#weight ??= 1 + leavesOf(this.condition) / 8);
   }
 
   /** Whether a JSON value matches. Compiled when it is read first. */
@@ -87,6 +93,12 @@ export function valueFilter(input: ValueFilterInput, path: Path = []): ValueFilt
   const condition = new FilterReader(budget).read(input, path, 0);
   if (budget.issues.length > 0) throw new BadInputError(budget.issues);
   return new ValueFilter(condition);
+}
+
+function leavesOf(condition: Condition): number {
+  if (condition.kind === 'not') return leavesOf(condition.of);
+  if ('pointer' in condition) return 1;
+  return condition.of.reduce((sum, part) => sum + leavesOf(part), 0);
 }
 
 function equalitiesOf(condition: Condition): readonly IndexedEquality[] {

@@ -1,0 +1,106 @@
+import type { NotedChange } from './noted-change.ts';
+import type { Watch } from './watch.ts';
+
+/**
+ * Of the changes that wait, together with what they have superseded. Their values are kept as objects, which may take 20 times as much. Beyond
+ * either limit the listeners are woken, and look at the changes themselves.
+ */
+const MAX_CHANGES = 4096;
+const MAX_BYTES = 2 * 1024 * 1024;
+/** Tests between two looks at the clock. */
+const TESTS = 16;
+
+/**
+ * Watches that no index finds, because their filter has no equality: each is tested with each change. A thousand of them and a batch of a
+ * thousand changes would take a second, so they are tested in slices after the changes are applied:
+ *
+ *     apply ──▶ changes that wait ──▶ slice: each watch in turn is tested with all that it lacks
+ *
+ * A watch that is needed sooner catches up by itself (`Watch.catchUp`), so nobody sees that it was late.
+ */
+export class LateWatches {
+  readonly watches = new Set<Watch>();
+  #waiting: NotedChange[] = [];
+  /** How many changes were noted before the first that waits. */
+  #start = 0;
+  #bytes = 0;
+  #turn: Iterator<Watch> | undefined;
+  /** The number of changes when `#turn` began. */
+  #turnEnd = 0;
+  readonly #onLost: (watch: Watch) => void;
+
+  /** `onLost` is called for a watch that won't be tested with some changes. */
+  constructor(onLost: (watch: Watch) => void) {
+    this.#onLost = onLost;
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** The watch needs none of the changes that wait. */
+  begin(watch: Watch): void {
+    watch.noted = this.#end;
+  }
+
+  delete(watch: Watch): void {
+    this.watches.delete(watch);
+    if (this.watches.size === 0) this.#drop(this.#end);
+  }
+
+  note(change: NotedChange): void {
+    this.#waiting.push(change);
+    this.#bytes += change.bytes;
+    if (this.#waiting.length > MAX_CHANGES || (this.#bytes > MAX_BYTES && this.#waiting.length > 1)) this.#giveUp();
+  }
+
+  catchUp(watch: Watch): void {
+    const end = this.#end;
+    while (watch.noted < end) {
+      // What is tested may itself be looked at again by a listener.
+      const change = this.#waiting[watch.noted++ - this.#start];
+      if (change) watch.note(change);
+    }
+  }
+
+  /** Tests watches until `isOver`, which is asked from time to time. Returns whether none is late any more. */
+  advance(isOver: () => boolean): boolean {
+    for (let tests = 0; this.isBusy;) {
+      if (!this.#turn) [this.#turn, this.#turnEnd] = [this.watches.values(), this.#end];
+      const { value: watch } = this.#turn.next();
+      if (!watch) {
+        this.#drop(this.#turnEnd);
+        continue;
+      }
+      tests += this.#end - watch.noted;
+      this.catchUp(watch);
+      if (tests < TESTS) continue;
+      tests = 0;
+      if (isOver()) return !this.isBusy;
+    }
+    return true;
+  }
+
+  get #end(): number {
+    return this.#start + this.#waiting.length;
+  }
+
+  /** Every watch has been tested with the changes before `end`. */
+  #drop(end: number): void {
+    for (const { bytes } of this.#waiting.splice(0, end - this.#start)) this.#bytes -= bytes;
+    this.#start = end;
+    this.#turn = undefined;
+  }
+
+  /** The listeners look at the window, from where they have seen everything. */
+  #giveUp(): void {
+    for (const watch of this.watches) {
+      const first = this.#waiting[watch.noted - this.#start];
+      watch.noted = this.#end;
+      if (!first) continue;
+      this.#onLost(watch);
+      watch.visit((listener) => listener.wake(first.before));
+    }
+    this.#drop(this.#end);
+  }
+}
