@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { itemFilter } from '../../../src/core/input/item-filter.ts';
+import { openMap } from '../../support/model/open-map.ts';
+
+const open = itemFilter({ where: { path: '/status', eq: 'open' } });
+const dear = itemFilter({ where: { path: '/price', gt: 100 } });
+
+it.each([
+  ['an equality', open, { status: 'open' }, { status: 'done' }],
+  ['a range', dear, { price: 200 }, { price: 3 }],
+])(
+  'G6 a mirror with %s is told what matches and what no longer does, with size and checksum',
+  async (_, filter, match, other) => {
+    const map = await openMap<unknown>();
+    await map.insert({ key: 'a', value: match });
+    await map.insert({ key: 'b', value: other });
+    const messages = map.changes({ filter });
+    const seen: unknown[] = [];
+    const next = async (): Promise<void> => {
+      const { value } = await messages.next();
+      if (!value) throw new Error('the end');
+      const { upserted, removed, caughtUp, size, follows, cursor, reset } = value;
+      seen.push([
+        upserted.map(({ key }) => key),
+        removed.map(({ key, reason }) => [key, reason]),
+        caughtUp,
+        size,
+        reset,
+      ]);
+    };
+    await next();
+    await map.insert({ key: 'c', value: other });
+    await map.insert({ key: 'b', value: match });
+    await next();
+    await map.insert({ key: 'c', value: other });
+    await map.insert({ key: 'a', value: other });
+    await next();
+    await map.remove('c');
+    await map.remove('b');
+    await next();
+    await messages.return();
+    expect(seen).toEqual([
+      [['a'], [], true, 1, true],
+      [['b'], [], true, 2, false],
+      [[], [['a', 'UNMATCHED']], true, 1, false],
+      [[], [['b', 'REMOVED']], true, 0, false],
+    ]);
+  },
+);
