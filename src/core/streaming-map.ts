@@ -3,7 +3,7 @@ import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
 import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
 import { keyFilter } from './input/key-filter.ts';
-import { Interest, type InterestOptions } from './interest/interest.ts';
+import { Interest } from './interest/interest.ts';
 import { Follower } from './replication/follower.ts';
 import {
   checkBatch,
@@ -28,7 +28,7 @@ import { contradiction, type ReadPosition } from './replica/read.ts';
 import type { Outcome } from './model/command.ts';
 import type { Replica } from './replica/replica.ts';
 import { leavable } from './subscriptions/cancellation.ts';
-import { DeliveryScheduler, DeliverySlot } from './subscriptions/scheduler.ts';
+import { DeliveryScheduler } from './subscriptions/scheduler.ts';
 import { type KeyedInput, type KeyedRules, applyRules, type ValueRules } from './input/value-rules.ts';
 
 interface Parts<Value> {
@@ -108,7 +108,8 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     const scheduler = new DeliveryScheduler();
     // Nobody listens before the follower is open.
     const shown = (): Replica<Value> => follower.replica;
-    const interest = new Interest({ shown, ...deferred(scheduler) });
+    const [deferLate, deferSums] = [scheduler.deferSlices(true), scheduler.deferSlices(false)];
+    const interest = new Interest({ shown, deferLate, deferSums });
     const follower: Follower<Value> = await Follower.open<Value>({
       log,
       bounds,
@@ -279,16 +280,6 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     if (reason === 'ahead of the log' || this.#follower.isBroken) this.#follower.assertRunning();
     throw new CursorExpiredError(`the cursor is ${reason}`);
   }
-}
-
-/** Late tests come before deliveries, and passes over the map share the time of replays. */
-function deferred(scheduler: DeliveryScheduler): Pick<InterestOptions, 'deferSums' | 'deferLate'> {
-  const [sums, late] = [new DeliverySlot(scheduler), new DeliverySlot(scheduler)];
-  const untilOver = (until: number) => () => performance.now() >= until;
-  return {
-    deferSums: (slice) => sums.ask(false, 0, (until) => slice(untilOver(until))),
-    deferLate: (slice) => late.ask(true, 0, (until) => slice(untilOver(until))),
-  };
 }
 
 function parseAfter(after: string | null | undefined): ParsedCursor | undefined {

@@ -93,8 +93,9 @@ export class Interest {
 
   #add(watch: Watch): Watch {
     this.#watches.set(watch.name, watch);
-    watch.late = this.#index.add(watch);
-    watch.late?.begin(watch);
+    const late = this.#index.add(watch);
+    late?.begin(watch);
+    watch.late = late;
     return watch;
   }
 

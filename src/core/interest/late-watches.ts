@@ -1,5 +1,5 @@
 import type { NotedChange } from './noted-change.ts';
-import type { Watch } from './watch.ts';
+import type { LateTests, Watch } from './watch.ts';
 
 /**
  * Of the changes that wait, together with what they have superseded. Their values are kept as objects, which may take 20 times as much. Beyond
@@ -18,7 +18,7 @@ const TESTS = 16;
  *
  * A watch that is needed sooner catches up by itself (`Watch.catchUp`), so nobody sees that it was late.
  */
-export class LateWatches {
+export class LateWatches implements LateTests {
   readonly watches = new Set<Watch>();
   #waiting: NotedChange[] = [];
   /** How many changes were noted before the first that waits. */

@@ -24,7 +24,10 @@ export class WatchIndex {
   /** Where the watch is tested late, if it is. */
   add(watch: Watch): LateWatches | undefined {
     const { filter } = watch;
-    if (!filter.where) return void this.#byKey.add(filter, watch);
+    if (!filter.where) {
+      this.#byKey.add(filter, watch);
+      return undefined;
+    }
     const name = keyPartName(filter);
     let index = this.#valueIndexes.get(name);
     if (!index) {

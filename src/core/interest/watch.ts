@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isEveryItem, type ItemFilter } from '../input/item-filter.ts';
 import { type Held, visitEach, withoutValue, withValue } from './held-values.ts';
-import type { LateWatches } from './late-watches.ts';
 import type { Place, Position } from '../model/position.ts';
 import type { NotedChange } from './noted-change.ts';
 import type { RunningSum } from './running-sum.ts';
@@ -17,6 +16,11 @@ export interface Listener {
   wake(before: Place): void;
 }
 
+/** Tests watches later than changes are applied. */
+export interface LateTests {
+  catchUp(watch: Watch): void;
+}
+
 /** Of a name, before it is hashed: a filter may have half a megabyte of keys. */
 const MAX_NAME_LENGTH = 256;
 
@@ -27,7 +31,7 @@ export class Watch {
   /** While mirrors use the watch, and the filter excludes anything. */
   sum: RunningSum | undefined;
   /** Where the watch is tested some time after a change is applied. */
-  late: LateWatches | undefined;
+  late: LateTests | undefined;
   /** The number of changes that `late` had noted when the watch was tested last. */
   noted = 0;
   #listeners: Held<Listener> | undefined;

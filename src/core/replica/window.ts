@@ -63,8 +63,8 @@ export class Window<Value> {
   }
 
   /**
-   * The item that a change in the window has replaced or removed: null if there was none, undefined if it is not known any more. Whatever
-   * read up to the window's floor or further has seen each item that is known here.
+   * The item that a change in the window has replaced or removed: null if there was none, undefined if it is not known any more. A reader
+   * at the window's floor or further has seen each item that is known here.
    */
   supersededBy(position: Position): Item<Value> | null | undefined {
     const superseded = this.#superseded[position % this.#ring.length];

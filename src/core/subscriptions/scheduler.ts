@@ -138,6 +138,15 @@ export class DeliveryScheduler {
     this.#isHeld = isHeld;
   }
 
+  /**
+   * Makes a function that calls a slice of a long work later, before the live deliveries or among the replays. `isOver` tells the slice when
+   * its time is over.
+   */
+  deferSlices(isLive: boolean): (slice: (isOver: () => boolean) => void) => void {
+    const slot = new DeliverySlot(this);
+    return (slice) => slot.ask(isLive, 0, (until) => slice(() => performance.now() >= until));
+  }
+
   enqueue(slot: DeliverySlot, name: 'live' | 'begun' | 'waiting'): Queue<DeliverySlot> {
     this.#queues[name].add(slot);
     this.#tick();

@@ -11,7 +11,7 @@ it.each([
 ])(
   'G6 a mirror with %s is told what matches and what no longer does, with size and checksum',
   async (_, filter, match, other) => {
-    const map = await openMap<unknown>();
+    const map = await openMap();
     await map.insert({ key: 'a', value: match });
     await map.insert({ key: 'b', value: other });
     const messages = map.changes({ filter });
@@ -19,7 +19,7 @@ it.each([
     const next = async (): Promise<void> => {
       const { value } = await messages.next();
       if (!value) throw new Error('the end');
-      const { upserted, removed, caughtUp, size, follows, cursor, reset } = value;
+      const { upserted, removed, caughtUp, size, reset } = value;
       seen.push([
         upserted.map(({ key }) => key),
         removed.map(({ key, reason }) => [key, reason]),
