@@ -103,9 +103,8 @@ export class Settled implements Listener {
     this.#host = host;
   }
 
-  concern(position: Position, before: Place, isIn: boolean): void {
-    // A removal is nothing to subscribers of `items`.
-    if (!this.#members || (!isIn && this.#group.kind === 'items')) return;
+  concern(position: Position, before: Place): void {
+    if (!this.#members) return;
     if (!this.#from) {
       this.#from = before;
       this.#period++;

@@ -85,8 +85,8 @@ export class Interest {
 
   /** Another replica is shown. `before`: where those that had everything stood in the one before. */
   showAnother(before: Place): void {
-    // Changes that wait are those of the replica before, and sums that begin again must not count them.
-    for (const watch of this.#watches.values()) watch.catchUp();
+    // Changes that wait are those of the replica before.
+    for (const late of this.#late) late.giveUp();
     this.#sums.restart(this.#watches.values());
     this.wakeAll(before);
   }

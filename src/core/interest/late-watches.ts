@@ -7,6 +7,8 @@ import type { LateTests, Watch } from './watch.ts';
  */
 const MAX_CHANGES = 4096;
 const MAX_BYTES = 2 * 1024 * 1024;
+/** Large values that few watches wait for. */
+const MAX_TESTS_AT_ONCE = 64;
 /** Tests between two looks at the clock. */
 const TESTS = 16;
 
@@ -51,7 +53,9 @@ export class LateWatches implements LateTests {
   note(change: NotedChange): void {
     this.#waiting.push(change);
     this.#bytes += change.bytes;
-    if (this.#waiting.length > MAX_CHANGES || (this.#bytes > MAX_BYTES && this.#waiting.length > 1)) this.#giveUp();
+    if (this.#waiting.length <= MAX_CHANGES && this.#bytes <= MAX_BYTES) return;
+    if (this.#waiting.length * this.watches.size <= MAX_TESTS_AT_ONCE) this.advance(() => false);
+    else this.giveUp();
   }
 
   catchUp(watch: Watch): void {
@@ -93,7 +97,7 @@ export class LateWatches implements LateTests {
   }
 
   /** The listeners look at the window, from where they have seen everything. */
-  #giveUp(): void {
+  giveUp(): void {
     for (const watch of this.watches) {
       const first = this.#waiting[watch.noted - this.#start];
       watch.noted = this.#end;

@@ -8,10 +8,10 @@ import type { RunningSum } from './running-sum.ts';
 /** Waits for the changes that concern a filter. Its methods are called inside `apply`: they take note, and read nothing. They never throw. */
 export interface Listener {
   /**
-   * The change at `position` concerns the filter: its item passes (`isIn`), or the one that it has superseded did. `before`: the head before
-   * its command, where everything older has been read.
+   * The change at `position` concerns the filter: its item passes, or the one that it has superseded did. `before`: the head before its
+   * command, where everything older has been read.
    */
-  concern(position: Position, before: Place, isIn: boolean): void;
+  concern(position: Position, before: Place): void;
   /** Something else has happened that the listener must see: another replica is shown, the map is closed, its cursor grows old. */
   wake(before: Place): void;
 }
@@ -79,7 +79,7 @@ export class Watch {
     if (!isIn && !wasIn) return;
     this.sum?.note(change, wasIn, isIn);
     const { position, before } = change;
-    this.visit((listener) => listener.concern(position, before, isIn));
+    this.visit((listener) => listener.concern(position, before));
   }
 }
 

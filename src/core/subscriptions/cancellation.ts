@@ -21,13 +21,13 @@ export class Wakeup implements Listener {
   readonly #signal: AbortSignal;
   #resolve: ((place: Place) => void) | undefined;
   readonly #abort = (): void => this.wake(ORIGIN);
-  readonly #isMirror: boolean;
   /** Undefined: there are too many, or the subscription has not stood at the head. */
   #positions: Position[] | undefined;
+  /** Nothing up to here concerns the filter since `stand`. Undefined: nothing does. */
+  #before: Place | undefined;
 
   constructor(interest: Interest, filter: ItemFilter, signal: AbortSignal, isMirror = false) {
     this.#interest = interest;
-    this.#isMirror = isMirror;
     this.#watch = interest.listen(filter, this, isMirror);
     this.#signal = signal;
     signal.addEventListener('abort', this.#abort);
@@ -45,10 +45,14 @@ export class Wakeup implements Listener {
     return new Promise<Place>((resolve) => (this.#resolve = resolve));
   }
 
-  /** The watch, which has been told of everything that is applied. To be called before the map is read. */
   get watch(): Watch {
-    this.#watch.catchUp();
     return this.#watch;
+  }
+
+  /** Has been told of everything that is applied. To be called before the map is read. */
+  caughtUp(): this {
+    this.#watch.catchUp();
+    return this;
   }
 
   /** Of the changes that concern the filter since `stand`, if they are known. */
@@ -56,15 +60,21 @@ export class Wakeup implements Listener {
     return this.#positions;
   }
 
+  /** Where the subscription stands if the positions are known. To be caught up. */
+  placeAt(head: Place): Place | undefined {
+    return this.#positions && (this.#before ?? head);
+  }
+
   /** To be called when the map was read. `isAtHead`: whether up to the head. */
   stand(isAtHead: boolean): void {
     this.#positions = isAtHead ? [] : undefined;
+    this.#before = undefined;
   }
 
-  concern(position: Position, before: Place, isIn: boolean): void {
-    if (!isIn && !this.#isMirror) return;
+  concern(position: Position, before: Place): void {
     if (this.#positions && this.#positions.length < MAX_POSITIONS) this.#positions.push(position);
     else this.#positions = undefined;
+    this.#before ??= before;
     this.#goOn(before);
   }
 

@@ -125,7 +125,7 @@ export function readStep<Value>(
   reset: boolean,
   wakeup: Wakeup,
 ): ChangesStep<Value> {
-  const { watch, positions } = wakeup;
+  const { watch, positions } = wakeup.caughtUp();
   const view = { ...watch.filter, isMirror: true };
   const page =
     (reset || !positions ? undefined : readAt(replica, positions, view)) ??
@@ -164,6 +164,9 @@ export async function* itemChanges<Value>(
     for (;;) {
       await slot.take(isNearHead(source.replica, reader.readPosition), spent);
       if (signal.aborted) return;
+      // What did not concern it has not made it late.
+      const place = wakeup.caughtUp().placeAt(source.replica.head);
+      if (place) reader.standAt(place);
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
       if (step) yield messageOf(source.replica, step, follows, wakeup.watch.sum);
