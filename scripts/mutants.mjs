@@ -13,17 +13,24 @@ const LIVES = ['test/guarantees/interest/lives.test.ts'];
 const IDLE = ['test/guarantees/interest/idle-mirrors.test.ts'];
 
 /**
- * The tests are named where those of the file's folder take long.
+ * The tests that must kill it. Where none are named, those of the file's folder.
  *
  * @type {readonly (readonly [name: string, file: string, original: string, mutated: string, tests?: readonly string[]])[]}
  */
 const MUTANTS = [
-  ['cutoff one too low', 'src/core/replica/read.ts', 'item.position > upTo.position', 'item.position >= upTo.position'],
+  [
+    'cutoff one too low',
+    'src/core/replica/read.ts',
+    'item.position > upTo.position',
+    'item.position >= upTo.position',
+    ['test/core/replica/read.test.ts'],
+  ],
   [
     'cutoff one too high',
     'src/core/replica/read.ts',
     'item.position > upTo.position',
     'item.position > upTo.position + 1',
+    ['test/core/replica/read.test.ts'],
   ],
   [
     'registered late',
@@ -44,81 +51,141 @@ const MUTANTS = [
     'src/core/replica/window.ts',
     'position > this.#floor.position &&',
     'position > this.#floor.position + 1 &&',
+    ['test/core/replica'],
   ],
   [
     'window off by one at its new end',
     'src/core/replica/window.ts',
     'position <= this.#floor.position + this.#count',
     'position < this.#floor.position + this.#count',
+    ['test/core/replica'],
   ],
   [
     'window keeps one too few',
     'src/core/replica/window.ts',
     'this.#count > this.#maxCount',
     'this.#count >= this.#maxCount',
+    ['test/core/replica'],
   ],
-  ['eviction not published', 'src/core/replica/replica.ts', "this.#publishRemoval(oldest.key, 'EVICTED');", ''],
+  [
+    'eviction not published',
+    'src/core/replica/replica.ts',
+    "this.#publishRemoval(oldest.key, 'EVICTED');",
+    '',
+    ['test/core/replica'],
+  ],
   [
     'checksum not updated on removal',
     'src/core/replica/item-store.ts',
     'this.#checksum = (this.#checksum - hashOf(item)) >>> 0;',
     '',
+    ['test/core/replica/replica-determinism.test.ts'],
   ],
   [
     'digest unchecked',
     'src/core/replica/read.ts',
     '(replica.digestAt(position) ?? digest) === digest,',
     'position >= 0,',
+    ['test/core/replication/rebuild-resume.test.ts'],
   ],
   [
     'superseded items kept by a scan',
     'src/core/replica/read-page.ts',
     'replica.items.get(key)?.position === position',
     'replica.items.get(key) !== undefined',
+    ['test/core/replica/pages'],
   ],
-  ['a scan looks twice', 'src/core/replica/read-page.ts', 'this.#last = item.position;', ''],
+  [
+    'a scan looks twice',
+    'src/core/replica/read-page.ts',
+    'this.#last = item.position;',
+    '',
+    ['test/core/replica/pages/page-scan.test.ts'],
+  ],
   [
     'a page without its successor',
     'src/core/replica/read-page.ts',
     'if (this.#found.length > this.#first) break;',
     'if (this.#found.length === this.#first) break;',
+    ['test/core/replica/pages'],
   ],
-  ['kept texts never forgotten', 'src/fanout/kept-texts.ts', 'this.#bytes -= kept.bytes;', ''],
-  ['epoch unchecked', 'src/core/replica/read.ts', "if (epoch !== replica.epoch) return 'of another epoch';", ''],
+  [
+    'kept texts never forgotten',
+    'src/fanout/kept-texts.ts',
+    'this.#bytes -= kept.bytes;',
+    '',
+    ['test/fanout/groups/kept-texts.test.ts'],
+  ],
+  [
+    'epoch unchecked',
+    'src/core/replica/read.ts',
+    "if (epoch !== replica.epoch) return 'of another epoch';",
+    '',
+    ['test/core/subscriptions'],
+  ],
   [
     'position ahead of the log taken',
     'src/core/replica/read.ts',
     "if (seen.position > replica.head.position) return 'ahead of the log';",
     '',
+    ['test/core/replication/rebuild-resume.test.ts'],
   ],
-  ['lost history kept', 'src/core/replica/history.ts', 'if (newest > next.shared) return false;', ''],
+  [
+    'lost history kept',
+    'src/core/replica/history.ts',
+    'if (newest > next.shared) return false;',
+    '',
+    ['test/core/replication/rebuild-resume.test.ts'],
+  ],
   [
     'duplicate id applied',
     'src/core/replica/replica.ts',
     'if (!this.commandIds.add(id)) return NOTHING;',
     'this.commandIds.add(id);',
+    ['test/core/replica/snapshot.test.ts'],
   ],
   [
     'limit off by one',
     'src/core/subscriptions/items.ts',
     'if (reader.remaining === 0) return;',
     'if (reader.remaining === 1) return;',
+    ['test/core/subscriptions/closing.test.ts'],
   ],
   [
     'resume inclusive',
     'src/core/replica/read.ts',
     'let last = at;\n  let bytes = 0;\n  let wholeBatches',
     'let last = { ...at, position: Math.max(replica.window.floor.position, at.position - 1) } as Place;\n  let bytes = 0;\n  let wholeBatches',
+    ['test/core/subscriptions/closing.test.ts'],
   ],
-  ['lag unnoticed', 'src/core/subscriptions/items.ts', 'isLagging = lag > 0;', 'isLagging = false;'],
+  [
+    'lag unnoticed',
+    'src/core/subscriptions/items.ts',
+    'isLagging = lag > 0;',
+    'isLagging = false;',
+    ['test/core/subscriptions/subscriptions.test.ts'],
+  ],
   [
     'removal beyond the window unnoticed',
     'src/core/replica/read.ts',
     'return replica.lostRemoval > Math.max(at.position, cutoff.position);',
     'return false;',
+    ['test/core/replica/read.test.ts'],
   ],
-  ['lost removal not remembered', 'src/core/replica/replica.ts', 'this.lostRemoval = change.position;', 'continue;'],
-  ['batch split', 'src/core/replica/read.ts', 'if (change.following === 0) wholeBatches', 'wholeBatches'],
+  [
+    'lost removal not remembered',
+    'src/core/replica/replica.ts',
+    'this.lostRemoval = change.position;',
+    'continue;',
+    ['test/core/replica'],
+  ],
+  [
+    'batch split',
+    'src/core/replica/read.ts',
+    'if (change.following === 0) wholeBatches',
+    'wholeBatches',
+    ['test/core/replica'],
+  ],
   [
     'release skipped',
     'src/core/subscriptions/cancellation.ts',
@@ -138,60 +205,105 @@ const MUTANTS = [
     'src/core/replica/expiry-queue.ts',
     'first.position < second.position',
     'first.position > second.position',
+    ['test/core/replica/expiry-queue.test.ts'],
   ],
-  ['expired items stay', 'src/core/replica/replica.ts', "this.#removeItem(next, 'EXPIRED');", 'return;'],
+  [
+    'expired items stay',
+    'src/core/replica/replica.ts',
+    "this.#removeItem(next, 'EXPIRED');",
+    'return;',
+    ['test/core/replication/clock.test.ts'],
+  ],
   [
     'timestamps fall',
     'src/core/replica/log-clock.ts',
     'passed < 0 ? this.ahead - PARTS * passed',
     'passed < 0 ? this.ahead',
+    ['test/core/replication/clock.test.ts'],
   ],
   [
     'a deleted file unnoticed',
     'src/logs/file/disk/segment.ts',
     'if (this.#left) assertUntouched(this.#left);',
     'if (this.#left) return;',
+    ['test/logs/file/file-log-meddling.test.ts'],
   ],
-  ['clocks in turn', 'src/core/replica/log-clock.ts', 'if (this.#isNoise(raw)) return;', ''],
+  [
+    'clocks in turn',
+    'src/core/replica/log-clock.ts',
+    'if (this.#isNoise(raw)) return;',
+    '',
+    ['test/core/replication/clock.test.ts'],
+  ],
   [
     'idempotency forgets its payload',
     'src/core/replica/conditions.ts',
     'if (first && first.payload !== idempotency.payload) return conflict(OTHER_PAYLOAD);',
     '',
+    ['test/core/streaming-map.test.ts'],
   ],
-  ['slices kept', 'src/core/model/own-text.ts', "Buffer.from(text, 'utf8').toString('utf8')", 'text'],
-  ['another frame taken for its own', 'src/core/model/command.ts', 'Buffer.compare(frame, sent) !== 0', 'false'],
-  ['snapshot sends what was superseded', 'src/core/replica/item-index.ts', 'block.slots[at] = item.position;', ''],
+  [
+    'slices kept',
+    'src/core/model/own-text.ts',
+    "Buffer.from(text, 'utf8').toString('utf8')",
+    'text',
+    ['test/core/interest/prefix-tree.test.ts'],
+  ],
+  [
+    'another frame taken for its own',
+    'src/core/model/command.ts',
+    'Buffer.compare(frame, sent) !== 0',
+    'false',
+    ['test/core/replication/own-commands.test.ts'],
+  ],
+  [
+    'snapshot sends what was superseded',
+    'src/core/replica/item-index.ts',
+    'block.slots[at] = item.position;',
+    '',
+    ['test/core/replica/replica-determinism.test.ts'],
+  ],
   [
     'a label compared by its first letter',
     'src/core/interest/prefix-tree.ts',
     'return child && text.startsWith(child.label, at) ? child : undefined;',
     'return child;',
+    ['test/core/interest'],
   ],
   [
     'a divided label keeps its values',
     'src/core/interest/prefix-tree.ts',
     'node.held = undefined;\n    node.children = undefined;',
     'node.children = undefined;',
+    ['test/core/interest'],
   ],
-  ['a node stays after its prefix', 'src/core/interest/prefix-tree.ts', 'this.#mergeWithOnlyChild(parent);\n', '\n'],
+  [
+    'a node stays after its prefix',
+    'src/core/interest/prefix-tree.ts',
+    'this.#mergeWithOnlyChild(parent);\n',
+    '\n',
+    ['test/core/interest'],
+  ],
   [
     'a cut label keeps the whole text',
     'src/core/interest/prefix-tree.ts',
     'text.isWellFormed() ? ownText(text)',
     'text.isWellFormed() ? text',
+    ['test/core/interest/prefix-tree.test.ts'],
   ],
   [
     'listed keys ignore the prefix',
     'src/core/interest/interest-index.ts',
     'if (!key.startsWith(prefix)) continue;',
     '',
+    ['test/core/interest'],
   ],
   [
     'a second value takes the place of the first',
     'src/core/interest/held-values.ts',
     'new Several([held, value])',
     'value',
+    ['test/core/interest'],
   ],
   [
     'a woken generator stands at the change',
@@ -365,7 +477,13 @@ const MUTANTS = [
     '',
     ['test/fanout/kept-items.test.ts'],
   ],
-  ['rendered for another head', 'src/fanout/group.ts', 'if (head !== this.#head) this.forget();', ''],
+  [
+    'rendered for another head',
+    'src/fanout/group.ts',
+    'if (head !== this.#head) this.forget();',
+    '',
+    ['test/fanout/replay.test.ts'],
+  ],
   [
     'parked for good',
     'src/fanout/outlet.ts',
@@ -420,7 +538,7 @@ async function worker() {
         source.replace(from, () => to),
       );
       let killer;
-      for (const each of tests) killer ??= await firstFailure(copy, [each]);
+      for (const each of tests) killer ??= await firstFailure(copy, each);
       const seconds = ((performance.now() - begun) / 1000).toFixed(1);
       console.log(killer ? `killed    ${name} (${seconds} s): ${killer}` : `SURVIVED  ${name} (${seconds} s)`);
       if (!killer) survivors.push(name);
@@ -437,20 +555,22 @@ function testsOf(file) {
 }
 
 /** Resolves with the first test that fails; undefined when all pass. */
-function firstFailure(cwd, filters) {
+function firstFailure(cwd, filter) {
   return new Promise((done) => {
     const args = [
       'run',
+      // A slow test that is cut off kills nothing.
+      '--project=quick',
       '--bail=1',
       '--maxWorkers=1',
       '--testTimeout=8000',
       '--reporter=json',
       '--outputFile=result.json',
-      ...filters,
+      filter,
     ];
     const child = spawn('vitest', args, { cwd, stdio: 'ignore', env: { ...process.env, MODEL_RUNS: '500' } });
     // A mutant with an endless loop never lets a test time out.
-    const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), filter.endsWith('.test.ts') ? 30_000 : 120_000);
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
       if (signal) return done('the tests hang');
