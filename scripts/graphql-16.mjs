@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WITH_GRAPHQL } from './guarantee-tests.mjs';
 
 const copy = mkdtempSync(join(tmpdir(), 'seamline-graphql-16-'));
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
@@ -17,7 +18,7 @@ if (status === 0)
     ...process.argv.slice(2),
     'test/fanout',
     'test/transports',
-    'test/guarantees',
+    ...WITH_GRAPHQL,
     'test/server',
     'test/library',
   ]);

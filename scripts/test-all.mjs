@@ -8,16 +8,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { WITH_SERVER } from './guarantee-tests.mjs';
 
 const { values } = parseArgs({
   options: { 'without-quick': { type: 'boolean', default: false }, results: { type: 'string' } },
 });
 let isGreen = true;
-
-/** These import neither graphql nor the server. */
-const CORE_ONLY = ['every-interleaving', 'model', 'published-algorithm'].map(
-  (name) => `test/guarantees/${name}.test.ts`,
-);
 
 const projects = [...(values['without-quick'] ? [] : ['quick']), 'slow', 'waiting'];
 await vitest('all', ['--reporter=default', ...projects.map((name) => `--project=${name}`)]);
@@ -30,16 +26,10 @@ await run('node', ['scripts/mutants.mjs']);
 process.exit(isGreen ? 0 : 1);
 
 async function otherWays() {
-  // The guarantees hold with a generator for each subscription, too. Without a server there is no other way.
-  const withoutServer = excluding('test/guarantees/interest/**', ...CORE_ONLY);
-  await vitest('generators', ['--reporter=dot', 'test/guarantees', ...withoutServer], { WITHOUT_FAN_OUT: 'true' });
-  // The library's peers may bring graphql 16: what a client sees must be the same. Core doesn't use graphql.
-  const withGraphql = ['--reporter=dot', ...excluding(...CORE_ONLY)];
-  await run('node', ['scripts/graphql-16.mjs', ...withGraphql, ...resultsOf('graphql-16')]);
-}
-
-function excluding(...files) {
-  return files.map((each) => `--exclude=${each}`);
+  // The guarantees hold with a generator for each subscription, too.
+  await vitest('generators', ['--reporter=dot', ...WITH_SERVER], { WITHOUT_FAN_OUT: 'true' });
+  // The library's peers may bring graphql 16: what a client sees must be the same.
+  await run('node', ['scripts/graphql-16.mjs', '--reporter=dot', ...resultsOf('graphql-16')]);
 }
 
 function vitest(name, args, env = {}) {
