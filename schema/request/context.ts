@@ -48,8 +48,13 @@ export interface FanOutRequest {
   accepted?: StreamRequest;
   /** The map that the stream reads, because a user's schema may have several. */
   source?: Source<unknown>;
-  /** Called when the accepted stream has ended; `error` is undefined unless it failed. */
-  ended?: (error: unknown, deliveries: number) => void;
+  /** Told when the accepted stream has ended. */
+  observer?: StreamObserver;
+}
+
+export interface StreamObserver {
+  /** Called once. `error` is undefined unless the stream failed. */
+  ended(error: unknown, deliveries: number): void;
 }
 
 /** The source of a subscription that the fan-out delivers. */

@@ -21,7 +21,7 @@ import type { IsShared } from './selection/selection.ts';
 import { KeptTexts } from './kept-texts.ts';
 import { type Selection, Selections } from './selection/selections.ts';
 import type { Settled } from './settled.ts';
-import { type Ended, type SubscriberHost, type Reader, Subscriber } from './subscriber.ts';
+import { type Reader, Subscriber, type SubscriberHost, type SubscriberOwner } from './subscriber.ts';
 
 /** Of rendered pages: mostly some 50 KB each, a few hundred KB at the most. */
 const MAX_KEPT_PAGES = 256;
@@ -47,7 +47,7 @@ export interface Subscription {
   readonly framing: Framing;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  readonly ended: Ended;
+  readonly owner: SubscriberOwner;
 }
 
 export class FanOut implements SubscriberHost, GroupHost {
@@ -84,7 +84,7 @@ export class FanOut implements SubscriberHost, GroupHost {
    * Resolves when the subscriber is at the position where it was asked to start. Rejects as the request's `start` does, and when the groups
    * keep too much of clients' texts.
    */
-  async subscribe({ stream, operation, outlet, framing, signal, ended }: Subscription): Promise<Subscriber> {
+  async subscribe({ stream, operation, outlet, framing, signal, owner }: Subscription): Promise<Subscriber> {
     const { counters } = this.source;
     counters.subscriptions++;
     let [reader, group]: [Reader?, Group?] = [];
@@ -98,7 +98,7 @@ export class FanOut implements SubscriberHost, GroupHost {
       if (group?.size === 0) this.#drop(group);
       throw error;
     }
-    const subscriber = new Subscriber(this, { outlet, group, reader, framing, ended });
+    const subscriber = new Subscriber(this, { outlet, group, reader, framing, owner });
     group.size++;
     outlet.add(subscriber);
     if (signal.aborted) subscriber.leave();

@@ -14,6 +14,12 @@ export function textFrame(length: number): WireText {
   return `\x81\x7f${bigEndian(length, 8)}`;
 }
 
+/** The text in a frame of its own. */
+export function messageFrame(text: string): WireText {
+  const payload = encode(text);
+  return textFrame(payload.length) + payload;
+}
+
 function bigEndian(number: number, bytes: number): WireText {
   let text = '';
   for (let rest = number; text.length < bytes; rest = Math.floor(rest / 256))

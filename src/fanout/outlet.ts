@@ -14,6 +14,10 @@ export interface OutletSubscriber {
 }
 
 export interface OutletOptions {
+  /** Whether anything may still be written. */
+  readonly isOpen: () => boolean;
+  /** Whether the owner calls `drained`. By default the outlet listens itself. */
+  readonly tellsDrained?: boolean;
   /** Called with the bytes that wait in the outlet, when these change: more while it is full, 0 when all are taken. */
   readonly unread?: ((bytes: number) => void) | undefined;
   /** Called when the outlet takes more, and when it closes. */
@@ -36,21 +40,22 @@ export class Outlet {
   #gathered: WireText = '';
   /** Whether a flush is scheduled for the end of this callback of the event loop. */
   #isDue = false;
-  #waiting: (() => void)[] = [];
-  readonly #isOpen: () => boolean;
+  /** Nearly always none. */
+  #waiting: (() => void)[] | undefined;
   readonly #options: OutletOptions;
   /** As it was told last. */
   #unread = 0;
 
-  /** `isOpen`: whether anything may still be written. */
-  constructor(writer: TextWriter, isOpen: () => boolean, options: OutletOptions = {}) {
+  constructor(writer: TextWriter, options: OutletOptions) {
     this.#writer = writer;
-    this.#isOpen = isOpen;
     this.#options = options;
-    writer.on('drain', () => {
-      if (this.isSendingLong) this.#long?.goOn();
-      else this.#drained();
-    });
+    if (options.tellsDrained !== true) writer.on('drain', () => this.drained());
+  }
+
+  /** To be called when the writer has drained. */
+  drained(): void {
+    if (this.isSendingLong) this.#long?.goOn();
+    else this.#goOn();
   }
 
   get isFull(): boolean {
@@ -103,14 +108,19 @@ export class Outlet {
   /** Like `say`. Resolves when the outlet takes more, or has closed. */
   send(text: WireText): Promise<void> {
     this.say(text);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => (this.#waiting ??= []).push(resolve));
   }
 
   /** Writes the text's pieces as the client reads them. All that is said later is written after it. */
   sendLong(text: LongText): void {
-    if (!this.#isOpen()) return text.end();
+    if (!this.#options.isOpen()) return text.end();
     if (!this.isSendingLong) this.flush();
-    this.#long ??= new LongTexts(this.#writer, this.#isOpen, () => this.#drained(), this.#options.turns);
+    this.#long ??= new LongTexts(
+      this.#writer,
+      () => this.#options.isOpen(),
+      () => this.#goOn(),
+      this.#options.turns,
+    );
     this.#long.add(text);
   }
 
@@ -118,13 +128,13 @@ export class Outlet {
     const gathered = this.#gathered;
     this.#gathered = '';
     this.#isDue = false;
-    const isOpen = this.#isOpen();
+    const isOpen = this.#options.isOpen();
     if (gathered !== '' && isOpen) this.#writer.write(gathered, 'latin1');
     if (!this.isFull || !isOpen) this.#resolve();
     this.#tell();
   }
 
-  #drained(): void {
+  #goOn(): void {
     this.flush();
     const blocked = this.#blocked;
     this.#blocked = undefined;
@@ -151,9 +161,8 @@ export class Outlet {
 
   #resolve(): void {
     this.#options.taken?.();
-    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.#waiting = undefined;
+    for (const resolve of waiting ?? []) resolve();
   }
 }

@@ -11,8 +11,11 @@ import type { Member } from './settled.ts';
 
 export type Reader = ItemsReader<unknown> | ChangesReader<unknown>;
 
-/** Called once. `error`: why the subscription failed; undefined when it has completed or the client has left. */
-export type Ended = (error: unknown, deliveries: number) => void;
+/** The owner of a subscriber. An object, because a function for each would take more memory. */
+export interface SubscriberOwner {
+  /** Called once. `error`: why the subscription failed; undefined when it has completed or the client has left. */
+  ended(error: unknown, deliveries: number): void;
+}
 
 /** The fan-out, as its subscribers see it. */
 export interface SubscriberHost {
@@ -32,7 +35,7 @@ export interface SubscriberParts {
   readonly group: Group;
   readonly reader: Reader;
   readonly framing: Framing;
-  readonly ended: Ended;
+  readonly owner: SubscriberOwner;
 }
 
 /**
@@ -52,18 +55,18 @@ export class Subscriber implements OutletSubscriber, Member {
   readonly #host: SubscriberHost;
   readonly #reader: Reader;
   readonly #framing: Framing;
-  readonly #ended: Ended;
+  readonly #owner: SubscriberOwner;
   #slot: DeliverySlot | undefined;
   #deliveries = 0;
   #isOver = false;
 
-  constructor(host: SubscriberHost, { outlet, group, reader, framing, ended }: SubscriberParts) {
+  constructor(host: SubscriberHost, { outlet, group, reader, framing, owner }: SubscriberParts) {
     this.#host = host;
     this.outlet = outlet;
     this.group = group;
     this.#reader = reader;
     this.#framing = framing;
-    this.#ended = ended;
+    this.#owner = owner;
   }
 
   get isOver(): boolean {
@@ -175,7 +178,7 @@ export class Subscriber implements OutletSubscriber, Member {
     this.#host.replaying.delete(this);
     this.#host.remove(this);
     try {
-      this.#ended(error, this.#deliveries);
+      this.#owner.ended(error, this.#deliveries);
     } catch (thrown) {
       // The others' deliveries go on: a sweep that throws would never be asked for again.
       setImmediate(() => {

@@ -39,7 +39,7 @@ export function createAdmit(options: AdmissionOptions): Admit {
     insertRate ? (count: number) => insertRate.take(client, count) : EVERYBODY.spend;
   if (!verify)
     return async (request) => ({
-      caller: { ...EVERYBODY, spend: spendOf(clientAddress(request, options)) },
+      caller: insertRate ? { ...EVERYBODY, spend: spendOf(clientAddress(request, options)) } : EVERYBODY,
       expiresAt: undefined,
     });
   return async (request, authorization) => {

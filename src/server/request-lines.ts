@@ -43,22 +43,31 @@ export class RequestLines {
   readonly #idle = new Set<Socket>();
   #connections = 0;
 
+  /** A listener that all sockets share. */
+  readonly #onClose: (this: Connection) => void;
+
   constructor(server: Server, options: RequestLinesOptions) {
     this.#options = options;
+    const closed = (socket: Connection): void => this.#closed(socket);
+    this.#onClose = function onClose() {
+      closed(this);
+    };
     server.on('connection', (socket: Socket) => this.#opened(socket));
   }
 
   #opened(socket: Connection): void {
     this.#connections++;
     this.#idle.add(socket);
-    socket.on('close', () => {
-      this.#connections--;
-      this.#idle.delete(socket);
-      socket[LINE]?.incoming.holds(0);
-    });
+    socket.on('close', this.#onClose);
     if (this.#connections <= this.#options.maxConnections) return;
     const [oldest] = this.#idle;
     if (oldest && oldest !== socket) oldest.destroy();
+  }
+
+  #closed(socket: Connection): void {
+    this.#connections--;
+    this.#idle.delete(socket);
+    socket[LINE]?.incoming.holds(0);
   }
 
   /** The connection serves another protocol from now on. */

@@ -45,11 +45,17 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map), options: ItemsO
     fanOutRequest: {
       operation: { document: DOCUMENT },
       accepted: { kind: 'items', request: map.itemsRequest({ filter: keyFilter(), ...options }) },
-      ended,
+      observer: { ended },
     },
   };
   const fail = (error: unknown) => ({ errors: [new GraphQLError(String(error))] });
-  const parts = { fanOut, context, outlet: new Outlet(to, () => true), framing: new MessageFraming('1', WANTED), fail };
+  const parts = {
+    fanOut,
+    context,
+    outlet: new Outlet(to, { isOpen: () => true }),
+    framing: new MessageFraming('1', WANTED),
+    fail,
+  };
   return { results: fanOutResults(parts), writes, write, ended };
 }
 

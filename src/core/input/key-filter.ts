@@ -1,3 +1,5 @@
+import { OneKey } from './one-key.ts';
+
 /** The keys that a reader sees: those in `keys` that also start with `prefix`. Made by `keyFilter`. */
 export interface KeyFilter {
   /** Undefined: every key. */
@@ -26,7 +28,12 @@ export function keyFilter(filter?: KeyFilterInput | null, allowedPrefix = ''): K
   const prefix = filter?.keyPrefix ?? '';
   const [shorter, longer] = prefix.length < allowedPrefix.length ? [prefix, allowedPrefix] : [allowedPrefix, prefix];
   if (!longer.startsWith(shorter)) return NO_KEY;
-  return { keys: filter?.keys ? new Set(filter.keys) : undefined, prefix: longer };
+  return { keys: filter?.keys ? keysOf(filter.keys) : undefined, prefix: longer };
+}
+
+function keysOf(keys: readonly string[]): ReadonlySet<string> {
+  const [key] = keys;
+  return key !== undefined && keys.length === 1 ? new OneKey(key) : new Set(keys);
 }
 
 export function passes({ keys, prefix }: KeyFilter, key: string): boolean {

@@ -118,7 +118,7 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
   function outletOf({ socket, tcp }: Writable): Outlet {
     let outlet = outlets.get(socket);
     if (!outlet) {
-      const made = new Outlet(tcp, () => socket.readyState === socket.OPEN);
+      const made = new Outlet(tcp, { isOpen: () => socket.readyState === socket.OPEN });
       socket.once('close', () => made.close());
       outlets.set(socket, (outlet = made));
     }

@@ -45,6 +45,13 @@ const EXCESS = 1.5;
 
 const ACCOUNT = Symbol('account');
 
+type Accounted = Socket & { [ACCOUNT]?: Account };
+
+/** A listener that all sockets share. */
+function closeAccount(this: Accounted): void {
+  this[ACCOUNT]?.close();
+}
+
 /**
  * The memory that answers take until their clients have read them, of all connections of one server. An answer takes its memory before it is
  * made. Beyond the total it is refused.
@@ -76,14 +83,14 @@ export class UnreadAnswers implements Ledger {
   }
 
   /** The account of a connection, which ends with it. */
-  accountOf(socket: Socket & { [ACCOUNT]?: Account }): Account {
+  accountOf(socket: Accounted): Account {
     let account = socket[ACCOUNT];
     if (!account) {
-      const made = new Account(this, socket);
-      socket[ACCOUNT] = account = made;
+      account = new Account(this, socket);
+      socket[ACCOUNT] = account;
       // Not `once`, whose wrapper takes 200 bytes.
-      socket.on('close', () => made.close());
-      if (socket.destroyed) made.close();
+      socket.on('close', closeAccount);
+      if (socket.destroyed) account.close();
     }
     return account;
   }

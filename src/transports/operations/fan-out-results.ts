@@ -3,8 +3,8 @@ import type { ExecutionResult } from 'graphql';
 import type { FanOut, Subscription } from '../../fanout/fan-out.ts';
 import type { Framing } from '../../fanout/framing.ts';
 import type { Outlet } from '../../fanout/outlet.ts';
-import type { Subscriber } from '../../fanout/subscriber.ts';
-import type { FanOutRequest } from '../../../schema/request/context.ts';
+import type { Subscriber, SubscriberOwner } from '../../fanout/subscriber.ts';
+import type { StreamObserver } from '../../../schema/request/context.ts';
 import type { ResultContext } from './operation.ts';
 
 export interface FanOutResultsOptions {
@@ -24,20 +24,20 @@ type Results = AsyncGenerator<ExecutionResult, void, void>;
 export function fanOutResults({ context, ...options }: FanOutResultsOptions): Results | undefined {
   const { fanOutRequest } = context;
   if (!fanOutRequest?.accepted || !fanOutRequest.operation) return undefined;
-  const { accepted: stream, operation, ended } = fanOutRequest;
-  return new FanOutResults({ ...options, stream, operation, signal: context.signal }, ended);
+  const { accepted: stream, operation, observer } = fanOutRequest;
+  return new FanOutResults({ ...options, stream, operation, signal: context.signal }, observer);
 }
 
-type Parts = Omit<Subscription, 'signal' | 'ended'> &
+type Parts = Omit<Subscription, 'signal' | 'owner'> &
   Pick<FanOutResultsOptions, 'fanOut' | 'fail' | 'onEnd'> & {
     readonly signal: AbortSignal | undefined;
   };
 
 const DONE = { done: true, value: undefined } as const;
 
-class FanOutResults implements Results {
+class FanOutResults implements Results, SubscriberOwner {
   #parts: Parts | undefined;
-  readonly #noteEnd: FanOutRequest['ended'];
+  readonly #observer: StreamObserver | undefined;
   readonly #onEnd: FanOutResultsOptions['onEnd'];
   readonly #fail: FanOutResultsOptions['fail'];
   #subscriber: Subscriber | undefined;
@@ -46,9 +46,9 @@ class FanOutResults implements Results {
   #resolve: (result: IteratorResult<ExecutionResult, void> | Promise<never>) => void = () => {};
   #isOver = false;
 
-  constructor(parts: Parts, noteEnd: FanOutRequest['ended']) {
+  constructor(parts: Parts, observer: StreamObserver | undefined) {
     this.#parts = parts;
-    this.#noteEnd = noteEnd;
+    this.#observer = observer;
     this.#onEnd = parts.onEnd;
     this.#fail = parts.fail;
   }
@@ -90,7 +90,7 @@ class FanOutResults implements Results {
     signal?.addEventListener('abort', leave);
     if (signal?.aborted) leave();
     try {
-      this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, ended: this.#ended });
+      this.#subscriber = await fanOut.subscribe({ ...subscription, signal: leaving.signal, owner: this });
       // Between two microtasks the subscriber was neither waiting nor known here.
       if (leaving.signal.aborted) this.#subscriber.leave();
     } catch (error) {
@@ -100,14 +100,16 @@ class FanOutResults implements Results {
     this.#leaving = undefined;
   }
 
-  /** A property, because a function of `#start` would keep all that `#start` has. */
-  readonly #ended = (error: unknown, deliveries: number): void => this.#end(deliveries, error);
+  /** Called by the subscriber. */
+  ended(error: unknown, deliveries: number): void {
+    this.#end(deliveries, error);
+  }
 
   #end(deliveries: number, error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
     try {
-      this.#noteEnd?.(error, deliveries);
+      this.#observer?.ended(error, deliveries);
       this.#onEnd?.();
     } finally {
       this.#resolve(error === undefined ? DONE : this.#failed(error));

@@ -46,7 +46,7 @@ export function streamResponse(transport: 'sse' | 'multipart', parts: StreamPart
   let outlet: Outlet | undefined;
   const written = (): AsyncIterator<ExecutionResult> | undefined => {
     if (!fanOut || !context?.fanOutRequest?.accepted || !res) return undefined;
-    const own = new Outlet(res, () => !res.writableEnded && !res.destroyed, { unread });
+    const own = new Outlet(res, { isOpen: () => !res.writableEnded && !res.destroyed, unread });
     res.once('close', () => own.close());
     outlet = own;
     return fanOutResults({ fanOut, context, outlet, framing: framing.rendered, fail });

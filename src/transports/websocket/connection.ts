@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { ExecutionResult } from 'graphql';
 import { type Context as WsContext, GRAPHQL_TRANSPORT_WS_PROTOCOL, type WebSocket as Served } from 'graphql-ws';
 import type { IncomingMessage } from 'node:http';
@@ -6,10 +5,10 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { jsonPieces, resultText } from '../../core/model/json-text.ts';
 import { fragments } from '../../fanout/fragments.ts';
-import { encode, textFrame, type WireText } from '../../fanout/frames.ts';
+import { messageFrame } from '../../fanout/frames.ts';
 import { Outlet, type OutletOptions } from '../../fanout/outlet.ts';
 import { type Caller, EVERYBODY } from '../../../schema/request/caller.ts';
-import type { Account, Requests } from '../answers/account.ts';
+import type { Account } from '../answers/account.ts';
 import { joined, WHOLE_ANSWER_BYTES } from '../answers/pieces.ts';
 import type { Share } from '../answers/share.ts';
 import { whenExpired } from '../protocol/admission.ts';
@@ -18,12 +17,25 @@ import { idOf, OperationIds, type OperationMessage } from '../protocol/operation
 import type { RequestIdentity } from '../observability/request-log.ts';
 import type { TransportOptions } from '../operations/transport-options.ts';
 import { authorizationOf } from './authorization.ts';
+import { type Pinged, Pings } from './pings.ts';
+import { Pausable } from './pausable.ts';
+import { type Receiving, Reception } from './receiving.ts';
+import { tellConnection } from './served-socket.ts';
 
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 
 /** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
 const MAX_SAID_BYTES = 64 * 1024;
+
+/** The transport, as its connections see it. */
+export interface ConnectionHost {
+  readonly server: { opened(socket: Served, extra: Connection): (code?: number, reason?: string) => Promise<void> };
+  readonly receiving: Receiving;
+  readonly initTimeoutMs: number;
+  /** The errors of a subscription that has failed, as JSON. */
+  failure(error: unknown): string;
+}
 
 /** Passes a message to graphql-ws, which takes an object as it is, and parses a string. */
 type Receive = (message: string) => Promise<void>;
@@ -32,9 +44,7 @@ type Receive = (message: string) => Promise<void>;
  * One WebSocket, as this transport, graphql-ws, its account and its outlet know it. There are thousands of idle ones, so it has all their
  * interfaces itself in place of an object and functions for each, and makes the rest when it is needed.
  */
-export class Connection implements Served, Requests, OutletOptions {
-  readonly #closing = new AbortController();
-  readonly protocol = GRAPHQL_TRANSPORT_WS_PROTOCOL;
+export class Connection extends Pausable implements Served, OutletOptions, Pinged {
   readonly ids = new OperationIds();
   /** Of open ones. */
   subscriptions = 0;
@@ -48,40 +58,57 @@ export class Connection implements Served, Requests, OutletOptions {
   #shares: Map<string, Share> | undefined;
   /** Of the message that is being handled. */
   messageBytes = 0;
-  /** Whether messages wait until the outlet takes more; until fewer operations wait. */
-  #isPausedByOutlet = false;
-  #isPausedByOperations = false;
-  /** Answers to pings that wait until the socket takes something. */
-  #due: { pong?: Buffer; answer?: boolean } | undefined;
-  #awaitsDrain = false;
+  /** From the first ping on that waits until the socket takes something. */
+  #pings: Pings | undefined;
   /** Bytes that wait in the outlet. */
   #unread = 0;
   #receive: Receive | undefined;
   #stay: (() => void) | undefined;
-  readonly #socket: WebSocket;
-  readonly #tcp: Socket;
+  /** Until `connection_init` has come. */
+  #initWait: ReturnType<typeof setTimeout> | undefined;
+  #host: ConnectionHost | undefined;
+  /** Of graphql-ws, to be called when the socket has closed. */
+  #closed: ((code: number, reason: string) => Promise<void>) | undefined;
+  #reception: Reception | undefined;
+  readonly tcp: Socket;
   /** Until the connection is admitted. */
   #request: IncomingMessage | undefined;
   readonly identity: RequestIdentity;
   caller: Caller = NOBODY;
 
   constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity, account: Account) {
-    this.#socket = socket;
-    this.#tcp = request.socket;
+    super(socket);
+    this.tcp = request.socket;
     this.#request = request;
     this.account = account;
     account.pausedBy(this);
-    this.outlet = new Outlet(request.socket, () => this.#isOpen, this);
+    this.outlet = new Outlet(request.socket, this);
     this.identity = identity;
-    // Each subscription adds a listener.
-    setMaxListeners(0, this.#closing.signal);
+  }
+
+  /** To be called once. */
+  begin(host: ConnectionHost): void {
+    this.#host = host;
+    this.#reception = new Reception(this.socket, this.tcp, this, host.receiving);
+    tellConnection(this.tcp, this);
+    // graphql-ws would keep its timer as long as the connection is open.
+    const end = (): void => this.close(4408, 'Connection initialisation timeout');
+    this.#initWait = setTimeout(end, host.initTimeoutMs);
+    this.#closed = host.server.opened(this, this);
   }
 
   /** To be called when the socket has closed. */
-  closed(): void {
+  async closed(code: number, reason: string): Promise<void> {
+    clearTimeout(this.#initWait);
     this.#stay?.();
-    this.#closing.abort();
+    this.leave();
     this.outlet.close();
+    await this.#closed?.(code, reason);
+  }
+
+  /** A piece of what the client sends. */
+  take(chunk: Buffer): void {
+    this.#reception?.take(chunk);
   }
 
   onMessage(receive: Receive): void {
@@ -103,11 +130,11 @@ export class Connection implements Served, Requests, OutletOptions {
 
   /** Sends a result of the operation with that name. Resolves when the client has taken it, or won't. */
   async sendNext(name: string, result: ExecutionResult, share: Share): Promise<void> {
-    if (!this.ids.isOpen(name) || !this.#isOpen) return;
+    if (!this.ids.isOpen(name) || !this.isOpen()) return;
     const head = `{"id":${JSON.stringify(idOf(name))},"type":"next","payload":`;
     const formatted = formatResult(result);
     if (share.bytes <= WHOLE_ANSWER_BYTES) {
-      const taken = this.outlet.send(frameOf(`${head}${resultText(formatted)}}`));
+      const taken = this.outlet.send(messageFrame(`${head}${resultText(formatted)}}`));
       // The outlet counts it now.
       share.clear();
       return taken;
@@ -119,26 +146,17 @@ export class Connection implements Served, Requests, OutletOptions {
 
   /** Reads no more messages until those that were answered are taken. To be called after each message. */
   throttle(): void {
-    if (this.outlet.isFull && this.outlet.size > MAX_SAID_BYTES) this.#pause(true, this.#isPausedByOperations);
+    if (this.outlet.isFull && this.outlet.size > MAX_SAID_BYTES) this.pauseByOutlet(true);
   }
 
-  /** Of the account, whose operations wait. */
-  pause(): void {
-    this.#pause(this.#isPausedByOutlet, true);
+  /** Of every connection that gets this far. */
+  get protocol(): string {
+    return GRAPHQL_TRANSPORT_WS_PROTOCOL;
   }
 
-  resume(): void {
-    this.#pause(this.#isPausedByOutlet, false);
-  }
-
-  #pause(byOutlet: boolean, byOperations: boolean): void {
-    const wasPaused = this.#isPausedByOutlet || this.#isPausedByOperations;
-    this.#isPausedByOutlet = byOutlet;
-    this.#isPausedByOperations = byOperations;
-    const isPaused = byOutlet || byOperations;
-    if (isPaused === wasPaused) return;
-    if (isPaused) this.#socket.pause();
-    else this.#socket.resume();
+  /** For the outlet. */
+  get tellsDrained(): boolean {
+    return true;
   }
 
   /** When the outlet makes pieces of a large answer. */
@@ -155,9 +173,9 @@ export class Connection implements Served, Requests, OutletOptions {
 
   /** Called by the outlet. */
   taken(): void {
-    this.#pause(false, this.#isPausedByOperations);
+    this.pauseByOutlet(false);
     // The last pieces of a large answer may leave nothing to drain.
-    this.#answerDue();
+    this.#pings?.answerDue();
   }
 
   /** `share`: of an operation that may wait to be executed, until `release`. */
@@ -187,12 +205,23 @@ export class Connection implements Served, Requests, OutletOptions {
     this.#say(`{"id":${JSON.stringify(id)},"type":"error","payload":${json}}`);
   }
 
-  #say(message: string): void {
-    if (this.#isOpen) this.outlet.say(frameOf(message));
+  /** `error`: undefined when the subscription has completed, or the client has left. */
+  handedOverEnded(name: string, error: unknown): void {
+    this.subscriptions--;
+    const { ids } = this;
+    if (!ids.isOpen(name)) return;
+    const id = idOf(name);
+    ids.close(id);
+    if (error === undefined) this.#say(`{"id":${JSON.stringify(id)},"type":"complete"}`);
+    else this.sendError(id, this.#host?.failure(error) ?? '[]');
   }
 
-  get #isOpen(): boolean {
-    return this.#socket.readyState === this.#socket.OPEN;
+  #say(message: string): void {
+    if (this.isOpen()) this.outlet.say(messageFrame(message));
+  }
+
+  isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
   }
 
   /** Like `close`, after the large answer that is being sent. */
@@ -206,21 +235,25 @@ export class Connection implements Served, Requests, OutletOptions {
   /** Everything that was sent before goes first, except for a large answer, which is cut. */
   close(code = 1000, reason = ''): void {
     this.outlet.flush();
-    this.#socket.close(code, shortened(reason));
+    this.socket.close(code, shortened(reason));
     this.outlet.close();
   }
 
   /** Closes without waiting for the client, which may have stopped reading. */
   cut(code: number, reason: string): void {
     this.close(code, reason);
-    this.#tcp.destroySoon();
+    this.tcp.destroySoon();
   }
 
   /** Answers a ping of WebSocket, once the socket takes something: then only the newest, as RFC 6455 (5.5.3) permits. */
   pong(data: Buffer): void {
     // Between the pieces of a large answer the socket may take all of them, and drain nothing.
-    if (this.#tcp.writableNeedDrain) this.#owed().pong = data;
-    else if (this.#isOpen) this.#socket.pong(data);
+    if (this.tcp.writableNeedDrain) this.#waitingPings.pong(data);
+    else this.sendPong(data);
+  }
+
+  sendPong(data: Buffer): void {
+    if (this.isOpen()) this.socket.pong(data);
   }
 
   /**
@@ -228,39 +261,24 @@ export class Connection implements Served, Requests, OutletOptions {
    * takes nothing get one answer.
    */
   onPing(): void {
-    if (this.outlet.isFull) this.#owed().answer = true;
-    else this.#say('{"type":"pong"}');
+    if (this.outlet.isFull) this.#waitingPings.answer();
+    else this.sendAnswer();
   }
 
-  #owed(): { pong?: Buffer; answer?: boolean } {
-    if (!this.#awaitsDrain) {
-      this.#awaitsDrain = true;
-      // Before the outlet, which may fill the socket again.
-      this.#tcp.prependOnceListener('drain', () => {
-        this.#awaitsDrain = false;
-        this.#answerDue();
-      });
-    }
-    return (this.#due ??= {});
+  sendAnswer(): void {
+    this.#say('{"type":"pong"}');
   }
 
-  #answerDue(): void {
-    if (!this.#due) return;
-    const { pong, answer } = this.#due;
-    this.#due = undefined;
-    if (pong && this.#isOpen) this.#socket.pong(pong);
-    if (answer) this.#say('{"type":"pong"}');
-  }
-
-  /** Aborts when the socket closes. */
-  get signal(): AbortSignal {
-    return this.#closing.signal;
+  get #waitingPings(): Pings {
+    return (this.#pings ??= new Pings(this.tcp, this));
   }
 
   /** Admits or refuses by `connection_init`. False ends the connection, with 4403 unless it is closed already. */
   async enter(context: WsContext, { admit, requestLog }: TransportOptions): Promise<boolean> {
     const { identity } = this;
     this.context = context;
+    clearTimeout(this.#initWait);
+    this.#initWait = undefined;
     const request = this.#request;
     this.#request = undefined;
     // graphql-ws passes only one `connection_init` on.
@@ -268,10 +286,10 @@ export class Connection implements Served, Requests, OutletOptions {
     try {
       const authorization = authorizationOf(context.connectionParams) ?? request.headers.authorization;
       // graphql-ws keeps them as long as the connection is open.
-      Object.assign(context, { connectionParams: undefined });
+      if (context.connectionParams) Object.assign(context, { connectionParams: undefined });
       const admission = await admit(request, authorization);
       // A socket that has closed meanwhile must not start a timer.
-      if (this.signal.aborted) return false;
+      if (this.isGone) return false;
       this.caller = admission.caller;
       // The client reconnects with a fresh token.
       if (admission.expiresAt !== undefined)
@@ -286,11 +304,6 @@ export class Connection implements Served, Requests, OutletOptions {
       return false;
     }
   }
-}
-
-function frameOf(message: string): WireText {
-  const payload = encode(message);
-  return textFrame(payload.length) + payload;
 }
 
 /** A close frame has room for 123 bytes; a character that is cut in two becomes a character of three bytes. */

@@ -11,7 +11,7 @@ import type { Share } from '../answers/share.ts';
 import type { Connection } from './connection.ts';
 import { maskError, parseFailed, refused } from '../protocol/errors.ts';
 import type { Yoga } from '../http/http.ts';
-import { messageResults } from '../operations/message-results.ts';
+import { type Beginning, type HandedOverParts, HandedOverSubscription } from './handed-over.ts';
 import { type OperationContext, operationContext, withCursor } from '../operations/operation.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 import { isPersistedOnly, persistedQueryNotSupported } from '../protocol/trusted-documents.ts';
@@ -57,14 +57,16 @@ export async function prepare(
   name: string,
   payload: SubscribePayload,
 ): Promise<OperationArgs | GraphQLError[]> {
-  const { ids, caller, signal } = connection;
+  const { ids, caller } = connection;
   const { variables: variableValues, operationName, extensions } = payload;
   const { messageBytes } = connection;
   const share = connection.account.open(messageBytes);
   if (Math.max(ids.size, connection.subscriptions + 1) > maxSubscriptions)
     return [refused('TOO_MANY_SUBSCRIPTIONS', `a connection may have ${maxSubscriptions} subscriptions at once`)];
   await connection.account.begin(share, messageBytes);
-  if (signal.aborted) return [abandoned()];
+  if (connection.isGone) return [abandoned()];
+  const signal = connection.borrowSignal();
+  let isPrepared = false;
   try {
     const fanOutRequest = fanOut && {};
     const operation = operationContext({ map, caller, extensions, signal, fanOutRequest, share });
@@ -86,9 +88,12 @@ export async function prepare(
     const given = { document, operationName, variableValues };
     const standIn = STAND_INS[definition.operation];
     const own = { enveloped, connection, identity, name, share };
+    isPrepared = true;
     return { ...own, operation: given, schema, document: standIn, contextValue };
   } catch (error) {
     return [maskError(error, (cause) => requestLog.internal(cause, identity))];
+  } finally {
+    if (!isPrepared) connection.returnSignal();
   }
 }
 
@@ -111,6 +116,7 @@ export async function execute(args: OperationArgs): Promise<AsyncIterable<never>
   } finally {
     share.close();
     connection.release(name);
+    connection.returnSignal();
   }
 }
 
@@ -126,13 +132,21 @@ function isRefused({ data, errors }: ExecutionResult): boolean {
 /** The results of a subscription: an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
 export async function subscribe(
   args: OperationArgs,
-  { fanOut, requestLog }: Pick<WebSocketOptions, 'fanOut' | 'requestLog'>,
+  fanOut: WebSocketOptions['fanOut'],
 ): Promise<AsyncIterable<ExecutionResult>> {
-  const { enveloped, connection, identity, name, share, schema, contextValue, rootValue, operation } = args;
+  const { enveloped, connection, name, share, schema, contextValue, rootValue, operation } = args;
   const context = args.contextValue as OperationContext;
   const results = (await enveloped.subscribe({ schema, contextValue, rootValue, ...operation })) as
     ExecutionResult | AsyncGenerator<ExecutionResult, void>;
-  if (!(Symbol.asyncIterator in results)) return failed(results.errors ?? []);
+  if (!(Symbol.asyncIterator in results)) {
+    connection.returnSignal();
+    return failed(results.errors ?? []);
+  }
+  const request = context.fanOutRequest;
+  if (fanOut && request?.accepted) {
+    handOver({ connection, name, wanted: context, observer: request.observer }, { fanOut, request });
+    return NOTHING;
+  }
   // graphql-ws keeps them as long as the subscription is open.
   Object.assign(args, {
     contextValue: undefined,
@@ -142,19 +156,32 @@ export async function subscribe(
     share: undefined,
   });
   connection.subscriptions++;
-  const made = messageResults(results, {
-    id: identity.id ?? '',
-    context,
-    fanOut,
-    outlet: connection.outlet,
-    fail: (error) => {
-      throw new OperationFailed([maskError(error, requestLog.internal)]);
-    },
+  const made = new WrappedGenerator(results, {
+    onNext: (result) => withCursor(result, context),
     // The envelope has masked these.
     onError: (error) => new OperationFailed([error as GraphQLError]),
-    onEnd: () => void connection.subscriptions--,
+    onEnd() {
+      connection.subscriptions--;
+      connection.returnSignal();
+    },
   });
-  return made instanceof WrappedGenerator ? sentResults(made, connection, name, share) : made;
+  return sentResults(made, connection, name, share);
+}
+
+/** The fan-out writes the results, and graphql-ws gets none. */
+function handOver(parts: HandedOverParts, beginning: Omit<Beginning, 'signal'>): void {
+  const { connection, name } = parts;
+  const subscription = new HandedOverSubscription(parts);
+  connection.subscriptions++;
+  if (connection.ids.isOpen(name)) {
+    connection.ids.handOver(subscription);
+    const signal = connection.borrowSignal();
+    void subscription.begin({ ...beginning, signal }).finally(() => connection.returnSignal());
+  } else {
+    // The client has completed it meanwhile.
+    subscription.leave();
+  }
+  connection.returnSignal();
 }
 
 /** Sends the results, so that graphql-ws gets none. A result is made when the one before is taken. */

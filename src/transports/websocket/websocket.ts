@@ -10,12 +10,14 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'grap
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type Server as SocketServer, type WebSocket, WebSocketServer } from 'ws';
 import { assertShallow, NestedTooDeep } from '../../core/model/json.ts';
 import { insertionBytes } from '../answers/insertion-bytes.ts';
-import { Connection } from './connection.ts';
-import { formatError, refused, shortened, stringify } from '../protocol/errors.ts';
-import { receiveInTurns } from './receiving.ts';
+import { Connection, type ConnectionHost } from './connection.ts';
+import { formatError, maskError, refused, shortened, stringify } from '../protocol/errors.ts';
+import { operationIdentity, type RequestIdentity } from '../observability/request-log.ts';
+import type { Receiving } from './receiving.ts';
+import { ServedSocket, type SocketHost } from './served-socket.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
 import { isPersistedOnly } from '../protocol/trusted-documents.ts';
@@ -25,24 +27,34 @@ import type { WebSocketOptions } from './websocket-options.ts';
 /** Share of the drain's time in which sockets are told to close; they close in the rest. */
 const STAGGER_SHARE = 0.8;
 
-export class WebSocketTransport {
+export class WebSocketTransport implements SocketHost, ConnectionHost {
   readonly #options: WebSocketOptions;
-  readonly #sockets: WebSocketServer;
+  readonly #sockets: SocketServer<typeof ServedSocket>;
   readonly #connections = new Set<Connection>();
-  readonly #server;
+  /** Sockets without a connection, or whose connection has been cut, until they have closed. */
+  readonly #others = new Set<WebSocket>();
+  readonly server;
+  readonly receiving: Receiving;
+  readonly initTimeoutMs: number;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
     // Compression costs seven times the CPU; frames that may be shared can't be compressed per socket anyway.
-    const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
+    const limits = { noServer: true, perMessageDeflate: false, maxPayload: options.maxMessageBytes };
     // `ws` would answer pings also while the client reads nothing.
-    this.#sockets = new WebSocketServer({ ...settings, autoPong: false, handleProtocols: chosenOf });
-    this.#server = makeServer({
-      connectionInitWaitTimeout: options.initTimeoutMs,
+    const settings = { ...limits, autoPong: false };
+    const served = { WebSocket: ServedSocket, clientTracking: false, handleProtocols: chosenOf };
+    this.#sockets = new WebSocketServer({ ...settings, ...served });
+    const { incomingBytes, turns, initTimeoutMs } = options;
+    this.initTimeoutMs = initTimeoutMs;
+    this.receiving = { incomingBytes, turns, onRefused: (connection) => this.#refuse(connection as Connection) };
+    this.server = makeServer({
+      // The connection has a timer of its own.
+      connectionInitWaitTimeout: 0,
       onConnect: (context) => (context.extra as Connection).enter(context, options),
       onSubscribe: async (context, name, payload) => {
         const connection = context.extra as Connection;
-        const identity = { ...connection.identity, id: idOf(name) };
+        const identity = operationIdentity(connection.identity, idOf(name));
         const prepared = await prepare(options, connection, identity, name, payload);
         // graphql-ws keeps the message as long as the operation is open.
         Object.assign(payload, { query: '', variables: undefined, extensions: undefined });
@@ -50,14 +62,14 @@ export class WebSocketTransport {
         return prepared;
       },
       execute: (args) => execute(args as OperationArgs),
-      subscribe: (args) => subscribe(args as OperationArgs, options),
+      subscribe: (args) => subscribe(args as OperationArgs, options.fanOut),
       onError: (_context, _id, _payload, errors) =>
         errors.flatMap(causesOf).map((error) => formatError(shortened(error))),
     });
   }
 
   get connections(): number {
-    return this.#sockets.clients.size;
+    return this.#connections.size + this.#others.size;
   }
 
   get subscriptions(): number {
@@ -78,62 +90,84 @@ export class WebSocketTransport {
   async close(timeoutMs: number): Promise<void> {
     const ends = [...this.#connections].map((connection) => () => connection.closeAfterAnswer(1012, 'draining'));
     staggerClosings(ends, timeoutMs * STAGGER_SHARE);
-    const gone = [...this.#sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    const sockets = [...this.#others, ...[...this.#connections].map(({ socket }) => socket)];
+    const gone = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets.clients) socket.terminate();
+      for (const socket of sockets) socket.terminate();
     }, timeoutMs);
     await Promise.all(gone);
     clearTimeout(timer);
     this.#sockets.close();
   }
 
-  #opened(socket: WebSocket, request: IncomingMessage): void {
-    const { answers, isFull, heartbeat, requestLog, incomingBytes, turns } = this.#options;
+  #opened(socket: ServedSocket, request: IncomingMessage): void {
+    const { answers, isFull, heartbeat, requestLog } = this.#options;
     const identity = requestLog.connected(request);
-    // The functions below are kept as long as the connection, and must not keep the request.
-    const tcp = request.socket;
-    let [connection, closed]: [Connection?, ((code: number, reason: string) => Promise<void>)?] = [];
-    // `ws` answers an invalid frame by itself with the right code; the rest is handled at `close`.
-    socket.on('error', (error) => requestLog.broken(identity, error));
-    socket.on('close', (code, reason) => {
-      requestLog.disconnected(identity, code);
-      if (!connection) return;
-      heartbeat.unwatch(tcp);
-      connection.closed();
-      this.#connections.delete(connection);
-      closed?.(code, String(reason)).catch((error: unknown) => requestLog.internal(error, identity));
-    });
+    // It counts.
+    this.#others.add(socket);
     if (isFull() && !this.#makeRoom()) {
       requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
-      return socket.close(1013, 'too many connections');
+      return this.#turnAway(socket, identity, 1013, 'too many connections');
     }
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       const offered = socket.protocol.slice(0, MAX_SHOWN);
       const reason = `speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL}${offered ? `, not ${offered}` : ': no subprotocol was offered'}`;
       requestLog.refused(identity, '4406', { transport: 'websocket', reason });
-      return socket.close(4406, reason);
+      return this.#turnAway(socket, identity, 4406, reason);
     }
+    this.#others.delete(socket);
+    const tcp = request.socket;
     heartbeat.watch(tcp, socket);
-    const opened = new Connection(socket, request, identity, answers.accountOf(tcp));
-    connection = opened;
-    this.#connections.add(opened);
-    socket.on('ping', (data) => opened.pong(data));
-    const onRefused = (): void => {
-      requestLog.refused(identity, 'OVERLOADED', { transport: 'websocket' });
-      opened.cut(1013, 'too many messages are being sent');
-    };
-    receiveInTurns(socket, tcp, { incomingBytes, onRefused, turns });
-    closed = this.#server.opened(opened, opened);
-    socket.on('message', (message, isBinary) => {
-      // `ws` passes each message as one Buffer by default, and has validated the UTF-8 of text messages only.
-      const bytes = message as Buffer;
-      // Frames that have come with the one that closed the socket.
-      if (socket.readyState !== socket.OPEN) return;
-      if (isBinary && !isUtf8(bytes)) return opened.close(1007, 'the message is not UTF-8');
-      opened.messageBytes = bytes.length;
-      this.#receive(bytes.toString(), opened);
-      opened.throttle();
+    const connection = new Connection(socket, request, identity, answers.accountOf(tcp));
+    this.#connections.add(connection);
+    socket.serve(this, connection);
+    connection.begin(this);
+  }
+
+  #turnAway(socket: WebSocket, identity: RequestIdentity, code: number, reason: string): void {
+    const { requestLog } = this.#options;
+    socket.on('error', (error) => requestLog.broken(identity, error));
+    socket.on('close', (closed) => {
+      this.#others.delete(socket);
+      requestLog.disconnected(identity, closed);
     });
+    socket.close(code, reason);
+  }
+
+  received(message: Buffer, isBinary: boolean, connection: Connection): void {
+    // Frames that have come with the one that closed the socket.
+    if (!connection.isOpen()) return;
+    // `ws` has validated the UTF-8 of text messages only.
+    if (isBinary && !isUtf8(message)) return connection.close(1007, 'the message is not UTF-8');
+    connection.messageBytes = message.length;
+    this.#receive(message.toString(), connection);
+    connection.throttle();
+  }
+
+  /** `ws` answers an invalid frame by itself with the right code; the rest is handled in `left`. */
+  broken(error: Error, { identity }: Connection): void {
+    this.#options.requestLog.broken(identity, error);
+  }
+
+  left(code: number, reason: Buffer, connection: Connection): void {
+    const { heartbeat, requestLog } = this.#options;
+    const { identity, socket, tcp } = connection;
+    requestLog.disconnected(identity, code);
+    heartbeat.unwatch(tcp);
+    this.#connections.delete(connection);
+    this.#others.delete(socket);
+    connection.closed(code, String(reason)).catch((error: unknown) => requestLog.internal(error, identity));
+  }
+
+  /** The errors of a subscription that has failed, as JSON. */
+  failure(error: unknown): string {
+    return JSON.stringify([formatError(shortened(maskError(error, this.#options.requestLog.internal)))]);
+  }
+
+  /** Messages that were begun take too much memory, and this connection's is the oldest. */
+  #refuse(connection: Connection): void {
+    this.#options.requestLog.refused(connection.identity, 'OVERLOADED', { transport: 'websocket' });
+    connection.cut(1013, 'too many messages are being sent');
   }
 
   /** Passes a message to graphql-ws. */
@@ -150,6 +184,7 @@ export class WebSocketTransport {
     for (const connection of this.#connections) {
       if (connection.context) continue;
       this.#connections.delete(connection);
+      this.#others.add(connection.socket);
       connection.cut(1013, 'too many connections');
       return true;
     }
@@ -180,7 +215,7 @@ export class WebSocketTransport {
     const isNew = type === 'subscribe' && typeof id === 'string' && !connection.ids.has(id);
     if (!isNew) return connection.close(4400, 'the message is nested too deep');
     const error = refused('BAD_USER_INPUT', 'the message is nested too deep');
-    this.#options.requestLog.failed({ ...connection.identity, id }, [error], { transport: 'websocket' });
+    this.#options.requestLog.failed(operationIdentity(connection.identity, id), [error], { transport: 'websocket' });
     connection.sendError(id, JSON.stringify([formatError(error)]));
   }
 
@@ -188,11 +223,12 @@ export class WebSocketTransport {
     const { ids } = connection;
     const { id } = message;
     if (message.type === 'complete') {
-      const name = ids.close(id);
+      const operation = ids.close(id);
       // The operation may have ended: then the two messages have crossed.
-      if (name === undefined) return;
-      connection.cancel(name);
-      return this.#hand({ ...message, id: name }, connection);
+      if (operation === undefined) return;
+      if (typeof operation === 'object') return operation.leave();
+      connection.cancel(operation);
+      return this.#hand({ ...message, id: operation }, connection);
     }
     if (id.length > MAX_ID_LENGTH)
       return connection.close(4400, `the id of an operation may have ${MAX_ID_LENGTH} characters, not ${id.length}`);
@@ -214,7 +250,7 @@ export class WebSocketTransport {
     // The plain path waits.
     if (outlet.isFull || !account.isReady || connection.subscriptions + connection.inserting >= maxSubscriptions)
       return false;
-    const identity = { ...connection.identity, id };
+    const identity = operationIdentity(connection.identity, id);
     const share = account.open(connection.messageBytes);
     let answer;
     try {

@@ -23,7 +23,7 @@ export class FakeSocket implements TextWriter {
   #waiting: (() => void)[] = [];
 
   constructor() {
-    this.outlet = new Outlet(this, () => true);
+    this.outlet = new Outlet(this, { isOpen: () => true });
   }
 
   get writableNeedDrain(): boolean {
