@@ -145,10 +145,11 @@ export class FanOut implements SubscriberHost, GroupHost {
     const { filter } = request;
     const selection = this.#selections.of(kind, operation);
     const groups = this.#groups.get(selection) ?? new Map<string, Group>();
-    let group = groups.get(filterName(filter));
+    const name = filterName(filter);
+    let group = groups.get(name);
     if (!group) {
-      group = new Group({ kind, source: this.source, filter, selection, host: this });
-      groups.set(group.name, group);
+      group = new Group({ kind, source: this.source, filter, name, selection, host: this });
+      groups.set(name, group);
       this.#groups.set(selection, groups);
       selection.texts.isShared = groups.size > 1;
     }

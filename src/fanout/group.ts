@@ -29,6 +29,8 @@ export interface GroupParts {
   readonly kind: 'items' | 'itemChanges';
   readonly source: Source<unknown>;
   readonly filter: ItemFilter;
+  /** Of the filter: see `filterName`. */
+  readonly name: string;
   readonly selection: Selection;
   readonly host: GroupHost;
 }
@@ -53,13 +55,13 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
   #head: Place | undefined;
 
   /** To be closed. */
-  constructor({ kind, source, filter, selection, host }: GroupParts) {
+  constructor({ kind, source, filter, name, selection, host }: GroupParts) {
     this.kind = kind;
     this.source = source;
     this.selection = selection;
     this.#host = host;
     this.settled = new Settled(this, host);
-    this.#watch = source.interest.listen(filter, this.settled, kind === 'itemChanges');
+    this.#watch = source.interest.listen(filter, this.settled, kind === 'itemChanges', name);
   }
 
   /** Of the filter. */

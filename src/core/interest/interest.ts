@@ -42,10 +42,9 @@ export class Interest {
 
   /**
    * The listener is told of changes from now on. Takes O(length of the filter). `isMirror`: the listener needs size and checksum of what passes
-   * the filter.
+   * the filter. `name`: of the filter, if it is known.
    */
-  listen(filter: ItemFilter, listener: Listener, isMirror = false): Watch {
-    const name = filterName(filter);
+  listen(filter: ItemFilter, listener: Listener, isMirror = false, name = filterName(filter)): Watch {
     const watch = this.#watches.get(name) ?? this.#add(new Watch(name, filter));
     watch.catchUp();
     if (isMirror && !isEveryItem(filter)) this.#sums.want(watch);

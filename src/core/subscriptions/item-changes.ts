@@ -18,6 +18,7 @@ import {
 } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
+import { Standing } from './standing.ts';
 import { AwaitedSlot } from './scheduler.ts';
 
 export interface ChangesRequest {
@@ -49,8 +50,7 @@ export interface Sent {
 }
 
 /** The state of one mirror. */
-export class ChangesReader<Value> {
-  readPosition: ReadPosition;
+export class ChangesReader<Value> extends Standing {
   readonly #source: Source<Value>;
   #history: History;
   #reset: boolean;
@@ -61,9 +61,9 @@ export class ChangesReader<Value> {
 
   /** `resumed`: undefined to send the whole map first. */
   constructor(source: Source<Value>, resumed: ReadPosition | undefined) {
+    super(resumed ?? startAtHead(source.replica));
     this.#source = source;
     this.#history = source.history;
-    this.readPosition = resumed ?? startAtHead(source.replica);
     this.#follows = resumed;
     this.#reset = resumed === undefined;
   }
@@ -104,11 +104,6 @@ export class ChangesReader<Value> {
   /** The place of the last message. */
   get toldAt(): Place {
     return this.#sent?.next.at ?? ORIGIN;
-  }
-
-  /** Nothing up to the place, that it has not read, concerned it. */
-  standAt(place: Place): void {
-    this.readPosition = { at: place, cutoff: place };
   }
 
   #startOver(): void {

@@ -4,10 +4,11 @@ import { CursorExpiredError, EngineUnavailableError, LaggedError } from '../mode
 import type { ItemFilter } from '../input/item-filter.ts';
 import type { Interest } from '../interest/interest.ts';
 import type { History } from '../replica/history.ts';
-import { type Cursor, ORIGIN, type Place } from '../model/position.ts';
+import { type Cursor, ORIGIN } from '../model/position.ts';
 import { isCaughtUp, isNearHead, startAtHead, missed, type Page, read, type ReadPosition } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
+import { Standing } from './standing.ts';
 import { AwaitedSlot, type DeliveryScheduler } from './scheduler.ts';
 
 /** Running totals of one map; `subscriptions` counts those that are open now. */
@@ -59,8 +60,7 @@ export interface ItemPages<P> {
 }
 
 /** The state of one `items` subscription. */
-export class ItemsReader<Value> {
-  readPosition: ReadPosition;
+export class ItemsReader<Value> extends Standing {
   /** How many items it may still deliver; undefined: no limit. */
   remaining: number | undefined;
   readonly #source: Source<Value>;
@@ -76,10 +76,10 @@ export class ItemsReader<Value> {
     { limit, onLag }: Pick<ItemsRequest, 'limit' | 'onLag'>,
     resumed: ReadPosition | undefined,
   ) {
+    super(resumed ?? startAtHead(source.replica));
     this.#source = source;
     this.#onLag = onLag;
     this.#history = source.history;
-    this.readPosition = resumed ?? startAtHead(source.replica);
     this.remaining = limit;
     this.#lastCursor = resumed && source.replica.cursor(resumed.at);
   }
@@ -108,11 +108,6 @@ export class ItemsReader<Value> {
     this.#source.counters.deliveries += count;
     if (this.remaining !== undefined) this.remaining -= count;
     this.#lastCursor = lastCursor;
-  }
-
-  /** Nothing up to the place, that it has not read, concerned it. */
-  standAt(place: Place): void {
-    this.readPosition = { at: place, cutoff: place };
   }
 
   /** A subscription that has received nothing starts again at the new head. */

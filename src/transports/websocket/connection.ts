@@ -19,8 +19,8 @@ import type { TransportOptions } from '../operations/transport-options.ts';
 import { authorizationOf } from './authorization.ts';
 import { type Pinged, Pings } from './pings.ts';
 import { Pausable } from './pausable.ts';
-import { type Receiving, Reception } from './receiving.ts';
-import { tellConnection } from './served-socket.ts';
+import { Reception } from './receiving.ts';
+import { closeReason, type SocketHost, type SocketOwner, tellOwner } from './served-socket.ts';
 
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
 const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
@@ -28,13 +28,10 @@ const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
 /** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
 const MAX_SAID_BYTES = 64 * 1024;
 
-/** The transport, as its connections see it. */
-export interface ConnectionHost {
-  readonly server: { opened(socket: Served, extra: Connection): (code?: number, reason?: string) => Promise<void> };
-  readonly receiving: Receiving;
-  readonly initTimeoutMs: number;
-  /** The errors of a subscription that has failed, as JSON. */
-  failure(error: unknown): string;
+export interface ConnectionParts {
+  readonly host: SocketHost<Connection>;
+  readonly identity: RequestIdentity;
+  readonly account: Account;
 }
 
 /** Passes a message to graphql-ws, which takes an object as it is, and parses a string. */
@@ -44,7 +41,7 @@ type Receive = (message: string) => Promise<void>;
  * One WebSocket, as this transport, graphql-ws, its account and its outlet know it. There are thousands of idle ones, so it has all their
  * interfaces itself in place of an object and functions for each, and makes the rest when it is needed.
  */
-export class Connection extends Pausable implements Served, OutletOptions, Pinged {
+export class Connection extends Pausable implements Served, SocketOwner, OutletOptions, Pinged {
   readonly ids = new OperationIds();
   /** Of open ones. */
   subscriptions = 0;
@@ -66,18 +63,19 @@ export class Connection extends Pausable implements Served, OutletOptions, Pinge
   #stay: (() => void) | undefined;
   /** Until `connection_init` has come. */
   #initWait: ReturnType<typeof setTimeout> | undefined;
-  #host: ConnectionHost | undefined;
+  readonly host: SocketHost<Connection>;
   /** Of graphql-ws, to be called when the socket has closed. */
   #closed: ((code: number, reason: string) => Promise<void>) | undefined;
-  #reception: Reception | undefined;
+  reception: Reception | undefined;
   readonly tcp: Socket;
   /** Until the connection is admitted. */
   #request: IncomingMessage | undefined;
   readonly identity: RequestIdentity;
   caller: Caller = NOBODY;
 
-  constructor(socket: WebSocket, request: IncomingMessage, identity: RequestIdentity, account: Account) {
+  constructor(socket: WebSocket, request: IncomingMessage, { host, identity, account }: ConnectionParts) {
     super(socket);
+    this.host = host;
     this.tcp = request.socket;
     this.#request = request;
     this.account = account;
@@ -87,13 +85,12 @@ export class Connection extends Pausable implements Served, OutletOptions, Pinge
   }
 
   /** To be called once. */
-  begin(host: ConnectionHost): void {
-    this.#host = host;
-    this.#reception = new Reception(this.socket, this.tcp, this, host.receiving);
-    tellConnection(this.tcp, this);
+  begin(): void {
+    const { host } = this;
+    this.reception = new Reception(this.socket, this.tcp, this, host.receiving);
+    tellOwner(this.tcp, this);
     // graphql-ws would keep its timer as long as the connection is open.
-    const end = (): void => this.close(4408, 'Connection initialisation timeout');
-    this.#initWait = setTimeout(end, host.initTimeoutMs);
+    this.#initWait = setTimeout(() => this.close(4408, 'Connection initialisation timeout'), host.initTimeoutMs);
     this.#closed = host.server.opened(this, this);
   }
 
@@ -104,11 +101,6 @@ export class Connection extends Pausable implements Served, OutletOptions, Pinge
     this.leave();
     this.outlet.close();
     await this.#closed?.(code, reason);
-  }
-
-  /** A piece of what the client sends. */
-  take(chunk: Buffer): void {
-    this.#reception?.take(chunk);
   }
 
   onMessage(receive: Receive): void {
@@ -213,7 +205,7 @@ export class Connection extends Pausable implements Served, OutletOptions, Pinge
     const id = idOf(name);
     ids.close(id);
     if (error === undefined) this.#say(`{"id":${JSON.stringify(id)},"type":"complete"}`);
-    else this.sendError(id, this.#host?.failure(error) ?? '[]');
+    else this.sendError(id, this.host.failure(error));
   }
 
   #say(message: string): void {
@@ -235,7 +227,7 @@ export class Connection extends Pausable implements Served, OutletOptions, Pinge
   /** Everything that was sent before goes first, except for a large answer, which is cut. */
   close(code = 1000, reason = ''): void {
     this.outlet.flush();
-    this.socket.close(code, shortened(reason));
+    this.socket.close(code, closeReason(reason));
     this.outlet.close();
   }
 
@@ -304,9 +296,4 @@ export class Connection extends Pausable implements Served, OutletOptions, Pinge
       return false;
     }
   }
-}
-
-/** A close frame has room for 123 bytes; a character that is cut in two becomes a character of three bytes. */
-function shortened(reason = ''): string {
-  return Buffer.from(reason).subarray(0, 120).toString();
 }

@@ -6,17 +6,18 @@
  * neither answers nor drains.
  */
 import type { GraphQLError } from 'graphql';
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws';
+import { makeServer } from 'graphql-ws';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Server as SocketServer, type WebSocket, WebSocketServer } from 'ws';
 import { assertShallow, NestedTooDeep } from '../../core/model/json.ts';
 import { insertionBytes } from '../answers/insertion-bytes.ts';
-import { Connection, type ConnectionHost } from './connection.ts';
+import { Connection } from './connection.ts';
 import { formatError, maskError, refused, shortened, stringify } from '../protocol/errors.ts';
 import { operationIdentity, type RequestIdentity } from '../observability/request-log.ts';
 import type { Receiving } from './receiving.ts';
+import { chosenOf, refusalOf } from './subprotocol.ts';
 import { ServedSocket, type SocketHost } from './served-socket.ts';
 import { idOf, operationMessage, type OperationMessage } from '../protocol/operation-ids.ts';
 import { staggerClosings } from '../protocol/stagger-closings.ts';
@@ -27,7 +28,7 @@ import type { WebSocketOptions } from './websocket-options.ts';
 /** Share of the drain's time in which sockets are told to close; they close in the rest. */
 const STAGGER_SHARE = 0.8;
 
-export class WebSocketTransport implements SocketHost, ConnectionHost {
+export class WebSocketTransport implements SocketHost<Connection> {
   readonly #options: WebSocketOptions;
   readonly #sockets: SocketServer<typeof ServedSocket>;
   readonly #connections = new Set<Connection>();
@@ -109,19 +110,18 @@ export class WebSocketTransport implements SocketHost, ConnectionHost {
       requestLog.refused(identity, 'TOO_MANY_CONNECTIONS', { transport: 'websocket' });
       return this.#turnAway(socket, identity, 1013, 'too many connections');
     }
-    if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
-      const offered = socket.protocol.slice(0, MAX_SHOWN);
-      const reason = `speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL}${offered ? `, not ${offered}` : ': no subprotocol was offered'}`;
+    const reason = refusalOf(socket.protocol);
+    if (reason !== undefined) {
       requestLog.refused(identity, '4406', { transport: 'websocket', reason });
       return this.#turnAway(socket, identity, 4406, reason);
     }
     this.#others.delete(socket);
     const tcp = request.socket;
     heartbeat.watch(tcp, socket);
-    const connection = new Connection(socket, request, identity, answers.accountOf(tcp));
+    const connection = new Connection(socket, request, { host: this, identity, account: answers.accountOf(tcp) });
     this.#connections.add(connection);
-    socket.serve(this, connection);
-    connection.begin(this);
+    socket.serve(connection);
+    connection.begin();
   }
 
   #turnAway(socket: WebSocket, identity: RequestIdentity, code: number, reason: string): void {
@@ -280,23 +280,11 @@ export class WebSocketTransport implements SocketHost, ConnectionHost {
   }
 }
 
-/**
- * A client of another subprotocol gets what it offers, and a close frame with the reason: a browser shows no reason when its subprotocol is
- * refused. Most of these are clients of the older `graphql-ws` protocol (subscriptions-transport-ws).
- */
-function chosenOf(protocols: Set<string>): string | false {
-  const [first] = protocols;
-  return handleProtocols(protocols) || (first ?? false);
-}
-
 /** Of an operation's id, which is kept and sent with each result. */
 const MAX_ID_LENGTH = 512;
 
 /** Of a message that isn't about an operation: `connection_init`, a ping. */
 const MAX_OTHER_BYTES = 64 * 1024;
-
-/** Of a subprotocol. */
-const MAX_SHOWN = 40;
 
 /** For a message that only servers send, graphql-ws throws an error. */
 function isUnexpectedType(error: unknown): boolean {

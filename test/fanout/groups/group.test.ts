@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { filterName } from '../../../src/core/interest/watch.ts';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import type { Item, ItemChanges } from '../../../src/core/model/change.ts';
 import type { Place, Position } from '../../../src/core/model/position.ts';
@@ -16,6 +17,7 @@ it('G6 a subscriber at another’s position that has seen another head has its o
     kind: 'itemChanges',
     source: map.source,
     filter: keyFilter(),
+    name: filterName(keyFilter()),
     selection: {
       name: 'a',
       render: (message) => (message as ItemChanges<unknown>).cursor,

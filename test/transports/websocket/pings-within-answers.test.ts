@@ -16,7 +16,7 @@ it('pings that come while the end of a large answer waits for its turn are answe
   const answers = new UnreadAnswers(turns);
   onTestFinished(() => answers.stop());
   const account = answers.accountOf(tcp as never);
-  const connection = new Connection(socket as never, { socket: tcp } as never, {} as never, account);
+  const connection = new Connection(socket as never, { socket: tcp } as never, { account } as never);
   const share = account.open(0);
   share.take(1024 * 1024);
   // Others have begun as much as begins at once.
