@@ -13,7 +13,9 @@ export {
   PayloadTooLargeError,
   SeamlineError,
 } from './core/model/errors.ts';
+export { type ItemFilter, itemFilter, type ItemFilterInput } from './core/input/item-filter.ts';
 export { type KeyFilter, keyFilter, type KeyFilterInput } from './core/input/key-filter.ts';
+export type { ValueFilterInput } from './core/input/where/where-filter.ts';
 export type { LogFields, Logger } from './core/model/logger.ts';
 export type { InsertInput, RemoveOptions } from './core/input/insert-input.ts';
 export type { LogEntry, LogListener, LogHealth, LogSnapshot, OrderedLog } from './core/replication/ordered-log.ts';

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const CORE = ['model', 'input', 'interest', 'replica', 'replication', 'subscriptions'].map(
+const CORE = ['model', 'input/where', 'input', 'interest', 'replica', 'replication', 'subscriptions'].map(
   (name) => `src/core/${name}`,
 );
 const WHOLE_CORE = ['src/core', ...CORE];
@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/core/input': ['src/core/model', 'src/core/input/where'],
   'src/core/input/where': ['src/core/model'],
   'src/core/interest': ['src/core/model', 'src/core/input', 'src/core/input/where'],
-  'src/core/replica': ['src/core/model', 'src/core/input'],
+  'src/core/replica': ['src/core/model', 'src/core/input/where', 'src/core/input'],
   'src/core/replication': ['src/core/model', 'src/core/replica'],
   'src/core/subscriptions': ['src/core/model', 'src/core/input', 'src/core/replica', 'src/core/interest'],
   'src/core': CORE,

@@ -4,6 +4,7 @@ import { DateTimeResolver } from 'graphql-scalars';
 import type { Context } from '../request/context.ts';
 import { inputError } from '../request/errors.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
+import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
 
 type JsonInput = string | number | boolean | object;
 
@@ -26,7 +27,7 @@ export function createBuilder() {
     defaultFieldNullability: false,
     validation: { validationError: ({ issues }) => inputError(issues) },
   });
-  builder.addScalarType('JSON', jsonScalar(), { description: 'Any JSON value.' });
+  builder.addScalarType('JSON', jsonScalar(), { description: JSON_DESCRIPTION });
   builder.addScalarType('DateTime', DateTimeResolver, { description: 'RFC 3339, in UTC, with milliseconds.' });
   return builder;
 }

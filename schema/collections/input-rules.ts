@@ -8,6 +8,8 @@ import {
   ttlProblem,
   valueIssue,
 } from '../../src/core/input/insert-input.ts';
+import { valueFilter, type ValueFilterInput } from '../../src/core/input/where/where-filter.ts';
+import { BadInputError } from '../../src/core/model/errors.ts';
 
 /** Accepts null and undefined, because the GraphQL type says whether a value is required. */
 function rule<T>(problemOf: (value: T) => string | undefined) {
@@ -23,6 +25,15 @@ export const keyPrefix = rule<string>(keyPrefixProblem);
 export const value = z.custom<unknown>().superRefine((json, context) => {
   const issue = valueIssue(json);
   if (issue) context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+});
+export const where = z.custom<ValueFilterInput | null | undefined>().superRefine((filter, context) => {
+  if (filter == null) return;
+  try {
+    valueFilter(filter);
+  } catch (error) {
+    if (!(error instanceof BadInputError)) throw error;
+    for (const { path, message } of error.issues) context.addIssue({ code: 'custom', message, path: [...path] });
+  }
 });
 export const ttl = rule<number>(ttlProblem);
 export const cursor = rule<string>(cursorProblem);

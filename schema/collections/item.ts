@@ -1,8 +1,11 @@
-import type { ObjectRef, SchemaTypes } from '@pothos/core';
+import type { InputObjectRef, ObjectRef, SchemaTypes } from '@pothos/core';
 import type { Item, ItemChanges, RemovedItem } from '../../src/core/model/change.ts';
+import type { ItemFilterInput } from '../../src/core/input/item-filter.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 import type { Context } from '../request/context.ts';
-import { addChangeTypes, addRemovalReason, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
+import { addItemFilter } from '../stream/filter-inputs.ts';
+import type { StreamBuilder } from '../stream/stream-builder.ts';
+import { addChangeTypes, addRemovalReason } from '../stream/stream-definitions.ts';
 import type { Builder } from './builder.ts';
 import * as rules from './input-rules.ts';
 
@@ -50,13 +53,7 @@ export function addItem(builder: Builder) {
     upsertedOf: ({ upserted }) => upserted,
   });
 
-  const filter = builder.inputType('ItemFilter', {
-    description: TEXT.filter,
-    fields: (t) => ({
-      keys: t.idList({ description: TEXT.keys, validate: rules.keys }),
-      keyPrefix: t.string({ description: TEXT.keyPrefix, validate: rules.keyPrefix }),
-    }),
-  });
+  const filter = addItemFilter(streamBuilder, rules) as unknown as InputObjectRef<Types, ItemFilterInput>;
 
   return {
     item,

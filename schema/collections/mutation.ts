@@ -4,8 +4,8 @@ import type { Builder } from './builder.ts';
 import { assertMayWrite } from '../request/caller.ts';
 import type { Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
-import { TEXT } from '../stream/stream-definitions.ts';
 import type { ItemTypes } from './item.ts';
+import { TEXT } from '../stream/descriptions.ts';
 import * as rules from './input-rules.ts';
 
 export function addMutation(builder: Builder, { item, removedItem }: ItemTypes): void {

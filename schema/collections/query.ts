@@ -1,13 +1,13 @@
 import type { Item } from '../../src/core/model/change.ts';
-import { keyFilter } from '../../src/core/input/key-filter.ts';
-import { type ItemPage, PageScan, readPage } from '../../src/core/replica/read-page.ts';
+import { itemFilter } from '../../src/core/input/item-filter.ts';
+import { type ItemPage, LOOKS_OF_A_KEY, PageScan, readPage } from '../../src/core/replica/read-page.ts';
 import type { Builder } from './builder.ts';
-import { LOOKS_OF_A_KEY } from '../request/answer-budget.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { resolveAfter, type Context } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
-import { TEXT } from '../stream/stream-definitions.ts';
+import { assertWhereVariables } from '../request/where-variables.ts';
 import type { ItemTypes } from './item.ts';
+import { TEXT } from '../stream/descriptions.ts';
 import * as rules from './input-rules.ts';
 
 interface StreamStatus {
@@ -50,17 +50,23 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
         },
         resolve: (_root, args, { map, after, caller, signal, reads, budget }, info) => {
           assertMayRead(caller);
+          assertWhereVariables(info);
           const first = args.first ?? 100;
           budget.spendItems(first);
           budget.spendFields(first, info);
           const from = resolveAfter({ after }, args.after);
-          const filter = keyFilter(args.filter, caller.keyPrefix);
-          const spend = (looks: number): void => budget.spendLooks(looks, map.replica.items.size);
-          // Keys are looked up at once.
-          if (filter.keys) spend(filter.keys.size * LOOKS_OF_A_KEY);
+          const filter = itemFilter(args.filter, caller.keyPrefix);
+          const spend = (looks: number): void => {
+            const { size } = map.replica.items;
+            if (filter.where) budget.spendSearch(looks, size);
+            else budget.spendLooks(looks, size);
+          };
+          // Keys are looked up at once. Their values are not: they may take long.
+          const isAtOnce = filter.keys !== undefined && !filter.where;
+          if (isAtOnce) spend(filter.keys.size * LOOKS_OF_A_KEY);
           const scan = new PageScan(map, { from, first, filter });
           const reached = from == null ? undefined : map.reach(from, signal);
-          if (filter.keys) return answer(reads.read(() => readPage(map.replica, { from, first, filter }), reached));
+          if (isAtOnce) return answer(reads.read(() => readPage(map.replica, { from, first, filter }), reached));
           return answer(reads.scan(scan, () => scan.page(), spend, reached));
         },
       }),
@@ -123,7 +129,10 @@ function addConnection(builder: Builder, item: ItemTypes['item']) {
   const pageInfo = builder.objectRef<ItemPage<unknown>>('PageInfo').implement({
     description: 'The boundaries of a page.',
     fields: (t) => ({
-      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether newer items follow this page.' }),
+      hasNextPage: t.exposeBoolean('hasNextPage', {
+        description:
+          'Whether newer items may follow this page. With `where` a page may have fewer than `first` items and be followed by more.',
+      }),
       hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
         description: 'Whether the item at `after` still precedes this page.',
       }),
@@ -134,8 +143,9 @@ function addConnection(builder: Builder, item: ItemTypes['item']) {
       }),
       endCursor: t.string({
         nullable: true,
-        description: 'The cursor of the last item: pass it as `after` to get the next page.',
-        resolve: ({ items }) => items.at(-1)?.cursor,
+        description:
+          'The cursor of the last item, or of the last one that was looked at for `where`: pass it as `after` to get the next page.',
+        resolve: ({ endCursor }) => endCursor,
       }),
     }),
   });

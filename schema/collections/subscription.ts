@@ -1,11 +1,14 @@
-import { keyFilter } from '../../src/core/input/key-filter.ts';
+import { itemFilter } from '../../src/core/input/item-filter.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { type Context, emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
 import { withGraphQLErrors } from '../request/errors.ts';
 import { assertFewCopies } from '../request/selected-copies.ts';
+import { assertWhereVariables } from '../request/where-variables.ts';
 import type { ItemTypes } from './item.ts';
-import { addOnLag, type StreamBuilder, TEXT } from '../stream/stream-definitions.ts';
+import type { StreamBuilder } from '../stream/stream-builder.ts';
+import { addOnLag } from '../stream/stream-definitions.ts';
+import { TEXT } from '../stream/descriptions.ts';
 import * as rules from './input-rules.ts';
 
 export function addSubscription(builder: Builder, { item, itemChanges, filter }: ItemTypes): void {
@@ -26,13 +29,14 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }, info) => {
           assertMayRead(caller);
           assertFewCopies(info);
+          assertWhereVariables(info);
           const allowed = limit ?? args.limit;
           if (allowed != null) delivery.remaining = allowed;
           const options = {
             onLag: args.onLag,
             limit: allowed,
             after: resolveAfter({ after }, args.after),
-            filter: keyFilter(args.filter, caller.keyPrefix),
+            filter: itemFilter(args.filter, caller.keyPrefix),
             signal,
             onClose: 'FAIL',
           } as const;
@@ -54,9 +58,10 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
         subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }, info) => {
           assertMayRead(caller);
           assertFewCopies(info);
+          assertWhereVariables(info);
           const options = {
             after: resolveAfter({ after }, args.after),
-            filter: keyFilter(args.filter, caller.keyPrefix),
+            filter: itemFilter(args.filter, caller.keyPrefix),
             signal,
             onClose: 'FAIL',
           } as const;

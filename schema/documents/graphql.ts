@@ -20,12 +20,14 @@ export type InsertItemInput = {
   value: unknown;
 };
 
-/** Selects keys. If both members are given, both must match. */
+/** Selects items. All members that are given must match. */
 export type ItemFilter = {
   /** Matches keys that start with this prefix. */
   keyPrefix?: string | null | undefined;
   /** Matches any of these keys; an empty list matches nothing. */
   keys?: Array<string | number> | null | undefined;
+  /** Matches items by their values. Default: every value. */
+  where?: ValueFilter | null | undefined;
 };
 
 /** What happens to a subscriber that is slower than the window of single changes. */
@@ -45,6 +47,40 @@ export type RemovalReason =
   | 'REMOVED'
   /** It is in the map, and its value no longer matches the filter’s `where`. */
   | 'UNMATCHED';
+
+/** Matches values. All members that are given must hold; an empty filter matches every value. At most 64 members other than `path` in all, 8 levels of filters in filters, 1,000 elements in all `in` and `notIn`, and 65,536 bytes. Only `eq`, `ne` and `contains` take null. Where `path` leads nowhere, `ne`, `notIn` and `exists: false` hold and everything else does not. */
+export type ValueFilter = {
+  /** The value matches all of these filters. An empty list holds. */
+  and?: Array<ValueFilter> | null | undefined;
+  /** A string contains this string, an array an element equal to this, or an object each member of this object with an equal value. */
+  contains?: unknown;
+  /** Equals this JSON value: numbers by value, objects regardless of the order of their members. */
+  eq?: unknown;
+  /** Whether `path` leads to something. A null that is in the value is something. */
+  exists?: boolean | null | undefined;
+  /** Is greater than this number, or comes after this string by code points. Never holds for another type. */
+  gt?: unknown;
+  /** Is at least this number, or comes after this string by code points or equals it. */
+  gte?: unknown;
+  /** Equals one of these JSON values. */
+  in?: Array<unknown> | null | undefined;
+  /** Is less than this number, or comes before this string by code points. Never holds for another type. */
+  lt?: unknown;
+  /** Is at most this number, or comes before this string by code points or equals it. */
+  lte?: unknown;
+  /** Does not equal this JSON value, or is not there. */
+  ne?: unknown;
+  /** The value does not match this filter. */
+  not?: ValueFilter | null | undefined;
+  /** Equals none of these JSON values, or is not there. */
+  notIn?: Array<unknown> | null | undefined;
+  /** The value matches at least one of these filters. An empty list does not hold. */
+  or?: Array<ValueFilter> | null | undefined;
+  /** A JSON Pointer (RFC 6901) into the value, such as `/status` or `/tags/0`. `and`, `or` and `not` do not use it. Default: the value itself. */
+  path?: string | null | undefined;
+  /** Is a string that starts with this one. */
+  startsWith?: string | null | undefined;
+};
 
 export type ItemFieldsFragment = { id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string };
 
@@ -110,7 +146,7 @@ export type ItemChangesSubscriptionVariables = Exact<{
 }>;
 
 
-export type ItemChangesSubscription = { itemChanges: { reset: boolean, caughtUp: boolean, cursor: string, size: number | null, checksum: string | null, upserted: Array<{ id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string }>, removed: Array<{ key: string, reason: RemovalReason, timestamp: string, cursor: string }> } };
+export type ItemChangesSubscription = { itemChanges: { reset: boolean, caughtUp: boolean, cursor: string, follows: string | null, size: number | null, checksum: string | null, upserted: Array<{ id: string, key: string, value: unknown, timestamp: string, expiresAt: string | null, cursor: string }>, removed: Array<{ key: string, reason: RemovalReason, timestamp: string, cursor: string }> } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -266,6 +302,7 @@ export const ItemChangesDocument = new TypedDocumentString(`
     }
     caughtUp
     cursor
+    follows
     size
     checksum
   }

@@ -7,8 +7,11 @@ const MAX_ANSWER_ITEMS = 10_000;
 const MAX_ANSWER_FIELDS = 100_000;
 /** Items that one query looks at, whether they pass its filters or not. In a larger map, twice as many as the map has. */
 const MAX_LOOKS = 1_000_000;
-/** A key of a filter costs as much as so many items in a row. */
-export const LOOKS_OF_A_KEY = 20;
+/**
+ * What the pages with `where` of one query may spend, in looks: between four and five pages that end at their bounds, or 0.4 s. In a larger
+ * map, twice as many as the map has items.
+ */
+const MAX_SEARCH_LOOKS = 16_000_000;
 
 /** Memory of one field in a result, in bytes: a member of an object, and its share of the object or the `Date`. */
 export const FIELD_BYTES = 100;
@@ -30,6 +33,7 @@ export class AnswerBudget {
   #items = MAX_ANSWER_ITEMS;
   #fields = MAX_ANSWER_FIELDS;
   #looks = 0;
+  #searchLooks = 0;
   readonly #share: AnswerShare | undefined;
   /** Bytes that are spent and not yet taken. */
   #owed = LEAST_BYTES;
@@ -74,6 +78,18 @@ export class AnswerBudget {
     const max = Math.max(MAX_LOOKS, 2 * size);
     if (this.#looks > max)
       throw tooLarge(`the query looks at more than ${max} items: divide its root fields among several queries`);
+  }
+
+  /**
+   * Spends what was looked at for a filter with `where`. `size`: the number of items in the map.
+   * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
+   */
+  spendSearch(looks: number, size: number): void {
+    this.#searchLooks += looks;
+    if (this.#searchLooks > Math.max(MAX_SEARCH_LOOKS, 2 * size))
+      throw tooLarge(
+        'the query looks at too many values for its filters: divide its root fields among several queries',
+      );
   }
 
   /**

@@ -1,6 +1,5 @@
 /** The scalar JSON: any value. Numbers keep the text that they were written with. */
 import { GraphQLError, GraphQLScalarType, Kind, print, type ValueNode } from 'graphql';
-import { JSONResolver } from 'graphql-scalars';
 import { exactly, parseNumber } from '../../src/core/model/json.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 
@@ -8,9 +7,15 @@ type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
 /** A number that can't be kept exactly becomes an `UnkeptNumber`, and the input validation reports its path. */
 export function jsonScalar(): GraphQLScalarType {
-  const { name, specifiedByURL, extensions, parseValue } = JSONResolver;
-  // No spread of the whole configuration: graphql 17 lists each function under two names.
-  return new GraphQLScalarType({ name, specifiedByURL, extensions, serialize, parseValue, parseLiteral });
+  return new GraphQLScalarType({
+    name: 'JSON',
+    specifiedByURL: 'http://www.ecma-international.org/publications/files/ECMA-ST/ECMA-404.pdf',
+    // As graphql-scalars has it, for its users' code generators.
+    extensions: { codegenScalarType: 'any' },
+    serialize,
+    parseValue: (value) => value,
+    parseLiteral,
+  });
 }
 
 /** The text of a stored value passes as it is: whatever prints the result copies it. */

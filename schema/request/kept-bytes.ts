@@ -1,9 +1,12 @@
 /** Estimates of the memory that a client's texts take, in bytes. They need not be exact, but nothing may take many times as much. */
 import type { DocumentNode } from 'graphql';
-import type { KeyFilter } from '../../src/core/input/key-filter.ts';
+import type { ItemFilter } from '../../src/core/input/item-filter.ts';
+import type { Condition } from '../../src/core/input/where/condition.ts';
 
 /** A token and its share of the document's nodes. */
 const TOKEN_BYTES = 300;
+/** A condition with its lists, its share of the compiled predicate, and its place in an index. */
+const CONDITION_BYTES = 400;
 /** Of an object, an array or a string, without its content. */
 const VALUE_BYTES = 40;
 
@@ -14,10 +17,22 @@ export function documentBytes({ loc }: DocumentNode): number {
   return VALUE_BYTES + textBytes(loc?.source.body ?? '') + tokens * TOKEN_BYTES;
 }
 
-export function filterBytes({ keys, prefix }: KeyFilter): number {
+export function filterBytes({ keys, prefix, where }: ItemFilter): number {
   let bytes = VALUE_BYTES + textBytes(prefix);
   for (const key of keys ?? []) bytes += VALUE_BYTES + textBytes(key);
-  return bytes;
+  return where ? bytes + conditionBytes(where.condition) : bytes;
+}
+
+/** Each condition has its own name, which holds the names of those in it. They are nested a few levels at most. */
+function conditionBytes(condition: Condition): number {
+  const bytes = CONDITION_BYTES + textBytes(condition.name);
+  if (!('pointer' in condition)) {
+    const parts = condition.kind === 'not' ? [condition.of] : condition.of;
+    return parts.reduce((sum, part) => sum + conditionBytes(part), bytes);
+  }
+  const { text, steps } = condition.pointer;
+  // The predicate has its own set of the operands.
+  return bytes + 2 * valueBytes(condition.operand) + textBytes(text) + 2 * valueBytes(steps);
 }
 
 /** A parsed JSON value. */

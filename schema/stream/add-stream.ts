@@ -2,7 +2,8 @@ import type { InputRef, SchemaTypes } from '@pothos/core';
 import { addStreamMutations } from './mutations.ts';
 import { plainOptions, type PlainOptions, type StreamOptions } from './options.ts';
 import { addStreamSubscriptions } from './subscriptions.ts';
-import { addChangeTypes, sharedTypes, type StreamBuilder } from './stream-definitions.ts';
+import type { StreamBuilder } from './stream-builder.ts';
+import { addChangeTypes, sharedTypes } from './stream-definitions.ts';
 
 /**
  * Adds a stream of typed items to your own Pothos schema. For an object type `Quote` it adds the subscriptions `quotes` (every current

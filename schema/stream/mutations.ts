@@ -3,7 +3,9 @@ import { BadInputError } from '../../src/core/model/errors.ts';
 import { keyProblem } from '../../src/core/input/insert-input.ts';
 import { answer, inputError, refused } from '../request/errors.ts';
 import type { PlainOptions } from './options.ts';
-import { type addChangeTypes, type StreamBuilder, TEXT } from './stream-definitions.ts';
+import { TEXT } from './descriptions.ts';
+import type { StreamBuilder } from './stream-builder.ts';
+import { type addChangeTypes } from './stream-definitions.ts';
 
 interface InsertArgs {
   readonly input: unknown;

@@ -2,9 +2,9 @@
 import type { ObjectRef, SchemaTypes } from '@pothos/core';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { ItemChanges, RemovalReason, RemovedItem } from '../../src/core/model/change.ts';
+import { addItemFilter, addMissingJson } from './filter-inputs.ts';
+import type { StreamBuilder } from './stream-builder.ts';
 
-/** A builder with unknown type parameters: every field here states its type and nullability itself. */
-export type StreamBuilder = PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDefaultTypes<{ Context: object }>>;
 type StreamTypes =
   StreamBuilder extends PothosSchemaTypes.SchemaBuilder<infer Types extends SchemaTypes> ? Types : never;
 
@@ -38,28 +38,11 @@ export function sharedTypes(builder: StreamBuilder): SharedTypes {
 }
 
 function makeSharedTypes(builder: StreamBuilder) {
-  const filter = builder.inputType('ItemFilter', {
-    description: TEXT.filter,
-    fields: (t) => ({
-      keys: t.idList({ required: false, description: TEXT.keys }),
-      keyPrefix: t.string({ required: false, description: TEXT.keyPrefix }),
-    }),
-  });
+  // Before the filter: when the schema is built, Pothos prepares the types in the order in which they were added.
+  addMissingJson(builder);
+  const filter = addItemFilter(builder);
   return { removalReason: addRemovalReason(builder), onLag: addOnLag(builder), filter };
 }
-
-/** Descriptions that the server's own schema shares. */
-export const TEXT = {
-  filter: 'Selects keys. If both members are given, both must match.',
-  keys: 'Matches any of these keys; an empty list matches nothing.',
-  keyPrefix: 'Matches keys that start with this prefix.',
-  limitArg: 'The number of items to deliver before the subscription completes. Default: no limit.',
-  afterArg: 'Continues after this cursor instead of starting with the current items.',
-  changesAfterArg: 'Continues after this cursor if possible, otherwise starts with `reset`.',
-  filterArg: 'Selects keys. Default: all keys.',
-  onLagArg: 'What happens if the subscriber is too slow.',
-  retryArg: 'A retry with the same idempotency key returns the first result.',
-} as const;
 
 interface ChangeTypesOptions<Value> {
   /** The stem of the type names, as in `Removed<name>` and `<name>Changes`. */

@@ -1,19 +1,16 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Item, ItemChanges } from '../../src/core/model/change.ts';
-import { keyFilter, type KeyFilter, type KeyFilterInput } from '../../src/core/input/key-filter.ts';
+import { type ItemFilter, itemFilter, type ItemFilterInput } from '../../src/core/input/item-filter.ts';
 import type { Source } from '../../src/core/subscriptions/items.ts';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
 import { recordDelivery, resolveAfter, type StreamRequest } from '../request/context.ts';
 import { asGraphQL, inputError, withGraphQLErrors } from '../request/errors.ts';
 import { type TransportContext, transportContextOf } from '../request/transport-context.ts';
+import { assertWhereVariables } from '../request/where-variables.ts';
 import { type PlainOptions, uncapitalised } from './options.ts';
-import {
-  type addChangeTypes,
-  CALLER_INDEPENDENT,
-  type SharedTypes,
-  type StreamBuilder,
-  TEXT,
-} from './stream-definitions.ts';
+import type { StreamBuilder } from './stream-builder.ts';
+import { type addChangeTypes, CALLER_INDEPENDENT, type SharedTypes } from './stream-definitions.ts';
+import { TEXT } from './descriptions.ts';
 import { visibleChanges, visibleItems } from './visible.ts';
 
 type Types = SharedTypes & ReturnType<typeof addChangeTypes>;
@@ -43,7 +40,7 @@ export function addStreamSubscriptions(
           onLag: args.onLag,
           limit,
           after: resolveAfter(transport, args.after),
-          filter: checkedFilter(args.filter),
+          filter: checkedFilter(args.filter, info),
           signal: transport.signal,
           onClose: 'FAIL',
         } as const;
@@ -81,7 +78,7 @@ export function addStreamSubscriptions(
         const after = resolveAfter(transport, args.after);
         const options = {
           after,
-          filter: checkedFilter(args.filter),
+          filter: checkedFilter(args.filter, info),
           signal: transport.signal,
           onClose: 'FAIL',
         } as const;
@@ -119,14 +116,16 @@ function offer(
 }
 
 /** Keys are IDs, which Pothos also takes for numbers. */
-type FilterArg = Omit<KeyFilterInput, 'keys'> & { readonly keys?: readonly (string | number)[] | null | undefined };
+type FilterArg = Omit<ItemFilterInput, 'keys'> & { readonly keys?: readonly (string | number)[] | null | undefined };
 
-function checkedFilter(filter: FilterArg | null | undefined): KeyFilter {
-  const { keys, keyPrefix } = filter ?? {};
+function checkedFilter(filter: FilterArg | null | undefined, info: GraphQLResolveInfo): ItemFilter {
+  const { keys, keyPrefix, where } = filter ?? {};
   const refuse = (field: string, message: string | undefined): void => {
     if (message !== undefined) throw inputError([{ path: ['filter', field], message }]);
   };
   if (keys) refuse('keys', filterKeysProblem(keys));
   if (keyPrefix) refuse('keyPrefix', keyPrefixProblem(keyPrefix));
-  return keyFilter({ keys: keys?.map(String), keyPrefix });
+  const checked = asGraphQL(() => itemFilter({ keys: keys?.map(String), keyPrefix, where }));
+  assertWhereVariables(info);
+  return checked;
 }

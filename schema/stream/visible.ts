@@ -1,5 +1,6 @@
 /** Streams for callers that may not see every item. Hidden items leave no trace. Each caller has its own stream. */
 import { isRemoval, type Item, type ItemChanges, type RemovedItem } from '../../src/core/model/change.ts';
+import type { Cursor } from '../../src/core/model/position.ts';
 import { WrappedGenerator } from '../../src/core/subscriptions/wrapped-generator.ts';
 
 type MayRead<Value> = (value: Value) => boolean;
@@ -34,6 +35,8 @@ export function visibleChanges<Value>(
 ): AsyncGenerator<ItemChanges<Value>, void, void> {
   const shown = new Set<string>();
   let wasCaughtUp: boolean | undefined;
+  /** Of the last message that the caller got: those in between were for items that it may not see. */
+  let last: Cursor | undefined;
   const onNext = (message: ItemChanges<Value>): ItemChanges<Value> | undefined => {
     if (message.reset) shown.clear();
     const upserted: Item<Value>[] = [];
@@ -48,7 +51,9 @@ export function visibleChanges<Value>(
     if (!isNews && wasCaughtUp !== undefined) return undefined;
     wasCaughtUp = message.caughtUp;
     removed.sort((a, b) => a.position - b.position);
-    return { ...message, upserted, removed, size: null, checksum: null };
+    const follows = message.reset ? null : (last ?? message.follows);
+    last = message.cursor;
+    return { ...message, upserted, removed, follows, size: null, checksum: null };
   };
   return new WrappedGenerator(changes, { onNext });
 }

@@ -1,7 +1,9 @@
 /** The options of a map, and their defaults and checks. */
 import type { Bounds } from './model/command.ts';
 import type { InputLimits } from './input/insert-input.ts';
-import type { ItemFilter } from './input/item-filter.ts';
+import { type ItemFilter, itemFilter, type ItemFilterInput } from './input/item-filter.ts';
+import { filterKeysProblem, keyPrefixProblem } from './input/insert-input.ts';
+import { BadInputError, type Issue } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
 import type { OrderedLog } from './replication/ordered-log.ts';
 import type { OnClose } from './subscriptions/items.ts';
@@ -21,8 +23,8 @@ export interface StreamingMapOptions extends Optional<Bounds>, Optional<InputLim
 export interface SubscribeOptions {
   /** A cursor: the subscription continues exactly after it. @default a new subscription, with the current items first */
   readonly after?: string | null | undefined;
-  /** Made by `itemFilter`. @default every item */
-  readonly filter?: ItemFilter | undefined;
+  /** The items to deliver: conditions, or what `itemFilter` or `keyFilter` has made of them. @default every item */
+  readonly filter?: ItemFilter | ItemFilterInput | null | undefined;
   /** Ends the subscription at once when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -44,6 +46,33 @@ export interface ItemsOptions extends SubscribeOptions {
    */
   readonly onLag?: 'CONFLATE' | 'FAIL' | undefined;
 }
+
+/**
+ * The filter of a subscription, checked unless it was made by `itemFilter` or `keyFilter`.
+ * @throws {BadInputError} at `filter`
+ */
+export function filterOf(given: SubscribeOptions['filter']): ItemFilter {
+  if (given == null) return itemFilter();
+  if ('prefix' in given) return given;
+  const { keys, keyPrefix } = given;
+  const issues: Issue[] = [];
+  const refuse = (name: string, message: string | undefined): void => {
+    if (message !== undefined) issues.push({ path: ['filter', name], message });
+  };
+  for (const name of Object.keys(given))
+    if (!FILTER_MEMBERS.has(name)) refuse(name, 'is no member of a filter: use keys, keyPrefix or where');
+  if (keys != null) refuse('keys', keysProblem(keys));
+  if (keyPrefix != null) refuse('keyPrefix', keyPrefixProblem(keyPrefix));
+  if (issues.length > 0) throw new BadInputError(issues);
+  return itemFilter(given);
+}
+
+function keysProblem(keys: readonly unknown[]): string | undefined {
+  const isSound = Array.isArray(keys) && keys.every((key) => typeof key === 'string');
+  return isSound ? filterKeysProblem(keys) : 'must be an array of strings';
+}
+
+const FILTER_MEMBERS: ReadonlySet<string> = new Set(['keys', 'keyPrefix', 'where']);
 
 export const DEFAULT_LIMITS: InputLimits = {
   ttl: undefined,

@@ -2,7 +2,6 @@ import type { PubSub } from '@graphql-yoga/subscription';
 import type { Item, ItemChanges, RemovedItem } from './model/change.ts';
 import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, ConflictError, CursorExpiredError } from './model/errors.ts';
-import { keyFilter } from './input/key-filter.ts';
 import { Interest } from './interest/interest.ts';
 import { Follower } from './replication/follower.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import { type ChangesRequest, itemChanges } from './subscriptions/item-changes.ts';
 import {
   boundsOf,
+  filterOf,
   type ItemsOptions,
   limitsOf,
   type StreamingMapOptions,
@@ -187,6 +187,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
    *
    * @example
    * for await (const item of map.items({ after: lastCursor, signal })) await handle(item);
+   * for await (const item of map.items({ filter: { where: { path: '/status', eq: 'open' } } })) await handle(item);
    */
   items(options: ItemsOptions = {}): AsyncGenerator<Item<Value>, void, void> {
     const request = this.itemsRequest(options);
@@ -201,16 +202,16 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
 
   /** The checked request of `items`. @throws {BadInputError} @internal */
   itemsRequest(options: ItemsOptions): ItemsRequest {
-    const { limit, onLag = 'CONFLATE', onClose = 'END', filter = keyFilter(), after } = options;
+    const { limit, onLag = 'CONFLATE', onClose = 'END', after } = options;
     if (limit != null && !(Number.isInteger(limit) && limit >= 0))
       throw new BadInputError([{ path: ['limit'], message: `must be a whole number, 0 or more, got ${limit}` }]);
     const cursor = parseAfter(after);
     const start: Start = async (signal, begin) => (cursor ? this.#reach(cursor, begin, signal) : begin(undefined));
-    return { limit: limit ?? undefined, filter, onLag, onClose, start };
+    return { limit: limit ?? undefined, filter: filterOf(options.filter), onLag, onClose, start };
   }
 
   /** The checked request of `changes`. @throws {BadInputError} @internal */
-  changesRequest({ filter = keyFilter(), onClose = 'END', after }: SubscribeOptions): ChangesRequest {
+  changesRequest({ filter, onClose = 'END', after }: SubscribeOptions): ChangesRequest {
     const cursor = parseAfter(after);
     const start: Start = async (signal, begin) => {
       if (!cursor) return begin(undefined);
@@ -222,7 +223,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
         return begin(undefined);
       }
     };
-    return { filter, onClose, start };
+    return { filter: filterOf(filter), onClose, start };
   }
 
   /** Resolves when the replica has reached the cursor. @throws {CursorExpiredError} when the cursor can't be continued. @internal */

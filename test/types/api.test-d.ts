@@ -16,6 +16,7 @@ import {
   type ItemChanges,
   type ItemsOptions,
   type KeyFilter,
+  itemFilter,
   keyFilter,
   type LaggedError,
   type Logger,
@@ -98,8 +99,12 @@ describe('StreamingMap', () => {
     map.items({ limit: null, after: undefined });
     // @ts-expect-error onLag is CONFLATE or FAIL.
     map.items({ onLag: 'DROP' });
-    // @ts-expect-error A filter is made by `keyFilter`.
-    map.items({ filter: { keyPrefix: 'a' } });
+    map.items({ filter: { keyPrefix: 'a', keys: ['ab'], where: { path: '/price', gte: 100, not: { eq: null } } } });
+    map.items({ filter: itemFilter({ where: { path: '/venue', in: ['NYSE', 'LSE'] } }) });
+    // @ts-expect-error A filter has no member `prefix` before it is checked.
+    map.items({ filter: { prefix: 'a' } });
+    // @ts-expect-error The order is one of numbers or of strings.
+    map.items({ filter: { where: { lt: true } } });
   });
 
   test('changes yields messages with the map’s value type', () => {

@@ -22,6 +22,8 @@ import { refused } from '../protocol/errors.ts';
 const MAX_ENTRIES = 2000;
 /** Members of an object that its type doesn't have. */
 const MAX_UNKNOWN = 10;
+/** Of inputs and lists in each other: far more than a filter may have. Coercion is recursive. */
+const MAX_LEVELS = 64;
 
 type Args = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>;
 
@@ -47,14 +49,15 @@ function errorOf({ schema, document, operationName, variableValues }: Args): Gra
   return undefined;
 }
 
-function problemOf(type: GraphQLInputType, value: unknown): string | undefined {
-  if (isNonNullType(type)) return problemOf(type.ofType, value);
+function problemOf(type: GraphQLInputType, value: unknown, level = 0): string | undefined {
+  if (isNonNullType(type)) return problemOf(type.ofType, value, level);
   if (typeof value !== 'object' || value === null) return undefined;
+  if (level > MAX_LEVELS) return `is nested deeper than ${MAX_LEVELS} levels`;
   if (isListType(type)) {
-    if (!Array.isArray(value)) return problemOf(type.ofType, value);
+    if (!Array.isArray(value)) return problemOf(type.ofType, value, level);
     if (value.length > MAX_ENTRIES) return `has a list of ${value.length} entries, more than ${MAX_ENTRIES}`;
     for (const entry of value) {
-      const problem = problemOf(type.ofType, entry);
+      const problem = problemOf(type.ofType, entry, level + 1);
       if (problem !== undefined) return problem;
     }
     return undefined;
@@ -64,7 +67,7 @@ function problemOf(type: GraphQLInputType, value: unknown): string | undefined {
   let unknown = 0;
   for (const name in value) {
     const field = fields[name];
-    const problem = field && problemOf(field.type, (value as Record<string, unknown>)[name]);
+    const problem = field && problemOf(field.type, (value as Record<string, unknown>)[name], level + 1);
     if (problem !== undefined) return problem;
     if (!field && ++unknown > MAX_UNKNOWN)
       return `has more than ${MAX_UNKNOWN} members that ${type.name} doesn't have: it has ${Object.keys(fields).join(', ')}`;

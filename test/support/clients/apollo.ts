@@ -185,6 +185,7 @@ export const message = (part: object) => ({
     removed: [],
     caughtUp: true,
     cursor: 'x',
+    follows: null,
     size: null,
     checksum: null,
     ...part,

@@ -1,0 +1,2 @@
+/** A builder with unknown type parameters: every field of a stream states its type and nullability itself. */
+export type StreamBuilder = PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDefaultTypes<{ Context: object }>>;
