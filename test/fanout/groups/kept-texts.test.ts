@@ -1,6 +1,8 @@
 /** What groups keep of clients' texts is counted once for equal ones, and forgotten with the group. */
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { filterBytes } from '../../../schema/request/kept-bytes.ts';
+import { itemFilter } from '../../../src/core/input/item-filter.ts';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { filterName } from '../../../src/core/interest/watch.ts';
 import { createSchema } from '../../../schema/index.ts';
@@ -32,6 +34,16 @@ describe('KeptTexts', () => {
     texts.remove('b');
     texts.remove('b');
     expect(texts.bytes).toBe(0);
+  });
+
+  it('a filter on values counts with its operands and with the names of all its conditions', () => {
+    const where = { and: Array.from({ length: 20 }, (_, n) => ({ path: `/${n}`, in: [n, 'x'.repeat(1000)] })) };
+    const bytes = filterBytes(itemFilter({ keyPrefix: 'a', where })) - filterBytes(itemFilter({ keyPrefix: 'a' }));
+    // The operand, its copy in the predicate, the condition's name, and its share of the whole name.
+    expect(bytes).toBeGreaterThan(4 * 20 * 1000);
+    const texts = new KeptTexts();
+    texts.add('a', { document }, itemFilter({ where }));
+    expect(texts.bytes).toBeGreaterThan(bytes);
   });
 
   it('a group beyond the bound is refused, and counts nothing; a long one is refused at half of the bound', () => {
