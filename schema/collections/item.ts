@@ -7,7 +7,7 @@ import { addItemFilter } from '../stream/filter-inputs.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { addChangeTypes, addRemovalReason } from '../stream/stream-definitions.ts';
 import type { Builder } from './builder.ts';
-import * as rules from './input-rules.ts';
+import { keyPrefix, keys, where } from './input-rules.ts';
 
 type Types = Builder extends PothosSchemaTypes.SchemaBuilder<infer T extends SchemaTypes> ? T : never;
 
@@ -53,7 +53,10 @@ export function addItem(builder: Builder) {
     upsertedOf: ({ upserted }) => upserted,
   });
 
-  const filter = addItemFilter(streamBuilder, rules) as unknown as InputObjectRef<Types, ItemFilterInput>;
+  const filter = addItemFilter(streamBuilder, { keys, keyPrefix, where }) as unknown as InputObjectRef<
+    Types,
+    ItemFilterInput
+  >;
 
   return {
     item,

@@ -37,7 +37,7 @@ export function addItemFilter(builder: StreamBuilder, rules?: FilterRules) {
 export function addMissingJson(builder: StreamBuilder): void {
   builder.configStore.onPrepare(() => {
     if (!builder.configStore.hasImplementation('JSON'))
-      builder.addScalarType('JSON' as never, jsonScalar() as never, { description: JSON_DESCRIPTION });
+      builder.addScalarType('JSON' as never, jsonScalar(), { description: JSON_DESCRIPTION });
   });
 }
 

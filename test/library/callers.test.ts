@@ -2,7 +2,7 @@
 import { extendSchema, type GraphQLObjectType, parse } from 'graphql';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { visibleChanges } from '../../schema/stream/visible.ts';
-import type { ItemChanges } from '../../src/core/model/change.ts';
+import type { Item, ItemChanges } from '../../src/core/model/change.ts';
 import { FanOut } from '../../src/fanout/fan-out.ts';
 import type { Result } from '../support/clients/clients.ts';
 import { type Caller, askAs, createQuotes, doors, type Quote, quoteSchema, serve } from '../support/server/quotes.ts';
@@ -179,6 +179,38 @@ it('a reset clears the keys that a mirror with mayRead has shown', async () => {
   for await (const { upserted, removed } of visibleChanges(messages(), ({ owner }) => owner === undefined))
     counts.push(upserted.length, removed.length);
   expect(counts).toEqual([1, 0, 0, 0]);
+});
+
+it('a message of a mirror with mayRead follows the last one that the caller got, and only shown items cease to match', async () => {
+  const map = await createQuotes();
+  const [a, b, secret, c] = [
+    await map.insert({ value: { symbol: 'a', price: 1 } }),
+    await map.insert({ value: { symbol: 'b', price: 1 } }),
+    await map.insert({ value: { symbol: 's', price: 1, owner: 'bob' } }),
+    await map.insert({ value: { symbol: 'c', price: 1 } }),
+  ];
+  const unmatched = ({ key, position, digest, timestamp, cursor, following }: Item<Quote>) =>
+    ({ key, position, digest, timestamp, cursor, following, reason: 'UNMATCHED' }) as const;
+  const message = { reset: false, upserted: [], removed: [], caughtUp: true, size: 1, checksum: '00000000' };
+  async function* messages(): AsyncGenerator<ItemChanges<Quote>, void, void> {
+    yield { ...message, reset: true, upserted: [a, b], cursor: b.cursor, follows: null };
+    yield { ...message, upserted: [secret], cursor: secret.cursor, follows: b.cursor };
+    yield {
+      ...message,
+      removed: [unmatched(secret), unmatched(a)],
+      upserted: [c],
+      cursor: c.cursor,
+      follows: secret.cursor,
+    };
+    yield { ...message, reset: true, cursor: c.cursor, follows: null };
+  }
+  const got: ItemChanges<Quote>[] = [];
+  for await (const one of visibleChanges(messages(), ({ owner }) => owner === undefined)) got.push(one);
+  expect(got.map(({ follows, removed }) => ({ follows, removed }))).toEqual([
+    { follows: null, removed: [] },
+    { follows: b.cursor, removed: [unmatched(a)] },
+    { follows: null, removed: [] },
+  ]);
 });
 
 describe('hooks of mutations', () => {

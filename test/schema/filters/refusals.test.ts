@@ -64,7 +64,7 @@ describe.each(SERVERS)('filters on values of $name', ({ start, subscriptions, qu
       const pages = 'query ($filter: ItemFilter) { items(filter: $filter) { cursor } }';
       if (query) results.push(await request<unknown, object>(server, pages, { filter: { where } }));
       for (const result of results)
-        expect(issuesOf(result), JSON.stringify(where).slice(0, 100)).toEqual([
+        expect(issuesOf(result)).toEqual([
           { path: [...WHERE, ...path], message: expect.stringMatching(message) as unknown },
         ]);
     }
