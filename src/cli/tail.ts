@@ -11,10 +11,12 @@ import { addressOf, helpOf, parseArguments, readFrom, UsageError, wholeNumber } 
 import { TAIL_FLAGS } from './process/command-flags.ts';
 import { backoffMs } from '../core/replication/backoff.ts';
 import { closedOutput, LineOutput } from './process/line-output.ts';
+import { valueFilterIn } from './where-flag.ts';
 
 export const HELP = `seamline tail: prints the current items, then every change
 
   seamline tail --prefix sensor/ | jq .value
+  seamline tail --where '{"path":"/status","eq":"open"}'
   seamline tail --url https://one.example/graphql | seamline insert --url https://other.example/graphql
 
 Prints a line of JSON for each item, starting with the current items, oldest first. When the connection breaks, it resumes as soon as the
@@ -41,13 +43,18 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]): Tail {
-  const { limit, after, prefix, changes, ...address } = parseArguments(args, TAIL_FLAGS).values;
+  const { limit, after, prefix, where, changes, ...address } = parseArguments(args, TAIL_FLAGS).values;
   if (changes && limit !== undefined)
     throw new UsageError('--limit counts items and cannot be combined with --changes');
   const variables = {
     ...(limit !== undefined && { limit: readFrom('--limit', () => wholeNumber(limit, 0, 0x7fffffff)) }),
     ...(after !== undefined && { after }),
-    ...(prefix !== undefined && { filter: { keyPrefix: prefix } }),
+    ...((prefix !== undefined || where !== undefined) && {
+      filter: {
+        ...(prefix !== undefined && { keyPrefix: prefix }),
+        ...(where !== undefined && { where: readFrom('--where', () => valueFilterIn(where)) }),
+      },
+    }),
   };
   const query = String(changes ? ItemChangesDocument : ItemsDocument);
   return {
@@ -94,7 +101,8 @@ function follow({ address, payload, field, after }: Tail, output: LineOutput): P
         return end(1, '--after: the server does not know this cursor, or has forgotten it (CURSOR_EXPIRED)');
       say('the server has lost its log; starting again with its current items');
     };
-    resumable(client, { onReset }).subscribe(payload, {
+    const onMissed = (): void => say('a message was lost on the way; resuming');
+    resumable(client, { onReset, onMissed }).subscribe(payload, {
       next({ data, errors }: Result) {
         if (isOver) return;
         if (!data) return end(1, describe(errors));

@@ -7,6 +7,7 @@ export type {
   MirrorUpdate,
   MirrorVariables,
 } from './mirror-snapshot.ts';
+export type { ItemFilter, ValueFilter } from './item-filter.ts';
 export { persistent } from './persistent.ts';
 export type { MirroredItem } from './item-set.ts';
 export {

@@ -21,7 +21,7 @@ export class ItemSet {
     }
   }
 
-  /** Also true if the message has no size and checksum, as with a filter. */
+  /** Also true if the message has no size and checksum, as those of servers before 0.2 with a filter. */
   agreesWith({ size, checksum }: Pick<Changes, 'size' | 'checksum'>): boolean {
     return (size ?? this.items.size) === this.items.size && (checksum ?? this.checksum) === this.checksum;
   }

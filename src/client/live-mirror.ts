@@ -1,8 +1,8 @@
 /**
  * A copy of the map, made from `itemChanges`. At every `caughtUp` it compares its size and checksum with the server's (G6), and
- * loads the map again if they differ.
+ * loads the map again if they differ. A message that doesn't follow the one before is not applied: the subscription resumes.
  *
- *     messages ──▶ building ──(caught up, checksum equal)──▶ items ──▶ listeners
+ *     messages ──(follows)──▶ building ──(caught up, checksum equal)──▶ items ──▶ listeners
  *
  * After a reset the new map is built separately, so that a list on a screen doesn't become empty in between.
  */
@@ -11,10 +11,10 @@ import { isSameReason, watchConnection } from './connection-watch.ts';
 import { ItemSet, type MirroredItem } from './item-set.ts';
 import type { MirrorSnapshot, MirrorState, MirrorStatus, MirrorUpdate, MirrorVariables } from './mirror-snapshot.ts';
 import { resumable, type Result, type SubscriptionClient } from './resumable.ts';
+import { codeOf, repairWaitMs } from './resumption.ts';
 
-/** In ms: the wait before a second wrong copy in a row is loaded again, doubled for each further one. */
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 60_000;
+/** Servers before 0.2 don't have the field. */
+const FOLLOWS = /\bfollows\b/;
 
 const NOTHING: MirrorUpdate = { changes: undefined, isReplaced: false };
 
@@ -32,12 +32,19 @@ export class LiveMirror {
   #isLoaded = false;
   #error: unknown;
   #repairs = 0;
+  #missed = 0;
   #wrongInARow = 0;
+  #query = ItemChangesDocument.toString();
   /** The current subscription, or the wait before it; undefined if there is none. Results of an older one are ignored. */
   #run: { end: () => void } | undefined;
 
   constructor(client: SubscriptionClient, variables: MirrorVariables, onIdle: () => void) {
-    this.#client = resumable(client);
+    this.#client = resumable(client, {
+      onMissed: () => {
+        this.#missed++;
+        this.#lose(new Error('a message was lost on the way, and the subscription resumes'));
+      },
+    });
     this.#variables = variables;
     this.#onIdle = onIdle;
   }
@@ -51,7 +58,13 @@ export class LiveMirror {
   }
 
   get state(): MirrorState {
-    return { status: this.#status, isLoaded: this.#isLoaded, repairs: this.#repairs, error: this.#error };
+    return {
+      status: this.#status,
+      isLoaded: this.#isLoaded,
+      repairs: this.#repairs,
+      missed: this.#missed,
+      error: this.#error,
+    };
   }
 
   subscribe(listener: (update: MirrorUpdate) => void): () => void {
@@ -90,7 +103,8 @@ export class LiveMirror {
     const lose = ifRunning((reason: unknown) => this.#lose(reason));
     const unwatch = watchConnection(this.#client, lose);
     const unsubscribe = this.#client.subscribe(
-      { query: ItemChangesDocument.toString(), variables: { ...this.#variables } },
+      // Without `after: null` nothing would tell that the first message, which has `reset`, was lost.
+      { query: this.#query, variables: { ...this.#variables }, extensions: { after: null } },
       {
         next: ifRunning((result: Result) => this.#receive(result)),
         error: ifRunning((error) => this.#fail(error)),
@@ -128,10 +142,8 @@ export class LiveMirror {
 
   #repair(): void {
     this.#repairs++;
-    const again = this.#wrongInARow++;
-    const waitMs = again === 0 ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (again - 1));
     this.#end();
-    const timer = setTimeout(() => this.#start(), waitMs);
+    const timer = setTimeout(() => this.#start(), repairWaitMs(this.#wrongInARow++));
     this.#run = { end: () => clearTimeout(timer) };
     this.#lose(new Error('the copy differs from the map of the server, and is loaded again'));
   }
@@ -144,6 +156,10 @@ export class LiveMirror {
   /** Ends the subscription until a new listener is added. */
   #fail(error: unknown): void {
     this.#end();
+    if (codeOf(error) === 'GRAPHQL_VALIDATION_FAILED' && FOLLOWS.test(this.#query)) {
+      this.#query = this.#query.replace(FOLLOWS, '');
+      return this.#start();
+    }
     this.#become('failed', error ?? new Error('the server sent a result without data'));
     this.#notify(NOTHING);
   }

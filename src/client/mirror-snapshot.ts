@@ -1,9 +1,17 @@
-import type { ItemChangesSubscription, ItemFilter } from '../../schema/documents/graphql.ts';
+import type { ItemChangesSubscription } from '../../schema/documents/graphql.ts';
+import type { ItemFilter } from './item-filter.ts';
 import type { MirroredItem } from './item-set.ts';
 
 /** Selects the items of a mirror. */
 export interface MirrorVariables {
-  /** @default all items */
+  /**
+   * By key, by key prefix and by value. An item whose new value is not selected any more leaves the mirror.
+   *
+   * @default all items
+   *
+   * @example
+   * mirror(client, { filter: { keyPrefix: 'order/', where: { path: '/status', eq: 'open' } } });
+   */
   readonly filter?: ItemFilter | undefined;
 }
 
@@ -26,6 +34,8 @@ export interface MirrorState {
   readonly isLoaded: boolean;
   /** How often the copy was wrong and was loaded again. */
   readonly repairs: number;
+  /** How often a message was lost on the way, in a gateway for example, so that the mirror resumed after the last one that arrived. */
+  readonly missed: number;
   /**
    * Why the mirror is not live, undefined while it is live: a close event or an error of the client; GraphQL errors, if they ended the
    * subscription.
@@ -55,5 +65,6 @@ export const EMPTY: MirrorSnapshot<never> = {
   status: 'connecting',
   isLoaded: false,
   repairs: 0,
+  missed: 0,
   error: undefined,
 };

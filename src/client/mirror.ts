@@ -1,4 +1,4 @@
-import { filterId } from './item-keys.ts';
+import { filterId } from './item-filter.ts';
 import type { MirroredItem } from './item-set.ts';
 import { LiveMirror } from './live-mirror.ts';
 import {
@@ -27,13 +27,14 @@ export interface Mirror<Value = unknown> {
  * added later has the whole map at once. The mirror resumes after each reconnect.
  *
  * @param client a client of graphql-ws or graphql-sse, or any object with an equal `subscribe`
- * @param variables selects items by key or key prefix. Default: all items
+ * @param variables selects items by key, key prefix or value. Default: all items
  *
  * @example
  * ```ts
  * const client = createClient({ url: 'ws://127.0.0.1:4000/graphql', ...persistent() });
  * const prices = mirror<{ price: number }>(client, { filter: { keyPrefix: 'price/' } });
  * const unsubscribe = prices.subscribe(() => console.log(prices.items.size, 'prices'));
+ * const dear = mirror<{ price: number }>(client, { filter: { where: { path: '/price', gte: 100 } } });
  * ```
  */
 export function mirror<Value = unknown>(client: SubscriptionClient, variables: MirrorVariables = {}): Mirror<Value> {

@@ -8,7 +8,7 @@ import type { SubscriptionClient } from './resumable.ts';
  * a component that mounts later has the whole map at once.
  *
  * @param client a client of graphql-ws or graphql-sse
- * @param variables selects items by key or key prefix. Default: all items
+ * @param variables selects items by key, key prefix or value. Default: all items
  *
  * @example
  * ```tsx
@@ -25,6 +25,12 @@ import type { SubscriptionClient } from './resumable.ts';
  *     </>
  *   );
  * }
+ * ```
+ *
+ * With a filter on values a component shows an item only while its value is selected:
+ *
+ * ```tsx
+ * const { items } = useItems<Order>(client, { filter: { where: { path: '/status', eq: 'open' } } });
  * ```
  *
  * `status` and `error` tell the state of the connection; a component renders again when one of them changes, or an item. With the server away,

@@ -39,6 +39,11 @@ export interface ResumableOptions<Operation = Payload> {
    * items that it delivered before. `itemChanges` doesn't need it, because its messages have `reset`.
    */
   readonly onReset?: (operation: Operation) => void;
+  /**
+   * Called when a message of `itemChanges` was lost on the way, in a gateway for example, and the subscription resumes after the last message
+   * that arrived. It notices that if the document selects `follows` and `cursor`.
+   */
+  readonly onMissed?: (operation: Operation) => void;
 }
 
 /**
@@ -66,7 +71,7 @@ function resume(
   subscribe: (payload: Payload, sink: Sink) => () => void,
   payload: Payload,
   sink: Sink,
-  { onReset }: ResumableOptions,
+  { onReset, onMissed }: ResumableOptions,
 ): () => void {
   const resumption = new Resumption(payload.extensions);
   let isCancelled = false;
@@ -83,12 +88,21 @@ function resume(
       if (!isCancelled) start();
       return true;
     };
+    const resumeAfterGap = (result: Result): boolean => {
+      if (!resumption.hasGapBefore(result)) return false;
+      isOver = true;
+      unsubscribe();
+      const timer = setTimeout(start, resumption.gapWaitMs);
+      unsubscribe = () => clearTimeout(timer);
+      onMissed?.(payload);
+      return true;
+    };
     const unsubscribeThis = subscribe(
       { ...payload, extensions: resumption.extensions },
       {
         next(result) {
           // Over SSE a terminal error arrives as a result, followed by `complete`.
-          if (isOver || startOver(result.errors)) return;
+          if (isOver || startOver(result.errors) || resumeAfterGap(result)) return;
           resumption.record(result);
           sink.next(result);
         },
@@ -101,7 +115,8 @@ function resume(
       },
     );
     // A client may call the sink before `subscribe` returns.
-    if (!isOver) unsubscribe = unsubscribeThis;
+    if (isOver) unsubscribeThis();
+    else unsubscribe = unsubscribeThis;
   };
   start();
   return () => {

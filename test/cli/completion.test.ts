@@ -62,6 +62,8 @@ describe.each(SHELLS)('seamline completion $name', (shell) => {
     [['--max-b'], ['--max-batch', '--max-batch-bytes', '--max-bytes']],
     [['serve', '--no-f'], ['--no-fan-out']],
     [['tail', '--l'], ['--limit']],
+    [['tail', '--wh'], ['--where']],
+    [['tail', '--where', ''], []],
     [['tail', '--max'], []],
     [['remove', '--if'], ['--if-cursor']],
     [

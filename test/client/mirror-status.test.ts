@@ -69,7 +69,7 @@ describe('the status of a mirror', () => {
     const node = await NodeProcess.start(['--data', dataDirectory()]);
     await insert(node, 'a');
     const { mirrored, seen } = watched(clientOf(node.url));
-    expect(mirrored.state).toEqual({ status: 'connecting', isLoaded: false, repairs: 0, error: undefined });
+    expect(mirrored.state).toEqual({ status: 'connecting', isLoaded: false, repairs: 0, missed: 0, error: undefined });
     const live = await becomes(mirrored, 'live', ['a']);
     expect(live.error).toBeUndefined();
 

@@ -128,7 +128,7 @@ describe('mirror', () => {
     await insert(server, 'd');
     await reaches(mirrored, has('d'));
     expect(replacements).toEqual([['a', 'b']]);
-    expect(mirrored.state).toEqual({ status: 'live', isLoaded: true, repairs: 0, error: undefined });
+    expect(mirrored.state).toEqual({ status: 'live', isLoaded: true, repairs: 0, missed: 0, error: undefined });
     network.cut();
     network.mend(other.url);
     await reaches(mirrored, has('c'));

@@ -73,6 +73,7 @@ describe.each(IMPLEMENTATIONS)('persistent, on %s,', (_name, webSocketImpl) => {
       status: 'live',
       isLoaded: true,
       repairs: 0,
+      missed: 0,
       error: undefined,
       size: 2,
     });

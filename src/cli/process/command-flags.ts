@@ -13,6 +13,7 @@ export const TAIL_FLAGS = {
   limit: { value: 'N', help: 'end after N items' },
   after: { value: 'CURSOR', help: 'start after the item with this cursor' },
   prefix: { value: 'P', help: 'only keys that start with P' },
+  where: { value: 'JSON', help: 'only items whose value matches this filter; in single quotes for the shell' },
   changes: { help: 'print messages of itemChanges instead, which include removals' },
   ...SERVER_FLAGS,
 } as const satisfies Flags;

@@ -1,7 +1,8 @@
 /** `Query.items` in Apollo's cache: one list for each filter, made of all pages and of the items that a subscription brought. */
 import type { FieldMergeFunction, FieldReadFunction, Reference, StoreObject } from '@apollo/client';
 import { epochOf, isOlder } from '../cursors.ts';
-import { keyOf } from '../item-keys.ts';
+import { type ItemFilter, keyOf } from '../item-filter.ts';
+import type { ToldItems } from './apollo-told.ts';
 
 export type ReadOptions = Parameters<FieldReadFunction>[1];
 export type MergeOptions = Parameters<FieldMergeFunction>[2];
@@ -20,6 +21,8 @@ interface Connection extends StoreObject {
   readonly edges?: readonly Edge[];
   readonly pageInfo?: PageInfo;
   readonly cursor?: string;
+  /** Of a list with a filter on values. */
+  readonly told?: ToldItems;
 }
 
 /** The edges in the current order of their items, without removed items. */
@@ -41,7 +44,12 @@ export function readPages(
 
 export function mergePages(existing: Connection | undefined, incoming: Connection, options: MergeOptions): Connection {
   if (!incoming.edges) return { ...incoming, ...existing };
-  const edges = incoming.edges.map((edge) => withCurrentNode(edge, options));
+  // On a refetch and in `updateQuery` Apollo passes the list as `existingData` instead of `existing`.
+  const before = existing ?? (options.existingData as Connection | undefined) ?? {};
+  const { edges: known = [], told = {} } = before;
+  const edges = incoming.edges
+    .filter((edge) => !hasLeft(edge, told, options))
+    .map((edge) => withCurrentNode(edge, options));
   if (existing?.edges && options.args?.['after'] != null)
     // `cursor` stays the first page's: a subscription after a later page's cursor would miss changes on the first page.
     return {
@@ -50,21 +58,45 @@ export function mergePages(existing: Connection | undefined, incoming: Connectio
       edges: uniqueEdges([...existing.edges, ...edges]),
       ...mergePageInfo(existing, incoming),
     };
-  // On a refetch Apollo passes the list as `existingData` instead of `existing`.
-  const { edges: known = [] } = existing ?? (options.existingData as Connection | undefined) ?? {};
-  // Items that came live after the page was read are not on it, but still current.
-  const newer = known.filter(({ node }) => node && isOlder(incoming.cursor, options.readField('cursor', node)));
-  return { ...existing, ...incoming, edges: uniqueEdges([...edges, ...newer]) };
+  // Items that came live after the page was read are not on it, but still current. Only what was told for a filter on values is selected by it.
+  const filter = options.args?.['filter'] as ItemFilter | null | undefined;
+  const cursorOf = (node: Edge['node']): unknown => {
+    const of = told[keyIn(node, options) ?? ''];
+    if (filter?.where == null) return options.readField('cursor', node);
+    return of?.isSelected === true ? of.cursor : undefined;
+  };
+  const newer = known.filter(({ node }) => node && isOlder(incoming.cursor, cursorOf(node)));
+  return {
+    ...existing,
+    ...incoming,
+    edges: uniqueEdges([...edges, ...newer]),
+    // What the page was read after is on it.
+    ...(before.told && { told: withoutOlder(told, incoming.cursor) }),
+  };
 }
+
+const withoutOlder = (told: ToldItems, cursor: unknown): ToldItems =>
+  Object.fromEntries(Object.entries(told).filter(([, each]) => !isOlder(each.cursor, cursor)));
+
+/** Whether the item was not selected any more at its cursor on the page, or later. */
+function hasLeft({ cursor, node }: Edge, told: ToldItems, options: MergeOptions): boolean {
+  const last = told[keyIn(node, options) ?? ''];
+  if (!last || last.isSelected) return false;
+  const own = cursor ?? options.readField<string>('cursor', node);
+  return own === last.cursor || isOlder(own, last.cursor);
+}
+
+const keyIn = (node: Edge['node'], { readField }: MergeOptions): string | undefined =>
+  readField<string>('key', node) ?? readField<string>('id', node);
 
 const byCursor = (a: Edge, b: Edge): number =>
   Number(isOlder(b.cursor, a.cursor)) - Number(isOlder(a.cursor, b.cursor));
 
 /** Refers to the current item, even if the page brought an older state of it. */
-function withCurrentNode(edge: Edge, { isReference, readField }: MergeOptions): Edge {
+function withCurrentNode(edge: Edge, options: MergeOptions): Edge {
   const { node } = edge;
-  if (!isReference(node)) return edge;
-  return { ...edge, node: { __ref: `Item:${readField<string>('key', node) ?? readField<string>('id', node)}` } };
+  if (!options.isReference(node)) return edge;
+  return { ...edge, node: { __ref: `Item:${keyIn(node, options)}` } };
 }
 
 function uniqueEdges(edges: readonly Edge[]): Edge[] {
@@ -82,7 +114,16 @@ function mergePageInfo(existing: Connection, incoming: Connection): { pageInfo?:
   const after = incoming.pageInfo;
   if (!before || !after || isOlder(after.endCursor, endCursor)) return {};
   const { hasNextPage = before.hasNextPage } = after;
-  return { pageInfo: { ...before, hasNextPage, endCursor: after.endCursor ?? endCursor } as PageInfo };
+  // A page of a filter on values may be empty although more follow.
+  const startCursor = before['startCursor'] ?? after['startCursor'];
+  return {
+    pageInfo: {
+      ...before,
+      ...(startCursor !== undefined && { startCursor }),
+      hasNextPage,
+      endCursor: after.endCursor ?? endCursor,
+    } as PageInfo,
+  };
 }
 
 type Node = StoreObject & { readonly id?: string; readonly key?: string; readonly cursor?: string };

@@ -28,7 +28,7 @@ export interface ResumableLinkOptions extends ResumableOptions<ApolloLink.Operat
  * });
  * ```
  */
-export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {}): ApolloLink {
+export function resumableLink({ onReset, onMissed, retryWait }: ResumableLinkOptions = {}): ApolloLink {
   return new ApolloLink((operation, forward) => {
     if ((operation.operationType as string) !== 'subscription') return forward(operation);
     return defer(() => {
@@ -41,12 +41,17 @@ export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {})
       }).pipe(
         map((result) => {
           if (resumption.startOverAfter(result.errors)) throw STARTS_OVER;
+          if (resumption.hasGapBefore(result)) throw HAS_GAP;
           resumption.record(result);
           retries = 0;
           return result;
         }),
         retry({
           delay(error: unknown) {
+            if (error === HAS_GAP) {
+              onMissed?.(operation);
+              return timer(resumption.gapWaitMs);
+            }
             if (error === STARTS_OVER || (CombinedGraphQLErrors.is(error) && resumption.startOverAfter(error.errors))) {
               onReset?.(operation);
               return of(undefined);
@@ -61,6 +66,7 @@ export function resumableLink({ onReset, retryWait }: ResumableLinkOptions = {})
 }
 
 const STARTS_OVER = Symbol('starts over');
+const HAS_GAP = Symbol('has a gap');
 
 /** A copy for each attempt, because the links after this one may modify the operation. */
 function withExtensions(operation: ApolloLink.Operation, extensions: Record<string, unknown>): ApolloLink.Operation {

@@ -10,20 +10,22 @@ import {
   fieldsOf,
   keyOfEntity,
   markRemoved,
+  newestOf,
   type ReadNewest,
   type Version,
 } from './graphcache-versions.ts';
-import { filterId, type ItemFilter, keyMatcher, keyOf } from '../item-keys.ts';
+import { epochOf } from '../cursors.ts';
+import { filterId, keyMatcher, keyOf } from '../item-filter.ts';
+import { type Filter, isListed, lastTold, tell } from './graphcache-told.ts';
 
 const LIVE = 'Live:items';
-
-export type Filter = ItemFilter | null | undefined;
 
 interface Entry {
   readonly entity: string;
   readonly cursor: string;
   readonly isRemoved: boolean;
   readonly fields: Fields;
+  readonly isPaged: boolean;
 }
 
 interface Page {
@@ -42,25 +44,26 @@ export function currentItems(cache: Cache, args: Fields, pass: ResolveInfo, read
   const filter = args['filter'] as Filter;
   const pages = pagesOf(cache).filter((page) => filterId(page.filter) === filterId(filter));
   const paged = pages.flatMap(({ nodes }) =>
-    [...nodes].map(([entity, cursor]) => entryOf(entity, readNewest(cache, entity, pass), cursor)),
+    [...nodes].map(([entity, cursor]) => entryOf(entity, true, readNewest(cache, entity, pass), cursor)),
   );
   const wanted = new Set(paged.flatMap(({ fields }) => Object.keys(fields)));
   const live = liveKeys(cache)
     .filter(keyMatcher(filter))
-    .map((key) => entryOf(entityOf(key), readNewest(cache, entityOf(key), pass)))
+    .map((key) => entryOf(entityOf(key), false, readNewest(cache, entityOf(key), pass)))
     // A live item with fewer fields than the others would make the list a permanent cache miss.
     .filter(({ fields }) => [...wanted].every((field) => field in fields));
-  const edges = [...new Map([...paged, ...live].map((entry) => [entry.entity, entry])).values()]
-    .filter(({ isRemoved }) => !isRemoved)
+  // Of a live item on a page the entry of the page.
+  const edges = [...new Map([...live, ...paged].map((entry) => [entry.entity, entry])).values()]
+    .filter(({ entity, isRemoved, isPaged }) => !isRemoved && isListed(cache, entity, filter, isPaged))
     .sort((a, b) => compare(a.cursor, b.cursor))
     .map(({ entity, cursor }) => ({ __typename: 'ItemEdge', cursor, node: entity }));
   const cursor = pages[0]?.connection['cursor'];
   return { __typename: 'ItemConnection', edges, pageInfo: pageInfoOf(pages), cursor };
 }
 
-function entryOf(entity: string, newest: Version | undefined, cursor = ''): Entry {
+function entryOf(entity: string, isPaged: boolean, newest: Version | undefined, cursor = ''): Entry {
   const { isRemoved = false, fields = {} } = newest ?? {};
-  return { entity, isRemoved, fields, cursor: newest?.cursor || cursor };
+  return { entity, isRemoved, fields, isPaged, cursor: newest?.cursor || cursor };
 }
 
 /** The first page first. Of several first pages, the one that was read first: a subscription after its cursor misses nothing. */
@@ -92,10 +95,12 @@ function pageInfoOf(pages: readonly Page[]): Fields {
   const endOf = ({ pageInfo, after }: Page): string => (pageInfo['endCursor'] ?? after) as string;
   const last = pages.reduce((a, b) => (compare(endOf(a), endOf(b)) > 0 ? a : b));
   const { startCursor, hasPreviousPage } = pages[0]?.pageInfo ?? {};
+  // The first pages of a filter on values may be empty.
+  const started = pages.find(({ pageInfo }) => typeof pageInfo['startCursor'] === 'string');
   const { endCursor, hasNextPage } = last.pageInfo;
   return {
     __typename: 'PageInfo',
-    startCursor,
+    startCursor: started?.pageInfo['startCursor'] ?? startCursor,
     hasPreviousPage,
     // An empty page ends where it starts.
     endCursor: endCursor === null ? last.after || null : endCursor,
@@ -108,20 +113,53 @@ const liveKeys = (cache: Cache): string[] =>
     cache.resolve(LIVE, fieldKey) ? [args?.['key'] as string] : [],
   );
 
-export function addLive(cache: Cache, items: unknown): void {
+/** Adds the items that a mutation returned, or a subscription with a filter. */
+export function addLive(cache: Cache, items: unknown, filter?: Filter): void {
   for (const item of (items ?? []) as (Fields | null)[]) {
     const key = item ? keyOf(item) : undefined;
-    if (key !== undefined) cache.link(LIVE, '__item', { key }, entityOf(key));
+    if (key === undefined) continue;
+    cache.link(LIVE, '__item', { key }, entityOf(key));
+    tell(cache, key, filter, true, item?.['cursor']);
   }
 }
 
-/** Removes all items except `kept` on a reset. An item may come back later: its removal mark has the cursor that the item had. */
-export function removeAllExcept(cache: Cache, kept: ReadonlySet<unknown>, filter: Filter): void {
+/** One message of `itemChanges`, as far as the document selects it. */
+export interface ItemChanges {
+  readonly reset?: boolean;
+  readonly cursor?: string;
+  readonly upserted?: readonly Fields[];
+  readonly removed?: readonly Fields[];
+}
+
+export function applyChanges(cache: Cache, changes: ItemChanges, filter: Filter): void {
+  const { reset = false, upserted = [], removed = [] } = changes;
+  if (reset) removeAllExcept(cache, new Set(upserted.map(keyOf)), filter, changes.cursor);
+  for (const removal of removed) {
+    const key = keyOf(removal);
+    if (key === undefined) continue;
+    const { cursor, reason } = removal;
+    // Without `reason` a removal with a filter on values doesn't say whether the item is still in the map.
+    const isKept = reason === 'UNMATCHED' || (reason === undefined && filter?.where);
+    if (!isKept) remove(cache, key, cursor);
+    tell(cache, key, filter, false, cursor);
+  }
+  addLive(cache, upserted, filter);
+}
+
+/**
+ * Removes all items except `kept` on a reset. An item may come back later: its removal mark has the cursor that the item had. With a filter on
+ * values an item that is not in the message may still be in the map, unless it is of another log.
+ */
+function removeAllExcept(cache: Cache, kept: ReadonlySet<unknown>, filter: Filter, cursor = ''): void {
   const paged = pagesOf(cache).flatMap(({ nodes }) => [...nodes.keys()].map((entity) => keyOfEntity(entity)));
   const single = fieldsOf(cache, 'Query', 'item').map(({ arguments: args }) => args?.['key'] as string);
   const isSelected = keyMatcher(filter);
-  for (const key of new Set([...paged, ...single, ...liveKeys(cache)]))
-    if (!kept.has(key) && isSelected(key)) remove(cache, key);
+  for (const key of new Set([...paged, ...single, ...liveKeys(cache)])) {
+    if (kept.has(key) || !isSelected(key)) continue;
+    const at = newestOf(cache, entityOf(key))?.cursor ?? '';
+    if (!filter?.where || (cursor !== '' && at !== '' && epochOf(at) !== epochOf(cursor))) remove(cache, key);
+    else tell(cache, key, filter, false, lastTold(cache, entityOf(key), filter)?.cursor ?? at);
+  }
 }
 
 export function remove(cache: Cache, key: string, cursor?: unknown): void {

@@ -6,8 +6,9 @@ import type {
   ResolveInfo,
   ResolverResult,
 } from '@urql/exchange-graphcache';
-import { keyOf } from '../item-keys.ts';
-import { addLive, currentItems, type Filter, remove, removeAllExcept } from './graphcache-lists.ts';
+import { keyOf } from '../item-filter.ts';
+import { addLive, applyChanges, currentItems, type ItemChanges, remove } from './graphcache-lists.ts';
+import { type Filter, tellPage } from './graphcache-told.ts';
 import {
   entityOf,
   type Fields,
@@ -21,7 +22,8 @@ import {
 /**
  * Configuration for urql's normalised cache; each client needs its own. It keeps the newest version of each item, reads all pages of
  * `Query.items` as one list, and applies removals and resets. Select `cursor` of items and removals: without it, the last result to
- * arrive wins. Select the same fields of items everywhere: a list doesn't show a live item that has fewer fields than the list selects.
+ * arrive wins. With a filter on values select `reason` of removals as well: an item that the filter doesn't select any more leaves the lists
+ * with this `where`, and stays in the cache. Select the same fields of items everywhere: a list doesn't show a live item that has fewer fields than the list selects.
  *
  * @example
  * ```ts
@@ -58,11 +60,13 @@ export function graphcacheConfig(): Pick<CacheExchangeOpts, 'keys' | 'resolvers'
           ['id', 'key', 'value', 'timestamp', 'expiresAt'].map((field) => [field, upsertUncompared]),
         ),
       },
-      RemovedItem: { key: removed, cursor: removed },
+      // Graphcache stores what an updater gets under the field's name, whatever its alias.
+      RemovedItem: { key: () => {}, reason: () => {}, cursor: () => {} },
       Query: {
         item: ({ item }, { key }, cache) => {
           if (item === null) remove(cache, key as string);
         },
+        items: ({ items }, { filter }, cache) => tellPage(cache, items as Fields | null, filter as Filter),
       },
       Mutation: {
         insertItem: ({ insertItem }, _args, cache) => addLive(cache, [insertItem]),
@@ -72,15 +76,9 @@ export function graphcacheConfig(): Pick<CacheExchangeOpts, 'keys' | 'resolvers'
         },
       },
       Subscription: {
-        items: ({ items }, _args, cache) => addLive(cache, [items]),
-        itemChanges: ({ itemChanges }, { filter }, cache) => {
-          const { reset, upserted } = itemChanges as {
-            readonly reset?: boolean;
-            readonly upserted?: readonly Fields[];
-          };
-          if (reset === true) removeAllExcept(cache, new Set(upserted?.map(keyOf)), filter as Filter);
-          addLive(cache, upserted);
-        },
+        items: ({ items }, { filter }, cache) => addLive(cache, [items], filter as Filter),
+        itemChanges: ({ itemChanges }, { filter }, cache) =>
+          applyChanges(cache, itemChanges as ItemChanges, filter as Filter),
       },
     },
   };
@@ -109,9 +107,4 @@ const currentItem =
 
 function upsertUncompared(item: Fields, _args: unknown, cache: Cache, info: ResolveInfo): void {
   if (item['cursor'] === undefined) upsert(item, cache, info);
-}
-
-function removed(item: Fields, _args: unknown, cache: Cache): void {
-  const key = keyOf(item);
-  if (key !== undefined) remove(cache, key, item['cursor']);
 }

@@ -39,7 +39,7 @@ export interface ResumeExchangeOptions extends ResumableOptions<Operation>, Retr
  * });
  * ```
  */
-export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeOptions = {}): Exchange {
+export function resumeExchange({ onReset, onMissed, retryWait = backOff }: ResumeExchangeOptions = {}): Exchange {
   return ({ client, forward }) =>
     (operations$) => {
       const executions = new Map<number, Execution>();
@@ -76,7 +76,12 @@ export function resumeExchange({ onReset, retryWait = backOff }: ResumeExchangeO
         const execution = result.operation.kind === 'subscription' && executions.get(result.operation.key);
         if (!execution) return result;
         const isOverFetch = execution.operation.context.fetchSubscriptions === true;
-        if (execution.startOverAfter(result)) {
+        if (execution.isWaiting) return undefined;
+        if (execution.hasGapBefore(result)) {
+          onMissed?.(execution.operation);
+          // Deferred also over fetch: aborting the response while urql delivers causes an unhandled rejection in urql.
+          setTimeout(() => restart(execution), execution.gapWaitMs);
+        } else if (execution.startOverAfter(result)) {
           onReset?.(execution.operation);
           if (!isOverFetch) restart(execution);
         } else if (execution.mustRestart) {
@@ -110,6 +115,8 @@ class Execution {
   readonly operation: Operation;
   retries = 0;
   mustRestart = false;
+  /** Whether the next attempt is scheduled, so that the results of this one are dropped. */
+  isWaiting = false;
   readonly #resumption: Resumption;
   #hasDelivered = false;
 
@@ -122,6 +129,7 @@ class Execution {
   attempt(): Operation {
     const { kind, context } = this.operation;
     this.mustRestart = false;
+    this.isWaiting = false;
     return makeOperation(kind, { ...this.operation, extensions: this.#resumption.extensions }, context);
   }
 
@@ -130,6 +138,15 @@ class Execution {
     this.mustRestart = true;
     this.#hasDelivered = false;
     return true;
+  }
+
+  hasGapBefore(result: OperationResult): boolean {
+    this.isWaiting = this.#resumption.hasGapBefore(result);
+    return this.isWaiting;
+  }
+
+  get gapWaitMs(): number {
+    return this.#resumption.gapWaitMs;
   }
 
   /** Whether `limit` items have been delivered. What follows is a broken connection, or urql's repetition of the last result. */

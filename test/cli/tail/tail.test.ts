@@ -155,10 +155,70 @@ describe('seamline tail', () => {
     [['--limit', '1', '--changes']],
     [['--url', 'ftp://127.0.0.1/graphql']],
     [['--token', '']],
+    [['--where', '{path:/status,eq:open}']],
+    [['--where', '']],
+    [['--where', '[{}]']],
+    [['--where', 'null']],
+    [['--where', '{"eq":1e400}']],
+    [['--where']],
   ])('seamline tail %j prints one line and exits with 2', async (flags) => {
     const { code, stdout, stderr } = await runCli(['tail', ...flags]);
     expect(stderr).toMatch(/^seamline: \S.*\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('seamline tail --where', () => {
+  it.each([
+    [
+      '{path:/status,eq:open}',
+      String.raw`must be a JSON object such as '{"path":"/status","eq":"open"}', in single quotes, not "{path:/status,eq:open}"`,
+    ],
+    [
+      `{"eq":"${'x'.repeat(100)}`,
+      String.raw`must be a JSON object such as '{"path":"/status","eq":"open"}', in single quotes, not "{\"eq\":\"${'x'.repeat(53)}" …`,
+    ],
+    [
+      '{"and":[{"eq":12345678901234567891}]}',
+      "must not have the number 12345678901234567891: it can't be kept exactly, so no item has it",
+    ],
+  ])('--where %s is refused with what it must be', async (where, message) => {
+    const { code, stderr } = await runCli(['tail', '--where', where]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `seamline: --where: ${message}\n` });
+  });
+
+  it('--where limits seamline tail to items whose value matches, also with --prefix, --after and --limit', async () => {
+    const server = await startServer();
+    await insert(server, [
+      { key: 'a/1', value: { status: 'open' } },
+      { key: 'a/2', value: { status: 'closed' } },
+      { key: 'b/1', value: { status: 'open' } },
+      { key: 'a/3', value: { status: 'open' } },
+    ]);
+    const flags = ['--where', '{"path":"/status","eq":"open"}', '--prefix', 'a/'];
+    const items = parsed((await tail(server, ...flags, '--limit', '2')).stdout);
+    expect(items.map(({ key }) => key)).toEqual(['a/1', 'a/3']);
+    const after = await tail(server, ...flags, '--limit', '1', '--after', String(items[0]?.['cursor']));
+    expect(parsed(after.stdout).map(({ key }) => key)).toEqual(['a/3']);
+  });
+
+  it('--where with --changes prints an item that matches no longer as removed with UNMATCHED', async () => {
+    const server = await startServer();
+    await insert(server, [{ key: 'a', value: { status: 'open' } }]);
+    const cli = startCli(['tail', '--url', server.url, '--changes', '--where', '{"path":"/status","eq":"open"}']);
+    const lines = linesOf(cli.stdout);
+    const next = async (): Promise<unknown> => JSON.parse(String((await lines.next()).value));
+    expect(await next()).toMatchObject({ reset: true, upserted: [{ key: 'a' }], size: 1, follows: null });
+    await insert(server, [{ key: 'a', value: { status: 'closed' } }]);
+    expect(await next()).toMatchObject({ upserted: [], removed: [{ key: 'a', reason: 'UNMATCHED' }], size: 0 });
+    cli.signal('SIGTERM');
+    await cli.exited;
+  });
+
+  it('--where with a filter that the server refuses prints its reason in one line and exits with 1', async () => {
+    const { code, stdout, stderr } = await tail(await startServer(), '--where', '{"path":"/price","lt":true}');
+    expect(stderr).toMatch(/^seamline: .*where\.lt: must be a number or a string.*BAD_USER_INPUT.*\n$/);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
 });
 

@@ -1,0 +1,71 @@
+/**
+ * Lists with a filter on values. The cache can't evaluate the filter, so it stores for each `where` what pages and subscriptions have told last
+ * about an item: whether it was selected at a cursor.
+ *
+ *     Item:<id>  .__told({ where, cursor })
+ *
+ * As with versions, each cursor has a field of its own.
+ */
+import { gql } from '@urql/core';
+import type { Cache } from '@urql/exchange-graphcache';
+import { isOlder } from '../cursors.ts';
+import { type ItemFilter, keyOf, whereId } from '../item-filter.ts';
+import { entityOf, type Fields, fieldsOf } from './graphcache-versions.ts';
+
+export type Filter = ItemFilter | null | undefined;
+
+interface Told {
+  /** Empty if the document doesn't select it. */
+  readonly cursor: string;
+  readonly isSelected: boolean;
+}
+
+const TOLD = gql`
+  fragment Told on Item {
+    __told(where: $where, cursor: $cursor)
+  }
+`;
+
+/** Stores it, unless something newer has been told. A filter without `where` selects by the key alone, so there is nothing to store. */
+export function tell(cache: Cache, key: string, filter: Filter, isSelected: boolean, cursor: unknown): void {
+  const where = whereId(filter);
+  if (where === '') return;
+  const entity = entityOf(key);
+  const told: Told = { cursor: typeof cursor === 'string' ? cursor : '', isSelected };
+  const before = allTold(cache, entity, where);
+  if (before.some((each) => isOlder(told.cursor, each.cursor))) return;
+  for (const each of before)
+    if (each.cursor !== told.cursor) cache.invalidate(entity, '__told', { where, cursor: each.cursor });
+  cache.writeFragment(TOLD, { __typename: 'Item', id: key, __told: told }, { where, cursor: told.cursor });
+}
+
+/** Lets items return to a list that a page has after they had left it. */
+export function tellPage(cache: Cache, connection: Fields | null | undefined, filter: Filter): void {
+  if (whereId(filter) === '') return;
+  for (const { node, cursor } of (connection?.['edges'] ?? []) as { node?: Fields; cursor?: string }[]) {
+    const key = node && keyOf(node);
+    if (key !== undefined && lastTold(cache, entityOf(key), filter))
+      tell(cache, key, filter, true, cursor ?? node?.['cursor']);
+  }
+}
+
+/** Whether a list shows an item whose key its filter selects. */
+export function isListed(cache: Cache, entity: string, filter: Filter, isPaged: boolean): boolean {
+  if (whereId(filter) === '') return true;
+  return lastTold(cache, entity, filter)?.isSelected ?? isPaged;
+}
+
+/** What was told last about an item; undefined if nothing was. */
+export function lastTold(cache: Cache, entity: string, filter: Filter): Told | undefined {
+  let last: Told | undefined;
+  for (const each of allTold(cache, entity, whereId(filter)))
+    if (!last || !isOlder(each.cursor, last.cursor)) last = each;
+  return last;
+}
+
+const allTold = (cache: Cache, entity: string, where: string): Told[] =>
+  fieldsOf(cache, entity, '__told').flatMap(({ fieldKey, arguments: args }) => {
+    const told =
+      args?.['where'] === where ? (cache.resolve(entity, fieldKey) as unknown as Told | undefined) : undefined;
+    return told ? [told] : [];
+  });
