@@ -80,7 +80,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/verify/check': [],
   'src/verify/client': ['schema/documents', 'src/http-client'],
   'src/verify/workload': ['schema/documents', 'src/http-client', 'src/verify/check', 'src/verify/client'],
-  'src/console/session': ['schema/documents', 'src/client'],
+  // A filter on values is checked by the code of the server, which runs in a browser as well.
+  'src/console/session': ['schema/documents', 'src/client', 'src/core/input/where', 'src/core/model'],
   'src/console/controls': ['src/console/session'],
   'src/console/table': ['src/client', 'src/console/session', 'src/console/controls'],
   'src/console/panels': ['schema/documents', 'src/console/session', 'src/console/controls'],

@@ -4,7 +4,7 @@ import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
 import { VisibleText } from '../controls/visible-text.tsx';
 import { INSERT } from '../session/documents.ts';
 import { type Failure, failureOf, FIELDS } from '../session/failure.ts';
-import { escapeAll } from '../session/format.ts';
+import { escapeAll, parseExactly } from '../session/format.ts';
 import { FailureNotice } from './failure-notice.tsx';
 import { TextField } from './text-field.tsx';
 
@@ -136,7 +136,7 @@ function parse({ key, value, ttl, ifAbsent }: Draft): Parsed {
   const invalid = (fields: Failure['fields']): Parsed => ({ failure: { fields } });
   let json: unknown;
   try {
-    json = JSON.parse(value, refuseRounded);
+    json = parseExactly(value);
   } catch (error) {
     const { message } = error as Error;
     return invalid({ value: error instanceof RangeError ? message : `This is not valid JSON: ${message}` });
@@ -144,17 +144,6 @@ function parse({ key, value, ttl, ifAbsent }: Draft): Parsed {
   if (json === null) return invalid({ value: 'A value can’t be null. To delete an item, remove it.' });
   if (ttl !== '' && !/^-?\d{1,9}$/.test(ttl.trim())) return invalid({ ttl: 'Enter whole seconds, such as 60.' });
   return { input: { key, value: json, ifAbsent, ttl: ttl === '' ? undefined : Number(ttl) } };
-}
-
-/** Refuses numbers that JavaScript rounds, because the server would get the rounded number. */
-function refuseRounded(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source;
-  if (typeof value !== 'number' || source === undefined) return value;
-  const isRounded =
-    Number.isInteger(value) && !Number.isSafeInteger(value) && !/e/i.test(source) && source !== String(value);
-  const isLost = !Number.isFinite(value) || (value === 0 && /[1-9]/.test(source.split(/e/i)[0] ?? ''));
-  if (isRounded || isLost) throw new RangeError(`${source} can’t be kept exactly as a number: send it as a string.`);
-  return value;
 }
 
 /** 128 random bits. `crypto.randomUUID` exists only in secure contexts. */

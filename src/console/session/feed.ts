@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import { FlashLimit } from './flash-limit.ts';
 import { Notifier } from './notifier.ts';
 import { isSameLog, type Outage, reloaded } from './outage.ts';
+import { filterInAddress, type RowFilter, showsRow } from './row-filter.ts';
 import { Rows } from './rows.ts';
 
 const NO_ITEMS: ReadonlyMap<string, MirroredItem> = new Map();
@@ -27,7 +28,7 @@ export interface View {
   readonly atLoad: number;
   /** The number of changes since the map was loaded. */
   readonly sinceLoad: number;
-  readonly prefix: string;
+  readonly filter: RowFilter;
   /** The number of rows, and of rows above the seam. */
   readonly shown: number;
   readonly above: number;
@@ -46,7 +47,7 @@ const EMPTY: View = {
   seam: '',
   atLoad: 0,
   sinceLoad: 0,
-  prefix: '',
+  filter: { prefix: '', where: undefined },
   shown: 0,
   above: 0,
   held: undefined,
@@ -58,7 +59,7 @@ export class Feed {
   rows = new Rows();
   /** Whether all rows must be read from the mirror before the next frame. */
   #isStale = false;
-  view: View = EMPTY;
+  view: View;
   /** The number of changes since the page was opened. */
   total = 0;
   readonly #mirror: Mirror;
@@ -67,12 +68,14 @@ export class Feed {
   readonly #flashes = new FlashLimit();
   readonly #arrivals = new WeakMap<MirroredItem, number>();
   readonly #unsubscribes: (() => void)[];
-  #next: View = EMPTY;
+  #next: View;
   /** The number of changes since the reconnect; undefined when the mirror has caught up. */
   #missed: number | undefined;
   #frame: number | undefined;
 
   constructor(connection: Connection) {
+    this.view = { ...EMPTY, filter: filterInAddress() };
+    this.#next = this.view;
     this.#mirror = mirror(connection.client);
     this.#unsubscribes = [
       connection.onReconnect(() => {
@@ -94,8 +97,8 @@ export class Feed {
     return this.#arrivals.get(item);
   }
 
-  filter(prefix: string): void {
-    this.#next = { ...this.#next, prefix };
+  filter(filter: RowFilter): void {
+    this.#next = { ...this.#next, filter };
     this.#isStale = true;
     this.#show();
   }
@@ -158,12 +161,12 @@ export class Feed {
   }
 
   #readAll(): void {
-    const { prefix, held } = this.#next;
+    const { filter, held } = this.#next;
     this.#isStale = false;
     // A filter that is entered during a pause shows the current items.
     if (held !== undefined) this.#next = { ...this.#next, held: 0 };
     this.rows = new Rows();
-    for (const item of this.#mirror.items.values()) if (item.key.startsWith(prefix)) this.rows.add(item);
+    for (const item of this.#mirror.items.values()) if (showsRow(filter, item)) this.rows.add(item);
   }
 
   #readChanges({ upserted, removed }: ItemChanges): void {
@@ -173,7 +176,8 @@ export class Feed {
     for (const item of upserted) {
       if (isNoticed) this.#arrivals.set(item, now);
       // Also while the rows are stale, so that a reader before the next frame finds current items.
-      if (item.key.startsWith(this.#next.prefix)) this.rows.add(item);
+      if (showsRow(this.#next.filter, item)) this.rows.add(item);
+      else this.rows.delete(item.key);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Formats numbers, times and values for the page. */
+/** Formats numbers, times and values for the page, and reads values. */
 const NUMBER = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const OTHER_DAY = new Intl.DateTimeFormat('en-GB', {
@@ -47,3 +47,20 @@ export const short = (value: unknown): string => escapeAll((JSON.stringify(value
 /** A value as JSON in several lines. It is still JSON of the same value, because only strings contain characters that are escaped. */
 export const pretty = (value: unknown): string =>
   JSON.stringify(value, undefined, 2).split('\n').map(escapeAll).join('\n');
+
+/**
+ * Parses JSON that a user has typed.
+ * @throws {SyntaxError}
+ * @throws {RangeError} for a number that JavaScript rounds, because the server would get the rounded number
+ */
+export const parseExactly = (text: string): unknown => JSON.parse(text, refuseRounded);
+
+function refuseRounded(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isRounded =
+    Number.isInteger(value) && !Number.isSafeInteger(value) && !/e/i.test(source) && source !== String(value);
+  const isLost = !Number.isFinite(value) || (value === 0 && /[1-9]/.test(source.split(/e/i)[0] ?? ''));
+  if (isRounded || isLost) throw new RangeError(`${source} can’t be kept exactly as a number: send it as a string.`);
+  return value;
+}

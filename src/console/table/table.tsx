@@ -118,13 +118,21 @@ export function Table({ selected, onSelect, onOpen }: TableProps) {
 
 /** What fills the place of the rows if there are none. */
 function Blank() {
-  const { isLoaded, size, shown, prefix } = useView();
+  const { isLoaded, size, shown, filter } = useView();
   if (!isLoaded) return <p className="blank">Loading the map …</p>;
   if (size === 0) return <EmptyMap />;
   if (shown > 0) return null;
+  const { prefix, where } = filter;
   return (
     <p className="blank">
-      No key starts with “<VisibleText>{prefix}</VisibleText>”.
+      {where === undefined ? 'No key starts with ' : 'No value matches the filter'}
+      {where !== undefined && prefix !== '' && ' under a key that starts with '}
+      {prefix !== '' && (
+        <>
+          “<VisibleText>{prefix}</VisibleText>”
+        </>
+      )}
+      .
     </p>
   );
 }

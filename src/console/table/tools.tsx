@@ -1,4 +1,5 @@
 import { counted, number } from '../session/format.ts';
+import { isEveryRow } from '../session/row-filter.ts';
 import { useSession, useView } from '../session/use-session.ts';
 import { Filter } from './filter.tsx';
 
@@ -10,8 +11,8 @@ interface ToolsProps {
 /** The filter, the number of rows, and the buttons that hold and move the display. */
 export function Tools({ isAtStart, onStart }: ToolsProps) {
   const { feed } = useSession();
-  const { isLoaded, shown, prefix, size, held } = useView();
-  const count = prefix === '' ? counted(size, 'item') : `${number(shown)} of ${counted(size, 'item')}`;
+  const { isLoaded, shown, filter, size, held } = useView();
+  const count = isEveryRow(filter) ? counted(size, 'item') : `${number(shown)} of ${counted(size, 'item')}`;
   return (
     <div className="tools">
       <Filter />

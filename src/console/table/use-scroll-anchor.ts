@@ -5,15 +5,15 @@ import { ROW_HEIGHT } from './use-visible-lines.ts';
 /** Keeps the visible rows in place while rows are added above them, once the user has scrolled down. Another filter starts at the top. */
 export function useScrollAnchor(scroller: RefObject<HTMLElement | null>, lines: number): void {
   const { feed } = useSession();
-  const { above, prefix } = useView();
-  const shownPrefix = useRef(prefix);
+  const { above, filter } = useView();
+  const shownFilter = useRef(filter);
   const anchor = useRef<{ cursor: string; above: number; offset: number } | undefined>(undefined);
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
     const lineOf = (index: number): number => index + Number(index >= above);
-    if (shownPrefix.current !== prefix) {
-      shownPrefix.current = prefix;
+    if (shownFilter.current !== filter) {
+      shownFilter.current = filter;
       element.scrollTop = 0;
     } else if (anchor.current && element.scrollTop > 0) {
       const line = lineOf(feed.rows.countAfter(anchor.current.cursor));
@@ -27,5 +27,5 @@ export function useScrollAnchor(scroller: RefObject<HTMLElement | null>, lines: 
     remember();
     element.addEventListener('scroll', remember, { passive: true });
     return () => element.removeEventListener('scroll', remember);
-  }, [scroller, feed, above, lines, prefix]);
+  }, [scroller, feed, above, lines, filter]);
 }

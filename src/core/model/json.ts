@@ -2,25 +2,12 @@
  * JSON that keeps its numbers. `JSON.parse` silently rounds a number that no double holds; `JSON.stringify` writes some doubles as
  * another number. Both are used wherever neither can happen, which is nearly always.
  */
+import { UnkeptNumber } from './unkept-number.ts';
+
+export { UnkeptNumber };
 
 /** `JSON.stringify` writes integers from here on with an exponent. */
 const EXPONENTS_FROM = 1e21;
-/** Characters of a number that an error quotes. */
-const MAX_SHOWN = 40;
-
-/** Replaces a number that can't be kept. Its type is not `number`, so nothing uses it by mistake. */
-export class UnkeptNumber {
-  readonly source: string;
-
-  constructor(source: string) {
-    this.source = source.length > MAX_SHOWN ? `${source.slice(0, MAX_SHOWN)}…` : source;
-  }
-
-  /** graphql-js quotes it in its errors. */
-  toJSON(): string {
-    return this.source;
-  }
-}
 
 /** Every integer of at most so many digits is kept. */
 const DIGITS_KEPT = 15;

@@ -1,8 +1,9 @@
-/** Bounds and problems of one filter while it is read. Reading stops soon after a bound is exceeded, however large the filter is. */
+/**
+ * Bounds and problems of one filter while it is read. Reading stops soon after a bound is exceeded, however large the filter is. This folder
+ * uses nothing of Node, because the console checks filters in the browser.
+ */
 import type { Issue } from '../../model/errors.ts';
-import { utf8Length } from '../../model/hash.ts';
-import { quoted } from '../../model/json-text.ts';
-import { UnkeptNumber } from '../../model/json.ts';
+import { UnkeptNumber } from '../../model/unkept-number.ts';
 import { quotedShort } from './json-pointer.ts';
 
 type Path = Issue['path'];
@@ -59,7 +60,7 @@ export class FilterBudget {
   /** The bytes of a name or a string, with its quotes. */
   spendText(text: string): void {
     // A text has at least a byte for each unit, so a long text is not read.
-    this.spendBytes(text.length > MAX_FILTER_BYTES ? text.length : utf8Length(quoted(text)));
+    this.spendBytes(text.length > MAX_FILTER_BYTES ? text.length : utf8Length(JSON.stringify(text)));
   }
 
   spendOperator(path: Path): void {
@@ -159,3 +160,7 @@ export function shown(value: unknown): string {
   if (value instanceof UnkeptNumber) return value.source;
   return typeof value === 'object' ? 'an object' : typeof value;
 }
+
+const ENCODER = new TextEncoder();
+
+const utf8Length = (text: string): number => ENCODER.encode(text).byteLength;

@@ -1,5 +1,5 @@
 /** What "equal" and "less" mean for JSON values. Numbers compare by value, so -0 equals 0. */
-import { UnkeptNumber } from '../../model/json.ts';
+import { UnkeptNumber } from '../../model/unkept-number.ts';
 
 /** An object of JSON. An `UnkeptNumber` stands for a number, so it has no members. */
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
