@@ -154,7 +154,7 @@ export async function cacheWorld() {
     const { data } = await other.mutate({ mutation: REMOVE, variables: { key }, fetchPolicy: 'no-cache' });
     return data?.removeItem;
   };
-  const page = (first?: number, filter?: { keyPrefix: string }) =>
+  const page = (first?: number, filter?: { keyPrefix?: string; where?: object }) =>
     client.watchQuery({ query: PAGE, variables: { ...(first && { first }), ...(filter && { filter }) } });
   return { server, network, client, other, insert, remove, page };
 }
