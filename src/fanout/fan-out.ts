@@ -67,7 +67,7 @@ export class FanOut implements SubscriberHost, GroupHost {
   /** Whether the last step was one of a group. */
   #wasGroup = false;
   /** Outlets with gathered texts, and how many bytes these have. */
-  readonly #gathered = new Set<Outlet>();
+  readonly #gathered: Outlet[] = [];
   #bytes = 0;
   #isSweeping = false;
   /** Groups that keep pages, and how many pages. */
@@ -122,7 +122,7 @@ export class FanOut implements SubscriberHost, GroupHost {
   }
 
   gathered(outlet: Outlet, bytes: number): void {
-    this.#gathered.add(outlet);
+    if (this.#gathered.at(-1) !== outlet) this.#gathered.push(outlet);
     this.#bytes += bytes;
   }
 
@@ -183,7 +183,7 @@ export class FanOut implements SubscriberHost, GroupHost {
       isMore = this.#gather(until);
       // A full one is flushed when it has drained.
       for (const outlet of this.#gathered) if (!outlet.isFull) outlet.flush();
-      this.#gathered.clear();
+      this.#gathered.length = 0;
       this.#bytes = 0;
       if (isMore && performance.now() >= until) return this.#slot.ask(true, 0, this.#sweep);
     }
@@ -194,6 +194,7 @@ export class FanOut implements SubscriberHost, GroupHost {
   };
 
   #forget(): void {
+    if (this.#keeping.size === 0) return;
     this.#kept = 0;
     for (const group of this.#keeping) group.forget();
     this.#keeping.clear();
@@ -203,7 +204,11 @@ export class FanOut implements SubscriberHost, GroupHost {
   #gather(until: number): boolean {
     do {
       if (!this.#step()) return false;
-    } while (this.#gathered.size < MAX_OUTLETS_AT_ONCE && this.#bytes < MAX_BYTES_AT_ONCE && performance.now() < until);
+    } while (
+      this.#gathered.length < MAX_OUTLETS_AT_ONCE &&
+      this.#bytes < MAX_BYTES_AT_ONCE &&
+      performance.now() < until
+    );
     return true;
   }
 

@@ -140,14 +140,14 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
     if (this.kind === 'items') {
       const items = changes.filter((change) => !isRemoval(change));
       const step = { page: { changes, next }, reset, caughtUp: false };
-      return new RenderedPage(step, { count: items.length, lastCursor: items.at(-1)?.cursor }, () =>
+      return new RenderedPage(step, { count: items.length, last: items.at(-1) }, () =>
         items.map((item) => ({ body: encode(this.selection.render(item)), delivered: item })),
       );
     }
     const { isSumKnown, sum } = this.#watch;
     const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) && isSumKnown };
     const message = messageOf(replica, step, follows, sum);
-    return new RenderedPage(step, { count: 1, lastCursor: message.cursor }, () => [
+    return new RenderedPage(step, { count: 1, last: message }, () => [
       { body: encode(this.selection.render(message)), delivered: message },
     ]);
   }

@@ -21,21 +21,18 @@ export class RenderedPage implements ChangesStep<unknown> {
   readonly caughtUp: boolean;
   /** Of results. */
   readonly count: number;
-  /** Of the last result. */
-  readonly lastCursor: Cursor | undefined;
+  readonly last: Sent['last'];
   readonly #render: () => readonly Result[];
-  readonly #forms = new Map<number | string, unknown>();
+  /** The form that was made first, by its name. Most pages are never asked for another one. */
+  #first: readonly [name: number | string, form: unknown] | undefined;
+  #others: Map<number | string, unknown> | undefined;
 
-  constructor(
-    { page, reset, caughtUp }: ChangesStep<unknown>,
-    { count, lastCursor }: Sent,
-    render: () => readonly Result[],
-  ) {
+  constructor({ page, reset, caughtUp }: ChangesStep<unknown>, { count, last }: Sent, render: () => readonly Result[]) {
     this.page = page;
     this.reset = reset;
     this.caughtUp = caughtUp;
     this.count = count;
-    this.lastCursor = lastCursor;
+    this.last = last;
     this.#render = render;
   }
 
@@ -49,8 +46,11 @@ export class RenderedPage implements ChangesStep<unknown> {
 
   /** The results in a form that its users share, made once. */
   shared<Form>(name: number | string, make: (results: readonly Result[]) => Form): Form {
-    let form = this.#forms.get(name) as Form | undefined;
-    if (form === undefined) this.#forms.set(name, (form = make(this.#render())));
+    const known = this.#first?.[0] === name ? this.#first[1] : this.#others?.get(name);
+    if (known !== undefined) return known as Form;
+    const form = make(this.#render());
+    if (this.#first) (this.#others ??= new Map()).set(name, form);
+    else this.#first = [name, form];
     return form;
   }
 
@@ -62,5 +62,6 @@ export class RenderedPage implements ChangesStep<unknown> {
 
 interface Sent {
   readonly count: number;
-  readonly lastCursor: Cursor | undefined;
+  /** The last result. */
+  readonly last: { readonly cursor: Cursor } | undefined;
 }

@@ -135,7 +135,7 @@ export class Subscriber implements OutletSubscriber, Member {
     const reader = this.#reader;
     this.#gather(page, this.remaining);
     if (reader instanceof ChangesReader) reader.delivered(sent);
-    else if (page.lastCursor) reader.delivered(page.count, page.lastCursor);
+    else if (page.last) reader.delivered(page.count, page.last);
     if (this.remaining === 0) this.#end();
   }
 
@@ -162,7 +162,7 @@ export class Subscriber implements OutletSubscriber, Member {
     const reader = this.#reader;
     if (reader instanceof ChangesReader) return reader.next(group);
     const page = reader.next(group);
-    if (page.lastCursor) reader.delivered(page.count, page.lastCursor);
+    if (page.last) reader.delivered(page.count, page.last);
     return page;
   }
 

@@ -33,6 +33,7 @@ import { clientAddress, hostRefusal, originRefusal, type OriginRefusal, type Ori
 import { AppendLatency } from './observability/append-latency.ts';
 import { watchHealth } from './observability/health-watch.ts';
 import { traced } from './observability/tracing.ts';
+import { isTraced } from '../transports/observability/tracing.ts';
 import { GRAPHQL_PATH, pathOf } from './http-request.ts';
 import { createHttpServer, refuse, respond } from './http-server.ts';
 import { openLog } from './open-log.ts';
@@ -60,7 +61,7 @@ export async function createServer(given: ServerOptions = {}): Promise<SeamlineS
   const log = await openLog(options);
   logger.info({ engine: log.engine, node: process.version }, 'starting');
   const appendLatency = new AppendLatency();
-  const map = await StreamingMap.open({ ...options, log: appendLatency.timed(traced(log)) });
+  const map = await StreamingMap.open({ ...options, log: appendLatency.timed(traced(log, isTraced)) });
   try {
     const server = new RunningServer(map, options, appendLatency);
     await server.listen(port, host);

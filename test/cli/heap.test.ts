@@ -29,6 +29,38 @@ async function youngMegabytes(code: string, flags: readonly string[] = []): Prom
   return Number(stdout);
 }
 
+/** Whether an idle process with so many open timers collects its garbage. The looks for garbage are called here, so that none is waited for. */
+async function collects(open: number): Promise<boolean> {
+  const program = `
+    import { performance } from 'node:perf_hooks';
+    import { memoryUsage } from 'node:process';
+    const { useFrugalHeap } = await import('${HEAP}');
+    const looks = [];
+    const { setInterval } = globalThis;
+    globalThis.setInterval = (look) => (looks.push(look), { unref() {} });
+    useFrugalHeap();
+    globalThis.setInterval = setInterval;
+    performance.eventLoopUtilization = () => ({ utilization: 0 });
+    globalThis.timers = Array.from({ length: ${open} }, () => setTimeout(() => {}, 1e6));
+    let garbage = Array.from({ length: 400_000 }, (_, n) => ({ n, list: [n] }));
+    const before = memoryUsage().heapUsed;
+    garbage = undefined;
+    for (const look of looks) look();
+    console.log(before - memoryUsage().heapUsed);
+    process.exit();`;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+  expect(stderr).toBe('');
+  return Number(stdout) > 10 * 1024 ** 2;
+}
+
+it('a server that is idle gives its garbage back', async () => {
+  expect(await collects(10)).toBe(true);
+});
+
+it('a server that is idle with thousands of open connections is not stopped by a collection', async () => {
+  expect(await collects(2000)).toBe(false);
+});
+
 it('the young heap grows to 8 MiB and no further', async () => {
   const most = await youngMegabytes('useFrugalHeap();');
   expect(most).toBeGreaterThan(4);

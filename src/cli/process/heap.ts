@@ -58,6 +58,8 @@ const LOOK_EVERY_MS = 2000;
 const [LEAST_GROWTH, GROWTH_SHARE] = [24 * 1024 * 1024, 1 / 4];
 /** Live bytes that are collected in a tenth of a second. Garbage costs little. */
 const MOST_LIVE = 96 * 1024 * 1024;
+/** Open connections, timers and files, above which nothing is collected: thousands of idle sockets are live objects that nobody has counted yet. */
+const MOST_RESOURCES = 1000;
 /** Share of the time in which an idle event loop works. */
 const IDLE = 0.08;
 
@@ -70,6 +72,7 @@ function collectWhenIdle(): void {
     before = performance.eventLoopUtilization();
     const growth = Math.max(LEAST_GROWTH, live * GROWTH_SHARE);
     if (utilization > IDLE || live > MOST_LIVE || usedBytes() - live < growth) return;
+    if (process.getActiveResourcesInfo().length > MOST_RESOURCES) return;
     collectGarbage();
     live = usedBytes();
   }, LOOK_EVERY_MS).unref();

@@ -31,8 +31,10 @@ const WITHIN_MS = 60_000;
 const BEFORE_ALL = 0 as Sequence;
 
 export class PendingCommands<Value> {
-  /** By command id, oldest first. */
-  readonly #pending = new Map<string, PendingCommand<Value>>();
+  /** The oldest one, while no other was added before it. A map that becomes empty and is filled again makes a table each time. */
+  #first: PendingCommand<Value> | undefined;
+  /** The others by command id, oldest first. */
+  readonly #others = new Map<string, PendingCommand<Value>>();
   readonly #withinMs: number | undefined;
   readonly #showsEarly: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -62,12 +64,13 @@ export class PendingCommands<Value> {
       resolve,
       reject,
     };
-    this.#pending.set(id, pending);
+    if (!this.#first && this.#others.size === 0) this.#first = pending;
+    else this.#others.set(id, pending);
     return pending;
   }
 
   get(id: string): PendingCommand<Value> | undefined {
-    return this.#pending.get(id);
+    return this.#first?.id === id ? this.#first : this.#others.get(id);
   }
 
   /** The log holds the command. `shown`: the replica that is shown, unless it is about to be replaced. */
@@ -95,7 +98,7 @@ export class PendingCommands<Value> {
 
   /** Sequences of the broken log mean nothing in the log that is opened next: it holds an acknowledged command, or has lost it. */
   logBroke(): void {
-    for (const pending of this.#pending.values()) {
+    for (const pending of this.#all()) {
       if (pending.sequence !== undefined) pending.sequence = BEFORE_ALL;
       pending.outcome = undefined;
     }
@@ -103,12 +106,18 @@ export class PendingCommands<Value> {
 
   /** Another replica is shown. It may have applied pending commands while it was built. */
   replicaShown(shown: Replica<Value>): void {
-    for (const pending of this.#pending.values()) this.#settleIfKnown(pending, shown);
+    for (const pending of this.#all()) this.#settleIfKnown(pending, shown);
   }
 
   failAll(cause: Error): void {
     clearTimeout(this.#timer);
-    for (const pending of this.#pending.values()) this.fail(pending, indeterminate(cause));
+    for (const pending of this.#all()) this.fail(pending, indeterminate(cause));
+  }
+
+  /** Oldest first, which is the order of the deadlines. Those that are settled meanwhile are left out. */
+  *#all(): Generator<PendingCommand<Value>> {
+    if (this.#first) yield this.#first;
+    yield* this.#others.values();
   }
 
   #settleIfKnown(pending: PendingCommand<Value>, shown: Replica<Value>): void {
@@ -120,7 +129,9 @@ export class PendingCommands<Value> {
   #remove(pending: PendingCommand<Value>): boolean {
     if (pending.isSettled) return false;
     pending.isSettled = true;
-    return this.#pending.delete(pending.id);
+    if (this.#first === pending) this.#first = undefined;
+    else this.#others.delete(pending.id);
+    return true;
   }
 
   /** One timer for all commands. */
@@ -135,8 +146,7 @@ export class PendingCommands<Value> {
   #expire(): void {
     this.#fireAt = Infinity;
     const now = performance.now();
-    // The map's order is that of the deadlines.
-    for (const pending of this.#pending.values()) {
+    for (const pending of this.#all()) {
       const { sequence, deadline } = pending;
       if (sequence === undefined || deadline === undefined) continue;
       if (deadline > now) return this.#arm(deadline);

@@ -66,7 +66,9 @@ export class ItemsReader<Value> extends Standing {
   readonly #source: Source<Value>;
   readonly #onLag: ItemsRequest['onLag'];
   #history: History;
-  /** The position of the last delivered item, or the one resumed from; undefined before. */
+  /** Whether an item was delivered, or it has resumed. */
+  #hasBegun: boolean;
+  /** With `onLag: FAIL`, of the last delivered item, or the one resumed from; undefined before. Others would keep a text that they never need. */
   #lastCursor: Cursor | undefined;
   #isLagging = false;
 
@@ -81,7 +83,8 @@ export class ItemsReader<Value> extends Standing {
     this.#onLag = onLag;
     this.#history = source.history;
     this.remaining = limit;
-    this.#lastCursor = resumed && source.replica.cursor(resumed.at);
+    this.#hasBegun = resumed !== undefined;
+    if (resumed && onLag === 'FAIL') this.#lastCursor = source.replica.cursor(resumed.at);
   }
 
   /**
@@ -103,18 +106,18 @@ export class ItemsReader<Value> extends Standing {
     return page;
   }
 
-  /** To be called after a delivery. */
-  delivered(count: number, lastCursor: Cursor): void {
+  /** To be called after a delivery. `last`: the last item. */
+  delivered(count: number, last: { readonly cursor: Cursor }): void {
     this.#source.counters.deliveries += count;
     if (this.remaining !== undefined) this.remaining -= count;
-    this.#lastCursor = lastCursor;
+    this.#hasBegun = true;
+    if (this.#onLag === 'FAIL') this.#lastCursor = last.cursor;
   }
 
   /** A subscription that has received nothing starts again at the new head. */
   #continueIn(history: History): void {
     if (!this.#history.keeps(this.readPosition)) {
-      if (this.#lastCursor)
-        throw new CursorExpiredError('the log has lost changes that were delivered: subscribe again');
+      if (this.#hasBegun) throw new CursorExpiredError('the log has lost changes that were delivered: subscribe again');
       this.readPosition = startAtHead(this.#source.replica);
     }
     this.#history = history;
@@ -144,7 +147,7 @@ export async function* items<Value>(
       if (signal.aborted) return;
       const [change] = reader.next(pages).changes;
       if (change && !isRemoval(change)) {
-        reader.delivered(1, change.cursor);
+        reader.delivered(1, change);
         yield change;
         if (reader.remaining === 0) return;
       } else if (!change && isCaughtUp(source.replica, reader.readPosition)) {

@@ -89,27 +89,45 @@ export class AwaitedSlot {
 }
 
 /** First in, first out, with deletion from anywhere. */
-export class Queue<Member> extends Set<Member> {
+export class Queue<Member extends object> {
+  /** The only member. A set that becomes empty and is filled again makes a table each time, and the old ones keep the new ones alive. */
+  #only: Member | undefined;
+  /** The members when there are several. */
+  readonly #members = new Set<Member>();
   /** Members before it have been deleted, so finding the first one takes O(1). */
-  #next = this.values();
+  #next = this.#members.values();
+
+  get size(): number {
+    return this.#only === undefined ? this.#members.size : 1;
+  }
+
+  add(member: Member): void {
+    if (this.size === 0) this.#only = member;
+    if (this.#only === member) return;
+    if (this.#only) this.#members.add(this.#only);
+    this.#only = undefined;
+    this.#members.add(member);
+  }
 
   shift(): Member | undefined {
-    if (this.size === 0) return undefined;
-    let { value } = this.#next.next();
-    if (!value) {
-      // An iterator that has reached the end stays there.
-      this.#next = this.values();
-      ({ value } = this.#next.next());
-    }
-    if (value) this.delete(value);
-    return value;
+    const first = this.#only ?? this.#first();
+    if (first) this.delete(first);
+    return first;
   }
 
   /** An iterator keeps the members that the set held when it was used last. */
-  override delete(member: Member): boolean {
-    const wasMember = super.delete(member);
-    if (wasMember && this.size === 0) this.#next = this.values();
-    return wasMember;
+  delete(member: Member): void {
+    if (this.#only === member) this.#only = undefined;
+    else if (this.#members.delete(member) && this.#members.size === 0) this.#next = this.#members.values();
+  }
+
+  #first(): Member | undefined {
+    if (this.#members.size === 0) return undefined;
+    const { value } = this.#next.next();
+    if (value) return value;
+    // An iterator that has reached the end stays there.
+    this.#next = this.#members.values();
+    return this.#next.next().value;
   }
 }
 
@@ -179,7 +197,13 @@ export class DeliveryScheduler {
     if (!slot) return this.#goOnInNextTurn();
     this.#hasReplayed ||= !isLive;
     slot.run(this.#openedAt + (isLive ? LIVE_MS : LIVE_MS + REPLAY_MS));
-    this.#tick();
+    if (this.#isAwaited) this.#tick();
+  }
+
+  /** Whether any slot was asked for. */
+  get #isAwaited(): boolean {
+    const { live, begun, waiting } = this.#queues;
+    return live.size > 0 || begun.size > 0 || waiting.size > 0;
   }
 
   /** An immediate may still belong to the turn that is held. */
@@ -200,7 +224,7 @@ export class DeliveryScheduler {
   }
 
   #goOnInNextTurn(): void {
-    if (this.#isContinued || Object.values(this.#queues).every(({ size }) => size === 0)) return;
+    if (this.#isContinued || !this.#isAwaited) return;
     this.#isContinued = true;
     setImmediate(() => {
       this.#isContinued = false;

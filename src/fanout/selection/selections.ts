@@ -54,7 +54,7 @@ export class Selections {
   readonly #documents = new WeakMap<DocumentNode, KnownDocument>();
   readonly #byName = new Map<string, Selection>();
   /** Those that keep texts of items. */
-  readonly #keeping = new Set<ItemTexts>();
+  #keeping: ItemTexts[] = [];
 
   constructor(schema: GraphQLSchema, format: (result: ExecutionResult) => string, isShared?: IsShared) {
     this.#schema = schema;
@@ -85,18 +85,18 @@ export class Selections {
   drop({ name, texts }: Selection): void {
     this.#byName.delete(name);
     texts.forget();
-    this.#keeping.delete(texts);
+    this.#keeping = this.#keeping.filter((each) => each !== texts);
   }
 
   /** Drops what was rendered of items. */
   forget(): void {
     for (const texts of this.#keeping) texts.forget();
-    this.#keeping.clear();
+    this.#keeping.length = 0;
   }
 
   #keeps(texts: ItemTexts): void {
-    if (this.#keeping.size === MAX_KEEPING) this.forget();
-    this.#keeping.add(texts);
+    if (this.#keeping.length === MAX_KEEPING) this.forget();
+    if (!this.#keeping.includes(texts)) this.#keeping.push(texts);
   }
 
   #learn(document: DocumentNode): KnownDocument {

@@ -7,13 +7,14 @@ import { withAppend } from './with-append.ts';
 /** Engines in this process: their appends are internal spans, those to a server are client spans. */
 const LOCAL: ReadonlySet<string> = new Set(['memory', 'file']);
 
-/** The same log with all its members, but with traced appends. */
-export function traced(log: OrderedLog): OrderedLog {
+/** The same log with all its members, but with traced appends. `isTraced`: whether an SDK is registered. */
+export function traced(log: OrderedLog, isTraced = (): boolean => true): OrderedLog {
   const tracer = trace.getTracer('seamline');
   const { engine } = log;
   const kind = LOCAL.has(engine) ? SpanKind.INTERNAL : SpanKind.CLIENT;
 
   const append: OrderedLog['append'] = (...entry) => {
+    if (!isTraced()) return log.append(...entry);
     const [data] = entry;
     const attributes = { 'seamline.engine': engine, 'seamline.append.bytes': data.byteLength };
     const span = tracer.startSpan('append', { kind, attributes });

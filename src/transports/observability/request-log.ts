@@ -117,8 +117,9 @@ export class RequestLog {
     return this.#reported.has(identity);
   }
 
-  operation(identity: RequestIdentity, fields: LogFields, message: string): void {
-    this.#logger.debug?.({ ...namesOf(identity), ...fields }, message);
+  /** `fieldsOf` is called only if the line is logged. */
+  operation(identity: RequestIdentity, fieldsOf: () => LogFields, message: string): void {
+    this.#logger.debug?.({ ...namesOf(identity), ...fieldsOf() }, message);
   }
 
   /** Lets `internal` name the operation that the error ended. */

@@ -2,7 +2,16 @@
  * A span for each operation, through OpenTelemetry's API only: without an SDK nothing is recorded. Names and attributes follow
  * https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans, without `graphql.document`, whose literals may be secrets.
  */
-import { context, type Context, propagation, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import {
+  context,
+  type Context,
+  propagation,
+  ProxyTracerProvider,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api';
 import type { IncomingHttpHeaders } from 'node:http';
 
 export interface OperationName {
@@ -27,6 +36,7 @@ export function startOperationSpan(
   { type, name, transport }: OperationName,
   headers: IncomingHttpHeaders,
 ): OperationSpan {
+  if (!isTraced()) return UNRECORDED;
   const parent = parentOf(headers);
   const span = tracer.startSpan(
     type,
@@ -51,6 +61,12 @@ export function startOperationSpan(
       span.end();
     },
   };
+}
+
+/** Whether an SDK is registered, which may happen at any time. */
+export function isTraced(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('seamline') !== undefined;
 }
 
 function parentOf(headers: IncomingHttpHeaders): Context {

@@ -4,9 +4,9 @@ import { type DocumentNode, type ExecutionResult, getOperationAST, type GraphQLE
 import type { Plugin } from 'graphql-yoga';
 import type { Context, StreamObserver } from '../../../schema/request/context.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
-import type { LogFields } from '../../core/model/logger.ts';
 import type { ServerContext } from './server-context.ts';
 import type { RequestIdentity, RequestLog } from '../observability/request-log.ts';
+import type { LogFields } from '../../core/model/logger.ts';
 import { WrappedGenerator } from '../../core/subscriptions/wrapped-generator.ts';
 import { negotiate } from '../protocol/accept.ts';
 import { isGraphQLError } from '../protocol/errors.ts';
@@ -33,7 +33,7 @@ export function observeOperations(requestLog: RequestLog): Observe {
     requestLog.markReported(identity);
     const operation = nameOf(args, identity, isStream);
     const span = startOperationSpan(tracer, operation, identity.headers);
-    if (isStream) requestLog.operation(identity, fieldsOf(operation), 'subscription started');
+    if (isStream) requestLog.operation(identity, () => fieldsOf(operation), 'subscription started');
     return new Observed({ requestLog, identity, operation, span, isStream });
   };
 }
@@ -77,6 +77,18 @@ class Observed implements StreamObserver {
   end(errors: readonly GraphQLError[] = [], deliveries?: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    const code = errors.length > 0 ? this.#failed(errors) : undefined;
+    this.#span.end(code, deliveries);
+    const message = this.#isStream ? 'subscription ended' : 'operation done';
+    const done = (): LogFields => {
+      const ms = (tenths() - this.#start) / 10;
+      return { ...fieldsOf(this.#operation), ms, code, deliveries };
+    };
+    this.#requestLog.operation(this.#identity, done, message);
+  }
+
+  /** Logs the errors. Returns the code of the first. */
+  #failed(errors: readonly GraphQLError[]): string | undefined {
     const requestLog = this.#requestLog;
     const identity = this.#identity;
     const fields = fieldsOf(this.#operation);
@@ -85,10 +97,7 @@ class Observed implements StreamObserver {
       if (codes[at] === INTERNAL) requestLog.attribute(error, identity, fields);
     const known = errors.map((error) => toGraphQLError(error.originalError ?? error)).filter(isGraphQLError);
     requestLog.failed(identity, known, fields);
-    this.#span.end(codes[0], deliveries);
-    const ms = (tenths() - this.#start) / 10;
-    const message = this.#isStream ? 'subscription ended' : 'operation done';
-    requestLog.operation(identity, { ...fields, ms, code: codes[0], deliveries }, message);
+    return codes[0];
   }
 }
 

@@ -190,13 +190,64 @@ describe('the heartbeat', () => {
     const pinged: number[] = [];
     for (let n = 0; n < 4; n++) {
       const { near } = await pair();
-      heartbeat.watch(near, { readyState: 1, OPEN: 1, ping: () => void pinged.push(n) } as unknown as WebSocket);
+      onPing(near, () => pinged.push(n));
+      heartbeat.watch(near, OPEN_WEB_SOCKET);
       vi.advanceTimersByTime(INTERVAL_MS / 4);
     }
     for (let n = 0; n < 8; n++) {
       expect(pinged).toEqual(Array.from({ length: n + 1 }, (_, each) => each % 4));
       vi.advanceTimersByTime(INTERVAL_MS / 4);
     }
+  });
+
+  it('the heartbeat pings a client that is written to and answers less than once an interval', async () => {
+    const { near, far } = await pair();
+    const heartbeat = watched();
+    let isPinged = false;
+    onPing(near, () => (isPinged = true));
+    near.resume();
+    heartbeat.watch(near, OPEN_WEB_SOCKET);
+    const pingedAt: number[] = [];
+    for (let look = 1; look <= 12; look++) {
+      near.write('a delivery');
+      vi.advanceTimersByTime(INTERVAL_MS / 2);
+      if (!isPinged) continue;
+      isPinged = false;
+      pingedAt.push(look);
+      far.write('an answer');
+      await once(near, 'data');
+    }
+    expect(pingedAt).toEqual([2, 5, 8, 11]);
+  });
+
+  it('the heartbeat pings a client again as soon as an interval would pass without a frame', async () => {
+    const { near, far } = await pair();
+    const heartbeat = watched();
+    let pings = 0;
+    onPing(near, () => pings++);
+    near.resume();
+    heartbeat.watch(near, OPEN_WEB_SOCKET);
+    vi.advanceTimersByTime(INTERVAL_MS / 2 + 1);
+    near.write('a delivery');
+    far.write('a message');
+    await once(near, 'data');
+    vi.advanceTimersByTime(INTERVAL_MS / 2);
+    expect(pings).toBe(0);
+    vi.advanceTimersByTime(INTERVAL_MS / 2 - 1);
+    expect(pings).toBe(1);
+  });
+
+  it('the heartbeat ends a WebSocket that is written to and never answers after a minute, and not sooner', async () => {
+    const { near } = await pair();
+    const heartbeat = watched();
+    heartbeat.watch(near, OPEN_WEB_SOCKET);
+    for (let look = 0; look < 10; look++) {
+      near.write('a delivery');
+      vi.advanceTimersByTime(INTERVAL_MS / 2);
+    }
+    expect(near.destroyed).toBe(false);
+    vi.advanceTimersByTime(INTERVAL_MS);
+    expect(near.destroyed).toBe(true);
   });
 
   it('the heartbeat forgets a stream that has ended, so that its kept-alive connection may be slow afterwards', async () => {
@@ -209,6 +260,17 @@ describe('the heartbeat', () => {
     expect(near.destroyed).toBe(false);
   });
 });
+
+const OPEN_WEB_SOCKET = { readyState: 1, OPEN: 1 } as WebSocket;
+
+/** Calls `pinged` when a ping of WebSocket is written. */
+function onPing(socket: Socket, pinged: () => void): void {
+  const { write } = socket;
+  vi.spyOn(socket, 'write').mockImplementation((...given: unknown[]) => {
+    if (given[0] === '\x89\0') pinged();
+    return Reflect.apply(write, socket, given) as boolean;
+  });
+}
 
 /** Reads this many bytes and then stops. */
 async function readMore(socket: Socket, bytes: number): Promise<void> {
