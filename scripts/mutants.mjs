@@ -466,14 +466,14 @@ const MUTANTS = [
   [
     'a queue keeps members that have left',
     'src/core/subscriptions/scheduler.ts',
-    'if (wasMember && this.size === 0) this.#next = this.values();',
-    '',
+    'this.#members.delete(member) && this.#members.size === 0',
+    'this.#members.delete(member) && false',
     ['test/core/interest'],
   ],
   [
     'selections that nobody has keep texts',
     'src/fanout/selection/selections.ts',
-    'texts.forget();\n    this.#keeping.delete(texts);',
+    'texts.forget();\n    this.#keeping = this.#keeping.filter((each) => each !== texts);',
     '',
     ['test/fanout/kept-items.test.ts'],
   ],

@@ -13,6 +13,7 @@ import { crc32 } from 'node:zlib';
 import type { Item, RemovedItem } from './change.ts';
 import type { Cursor } from './position.ts';
 import { utf8Length } from './hash.ts';
+import { quoted } from './json-text.ts';
 
 /** The limits of a map. They are part of the log, so that all its nodes agree. */
 export interface Bounds {
@@ -100,7 +101,7 @@ export function encodeCommand(id: string, command: Command): Uint8Array {
 function bodyOf(command: Command): string {
   if (command.kind !== 'insert') return JSON.stringify(command);
   const { kind, insertions } = command;
-  let body = JSON.stringify({ kind, insertions: insertions.map(withoutValue) });
+  let body = `{"kind":"${kind}","insertions":[${insertions.map(withoutValue).join(',')}]}`;
   for (const { json } of insertions) body += `\n${json}`;
   return body;
 }
@@ -154,8 +155,13 @@ const crcOf = (frame: Uint8Array, crcAt: number): number =>
 
 const isOurs = (frame: Uint8Array): boolean => frame[0] === MAGIC[0] && frame[1] === MAGIC[1];
 
-const withoutValue = ({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion) =>
-  ({ key, ttl, idempotency, ifAbsent, ifCursor }) satisfies Partial<Insertion>;
+/** As JSON. */
+function withoutValue({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion): string {
+  // Most insertions have nothing but a key, and this takes a fraction of the time.
+  if (ttl === undefined && idempotency === undefined && ifAbsent === undefined && ifCursor === undefined)
+    return `{"key":${quoted(key)}}`;
+  return JSON.stringify({ key, ttl, idempotency, ifAbsent, ifCursor } satisfies Partial<Insertion>);
+}
 
 /** Each line becomes a string of its own: the slices of one string would keep all the values of a batch as long as one of them lives. */
 function decodeBody(bytes: Buffer, start: number): Command {

@@ -12,6 +12,8 @@ const BLOCK = 512;
 type Slot<Value> = Item<Value> | Position;
 
 interface Block<Value> {
+  /** The position of the first slot. Reading it from an item would fetch that item from memory. */
+  readonly first: Position;
   /** In ascending order of their positions. */
   readonly slots: Slot<Value>[];
   live: number;
@@ -24,7 +26,7 @@ export class ItemIndex<Value> {
   add(item: Item<Value>): void {
     let last = this.#blocks.at(-1);
     if (!last || last.slots.length === BLOCK) {
-      last = { slots: [], live: 0 };
+      last = { first: item.position, slots: [], live: 0 };
       this.#blocks.push(last);
     }
     last.slots.push(item);
@@ -34,8 +36,12 @@ export class ItemIndex<Value> {
   remove(item: Item<Value>): void {
     const index = this.#blockOf(item.position);
     const block = this.#blocks[index];
-    const at = block ? firstAbove(block.slots, (item.position - 1) as Position) : 0;
-    if (block?.slots[at] !== item) return;
+    if (!block) return;
+    // Where it is unless something before it in the block had no slot: a search would fetch an item from memory at each step.
+    const expected = item.position - block.first;
+    const isThere = block.slots[expected] === item;
+    const at = isThere ? expected : firstAbove(block.slots, (item.position - 1) as Position);
+    if (block.slots[at] !== item) return;
     block.slots[at] = item.position;
     block.live--;
     if (block.live === 0) this.#blocks.splice(index, 1);
@@ -66,8 +72,8 @@ export class ItemIndex<Value> {
     let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      // `remove` drops empty blocks, so each has a first position.
-      if (positionOf(this.#blocks[middle]!.slots[0]!) <= position) low = middle + 1;
+      // `middle` is below the length.
+      if (this.#blocks[middle]!.first <= position) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -79,7 +85,7 @@ export class ItemIndex<Value> {
     const block = this.#blocks[at]!;
     const merged = neighbour && block.live + neighbour.live <= BLOCK / 2 ? [block, neighbour] : [block];
     const slots = merged.flatMap((each) => each.slots).filter(isItem);
-    const packed = { slots, live: slots.length };
+    const packed = { first: block.first, slots, live: slots.length };
     this.#blocks.splice(at, merged.length, packed);
   }
 }

@@ -293,8 +293,7 @@ export class Follower<Value> {
   }
 
   #wakeWaiting(): void {
-    if (this.#waiting.size === 0) return;
     for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    if (this.#waiting.size > 0) this.#waiting.clear();
   }
 }

@@ -67,7 +67,7 @@ export class UnreadAnswers implements Ledger {
   readonly turns: Turns;
   /** Taken by all accounts. */
   bytes = 0;
-  /** Accounts that have taken something. */
+  /** Accounts that have taken something since the last look. A set that becomes empty with each answer makes a table each time. */
   readonly #accounts = new Set<Account>();
   /** Whether an answer was refused since the last look. */
   #isShort = false;
@@ -105,8 +105,7 @@ export class UnreadAnswers implements Ledger {
 
   changed(account: Account, bytes: number): void {
     this.bytes += bytes;
-    if (account.held === 0) this.#accounts.delete(account);
-    else if (account.held === bytes) this.#accounts.add(account);
+    if (bytes > 0 && account.held === bytes) this.#accounts.add(account);
     if (bytes <= 0 || this.#isRelieving || this.bytes <= this.limits.total) return;
     this.#isRelieving = true;
     setImmediate(() => this.#relieve(performance.now()));
@@ -119,7 +118,9 @@ export class UnreadAnswers implements Ledger {
   #relieve(now: number): void {
     const { total, relievedAfterMs } = this.limits;
     this.#isRelieving = false;
-    const written = [...this.#accounts].filter(({ isWritten }) => isWritten).sort((a, b) => b.held - a.held);
+    const written = [...this.#accounts]
+      .filter(({ isWritten, held }) => isWritten && held > 0)
+      .sort((a, b) => b.held - a.held);
     for (const account of written) {
       if (this.bytes <= total) return;
       if (account.silence(now) >= relievedAfterMs || this.bytes > total * EXCESS) account.cut();
@@ -132,6 +133,10 @@ export class UnreadAnswers implements Ledger {
     this.#isShort = false;
     const silent: { account: Account; ms: number }[] = [];
     for (const account of this.#accounts) {
+      if (account.held === 0) {
+        this.#accounts.delete(account);
+        continue;
+      }
       const ms = account.silence(now);
       const isSmall = account.held <= small || account.isWritten;
       const patience = isSmall && this.bytes > total - reserve ? smallPatienceMs : patienceMs;

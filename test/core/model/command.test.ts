@@ -32,6 +32,18 @@ function frameOf(body: string | Uint8Array, format = 1): Uint8Array {
   return Buffer.concat([head, crc, text]);
 }
 
+it.each(['a', 'with "quotes"', 'a\\b', 'a\nb', 'ünï·cødé 🦭', 'x'.repeat(500)])(
+  'an insertion with nothing but the key %j is encoded as JSON.stringify writes it',
+  (key) => {
+    const insertion = { key, json: '1', bytes: key.length + 1 };
+    const text = Buffer.from(
+      encodeCommand('id', { kind: 'insert', insertions: [insertion, { ...insertion, ttl: 5 }] }),
+    );
+    const line = JSON.stringify({ kind: 'insert', insertions: [{ key }, { key, ttl: 5 }] });
+    expect(text.subarray('SL??id????'.length).toString()).toBe(`${line}\n1\n1`);
+  },
+);
+
 describe('a command', () => {
   it.each<[string, Command]>([
     ['that creates a log', { kind: 'found', bounds: BOUNDS }],
