@@ -1,5 +1,6 @@
 /** `seamline verify`: reads the arguments, shows the progress and prints the table. */
 import { type Guarantee, GUARANTEES } from '../verify/check/history.ts';
+import { MIRROR_KINDS } from '../verify/check/mirror-coverage.ts';
 import { verify, type VerifyProgress, type VerifyReport } from '../verify/workload/verify.ts';
 import { addressesOf, helpOf, parseArguments, readFrom, wholeNumber } from './process/arguments.ts';
 import { VERIFY_FLAGS } from './process/command-flags.ts';
@@ -77,9 +78,19 @@ const countsOf = ({ histories, deliveries, violations }: VerifyProgress): string
 
 const lineOf = (progress: VerifyProgress): string => `${secondsOf(progress)} s: ${countsOf(progress)}`;
 
-function tableOf({ coverage, histories, deliveries, violations, seed, examples, skipped }: VerifyReport): string {
+function tableOf({
+  coverage,
+  mirrors,
+  hasValueFilters,
+  histories,
+  deliveries,
+  violations,
+  seed,
+  examples,
+  skipped,
+}: VerifyReport): string {
   const row = (name: string, ...counts: readonly string[]): string =>
-    name.padEnd(17) + counts.map((count) => count.padStart(12)).join('');
+    name.padEnd(20) + counts.map((count) => count.padStart(12)).join('');
   const lines = [
     row('', 'histories', 'deliveries', 'violations'),
     ...GUARANTEES.map((name) => {
@@ -88,9 +99,20 @@ function tableOf({ coverage, histories, deliveries, violations, seed, examples, 
     }),
     row('all', ...[histories, deliveries, violations].map(grouped)),
     '',
+    row('mirrors (G6)', 'histories', 'deliveries', 'violations', 'sums', 'unmatched'),
+    ...MIRROR_KINDS.map((kind) => {
+      const { histories, deliveries, violations, sums, unmatched } = mirrors[kind];
+      return row(kind, ...[histories, deliveries, violations, sums, unmatched].map(grouped));
+    }),
+    '',
     'A history is what one subscription or query received; for G7 it is the call of a writer.',
+    'Sums are sizes and checksums that the server told a mirror; unmatched are items that ceased to match its filter.',
     `seed ${seed}`,
   ];
+  if (!hasValueFilters)
+    lines.push(
+      'not checked: filters on values, `follows`, and sums of filtered mirrors; a server older than 0.2 has none of them',
+    );
   if (skipped > 0) lines.push(`${skipped} rounds not checked: the server lost its log and started another`);
   for (const { guarantee, where, what } of examples) lines.push(`${guarantee} violated: ${where}: ${what}`);
   const more = violations - examples.length;

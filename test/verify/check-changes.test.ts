@@ -88,10 +88,27 @@ const BAD: Readonly<Record<string, Cases>> = {
       ),
     ],
     [
-      'a proof for a part',
+      'a wrong proof for a part',
       recording(
         [insertion(1, 'k1')],
-        [mirror([message(1, { reset: true, upserted: [entry(1, 'k1')], size: 1, checksum: CHECKSUM_OF_ONE })])],
+        [mirror([message(1, { reset: true, upserted: [entry(1, 'k1')], size: 2, checksum: CHECKSUM_OF_ONE })])],
+      ),
+    ],
+    [
+      'a proof before the mirror is caught up',
+      recording(
+        [insertion(1, 'k1')],
+        [
+          mirror([
+            message(1, {
+              reset: true,
+              upserted: [entry(1, 'k1')],
+              size: 1,
+              checksum: CHECKSUM_OF_ONE,
+              caughtUp: false,
+            }),
+          ]),
+        ],
       ),
     ],
     ['no first message', recording([], [mirror([], { end: { kind: 'overdue', awaited: 'first' } })])],

@@ -1,6 +1,6 @@
 /** Checks the messages of `itemChanges` by replaying them next to the known changes: G6, and G2 to G4 for positions. */
 import { checkEnd } from './check-items.ts';
-import { checksumPart } from './checksum.ts';
+import { checkFollows, checkReasons } from './check-filtered.ts';
 import type { ChangesHistory, ChangesMessage, Entry, Recording, RemovedEntry, Report } from './history.ts';
 import { passes } from './history.ts';
 import { type Change, type KnownChanges } from './known-changes.ts';
@@ -18,8 +18,8 @@ interface Checked {
 
 export function checkChanges({ history, recording, known, report, resumed }: Checked): Mirror {
   const { id, after, filter, messages, end } = history;
-  const isWhole = filter === null;
-  const mirror = resumed ?? new Mirror(isWhole);
+  const mirror = resumed ?? new Mirror();
+  const mustProve = recording.hasValueFilters || (filter === null && !recording.hidesSize);
   const fail = (what: string): void => report('G6', id, what);
   // When the history that it resumed was not recorded, the content is unknown until a reset.
   let isFollowed = resumed !== undefined || after === null;
@@ -29,18 +29,21 @@ export function checkChanges({ history, recording, known, report, resumed }: Che
     if (message.reset && (index > 0 || after !== null) && !known.mayLag) fail(`was reset at ${message.cursor}`);
     if (message.reset) mirror.reset();
     isFollowed ||= message.reset;
-    checkEntries(history, message, mirror, index === 0, report);
+    checkFollows(message, messages[index - 1]?.cursor ?? after, fail);
+    checkEntries(history, message, mirror, known, index === 0, report);
+    checkReasons(history, message, known, fail);
     checkBatchEnds(message, mirror.isLive && !known.mayLag, known, fail);
-    mirror.apply(message);
+    mirror.apply(message, known);
     if (message.caughtUp) mirror.isLive = true;
-    if ((message.size !== null || message.checksum !== null) && !(isWhole && message.caughtUp))
-      fail(`told a size or checksum at ${message.cursor}, although it was not caught up or has a filter`);
+    const isProof = message.size !== null || message.checksum !== null;
+    if (isProof && !message.caughtUp)
+      fail(`told a size or checksum at ${message.cursor}, although it was not caught up`);
     if (!isFollowed) continue;
     mirror.follow(known, history);
     if (!message.caughtUp) continue;
-    checkContent(mirror, known, message, fail);
+    checkContent(mirror, history, known, message, fail);
     checkOpenBatches(mirror, known, history, message, report);
-    if (isWhole && !recording.hidesSize) checkProof(mirror, message, fail);
+    if (mustProve || isProof) checkProof(mirror, message, fail);
   }
   checkEnd(history, end, report);
   if (end.kind === 'complete') fail('was completed');
@@ -64,15 +67,9 @@ export class Mirror {
   readonly reported = new Set<string>();
   openBatchesSeen = new Set<string>();
   #touched: string[] = [];
-  readonly #isWhole: boolean;
-
-  /** `isWhole`: without a filter, so that the checksum can be compared. */
-  constructor(isWhole: boolean) {
-    this.#isWhole = isWhole;
-  }
 
   copy(): Mirror {
-    const copy = new Mirror(this.#isWhole);
+    const copy = new Mirror();
     for (const [key, item] of this.items) copy.items.set(key, item);
     copy.expected = new Map(this.expected);
     copy.differing = new Set(this.differing);
@@ -88,16 +85,16 @@ export class Mirror {
     Object.assign(this, { sum: 0, newest: '', isLive: false });
   }
 
-  apply({ upserted, removed, cursor }: ChangesMessage): void {
-    for (const { key } of removed) this.#set(key, undefined);
-    for (const item of upserted) this.#set(item.key, item);
+  apply({ upserted, removed, cursor }: ChangesMessage, known: KnownChanges): void {
+    for (const { key } of removed) this.#set(key, undefined, known);
+    for (const item of upserted) this.#set(item.key, item, known);
     this.newest = cursor;
   }
 
-  #set(key: string, item: Entry | undefined): void {
+  #set(key: string, item: Entry | undefined, known: KnownChanges): void {
     const before = this.items.get(key);
-    if (before && this.#isWhole) this.sum -= checksumPart(before);
-    if (item && this.#isWhole) this.sum += checksumPart(item);
+    if (before) this.sum -= known.partOf(before);
+    if (item) this.sum += known.partOf(item);
     if (item) this.items.set(key, item);
     else this.items.delete(key);
     this.#touched.push(key);
@@ -114,9 +111,10 @@ export class Mirror {
     }
     for (const key of this.#touched) {
       const change = this.expected.get(key);
-      const expected = change && change.value !== null ? change.cursor : undefined;
+      const expected = change && change.value !== null && known.matches(filter, change) ? change.cursor : undefined;
       // Keys of other clients have no known changes.
-      if (expected === this.items.get(key)?.cursor || !known.byKey.has(key)) this.differing.delete(key);
+      const isUnknown = !known.byKey.has(key) || known.vague.has(key);
+      if (expected === this.items.get(key)?.cursor || isUnknown) this.differing.delete(key);
       else this.differing.add(key);
     }
     this.#touched = [];
@@ -127,6 +125,7 @@ function checkEntries(
   { id, after, filter }: ChangesHistory,
   { upserted, removed, cursor }: ChangesMessage,
   { items, newest }: Mirror,
+  known: KnownChanges,
   isFirst: boolean,
   report: Report,
 ): void {
@@ -150,6 +149,9 @@ function checkEntries(
   };
   check(upserted);
   check(removed);
+  for (const item of upserted)
+    if (passes(filter, item.key) && !known.matches(filter, item))
+      report('G6', id, `got ${item.key} at ${item.cursor}, whose value does not match`);
   if (keys.size > MAX_ENTRIES) report('G6', id, `got ${keys.size} entries in the message at ${cursor}`);
   if (cursor < newest) report('G3', id, `the message at ${cursor} comes after ${newest}`);
 }
@@ -162,7 +164,13 @@ function checkBatchEnds({ cursor, caughtUp }: ChangesMessage, isLive: boolean, k
 
 type Fail = (what: string) => void;
 
-function checkContent(mirror: Mirror, known: KnownChanges, { cursor, receivedAt }: ChangesMessage, fail: Fail): void {
+function checkContent(
+  mirror: Mirror,
+  { filter }: ChangesHistory,
+  known: KnownChanges,
+  { cursor, receivedAt }: ChangesMessage,
+  fail: Fail,
+): void {
   for (const key of mirror.differing) {
     const expected = mirror.expected.get(key);
     if (mirror.reported.has(key)) continue;
@@ -170,7 +178,9 @@ function checkContent(mirror: Mirror, known: KnownChanges, { cursor, receivedAt 
     if (held === undefined && known.isMaybeRemoved(key, receivedAt)) continue;
     mirror.reported.add(key);
     const truth =
-      !expected || expected.value === null ? `removed at ${expected?.cursor ?? '?'}` : `at ${expected.cursor}`;
+      !expected || expected.value === null
+        ? `removed at ${expected?.cursor ?? '?'}`
+        : `at ${expected.cursor}${known.matches(filter, expected) ? '' : ' and does not match'}`;
     fail(`caught up at ${cursor}, it has ${held === undefined ? 'no' : `at ${held}`} ${key}, which is ${truth}`);
   }
 }

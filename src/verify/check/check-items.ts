@@ -1,6 +1,5 @@
 /** Checks the deliveries of `items`: G1 to G5, G8, and G11 after a query. */
 import type { Delivery, End, Guarantee, History, ItemsHistory, Report } from './history.ts';
-import { passes } from './history.ts';
 import { type Change, type KnownChanges } from './known-changes.ts';
 
 interface Checked {
@@ -39,7 +38,7 @@ function checkRefusal({ id, limit, deliveries, end }: ItemsHistory, expected: st
     report(limit !== null ? 'G8' : 'G4', id, `got ${deliveries.length} items and ${got} instead of ${expected}`);
 }
 
-function checkOrder({ history, report, chain }: Checked): void {
+function checkOrder({ history, known, report, chain }: Checked): void {
   const { id, after, deliveries, filter } = history;
   let newest = after ?? '';
   let timestamp = '';
@@ -52,7 +51,7 @@ function checkOrder({ history, report, chain }: Checked): void {
     if (delivery.timestamp < timestamp)
       report('G3', id, `got ${key} of ${delivery.timestamp} after an item of ${timestamp}`);
     timestamp = delivery.timestamp;
-    if (!passes(filter, key)) report('G1', id, `got ${key}, which its filter leaves out`);
+    if (!known.matches(filter, delivery)) report('G1', id, `got ${key} at ${cursor}, which its filter leaves out`);
   }
 }
 
@@ -109,7 +108,7 @@ function checkMissing({ history, known, report, chain }: Checked): void {
     if (change.cursor > last) return;
     while ((deliveries[next]?.cursor ?? '') < change.cursor) next++;
     const delivery = deliveries[next];
-    if (!delivery || delivery.cursor === change.cursor || change.value === null || !passes(filter, change.key))
+    if (!delivery || delivery.cursor === change.cursor || change.value === null || !known.matches(filter, change))
       continue;
     const isGone = known.isMaybeGone(change, delivery.receivedAt);
     const mayBeSnapshot = after === null && change.cursor < liveFrom && change.startedAt < firstAt;

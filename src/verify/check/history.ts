@@ -3,6 +3,8 @@
  *
  * Times are ms of the recorder's monotonic clock. Cursors of one epoch compare as strings, in position order.
  */
+import { type ValueFilter } from './value-filter.ts';
+
 export const GUARANTEES = ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G11'] as const;
 export type Guarantee = (typeof GUARANTEES)[number];
 
@@ -11,8 +13,10 @@ export interface Recording {
   readonly keyPrefixes: readonly string[];
   /** How many changes the server's window holds. */
   readonly window: number;
-  /** Whether the server hides size and checksum from this caller, because a key prefix limits it. */
+  /** Whether the server hides the stream's size from this caller, because a key prefix limits it. */
   readonly hidesSize: boolean;
+  /** Whether the server has filters on values. One that has them tells size and checksum whatever the filter. */
+  readonly hasValueFilters: boolean;
   /** Whether something was evicted or expired, so that any item may be gone without a recorded removal. */
   readonly mayVanish: boolean;
   readonly writes: readonly Write[];
@@ -86,6 +90,8 @@ export interface ChangesMessage {
   readonly removed: readonly RemovedEntry[];
   readonly caughtUp: boolean;
   readonly cursor: string;
+  /** Undefined: the server is too old to tell it. */
+  readonly follows?: string | null | undefined;
   readonly size: number | null;
   readonly checksum: string | null;
   readonly receivedAt: number;
@@ -96,6 +102,8 @@ export interface Page {
   readonly first: number;
   readonly items: readonly Entry[];
   readonly hasNextPage: boolean;
+  /** The next page goes on after it. */
+  readonly endCursor: string | null;
   /** The position that the page was read at. */
   readonly cursor: string;
   readonly receivedAt: number;
@@ -104,6 +112,7 @@ export interface Page {
 export interface Filter {
   readonly keys?: string[];
   readonly keyPrefix?: string;
+  readonly where?: ValueFilter;
 }
 
 export type End =
@@ -161,6 +170,7 @@ export interface Violation {
 
 export type Report = (guarantee: Guarantee, where: string, what: string) => void;
 
+/** Whether the filter lets the key pass, whatever its value. */
 export function passes(filter: Filter | null, key: string): boolean {
   return (
     filter === null ||

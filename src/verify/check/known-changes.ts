@@ -4,7 +4,20 @@
  * A call without an answer may have been applied at any moment since it started, or never. Its change is known once a reader has received its
  * value; until then it only explains why an item may be missing.
  */
-import type { Entry, History, Recording, RemovedEntry, Report, Write, WriteInput, WriteResult } from './history.ts';
+import { checksumPart } from './checksum.ts';
+import type {
+  Entry,
+  Filter,
+  History,
+  Recording,
+  RemovedEntry,
+  Report,
+  Write,
+  WriteInput,
+  WriteResult,
+} from './history.ts';
+import { passes } from './history.ts';
+import { matchesValue } from './value-filter.ts';
 
 export interface Change extends WriteResult {
   readonly key: string;
@@ -48,6 +61,27 @@ export class KnownChanges {
   /** By key: since when calls without an answer may have removed the item, or changed it in any way. */
   readonly maybeRemoved = new Map<string, number>();
   readonly maybeChanged = new Map<string, number>();
+  /** Keys that calls without an answer have given values that no reader received: only that they do not match was told. */
+  readonly vague = new Set<string>();
+  /** By JSON text. */
+  readonly #values = new Map<string, unknown>();
+  /** By cursor. */
+  readonly #parts = new Map<string, number>();
+
+  /** Whether the filter lets the item pass, by its key and its value. A removal, with null, passes no filter on values. */
+  matches(filter: Filter | null, { key, value }: { readonly key: string; readonly value: string | null }): boolean {
+    if (!passes(filter, key) || filter?.where === undefined) return passes(filter, key);
+    if (value === null) return false;
+    if (!this.#values.has(value)) this.#values.set(value, JSON.parse(value));
+    return matchesValue(this.#values.get(value), filter.where);
+  }
+
+  /** The term of an item in the checksum of a map. */
+  partOf(item: { readonly key: string; readonly cursor: string }): number {
+    let part = this.#parts.get(item.cursor);
+    if (part === undefined) this.#parts.set(item.cursor, (part = checksumPart(item)));
+    return part;
+  }
 
   /** Whether the item of this change may have been superseded or removed before a time. */
   isMaybeGone({ key, supersededFrom }: Change, before: number): boolean {
@@ -108,8 +142,10 @@ export function knownChanges(recording: Recording, report: Report): KnownChanges
     if (startedAt === undefined) report('G1', where, `got ${describe(entry)}, which no writer has written`);
     add(known, entry, startedAt ?? -Infinity);
   };
+  const unmatched: { where: string; entry: RemovedEntry }[] = [];
   const gone = (where: string, entry: RemovedEntry): void => {
     if (!isOurs(entry.key)) return void known.foreign++;
+    if (entry.reason === 'UNMATCHED') return void unmatched.push({ where, entry });
     if (entry.reason !== 'REMOVED') known.mayVanish = true;
     if (known.byCursor.has(entry.cursor)) return;
     const startedAt = known.maybeRemoved.get(entry.key);
@@ -119,6 +155,8 @@ export function knownChanges(recording: Recording, report: Report): KnownChanges
   };
   for (const history of recording.histories) eachEntry(history, seen, gone);
   for (const { id, item } of recording.reads) if (item) seen(id, item);
+  // Any history may have received the insertion that made an item cease to match.
+  for (const { where, entry } of unmatched) explain(known, where, entry, report);
 
   link(known);
   known.mayLag = known.foreign > 0 || known.changes.length * 2 > recording.window;
@@ -179,6 +217,13 @@ function excuse(known: KnownChanges, attempts: Attempts, write: Write, pending: 
     if (value === null) earlier(known.maybeRemoved, key);
     else earlier(pending, `${key}\n${value}`);
   }
+}
+
+/** An item ceases to match by an insertion. */
+function explain(known: KnownChanges, where: string, { key, cursor }: RemovedEntry, report: Report): void {
+  if (known.byCursor.has(cursor)) return;
+  if (known.maybeChanged.has(key)) known.vague.add(key);
+  else report('G6', where, `was told at ${cursor} that ${key} is UNMATCHED, where no writer has written`);
 }
 
 function add(known: KnownChanges, entry: Omit<Entry, 'value'> & { value: string | null }, startedAt: number): Change {

@@ -118,12 +118,15 @@ async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | nul
     const { edges, pageInfo, cursor } = data.items;
     const items = edges.map(({ node }) => entryOf(node));
     round.deliveries += items.length;
-    return { after, first, items, hasNextPage: pageInfo.hasNextPage, cursor, receivedAt: performance.now() };
+    const rest = { hasNextPage: pageInfo.hasNextPage, endCursor: pageInfo.endCursor };
+    return { after, first, items, ...rest, cursor, receivedAt: performance.now() };
   };
   const furtherPages = async (firstPage: Page): Promise<void> => {
     const pages = [firstPage];
-    for (let last = firstPage; last.hasNextPage && last.items.length > 0; pages.push(last))
-      last = await page(last.items.at(-1)?.cursor ?? null);
+    // A page that does not go on would be asked for again and again.
+    const goesOn = ({ hasNextPage, endCursor, after }: Page): boolean =>
+      hasNextPage && endCursor !== null && endCursor > (after ?? '');
+    for (let last = firstPage; goesOn(last); pages.push(last)) last = await page(last.endCursor);
     const history: PagesHistory = { id, kind: 'pages', transport: 'http', filter, startedAt, pages };
     round.histories.push(history);
   };

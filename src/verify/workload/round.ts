@@ -2,7 +2,9 @@
 import type { Dice } from './dice.ts';
 import type { Filter, History, Read, Recording, Write } from '../check/history.ts';
 import { passes } from '../check/history.ts';
+import { matchesValue } from '../check/value-filter.ts';
 import type { NextNode } from '../client/requests.ts';
+import { keyFilter, whereFilter } from './made-values.ts';
 
 /** What all rounds of a run share. */
 export interface RunContext {
@@ -13,8 +15,18 @@ export interface RunContext {
   /** After this silence a delivery is overdue; a call without an answer is repeated for as long. */
   readonly timeoutMs: number;
   readonly hidesSize: boolean;
+  /** Whether all nodes know filters on values, and `follows` with them. */
+  readonly hasValueFilters: boolean;
   /** Whether the map is so large that readers without a filter would never get past its snapshot. */
   readonly isCrowded: boolean;
+}
+
+/** An insertion of the marker. */
+export interface Marked {
+  readonly key: string;
+  /** JSON text. */
+  readonly value: string;
+  readonly cursor: string;
 }
 
 const KEYS = 200;
@@ -34,7 +46,7 @@ export class Round {
   /** Deliveries to all readers so far. */
   deliveries = 0;
   /** The last insertions, set after the writers have stopped. Readers stay until they have received them. */
-  marker: readonly { readonly key: string; readonly cursor: string }[] | undefined;
+  marker: readonly Marked[] | undefined;
   readonly #ended = Promise.withResolvers<void>();
   readonly #failed = new AbortController();
   #nextId = 0;
@@ -59,7 +71,7 @@ export class Round {
     return this.#ended.promise;
   }
 
-  end(marker: readonly { readonly key: string; readonly cursor: string }[]): void {
+  end(marker: readonly Marked[]): void {
     this.marker = marker;
     this.#ended.resolve();
   }
@@ -74,26 +86,26 @@ export class Round {
     this.#ended.resolve();
   }
 
-  /** The cursor of the newest change that a reader with this filter must receive. */
+  /** The cursor of the newest change that a reader with this filter must receive. Empty: its filter leaves out the whole marker. */
   lastFor(filter: Filter | null): string {
     let last = '';
-    for (const { key, cursor } of this.marker ?? []) if (cursor > last && passes(filter, key)) last = cursor;
+    for (const { key, value, cursor } of this.marker ?? []) {
+      const isFor = passes(filter, key) && (!filter?.where || matchesValue(JSON.parse(value), filter.where));
+      if (isFor && cursor > last) last = cursor;
+    }
     return last;
   }
 
-  /** A random filter. Each one lets a part of the marker pass. */
+  /** A random filter. */
   filter(dice: Dice): Filter | null {
-    const kind = dice.next();
-    if (kind < 0.25 && !this.context.isCrowded) return null;
-    if (kind < 0.65) return { keyPrefix: this.context.runPrefix };
-    if (kind < 0.8) return { keyPrefix: this.prefix };
-    if (kind < 0.9) return { keyPrefix: `${this.prefix}k${dice.between(1, 9)}` };
-    return { keys: Array.from({ length: dice.between(1, 20) }, () => dice.pick(this.keys)) };
+    const { runPrefix, isCrowded, hasValueFilters } = this.context;
+    const filter = keyFilter(dice, { runPrefix, prefix: this.prefix, keys: this.keys }, !isCrowded);
+    return hasValueFilters && dice.chance(0.5) ? { ...filter, where: whereFilter(dice) } : filter;
   }
 
   recording(mayVanish: boolean): Recording {
-    const { window, hidesSize } = this.context;
+    const { window, hidesSize, hasValueFilters } = this.context;
     const { prefix, writes, reads, histories } = this;
-    return { keyPrefixes: [prefix], window, hidesSize, mayVanish, writes, reads, histories };
+    return { keyPrefixes: [prefix], window, hidesSize, hasValueFilters, mayVanish, writes, reads, histories };
   }
 }

@@ -99,7 +99,7 @@ class SegmentRun {
     const argument = byId || byExtension ? null : after;
     const variables = kind === 'items' ? { limit, filter, onLag, after: argument } : { filter, after: argument };
     return {
-      query: String(kind === 'items' ? ItemsDocument : ItemChangesDocument),
+      query: kind === 'items' ? String(ItemsDocument) : changesDocument(this.#round.context.hasValueFilters),
       variables,
       ...(byExtension && { extensions: { after } }),
       ...(byId && { lastEventId }),
@@ -170,6 +170,12 @@ class SegmentRun {
     this.#feed?.cut();
     this.#ended.resolve(end);
   }
+}
+
+/** A server without filters on values does not have `follows` either. */
+function changesDocument(hasFollows: boolean): string {
+  const document = String(ItemChangesDocument);
+  return hasFollows ? document : document.replace(/^\s*follows$/m, '');
 }
 
 function messageOf(message: ItemChangesSubscription['itemChanges'], receivedAt: number): ChangesMessage {

@@ -2,7 +2,7 @@
  * Runs writers and readers against a server, in rounds of a few seconds. Each round has keys of its own, and is checked and forgotten as it
  * ends, so that a long run needs no more memory than a short one. A round removes what it has inserted.
  */
-import { ItemDocument, StreamDocument } from '../../../schema/documents/graphql.ts';
+import { ItemDocument } from '../../../schema/documents/graphql.ts';
 import { type Caller, httpCaller, WebSocketCaller } from '../client/caller.ts';
 import {
   ANSWER_TIMEOUT_MS,
@@ -15,10 +15,13 @@ import {
 } from '../client/requests.ts';
 import { checkHistories } from '../check/check-histories.ts';
 import { type Coverage, cover, deliveriesOf, emptyCoverage } from '../check/coverage.ts';
+import { coverMirrors, emptyMirrorCoverage, type MirrorCoverage } from '../check/mirror-coverage.ts';
 import { Dice } from './dice.ts';
-import type { Recording, Violation, WriteInput } from '../check/history.ts';
+import type { Recording, Violation } from '../check/history.ts';
+import { plainValue } from './made-values.ts';
+import { contextOf, streamStatus } from './preparation.ts';
 import { runReader } from './reader.ts';
-import { type RunContext, Round } from './round.ts';
+import { type Marked, type RunContext, Round } from './round.ts';
 import type { ServerAddress } from '../../http-client/http-client.ts';
 import { runWriter } from './writer.ts';
 import { writeSafely } from './recorded-write.ts';
@@ -49,6 +52,10 @@ export interface VerifyProgress {
 export interface VerifyReport extends VerifyProgress {
   readonly seed: number;
   readonly coverage: Coverage;
+  /** What of G6 was checked, by the filters of the mirrors. */
+  readonly mirrors: MirrorCoverage;
+  /** Whether the servers have filters on values. Without them, those, `follows` and the sums of filtered mirrors were not checked. */
+  readonly hasValueFilters: boolean;
   /** The first violations, at most 10. */
   readonly examples: readonly Violation[];
   /** Rounds that were not checked because the server lost its log: one in memory does when the server restarts. */
@@ -66,8 +73,6 @@ const MAX_BATCH = 100;
 /** Calls in flight at once. A server allows 100 on one socket by default. */
 const PIPELINED = 50;
 const MAX_EXAMPLES = 10;
-/** In a larger map readers without a filter would only ever read its snapshot, so there are none. */
-const CROWDED = 20_000;
 
 /**
  * Verifies a running server.
@@ -98,6 +103,7 @@ class Run {
   readonly #startedAt = performance.now();
   readonly #runPrefix = `verify-${crypto.randomUUID().slice(0, 8)}-`;
   readonly #coverage = emptyCoverage();
+  readonly #mirrors = emptyMirrorCoverage();
   readonly #examples: Violation[] = [];
   readonly #nextNode: NextNode;
   readonly #caller: Caller;
@@ -131,21 +137,8 @@ class Run {
   }
 
   async prepare(): Promise<void> {
-    const { epoch, window, size } = await this.#stream();
-    const answers = await Promise.allSettled(this.#options.nodes.map((node) => request(node, StreamDocument, {})));
-    const foreign = answers.findIndex(
-      (answer) => answer.status === 'fulfilled' && (answer.value.data?.stream.epoch ?? epoch) !== epoch,
-    );
-    const url = this.#options.nodes[foreign]?.url;
-    if (url !== undefined) throw new Error(`${url} has another log than the other nodes: pass nodes of one log`);
-    this.#context = {
-      nextNode: this.#nextNode,
-      runPrefix: this.#runPrefix,
-      window,
-      timeoutMs: this.#timeoutMs,
-      hidesSize: size === null,
-      isCrowded: (size ?? 0) > CROWDED,
-    };
+    const given = { nextNode: this.#nextNode, runPrefix: this.#runPrefix, timeoutMs: this.#timeoutMs };
+    this.#context = await contextOf(this.#options.nodes, given);
   }
 
   async round(number: number): Promise<void> {
@@ -192,7 +185,7 @@ class Run {
     return runWriter({ round, caller, dice: this.#dice.fork(), name, rate, until });
   }
 
-  /** Inserts under each key once more, so that every filter lets a part of the marker pass. */
+  /** Inserts under each key once more, so that every filter on keys lets a part of the marker pass. */
   async #mark(round: Round): Promise<void> {
     round.end(await this.#insert(round, round.keys));
   }
@@ -212,11 +205,11 @@ class Run {
     }, this.#timeoutMs);
   }
 
-  async #insert(round: Round, keys: readonly string[]): Promise<{ key: string; cursor: string }[]> {
-    const inserted: { key: string; cursor: string }[] = [];
+  async #insert(round: Round, keys: readonly string[]): Promise<Marked[]> {
+    const inserted: Marked[] = [];
     for (let start = 0; start < keys.length; start += MAX_BATCH) {
-      const inputs = keys.slice(start, start + MAX_BATCH).map((key, index): WriteInput => {
-        return { key, value: JSON.stringify({ id: `run-${start + index}` }), idempotencyKey: 'run' };
+      const inputs = keys.slice(start, start + MAX_BATCH).map((key, index) => {
+        return { key, value: plainValue(start + index), idempotencyKey: 'run' };
       });
       const { results, error } = await retryUntilAnswered(async () => {
         const write = await writeSafely(round, this.#caller, { kind: 'batch', inputs });
@@ -225,7 +218,7 @@ class Run {
         return write;
       }, this.#timeoutMs);
       if (!results) throw new Error(`the server refuses insertions: ${String(error)}`);
-      inserted.push(...inputs.map(({ key }, index) => ({ key, cursor: results[index]?.cursor ?? '' })));
+      inserted.push(...inputs.map(({ key, value }, index) => ({ key, value, cursor: results[index]?.cursor ?? '' })));
     }
     return inserted;
   }
@@ -233,6 +226,7 @@ class Run {
   #judge(recording: Recording): void {
     const violations = checkHistories(recording);
     cover(this.#coverage, recording, violations);
+    coverMirrors(this.#mirrors, recording, violations);
     this.#examples.push(...violations.slice(0, MAX_EXAMPLES - this.#examples.length));
     this.#total.histories += recording.histories.length;
     this.#total.violations += violations.length;
@@ -249,21 +243,8 @@ class Run {
     });
   }
 
-  /** The stream's status by any node: some of them may be away. */
-  async #stream() {
-    for (let attempts = 1; ; attempts++) {
-      const node = this.#nextNode();
-      try {
-        const { data, errors } = await request(node, StreamDocument, {});
-        if (data?.stream) return data.stream;
-        const reason = errors?.[0]?.message ?? 'no answer';
-        throw new UnreachableError(`${node.url} refuses the query of its status: ${reason}`);
-      } catch (error) {
-        if (!(error instanceof NoAnswerError)) throw error;
-        if (attempts >= this.#options.nodes.length)
-          throw new UnreachableError(`cannot reach ${node.url}: ${error.message}`);
-      }
-    }
+  #stream() {
+    return streamStatus(this.#options.nodes, this.#nextNode);
   }
 
   async #remove(keys: Iterable<string>): Promise<void> {
@@ -292,7 +273,13 @@ class Run {
 
   report(): VerifyReport {
     const { seed } = this.#options;
-    const found = { coverage: this.#coverage, examples: this.#examples, skipped: this.#skipped };
-    return { seed, elapsedMs: this.#elapsedMs, ...this.#total, ...found };
+    const found = {
+      coverage: this.#coverage,
+      mirrors: this.#mirrors,
+      examples: this.#examples,
+      skipped: this.#skipped,
+    };
+    const hasValueFilters = this.#context?.hasValueFilters ?? false;
+    return { seed, elapsedMs: this.#elapsedMs, hasValueFilters, ...this.#total, ...found };
   }
 }

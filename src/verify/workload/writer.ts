@@ -5,6 +5,7 @@ import type { Caller } from '../client/caller.ts';
 import { NoAnswerError } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
 import { entryOf, type WriteInput } from '../check/history.ts';
+import { madeValue } from './made-values.ts';
 import type { Round } from './round.ts';
 import { type Call, write, writeSafely } from './recorded-write.ts';
 
@@ -86,7 +87,6 @@ class Plan {
   #input(): WriteInput {
     const { round, dice, name } = this.#options;
     const id = `${name}-${++this.#number}`;
-    const padding = '\u00e9\ud83d\ude00x'.repeat(dice.between(0, 8));
-    return { key: dice.pick(round.keys), value: JSON.stringify({ id, padding }), idempotencyKey: id };
+    return { key: dice.pick(round.keys), value: madeValue(dice, id), idempotencyKey: id };
   }
 }

@@ -99,7 +99,9 @@ export function mirror(messages: readonly ChangesMessage[], change: Partial<Chan
 
 export function page(readAt: number, entries: readonly Entry[], change: Partial<Page> = {}): Page {
   const receivedAt = readAt + 0.3;
-  return { after: null, first: 100, items: entries, hasNextPage: false, cursor: cursor(readAt), receivedAt, ...change };
+  const endCursor = entries.at(-1)?.cursor ?? null;
+  const read = { after: null, first: 100, items: entries, hasNextPage: false, endCursor, cursor: cursor(readAt) };
+  return { ...read, receivedAt, ...change };
 }
 
 export function pages(...list: readonly Page[]): PagesHistory {
@@ -121,6 +123,7 @@ export function recording(
     keyPrefixes: ['k'],
     window: 65_536,
     hidesSize: false,
+    hasValueFilters: false,
     mayVanish: false,
     writes,
     reads: [],
