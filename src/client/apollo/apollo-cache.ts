@@ -91,8 +91,8 @@ function mergeChanges(_: Existing, incoming: StoreObject, options: MergeOptions)
   const filter = filterOf(options);
   const upserted = readField<readonly Reference[]>('upserted', incoming) ?? [];
   const removed = readField<readonly Entity[]>('removed', incoming) ?? [];
-  const unmatched = removed.filter((each) => isUnmatched(each, filter, options));
-  for (const each of removed) if (!unmatched.includes(each)) evict(each, options);
+  const unmatched = new Set(removed.filter((each) => isUnmatched(each, filter, options)));
+  for (const each of removed) if (!unmatched.has(each)) evict(each, options);
   const isReset = readField('reset', incoming) === true;
   if (isReset) evictSelected(filter, upserted, readField('cursor', incoming), options);
   const told = [...toldOf(upserted, true, options), ...toldOf(removed, false, options)];

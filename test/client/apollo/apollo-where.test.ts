@@ -17,8 +17,13 @@ import {
   watch,
 } from '../../support/clients/apollo.ts';
 
-const OPEN = { where: { path: '/status', eq: 'open' } };
-const CLOSED = { where: { path: '/status', eq: 'closed' } };
+interface Filter {
+  readonly where: object;
+  readonly keyPrefix?: string;
+}
+
+const OPEN: Filter = { where: { path: '/status', eq: 'open' } };
+const CLOSED: Filter = { where: { path: '/status', eq: 'closed' } };
 
 /** A world of orders with a list of the open ones and a list of all. */
 async function orders(...statuses: readonly string[]) {

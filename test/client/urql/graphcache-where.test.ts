@@ -6,9 +6,14 @@ import { ask } from '../../support/clients/clients.ts';
 import { cached, CHANGES, openList, PAGE, world } from '../../support/clients/graphcache.ts';
 import { resultsOf } from '../../support/clients/urql.ts';
 
+interface Filter {
+  readonly where: object;
+  readonly keyPrefix?: string;
+}
+
 const [open, closed] = [{ status: 'open' }, { status: 'closed' }];
-const OPEN = { where: { path: '/status', eq: 'open' } };
-const CLOSED = { where: { path: '/status', eq: 'closed' } };
+const OPEN: Filter = { where: { path: '/status', eq: 'open' } };
+const CLOSED: Filter = { where: { path: '/status', eq: 'closed' } };
 
 const follow = (client: Client, filter?: object) =>
   resultsOf(client.subscription(CHANGES, { ...(filter && { filter }) }));
@@ -78,7 +83,7 @@ describe('a list with a filter on values', () => {
     const list = openList(client, { filter: OPEN });
     await list.shows(['a', open], ['z', open]);
     const subscription = follow(client, OPEN);
-    const page = () => ask(server, ItemPageDocument, { filter: OPEN as object });
+    const page = () => ask(server, ItemPageDocument, { filter: OPEN });
     const late = await page();
     await insert('a', closed);
     await list.shows(['z', open]);
@@ -99,7 +104,7 @@ describe('a list with a filter on values', () => {
   it('pages go on after an empty page', async () => {
     const { client, server, insert } = await world();
     for (const key of ['a', 'b']) await insert(key, open);
-    const { items: whole } = await ask(server, ItemPageDocument, { filter: OPEN as object });
+    const { items: whole } = await ask(server, ItemPageDocument, { filter: OPEN });
     const [before, between] = [whole.cursor.replace(/-1.-/, '-10-'), whole.edges[0]?.cursor];
     const answer = async (after: string | undefined, page: object) => {
       const fetch = () => Promise.resolve(Response.json({ data: withTypenames({ items: { ...whole, ...page } }) }));
