@@ -1,7 +1,7 @@
 /**
- * A soak test: 2,000 subscribers that join, leave, are cut and resume (200 of them stall), writers at full rate, and hostile connections,
- * against a server in a process of its own. The exit code is 1 when a guarantee is broken, when the server's memory grows, or when it still
- * holds subscriptions or connections after all clients have left.
+ * A soak test: 2,000 subscribers that join, leave, are cut and resume (200 of them stall, 400 have a filter on values), writers at full rate,
+ * and hostile connections, against a server in a process of its own. The exit code is 1 when a guarantee is broken, when the server's memory
+ * grows, or when it still holds subscriptions or connections after all clients have left.
  *
  *     npm run bench:soak -- --seconds 60
  */
@@ -13,6 +13,7 @@ import { Ledger } from './soak/ledger.ts';
 import { quantile } from './quantile.ts';
 import { type Metrics, startServerProcess } from './server-process.ts';
 import { grows, type Sample, slopePerMinute } from './memory-trend.ts';
+import { EVERY, ofWriter, type Selection, whereOf } from './soak/selection.ts';
 import { runWriter } from './soak/writer.ts';
 
 const { values: flags } = parseArgs({
@@ -77,7 +78,7 @@ async function join(): Promise<Churner[]> {
       tally,
       kind: n % 2 === 0 ? 'items' : 'itemChanges',
       transport: n % 8 < 2 ? 'sse' : 'websocket',
-      prefix: n % 5 === 4 ? `w${n % WRITERS}-` : '',
+      selection: selectionOf(n),
       stalls: n % 20 === 0 || n % 20 === 1 ? (n % 40 < 20 ? 'for good' : 'for a while') : 'never',
     });
     churners.push(churner);
@@ -85,6 +86,13 @@ async function join(): Promise<Churner[]> {
     if (n % 20 === 19) await sleep((JOIN_MS * 20) / SUBSCRIBERS);
   }
   return churners;
+}
+
+/** Of five subscribers, one has a writer's keys, one a filter on values, and three have every item. */
+function selectionOf(n: number): Selection {
+  const prefix = `w${n % WRITERS}-`;
+  if (n % 5 === 4) return ofWriter(prefix);
+  return n % 5 === 3 ? whereOf(Math.floor(n / 10), prefix) : EVERY;
 }
 
 interface Watched {

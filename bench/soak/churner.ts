@@ -3,12 +3,13 @@ import { type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Ledger } from './ledger.ts';
 import { lightSocket } from './light-socket.ts';
+import type { Selection } from './selection.ts';
 import { type Changes, ChangesWitness, type Entry, ItemsWitness } from './witness.ts';
 
 const DOCUMENTS = {
   items: `subscription ($after: String, $filter: ItemFilter) { items(after: $after, filter: $filter) { key value cursor } }`,
   itemChanges: `subscription ($after: String, $filter: ItemFilter) { itemChanges(after: $after, filter: $filter) {
-    reset caughtUp cursor size checksum upserted { key value cursor } removed { key cursor } } }`,
+    reset caughtUp cursor follows size checksum upserted { key value cursor } removed { key cursor reason } } }`,
 } as const;
 
 /** The longest time until it changes its behaviour, in ms. */
@@ -29,7 +30,7 @@ export interface ChurnerOptions {
   readonly tally: Tally;
   readonly kind: keyof typeof DOCUMENTS;
   readonly transport: 'websocket' | 'sse';
-  readonly prefix: string;
+  readonly selection: Selection;
   /** Whether and for how long it stops reading. */
   readonly stalls: 'for good' | 'for a while' | 'never';
 }
@@ -55,8 +56,8 @@ export class Churner {
   }
 
   #newWitness(): ItemsWitness | ChangesWitness {
-    const { name, ledger, prefix, kind } = this.#options;
-    return kind === 'items' ? new ItemsWitness(name, ledger, prefix) : new ChangesWitness(name, ledger, prefix);
+    const { name, ledger, selection, kind } = this.#options;
+    return kind === 'items' ? new ItemsWitness(name, ledger, selection) : new ChangesWitness(name, ledger, selection);
   }
 
   get name(): string {
@@ -73,11 +74,11 @@ export class Churner {
 
   join(): void {
     if (this.#isOver) return;
-    const { tally, kind, prefix, transport } = this.#options;
+    const { tally, kind, selection, transport } = this.#options;
     const { cursor } = this.#witness;
     if (cursor === undefined) tally.joins++;
     else tally.resumes++;
-    const variables = { after: cursor, filter: prefix === '' ? undefined : { keyPrefix: prefix } };
+    const variables = { after: cursor, filter: selection.filter };
     const payload = { query: DOCUMENTS[kind], variables };
     if (transport === 'websocket') this.#joinByWebSocket(payload);
     else this.#joinBySse(payload);

@@ -3,6 +3,7 @@
  * is judged only after that call is answered.
  */
 import { checksumPart } from '../../src/verify/check/checksum.ts';
+import type { Selection, Status } from './selection.ts';
 
 /** Of a long gap only this many positions are checked: the first ones, and others at random. */
 const LOOKED_AT = 32;
@@ -18,7 +19,7 @@ interface Skipped {
   readonly position: number;
   /** It may be missing if it was superseded or removed up to this position. 0: it had to be delivered. */
   readonly upTo: number;
-  readonly prefix: string;
+  readonly selection: Selection;
 }
 
 export class Ledger {
@@ -29,6 +30,8 @@ export class Ledger {
   readonly examples: string[] = [];
   /** Keys by position; null for a removal. */
   readonly #keys: (string | null | undefined)[] = [];
+  /** The statuses of insertions, by position. */
+  readonly #statuses: (Status | undefined)[] = [];
   /** By position: the position of the next change of the same key. */
   readonly #successors: number[] = [];
   readonly #newest = new Map<string, number>();
@@ -41,9 +44,10 @@ export class Ledger {
   }
 
   /** Records an answered change. Changes of one key come in their order. */
-  learn(key: string, cursor: string, isRemoval: boolean): void {
+  learn(key: string, cursor: string, isRemoval: boolean, status?: Status): void {
     const position = positionOf(cursor);
     this.#keys[position] = isRemoval ? null : key;
+    if (status !== undefined) this.#statuses[position] = status;
     const before = this.#newest.get(key);
     if (before !== undefined) this.#successors[before] = position;
     this.#newest.set(key, position);
@@ -65,22 +69,28 @@ export class Ledger {
     return known === undefined || known === key;
   }
 
+  /** Whether an insertion under the key, which the selection leaves out, may be at this position. */
+  mayBeUnmatched(position: number, key: string, selection: Selection): boolean {
+    const known = this.#keys[position];
+    return known === undefined || (known === key && !selection.passes(key, this.#statuses[position]));
+  }
+
   /** The subscriber received `to` right after `from`. Positions in between, up to `currentUpTo`, must have been superseded. */
-  skipped(where: string, from: number, to: number, currentUpTo: number, prefix: string): void {
+  skipped(where: string, from: number, to: number, currentUpTo: number, selection: Selection): void {
     const length = to - from - 1;
     for (let n = 0; n < Math.min(length, LOOKED_AT); n++) {
       const isNear = length <= LOOKED_AT || n < LOOKED_AT / 2;
       const position = from + 1 + (isNear ? n : Math.floor(Math.random() * length));
-      this.#pending.push({ where, position, upTo: position <= currentUpTo ? this.asked : 0, prefix });
+      this.#pending.push({ where, position, upTo: position <= currentUpTo ? this.asked : 0, selection });
     }
     if (this.#pending.length >= this.#siftAt) this.#sift();
   }
 
   /** Whether a skipped position is right. Undefined: no answered call decides it yet. */
-  #judge({ position, upTo, prefix }: Skipped): boolean | undefined {
+  #judge({ position, upTo, selection }: Skipped): boolean | undefined {
     const key = this.#keys[position];
     if (key === undefined) return undefined;
-    if (key === null || !key.startsWith(prefix)) return true;
+    if (key === null || !selection.passes(key, this.#statuses[position])) return true;
     const successor = this.#successors[position];
     if (upTo === 0 || (successor !== undefined && successor > upTo)) return false;
     return successor === undefined ? undefined : true;
@@ -118,11 +128,12 @@ export class Ledger {
     return part;
   }
 
-  /** The position of the newest insertion under the prefix. */
-  newest(prefix: string): number {
+  /** The position of the newest insertion that the selection lets pass. */
+  newest(selection: Selection): number {
     let newest = 0;
     for (const [key, position] of this.#newest) {
-      if (key.startsWith(prefix) && this.#keys[position] != null) newest = Math.max(newest, position);
+      const isThere = this.#keys[position] != null;
+      if (isThere && selection.passes(key, this.#statuses[position])) newest = Math.max(newest, position);
     }
     return newest;
   }

@@ -1,19 +1,31 @@
 /** Checks everything that one subscriber receives, across its cuts and resumes, and reports broken guarantees. */
 import { type Ledger, positionOf } from './ledger.ts';
+import type { Selection, Status } from './selection.ts';
 
 export interface Entry {
   readonly key: string;
   readonly cursor: string;
+  /** The still items have numbers. */
+  readonly value: { readonly status: Status } | number;
 }
+
+interface Removed {
+  readonly key: string;
+  readonly cursor: string;
+  readonly reason: string;
+}
+
+const statusOf = ({ value }: Entry): Status | undefined => (typeof value === 'number' ? undefined : value.status);
 
 export interface Changes {
   readonly reset: boolean;
   readonly caughtUp: boolean;
   readonly cursor: string;
+  readonly follows: string | null;
   readonly size: number | null;
   readonly checksum: string | null;
   readonly upserted: readonly Entry[];
-  readonly removed: readonly Entry[];
+  readonly removed: readonly Removed[];
 }
 
 export interface Witness<Result> {
@@ -31,26 +43,27 @@ export class ItemsWitness implements Witness<Entry> {
   cursor: string | undefined;
   readonly #where: string;
   readonly #ledger: Ledger;
-  readonly #prefix: string;
+  readonly #selection: Selection;
   #at = 0;
   /** An upper bound of the subscription's cutoff. */
   #cutoff: number | undefined;
 
-  constructor(where: string, ledger: Ledger, prefix: string) {
+  constructor(where: string, ledger: Ledger, selection: Selection) {
     this.#where = where;
     this.#ledger = ledger;
-    this.#prefix = prefix;
+    this.#selection = selection;
   }
 
-  take({ key, cursor }: Entry): void {
+  take(item: Entry): void {
+    const { key, cursor } = item;
     const [where, ledger] = [this.#where, this.#ledger];
     this.#cutoff ??= ledger.asked;
     const position = positionOf(cursor);
     if (position <= this.#at || (this.cursor !== undefined && cursor <= this.cursor))
       ledger.say(where, `got ${key} at ${cursor} after ${this.cursor}`);
-    if (!key.startsWith(this.#prefix)) ledger.say(where, `got ${key}, which its filter leaves out`);
+    if (!this.#selection.passes(key, statusOf(item))) ledger.say(where, `got ${key}, which its filter leaves out`);
     if (!ledger.agrees(position, key)) ledger.say(where, `got ${key} at ${cursor}, which is the cursor of another key`);
-    ledger.skipped(where, this.#at, position, Math.max(this.#cutoff, ledger.leftWindow), this.#prefix);
+    ledger.skipped(where, this.#at, position, Math.max(this.#cutoff, ledger.leftWindow), this.#selection);
     this.#at = position;
     this.cursor = cursor;
   }
@@ -61,7 +74,7 @@ export class ItemsWitness implements Witness<Entry> {
   }
 
   isComplete(): boolean {
-    return this.#at === this.#ledger.newest(this.#prefix);
+    return this.#at === this.#ledger.newest(this.#selection);
   }
 }
 
@@ -70,17 +83,17 @@ export class ChangesWitness implements Witness<Changes> {
   cursor: string | undefined;
   readonly #where: string;
   readonly #ledger: Ledger;
-  readonly #prefix: string;
+  readonly #selection: Selection;
   readonly #items = new Map<string, string>();
   #sum = 0;
   #at = 0;
   #isFirst = true;
   #caughtUp = false;
 
-  constructor(where: string, ledger: Ledger, prefix: string) {
+  constructor(where: string, ledger: Ledger, selection: Selection) {
     this.#where = where;
     this.#ledger = ledger;
-    this.#prefix = prefix;
+    this.#selection = selection;
   }
 
   take(message: Changes): void {
@@ -89,6 +102,7 @@ export class ChangesWitness implements Witness<Changes> {
     const isNew = this.#isFirst && this.cursor === undefined;
     if (isNew && !reset) say('began without a reset');
     if (reset && !isNew && this.#at >= this.#ledger.leftWindow) say(`was reset at ${cursor} within the window`);
+    this.#checkFollows(message, say);
     if (reset) {
       this.#items.clear();
       Object.assign(this, { cursor: undefined });
@@ -105,21 +119,34 @@ export class ChangesWitness implements Witness<Changes> {
         const at = positionOf(entry.cursor);
         if (at <= before || at > position)
           say(`got ${entry.key} at ${entry.cursor} after ${before}, in the message at ${cursor}`);
-        if (!entry.key.startsWith(this.#prefix)) say(`got ${entry.key}, which its filter leaves out`);
         before = at;
         keys.add(entry.key);
         this.#set(entry, entries === upserted);
       }
+    }
+    for (const item of upserted)
+      if (!this.#selection.passes(item.key, statusOf(item))) say(`got ${item.key}, which its filter leaves out`);
+    for (const { key, cursor, reason } of removed) {
+      const { keyPrefix = '' } = this.#selection.filter ?? {};
+      if (!key.startsWith(keyPrefix)) say(`was told of ${key}, which its filter leaves out`);
+      if (reason === 'UNMATCHED' && !this.#ledger.mayBeUnmatched(positionOf(cursor), key, this.#selection))
+        say(`was told at ${cursor} that ${key} is UNMATCHED, although it matches`);
     }
     if (keys.size !== removed.length + upserted.length || keys.size > 1000)
       say(`the message at ${cursor} has ${removed.length + upserted.length} entries of ${keys.size} keys`);
     this.cursor = cursor;
     this.#at = position;
     this.#caughtUp = caughtUp;
-    if (caughtUp && this.#prefix === '') this.#prove(message, say);
+    if (caughtUp) this.#prove(message, say);
   }
 
-  #set({ key, cursor }: Entry, exists: boolean): void {
+  /** A message that follows more than this mirror has shows that another one was lost. */
+  #checkFollows({ reset, follows, cursor }: Changes, say: (what: string) => void): void {
+    if ((follows === null) !== reset || (follows !== null && this.cursor !== undefined && follows > this.cursor))
+      say(`the message at ${cursor} follows ${follows}, after ${this.cursor}`);
+  }
+
+  #set({ key, cursor }: { readonly key: string; readonly cursor: string }, exists: boolean): void {
     const before = this.#items.get(key);
     if (before !== undefined) this.#sum -= this.#ledger.partOf(key, before);
     if (exists) {
@@ -141,6 +168,6 @@ export class ChangesWitness implements Witness<Changes> {
   }
 
   isComplete(): boolean {
-    return this.#caughtUp && this.#at >= this.#ledger.newest(this.#prefix);
+    return this.#caughtUp && this.#at >= this.#ledger.newest(this.#selection);
   }
 }

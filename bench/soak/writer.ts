@@ -1,5 +1,6 @@
 /** Writes batches and removals over one WebSocket, each once the previous one is answered. */
 import type { Ledger } from './ledger.ts';
+import { type Status, statusAt } from './selection.ts';
 import { lightSocket } from './light-socket.ts';
 
 const KEYS = 100;
@@ -28,6 +29,7 @@ interface Answer {
 export function runWriter({ port, name, ledger, until }: WriterOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     let [round, count, written, isOpen] = [0, 0, 0, false];
+    let statuses: readonly Status[] = [];
     const send = (query: string, variables: object): void =>
       light.send(JSON.stringify({ type: 'subscribe', id: `${round}`, payload: { query, variables } }));
     const write = (): void => {
@@ -38,8 +40,10 @@ export function runWriter({ port, name, ledger, until }: WriterOptions): Promise
       }
       ledger.asked += BATCH;
       const inputs = Array.from({ length: BATCH }, () => {
-        return { key: keyOf(count), value: { writer: name, count: count++, filler: FILLER } };
+        const value = { writer: name, status: statusAt(count), count, filler: FILLER };
+        return { key: keyOf(count++), value };
       });
+      statuses = inputs.map(({ value }) => value.status);
       send('mutation ($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { key cursor } }', { inputs });
     };
     const keyOf = (n: number): string => `${name}-${n % KEYS}`;
@@ -55,7 +59,7 @@ export function runWriter({ port, name, ledger, until }: WriterOptions): Promise
         // A `complete` message after the result.
         if (payload === undefined) return;
         const { insertItems = [], removeItem } = payload.data ?? {};
-        for (const { key, cursor } of insertItems) ledger.learn(key, cursor, false);
+        for (const [index, { key, cursor }] of insertItems.entries()) ledger.learn(key, cursor, false, statuses[index]);
         if (removeItem) ledger.learn(removeItem.key, removeItem.cursor, true);
         written += insertItems.length + (removeItem ? 1 : 0);
         if (!until.aborted || insertItems.length === 0) return write();

@@ -22,7 +22,7 @@ import {
   THREE,
   type Cases,
   whole,
-} from '../support/model/made-histories.ts';
+} from '../support/histories/made-histories.ts';
 
 const BAD: Readonly<Record<string, Cases>> = {
   G6: [

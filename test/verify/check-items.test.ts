@@ -17,7 +17,7 @@ import {
   SNAPSHOT,
   THREE,
   type Cases,
-} from '../support/model/made-histories.ts';
+} from '../support/histories/made-histories.ts';
 
 const BAD: Readonly<Record<string, Cases>> = {
   G1: [

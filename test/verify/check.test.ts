@@ -27,7 +27,8 @@ import {
   THREE,
   type Cases,
   whole,
-} from '../support/model/made-histories.ts';
+} from '../support/histories/made-histories.ts';
+import { provedRecording } from '../support/histories/proved-histories.ts';
 
 const GOOD: Cases = [
   [
@@ -196,6 +197,13 @@ const GOOD: Cases = [
 it.each(GOOD)('the checker reports nothing for %s', (_, made) => {
   expect(checkHistories(made)).toEqual([]);
 });
+
+it.each(GOOD)(
+  'the checker reports nothing for %s, from a server that tells follows and the sums of filtered mirrors',
+  (_, made) => {
+    expect(checkHistories(provedRecording(made))).toEqual([]);
+  },
+);
 
 it('the checker handles 500,000 deliveries in one recording', () => {
   const positions = Array.from({ length: 20_000 }, (_, n) => n + 1);

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ItemChanges } from '../../src/core/model/change.ts';
 import { memoryLog } from '../../src/logs/memory/memory-log.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
@@ -9,6 +10,7 @@ import type { ServerAddress } from '../../src/http-client/http-client.ts';
 import { UnreachableError } from '../../src/verify/client/requests.ts';
 import { verify, type VerifyReport } from '../../src/verify/workload/verify.ts';
 import { runCli, serveCli } from '../support/processes/processes.ts';
+import { changed } from '../support/histories/changed-results.ts';
 import { startServer } from '../support/server/server.ts';
 
 const addressOf = ({ url }: SeamlineServer): ServerAddress => ({ url, token: undefined });
@@ -20,28 +22,6 @@ const violated = ({ coverage }: VerifyReport): string[] =>
   Object.entries(coverage)
     .filter(([, { violations }]) => violations > 0)
     .map(([name]) => name);
-
-/** Maps each result to any number of results. The iterator may be left at any time. */
-function changed<T>(source: AsyncGenerator<T>, each: (value: T) => readonly T[]): AsyncGenerator<T> {
-  const waiting: T[] = [];
-  return {
-    async next() {
-      while (waiting.length === 0) {
-        const next = await source.next();
-        if (next.done === true) return next;
-        waiting.push(...each(next.value));
-      }
-      // Not empty.
-      return { value: waiting.shift()!, done: false };
-    },
-    return: (value) => source.return(value),
-    throw: (error) => source.throw(error),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  };
-}
 
 type Each = <T>() => (value: T) => readonly T[];
 
@@ -72,6 +52,14 @@ const spoilItems =
     vi.spyOn(map, 'items').mockImplementation((options) => changed(items(options), each()));
   };
 
+/** Breaks the messages of `itemChanges`, of each subscription by a function of its own. */
+const spoilChanges =
+  (each: () => (message: ItemChanges<unknown>) => readonly ItemChanges<unknown>[]) =>
+  ({ map }: SeamlineServer): void => {
+    const changes = map.changes.bind(map);
+    vi.spyOn(map, 'changes').mockImplementation((options) => changed(changes(options), each()));
+  };
+
 describe('seamline verify against a sound server', () => {
   it.each<[string, number, ServerOptions]>([
     ['as it comes', 3, {}],
@@ -86,6 +74,11 @@ describe('seamline verify against a sound server', () => {
     expect(violations).toBe(0);
     const uncovered = Object.entries(report.coverage).filter(([, { histories }]) => histories === 0);
     expect(uncovered).toEqual([]);
+    expect(report.hasValueFilters).toBe(true);
+    const { 'where: equality': equality, 'where: range': range, 'where: and, or, not': nested } = report.mirrors;
+    for (const { histories } of [equality, range, nested]) expect(histories).toBeGreaterThan(0);
+    expect(equality.sums + range.sums + nested.sums).toBeGreaterThan(0);
+    expect(equality.unmatched + range.unmatched + nested.unmatched).toBeGreaterThan(0);
     expect(server.map.replica.items.size).toBe(0);
   });
 
@@ -128,12 +121,32 @@ describe('seamline verify against a broken server', () => {
     ],
     [
       'forgets removals',
-      ({ map }) => {
-        const changes = map.changes.bind(map);
-        vi.spyOn(map, 'changes').mockImplementation((options) =>
-          changed(changes(options), (message) => [{ ...message, removed: [] }]),
-        );
+      spoilChanges(() => (message) => [
+        { ...message, removed: message.removed.filter(({ reason }) => reason === 'UNMATCHED') },
+      ]),
+      'G6',
+    ],
+    ['drops messages to mirrors', spoilChanges(dropSome), 'G6'],
+    [
+      'keeps quiet about items that cease to match',
+      spoilChanges(() => (message) => [
+        { ...message, removed: message.removed.filter(({ reason }) => reason !== 'UNMATCHED') },
+      ]),
+      'G6',
+    ],
+    [
+      'tells every mirror the sums of the whole map',
+      (server) => {
+        const { items } = server.map.replica;
+        spoilChanges(() => (message) => [
+          message.caughtUp ? { ...message, size: items.size, checksum: items.checksum } : message,
+        ])(server);
       },
+      'G6',
+    ],
+    [
+      'lets mirrors follow what they do not have yet',
+      spoilChanges(() => (message) => [message.reset ? message : { ...message, follows: message.cursor }]),
       'G6',
     ],
     [
@@ -176,6 +189,9 @@ describe('seamline verify on the command line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const name of ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G11'])
       expect(stdout).toMatch(new RegExp(`^${name} .* [\\d,]+ +[\\d,]+ +0$`, 'm'));
+    for (const kind of ['no filter', 'keyPrefix', 'keys', 'where: equality', 'where: range', 'where: and, or, not'])
+      expect(stdout).toMatch(new RegExp(`^${kind} +[\\d,]+ +[\\d,]+ +0 +[\\d,]+ +[\\d,]+$`, 'm'));
+    expect(stdout).not.toContain('not checked');
     expect(stdout).toMatch(/^seed 5$/m);
   });
 

@@ -40,11 +40,19 @@ export function keyFilter(dice: Dice, { runPrefix, prefix, keys }: KeyRange, may
 export function whereFilter(dice: Dice): ValueFilter {
   const kind = dice.next();
   if (kind < 0.35) return equality(dice);
-  if (kind < 0.65) return range(dice);
-  if (kind < 0.75) return { not: range(dice) };
-  if (kind < 0.9) return { or: [equality(dice), range(dice)] };
-  return { and: [equality(dice), { not: equality(dice) }, range(dice)] };
+  return kind < 0.65 ? range(dice) : nested(dice);
 }
+
+function nested(dice: Dice): ValueFilter {
+  return dice.pick<ValueFilter>([
+    { not: range(dice) },
+    { or: [equality(dice), range(dice)] },
+    { and: [equality(dice), { not: equality(dice) }, range(dice)] },
+  ]);
+}
+
+/** One of each kind: a round has them all, however short it is. */
+export const WHERE_KINDS: readonly ((dice: Dice) => ValueFilter)[] = [equality, range, nested];
 
 function equality(dice: Dice): ValueFilter {
   const [status, other] = [dice.pick(STATUSES), dice.pick(STATUSES)];

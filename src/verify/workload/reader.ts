@@ -7,6 +7,7 @@ import { ItemPageDocument } from '../../../schema/documents/graphql.ts';
 import { codeOf, NoAnswerError, request, retryUntilAnswered } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
 import { entryOf, type Filter, type Page, type PagesHistory } from '../check/history.ts';
+import { WHERE_KINDS } from './made-values.ts';
 import type { Round } from './round.ts';
 import { runSegment, type Segment } from './segment.ts';
 
@@ -18,7 +19,11 @@ const AWAY_MS = [0, 0, 0, 0, 300, 300, 300, 2500];
 
 const AT_HEAD: Start = { after: null, resumedFrom: null, limit: null, lastEventId: undefined };
 
-export async function runReader(round: Round, dice: Dice): Promise<void> {
+/** The first readers begin with mirrors of each kind of filter on values. */
+export async function runReader(round: Round, dice: Dice, index: number): Promise<void> {
+  const { hasValueFilters, runPrefix } = round.context;
+  const where = hasValueFilters ? WHERE_KINDS[index]?.(dice) : undefined;
+  if (where) await chain(round, dice, { kind: 'itemChanges', filter: { keyPrefix: runPrefix, where }, ...AT_HEAD });
   while (!round.marker && !round.failed.aborted) {
     await delay(dice.between(0, 150));
     const kind = dice.next();

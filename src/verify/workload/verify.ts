@@ -163,7 +163,7 @@ class Run {
     const progressTimer = setInterval(() => this.#reportProgress(round), 250);
     const orFail = <T>(task: Promise<T>): Promise<T | void> => task.catch((error: unknown) => round.fail(error));
     try {
-      const readers = Array.from({ length: READERS }, () => orFail(runReader(round, this.#dice.fork())));
+      const readers = Array.from({ length: READERS }, (_, index) => orFail(runReader(round, this.#dice.fork(), index)));
       const writers = Array.from({ length: WRITERS }, (_, index) => orFail(this.#write(round, index, stop.signal)));
       await Promise.all(writers);
       if (!round.failed.aborted) await orFail(this.#mark(round));
