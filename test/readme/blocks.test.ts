@@ -29,7 +29,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'examples/node-service/README.md': ['A service in Node, with graphql-ws'],
     'examples/pothos-yoga/README.md': ['A stream in a Pothos and Yoga server, 2'],
   },
-  'test/readme/writing.test.ts': {
+  'test/readme/typed/writing.test.ts': {
     'docs/errors.md': ['Format', 'Format, 2'],
     'docs/writing.md': [
       'Client setup',
@@ -70,6 +70,28 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'Filters, 2',
       'Filters, 3',
       'Errors in clients',
+    ],
+  },
+  'test/readme/typed/filters.test.ts': {
+    'docs/filters.md': [
+      'Filters',
+      'Setup',
+      'Setup, 2',
+      'Paths',
+      'Equality: `eq` and `ne`',
+      'Lists: `in` and `notIn`',
+      'Order: `lt`, `lte`, `gt` and `gte`',
+      'Text and members: `startsWith` and `contains`',
+      'Presence: `exists`',
+      'Combinations: `and`, `or` and `not`',
+      'Items that stop matching',
+      'Items that stop matching, 2',
+      'Items that stop matching, 3',
+      'Queries',
+      'Limits',
+      'Clients',
+      'Library',
+      'Top 10',
     ],
   },
   'test/readme/vite.test.ts': { 'docs/clients.md': ['A Vite page', 'A Vite page, 3'] },

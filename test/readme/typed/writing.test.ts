@@ -1,10 +1,10 @@
 /** docs/writing.md, typed from top to bottom, and the example of docs/errors.md. */
 import { expect, it, vi } from 'vitest';
-import { blocks } from '../support/documents/blocks.ts';
-import { complaintsOf } from '../support/documents/readme.ts';
-import { continued, Transcript } from '../support/documents/transcript.ts';
-import { isMissing } from '../support/processes/programs.ts';
-import { startServer } from '../support/server/server.ts';
+import { blocks } from '../../support/documents/blocks.ts';
+import { complaintsOf } from '../../support/documents/readme.ts';
+import { continued, Transcript } from '../../support/documents/transcript.ts';
+import { isMissing } from '../../support/processes/programs.ts';
+import { startServer } from '../../support/server/server.ts';
 
 /** Several processes start, one after the other. */
 vi.setConfig({ testTimeout: 120_000 });
