@@ -7,6 +7,7 @@
  *     npm run bench -- --quick                       an overview, in about 4 minutes
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
  *     npm run bench -- --rows interest               subscribers that each follow a filter of their own, in about 8 minutes
+ *     npm run bench -- --rows where                  filters on values, in about 2 minutes
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,6 +25,7 @@ import { interest, INTEREST_PARTS, interestPlan } from './rows/interest.ts';
 import { latency } from './rows/latency.ts';
 import { replay } from './rows/replay.ts';
 import type { Figure, Pace } from './rows/row.ts';
+import { filtered, ranges } from './rows/where.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -55,6 +57,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   replay: { peers: PEER_NAMES, run: (name) => replay(name) },
   inserts: { peers: ['seamline', 'yoga', 'mercurius', 'graphql-ws'], run: (name) => inserts(name, pace) },
   latency: { peers: ['seamline', 'raw-ws'], run: (name) => latency(name, flags.quick ? 3 : 6) },
+  ranges: { peers: ['seamline'], run: () => ranges(pace) },
+  filtered: { peers: ['seamline'], run: () => filtered(pace), isOnce: true },
   ...Object.fromEntries(
     INTEREST_PARTS.map((part): [string, Part] => {
       const { peers } = interestPlan(part, flags.quick);
@@ -66,10 +70,15 @@ const PARTS: Readonly<Record<string, Part>> = {
 const [CURVES, JOIN] = ['curves', 'join'];
 
 /** Left out by `--quick`. */
-const SLOW_PARTS = new Set([CURVES, JOIN, 'prefixes', 'overlapping', 'sockets']);
+const SLOW_PARTS = new Set([CURVES, JOIN, 'prefixes', 'overlapping', 'sockets', 'filtered']);
 const ALL_PARTS = [...Object.keys(PARTS), CURVES, JOIN];
 
-const listed = flags.rows?.split(',').flatMap((name) => (name === 'interest' ? INTEREST_PARTS : name));
+/** Names of several parts. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  interest: INTEREST_PARTS,
+  where: ['equalities', 'ranges', 'filtered'],
+};
+const listed = flags.rows?.split(',').flatMap((name) => GROUPS[name] ?? name);
 const usual = flags.quick ? ALL_PARTS.filter((part) => !SLOW_PARTS.has(part)) : ALL_PARTS;
 const parts = listed ? chosen(listed, ALL_PARTS) : usual;
 const peers =

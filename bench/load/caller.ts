@@ -76,7 +76,7 @@ export class Caller {
     return caller;
   }
 
-  insert(key: string, value: string): void {
+  insert(key: string, value: unknown): void {
     const input = { key, value };
     if (this.#isRaw) this.#socket.write(clientFrame(JSON.stringify(input)));
     else this.call({ query: INSERT, variables: { input } });

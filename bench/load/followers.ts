@@ -1,6 +1,5 @@
 /** Subscribers that each follow a filter of their own, and insertions at a steady rate under the keys of random ones. */
-import { type InterestName, INTERESTS } from '../peers/interests.ts';
-import { valueOf } from '../peers/peer.ts';
+import { followedValue, type InterestName, INTERESTS } from '../peers/interests.ts';
 import { Caller } from './caller.ts';
 import { Crowd } from './crowd.ts';
 import type { RunningPeer } from './peers.ts';
@@ -72,7 +71,7 @@ export class Followers {
         else dueAt.set(socket, [dueNext()]);
         expected++;
       }
-      this.#publisher.insert(keyFor(subscriber), valueOf(sent++));
+      this.#publisher.insert(keyFor(subscriber), followedValue(this.#interest, subscriber, sent++));
     };
     const timer = setInterval(() => {
       while (sent < count && dueNext() <= performance.now()) insert();

@@ -52,11 +52,11 @@ export const GREETINGS: Readonly<Record<Wire, Greeting>> = {
   raw: { request: String(UPGRADE), opened: clientFrame('{"subscribe":{}}'), subscribe: undefined },
 };
 
-/** The greeting of a WebSocket with a subscription for each of the filters. */
-export function greetingWith(wire: Wire, filters: readonly Filter[]): Greeting {
+/** The greeting of a WebSocket with a subscription for each of the filters. `query` takes the filter as a variable. */
+export function greetingWith(wire: Wire, filters: readonly Filter[], query = FILTERED): Greeting {
   const { request, opened } = GREETINGS[wire];
   const frames = filters.map((filter, n) => {
-    const payload = { query: FILTERED, variables: { filter } };
+    const payload = { query, variables: { filter } };
     const message = wire === 'raw' ? { subscribe: filter } : { id: String(n + 1), type: 'subscribe', payload };
     return clientFrame(JSON.stringify(message));
   });

@@ -1,9 +1,10 @@
 /** The filters of subscribers, and the topics that a server without filters uses instead. */
-import { keyOf } from './peer.ts';
+import { keyOf, PADDING, valueOf } from './peer.ts';
 
 export interface Filter {
   readonly keys?: readonly string[];
   readonly keyPrefix?: string;
+  readonly where?: object;
 }
 
 interface Interest {
@@ -15,6 +16,8 @@ interface Interest {
   readonly followersOf: (subscriber: number) => readonly number[];
   /** The topics to which a change of the key is published. */
   readonly topicsOf: (key: string) => readonly string[];
+  /** The nth value, which the subscriber follows. @default `valueOf(n)` */
+  readonly valueFor?: (subscriber: number, n: number) => unknown;
 }
 
 const LEVELS = '123';
@@ -42,9 +45,27 @@ export const INTERESTS = {
     followersOf: (n) => Array.from({ length: FAMILY }, (_, level) => familyOf(n) * FAMILY + level),
     topicsOf: (key) => Array.from({ length: FAMILY }, (_, level) => key.slice(0, afterColon(key) + level)),
   },
+  equalities: {
+    filterOf: (n) => ({ where: { path: '/owner', eq: keyOf(n) } }),
+    keyFor: keyOf,
+    followersOf: (n) => [n],
+    topicsOf: (key) => [key],
+    valueFor: (subscriber, n) => ({ owner: keyOf(subscriber), text: paddedNumber(n) }),
+  },
 } as const satisfies Record<string, Interest>;
 
 export type InterestName = keyof typeof INTERESTS;
+
+/** Short enough for an object around it. */
+function paddedNumber(n: number): string {
+  return String(n).padEnd(PADDING.length - 40, PADDING);
+}
+
+/** The nth value that is inserted because the subscriber follows it. */
+export function followedValue(name: InterestName, subscriber: number, n: number): unknown {
+  const { valueFor }: Interest = INTERESTS[name];
+  return valueFor ? valueFor(subscriber, n) : valueOf(n);
+}
 
 export const isInterest = (name: string | undefined): name is InterestName => name !== undefined && name in INTERESTS;
 
@@ -62,3 +83,6 @@ export const topicOf = (filter?: Filter | null): string => filter?.keys?.[0] ?? 
 
 /** The key of the nth item that a server is filled with. */
 export const filledKey = (n: number): string => interest?.keyFor(n) ?? keyOf(n);
+
+/** Its value. */
+export const filledValue = (n: number): unknown => interest?.valueFor?.(n, n) ?? valueOf(n);

@@ -18,11 +18,11 @@ export type Ask =
   | { readonly ask: 'stall' };
 
 /** A value of this length makes a delivery of 273 bytes. */
-const VALUE = 'x'.repeat(107);
+export const PADDING = 'x'.repeat(107);
 
 export const keyOf = (n: number): string => `item-${String(n).padStart(7, '0')}`;
 
-export const valueOf = (n: number): string => String(n).padEnd(VALUE.length, VALUE);
+export const valueOf = (n: number): string => String(n).padEnd(PADDING.length, PADDING);
 
 export function serve({ port, fill }: Peer): void {
   const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -1,8 +1,8 @@
 /** seamline as `npm start` runs it. The first argument may name the interests of the subscribers, the others are flags. */
 import { parseArgs } from 'node:util';
 import { useFrugalHeap } from '../../src/cli/process/heap.ts';
-import { filledKey } from './interests.ts';
-import { serve, valueOf } from './peer.ts';
+import { filledKey, filledValue } from './interests.ts';
+import { serve } from './peer.ts';
 
 const { values: flags } = parseArgs({
   options: { 'max-items': { type: 'string' }, 'no-fan-out': { type: 'boolean', default: false } },
@@ -24,7 +24,10 @@ serve({
   async fill(from, to) {
     for (let at = from; at < to; at += 1000)
       await server.map.insertMany(
-        Array.from({ length: Math.min(1000, to - at) }, (_, n) => ({ key: filledKey(at + n), value: valueOf(at + n) })),
+        Array.from({ length: Math.min(1000, to - at) }, (_, n) => ({
+          key: filledKey(at + n),
+          value: filledValue(at + n),
+        })),
       );
   },
 });

@@ -59,11 +59,17 @@ export async function fanOut(name: PeerName, { ms, warmUpMs }: Pace): Promise<Fi
  * Inserts for `ms` and keeps `inFlight` insertions on their way: the next one is sent once one has reached every subscriber. Resolves with
  * the number of deliveries once all have arrived; rejects when some are missing.
  */
-async function deliver(crowd: Crowd, publisher: Caller, inFlight: number, ms: number): Promise<number> {
+export async function deliver(
+  crowd: Crowd,
+  publisher: Caller,
+  inFlight: number,
+  ms: number,
+  valueAt: (n: number) => unknown = valueOf,
+): Promise<number> {
   crowd.restart();
   let [sent, complete] = [0, 0];
   const delivered = crowd.until(60, (done) => {
-    const insert = (): void => publisher.insert(keyOf(sent % KEYS), valueOf(sent++));
+    const insert = (): void => publisher.insert(keyOf(sent % KEYS), valueAt(sent++));
     // One counter for each insertion that may be in flight.
     const missing = Array.from({ length: inFlight }, () => crowd.size);
     const endsAt = performance.now() + ms;

@@ -58,6 +58,13 @@ const PLANS: Readonly<Record<InterestPart, InterestPlan>> = {
     interest: 'overlapping',
     rows: { cost: 'overlapping', growth: 'overlapping growth' },
   },
+  equalities: {
+    ...PLAN,
+    peers: ['seamline'],
+    title: 'an equality on a value each',
+    interest: 'equalities',
+    rows: { cost: 'equalities', growth: 'equalities growth' },
+  },
   sockets: {
     ...PLAN,
     peers: ['seamline', 'yoga', 'raw-ws'],
