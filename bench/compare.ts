@@ -58,7 +58,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   inserts: { peers: ['seamline', 'yoga', 'mercurius', 'graphql-ws'], run: (name) => inserts(name, pace) },
   latency: { peers: ['seamline', 'raw-ws'], run: (name) => latency(name, flags.quick ? 3 : 6) },
   ranges: { peers: ['seamline'], run: () => ranges(pace) },
-  filtered: { peers: ['seamline'], run: () => filtered(pace), isOnce: true },
+  filtered: { peers: ['seamline'], run: () => filtered(), isOnce: true },
   ...Object.fromEntries(
     INTEREST_PARTS.map((part): [string, Part] => {
       const { peers } = interestPlan(part, flags.quick);
