@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import type { Plan } from './doors.ts';
 import { filter, KEYS } from './filters.ts';
+import { content } from './made-where.ts';
 
 export interface Input {
   readonly key: string;
+  readonly value: unknown;
   readonly ttl: number | undefined;
 }
 
@@ -37,6 +39,7 @@ export type Meanwhile = Extract<Command, { do: 'join' | 'leave' | 'fill' | 'drai
 const key = fc.constantFrom(...KEYS);
 const input: fc.Arbitrary<Input> = fc.record({
   key,
+  value: content,
   ttl: fc.option(fc.constantFrom(1, 2, 5), { nil: undefined, freq: 5 }),
 });
 const plan: fc.Arbitrary<Plan> = fc.record({

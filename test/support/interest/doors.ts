@@ -2,19 +2,19 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { createSchema } from '../../../schema/index.ts';
 import type { StreamRequest } from '../../../schema/request/context.ts';
-import type { KeyFilter } from '../../../src/core/input/key-filter.ts';
-import type { Item, ItemChanges } from '../../../src/core/model/change.ts';
+import type { Item, ItemChanges, RemovalReason } from '../../../src/core/model/change.ts';
 import type { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { FanOut } from '../../../src/fanout/fan-out.ts';
 import { MessageFraming } from '../../../src/fanout/framing.ts';
 import { fanOutResults } from '../../../src/transports/operations/fan-out-results.ts';
 import type { FakeSocket } from './fake-socket.ts';
+import type { GivenFilter } from './filters.ts';
 
 export type Kind = 'items' | 'changes';
 
 export interface Plan {
   readonly kind: Kind;
-  readonly filter: KeyFilter;
+  readonly filter: GivenFilter;
   readonly limit?: number | undefined;
   readonly onLag?: 'CONFLATE' | 'FAIL' | undefined;
   /** Two selections of the same fields in another order: two groups of the fan-out. */
@@ -23,7 +23,13 @@ export interface Plan {
 
 export interface DeliveredItem {
   readonly key: string;
-  readonly value: number;
+  readonly value: unknown;
+  readonly cursor: string;
+}
+
+export interface DeliveredRemoval {
+  readonly key: string;
+  readonly reason: RemovalReason;
   readonly cursor: string;
 }
 
@@ -31,10 +37,11 @@ export interface DeliveredChanges {
   readonly reset: boolean;
   readonly caughtUp: boolean;
   readonly cursor: string;
+  readonly follows: string | null;
   readonly size: number | null;
   readonly checksum: string | null;
   readonly upserted: readonly DeliveredItem[];
-  readonly removed: readonly { readonly key: string; readonly cursor: string }[];
+  readonly removed: readonly DeliveredRemoval[];
 }
 
 export interface Listener {
@@ -56,7 +63,7 @@ export interface Asked extends Plan {
 
 export type Door = (asked: Asked, listener: Listener) => Opened;
 
-const MESSAGE = 'reset caughtUp cursor size checksum';
+const MESSAGE = 'reset caughtUp cursor follows size checksum';
 
 /** The schema and the documents, which all maps share. */
 export class Doors {
@@ -64,13 +71,13 @@ export class Doors {
   readonly #documents: Readonly<Record<Kind, readonly DocumentNode[]>> = {
     items: ['key value cursor', 'cursor id key value'].map((fields) => parse(`subscription { items { ${fields} } }`)),
     changes: [
-      `${MESSAGE} upserted { key value cursor } removed { key cursor }`,
-      `removed { cursor key } upserted { cursor value key } ${MESSAGE}`,
+      `${MESSAGE} upserted { key value cursor } removed { key reason cursor }`,
+      `removed { cursor reason key } upserted { cursor value key } ${MESSAGE}`,
     ].map((fields) => parse(`subscription { itemChanges { ${fields} } }`)),
   };
 
-  fanOut(map: StreamingMap<number>): Door {
-    const source = map.source as StreamingMap['source'];
+  fanOut(map: StreamingMap): Door {
+    const { source } = map;
     const fanOut = new FanOut({ schema: this.#schema, source, format: JSON.stringify });
     return (asked, listener) => {
       const { id, kind, socket, selection = 0 } = asked;
@@ -117,10 +124,10 @@ export class Doors {
     };
   }
 
-  generators(map: StreamingMap<number>): Door {
+  generators(map: StreamingMap): Door {
     return ({ kind, socket, ...asked }, listener) => {
       const options = { ...asked, onClose: 'FAIL' as const };
-      const generator: AsyncGenerator<Item<number> | ItemChanges<number>, void, void> =
+      const generator: AsyncGenerator<Item<unknown> | ItemChanges<unknown>, void, void> =
         kind === 'items' ? map.items(options) : map.changes(options);
       let hasLeft = false;
       const run = async (): Promise<void> => {

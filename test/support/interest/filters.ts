@@ -1,6 +1,17 @@
 /** Keys that share prefixes, and filters on them: distinct, equal, overlapping, nested and disjoint ones. */
 import fc from 'fast-check';
-import { keyFilter, type KeyFilter, type KeyFilterInput } from '../../../src/core/input/key-filter.ts';
+import { type ItemFilter, itemFilter, type ItemFilterInput } from '../../../src/core/input/item-filter.ts';
+import type { ValueFilterInput } from '../../../src/core/input/where/where-filter.ts';
+import { where } from './made-where.ts';
+
+/** A filter, with its condition on values as the caller has given it. */
+export interface GivenFilter extends ItemFilter {
+  readonly given?: ValueFilterInput | undefined;
+}
+
+export function givenFilter(input?: ItemFilterInput, allowedPrefix = ''): GivenFilter {
+  return { ...itemFilter(input, allowedPrefix), given: input?.where ?? undefined };
+}
 
 export const KEYS: readonly string[] = [
   'a',
@@ -64,13 +75,24 @@ const allowed = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('a', 'a/', 'a/1', 'b', 'λ') },
 );
 
-/** A third has one of few filters, so that subscribers share it. */
-export const filter: fc.Arbitrary<KeyFilter> = fc.oneof(
-  { weight: 1, arbitrary: fc.constantFrom(keyFilter(), keyFilter({ keyPrefix: 'a' }), keyFilter({ keys: ['a'] })) },
+/** Few, so that subscribers share them. */
+const SHARED = [
+  givenFilter(),
+  givenFilter({ keyPrefix: 'a' }),
+  givenFilter({ keys: ['a'] }),
+  givenFilter({ where: { path: '/s', eq: 'open' } }),
+  givenFilter({ where: { path: '/p', gte: 1 } }),
+  givenFilter({ keyPrefix: 'a', where: { path: '/s', eq: 'open' } }),
+];
+
+/** A third has one of few filters, and more than half a condition on values. */
+export const filter: fc.Arbitrary<GivenFilter> = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(...SHARED) },
   {
-    weight: 2,
+    weight: 1,
     arbitrary: fc
-      .record<KeyFilterInput>({ keys, keyPrefix })
-      .chain((input) => allowed.map((prefix) => keyFilter(input, prefix))),
+      .record<ItemFilterInput>({ keys, keyPrefix, where: fc.option(where, { nil: undefined }) })
+      .chain((input) => allowed.map((prefix) => givenFilter(input, prefix))),
   },
+  { weight: 1, arbitrary: where.map((given) => givenFilter({ where: given })) },
 );

@@ -1,6 +1,6 @@
 /** A subscriber of `items` in a random life (G1 to G5, G8). */
 import type { DeliveredItem, Plan } from './doors.ts';
-import { codeOf, insist, isKnown, Member, type Place, positionOf, type Rest, type World } from './member.ts';
+import { codeOf, insist, isKnown, isSame, Member, type Place, positionOf, type Rest, type World } from './member.ts';
 
 export class ItemsMember extends Member<DeliveredItem> {
   /** It has everything that it is due up to here. */
@@ -114,7 +114,7 @@ export class ItemsMember extends Member<DeliveredItem> {
 
   /** Insertions that it still needed have left the window. What it doesn't need may count as missed, or not. */
   #hasMissed(from: number): boolean {
-    return this.matching(from, this.floor).some(({ item }) => item);
+    return this.matching(from, this.floor).length > 0;
   }
 
   /** G1 and G4: the current items up to the cutoff or the floor, then every insertion. */
@@ -123,7 +123,7 @@ export class ItemsMember extends Member<DeliveredItem> {
     const bound = Math.max(this.#cutoff, this.floor);
     const current = oracle.at(oracle.head).filter((item) => this.isMine(item));
     const cached = current.filter(({ position }) => position > this.#at && position <= bound);
-    const live = this.matching(Math.max(this.#at, bound)).filter(({ item }) => item);
+    const live = this.matching(Math.max(this.#at, bound));
     return [...cached, ...live].map(({ position }) => position);
   }
 
@@ -133,8 +133,8 @@ export class ItemsMember extends Member<DeliveredItem> {
       const position = positionOf(cursor);
       const item = this.world.oracle.changes[position - 1]?.item;
       const details = { ...this.about, key, value, position, previous, due };
-      insist(this.isMine({ key }), 'an item that the filter excludes', details);
-      insist(item?.key === key && item.value === value, 'not the item at its position', details);
+      insist(item?.key === key && isSame(item.value, value), 'not the item at its position', details);
+      insist(this.isMine(item), 'an item that the filter excludes', details);
       insist(position > previous, 'G2 and G3: not rising', details);
       previous = position;
     }

@@ -26,13 +26,18 @@ class Lived {
   readonly #doors: { readonly fanned: Door; readonly plain: Door };
   /** The number of changes after each sequence. */
   #heads = [0, 0];
-  #value = 0;
   #ids = 0;
 
-  private constructor(log: FaultyLog, engine: FaultyEngine, map: StreamingMap<number>, life: Life, doors: Doors) {
+  private constructor(log: FaultyLog, engine: FaultyEngine, map: StreamingMap, life: Life, doors: Doors) {
     this.#log = log;
     this.#engine = engine;
-    this.#world = { map, oracle: new Oracle(life.maxItems), window: life.window, deliveries: 0 };
+    this.#world = {
+      map,
+      oracle: new Oracle<unknown>(life.maxItems),
+      window: life.window,
+      deliveries: 0,
+      isRebuilt: false,
+    };
     this.#doors = { fanned: doors.fanOut(map), plain: doors.generators(map) };
   }
 
@@ -40,7 +45,7 @@ class Lived {
     const { maxItems, window } = life;
     const engine = new FaultyEngine();
     const log = engine.connect();
-    return new Lived(log, engine, await StreamingMap.open<number>({ log, maxItems, window }), life, doors);
+    return new Lived(log, engine, await StreamingMap.open({ log, maxItems, window }), life, doors);
   }
 
   get deliveries(): number {
@@ -80,7 +85,7 @@ class Lived {
         const last = Math.max(1, this.#heads.length - 1 - command.commands);
         this.#heads.length = last + 1;
         const { maxItems } = world.map.replica.bounds;
-        world.oracle = new Oracle(maxItems, world.oracle.changes.slice(0, this.#heads[last]));
+        world.oracle = new Oracle<unknown>(maxItems, world.oracle.changes.slice(0, this.#heads[last]));
         this.#engine.lose(this.#engine.last - last);
         await this.#rebuilt(world.oracle.head, head);
         break;
@@ -88,7 +93,7 @@ class Lived {
       case 'recreate': {
         const { head } = world.oracle;
         this.#heads = [0, 0];
-        world.oracle = new Oracle(world.map.replica.bounds.maxItems);
+        world.oracle = new Oracle<unknown>(world.map.replica.bounds.maxItems);
         this.#engine.recreate();
         await this.#rebuilt(-1, head);
         break;
@@ -158,7 +163,7 @@ class Lived {
     const { map, oracle } = this.#world;
     const { now } = this.#engine;
     if (write.do === 'insert') {
-      const inputs = write.inputs.map((input) => ({ ...input, value: this.#value++ }));
+      const { inputs } = write;
       oracle.insert(inputs, now);
       this.#heads.push(oracle.head);
       await map.insertMany(inputs);
@@ -172,6 +177,7 @@ class Lived {
   /** The node continues with the current log. */
   async #rebuilt(shared: number, head: number): Promise<void> {
     await vi.advanceTimersByTimeAsync(5000);
+    this.#world.isRebuilt = true;
     insist(this.#world.map.health().ok, 'the node has not been built again');
     for (const member of this.#members) member.cross(shared, head);
   }

@@ -3,15 +3,18 @@ import { parseCursor } from '../../../src/core/model/cursor.ts';
 import { passes } from '../../../src/core/input/key-filter.ts';
 import type { StreamingMap } from '../../../src/core/streaming-map.ts';
 import type { Oracle, OracleChange } from '../model/oracle.ts';
+import { oracleMatches } from '../where/oracle.ts';
 import type { DeliveredChanges, DeliveredItem, Door, Opened, Plan } from './doors.ts';
 import type { FakeSocket } from './fake-socket.ts';
 
 export interface World {
-  readonly map: StreamingMap<number>;
-  oracle: Oracle;
+  readonly map: StreamingMap;
+  oracle: Oracle<unknown>;
   readonly window: number;
   /** How many deliveries were checked. */
   deliveries: number;
+  /** Whether the node may have forgotten what changes in its window have superseded. */
+  isRebuilt: boolean;
 }
 
 export interface Place {
@@ -32,6 +35,9 @@ export interface Rest {
 export function insist(holds: boolean, what: string, details: object = {}): asserts holds {
   if (!holds) throw new Error(`${what}: ${JSON.stringify(details)}`);
 }
+
+/** Of JSON values, which keep the order of their members. */
+export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export const positionOf = (cursor: string): number => parseCursor(cursor).place.position;
 
@@ -117,20 +123,37 @@ export abstract class Member<Delivered extends DeliveredItem | DeliveredChanges>
     return Math.max(0, this.world.oracle.head - this.world.window);
   }
 
-  protected isMine({ key }: { readonly key: string }): boolean {
+  protected hasKey(key: string): boolean {
     return passes(this.plan.filter, key);
   }
 
-  protected matching(from: number, to = Infinity): OracleChange[] {
-    return this.world.oracle.changes.slice(from, to).filter((change) => this.isMine(change));
+  /** Whether an item is one that the filter shows. */
+  protected isMine(item: { readonly key: string; readonly value: unknown } | undefined): boolean {
+    if (!item || !this.hasKey(item.key)) return false;
+    const { where, given } = this.plan.filter;
+    insist(where === undefined || given !== undefined, 'a filter that the oracle does not know');
+    return given === undefined || oracleMatches(item.value, given as Readonly<Record<string, unknown>>);
+  }
+
+  /** The insertions after a position that match. */
+  protected matching(from: number, to = Infinity): OracleChange<unknown>[] {
+    return this.world.oracle.changes.slice(from, to).filter(({ item }) => this.isMine(item));
+  }
+
+  /** The changes after a position that change what matches. */
+  protected concerning(from: number): OracleChange<unknown>[] {
+    return this.world.oracle.changes
+      .slice(from)
+      .filter(({ item, superseded }) => this.isMine(item) || this.isMine(superseded));
   }
 
   protected get about(): object {
     const { filter, ...plan } = this.plan;
-    const { keys, prefix } = filter;
+    const { keys, prefix, given } = filter;
     return {
       ...plan,
       prefix,
+      where: given,
       keys: keys && [...keys].slice(0, 10),
       cursor: this.cursor,
       floor: this.floor,

@@ -1,12 +1,13 @@
 /** A mirror in a random life (G5 and G6). */
 import { parseCursor } from '../../../src/core/model/cursor.ts';
-import { isEveryKey } from '../../../src/core/input/key-filter.ts';
 import { checksumOf } from '../model/mirror.ts';
-import type { DeliveredChanges, DeliveredItem, Plan } from './doors.ts';
-import { codeOf, insist, isKnown, Member, type Place, positionOf, type World } from './member.ts';
+import type { DeliveredChanges, DeliveredItem, DeliveredRemoval, Plan } from './doors.ts';
+import { codeOf, insist, isKnown, isSame, Member, type Place, positionOf, type World } from './member.ts';
 
 export class MirrorMember extends Member<DeliveredChanges> {
   readonly items = new Map<string, DeliveredItem>();
+  /** All that it was sent. */
+  readonly messages: DeliveredChanges[] = [];
   #isFirst = true;
   #isCaughtUp = false;
   /** The first message must start over, because nothing is known of its cursor. */
@@ -39,7 +40,7 @@ export class MirrorMember extends Member<DeliveredChanges> {
     insist(this.cursor !== undefined && this.#isCaughtUp && !this.isLost, 'not caught up', this.about);
     this.mayBeLost = false;
     const position = positionOf(this.cursor);
-    insist(this.matching(position).length === 0, 'G6: a change was not told', this.about);
+    insist(this.concerning(position).length === 0, 'G6: a change was not told', this.about);
     // G6: a client that is cut now resumes without a reset.
     insist(position >= this.floor && position <= oracle.head, 'G6: its cursor leaves the window', this.about);
     this.#checkWhole(oracle.head);
@@ -47,18 +48,22 @@ export class MirrorMember extends Member<DeliveredChanges> {
   }
 
   #apply(message: DeliveredChanges): void {
-    const { reset, upserted, removed, cursor, caughtUp } = message;
+    const { reset, upserted, removed, cursor, caughtUp, follows, size, checksum } = message;
+    this.messages.push(message);
     const keys = [...upserted, ...removed].map(({ key }) => key);
     const details = { ...this.about, message };
     insist(new Set(keys).size === keys.length, 'G6: a key twice', details);
     insist(
-      keys.every((key) => this.isMine({ key })),
+      keys.every((key) => this.hasKey(key)),
       'a change that the filter excludes',
       details,
     );
     insist(!this.#isFirst || !this.#isNew || reset, 'G6: the first message must reset', details);
     insist(!this.isLost || reset, 'G6: a lost change must reset', details);
     insist(!reset || (this.#isFirst && this.#isNew) || this.#mayReset(), 'G5: a reset needs a lost removal', details);
+    insist(reset === (follows === null), 'a message says what it follows, unless it resets', details);
+    // G6: a client that has received everything never resumes because of it.
+    insist(follows === null || follows <= (this.cursor ?? ''), 'it follows what was not sent', details);
     const { place, cutoff } = parseCursor(cursor);
     const previous = this.cursor === undefined || reset ? 0 : positionOf(this.cursor);
     insist(place.position >= previous, 'G3: its cursor falls', details);
@@ -73,6 +78,8 @@ export class MirrorMember extends Member<DeliveredChanges> {
     const isLive = !cutoff && !reset && place.position > this.floor;
     const end = this.world.oracle.changes[place.position - 1]?.batchEnd ?? place.position;
     insist(!isLive || keys.length === 0 || place.position === end, 'G6: a batch is divided', details);
+    for (const item of upserted) this.#checkUpserted(item, details);
+    for (const removal of removed) this.#checkRemoved(removal, details);
     if (reset) this.items.clear();
     for (const { key } of removed) this.items.delete(key);
     for (const item of upserted) this.items.set(item.key, item);
@@ -80,19 +87,42 @@ export class MirrorMember extends Member<DeliveredChanges> {
     this.#isCaughtUp = caughtUp;
     [this.#isFirst, this.isLost] = [false, false];
     if (reset) this.mayBeLost = false;
-    if (!caughtUp) return insist(message.size === null, 'a size before it has caught up', details);
+    const isProven = size !== null && checksum !== null;
+    insist(caughtUp === isProven && (size === null) === (checksum === null), 'a proof if it has caught up', details);
+    if (!caughtUp) return;
     this.#checkWhole(place.position);
-    insist(!isEveryKey(this.plan.filter) || message.size !== null, 'no proof', details);
-    if (message.size === null) return;
     const sum = checksumOf([...this.items.values()]);
-    insist(message.size === this.items.size && message.checksum === sum, 'G6: a wrong proof', details);
+    insist(size === this.items.size && checksum === sum, 'G6: a wrong proof', { ...details, sum });
+  }
+
+  #checkUpserted({ key, value, cursor }: DeliveredItem, details: object): void {
+    const item = this.world.oracle.changes[positionOf(cursor) - 1]?.item;
+    insist(item?.key === key && isSame(item.value, value), 'not the item at its position', details);
+    insist(this.isMine(item), 'an item that the filter excludes', details);
+  }
+
+  /** G6: in the place of the change after which the filter does not show the key, with the reason. */
+  #checkRemoved({ key, reason, cursor }: DeliveredRemoval, details: object): void {
+    const position = positionOf(cursor);
+    const change = this.world.oracle.changes[position - 1];
+    insist(change?.key === key, 'not the change at its position', details);
+    const { item, superseded } = change;
+    insist(!this.isMine(item), 'removed, and it matches', details);
+    insist(reason === (change.reason ?? 'UNMATCHED'), 'another reason', { ...details, reason });
+    // The node knows what the change has superseded, as long as that is in the window.
+    const isKnown = !this.world.isRebuilt && position > this.floor && (superseded?.position ?? Infinity) > this.floor;
+    insist(!isKnown || this.isMine(superseded), 'removed, and it did not match', { ...details, superseded });
   }
 
   /** G6: exactly the server's map. */
   #checkWhole(position: number): void {
     const truth = this.world.oracle.at(position).filter((item) => this.isMine(item));
     const isWhole =
-      truth.length === this.items.size && truth.every(({ key, value }) => this.items.get(key)?.value === value);
+      truth.length === this.items.size &&
+      truth.every(({ key, value, position: at }) => {
+        const item = this.items.get(key);
+        return item !== undefined && positionOf(item.cursor) === at && isSame(item.value, value);
+      });
     insist(isWhole, 'G6: not the map', { ...this.about, position, truth, items: [...this.items.values()] });
   }
 

@@ -18,6 +18,8 @@ export interface SceneOptions {
   readonly isFanned: boolean;
   /** Whether slots end early: see `fakeClock`. @default false */
   readonly isSliced?: boolean;
+  /** The value of the n-th item that `insert` gets. @default n */
+  readonly valueOf?: (n: number, key: string) => unknown;
 }
 
 /**
@@ -39,22 +41,24 @@ export class Scene {
   readonly sockets: FakeSocket[] = [];
   readonly #door: Door;
   readonly #quietTurns: number;
+  readonly #valueOf: (n: number, key: string) => unknown;
   readonly #written: Promise<unknown>[] = [];
   #value = 0;
 
   private constructor(
-    map: StreamingMap<number>,
+    map: StreamingMap,
     door: Door,
-    { window = 1000, maxItems = 1000, isSliced }: SceneOptions,
+    { window = 1000, maxItems = 1000, isSliced, valueOf = (n) => n }: SceneOptions,
   ) {
+    this.#valueOf = valueOf;
     this.#quietTurns = isSliced === true ? QUIET_TURNS_OF_SLICES : QUIET_TURNS;
-    this.world = { map, oracle: new Oracle(maxItems), window, deliveries: 0 };
+    this.world = { map, oracle: new Oracle<unknown>(maxItems), window, deliveries: 0, isRebuilt: false };
     this.#door = door;
   }
 
   static async open(doors: Doors, options: SceneOptions): Promise<Scene> {
     const { isFanned, window = 1000, maxItems = 1000 } = options;
-    const map = await StreamingMap.open<number>({ log: memoryLog(), window, maxItems });
+    const map = await StreamingMap.open({ log: memoryLog(), window, maxItems });
     return new Scene(map, isFanned ? doors.fanOut(map) : doors.generators(map), options);
   }
 
@@ -74,7 +78,12 @@ export class Scene {
 
   /** The log takes it at once; the map applies it soon. */
   insert(...keys: readonly string[]): void {
-    const inputs = keys.map((key) => ({ key, value: this.#value++ }));
+    this.put(...keys.map((key) => [key, this.#valueOf(this.#value++, key)] as const));
+  }
+
+  /** One batch of items with these values. */
+  put(...items: readonly (readonly [key: string, value: unknown])[]): void {
+    const inputs = items.map(([key, value]) => ({ key, value }));
     this.world.oracle.insert(inputs, 0);
     this.#written.push(this.world.map.insertMany(inputs));
   }

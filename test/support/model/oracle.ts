@@ -1,28 +1,40 @@
 /**
  * The oracle of the model-based tests: the map as a few lines of code that keep every change. It has no windows, cursors or logs.
  */
-export interface OracleItem {
+export interface OracleItem<Value = number> {
   readonly key: string;
-  readonly value: number;
+  readonly value: Value;
   readonly position: number;
   readonly expiresAt: number | null;
 }
 
-export interface OracleChange {
+export type OracleReason = 'REMOVED' | 'EXPIRED' | 'EVICTED';
+
+export interface OracleChange<Value = number> {
   readonly position: number;
   readonly key: string;
   /** Undefined for a removal. */
-  readonly item?: OracleItem;
+  readonly item?: OracleItem<Value>;
+  /** Of a removal. */
+  readonly reason?: OracleReason;
+  /** What the change has replaced or removed. */
+  readonly superseded: OracleItem<Value> | undefined;
   /** The position of the end of its batch. */
   readonly batchEnd: number;
 }
 
-export class Oracle {
+export interface OracleInput<Value = number> {
+  readonly key: string;
+  readonly value: Value;
+  readonly ttl?: number | undefined;
+}
+
+export class Oracle<Value = number> {
   /** Every change since the start. */
-  readonly changes: OracleChange[] = [];
+  readonly changes: OracleChange<Value>[] = [];
   readonly #maxItems: number;
 
-  constructor(maxItems: number, changes: readonly OracleChange[] = []) {
+  constructor(maxItems: number, changes: readonly OracleChange<Value>[] = []) {
     this.#maxItems = maxItems;
     this.changes.push(...changes);
   }
@@ -32,8 +44,8 @@ export class Oracle {
   }
 
   /** The map as it was at a position: oldest first. */
-  at(position: number): OracleItem[] {
-    const items = new Map<string, OracleItem>();
+  at(position: number): OracleItem<Value>[] {
+    const items = new Map<string, OracleItem<Value>>();
     for (const { key, item } of this.changes.slice(0, position)) {
       items.delete(key);
       if (item) items.set(key, item);
@@ -41,36 +53,40 @@ export class Oracle {
     return [...items.values()];
   }
 
-  insert(inputs: readonly { key: string; value: number; ttl?: number | undefined }[], now: number): void {
+  insert(inputs: readonly OracleInput<Value>[], now: number): void {
     this.expire(
       now,
       inputs.map(({ key }) => key),
     );
     const batchEnd = this.head + inputs.length;
+    const held = new Map(this.at(this.head).map((item) => [item.key, item]));
     for (const { key, value, ttl } of inputs) {
       const position = this.head + 1;
       const expiresAt = ttl === undefined ? null : now + ttl * 1000;
-      this.changes.push({ position, key, item: { key, value, position, expiresAt }, batchEnd });
+      const item = { key, value, position, expiresAt };
+      this.changes.push({ position, key, item, superseded: held.get(key), batchEnd });
+      held.set(key, item);
     }
     const current = this.at(this.head);
-    for (const { key } of current.slice(0, Math.max(0, current.length - this.#maxItems))) this.#remove(key);
+    for (const item of current.slice(0, Math.max(0, current.length - this.#maxItems))) this.#remove(item, 'EVICTED');
   }
 
   remove(key: string, now: number): void {
     this.expire(now, [key]);
-    if (this.at(this.head).some((item) => item.key === key)) this.#remove(key);
+    const current = this.at(this.head).find((item) => item.key === key);
+    if (current) this.#remove(current, 'REMOVED');
   }
 
   /** Expires due items: the command's own keys first, each in the order of expiry, then of position. */
   expire(now: number, own: readonly string[] = []): void {
     const due = this.at(this.head).filter((item) => item.expiresAt !== null && item.expiresAt <= now);
-    const rank = (item: OracleItem): number => (own.includes(item.key) ? 0 : 1);
+    const rank = (item: OracleItem<Value>): number => (own.includes(item.key) ? 0 : 1);
     due.sort((a, b) => rank(a) - rank(b) || (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || a.position - b.position);
-    for (const { key } of due) this.#remove(key);
+    for (const item of due) this.#remove(item, 'EXPIRED');
   }
 
-  #remove(key: string): void {
+  #remove(item: OracleItem<Value>, reason: OracleReason): void {
     const position = this.head + 1;
-    this.changes.push({ position, key, batchEnd: position });
+    this.changes.push({ position, key: item.key, reason, superseded: item, batchEnd: position });
   }
 }
