@@ -13,7 +13,7 @@ import { type Change, isRemoval, type Item, type RemovedItem } from '../model/ch
 import type { ParsedCursor } from '../model/cursor.ts';
 import { type ItemFilter, matches } from '../input/item-filter.ts';
 import { type KeyFilter, passes } from '../input/key-filter.ts';
-import { after, ORIGIN, type Place, type Position } from '../model/position.ts';
+import { after, ORIGIN, type Place, type Position, START } from '../model/position.ts';
 import type { Replica } from './replica.ts';
 
 /** The state of a subscription. */
@@ -137,8 +137,13 @@ function unmatched({ key, position, digest, timestamp, cursor, following }: Item
   return { key, reason: 'UNMATCHED', position, digest, timestamp, cursor, following };
 }
 
-/** What a change in the window is to the view; undefined when it doesn't show. */
-function shown<Value>({ window }: Replica<Value>, change: Change<Value>, view: View): Change<Value> | undefined {
+/** What a change in the window is to the view; undefined when it doesn't show. `seen`: see `ReadPosition`. */
+function shown<Value>(
+  { window }: Replica<Value>,
+  change: Change<Value>,
+  view: View,
+  seen: Place | undefined,
+): Change<Value> | undefined {
   const { where } = view;
   if (!passes(view, change.key)) return undefined;
   if (where === undefined) return change;
@@ -146,7 +151,10 @@ function shown<Value>({ window }: Replica<Value>, change: Change<Value>, view: V
   if (!view.isMirror) return undefined;
   // The reader has seen everything up to the floor or further, so what is superseded here is what the mirror may have.
   const superseded = window.supersededBy(change.position);
-  const mayHaveMatched = superseded === undefined || (superseded !== null && where.matches(superseded.value));
+  // Where there was none, a reader that comes out of a lag may have missed the removal of one that matched.
+  const mayHaveMatched = superseded
+    ? where.matches(superseded.value)
+    : superseded === undefined || change.position <= (seen?.position ?? START);
   if (!mayHaveMatched) return undefined;
   return isRemoval(change) ? change : unmatched(change);
 }
@@ -220,7 +228,7 @@ function readWindow<Value>(
     const change = replica.window.get(after(last.position));
     if (!change) break;
     cost += examined(view, change);
-    const match = shown(replica, change, view);
+    const match = shown(replica, change, view, seen);
     const isFull = isFullPage(changes.length, bytes, max);
     if (match && isFull && wholeBatches.length > 0)
       return { changes: changes.slice(0, wholeBatches.length), next: { at: wholeBatches.at, cutoff, seen } };

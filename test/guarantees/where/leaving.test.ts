@@ -47,3 +47,23 @@ it.each([
     ]);
   },
 );
+
+it('G6 a mirror that lags over a removal is told of the next value, which does not match', async () => {
+  const map = await openMap<unknown>({ window: 3 });
+  await map.insert({ key: 'a', value: { status: 'open' } });
+  const messages = map.changes({ filter: open });
+  const first = await messages.next();
+  expect(first.value?.upserted).toHaveLength(1);
+  await map.remove('a');
+  await map.insertMany(['a', 'b', 'c'].map((key) => ({ key, value: { status: 'done' } })));
+  const told: unknown[] = [];
+  for await (const { reset, removed, caughtUp, size, checksum } of messages) {
+    expect(reset).toBe(false);
+    told.push(...removed.map(({ key, reason }) => [key, reason]));
+    if (!caughtUp) continue;
+    expect([size, checksum]).toEqual([0, '00000000']);
+    break;
+  }
+  expect(told).toContainEqual(['a', 'UNMATCHED']);
+  await messages.return();
+});
