@@ -165,8 +165,9 @@ function nameOf(
   reset: boolean,
   follows: ReadPosition | undefined,
 ): number | string {
-  const isPlace = (one: ReadPosition): boolean => one.cutoff === one.at && one.at.position === at.position;
-  if (cutoff === at && !reset && (!follows || isPlace(follows))) return at.position;
+  const isPlace = (one: ReadPosition): boolean => one.cutoff === one.at && (one.seen?.position ?? 0) <= at.position;
+  const followsSame = !follows || (isPlace(follows) && follows.at.position === at.position);
+  if (isPlace({ at, cutoff, seen }) && !reset && followsSame) return at.position;
   const last = follows && `${follows.at.position} ${follows.cutoff.position} ${follows.seen?.position}`;
   return `${at.position} ${cutoff.position} ${seen?.position} ${reset} ${last}`;
 }
