@@ -4,19 +4,23 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { Doors, type Plan } from '../../support/interest/doors.ts';
+import { givenFilter } from '../../support/interest/filters.ts';
 import { ItemsMember } from '../../support/interest/items-member.ts';
 import { fakeClock, Scene } from '../../support/interest/scene.ts';
 import { schedules } from '../../support/model/schedules.ts';
 
-const A = keyFilter({ keyPrefix: 'a' });
-const NESTED = keyFilter({ keyPrefix: 'a/' });
-const KEY = keyFilter({ keys: ['a/1', 'b'] });
-const NOBODY = keyFilter({ keys: ['nobody'] });
+const A = givenFilter({ keyPrefix: 'a' });
+const NESTED = givenFilter({ keyPrefix: 'a/' });
+const KEY = givenFilter({ keys: ['a/1', 'b'] });
+const NOBODY = givenFilter({ keys: ['nobody'] });
+/** By a value that an index finds, and by values that are tested late. */
+const EQUAL = givenFilter({ where: { path: '/s', eq: 'open' } });
+const OTHER = givenFilter({ where: { path: '/s', ne: 'open' } });
+const [OPEN, DONE] = [{ s: 'open' }, { s: 'done' }];
 
-const items = (filter = keyFilter(), limit?: number): Plan => ({ kind: 'items', filter, limit });
-const mirror = (filter = keyFilter()): Plan => ({ kind: 'changes', filter });
+const items = (filter = givenFilter(), limit?: number): Plan => ({ kind: 'items', filter, limit });
+const mirror = (filter = givenFilter()): Plan => ({ kind: 'changes', filter });
 
 type Step = (scene: Scene) => void | Promise<void>;
 
@@ -24,6 +28,10 @@ const put =
   (...keys: string[]): Step =>
   (scene) =>
     scene.insert(...keys);
+const set =
+  (...values: (readonly [key: string, value: unknown])[]): Step =>
+  (scene) =>
+    scene.put(...values);
 const drop =
   (key: string): Step =>
   (scene) =>
@@ -49,11 +57,15 @@ const leave =
 interface Scenario {
   readonly name: string;
   readonly window?: number;
+  /** @default those of many filters on keys */
+  readonly plans?: readonly Plan[];
   readonly actors: readonly (readonly Step[])[];
 }
 
 const LOOP: readonly Step[] = [nextTurn, tick, nextTurn];
 const WRITER: readonly Step[] = [put('a/1'), put('b'), put('a/2', 'b', 'a/1')];
+
+const BY_VALUE = [items(EQUAL), mirror(EQUAL), mirror(OTHER), items(OTHER), mirror(A)];
 
 const SCENARIOS: readonly Scenario[] = [
   { name: 'a socket that fills up and drains', actors: [WRITER, [fill, drain], LOOP] },
@@ -70,23 +82,44 @@ const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'a lag', window: 2, actors: [WRITER, [fill, drain], LOOP] },
   { name: 'a window of one change', window: 1, actors: [WRITER, [fillLater, drain], LOOP] },
+  {
+    name: 'values that gain and lose a match',
+    plans: BY_VALUE,
+    actors: [
+      [set(['a/1', OPEN], ['b', DONE]), set(['a/1', DONE]), set(['b', OPEN], ['a/0', OPEN], ['b', DONE])],
+      [fill, drain],
+      [nextTurn, tick],
+    ],
+  },
+  {
+    name: 'values that lose a match in a lag',
+    window: 2,
+    plans: BY_VALUE,
+    actors: [[set(['a/1', OPEN]), drop('a/1'), set(['a/1', DONE], ['b', DONE])], [fill, drain], [nextTurn]],
+  },
 ];
 
 /** Two sockets with groups that share filters, and others. Limits end in the middle. */
-async function begin(scene: Scene): Promise<void> {
+async function begin(scene: Scene, plans: readonly Plan[] | undefined): Promise<void> {
   const [one, two] = [scene.socket(), scene.socket()];
   scene.insert('a/0', 'b');
   await scene.rest();
-  for (const plan of [items(A), mirror(A), items(), items(A, 2), items(NESTED, 3)]) scene.join(plan, one);
-  for (const plan of [items(A), mirror(A), mirror(KEY), items(KEY), mirror(NOBODY), mirror(), items(NOBODY)])
-    scene.join(plan, two);
+  const first = [items(A), mirror(A), items(), items(A, 2), items(NESTED, 3)];
+  const second = [items(A), mirror(A), mirror(KEY), items(KEY), mirror(NOBODY), mirror(), items(NOBODY)];
+  for (const plan of plans ?? first) scene.join(plan, one);
+  for (const plan of plans ?? second) scene.join(plan, two);
   await scene.rest();
   scene.check();
 }
 
-async function run(doors: Doors, { window = 1000, actors }: Scenario, isFanned: boolean, schedule: readonly number[]) {
+async function run(
+  doors: Doors,
+  { window = 1000, plans, actors }: Scenario,
+  isFanned: boolean,
+  schedule: readonly number[],
+) {
   const scene = await Scene.open(doors, { window, isFanned });
-  await begin(scene);
+  await begin(scene, plans);
   const at = actors.map(() => 0);
   for (const actor of schedule) {
     const step = at[actor] ?? 0;

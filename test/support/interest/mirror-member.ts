@@ -110,8 +110,16 @@ export class MirrorMember extends Member<DeliveredChanges> {
     insist(!this.isMine(item), 'removed, and it matches', details);
     insist(reason === (change.reason ?? 'UNMATCHED'), 'another reason', { ...details, reason });
     // The node knows what the change has superseded, as long as that is in the window.
-    const isKnown = !this.world.isRebuilt && position > this.floor && (superseded?.position ?? Infinity) > this.floor;
+    const isInWindow = superseded ? superseded.position > this.floor : !this.#mayHaveMissed();
+    const isKnown = !this.world.isRebuilt && position > this.floor && isInWindow;
     insist(!isKnown || this.isMine(superseded), 'removed, and it did not match', { ...details, superseded });
+  }
+
+  /** Whether it may have had a key whose removal was in a lag. */
+  #mayHaveMissed(): boolean {
+    if (this.cursor === undefined) return false;
+    const { place, seen = place } = parseCursor(this.cursor);
+    return place.position < this.floor || seen.position > place.position;
   }
 
   /** G6: exactly the server's map. */

@@ -33,6 +33,8 @@ export class Oracle<Value = number> {
   /** Every change since the start. */
   readonly changes: OracleChange<Value>[] = [];
   readonly #maxItems: number;
+  /** The map that was asked for last. */
+  #last: { readonly position: number; readonly items: OracleItem<Value>[] } | undefined;
 
   constructor(maxItems: number, changes: readonly OracleChange<Value>[] = []) {
     this.#maxItems = maxItems;
@@ -45,11 +47,13 @@ export class Oracle<Value = number> {
 
   /** The map as it was at a position: oldest first. */
   at(position: number): OracleItem<Value>[] {
+    if (this.#last?.position === Math.min(position, this.head)) return [...this.#last.items];
     const items = new Map<string, OracleItem<Value>>();
     for (const { key, item } of this.changes.slice(0, position)) {
       items.delete(key);
       if (item) items.set(key, item);
     }
+    this.#last = { position: Math.min(position, this.head), items: [...items.values()] };
     return [...items.values()];
   }
 
