@@ -9,6 +9,7 @@ const SLOW = [
   'test/{browser,cli,console,deploy,examples,fuzz,package,readme}/**/*.test.ts',
   'test/core/held-memory.test.ts',
   'test/end-to-end/volume.test.ts',
+  'test/guarantees/where/many-mirrors.test.ts',
   'test/logs/file/*{damage,faults,snapshots}.test.ts',
   'test/transports/http/trusted-documents-cli.test.ts',
   'test/verify/verify.test.ts',

@@ -115,11 +115,11 @@ export class MirrorMember extends Member<DeliveredChanges> {
     insist(!isKnown || this.isMine(superseded), 'removed, and it did not match', { ...details, superseded });
   }
 
-  /** Whether it may have had a key whose removal was in a lag. */
+  /** Whether it may have had a key whose removal was in a lag. Of a snapshot the node does not know that there was no lag. */
   #mayHaveMissed(): boolean {
     if (this.cursor === undefined) return false;
-    const { place, seen = place } = parseCursor(this.cursor);
-    return place.position < this.floor || seen.position > place.position;
+    const { place, cutoff, seen } = parseCursor(this.cursor);
+    return place.position < this.floor || cutoff !== undefined || seen !== undefined;
   }
 
   /** G6: exactly the server's map. */
