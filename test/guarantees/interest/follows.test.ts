@@ -15,7 +15,7 @@ const FILTERS = [
   givenFilter({ keys: ['a/1', 'b'], where: { path: '/s', in: ['open', 'held'] } }),
 ];
 const KEYS = ['a/1', 'a/2', 'a/3', 'b', 'c'];
-const valueOf = (n: number) => ({ s: ['open', 'held', 'done'][(n * 7) % 3], p: (n * 5) % 4 });
+const contentOf = (n: number) => ({ s: ['open', 'held', 'done'][(n * 7) % 3], p: (n * 5) % 4 });
 
 const planOf = (n: number): Plan => ({
   kind: 'changes',
@@ -47,7 +47,7 @@ describe.each([
     async (seed) => {
       fakeClock();
       const dice = new Dice(seed);
-      const scene = await Scene.open(new Doors(), { isFanned, window: seed % 2 === 0 ? 40 : 1000, valueOf });
+      const scene = await Scene.open(new Doors(), { isFanned, window: seed % 2 === 0 ? 40 : 1000, contentOf });
       const shared = [scene.socket(), scene.socket()];
       let count = 0;
       const join = (): void => void scene.join(planOf(count++), dice.once(2) ? dice.pick(shared) : undefined);
@@ -83,7 +83,7 @@ describe.each([
 
   it('G6 a mirror is not told that it follows what another mirror at its place was sent, which has seen a newer head', async () => {
     fakeClock();
-    const scene = await Scene.open(new Doors(), { isFanned, window: 1, valueOf: () => ({ s: 'open' }) });
+    const scene = await Scene.open(new Doors(), { isFanned, window: 1, contentOf: () => ({ s: 'open' }) });
     const plan: Plan = { kind: 'changes', filter: givenFilter({ where: { path: '/s', eq: 'open' } }) };
     scene.join(plan);
     await scene.rest();
@@ -101,7 +101,7 @@ describe.each([
 
   it('G6 a mirror that resumes is told that its first message follows its cursor at least', async () => {
     fakeClock();
-    const scene = await Scene.open(new Doors(), { isFanned, valueOf });
+    const scene = await Scene.open(new Doors(), { isFanned, contentOf });
     const filter = givenFilter({ where: { path: '/s', eq: 'open' } });
     const first = scene.join({ kind: 'changes', filter });
     await scene.rest();

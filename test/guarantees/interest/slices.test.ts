@@ -20,7 +20,7 @@ const [OPEN, DONE] = [
   { s: 'open', p: 1 },
   { s: 'done', p: 0 },
 ];
-const valueOf = (_n: number, key: string) => (key.startsWith('a') ? OPEN : DONE);
+const contentOf = (_n: number, key: string) => (key.startsWith('a') ? OPEN : DONE);
 const plansOf = (a: Plan['filter']): readonly Plan[] => [
   { kind: 'items', filter: a },
   { kind: 'changes', filter: a },
@@ -134,7 +134,7 @@ describe.each([
       async ({ a, moment }) => {
         // So a slot of 2 ms ends after some dozen looks at the clock.
         fakeClock(0.05);
-        const scene = await Scene.open(new Doors(), { isFanned, isSliced: true, valueOf });
+        const scene = await Scene.open(new Doors(), { isFanned, isSliced: true, contentOf });
         const crowd = await crowdOf(scene, a);
         const before = scene.world.deliveries;
         const happened = afterWrites(scene, moment, () => happen(crowd));
@@ -155,7 +155,7 @@ describe.each([
     'a map that closes while one delivery takes many slots ends all: after $moment writes, of filters with $way',
     async ({ a, moment }) => {
       fakeClock(0.05);
-      const scene = await Scene.open(new Doors(), { isFanned, isSliced: true, valueOf });
+      const scene = await Scene.open(new Doors(), { isFanned, isSliced: true, contentOf });
       await crowdOf(scene, a);
       const happened = afterWrites(scene, moment, () => scene.world.map.close());
       scene.insert('a/1');

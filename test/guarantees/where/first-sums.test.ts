@@ -49,7 +49,7 @@ describe.each([
         isSliced: true,
         maxItems: 10_000,
         window: 10_000,
-        valueOf: (n) => ({ p: n % 100 }),
+        contentOf: (n) => ({ p: n % 100 }),
       });
       for (let from = 0; from < ITEMS; from += 650) scene.insert(...batch(from, 650));
       await scene.rest();

@@ -7,11 +7,11 @@ import { ItemsMember } from '../../support/interest/items-member.ts';
 import { fakeClock, Scene } from '../../support/interest/scene.ts';
 
 /** Distinct filters: their tests with a batch take many slices. */
-const FILTERS = 150;
+const FILTERS = 60;
 const ranges = Array.from({ length: FILTERS }, (_, n) =>
   givenFilter({ where: { path: '/p', gte: n % 10, lt: 10 + n } }),
 );
-const valueOf = (n: number) => ({ p: (n * 7) % 12, s: n % 2 === 0 ? 'open' : 'done' });
+const contentOf = (n: number) => ({ p: (n * 7) % 12, s: n % 2 === 0 ? 'open' : 'done' });
 const DEAR = givenFilter({ where: { path: '/p', gte: 5 } });
 /** More than a page holds. */
 const MANY = Array.from({ length: 300 }, (_, n) => `a/${n}`);
@@ -20,7 +20,7 @@ const KINDS = ['changes', 'items'] as const;
 
 async function crowd(isFanned: boolean, window = 20_000): Promise<Scene> {
   fakeClock(0.05);
-  const scene = await Scene.open(new Doors(), { isFanned, isSliced: true, window, valueOf });
+  const scene = await Scene.open(new Doors(), { isFanned, isSliced: true, window, contentOf });
   scene.insert(...MANY.slice(0, 40));
   await scene.rest();
   const shared = scene.socket();
@@ -75,18 +75,18 @@ describe.each([
 ])('by %s', (_name, isFanned) => {
   it.each(EVENTS)('G1 to G6 hold for filters that are tested late while %s', async (_what, happen) => {
     const scene = await crowd(isFanned);
-    for (const turns of [0, 1, 3]) {
+    for (const turns of [0, 2]) {
       scene.insert(...MANY.slice(0, 60));
       for (let n = 0; n < turns; n++) await turn();
       await happen(scene);
       await scene.rest();
       scene.check();
     }
-    expect(scene.world.deliveries).toBeGreaterThan(FILTERS * 40);
+    expect(scene.world.deliveries).toBeGreaterThan(FILTERS * 20);
     await scene.end();
   });
 
-  it.each([0, 1, 2, 4])(
+  it.each([0, 2])(
     'a map that closes while changes wait gives every subscriber all of them: after %i turns',
     async (turns) => {
       const scene = await crowd(isFanned);
@@ -109,7 +109,7 @@ describe.each([
     const scene = await Scene.open(new Doors(), {
       isFanned,
       window: 20_000,
-      valueOf: (n) => ({ ...valueOf(n), text }),
+      contentOf: (n) => ({ ...contentOf(n), text }),
     });
     const plans: Plan[] = [DEAR, givenFilter({ where: { path: '/s', ne: 'open' } })].flatMap((filter) =>
       KINDS.flatMap((kind) => [

@@ -19,7 +19,7 @@ export interface SceneOptions {
   /** Whether slots end early: see `fakeClock`. @default false */
   readonly isSliced?: boolean;
   /** The value of the n-th item that `insert` gets. @default n */
-  readonly valueOf?: (n: number, key: string) => unknown;
+  readonly contentOf?: (n: number, key: string) => unknown;
 }
 
 /**
@@ -41,16 +41,16 @@ export class Scene {
   readonly sockets: FakeSocket[] = [];
   readonly #door: Door;
   readonly #quietTurns: number;
-  readonly #valueOf: (n: number, key: string) => unknown;
+  readonly #contentOf: (n: number, key: string) => unknown;
   readonly #written: Promise<unknown>[] = [];
   #value = 0;
 
   private constructor(
     map: StreamingMap,
     door: Door,
-    { window = 1000, maxItems = 1000, isSliced, valueOf = (n) => n }: SceneOptions,
+    { window = 1000, maxItems = 1000, isSliced, contentOf = (n) => n }: SceneOptions,
   ) {
-    this.#valueOf = valueOf;
+    this.#contentOf = contentOf;
     this.#quietTurns = isSliced === true ? QUIET_TURNS_OF_SLICES : QUIET_TURNS;
     this.world = { map, oracle: new Oracle<unknown>(maxItems), window, deliveries: 0, isRebuilt: false };
     this.#door = door;
@@ -78,7 +78,7 @@ export class Scene {
 
   /** The log takes it at once; the map applies it soon. */
   insert(...keys: readonly string[]): void {
-    this.put(...keys.map((key) => [key, this.#valueOf(this.#value++, key)] as const));
+    this.put(...keys.map((key) => [key, this.#contentOf(this.#value++, key)] as const));
   }
 
   /** One batch of items with these values. */
