@@ -2,14 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { Doors } from '../../support/interest/doors.ts';
+import { givenFilter } from '../../support/interest/filters.ts';
 import { MirrorMember } from '../../support/interest/mirror-member.ts';
 import { positionOf } from '../../support/interest/member.ts';
 import { fakeClock, Scene } from '../../support/interest/scene.ts';
 
+/** No value is so large. */
+const QUIET_VALUE = givenFilter({ where: { gt: 1e9 } });
 const WINDOWS = [1, 2, 3, 4, 5, 8, 10, 40, 200];
 
 /** Mirrors that nothing concerns: of distinct filters, and of one filter. */
-const idle = (n: number) => keyFilter({ keys: [n % 3 === 0 ? 'nobody' : `nobody ${n}`] });
+const idle = (n: number) => {
+  if (n % 4 === 1) return givenFilter({ where: { path: '/s', eq: n % 3 === 0 ? 'nobody' : `nobody ${n}` } });
+  if (n % 4 === 2) return givenFilter({ where: { path: '/s', gt: n } });
+  return keyFilter({ keys: [n % 3 === 0 ? 'nobody' : `nobody ${n}`] });
+};
 
 describe.each([
   ['the fan-out', true],
@@ -63,7 +70,7 @@ describe.each([
       fakeClock();
       const scene = await Scene.open(new Doors(), { isFanned, window });
       const [shared, other] = [scene.socket(), scene.socket()];
-      for (const filter of [keyFilter({ keyPrefix: 'a' }), keyFilter({ keys: ['quiet'] })])
+      for (const filter of [keyFilter({ keyPrefix: 'a' }), keyFilter({ keys: ['quiet'] }), QUIET_VALUE])
         for (const socket of [shared, other])
           for (const kind of ['changes', 'items'] as const)
             for (const selection of [0, 1] as const) scene.join({ kind, filter, selection }, socket);

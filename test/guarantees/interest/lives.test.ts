@@ -33,13 +33,18 @@ it.each([
     const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
     onTestFinished(() => clock.mockRestore());
     const doors = new Doors();
-    let deliveries = 0;
+    let [deliveries, unmatched] = [0, 0];
     const lives = fc.asyncProperty(lifeOf(isFanned), async (life) => {
-      deliveries += await live(life, doors);
+      const checked = await live(life, doors);
+      deliveries += checked.deliveries;
+      unmatched += checked.unmatched;
     });
     const numRuns = Math.ceil(RUNS / 3);
     await fc.assert(lives, { numRuns, examples: REGRESSIONS, ...(SEED !== undefined && { seed: Number(SEED) }) });
     expect(deliveries).toBeGreaterThan(numRuns);
-    console.info(`${name}: ${numRuns} lives, ${deliveries} deliveries checked`);
+    expect(unmatched).toBeGreaterThan(numRuns / 4);
+    console.info(
+      `${name}: ${numRuns} lives, ${deliveries} deliveries checked, ${unmatched} of items that ceased to match`,
+    );
   },
 );

@@ -2,17 +2,23 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { keyFilter } from '../../../src/core/input/key-filter.ts';
 import { Doors, type Plan } from '../../support/interest/doors.ts';
+import { givenFilter } from '../../support/interest/filters.ts';
 import { fakeClock, Scene } from '../../support/interest/scene.ts';
 
 const COUNT = 500;
 
-/** The n-th of many filters that the key `b/0` does not pass, except the first ones. */
+/** The n-th of many filters that the item of the key `b/0` does not pass, except the first ones. */
 const FILTERS: readonly (readonly [name: string, filterOf: (n: number) => Plan['filter']])[] = [
   ['distinct keys', (n) => keyFilter({ keys: [`b/${n}`] })],
   ['distinct prefixes', (n) => keyFilter({ keyPrefix: `b/${n}` })],
   ['nested prefixes', (n) => keyFilter({ keyPrefix: n === 0 ? 'b/0' : `b/0${'/x'.repeat(n % 100)}/${n}` })],
   ['keys under a prefix', (n) => keyFilter({ keys: [`b/${n}`, `c/${n}`], keyPrefix: 'b/' })],
   ['the prefix of a token', (n) => keyFilter({ keyPrefix: 'b' }, `b/${n}`)],
+  // The item's value is 0.
+  ['distinct values', (n) => givenFilter({ where: { eq: n } })],
+  ['distinct lists of values', (n) => givenFilter({ where: { in: [n, `value ${n}`] } })],
+  ['distinct values under a prefix', (n) => givenFilter({ keyPrefix: 'b', where: { eq: n } })],
+  ['distinct ranges', (n) => givenFilter({ where: { gte: n, lt: n + 1 } })],
 ];
 
 const KINDS = ['items', 'changes'] as const;

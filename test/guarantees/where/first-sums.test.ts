@@ -54,7 +54,7 @@ describe.each([
       for (let from = 0; from < ITEMS; from += 650) scene.insert(...batch(from, 650));
       await scene.rest();
       const mirrors: MirrorMember[] = [];
-      for (let n = 0; n < 3; n++) {
+      for (let n = 0; n < 2; n++) {
         for (const filter of FILTERS) {
           const member = scene.join({ kind: 'changes', filter, selection: n === 1 ? 1 : 0 });
           if (member instanceof MirrorMember) mirrors.push(member);

@@ -14,6 +14,9 @@ import { MirrorMember } from './mirror-member.ts';
 
 type AnyMember = ItemsMember | MirrorMember;
 
+/** How many deliveries were checked, and how many of them told that an item does not match. */
+export type Checked = Pick<World, 'deliveries' | 'unmatched'>;
+
 /** Turns of the event loop without any delivery, after which everything is at rest. */
 const QUIET_TURNS = 4;
 
@@ -36,6 +39,7 @@ class Lived {
       oracle: new Oracle<unknown>(life.maxItems),
       window: life.window,
       deliveries: 0,
+      unmatched: 0,
       isRebuilt: false,
     };
     this.#doors = { fanned: doors.fanOut(map), plain: doors.generators(map) };
@@ -48,8 +52,9 @@ class Lived {
     return new Lived(log, engine, await StreamingMap.open({ log, maxItems, window }), life, doors);
   }
 
-  get deliveries(): number {
-    return this.#world.deliveries;
+  get checked(): Checked {
+    const { deliveries, unmatched } = this.#world;
+    return { deliveries, unmatched };
   }
 
   async step(command: Command): Promise<void> {
@@ -199,8 +204,7 @@ class Lived {
   }
 }
 
-/** Returns how many deliveries were checked. */
-export async function live(life: Life, doors: Doors): Promise<number> {
+export async function live(life: Life, doors: Doors): Promise<Checked> {
   const lived = await Lived.begin(life, doors);
   for (const [n, command] of [...life.joins, ...life.commands].entries())
     await lived.step(command).catch((error: Error) => {
@@ -208,5 +212,5 @@ export async function live(life: Life, doors: Doors): Promise<number> {
       throw error;
     });
   await lived.end(life.closes);
-  return lived.deliveries;
+  return lived.checked;
 }

@@ -177,6 +177,8 @@ export class MadeListener implements Listener {
 
   #wrongNotes(): string | undefined {
     const told = new Map(this.#told.map(({ position, isIn: isNow }) => [position, isNow]));
+    const early = this.#told.find(({ position }) => position <= this.#joinedAt);
+    if (early) return `told of ${early.position}, when it has joined at ${this.#joinedAt}`;
     for (const { position, item, superseded } of this.#map.changes.slice(this.#joinedAt)) {
       const [isNow, wasIn] = [isIn(this.filter, item), isIn(this.filter, superseded)];
       const isTold = told.get(position);

@@ -13,6 +13,8 @@ export interface World {
   readonly window: number;
   /** How many deliveries were checked. */
   deliveries: number;
+  /** How many of them told a mirror that an item does not match. */
+  unmatched: number;
   /** Whether the node may have forgotten what changes in its window have superseded. */
   isRebuilt: boolean;
 }

@@ -109,6 +109,7 @@ export class MirrorMember extends Member<DeliveredChanges> {
     const { item, superseded } = change;
     insist(!this.isMine(item), 'removed, and it matches', details);
     insist(reason === (change.reason ?? 'UNMATCHED'), 'another reason', { ...details, reason });
+    if (reason === 'UNMATCHED') this.world.unmatched++;
     // The node knows what the change has superseded, as long as that is in the window.
     const isInWindow = superseded ? superseded.position > this.floor : !this.#mayHaveMissed();
     const isKnown = !this.world.isRebuilt && position > this.floor && isInWindow;

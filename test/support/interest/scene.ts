@@ -52,7 +52,7 @@ export class Scene {
   ) {
     this.#contentOf = contentOf;
     this.#quietTurns = isSliced === true ? QUIET_TURNS_OF_SLICES : QUIET_TURNS;
-    this.world = { map, oracle: new Oracle<unknown>(maxItems), window, deliveries: 0, isRebuilt: false };
+    this.world = { map, oracle: new Oracle<unknown>(maxItems), window, deliveries: 0, unmatched: 0, isRebuilt: false };
     this.#door = door;
   }
 
