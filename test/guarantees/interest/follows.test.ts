@@ -91,8 +91,8 @@ describe.each([
     await scene.rest();
     scene.check();
     // The second mirror starts at the head before the batch, and reads after it.
-    scene.insert('a', 'a');
     scene.join(plan);
+    scene.insert('a', 'a');
     await scene.rest();
     scene.check();
     expect(scene.world.deliveries).toBeGreaterThan(3);
