@@ -119,7 +119,7 @@ export class MadeListener implements Listener {
   readonly watch: Watch;
   readonly #map: MadeMap;
   #joinedAt: number;
-  readonly #told: { readonly position: number; readonly isIn: boolean }[] = [];
+  readonly #told: number[] = [];
   /** Everything after `before` up to `head` may be looked up. */
   readonly #woken: { readonly before: number; readonly head: number }[] = [];
   #problem: string | undefined;
@@ -144,11 +144,11 @@ export class MadeListener implements Listener {
     return this.#told.length;
   }
 
-  concern(position: number, before: Place, isNow: boolean): void {
-    const last = this.#told.at(-1)?.position ?? 0;
+  concern(position: number, before: Place): void {
+    const last = this.#told.at(-1) ?? 0;
     if (position <= last) this.#problem ??= `told of ${position} after ${last}`;
     if (before.position >= position) this.#problem ??= `${position} is not after ${before.position}`;
-    this.#told.push({ position, isIn: isNow });
+    this.#told.push(position);
   }
 
   wake(before: Place): void {
@@ -176,16 +176,15 @@ export class MadeListener implements Listener {
   }
 
   #wrongNotes(): string | undefined {
-    const told = new Map(this.#told.map(({ position, isIn: isNow }) => [position, isNow]));
-    const early = this.#told.find(({ position }) => position <= this.#joinedAt);
-    if (early) return `told of ${early.position}, when it has joined at ${this.#joinedAt}`;
+    const told = new Set(this.#told);
+    const early = this.#told.find((position) => position <= this.#joinedAt);
+    if (early !== undefined) return `told of ${early}, when it has joined at ${this.#joinedAt}`;
     for (const { position, item, superseded } of this.#map.changes.slice(this.#joinedAt)) {
       const [isNow, wasIn] = [isIn(this.filter, item), isIn(this.filter, superseded)];
-      const isTold = told.get(position);
+      const isTold = told.has(position);
       const isWoken = this.#woken.some(({ before, head }) => before < position && position <= head);
-      if (!isNow && !wasIn && isTold !== undefined) return `told of ${position}, which does not concern it`;
-      if ((isNow || wasIn) && isTold === undefined && !isWoken) return `not told of ${position}`;
-      if (isTold !== undefined && isTold !== isNow) return `told that ${position} matches: ${isTold}`;
+      if (!isNow && !wasIn && isTold) return `told of ${position}, which does not concern it`;
+      if ((isNow || wasIn) && !isTold && !isWoken) return `not told of ${position}`;
     }
     return undefined;
   }
