@@ -145,7 +145,7 @@ describe.each(transports)('over $name', ({ subscribe }) => {
     const server = await startServer({ window: 40 });
     const feed = subscribe(server, ItemChangesDocument, { filter: { keys: [] } });
     const first = (await feed.next())?.data?.itemChanges;
-    expect(first).toMatchObject({ reset: true, caughtUp: true, size: null, checksum: null });
+    expect(first).toMatchObject({ reset: true, caughtUp: true, size: 0, checksum: '00000000' });
     for (let n = 0; n < 3; n++) {
       await insertMany(server, numbered(20));
       const message = (await feed.next())?.data?.itemChanges;
