@@ -44,8 +44,10 @@ export function tellPage(cache: Cache, connection: Fields | null | undefined, fi
   if (whereId(filter) === '') return;
   for (const { node, cursor } of (connection?.['edges'] ?? []) as { node?: Fields; cursor?: string }[]) {
     const key = node && keyOf(node);
-    if (key !== undefined && lastTold(cache, entityOf(key), filter))
-      tell(cache, key, filter, true, cursor ?? node?.['cursor']);
+    const at = cursor ?? node?.['cursor'];
+    const last = key === undefined ? undefined : lastTold(cache, entityOf(key), filter);
+    // The same version that left can't match again.
+    if (key !== undefined && last && (last.isSelected || at !== last.cursor)) tell(cache, key, filter, true, at);
   }
 }
 
