@@ -23,7 +23,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'test/readme/shell.test.ts': {
     'README.md': ['Quick start', 'Quick start, 2', 'Installation', 'Authentication'],
     'docs/clients.md': ['Examples'],
-    'docs/command-line.md': ['Insert and tail', 'Get and remove'],
+    'docs/command-line.md': ['Insert and tail', 'Insert and tail, 2', 'Get and remove'],
     'docs/security.md': ['Authentication'],
     'docs/operations.md': ['Traces'],
     'examples/node-service/README.md': ['A service in Node, with graphql-ws'],

@@ -70,6 +70,23 @@ describe('docs/command-line.md', () => {
     },
   );
 
+  it('Insert and tail: a filter on values selects what is printed, and `--changes` tells what matches no longer', async () => {
+    const [open = '', priced = '', changes = ''] = commandsOf(3, 'docs/command-line.md', 'Insert and tail', 2);
+    const server = await startServer();
+    const env = { SEAMLINE_URL: server.url };
+    for (const key of ['order/1', 'other/1'])
+      await server.map.insert({ key, value: { status: 'open', price: 120, tags: ['new'] } });
+    expect(JSON.parse(await printed(put(open, { 'tail ': 'tail --limit 1 ' }), { env }))).toMatchObject({
+      key: 'order/1',
+    });
+    const both = (await printed(put(priced, { '--limit 10': '--limit 2' }), { env })).trim().split('\n');
+    expect(both.map((line) => (JSON.parse(line) as { key: string }).key)).toEqual(['order/1', 'other/1']);
+    const mirror = type(changes, { env });
+    await mirror.said(/"caughtUp":true/);
+    await server.map.insert({ key: 'order/1', value: { status: 'paid' } });
+    await mirror.said(/UNMATCHED/);
+  });
+
   it.skipIf(isMissing('jq'))('Get and remove: values are printed, and an item is removed', async () => {
     const [get = '', remove = ''] = commandsOf(2, 'docs/command-line.md', 'Get and remove');
     const server = await startServer();
