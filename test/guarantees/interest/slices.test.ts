@@ -82,9 +82,7 @@ const EVENTS: readonly (readonly [name: string, happen: (crowd: Crowd) => void |
   [
     'a client resumes on another socket',
     ({ scene, middle }) => {
-      const after = middle.resumption;
-      middle.leave();
-      scene.join(middle.plan, undefined, after);
+      scene.resume(middle);
     },
   ],
 ];

@@ -24,8 +24,11 @@ async function crowd(isFanned: boolean, window = 20_000): Promise<Scene> {
   scene.insert(...MANY.slice(0, 40));
   await scene.rest();
   const shared = scene.socket();
-  for (const [n, filter] of ranges.entries())
-    scene.join({ kind: KINDS[n % 2] ?? 'items', filter }, n % 3 === 0 ? shared : undefined);
+  // A client that resumes finds others with its filter.
+  for (const [n, filter] of ranges.entries()) {
+    scene.join({ kind: 'changes', filter }, n % 3 === 0 ? shared : undefined);
+    scene.join({ kind: KINDS[n % 2] ?? 'items', filter });
+  }
   await scene.rest();
   scene.check();
   return scene;
@@ -38,7 +41,7 @@ const EVENTS: readonly (readonly [string, (scene: Scene) => void | Promise<void>
   [
     'clients join',
     (scene) => {
-      for (const filter of [DEAR, ...ranges.slice(0, 6)])
+      for (const filter of [DEAR, ...ranges.slice(0, 3), ...ranges.slice(-6)])
         for (const kind of KINDS) {
           const member = scene.join({ kind, filter });
           if (member instanceof ItemsMember) member.startedMeanwhile();
@@ -49,11 +52,9 @@ const EVENTS: readonly (readonly [string, (scene: Scene) => void | Promise<void>
   [
     'clients resume',
     (scene) => {
-      for (const member of scene.members.filter(({ plan }) => plan.kind === 'items').slice(0, 8)) {
-        const after = member.resumption;
-        member.leave();
-        if (after !== undefined) scene.join(member.plan, undefined, after);
-      }
+      // Those that are tested first, and those that are tested last.
+      const some = scene.members.filter(({ isOver, resumption }) => !isOver && resumption !== undefined);
+      for (const member of [...some.slice(0, 6), ...some.slice(-12)]) scene.resume(member);
     },
   ],
   ['another replica is shown', ({ world: { map } }) => map.source.interest.wakeAll(map.replica.head)],

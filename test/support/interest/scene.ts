@@ -68,12 +68,21 @@ export class Scene {
     return socket;
   }
 
-  join(plan: Plan, socket = this.socket(), after?: string): AnyMember {
+  join(plan: Plan, socket = this.socket(), after?: string, items?: MirrorMember['items']): AnyMember {
     const place = { door: this.#door, socket, id: `${this.members.length}`, after };
     const member =
-      plan.kind === 'items' ? new ItemsMember(this.world, plan, place) : new MirrorMember(this.world, plan, place);
+      plan.kind === 'items'
+        ? new ItemsMember(this.world, plan, place)
+        : new MirrorMember(this.world, plan, place, items);
     this.members.push(member);
     return member;
+  }
+
+  /** The member's client continues on another socket. */
+  resume(member: AnyMember): AnyMember {
+    const after = member.resumption;
+    member.leave();
+    return this.join(member.plan, undefined, after, member instanceof MirrorMember ? member.items : undefined);
   }
 
   /** The log takes it at once; the map applies it soon. */
