@@ -49,7 +49,7 @@ it.each([
 );
 
 it('G6 a mirror that lags over a removal is told of the next value, which does not match', async () => {
-  const map = await openMap<unknown>({ window: 3 });
+  const map = await openMap({ window: 3 });
   await map.insert({ key: 'a', value: { status: 'open' } });
   const messages = map.changes({ filter: open });
   const first = await messages.next();

@@ -36,14 +36,14 @@ async function follow(client: Client): Promise<void> {
   }
 }
 
-function clientOf(map: StreamingMap<unknown>, n: number): Client {
+function clientOf(map: StreamingMap, n: number): Client {
   const where = n % 50 === 0 ? { path: '/p', gte: 1000 + n } : { path: '/p', eq: n };
   return { where, items: new Map(), messages: map.changes({ filter: { where } }), proofs: 0, cursor: '' };
 }
 
 it('G6 two thousand mirrors with distinct filters that join a large map at once are proven, while it changes and some leave', async () => {
   const dice = new Dice(1);
-  const map = await openMap<unknown>({ maxItems: 10_000 });
+  const map = await openMap({ maxItems: 10_000 });
   const input = (key: string) => ({ key, value: { p: dice.below(2000) } });
   for (let from = 0; from < ITEMS; from += 650) await map.insertMany(batch(from, 650).map(input));
   const clients = Array.from({ length: 2000 }, (_, n) => clientOf(map, n));

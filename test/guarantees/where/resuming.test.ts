@@ -17,7 +17,7 @@ const KEYS = 3000;
 
 const value = (dice: Dice) => ({ s: dice.pick(['open', 'open', 'held', null]), p: dice.below(6) });
 
-async function change(map: StreamingMap<unknown>, dice: Dice, count: number): Promise<void> {
+async function change(map: StreamingMap, dice: Dice, count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const key = `k${dice.below(KEYS)}`;
     if (dice.once(5)) await map.remove(key);
@@ -47,7 +47,7 @@ function apply(
 }
 
 /** Reads up to `max` messages, or until it has caught up. */
-async function read(map: StreamingMap<unknown>, where: object, client: Client, max: number): Promise<boolean> {
+async function read(map: StreamingMap, where: object, client: Client, max: number): Promise<boolean> {
   const messages = map.changes({ filter: { where }, after: client.cursor });
   let isCaughtUp = false;
   for (let n = 0; n < max && !isCaughtUp; n++) {
@@ -62,7 +62,7 @@ async function read(map: StreamingMap<unknown>, where: object, client: Client, m
 
 it.each(FILTERS)('G6 a mirror of %j resumes after each message of a snapshot, while the map changes', async (where) => {
   const dice = new Dice(5);
-  const map = await openMap<unknown>({ maxItems: 10_000 });
+  const map = await openMap({ maxItems: 10_000 });
   for (let from = 0; from < KEYS; from += 1000)
     await map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `k${from + n}`, value: value(dice) })));
   const client: Client = { items: new Map(), cursor: undefined, resets: 0 };
@@ -81,7 +81,7 @@ it.each(FILTERS)('G6 a mirror of %j resumes after each message of a snapshot, wh
 
 it.each(FILTERS)('G5 and G6 a mirror of %j that lags again and again has what matches', async (where) => {
   const dice = new Dice(6);
-  const map = await openMap<unknown>({ window: 60 });
+  const map = await openMap({ window: 60 });
   const client: Client = { items: new Map(), cursor: undefined, resets: 0 };
   await map.insertMany(Array.from({ length: 40 }, (_, n) => ({ key: `k${n}`, value: value(dice) })));
   for (let round = 0; round < 60; round++) {
@@ -100,7 +100,7 @@ it.each(FILTERS)('G5 and G6 a mirror of %j that lags again and again has what ma
 });
 
 it('a filter that no reader needs to be told of costs no message', async () => {
-  const map = await openMap<unknown>();
+  const map = await openMap();
   const messages = map.changes({ filter: givenFilter({ where: { path: '/s', eq: 'open' } }) });
   await messages.next();
   const next = messages.next();

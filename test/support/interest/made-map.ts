@@ -1,5 +1,4 @@
 /** Interest in a map of a few lines, whose late tests and passes advance only when a test says so. */
-import type { ItemFilter } from '../../../src/core/input/item-filter.ts';
 import { Interest } from '../../../src/core/interest/interest.ts';
 import type { Listener, Watch } from '../../../src/core/interest/watch.ts';
 import type { Change, Item } from '../../../src/core/model/change.ts';
@@ -130,7 +129,7 @@ export class MadeListener implements Listener {
     this.#map = map;
     this.filter = filter;
     this.isMirror = isMirror;
-    this.watch = map.interest.listen(filter as ItemFilter, this, isMirror);
+    this.watch = map.interest.listen(filter, this, isMirror);
     this.#joinedAt = map.changes.length;
     this.knowsSum = this.watch.isSumKnown;
   }
