@@ -179,11 +179,11 @@ export class MadeListener implements Listener {
     const early = this.#told.find((position) => position <= this.#joinedAt);
     if (early !== undefined) return `told of ${early}, when it has joined at ${this.#joinedAt}`;
     for (const { position, item, superseded } of this.#map.changes.slice(this.#joinedAt)) {
-      const [isNow, wasIn] = [isIn(this.filter, item), isIn(this.filter, superseded)];
+      const isConcerned = isIn(this.filter, item) || isIn(this.filter, superseded);
       const isTold = told.has(position);
       const isWoken = this.#woken.some(({ before, head }) => before < position && position <= head);
-      if (!isNow && !wasIn && isTold) return `told of ${position}, which does not concern it`;
-      if ((isNow || wasIn) && !isTold && !isWoken) return `not told of ${position}`;
+      if (!isConcerned && isTold) return `told of ${position}, which does not concern it`;
+      if (isConcerned && !isTold && !isWoken) return `not told of ${position}`;
     }
     return undefined;
   }
