@@ -41,35 +41,39 @@ function clientOf(map: StreamingMap, n: number): Client {
   return { where, items: new Map(), messages: map.changes({ filter: { where } }), proofs: 0, cursor: '' };
 }
 
-it('G6 two thousand mirrors with distinct filters that join a large map at once are proven, while it changes and some leave', async () => {
-  const dice = new Dice(1);
-  const map = await openMap({ maxItems: 10_000 });
-  const input = (key: string) => ({ key, value: { p: dice.below(2000) } });
-  for (let from = 0; from < ITEMS; from += 650) await map.insertMany(batch(from, 650).map(input));
-  const clients = Array.from({ length: 2000 }, (_, n) => clientOf(map, n));
-  const following = clients.map(follow);
-  for (let n = 0; n < 60; n++) {
-    const key = `k${dice.below(ITEMS)}`;
-    await (dice.once(4) ? map.remove(key) : map.insert(input(key)));
-    await turn();
-    if (n % 10 === 5) await clients[n * 7]?.messages.return();
-  }
-  // The last change concerns each of them.
-  await map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `last ${n}`, value: { p: n } })));
-  await map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `last ${n + 1000}`, value: { p: n + 1000 } })));
-  const staying = clients.filter((_, n) => n % 70 !== 35 || n > 385);
-  const truth = new Map<string, number>();
-  const items = [...map.replica.items.index.from(0 as never)];
-  for (let isOver = false; !isOver;) {
-    await turn();
-    isOver = staying.every(({ items: mine, where, proofs }) => {
-      const name = JSON.stringify(where);
-      const count = truth.get(name) ?? items.filter((item) => oracleMatches(item.value, where)).length;
-      truth.set(name, count);
-      return proofs > 0 && mine.size === count;
-    });
-  }
-  for (const { messages } of clients) await messages.return();
-  await Promise.all(following);
-  expect(staying.length).toBeGreaterThan(1990);
-});
+it(
+  'G6 two thousand mirrors with distinct filters that join a large map at once are proven, while it changes and some leave',
+  { timeout: 300_000 },
+  async () => {
+    const dice = new Dice(1);
+    const map = await openMap({ maxItems: 10_000 });
+    const input = (key: string) => ({ key, value: { p: dice.below(2000) } });
+    for (let from = 0; from < ITEMS; from += 650) await map.insertMany(batch(from, 650).map(input));
+    const clients = Array.from({ length: 2000 }, (_, n) => clientOf(map, n));
+    const following = clients.map(follow);
+    for (let n = 0; n < 60; n++) {
+      const key = `k${dice.below(ITEMS)}`;
+      await (dice.once(4) ? map.remove(key) : map.insert(input(key)));
+      await turn();
+      if (n % 10 === 5) await clients[n * 7]?.messages.return();
+    }
+    // The last change concerns each of them.
+    await map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `last ${n}`, value: { p: n } })));
+    await map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `last ${n + 1000}`, value: { p: n + 1000 } })));
+    const staying = clients.filter((_, n) => n % 70 !== 35 || n > 385);
+    const truth = new Map<string, number>();
+    const items = [...map.replica.items.index.from(0 as never)];
+    for (let isOver = false; !isOver;) {
+      await turn();
+      isOver = staying.every(({ items: mine, where, proofs }) => {
+        const name = JSON.stringify(where);
+        const count = truth.get(name) ?? items.filter((item) => oracleMatches(item.value, where)).length;
+        truth.set(name, count);
+        return proofs > 0 && mine.size === count;
+      });
+    }
+    for (const { messages } of clients) await messages.return();
+    await Promise.all(following);
+    expect(staying.length).toBeGreaterThan(1990);
+  },
+);
