@@ -221,7 +221,7 @@ describe('the checker of filtered items and pages', () => {
       }),
     ],
     [
-      'a page that goes on behind an item that it lacks',
+      'a page that goes on after an item that it lacks',
       'G11',
       { ...pages(page(4, [], { hasNextPage: true, endCursor: cursor(2) })), filter: { ...OPEN } },
     ],

@@ -2,7 +2,7 @@
 import type { ChangesHistory, ChangesMessage, Recording, Write } from '../../../src/verify/check/history.ts';
 import { insertion, mirror, recording } from './made-histories.ts';
 
-/** FNV-1a-32, as in docs/guarantees.md, and by BigInt. */
+/** FNV-1a-32 by BigInt, so that it shares nothing with the checker's. */
 function term(key: string, cursor: string): bigint {
   let hash = 0x811c9dc5n;
   for (const byte of Buffer.from(`${key}\n${cursor}`)) hash = ((hash ^ BigInt(byte)) * 0x01000193n) % 2n ** 32n;
