@@ -16,10 +16,10 @@ export interface ShownItems {
   };
 }
 
-/** Of the slice that is made at once, as many items as a small map has, or values that take as long to test. */
+/** Of the slices that are made at once until the next one is made later: as many items as a small map has, or values that take as long to test. */
 const FIRST_SLICE = 2048;
-/** Items between two looks at the clock. */
-const ITEMS = 16;
+/** Tests between two looks at the clock. */
+const TESTS = 64;
 /** Keys that are looked up instead of a pass over the map. */
 const MAX_LOOKED_UP = 100;
 
@@ -42,6 +42,8 @@ export class FirstSums {
   readonly #waiting = new Set<Watch>();
   #current: CurrentPass | undefined;
   #isDeferred = false;
+  /** What is left of `FIRST_SLICE`. */
+  #atOnce = FIRST_SLICE;
 
   constructor(shown: () => ShownItems, defer: Defer) {
     this.#shown = shown;
@@ -55,9 +57,14 @@ export class FirstSums {
     const { keys, where } = watch.filter;
     if (keys && keys.size <= (where ? 1 : MAX_LOOKED_UP)) return this.#lookUp(watch, sum, keys);
     this.#waiting.add(watch);
-    if (this.#current) return;
-    let remaining = FIRST_SLICE;
-    this.#slice((item) => (remaining -= (1 + item.bytes / 64) * (where?.weight ?? 1)) < 0);
+    const isAlone = !this.#current && this.#waiting.size === 1;
+    const weight = where?.weight ?? 1;
+    if (isAlone && this.#atOnce > 0)
+      this.#slice(
+        (item) => (this.#atOnce -= (1 + item.bytes / 64) * weight) < 0,
+        () => false,
+      );
+    if (this.#atOnce < FIRST_SLICE) this.#askForSlice();
   }
 
   /** The sum has missed changes. */
@@ -72,7 +79,10 @@ export class FirstSums {
   /** Nobody needs the sum any more. */
   forget(watch: Watch): void {
     this.#waiting.delete(watch);
-    if (this.#current?.watches.delete(watch)) this.#current.index.delete(watch);
+    const current = this.#current;
+    if (!current?.watches.delete(watch)) return;
+    current.index.delete(watch);
+    if (current.watches.size === 0) this.#current = undefined;
   }
 
   /** Another replica is shown. */
@@ -96,20 +106,30 @@ export class FirstSums {
     this.#isDeferred = true;
     this.#defer((isOver) => {
       this.#isDeferred = false;
-      let items = 0;
-      this.#slice(() => ++items % ITEMS === 0 && isOver());
+      this.#atOnce = FIRST_SLICE;
+      let tests = 0;
+      const isFull = (_item: Item<unknown>, watches: number): boolean => {
+        const isDue = tests >= TESTS;
+        if (isDue && isOver()) return true;
+        tests = (isDue ? 0 : tests) + 4 + watches;
+        return false;
+      };
+      this.#slice(isFull, isOver);
     });
   }
 
-  /** `isOver`: whether no further item should be looked at. */
-  #slice(isOver: (item: Item<unknown>) => boolean): void {
+  /**
+   * `isOver`: whether no further item should be looked at, which so many watches wait for. `isLateOver`: whether no further watch should be
+   * tested with what is late.
+   */
+  #slice(isOver: (item: Item<unknown>, watches: number) => boolean, isLateOver: () => boolean): void {
     if (!this.#current && this.#waiting.size === 0) return;
     const { watches, index, pass } = (this.#current ??= this.#begin());
     // What is late would be counted by its pass and noted after it.
-    for (const watch of watches) watch.catchUp();
+    for (const watch of watches) if (watch.catchUp() && isLateOver()) return this.#askForSlice();
     const { head, items } = this.#shown();
     for (const item of items.index.from(pass.last)) {
-      if (isOver(item)) return this.#askForSlice();
+      if (isOver(item, watches.size)) return this.#askForSlice();
       count(index, item);
       pass.last = item.position;
     }

@@ -58,13 +58,15 @@ export class LateWatches implements LateTests {
     else this.giveUp();
   }
 
-  catchUp(watch: Watch): void {
+  catchUp(watch: Watch): boolean {
     const end = this.#end;
+    const isLate = watch.noted < end;
     while (watch.noted < end) {
       // What is tested may itself be looked at again by a listener.
       const change = this.#waiting[watch.noted++ - this.#start];
       if (change) watch.note(change);
     }
+    return isLate;
   }
 
   /** Tests watches until `isOver`, which is asked from time to time. Returns whether none is late any more. */

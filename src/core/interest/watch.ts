@@ -18,7 +18,8 @@ export interface Listener {
 
 /** Tests watches later than changes are applied. */
 export interface LateTests {
-  catchUp(watch: Watch): void;
+  /** Returns whether the watch was late. */
+  catchUp(watch: Watch): boolean;
 }
 
 /** Of a name, before it is hashed: a filter may have half a megabyte of keys. */
@@ -65,10 +66,10 @@ export class Watch {
 
   /**
    * Tells the listeners of everything that is applied. To be called before a listener begins to stand at the head, and before
-   * anything of the watch is read.
+   * anything of the watch is read. Returns whether the watch was late.
    */
-  catchUp(): void {
-    this.late?.catchUp(this);
+  catchUp(): boolean {
+    return this.late?.catchUp(this) === true;
   }
 
   /** The key of the change passes the filter. */
