@@ -5,6 +5,9 @@ import { LateWatches } from './late-watches.ts';
 import type { NotedChange } from './noted-change.ts';
 import type { Watch } from './watch.ts';
 
+/** Each pointer costs every change two lookups, and anybody may make up another one. */
+const MAX_POINTERS = 32;
+
 /** Watches with an equality on what one pointer leads to, by value. */
 interface Pointed {
   readonly pointer: JsonPointer;
@@ -14,8 +17,8 @@ interface Pointed {
 }
 
 /**
- * The watches of filters with one key part, and conditions on values. Those with an equality are found by the value that its pointer leads to,
- * the others are tested late.
+ * The watches of filters with one key part, and conditions on values. Those with an equality are found by the value that its pointer leads to.
+ * The others are tested late, and so are those whose pointer is one too many.
  */
 export class ValueIndex {
   readonly late: LateWatches;
@@ -32,7 +35,7 @@ export class ValueIndex {
   /** Where the watch is tested late, if it is. */
   add(watch: Watch, where: ValueFilter): LateWatches | undefined {
     const equality = narrowest(where);
-    if (!equality) {
+    if (!equality || !this.#hasPlaceFor(equality.pointer)) {
       this.late.watches.add(watch);
       return this.late;
     }
@@ -45,9 +48,10 @@ export class ValueIndex {
   }
 
   delete(watch: Watch, where: ValueFilter): void {
+    if (this.late.watches.has(watch)) return this.late.delete(watch);
     const equality = narrowest(where);
     const pointed = equality && this.#byPointer.get(equality.pointer.text);
-    if (!equality || !pointed) return this.late.delete(watch);
+    if (!equality || !pointed) return;
     for (const value of equality.values) {
       const held = pointed.byValue.get(value);
       const others = held && withoutValue(held, watch);
@@ -56,6 +60,10 @@ export class ValueIndex {
     }
     pointed.several.delete(watch);
     if (pointed.byValue.size === 0) this.#byPointer.delete(equality.pointer.text);
+  }
+
+  #hasPlaceFor({ text }: JsonPointer): boolean {
+    return this.#byPointer.has(text) || this.#byPointer.size < MAX_POINTERS;
   }
 
   /** Visits each watch whose equality holds for the item or for what it has superseded, once. */
