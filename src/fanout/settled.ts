@@ -91,6 +91,8 @@ export class Settled implements Listener {
   #last: Position = START;
   /** Each member's last message is from here or later, and was told of everything before the pending changes. */
   #told: Place = ORIGIN;
+  /** The oldest last message of the members that were added since changes are pending. */
+  #addedTold: Place | undefined;
   /** Positions of the pending changes. Undefined when there are too many. */
   #pending: Position[] | undefined = NONE;
   /** Members that lack something. */
@@ -139,6 +141,7 @@ export class Settled implements Listener {
     this.#group.catchUp();
     const { toldAt } = member;
     if (!this.#members || toldAt.position < this.#told.position) this.#told = toldAt;
+    if (this.#from && toldAt.position < (this.#addedTold?.position ?? Infinity)) this.#addedTold = toldAt;
     if (!this.#members && !this.#from) this.#keepFresh(toldAt.position);
     member.isSettled = true;
     member.place = this.#group.source.replica.head;
@@ -216,13 +219,17 @@ export class Settled implements Listener {
 
   #settle(): void {
     if (this.#members) this.#keepFresh(this.#last);
+    // A member that had nothing to get may have had its last message before the change.
+    const isAddedTold = this.#addedTold && this.#addedTold.position < this.#last;
     const digest = this.#group.source.replica.digestAt(this.#last);
-    if (digest !== undefined) this.#told = { position: this.#last, digest };
+    if (isAddedTold) this.#told = this.#addedTold ?? this.#told;
+    else if (digest !== undefined) this.#told = { position: this.#last, digest };
     this.#clear();
   }
 
   #clear(): void {
     this.#from = undefined;
+    this.#addedTold = undefined;
     this.#pending = NONE;
     this.#lacking = 0;
     this.#turn = undefined;
