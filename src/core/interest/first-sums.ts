@@ -108,29 +108,30 @@ export class FirstSums {
       this.#isDeferred = false;
       this.#atOnce = FIRST_SLICE;
       let tests = 0;
-      const isFull = (_item: Item<unknown>, watches: number): boolean => {
-        const isDue = tests >= TESTS;
-        if (isDue && isOver()) return true;
-        tests = (isDue ? 0 : tests) + 4 + watches;
-        return false;
+      const isFull = (_item: Item<unknown>, made: number): boolean => {
+        tests += 4 + made;
+        if (tests < TESTS) return false;
+        tests = 0;
+        return isOver();
       };
       this.#slice(isFull, isOver);
     });
   }
 
   /**
-   * `isOver`: whether no further item should be looked at, which so many watches wait for. `isLateOver`: whether no further watch should be
+   * `isOver`: whether no further item should be looked at, after so many tests of the one before. `isLateOver`: whether no further watch should be
    * tested with what is late.
    */
-  #slice(isOver: (item: Item<unknown>, watches: number) => boolean, isLateOver: () => boolean): void {
+  #slice(isOver: (item: Item<unknown>, tests: number) => boolean, isLateOver: () => boolean): void {
     if (!this.#current && this.#waiting.size === 0) return;
     const { watches, index, pass } = (this.#current ??= this.#begin());
     // What is late would be counted by its pass and noted after it.
     for (const watch of watches) if (watch.catchUp() && isLateOver()) return this.#askForSlice();
     const { head, items } = this.#shown();
+    let tests = 0;
     for (const item of items.index.from(pass.last)) {
-      if (isOver(item, watches.size)) return this.#askForSlice();
-      count(index, item);
+      if (isOver(item, tests)) return this.#askForSlice();
+      tests = count(index, item);
       pass.last = item.position;
     }
     this.#current = undefined;
@@ -150,10 +151,14 @@ export class FirstSums {
   }
 }
 
-function count(index: WatchIndex, item: Item<unknown>): void {
+/** Returns how many watches it has tested. */
+function count(index: WatchIndex, item: Item<unknown>): number {
+  let tests = 0;
   const noted = new NotedChange(item, undefined, ORIGIN);
   const countIn = ({ filter: { where }, sum }: Watch): void => {
+    tests++;
     if (!where || where.matches(noted.value)) sum?.add(noted.hash);
   };
   index.find(noted, countIn, (late) => late.watches.forEach(countIn));
+  return tests;
 }
