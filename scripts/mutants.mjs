@@ -655,7 +655,7 @@ const MUTANTS = [
   [
     'a pass counts what is noted after it',
     'src/core/interest/first-sums.ts',
-    'for (const watch of watches) watch.catchUp();',
+    'for (const watch of watches) if (watch.catchUp() && isLateOver()) return this.#askForSlice();',
     '',
     SUMS,
   ],

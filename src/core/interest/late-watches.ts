@@ -2,15 +2,16 @@ import type { NotedChange } from './noted-change.ts';
 import type { LateTests, Watch } from './watch.ts';
 
 /**
- * Of the changes that wait, together with what they have superseded. Their values are kept as objects, which may take 20 times as much. Beyond
- * either limit the listeners are woken, and look at the changes themselves.
+ * Of the changes that wait, together with what they have superseded; bytes count as often as the costliest filter takes longer than a simple
+ * one. Values are kept as objects, which may take 20 times as much. Beyond either limit the listeners are woken, and look at the changes
+ * themselves.
  */
 const MAX_CHANGES = 4096;
 const MAX_BYTES = 2 * 1024 * 1024;
 /** Large values that few watches wait for. */
 const MAX_TESTS_AT_ONCE = 64;
-/** Tests between two looks at the clock. */
-const TESTS = 16;
+/** Simple tests of small values between two looks at the clock, and the bytes of a value that takes two times as long. */
+const [TESTS, SMALL_BYTES] = [16, 256];
 
 /**
  * Watches that no index finds, because their filter has no equality: each is tested with each change. A thousand of them and a batch of a
@@ -26,6 +27,8 @@ export class LateWatches implements LateTests {
   /** How many changes were noted before the first that waits. */
   #start = 0;
   #bytes = 0;
+  /** Of the filters; see `ValueFilter.weight`. */
+  #heaviest = 1;
   #turn: Iterator<Watch> | undefined;
   /** The number of changes when `#turn` began. */
   #turnEnd = 0;
@@ -43,18 +46,22 @@ export class LateWatches implements LateTests {
   /** The watch needs none of the changes that wait. */
   begin(watch: Watch): void {
     watch.noted = this.#end;
+    this.#heaviest = Math.max(this.#heaviest, weightOf(watch));
   }
 
   delete(watch: Watch): void {
     this.watches.delete(watch);
-    if (this.watches.size === 0) this.#drop(this.#end);
+    if (this.watches.size > 0) return;
+    this.#drop(this.#end);
+    this.#heaviest = 1;
   }
 
   note(change: NotedChange): void {
     this.#waiting.push(change);
     this.#bytes += change.bytes;
-    if (this.#waiting.length <= MAX_CHANGES && this.#bytes <= MAX_BYTES) return;
-    if (this.#waiting.length * this.watches.size <= MAX_TESTS_AT_ONCE) this.advance(() => false);
+    const { length } = this.#waiting;
+    if (length <= MAX_CHANGES && this.#bytes * this.#heaviest <= MAX_BYTES) return;
+    if (length * this.watches.size * this.#heaviest <= MAX_TESTS_AT_ONCE) this.advance(() => false);
     else this.giveUp();
   }
 
@@ -78,13 +85,18 @@ export class LateWatches implements LateTests {
         this.#drop(this.#turnEnd);
         continue;
       }
-      tests += this.#end - watch.noted;
+      tests += (this.#end - watch.noted) * weightOf(watch) * this.#slowness;
       this.catchUp(watch);
       if (tests < TESTS) continue;
       tests = 0;
       if (isOver()) return !this.isBusy;
     }
     return true;
+  }
+
+  /** How much longer a test takes than one of a small value. */
+  get #slowness(): number {
+    return 1 + this.#bytes / this.#waiting.length / SMALL_BYTES;
   }
 
   get #end(): number {
@@ -109,4 +121,8 @@ export class LateWatches implements LateTests {
     }
     this.#drop(this.#end);
   }
+}
+
+function weightOf({ filter }: Watch): number {
+  return filter.where?.weight ?? 1;
 }

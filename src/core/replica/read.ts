@@ -160,8 +160,10 @@ function shown<Value>(
 }
 
 /** What examining a change costs: its value is parsed, and tested with the filter. */
-function examined({ where }: ItemFilter, change: Change<unknown>): number {
-  return where && !isRemoval(change) ? 1 + (3 + change.bytes / 32) * where.weight : 1;
+function examined({ where, isMirror }: View, change: Change<unknown>): number {
+  if (!where || isRemoval(change)) return 1;
+  // A mirror may need to know whether what is superseded has matched.
+  return 1 + (3 + change.bytes / 32) * where.weight * (isMirror === true ? 2 : 1);
 }
 
 function bytesOf(change: Change<unknown>): number {

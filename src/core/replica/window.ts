@@ -64,7 +64,8 @@ export class Window<Value> {
 
   /**
    * The item that a change in the window has replaced or removed: null if there was none, undefined if it is not known any more. A reader
-   * at the window's floor or further has seen each item that is known here.
+   * at the window's floor or further has seen each item that is known here. Where there was none, one that comes out of a lag may still have an
+   * item whose removal has left the window.
    */
   supersededBy(position: Position): Item<Value> | null | undefined {
     const superseded = this.#superseded[position % this.#ring.length];

@@ -20,7 +20,7 @@ export class Wakeup implements Listener {
   readonly #watch: Watch;
   readonly #signal: AbortSignal;
   #resolve: ((place: Place) => void) | undefined;
-  readonly #abort = (): void => this.wake(ORIGIN);
+  readonly #abort = (): void => this.#goOn(ORIGIN);
   /** Undefined: there are too many, or the subscription has not stood at the head. */
   #positions: Position[] | undefined;
   /** Nothing up to here concerns the filter since `stand`. Undefined: nothing does. */
