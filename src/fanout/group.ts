@@ -144,9 +144,9 @@ export class Group implements ItemPages<RenderedPage>, ChangesSteps<RenderedPage
         items.map((item) => ({ body: encode(this.selection.render(item)), delivered: item })),
       );
     }
-    const { isSumKnown, sum } = this.#watch;
+    const { isSumKnown } = this.#watch;
     const step = { page: { changes, next }, reset, caughtUp: isCaughtUp(replica, next) && isSumKnown };
-    const message = messageOf(replica, step, follows, sum);
+    const message = messageOf(replica, step, follows, this.#watch);
     return new RenderedPage(step, { count: 1, last: message }, () => [
       { body: encode(this.selection.render(message)), delivered: message },
     ]);

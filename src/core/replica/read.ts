@@ -159,6 +159,33 @@ function shown<Value>(
   return isRemoval(change) ? change : unmatched(change);
 }
 
+/**
+ * The changes of a message for a mirror with `where`, with the last change of each key that it is told of as gone. An item that ceased to
+ * match and is then removed is no longer in the map: the removal itself concerns no mirror, but the message must say so. `upTo`: where the
+ * message ends.
+ */
+export function withLastReasons<Value>(
+  { window }: Replica<Value>,
+  changes: readonly Change<Value>[],
+  upTo: Position,
+): readonly Change<Value>[] {
+  const gone = new Map<string, Change<Value>>();
+  for (const change of changes) {
+    // Deleting first keeps the map in position order.
+    gone.delete(change.key);
+    if (isRemoval(change)) gone.set(change.key, change);
+  }
+  const [first] = gone.values();
+  if (!first) return changes;
+  const later = new Map<string, Change<Value>>();
+  for (let at = after(Math.max(first.position, window.floor.position) as Position); at <= upTo; at = after(at)) {
+    const change = window.get(at);
+    const told = change && gone.get(change.key);
+    if (told && at > told.position) later.set(change.key, isRemoval(change) ? change : unmatched(change));
+  }
+  return later.size === 0 ? changes : [...changes, ...later.values()].sort((a, b) => a.position - b.position);
+}
+
 /** What examining a change costs: its value is parsed, and tested with the filter. */
 function examined({ where, isMirror }: View, change: Change<unknown>): number {
   if (!where || isRemoval(change)) return 1;

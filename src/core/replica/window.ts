@@ -31,6 +31,11 @@ export class Window<Value> {
     return this.#floor;
   }
 
+  /** How many positions it reaches back. Changes leave at either limit, so large values make it shorter than its count. */
+  get reach(): number {
+    return this.#floor.position === START ? this.#maxCount : Math.min(this.#maxCount, this.#count);
+  }
+
   /** They count against `maxBytes`. */
   get bytes(): number {
     return this.#bytes;

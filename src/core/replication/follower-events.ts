@@ -5,7 +5,7 @@ import type { OnChange } from '../replica/replica.ts';
 export interface FollowerEvents {
   /** Called with each change, while it is applied. */
   readonly onChange: OnChange;
-  /** Called when the head has moved. `window`: of the bounds. */
+  /** Called when the head has moved. `window`: how many positions it reaches back. */
   readonly onHead: (head: Place, window: number) => void;
   /** Called when another replica is shown. `before`: the head of the previous one. */
   readonly onShown: (head: Place, before: Place) => void;

@@ -247,10 +247,10 @@ export class Follower<Value> {
   /** One synchronous block, in which the subscription has just applied: publish, answer. */
   #applied(subscription: LogSubscription<Value>): void {
     if (subscription !== this.#shown) return;
-    const { head, bounds } = subscription.replica;
+    const { head, window } = subscription.replica;
     if (head !== this.#head) {
       this.#head = head;
-      this.#options.onHead(head, bounds.window);
+      this.#options.onHead(head, window.reach);
     }
     this.#settleOutcomes(subscription);
     this.#afterApply(subscription);

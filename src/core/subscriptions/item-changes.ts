@@ -4,6 +4,7 @@ import type { History } from '../replica/history.ts';
 import { ORIGIN, type Place } from '../model/position.ts';
 import type { ItemFilter } from '../input/item-filter.ts';
 import { isOld } from '../interest/idle-mirrors.ts';
+import type { Watch } from '../interest/watch.ts';
 import { closedError, type OnClose, type Source, type Start } from './items.ts';
 import {
   hasLostRemoval,
@@ -15,6 +16,7 @@ import {
   read,
   readAt,
   type ReadPosition,
+  withLastReasons,
 } from '../replica/read.ts';
 import type { Replica } from '../replica/replica.ts';
 import { Wakeup } from './cancellation.ts';
@@ -87,7 +89,7 @@ export class ChangesReader<Value> extends Standing {
     const isDue =
       sent === undefined ||
       (caughtUp && !sent.caughtUp) ||
-      isOld(sent.next.at.position, next.at.position, replica.bounds.window);
+      isOld(sent.next.at.position, next.at.position, replica.window.reach);
     if (!this.#reset && page.changes.length === 0 && !isDue) return undefined;
     this.#reset = false;
     this.delivered({ caughtUp, next });
@@ -130,12 +132,6 @@ export function readStep<Value>(
   return { page, reset, caughtUp: isAtHead && watch.isSumKnown };
 }
 
-/** Of current items. */
-export interface Totals {
-  readonly size: number;
-  readonly checksum: string;
-}
-
 /** Delivers the messages for a mirror (G6). Ends when `signal` aborts, and at the head of a closed map. */
 export async function* itemChanges<Value>(
   source: Source<Value>,
@@ -164,7 +160,7 @@ export async function* itemChanges<Value>(
       if (place) reader.standAt(place);
       const step = reader.next(steps);
       spent = step?.page.changes.length ?? 0;
-      if (step) yield messageOf(source.replica, step, follows, wakeup.watch.sum);
+      if (step) yield messageOf(source.replica, step, follows, wakeup.watch);
       else if (isCaughtUp(source.replica, reader.readPosition)) {
         if (!source.isClosed) reader.standAt(await wakeup.wait(reader.toldAt.position));
         else if (onClose === 'FAIL') throw closedError();
@@ -178,19 +174,18 @@ export async function* itemChanges<Value>(
   }
 }
 
-/**
- * To be called in the synchronous block that has read the step, because it reads size and checksum. `totals`: of what passes the filter;
- * undefined for every item.
- */
+/** To be called in the synchronous block that has read the step, because it reads size and checksum. `watch`: of the mirror's filter, caught up. */
 export function messageOf<Value>(
   replica: Replica<Value>,
   { page: { changes, next }, reset, caughtUp }: ChangesStep<Value>,
   follows: ReadPosition | undefined,
-  totals: Totals = replica.items,
+  { filter, sum }: Pick<Watch, 'filter' | 'sum'>,
 ): ItemChanges<Value> {
   const upserted: Item<Value>[] = [];
   const removed: RemovedItem[] = [];
-  for (const change of lastOfEachKey(changes)) {
+  const totals = sum ?? replica.items;
+  const told = filter.where ? withLastReasons(replica, changes, next.at.position) : changes;
+  for (const change of lastOfEachKey(told)) {
     if (isRemoval(change)) removed.push(change);
     else upserted.push(change);
   }

@@ -124,3 +124,14 @@ describe('a window', () => {
     }
   });
 });
+
+it('a window reaches back as far as its count until something has left it, and then as far as it holds changes', () => {
+  const window = new Window<null>(8, 30);
+  expect(window.reach).toBe(8);
+  for (const at of [1, 2, 3]) window.push(change(at, 10));
+  expect(window.reach).toBe(8);
+  for (const at of [4, 5]) window.push(change(at, 15));
+  expect(window.reach).toBe(2);
+  for (let at = 6; at <= 40; at++) window.push(change(at));
+  expect(window.reach).toBe(8);
+});

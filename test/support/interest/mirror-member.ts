@@ -1,6 +1,7 @@
 /** A mirror in a random life (G5 and G6). */
 import { parseCursor } from '../../../src/core/model/cursor.ts';
 import { checksumOf } from '../model/mirror.ts';
+import type { OracleItem } from '../model/oracle.ts';
 import type { DeliveredChanges, DeliveredItem, DeliveredRemoval, Plan } from './doors.ts';
 import { codeOf, insist, isKnown, isSame, Member, type Place, positionOf, type World } from './member.ts';
 
@@ -79,7 +80,7 @@ export class MirrorMember extends Member<DeliveredChanges> {
     const end = this.world.oracle.changes[place.position - 1]?.batchEnd ?? place.position;
     insist(!isLive || keys.length === 0 || place.position === end, 'G6: a batch is divided', details);
     for (const item of upserted) this.#checkUpserted(item, details);
-    for (const removal of removed) this.#checkRemoved(removal, details);
+    for (const removal of removed) this.#checkRemoved(removal, place.position, details);
     if (reset) this.items.clear();
     for (const { key } of removed) this.items.delete(key);
     for (const item of upserted) this.items.set(item.key, item);
@@ -102,7 +103,7 @@ export class MirrorMember extends Member<DeliveredChanges> {
   }
 
   /** G6: in the place of the change after which the filter does not show the key, with the reason. */
-  #checkRemoved({ key, reason, cursor }: DeliveredRemoval, details: object): void {
+  #checkRemoved({ key, reason, cursor }: DeliveredRemoval, end: number, details: object): void {
     const position = positionOf(cursor);
     const change = this.world.oracle.changes[position - 1];
     insist(change?.key === key, 'not the change at its position', details);
@@ -110,10 +111,20 @@ export class MirrorMember extends Member<DeliveredChanges> {
     insist(!this.isMine(item), 'removed, and it matches', details);
     insist(reason === (change.reason ?? 'UNMATCHED'), 'another reason', { ...details, reason });
     if (reason === 'UNMATCHED') this.world.unmatched++;
-    // The node knows what the change has superseded, as long as that is in the window.
+    const later = this.world.oracle.changes.slice(position, end).find((each) => each.key === key);
+    insist(!later, 'not the last reason of the key', { ...details, later });
+    // What a message tells of a key is the last of its changes, and one of them must have made it leave.
+    const from = this.cursor === undefined ? 0 : parseCursor(this.cursor).place.position;
+    const of = this.world.oracle.changes.slice(from, position).filter((each) => each.key === key);
+    const mayHaveLeft = of.some(({ position: at, superseded: before }) => this.#mayHaveMatched(at, before));
+    insist(mayHaveLeft, 'removed, and it did not match', { ...details, superseded });
+  }
+
+  /** The node knows what a change has superseded, as long as that is in the window. */
+  #mayHaveMatched(position: number, superseded: OracleItem<unknown> | undefined): boolean {
     const isInWindow = superseded ? superseded.position > this.floor : !this.#mayHaveMissed();
     const isKnown = !this.world.isRebuilt && position > this.floor && isInWindow;
-    insist(!isKnown || this.isMine(superseded), 'removed, and it did not match', { ...details, superseded });
+    return !isKnown || this.isMine(superseded);
   }
 
   /** Whether it may have had a key whose removal was in a lag. Of a snapshot the node does not know that there was no lag. */

@@ -1,5 +1,6 @@
 /** Filters on values, as callers give them: `{ path: '/status', eq: 'open' }`. */
 import { BadInputError, type Issue } from '../../model/errors.ts';
+import { UnkeptNumber } from '../../model/unkept-number.ts';
 import { all, ALWAYS, any, type Condition, isIn, leaf, not, type Order } from './condition.ts';
 import { FilterBudget, isPlainObject, MAX_FILTER_LEVELS, shown } from './filter-budget.ts';
 import { type JsonPointer, parsePointer, pointerProblem, quotedShort, WHOLE } from './json-pointer.ts';
@@ -228,7 +229,7 @@ class FilterReader {
   }
 
   private comparison(kind: Order, given: unknown, { pointer, path }: Place): Condition {
-    if (typeof given !== 'number' && typeof given !== 'string')
+    if (typeof given !== 'number' && typeof given !== 'string' && !(given instanceof UnkeptNumber))
       return this.refused(path, `must be a number or a string, got ${shown(given)}: nothing else has an order`);
     return this.leafOf(given, path, (operand) => leaf(pointer, { kind, operand: operand as number | string }));
   }
