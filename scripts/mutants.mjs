@@ -131,6 +131,20 @@ const MUTANTS = [
     ['test/core/subscriptions'],
   ],
   [
+    'the reason of an earlier change',
+    'src/core/subscriptions/item-changes.ts',
+    'filter.where ? withLastReasons(replica, changes, next.at.position) : changes',
+    'changes',
+    ['test/guarantees/where/last-reason.test.ts'],
+  ],
+  [
+    'idle mirrors count positions only',
+    'src/core/replica/window.ts',
+    'this.#floor.position === START ? this.#maxCount : Math.min(this.#maxCount, this.#count)',
+    'this.#maxCount',
+    ['test/guarantees/where/bytes-window.test.ts'],
+  ],
+  [
     'a page that looks at every value',
     'src/core/replica/read-page.ts',
     'if (isCandidate && this.#bound.isReached) {',

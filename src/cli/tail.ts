@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { stringifyJson } from '../core/model/json.ts';
+import { exactly, stringifyJson } from '../core/model/json.ts';
 import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
 import { persistent } from '../client/persistent.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
@@ -81,6 +81,8 @@ function follow({ address, payload, field, after }: Tail, output: LineOutput): P
       ...persistent({ webSocketImpl: WebSocket }),
       url: url.replace(/^http/, 'ws'),
       retryWait: (failures) => delay(backoffMs(failures)),
+      // A filter may have a number that JavaScript prints rounded.
+      jsonMessageReplacer: (_name, value: unknown) => (typeof value === 'number' ? exactly(value) : value),
       connectionParams: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       // Once it was connected it waits for the server, unless the token is refused: no other token will come.
       shouldRetry: (why) => wasConnected && !REFUSALS.has((why as { code?: unknown }).code),

@@ -202,6 +202,13 @@ describe('seamline tail --where', () => {
     expect(parsed(after.stdout).map(({ key }) => key)).toEqual(['a/3']);
   });
 
+  it('--where finds a number that JavaScript prints rounded', async () => {
+    const server = await startServer();
+    await server.map.insert({ key: 'a', value: { id: 2 ** 60 } });
+    const { stdout } = await tail(server, '--where', '{"path":"/id","eq":1152921504606846976}', '--limit', '1');
+    expect(parsed(stdout).map(({ key }) => key)).toEqual(['a']);
+  });
+
   it('--where with --changes prints an item that matches no longer as removed with UNMATCHED', async () => {
     const server = await startServer();
     await insert(server, [{ key: 'a', value: { status: 'open' } }]);

@@ -16,7 +16,7 @@ it.each([
     // All that it is told of this insertion comes before the event loop turns twice.
     const told = await Promise.race([
       next,
-      new Promise<undefined>((resolve) => setImmediate(() => setImmediate(resolve))),
+      new Promise<undefined>((resolve) => setImmediate(() => setImmediate(() => resolve(undefined)))),
     ]);
     if (!told) continue;
     last = told.value ?? last;
