@@ -29,8 +29,8 @@ export function Overview() {
 function Comparison() {
   const { size, isCaughtUp, checksum } = useView();
   const isConnected = useConnectionState() === 'open';
-  if (!isCaughtUp) return 'loading changes …';
-  if (checksum === undefined) return 'no checksum for this token';
+  // The server sends a checksum whenever the page has caught up.
+  if (!isCaughtUp || checksum === undefined) return 'loading changes …';
   // Every empty map has the same checksum.
   if (size === 0) return 'no checksum of an empty map';
   return (

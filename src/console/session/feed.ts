@@ -20,7 +20,7 @@ export interface View {
   readonly head: string;
   /** Whether the page had the whole map at `head`. The server sends a checksum only then. */
   readonly isCaughtUp: boolean;
-  /** The server's checksum at `head`, which the mirror has compared with its own; undefined if the server sent none. */
+  /** The server's checksum at `head`, which the mirror has compared with its own; undefined until the page has caught up. */
   readonly checksum: string | undefined;
   /** The cursor at load; changes after it are above the seam. */
   readonly seam: string;

@@ -25,7 +25,7 @@ export interface LostLog {
 export type Outage = (Resumed | Reloaded | LostLog) & {
   /** The number of items after the outage. */
   readonly size: number;
-  /** The server's checksum, equal to the page's; undefined if the server sends none, as for a token with a key prefix. */
+  /** The server's checksum, equal to the page's; undefined until the page has caught up. */
   readonly checksum: string | undefined;
 };
 
