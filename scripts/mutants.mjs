@@ -17,7 +17,6 @@ const EVALUATOR = ['test/core/input/where'];
 const SUMS = ['test/core/interest/slices.test.ts'];
 const LEAVING = ['test/guarantees/where/leaving.test.ts', 'test/guarantees/where/resuming.test.ts'];
 const LATE = ['test/guarantees/where/rounds.test.ts'];
-const FIRST_SUMS = ['test/guarantees/where/first-sums.test.ts'];
 
 /**
  * The tests that must kill it. Where none are named, those of the file's folder.
