@@ -1,5 +1,4 @@
 /** How many values a page with `where` looks at, and how long that takes. */
-import type { Condition } from '../input/where/condition.ts';
 import type { ValueFilter } from '../input/where/where-filter.ts';
 import type { Item } from '../model/change.ts';
 
@@ -12,8 +11,6 @@ export const MAX_SEARCHED_BYTES = 8 * 1024 * 1024;
 const LOOKS_OF_A_BYTE = 0.4;
 /** Looks that a small value takes. */
 const LOOKS_OF_A_VALUE = 20;
-/** Operators that take as long as parsing the value. */
-const OPERATORS_OF_A_PARSE = 8;
 
 /** Counts the values of one page. */
 export class SearchBound {
@@ -23,7 +20,7 @@ export class SearchBound {
   #bytes = 0;
 
   constructor(where: ValueFilter | undefined) {
-    this.#weight = where ? 1 + operatorsOf(where.condition) / OPERATORS_OF_A_PARSE : 0;
+    this.#weight = where?.weight ?? 0;
   }
 
   /** Whether no further value may be looked at. */
@@ -40,24 +37,5 @@ export class SearchBound {
 
   looksOf({ json }: Item<unknown>): number {
     return this.#weight === 0 ? 1 : LOOKS_OF_A_VALUE + Math.ceil(json.length * this.#weight * LOOKS_OF_A_BYTE);
-  }
-}
-
-function operatorsOf(condition: Condition): number {
-  switch (condition.kind) {
-    case 'all':
-    case 'any':
-      return condition.of.reduce((sum, part) => sum + operatorsOf(part), 0);
-    case 'not':
-      return operatorsOf(condition.of);
-    case 'in':
-    case 'contains':
-    case 'startsWith':
-    case 'exists':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      return 1;
   }
 }
