@@ -544,7 +544,7 @@ const MUTANTS = [
     'src/fanout/group.ts',
     'if (head !== this.#head) this.forget();',
     '',
-    ['test/fanout/replay.test.ts'],
+    ['test/fanout/groups/group.test.ts'],
   ],
   [
     'parked for good',
