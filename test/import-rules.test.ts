@@ -44,9 +44,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   'schema/documents': [],
   'schema/request': WHOLE_CORE,
-  'schema/stream': [...WHOLE_CORE, 'schema/request'],
-  'schema/collections': [...WHOLE_CORE, 'schema/request', 'schema/stream'],
-  schema: ['schema/collections'],
+  'schema/sdl': [],
+  'schema/stream': [...WHOLE_CORE, 'schema/request', 'schema/sdl'],
+  'schema/typed': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream'],
+  'schema/collections': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream', 'schema/typed'],
+  schema: [...WHOLE_CORE, 'schema/sdl', 'schema/collections'],
 
   'src/fanout/selection': [...WHOLE_CORE, 'schema/request'],
   'src/fanout': [...WHOLE_CORE, 'schema/request', ...FAN_OUT],
@@ -67,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/logs/memory',
     'schema',
     'schema/request',
+    'schema/sdl',
     'src/fanout',
     ...TRANSPORTS,
     'src/server/observability',

@@ -1,5 +1,6 @@
 import type { Item } from '../../src/core/model/change.ts';
 import type { InsertInput } from '../../src/core/input/insert-input.ts';
+import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { Builder } from './builder.ts';
 import { assertMayWrite } from '../request/caller.ts';
 import type { Context } from '../request/context.ts';
@@ -8,7 +9,7 @@ import type { ItemTypes } from './item.ts';
 import { TEXT } from '../stream/descriptions.ts';
 import * as rules from './input-rules.ts';
 
-export function addMutation(builder: Builder, { item, removedItem }: ItemTypes): void {
+export function addMutation(builder: Builder, { item, removedItem }: ItemTypes, mapOf: () => StreamingMap): void {
   const insertItemInput = builder.inputType('InsertItemInput', {
     description: 'An item to insert, and the conditions for it.',
     fields: (t) => ({
@@ -40,8 +41,8 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         description: 'Inserts an item, or replaces the item with the same key.',
         args: { input: t.arg({ type: insertItemInput, required: true, description: 'The item to insert.' }) },
         resolve: async (_root, { input }, context) => {
-          assertMayWrite(context.caller, [input]);
-          const [inserted] = await insert(context, [input]);
+          assertMayWrite(context.caller, 'items', [input]);
+          const [inserted] = await insert(mapOf(), context, [input]);
           // One input makes one item.
           const item = inserted!;
           context.delivery.cursor = item.cursor;
@@ -53,9 +54,9 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
         description: 'Inserts 1 to 1,000 items at consecutive positions: either all or none.',
         args: { inputs: t.arg({ type: [insertItemInput], required: true, description: 'The items to insert.' }) },
         resolve: async (_root, { inputs }, context, info) => {
-          assertMayWrite(context.caller, inputs);
+          assertMayWrite(context.caller, 'items', inputs);
           context.budget.spendFields(inputs.length, info);
-          const inserted = await insert(context, inputs);
+          const inserted = await insert(mapOf(), context, inputs);
           context.delivery.cursor = newest(inserted);
           return [...inserted];
         },
@@ -72,9 +73,9 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
           }),
           idempotencyKey: t.arg.string({ description: TEXT.retryArg, validate: rules.key }),
         },
-        resolve: async (_root, { key, ...options }, { map, caller, delivery }) => {
-          assertMayWrite(caller, [{ key }]);
-          const removed = await answer(map.remove(key, options));
+        resolve: async (_root, { key, ...options }, { caller, delivery }) => {
+          assertMayWrite(caller, 'items', [{ key }]);
+          const removed = await answer(mapOf().remove(key, options));
           if (removed) delivery.cursor = removed.cursor;
           return removed;
         },
@@ -83,7 +84,11 @@ export function addMutation(builder: Builder, { item, removedItem }: ItemTypes):
   });
 }
 
-function insert({ map, caller }: Context, inputs: readonly InsertInput<unknown>[]): Promise<readonly Item<unknown>[]> {
+function insert(
+  map: StreamingMap,
+  { caller }: Context,
+  inputs: readonly InsertInput<unknown>[],
+): Promise<readonly Item<unknown>[]> {
   // A batch that is too large is refused by the map. It isn't rate-limited, because waiting would not help.
   if (inputs.length <= map.limits.maxBatch) caller.spend(inputs.length);
   return answer(map.insertMany(inputs));

@@ -1,9 +1,10 @@
 import type { Item } from '../../src/core/model/change.ts';
 import { itemFilter } from '../../src/core/input/item-filter.ts';
 import { type ItemPage, LOOKS_OF_A_KEY, PageScan, readPage } from '../../src/core/replica/read-page.ts';
+import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { Builder } from './builder.ts';
-import { assertMayRead } from '../request/caller.ts';
-import { resolveAfter, type Context } from '../request/context.ts';
+import { assertMayRead, type Caller } from '../request/caller.ts';
+import { recordHead, resolveAfter } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
 import { assertWhereVariables } from '../request/where-variables.ts';
 import type { ItemTypes } from './item.ts';
@@ -19,7 +20,7 @@ interface StreamStatus {
   readonly engine: string;
 }
 
-export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
+export function addQuery(builder: Builder, { item, filter }: ItemTypes, mapOf: () => StreamingMap): void {
   const streamStatus = addStreamStatus(builder);
   const connection = addConnection(builder, item);
 
@@ -31,9 +32,13 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
         nullable: true,
         description: 'The item with this key; null if the key doesn’t exist.',
         args: { key: t.arg.id({ required: true, description: 'The key of the item.', validate: rules.key }) },
-        resolve: (_root, { key }, { map, caller, reads }) => {
-          assertMayRead(caller);
-          return reads.read(() => (key.startsWith(caller.keyPrefix) ? map.get(key) : undefined));
+        resolve: (_root, { key }, { caller, reads, delivery }) => {
+          assertMayRead(caller, 'items');
+          const map = mapOf();
+          return reads.read(() => {
+            recordHead(delivery, map);
+            return key.startsWith(caller.keyPrefix) ? map.get(key) : undefined;
+          });
         },
       }),
       items: t.field({
@@ -48,8 +53,9 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           after: t.arg.string({ description: 'Returns items after this cursor.', validate: rules.cursor }),
           filter: t.arg({ type: filter, description: TEXT.filterArg }),
         },
-        resolve: (_root, args, { map, after, caller, signal, reads, budget }, info) => {
-          assertMayRead(caller);
+        resolve: (_root, args, { after, caller, signal, reads, budget, delivery }, info) => {
+          assertMayRead(caller, 'items');
+          const map = mapOf();
           assertWhereVariables(info);
           const first = args.first ?? 100;
           budget.spendItems(first);
@@ -66,23 +72,31 @@ export function addQuery(builder: Builder, { item, filter }: ItemTypes): void {
           if (isAtOnce) spend(filter.keys.size * LOOKS_OF_A_KEY);
           const scan = new PageScan(map, { from, first, filter });
           const reached = from == null ? undefined : map.reach(from, signal);
-          if (isAtOnce) return answer(reads.read(() => readPage(map.replica, { from, first, filter }), reached));
-          return answer(reads.scan(scan, () => scan.page(), spend, reached));
+          const run = (): ItemPage<unknown> => {
+            recordHead(delivery, map);
+            return isAtOnce ? readPage(map.replica, { from, first, filter }) : scan.page();
+          };
+          return answer(isAtOnce ? reads.read(run, reached) : reads.scan(scan, run, spend, reached));
         },
       }),
       stream: t.field({
         type: streamStatus,
         description: 'The state of the stream.',
         resolve: (_root, _args, context) => {
-          assertMayRead(context.caller);
-          return context.reads.read(() => statusOf(context));
+          const { caller, reads, delivery } = context;
+          assertMayRead(caller, 'items');
+          const map = mapOf();
+          return reads.read(() => {
+            recordHead(delivery, map);
+            return statusOf(map, caller);
+          });
         },
       }),
     }),
   });
 }
 
-function statusOf({ map, caller }: Context): StreamStatus {
+function statusOf(map: StreamingMap, caller: Caller): StreamStatus {
   const { replica, engine } = map;
   // Size and checksum would reveal keys that the caller may not see.
   const isWhole = caller.keyPrefix === '';

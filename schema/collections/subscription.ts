@@ -1,4 +1,5 @@
 import { itemFilter } from '../../src/core/input/item-filter.ts';
+import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { Builder } from './builder.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { type Context, emptySource, recordDelivery, resolveAfter } from '../request/context.ts';
@@ -11,7 +12,11 @@ import { addOnLag } from '../stream/stream-definitions.ts';
 import { TEXT } from '../stream/descriptions.ts';
 import * as rules from './input-rules.ts';
 
-export function addSubscription(builder: Builder, { item, itemChanges, filter }: ItemTypes): void {
+export function addSubscription(
+  builder: Builder,
+  { item, itemChanges, filter }: ItemTypes,
+  mapOf: () => StreamingMap,
+): void {
   const onLag = addOnLag(builder as unknown as StreamBuilder);
 
   builder.subscriptionType({
@@ -26,8 +31,9 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           filter: t.arg({ type: filter, description: TEXT.filterArg }),
           onLag: t.arg({ type: onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
         },
-        subscribe: (_root, args, { map, after, limit, caller, signal, delivery, fanOutRequest }, info) => {
-          assertMayRead(caller);
+        subscribe: (_root, args, { after, limit, caller, signal, delivery, fanOutRequest }, info) => {
+          assertMayRead(caller, 'items');
+          const map = mapOf();
           assertFewCopies(info);
           assertWhereVariables(info);
           const allowed = limit ?? args.limit;
@@ -42,6 +48,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           } as const;
           return withGraphQLErrors(() => {
             if (!fanOutRequest) return map.items(options);
+            fanOutRequest.source = map.source;
             fanOutRequest.accepted = { kind: 'items', request: map.itemsRequest(options) };
             return emptySource();
           });
@@ -55,8 +62,9 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           after: t.arg.string({ description: TEXT.changesAfterArg, validate: rules.cursor }),
           filter: t.arg({ type: filter, description: TEXT.filterArg }),
         },
-        subscribe: (_root, args, { map, after, caller, signal, fanOutRequest }, info) => {
-          assertMayRead(caller);
+        subscribe: (_root, args, { after, caller, signal, fanOutRequest }, info) => {
+          assertMayRead(caller, 'items');
+          const map = mapOf();
           assertFewCopies(info);
           assertWhereVariables(info);
           const options = {
@@ -67,6 +75,7 @@ export function addSubscription(builder: Builder, { item, itemChanges, filter }:
           } as const;
           return withGraphQLErrors(() => {
             if (!fanOutRequest) return map.changes(options);
+            fanOutRequest.source = map.source;
             fanOutRequest.accepted = { kind: 'itemChanges', request: map.changesRequest(options) };
             return emptySource();
           });

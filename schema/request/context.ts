@@ -1,14 +1,13 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import type { ChangesRequest } from '../../src/core/subscriptions/item-changes.ts';
 import type { ItemsRequest, Source } from '../../src/core/subscriptions/items.ts';
-import type { StreamingMap } from '../../src/core/streaming-map.ts';
+import type { Replica } from '../../src/core/replica/replica.ts';
 import type { AnswerBudget } from './answer-budget.ts';
 import type { Caller } from './caller.ts';
 import type { RootReads } from './root-reads.ts';
 
 /** The GraphQL context of the server's own schema: a transport makes one for each operation. */
 export interface Context {
-  readonly map: StreamingMap;
   /** From `Last-Event-ID` or `extensions.after`. It takes precedence over the argument `after`; null stands for no cursor at all. */
   readonly after?: string | null | undefined;
   /** From `Last-Event-ID` or `extensions.limit`: the items that remain to be delivered. It takes precedence over the argument `limit`. */
@@ -72,6 +71,11 @@ export interface Delivery {
   cursor?: string;
   /** Items that `limit` still allows; undefined without a limit. */
   remaining?: number;
+}
+
+/** Records the position of a query's reads: to be called in the synchronous block of the reads. */
+export function recordHead(delivery: Delivery, { replica }: { readonly replica: Replica<unknown> }): void {
+  delivery.cursor = replica.cursor(replica.head);
 }
 
 /** Records that the item or message with this cursor is being delivered. */

@@ -51,14 +51,8 @@ export class RootReads {
   readonly #scheduler: DeliveryScheduler | undefined;
   readonly #signal: AbortSignal;
   readonly #turn: (() => Promise<void>) | undefined;
-  readonly #onRead: () => void;
 
-  /** `onRead` runs in the same synchronous block as the reads. */
-  constructor(
-    onRead: () => void = () => {},
-    { scheduler, signal = new AbortController().signal, turn }: RootReadsOptions = {},
-  ) {
-    this.#onRead = onRead;
+  constructor({ scheduler, signal = new AbortController().signal, turn }: RootReadsOptions = {}) {
     this.#scheduler = scheduler;
     this.#signal = signal;
     this.#turn = turn;
@@ -130,7 +124,6 @@ export class RootReads {
 
   #runNow(reads: readonly RootRead[]): void {
     for (const { run } of reads) run();
-    this.#onRead();
   }
 }
 

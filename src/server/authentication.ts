@@ -55,8 +55,8 @@ export function createAdmit(options: AdmissionOptions): Admit {
       throw unauthenticated(`claim keyPrefix must be a well-formed string, not ${JSON.stringify(keyPrefix)}`);
     return {
       caller: {
-        mayRead: scopes.includes('items:read'),
-        mayWrite: scopes.includes('items:write') && cookie === undefined,
+        mayRead: (collection) => isGranted(scopes, collection, 'read'),
+        mayWrite: (collection) => isGranted(scopes, collection, 'write') && cookie === undefined,
         keyPrefix,
         spend: spendOf(claims.sub === undefined ? clientAddress(request, options) : `${claims.iss}\n${claims.sub}`),
       },
@@ -95,6 +95,11 @@ function refuse(error: unknown): never {
 /** The scopes in `scope`, or else in `scp` (Microsoft, Okta): a list, or text separated by spaces. Anything else grants nothing. */
 function scopesOf({ scope, scp }: JWTPayload): readonly string[] {
   return [scope ?? scp].flat().flatMap((text: unknown) => (typeof text === 'string' ? text.split(' ') : []));
+}
+
+/** A scope names one collection by its plural name, or all of them by `items`. */
+function isGranted(scopes: readonly string[], collection: string, right: 'read' | 'write'): boolean {
+  return scopes.includes(`${collection}:${right}`) || scopes.includes(`items:${right}`);
 }
 
 const unauthenticated = (message: string): Error => refused('UNAUTHENTICATED', message, 401);

@@ -36,7 +36,6 @@ function subscription(map: StreamingMap, fanOut = fanOutOf(map), options: ItemsO
   const ended = vi.fn<(error: unknown, deliveries: number) => void>();
   const context: OperationContext = {
     ...WANTED,
-    map,
     caller: EVERYBODY,
     delivery: {},
     reads: new RootReads(),

@@ -100,7 +100,7 @@ class Items implements Scan {
 
 it('the scans of one query look at 4,096 items in a slice together, and other work runs between slices', async () => {
   const scheduler = new DeliveryScheduler();
-  const reads = new RootReads(() => {}, { scheduler });
+  const reads = new RootReads({ scheduler });
   const [one, two] = [new Items(10_000), new Items(3000)];
   let turns = 0;
   let isDone = false;
@@ -136,7 +136,7 @@ it('the reads of a query run before a promise that is due when its last scan is 
   };
   const headsAtEnd: number[] = [];
   const spend = (): void => void (items.isComplete && headsAtEnd.push(head));
-  const reads = new RootReads(() => {}, { scheduler: new DeliveryScheduler() });
+  const reads = new RootReads({ scheduler: new DeliveryScheduler() });
   const read = await reads.scan(scan, () => head, spend);
   expect(read).toBe(headsAtEnd.at(-1));
 });
@@ -144,14 +144,14 @@ it('the reads of a query run before a promise that is due when its last scan is 
 it('a hundred queries that look at many items do not keep a small one waiting', async () => {
   const scheduler = new DeliveryScheduler();
   const large = Array.from({ length: 100 }, () => {
-    const reads = new RootReads(() => {}, { scheduler });
+    const reads = new RootReads({ scheduler });
     return reads.scan(
       new Items(1_000_000),
       () => 'large',
       () => {},
     );
   });
-  const small = new RootReads(() => {}, { scheduler }).scan(
+  const small = new RootReads({ scheduler }).scan(
     new Items(1000),
     () => 'small',
     () => {},
@@ -162,7 +162,7 @@ it('a hundred queries that look at many items do not keep a small one waiting', 
 
 it('a query whose client has left looks at no more items', async () => {
   const client = new AbortController();
-  const reads = new RootReads(() => {}, { scheduler: new DeliveryScheduler(), signal: client.signal });
+  const reads = new RootReads({ scheduler: new DeliveryScheduler(), signal: client.signal });
   const items = new Items(Infinity);
   const read = reads.scan(
     items,
@@ -175,7 +175,7 @@ it('a query whose client has left looks at no more items', async () => {
 });
 
 it('a scan that may not go on fails alone, with its own error', async () => {
-  const reads = new RootReads(() => {}, { scheduler: new DeliveryScheduler() });
+  const reads = new RootReads({ scheduler: new DeliveryScheduler() });
   const spend = (): void => {
     throw new Error('too many');
   };

@@ -9,7 +9,7 @@ import type { GeneratorSource } from '../../core/subscriptions/wrapped-generator
 import { Outlet } from '../../fanout/outlet.ts';
 import { withErrors } from '../protocol/errors.ts';
 import { messageResults } from '../operations/message-results.ts';
-import { type ErrorsShown, FanOuts, UserOperation, operationStorage } from '../operations/user-operation.ts';
+import { type ErrorsShown, UserFanOuts, UserOperation, operationStorage } from '../operations/user-operation.ts';
 
 type ConnectionParams = Record<string, unknown> | undefined;
 type Results = AsyncGenerator<ExecutionResult, void, void>;
@@ -48,7 +48,7 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
   options: ServerOptions<P, E>,
 ): ServerOptions<P, E> {
   const operations = operationStorage();
-  const fanOuts = new WeakMap<ErrorsShown, FanOuts>();
+  const fanOuts = new WeakMap<ErrorsShown, UserFanOuts>();
   const calls = new WeakMap<object, Call>();
   const outlets = new WeakMap<object, Outlet>();
   const subscribe = options.subscribe ?? subscribeByGraphQL;
@@ -108,10 +108,10 @@ export function withFanOut<P extends ConnectionParams = ConnectionParams, E exte
     };
   }
 
-  function fanOutsOf(errors: ErrorsShown): FanOuts {
+  function fanOutsOf(errors: ErrorsShown): UserFanOuts {
     let known = fanOuts.get(errors);
     if (!known)
-      fanOuts.set(errors, (known = new FanOuts((result) => JSON.stringify(withErrors(result, errors.inResult)))));
+      fanOuts.set(errors, (known = new UserFanOuts((result) => JSON.stringify(withErrors(result, errors.inResult)))));
     return known;
   }
 

@@ -6,7 +6,7 @@ import { currentOperation } from '../../../schema/request/transport-context.ts';
 import { formatError, isGraphQLError, withErrors } from '../protocol/errors.ts';
 import { ENDED, isEnded, parseEventId } from '../protocol/event-id.ts';
 import { OpenStreams } from '../streaming/open-streams.ts';
-import { FanOuts, UserOperation, attachOperation } from '../operations/user-operation.ts';
+import { UserFanOuts, UserOperation, attachOperation } from '../operations/user-operation.ts';
 import { streamPlugin } from '../streaming/stream-plugin.ts';
 import { type Yoga, YogaHooks } from './yoga-hooks.ts';
 
@@ -39,7 +39,7 @@ export function useFanOut({ keepAliveMs = 25_000 }: FanOutPluginOptions = {}): P
   const operations = new WeakMap<object, UserOperation>();
   const streams = new OpenStreams();
   let server: { readonly yoga: Yoga; readonly hooks: YogaHooks } | undefined;
-  const fanOuts = new FanOuts((result) => stringify(withErrors(result, (error) => server?.hooks.inResult(error))));
+  const fanOuts = new UserFanOuts((result) => stringify(withErrors(result, (error) => server?.hooks.inResult(error))));
   const plugin = streamPlugin({
     keepAliveMs,
     stringify: (result) => [stringify(result)],

@@ -64,7 +64,7 @@ export function createHttp(options: HttpOptions): Yoga {
 }
 
 function requestContext(
-  { map, fanOut, answers }: HttpOptions,
+  { scheduler, fanOutOf, answers }: HttpOptions,
   { request, params, admission, req, res }: YogaInitialContext & ServerContext,
 ): OperationContext {
   // Only a stream resumes after an event.
@@ -72,18 +72,26 @@ function requestContext(
   const lastEventId = isStream ? request.headers.get('last-event-id') : null;
   const lastEvent = lastEventId ? parseEventId(lastEventId) : undefined;
   const { caller } = admission ?? OWN;
-  const fanOutRequest = fanOut && res && {};
+  const fanOutRequest = fanOutOf && res && {};
   const { signal } = request;
   const share = req && answers.accountOf(req.socket).open(Number(req.headers['content-length'] ?? 0));
   if (share) res?.once('close', share.close);
-  return operationContext({ map, caller, extensions: params.extensions, lastEvent, signal, fanOutRequest, share });
+  return operationContext({
+    scheduler,
+    caller,
+    extensions: params.extensions,
+    lastEvent,
+    signal,
+    fanOutRequest,
+    share,
+  });
 }
 
 /** Of the server's own first operation. */
 const OWN: Admission = { caller: EVERYBODY, expiresAt: undefined };
 
 /** SSE and multipart responses: they count as connections, and end with the token that admitted them. */
-function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog, answers }: HttpOptions): StreamServer {
+function streamServer({ streams, keepAliveMs, heartbeat, fanOutOf, requestLog, answers }: HttpOptions): StreamServer {
   return {
     keepAliveMs,
     stringify: (result) => jsonPieces(formatResult(result)),
@@ -99,7 +107,10 @@ function streamServer({ streams, keepAliveMs, heartbeat, fanOut, requestLog, ans
         context: 'delivery' in serverContext ? (serverContext as unknown as OperationContext) : undefined,
         share: (serverContext as Partial<OperationContext>).share,
         unread: req && answers.accountOf(req.socket).meter(),
-        fanOutOf: () => fanOut,
+        fanOutOf: () => {
+          const { source } = (serverContext as Partial<OperationContext>).fanOutRequest ?? {};
+          return source && fanOutOf?.(source);
+        },
         fail: (error) => ({ errors: [maskError(error, requestLog.internal)] }),
         register(stream) {
           const remove = streams.add(transport, stream);

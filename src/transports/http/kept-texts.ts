@@ -9,8 +9,8 @@ import type { HttpOptions } from './http-options.ts';
 type Results = AsyncGenerator<ExecutionResult, void, void>;
 
 /** For all transports, because all subscribe through Yoga's envelope. */
-export function keptTexts({ fanOut }: HttpOptions): Plugin {
-  if (fanOut) return {};
+export function keptTexts({ fanOutOf }: HttpOptions): Plugin {
+  if (fanOutOf) return {};
   const texts = new KeptTexts();
   return {
     onSubscribe({ args, setResultAndStopExecution }) {

@@ -99,7 +99,7 @@ export class FastInserts {
     if (!Array.isArray(inputs) || inputs.length > this.#map.limits.maxBatch || !inputs.every(isInput)) return undefined;
     let insert: () => Promise<Items>;
     try {
-      assertMayWrite(caller, inputs);
+      assertMayWrite(caller, 'items', inputs);
       insert = this.#map.preparedInsert(inputs);
     } catch {
       // The plain path says what is wrong, with the places in the document.

@@ -8,7 +8,7 @@ import { RootReads } from '../../../schema/request/root-reads.ts';
 import type { TransportContext } from '../../../schema/request/transport-context.ts';
 import { BadInputError } from '../../core/model/errors.ts';
 import { parseCursor } from '../../core/model/cursor.ts';
-import type { StreamingMap } from '../../core/streaming-map.ts';
+import type { DeliveryScheduler } from '../../core/subscriptions/scheduler.ts';
 import type { EventId } from '../protocol/event-id.ts';
 
 /** The largest of GraphQL's Int. */
@@ -38,7 +38,7 @@ export interface ResultContextParts {
 }
 
 export interface OperationParts extends ResultContextParts {
-  readonly map: StreamingMap;
+  readonly scheduler: DeliveryScheduler;
   readonly caller: Caller;
   readonly share?: Share | undefined;
 }
@@ -52,17 +52,15 @@ export function resultContext({ extensions, lastEvent, signal, fanOutRequest }: 
 }
 
 /** Throws `BadInputError`. */
-export function operationContext({ map, caller, share, ...parts }: OperationParts): OperationContext {
+export function operationContext({ scheduler, caller, share, ...parts }: OperationParts): OperationContext {
   const result = resultContext(parts);
-  const { delivery, signal } = result;
-  const noteHead = (): void => void (delivery.cursor = map.replica.cursor(map.replica.head));
+  const { signal } = result;
   const budget = new AnswerBudget(share);
   const turn = share && (() => share.enter().then(() => budget.claim()));
   return {
     ...result,
-    map,
     caller,
-    reads: new RootReads(noteHead, { scheduler: map.source.scheduler, signal, turn }),
+    reads: new RootReads({ scheduler, signal, turn }),
     budget,
     turn,
     share,

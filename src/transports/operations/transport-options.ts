@@ -1,4 +1,5 @@
-import type { StreamingMap } from '../../core/streaming-map.ts';
+import type { DeliveryScheduler } from '../../core/subscriptions/scheduler.ts';
+import type { Source } from '../../core/subscriptions/items.ts';
 import type { FanOut } from '../../fanout/fan-out.ts';
 import type { RequestLog } from '../observability/request-log.ts';
 import type { Admit } from '../protocol/admission.ts';
@@ -11,7 +12,8 @@ import type { Turns } from '../protocol/turns.ts';
 
 /** The parts and options that the transports of one server share. */
 export interface TransportOptions {
-  readonly map: StreamingMap;
+  /** Of everything that is delivered and read in slices. */
+  readonly scheduler: DeliveryScheduler;
   readonly admit: Admit;
   /** Bytes of a WebSocket message, and of an HTTP body. */
   readonly maxMessageBytes: number;
@@ -19,8 +21,8 @@ export interface TransportOptions {
   /** Undefined: any document runs. */
   readonly trust: TrustedDocument | undefined;
   readonly requestLog: RequestLog;
-  /** Undefined: every subscription has a generator of its own. */
-  readonly fanOut: FanOut | undefined;
+  /** The fan-out of a map. Undefined: every subscription has a generator of its own. */
+  readonly fanOutOf: ((source: Source<unknown>) => FanOut) | undefined;
   readonly fastInserts: FastInserts;
   /** Asked before a long message is read, before an operation is parsed, and before it is executed. */
   readonly turns: Turns;

@@ -9,8 +9,8 @@ import {
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FanOutRequest } from '../../../schema/request/context.ts';
 import { OPERATIONS, type TransportOperation, TRANSPORT_CONTEXT } from '../../../schema/request/transport-context.ts';
-import type { Source } from '../../core/subscriptions/items.ts';
-import { FanOut } from '../../fanout/fan-out.ts';
+import type { FanOut } from '../../fanout/fan-out.ts';
+import { FanOuts } from '../../fanout/fan-outs.ts';
 import { compileOperation } from '../../fanout/selection/selections.ts';
 import { isShared } from '../../fanout/selection/sharing.ts';
 import { resultContext, type ResultContext, type ResultContextParts } from './operation.ts';
@@ -21,10 +21,10 @@ export interface ErrorsShown {
   readonly atEnd: (error: unknown, operation: OperationDefinitionNode | undefined) => unknown;
 }
 
-/** The fan-outs of one server, one for each schema and map. */
-export class FanOuts {
+/** The fan-outs of one server, for each schema. */
+export class UserFanOuts {
   readonly #format: (result: ExecutionResult) => string;
-  readonly #bySchema = new WeakMap<GraphQLSchema, WeakMap<Source<unknown>, FanOut>>();
+  readonly #bySchema = new WeakMap<GraphQLSchema, FanOuts>();
 
   /** `format`: the JSON of a result. */
   constructor(format: (result: ExecutionResult) => string) {
@@ -35,11 +35,9 @@ export class FanOuts {
   of({ schema, context }: UserOperation): FanOut | undefined {
     const source = context?.fanOutRequest?.source;
     if (!schema || !source) return undefined;
-    const bySource = this.#bySchema.get(schema) ?? new WeakMap<Source<unknown>, FanOut>();
-    this.#bySchema.set(schema, bySource);
-    let fanOut = bySource.get(source);
-    if (!fanOut) bySource.set(source, (fanOut = new FanOut({ schema, source, format: this.#format, isShared })));
-    return fanOut;
+    let fanOuts = this.#bySchema.get(schema);
+    if (!fanOuts) this.#bySchema.set(schema, (fanOuts = new FanOuts({ schema, format: this.#format, isShared })));
+    return fanOuts.of(source);
   }
 }
 

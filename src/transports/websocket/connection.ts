@@ -23,7 +23,7 @@ import { Reception } from './receiving.ts';
 import { closeReason, type SocketHost, type SocketOwner, tellOwner } from './served-socket.ts';
 
 /** Before the connection is admitted; graphql-ws passes no operation on until then. */
-const NOBODY: Caller = { ...EVERYBODY, mayRead: false, mayWrite: false };
+const NOBODY: Caller = { ...EVERYBODY, mayRead: () => false, mayWrite: () => false };
 
 /** Bytes of short messages that wait for a full outlet, above which no more messages are read. */
 const MAX_SAID_BYTES = 64 * 1024;

@@ -51,7 +51,7 @@ class OperationFailed extends Error {
 
 /** The operation, or what is wrong with it. */
 export async function prepare(
-  { yoga, map, maxSubscriptions, trust, fanOut, requestLog }: WebSocketOptions,
+  { yoga, scheduler, maxSubscriptions, trust, fanOutOf, requestLog }: WebSocketOptions,
   connection: Connection,
   identity: RequestIdentity,
   name: string,
@@ -68,8 +68,8 @@ export async function prepare(
   const signal = connection.borrowSignal();
   let isPrepared = false;
   try {
-    const fanOutRequest = fanOut && {};
-    const operation = operationContext({ map, caller, extensions, signal, fanOutRequest, share });
+    const fanOutRequest = fanOutOf && {};
+    const operation = operationContext({ scheduler, caller, extensions, signal, fanOutRequest, share });
     const enveloped = yoga.getEnveloped({ operation, identity });
     const { schema } = enveloped;
     if (!trust && isPersistedOnly(payload)) throw persistedQueryNotSupported();
@@ -132,7 +132,7 @@ function isRefused({ data, errors }: ExecutionResult): boolean {
 /** The results of a subscription: an iterable that fails with `OperationFailed`, and whose `return` reaches the subscriber at once. */
 export async function subscribe(
   args: OperationArgs,
-  fanOut: WebSocketOptions['fanOut'],
+  fanOutOf: WebSocketOptions['fanOutOf'],
 ): Promise<AsyncIterable<ExecutionResult>> {
   const { enveloped, connection, name, share, schema, contextValue, rootValue, operation } = args;
   const context = args.contextValue as OperationContext;
@@ -143,7 +143,8 @@ export async function subscribe(
     return failed(results.errors ?? []);
   }
   const request = context.fanOutRequest;
-  if (fanOut && request?.accepted) {
+  if (fanOutOf && request?.accepted && request.source) {
+    const fanOut = fanOutOf(request.source);
     handOver({ connection, name, wanted: context, observer: request.observer }, { fanOut, request });
     return NOTHING;
   }

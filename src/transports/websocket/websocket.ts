@@ -63,7 +63,7 @@ export class WebSocketTransport implements SocketHost<Connection> {
         return prepared;
       },
       execute: (args) => execute(args as OperationArgs),
-      subscribe: (args) => subscribe(args as OperationArgs, options.fanOut),
+      subscribe: (args) => subscribe(args as OperationArgs, options.fanOutOf),
       onError: (_context, _id, _payload, errors) =>
         errors.flatMap(causesOf).map((error) => formatError(shortened(error))),
     });

@@ -111,7 +111,7 @@ class CatchingUp implements Scan {
 }
 
 it('the scans that catch up with the head share the looks of a slice', async () => {
-  const reads = new RootReads(() => {}, { scheduler: new DeliveryScheduler() });
+  const reads = new RootReads({ scheduler: new DeliveryScheduler() });
   const scans = [new CatchingUp(), new CatchingUp(), new CatchingUp()] as const;
   let advances = 0;
   /** Complete in its second slice, when the others have news. */
