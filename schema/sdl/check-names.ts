@@ -3,7 +3,7 @@ import type { CollectionDefinition, SdlDefinition } from './definition.ts';
 import { BUILT_IN_SCALARS, isKnownScalar } from './check-references.ts';
 import { Flaw } from './flaw.ts';
 import { type GeneratedName, generatedNames, rootFieldsOf, whereName } from './generated-names.ts';
-import type { FileTypes, Lines } from './read-types.ts';
+import type { FileTypes, Lines } from './statements.ts';
 
 const ROOT_TYPES = new Set(['Query', 'Mutation', 'Subscription']);
 const SERVER_TYPES = new Set([

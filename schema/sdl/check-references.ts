@@ -3,7 +3,7 @@ import { resolvers } from 'graphql-scalars';
 import type { FieldDefinition, ObjectDefinition, SdlDefinition } from './definition.ts';
 import { Flaw } from './flaw.ts';
 import { baseOf } from './generated-names.ts';
-import type { FileTypes, Lines } from './read-types.ts';
+import type { FileTypes, Lines } from './statements.ts';
 
 export const BUILT_IN_SCALARS: ReadonlySet<string> = new Set(['ID', 'String', 'Int', 'Float', 'Boolean']);
 

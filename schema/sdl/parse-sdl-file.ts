@@ -3,7 +3,7 @@ import { checkNames } from './check-names.ts';
 import { checkReferences } from './check-references.ts';
 import type { SdlDefinition } from './definition.ts';
 import { Flaw } from './flaw.ts';
-import { readTypes } from './read-types.ts';
+import { readTypes } from './statements.ts';
 
 /** An SDL file that makes no sense. The message is one line: `FILE:LINE: what`, or `FILE: what` where no line is to blame. */
 export class SdlFileError extends Error {

@@ -101,11 +101,12 @@ describe('generated names', () => {
   const definition = parse(QUOTES);
 
   it('the server makes an input, filters, conditions and the types of pages and changes', () => {
-    expect(generatedNames(definition).map(({ name }) => name)).toEqual([
-      ...['QuoteFilter', 'QuoteChanges', 'QuoteConnection', 'QuoteEdge', 'QuoteInput', 'QuoteWhere'],
-      ...['LineInput', 'LineWhere', 'IDCondition', 'FloatCondition', 'VenueCondition', 'LineListCondition'],
-      ...['DateTimeCondition', 'IntCondition'],
-    ]);
+    expect(generatedNames(definition).map(({ name }) => name)).toEqual(
+      (
+        'QuoteFilter QuoteChanges QuoteConnection QuoteEdge QuoteInput QuoteWhere LineInput LineWhere ' +
+        'IDCondition FloatCondition VenueCondition LineListCondition DateTimeCondition IntCondition'
+      ).split(' '),
+    );
   });
 
   it.each([
