@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/transports/adapters': [...WHOLE_CORE, 'schema/request', 'src/fanout', ...TRANSPORTS.slice(0, 6)],
 
   'src/server/observability': WHOLE_CORE,
+  'src/server/collections': [...WHOLE_CORE, 'schema/sdl', 'schema/typed', 'src/logs/file/disk'],
   'src/server': [
     ...WHOLE_CORE,
     'src/logs/memory',
@@ -73,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/fanout',
     ...TRANSPORTS,
     'src/server/observability',
+    'src/server/collections',
   ],
 
   // These know the schema's documents, never the server.
@@ -104,12 +106,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/cli/process',
     'src/cli/insert',
     'src/server',
+    'src/server/collections',
     'src/logs/file/disk',
     'src/http-client',
     'src/client',
     'src/verify/check',
     'src/verify/workload',
     'schema/documents',
+    'schema/sdl',
   ],
 
   // What `import 'seamline'` gives.

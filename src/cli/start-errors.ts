@@ -1,4 +1,5 @@
 /** Explains to a user of the command line why the server did not start: errors of the server name options of `createServer`. */
+import { SdlFileError } from '../../schema/sdl/parse-sdl-file.ts';
 import { FileLogError } from '../logs/file/disk/errors.ts';
 import { DEFAULTS, type ServerOptions } from '../server/options.ts';
 import { UsageError } from './process/arguments.ts';
@@ -11,6 +12,7 @@ interface Start {
 
 /** A `UsageError` when the options make no sense, and otherwise an error that says which flag may help. */
 export function explainStart(error: unknown, { options, names }: Start): unknown {
+  if (error instanceof SdlFileError) return new UsageError(error.message);
   if (error instanceof RangeError) return new UsageError(inFlags(error.message, namesFor(options, names), options));
   const message = adviceOn(error, options);
   return message === undefined ? error : new Error(message, { cause: error });
