@@ -112,6 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/client',
     'src/verify/check',
     'src/verify/workload',
+    'schema',
     'schema/documents',
     'schema/sdl',
   ],

@@ -21,6 +21,7 @@ const LOADERS: Readonly<Record<Exclude<CommandName, 'help'>, () => Promise<Comma
   tail: () => import('./tail.ts'),
   bench: () => import('./bench.ts'),
   verify: () => import('./verify.ts'),
+  schema: () => import('./schema.ts'),
   completion: () => import('./completion/completion.ts'),
 };
 

@@ -6,6 +6,7 @@ import { flagsHelp, parseServeFlags } from '../../src/cli/process/flags.ts';
 const VALUES: readonly (readonly [flag: string, text: string, option: string, value: unknown])[] = [
   ['port', '4100', 'port', 4100],
   ['host', '::1', 'host', '::1'],
+  ['schema', 'schema.graphql', 'schema', 'schema.graphql'],
   ['max-items', '7', 'maxItems', 7],
   ['max-bytes', '7', 'maxBytes', 7],
   ['window', '7', 'window', 7],
@@ -44,6 +45,7 @@ const VALUES: readonly (readonly [flag: string, text: string, option: string, va
 const SWITCHES: readonly (readonly [flag: string, option: string, on: boolean])[] = [
   ['open', 'open', true],
   ['trust-proxy', 'trustProxy', true],
+  ['federation', 'federation', true],
   ['no-graphiql', 'graphiql', false],
   ['no-console', 'console', false],
   ['no-introspection', 'introspection', false],

@@ -2,7 +2,7 @@
 import type { Flag, Flags } from '../process/arguments.ts';
 import { BENCH_FLAGS, REMOVE_FLAGS, SERVER_FLAGS, TAIL_FLAGS, VERIFY_FLAGS } from '../process/command-flags.ts';
 import { type CommandName, COMMANDS } from '../process/command-names.ts';
-import { SERVE_FLAGS } from '../process/flags.ts';
+import { SCHEMA_FLAGS, SERVE_FLAGS } from '../process/flags.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -34,6 +34,7 @@ const TABLES: Readonly<Record<CommandName, { readonly flags: Flags; readonly ope
   tail: { flags: TAIL_FLAGS },
   bench: { flags: BENCH_FLAGS },
   verify: { flags: VERIFY_FLAGS },
+  schema: { flags: SCHEMA_FLAGS },
   completion: { flags: {}, operands: SHELLS },
   help: { flags: {}, operands: Object.keys(COMMANDS) },
 };

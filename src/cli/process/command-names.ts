@@ -7,6 +7,7 @@ export const COMMANDS = {
   tail: 'prints the current items, then every change',
   bench: 'measures a running server',
   verify: 'checks the guarantees against a running server',
+  schema: 'prints the GraphQL schema that clients see',
   completion: 'prints a script that completes commands and flags in a shell',
   help: 'prints the help of a command',
 } as const;

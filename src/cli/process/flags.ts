@@ -64,6 +64,11 @@ export const SERVE_FLAGS = {
   },
   host: { value: 'HOST', help: `address to listen on (default ${DEFAULTS.host})` },
   open: { help: 'serve without authentication, even on an address that other machines can reach' },
+  schema: {
+    value: 'FILE',
+    help: 'SDL file whose types with @collection are the collections (default one collection, Item)',
+  },
+  federation: { help: 'add Apollo Federation 2 to the schema' },
   'max-items': { value: 'N', help: 'maximum number of items (default 100000)', read: count(1) },
   'max-bytes': { value: 'N', help: 'maximum bytes of all keys and values (default 268435456)', read: count(1) },
   window: { value: 'N', help: 'number of recent changes to keep one by one (default 65536)', read: count(1) },
@@ -147,6 +152,9 @@ export const SERVE_FLAGS = {
     option: 'drainTimeoutMs',
   },
 } as const satisfies Readonly<Record<string, ServeFlag>>;
+
+/** Those that change the schema. */
+export const SCHEMA_FLAGS = { schema: SERVE_FLAGS.schema, federation: SERVE_FLAGS.federation } as const;
 
 type FlagName = keyof typeof SERVE_FLAGS;
 
