@@ -66,19 +66,20 @@ function checkScalars({ scalars }: SdlDefinition, lines: Lines): void {
 
 function checkFields({ collections, objects }: SdlDefinition, lines: Lines): void {
   const refuse = (owner: string, field: string, why: string): never => {
-    throw new Flaw(`${owner}.${field} ${why}: rename the field`, lines.get(`${owner}.${field}`));
+    throw new Flaw(`${owner}.${field} ${why}`, lines.get(`${owner}.${field}`));
   };
   const operators = new Set(['and', 'or', 'not']);
   for (const { name, fields } of collections)
     for (const { name: field } of fields) {
       if (ADDED_FIELDS.has(field))
-        refuse(name, field, `has the name of a field that the server adds to each collection`);
-      if (operators.has(field)) refuse(name, field, `clashes with "${field}" of the filter ${whereName(name)}`);
+        refuse(name, field, `has the name of a field that the server adds to each collection: rename the field`);
+      if (operators.has(field))
+        refuse(name, field, `clashes with "${field}" of the filter ${whereName(name)}: rename the field`);
     }
   for (const { name, fields } of objects)
     for (const { name: field } of fields)
       if (operators.has(field) || field === 'isNull')
-        refuse(name, field, `clashes with "${field}" of the filter ${whereName(name)}`);
+        refuse(name, field, `clashes with "${field}" of the filter ${whereName(name)}: rename the field`);
 }
 
 function checkGenerated(definition: SdlDefinition, lines: Lines): void {

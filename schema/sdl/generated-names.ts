@@ -77,12 +77,8 @@ export function generatedNames({ collections, objects }: SdlDefinition): readonl
 }
 
 function conditionsOf({ fields }: ObjectDefinition, isObject: (name: string) => boolean): GeneratedName[] {
-  return fields.flatMap(({ type }) => {
-    const nested: FieldType[] = [type];
-    for (let inner = type; inner.kind === 'list'; inner = inner.of) nested.push(inner.of);
-    return nested.map((one) => {
-      const { name, depth } = baseOf(one);
-      return { name: conditionName(one, isObject), of: `${'lists of '.repeat(depth)}${name}`, type: name };
-    });
+  return fields.map(({ type }) => {
+    const { name, depth } = baseOf(type);
+    return { name: conditionName(type, isObject), of: `${'lists of '.repeat(depth)}${name}`, type: name };
   });
 }

@@ -23,7 +23,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'test/readme/shell.test.ts': {
     'README.md': ['Quick start', 'Quick start, 2', 'Installation', 'Authentication'],
     'docs/clients.md': ['Examples'],
-    'docs/command-line.md': ['Insert and tail', 'Insert and tail, 2', 'Get and remove'],
+    'docs/command-line.md': ['Insert and tail', 'Insert and tail, 2', 'Get and remove', 'Schema'],
     'docs/security.md': ['Authentication'],
     'docs/operations.md': ['Traces'],
     'examples/node-service/README.md': ['A service in Node, with graphql-ws'],
@@ -70,6 +70,19 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'Filters, 2',
       'Filters, 3',
       'Errors in clients',
+    ],
+  },
+  'test/readme/typed/collections.test.ts': {
+    'docs/collections.md': [
+      'Setup',
+      'Setup, 2',
+      'Setup, 3',
+      'Setup, 4',
+      'Root fields',
+      'Insert',
+      'Conditions',
+      'Code generators',
+      'Errors in the file',
     ],
   },
   'test/readme/typed/filters.test.ts': {

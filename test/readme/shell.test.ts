@@ -101,6 +101,18 @@ describe('docs/command-line.md', () => {
     });
     expect(server.map.get('sensor/1')).toBeUndefined();
   });
+
+  it('Schema: the schema of a server is written to a file, without and with an SDL file', async () => {
+    const [plain = '', typed = ''] = commandsOf(2, 'docs/command-line.md', 'Schema');
+    const cwd = temporaryDirectory();
+    const printedBy = async (command: string): Promise<string> => {
+      await printed(put(command, { 'npm start --silent --': 'seamline' }), { cwd });
+      return readFileSync(join(cwd, 'seamline.graphql'), 'utf8');
+    };
+    expect(await printedBy(plain)).toBe(readFileSync('schema/schema.graphql', 'utf8'));
+    writeFileSync(join(cwd, 'schema.graphql'), codeOf('docs/collections.md', 'Setup'));
+    expect(await printedBy(typed)).toContain('type Quote {');
+  });
 });
 
 describe.each([
