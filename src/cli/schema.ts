@@ -1,5 +1,5 @@
 /** `seamline schema`: prints the schema of a server, for code generators. */
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchema, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
 import type { SdlDefinition } from '../../schema/sdl/definition.ts';
 import { definitionIn } from '../server/collections/definition.ts';
@@ -32,7 +32,7 @@ export function run(args: readonly string[]): Promise<number> {
   const { logLevel: _, ...options } = parseServeFlags(args, env);
   try {
     const schema = schemaOf({ definition: definitionIn(options.schema), federation: options.federation });
-    process.stdout.write(`${printSchema(lexicographicSortSchema(schema))}\n`);
+    process.stdout.write(`${sorted(printSchema(schema))}\n`);
   } catch (error) {
     throw explainStart(error, { options, names: namesOfOptions(args, env) });
   }
@@ -40,3 +40,6 @@ export function run(args: readonly string[]): Promise<number> {
 }
 
 const schemaOf = createSchema as unknown as (described: Described) => GraphQLSchema;
+
+/** Builds the printed schema again, because graphql-js cannot sort a schema whose Float is not its own. */
+const sorted = (sdl: string): string => printSchema(lexicographicSortSchema(buildSchema(sdl)));
