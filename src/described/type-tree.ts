@@ -1,0 +1,80 @@
+/** Fields with their types resolved down to scalars and enums, to a bounded depth. */
+import type { IntrospectedInput, IntrospectedType, TypeReference } from './introspection.ts';
+
+export interface DescribedField {
+  readonly name: string;
+  readonly type: DescribedType;
+}
+
+export type DescribedType =
+  | { readonly kind: 'scalar'; readonly name: string; readonly isNullable: boolean }
+  | { readonly kind: 'enum'; readonly name: string; readonly isNullable: boolean; readonly values: readonly string[] }
+  /** An output type or an input. Fields that would recur too often are left out. */
+  | {
+      readonly kind: 'object';
+      readonly name: string;
+      readonly isNullable: boolean;
+      readonly fields: readonly DescribedField[];
+    }
+  | { readonly kind: 'list'; readonly of: DescribedType; readonly isNullable: boolean };
+
+/** How often a type may occur on the way from the collection to a field. */
+const MAX_RECURSION = 5;
+/** A type that refers to itself by several fields grows with each level: it gets fewer levels. */
+const MAX_FIELDS = 1000;
+
+export type TypesByName = ReadonlyMap<string, IntrospectedType>;
+
+class TooManyFields extends Error {}
+
+/** The fields of a type, and those of its objects. */
+export function fieldTree(types: TypesByName, name: string): readonly DescribedField[] {
+  for (let recursion = MAX_RECURSION; ; recursion--) {
+    try {
+      return new FieldTree(types, recursion).fieldsOf(name, []);
+    } catch (error) {
+      if (!(error instanceof TooManyFields) || recursion === 1) throw error;
+    }
+  }
+}
+
+class FieldTree {
+  readonly #types: TypesByName;
+  readonly #recursion: number;
+  #count = 0;
+
+  constructor(types: TypesByName, recursion: number) {
+    this.#types = types;
+    this.#recursion = recursion;
+  }
+
+  fieldsOf(name: string, path: readonly string[]): DescribedField[] {
+    const type = this.#types.get(name);
+    const fields: readonly IntrospectedInput[] = type?.fields ?? type?.inputFields ?? [];
+    return fields.flatMap(({ name: fieldName, type: reference }) => {
+      // Without recursion each type is visited once a path, so the tree is finite, and no part of it is left out.
+      if (++this.#count > MAX_FIELDS && this.#recursion > 1) throw new TooManyFields();
+      const described = this.#typeOf(reference, [...path, name]);
+      return described ? [{ name: fieldName, type: described }] : [];
+    });
+  }
+
+  /** Undefined: the field is left out, because it has nothing to select. */
+  #typeOf(reference: TypeReference, path: readonly string[], isNullable = true): DescribedType | undefined {
+    const { kind, name, ofType } = reference;
+    if (kind === 'NON_NULL' && ofType) return this.#typeOf(ofType, path, false);
+    if (kind === 'LIST' && ofType) {
+      const of = this.#typeOf(ofType, path);
+      return of && { kind: 'list', of, isNullable };
+    }
+    if (name === null) return undefined;
+    const type = this.#types.get(name);
+    if (kind === 'SCALAR') return { kind: 'scalar', name, isNullable };
+    if (kind === 'ENUM')
+      return { kind: 'enum', name, isNullable, values: (type?.enumValues ?? []).map((value) => value.name) };
+    const isRecurring = path.filter((visited) => visited === name).length >= this.#recursion;
+    if ((kind !== 'OBJECT' && kind !== 'INPUT_OBJECT') || isRecurring) return undefined;
+    const fields = this.fieldsOf(name, path);
+    return fields.length === 0 ? undefined : { kind: 'object', name, isNullable, fields };
+  }
+}
