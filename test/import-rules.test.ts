@@ -107,10 +107,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/http-client',
   ],
   'src/cli/completion': ['src/cli/process'],
-  'src/cli/insert': [...WHOLE_CORE, 'src/described', 'src/cli/process', 'src/http-client'],
+  'src/cli/request': ['src/described', 'src/cli/process', 'src/http-client'],
+  'src/cli/insert': [...WHOLE_CORE, 'src/described', 'src/cli/process', 'src/cli/request', 'src/http-client'],
   'src/cli': [
     ...WHOLE_CORE,
     'src/cli/process',
+    'src/cli/request',
     'src/cli/insert',
     'src/server',
     'src/server/collections',

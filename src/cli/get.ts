@@ -1,24 +1,34 @@
 /** `seamline get`: prints the items with these keys. */
-import { ItemDocument } from '../../schema/documents/graphql.ts';
+import { documentsOf } from '../described/documents.ts';
+import { keyVariable } from '../described/item-shape.ts';
 import { printEach } from './by-key.ts';
-import { call } from './call.ts';
 import { addressOf, helpOf, parseArguments } from './process/arguments.ts';
-import { SERVER_FLAGS } from './process/command-flags.ts';
+import { COLLECTION_FLAGS } from './process/command-flags.ts';
+import { call } from './request/call.ts';
+import { collectionOf, once } from './request/collection.ts';
 
 export const HELP = `seamline get: prints the items with these keys
 
   seamline get sensor/1
   seamline get sensor/1 sensor/2 | jq .value
+  seamline get --collection quotes ACME
 
 Prints a line of JSON for each item, as \`seamline tail\` does, in the order of the keys. A key without an item is named on stderr; the exit code
 is then 1. A key that starts with a dash comes after --: \`seamline get -- -1\`.
 
-${helpOf(SERVER_FLAGS)}
+${helpOf(COLLECTION_FLAGS)}
 `;
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals: keys } = parseArguments(args, SERVER_FLAGS, { allowPositionals: true });
-  const address = addressOf(values);
-  return printEach('get', keys, async (key) => (await call(address, ItemDocument, { key })).item);
+  const { values, positionals: keys } = parseArguments(args, COLLECTION_FLAGS, { allowPositionals: true });
+  const { collection: name, ...given } = values;
+  const address = addressOf(given);
+  const described = once(() => collectionOf(address, name));
+  return printEach('get', keys, async (key) => {
+    const collection = await described();
+    const { get, roots } = documentsOf(collection);
+    const data = await call(address, get, { key: keyVariable(collection, key) });
+    return (data as Record<string, object | null>)[roots.get] ?? null;
+  });
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { exactly, stringifyJson } from '../core/model/json.ts';
-import { ItemChangesDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
+import { documentsOf } from '../described/documents.ts';
 import { persistent } from '../client/persistent.ts';
 import { type Payload, type Result, resumable } from '../client/resumable.ts';
 import { type GraphQLFailure, reasonOf, type ServerAddress } from '../http-client/http-client.ts';
@@ -11,12 +11,14 @@ import { addressOf, helpOf, parseArguments, readFrom, UsageError, wholeNumber } 
 import { TAIL_FLAGS } from './process/command-flags.ts';
 import { backoffMs } from '../core/replication/backoff.ts';
 import { closedOutput, LineOutput } from './process/line-output.ts';
+import { collectionOf } from './request/collection.ts';
 import { valueFilterIn } from './where-flag.ts';
 
 export const HELP = `seamline tail: prints the current items, then every change
 
   seamline tail --prefix sensor/ | jq .value
   seamline tail --where '{"path":"/status","eq":"open"}'
+  seamline tail --collection quotes --where '{"price":{"gte":100}}'
   seamline tail --url https://one.example/graphql | seamline insert --url https://other.example/graphql
 
 Prints a line of JSON for each item, starting with the current items, oldest first. When the connection breaks, it resumes as soon as the
@@ -27,8 +29,10 @@ ${helpOf(TAIL_FLAGS)}
 
 interface Tail {
   readonly address: ServerAddress;
-  readonly payload: Payload;
-  readonly field: 'items' | 'itemChanges';
+  /** Undefined: the server's first one. */
+  readonly collection: string | undefined;
+  readonly variables: Record<string, unknown>;
+  readonly document: 'items' | 'changes';
   readonly after: string | undefined;
 }
 
@@ -37,13 +41,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const tail = parse(args);
   const output = new LineOutput(process.stdout);
   const closed = closedOutput(process.stdout);
-  const code = await Promise.race([closed, follow(tail, output)]);
+  const code = await Promise.race([closed, describeAndFollow(tail, output)]);
   await Promise.race([closed, output.flushed()]);
   return code;
 }
 
 function parse(args: readonly string[]): Tail {
-  const { limit, after, prefix, where, changes, ...address } = parseArguments(args, TAIL_FLAGS).values;
+  const { limit, after, prefix, where, changes, collection, ...address } = parseArguments(args, TAIL_FLAGS).values;
   if (changes && limit !== undefined)
     throw new UsageError('--limit counts items and cannot be combined with --changes');
   const variables = {
@@ -56,17 +60,17 @@ function parse(args: readonly string[]): Tail {
       },
     }),
   };
-  const query = String(changes ? ItemChangesDocument : ItemsDocument);
-  return {
-    address: addressOf(address),
-    payload: { query, variables },
-    field: changes ? 'itemChanges' : 'items',
-    after,
-  };
+  return { address: addressOf(address), collection, variables, document: changes ? 'changes' : 'items', after };
+}
+
+/** Resolves with the exit code. Throws `UsageError`. */
+async function describeAndFollow(tail: Tail, output: LineOutput): Promise<number> {
+  const { [tail.document]: query, roots } = documentsOf(await collectionOf(tail.address, tail.collection));
+  return follow(tail, { query, variables: tail.variables }, roots[tail.document], output);
 }
 
 /** Resolves with the exit code once the subscription has ended. */
-function follow({ address, payload, field, after }: Tail, output: LineOutput): Promise<number> {
+function follow({ address, after }: Tail, payload: Payload, field: string, output: LineOutput): Promise<number> {
   const { url, token } = address;
   let [wasConnected, isLost, hasDelivered, isOver] = [false, false, false, false];
   let reason = '';

@@ -28,5 +28,5 @@ export function shapeOf({ isItem, names, valueFields }: DescribedCollection): (i
 
 /** The variable `$key` of the documents, from a key as text. */
 export function keyVariable({ names }: DescribedCollection, key: string): string | number {
-  return names.key.type === 'Int' && /^-?\d{1,15}$/.test(key) ? Number(key) : key;
+  return names.key.type === 'Int' && /^(0|-?[1-9]\d{0,14})$/.test(key) ? Number(key) : key;
 }

@@ -1,6 +1,6 @@
 /** What shells complete, from the flag tables that the commands parse with. */
 import type { Flag, Flags } from '../process/arguments.ts';
-import { BENCH_FLAGS, REMOVE_FLAGS, SERVER_FLAGS, TAIL_FLAGS, VERIFY_FLAGS } from '../process/command-flags.ts';
+import { BENCH_FLAGS, COLLECTION_FLAGS, REMOVE_FLAGS, TAIL_FLAGS, VERIFY_FLAGS } from '../process/command-flags.ts';
 import { type CommandName, COMMANDS } from '../process/command-names.ts';
 import { SCHEMA_FLAGS, SERVE_FLAGS } from '../process/flags.ts';
 
@@ -28,8 +28,8 @@ export interface CompletedCommand {
 
 const TABLES: Readonly<Record<CommandName, { readonly flags: Flags; readonly operands?: Completer }>> = {
   serve: { flags: SERVE_FLAGS },
-  insert: { flags: SERVER_FLAGS, operands: 'files' },
-  get: { flags: SERVER_FLAGS },
+  insert: { flags: COLLECTION_FLAGS, operands: 'files' },
+  get: { flags: COLLECTION_FLAGS },
   remove: { flags: REMOVE_FLAGS },
   tail: { flags: TAIL_FLAGS },
   bench: { flags: BENCH_FLAGS },

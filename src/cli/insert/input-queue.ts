@@ -48,7 +48,7 @@ export class InputQueue {
     return this.#taken.promise;
   }
 
-  /** Resolves with the next batch once there is one, and with undefined after the last. */
+  /** Resolves with the next batch, of inputs with the same ttl, once there is one, and with undefined after the last. */
   async take({ maxItems, maxBytes }: BatchLimits): Promise<Input[] | undefined> {
     while (this.#waiting.length === 0) {
       if (this.#hasEnded) return undefined;
@@ -58,6 +58,7 @@ export class InputQueue {
     let [count, bytes] = [0, 0];
     for (const input of this.#waiting) {
       if (count === maxItems || (count > 0 && bytes + input.bytes > maxBytes)) break;
+      if (input.ttl !== this.#waiting[0]?.ttl) break;
       count++;
       bytes += input.bytes;
     }

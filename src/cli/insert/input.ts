@@ -10,6 +10,8 @@ export interface Input {
   readonly end: number;
   readonly json: string;
   readonly bytes: number;
+  /** In seconds, where it is an argument of the batch instead of a field of the input: a batch has inputs of one ttl. */
+  readonly ttl?: number;
 }
 
 export type Reading =
@@ -29,14 +31,12 @@ const EXAMPLE = 'a line has a key and a value, such as {"key":"a","value":{"n":1
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(['id', 'key', 'value', 'ttl', 'timestamp', 'expiresAt', 'cursor']);
 
 /** `runId` is unique to the run: with the line number it forms the idempotency key that makes a retry harmless. */
-export function readInput({ number, end, text, problem }: Line, runId: string, now: number): Reading {
-  if (problem !== undefined) return { kind: 'bad', problem };
-  if (text === '') return { kind: 'empty' };
-  const fields = parse(text);
-  if (fields === undefined) return { kind: 'bad', problem: 'not JSON' };
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
-    return { kind: 'bad', problem: 'not an object' };
-  const { key, value = null, ttl: givenTtl = null, expiresAt = null } = fields as Record<string, unknown>;
+export function readInput(line: Line, runId: string, now: number): Reading {
+  const given = objectIn(line);
+  if ('kind' in given) return given;
+  const { fields } = given;
+  const { number, end } = line;
+  const { key, value = null, ttl: givenTtl = null, expiresAt = null } = fields;
   const ttl = givenTtl ?? (expiresAt === null ? null : secondsUntil(expiresAt, now));
   if (key === undefined) return { kind: 'bad', problem: 'no key', hint: EXAMPLE };
   if (!('value' in fields)) return { kind: 'bad', problem: 'no value', hint: valueHint(fields) };
@@ -53,13 +53,24 @@ export function readInput({ number, end, text, problem }: Line, runId: string, n
   return { kind: 'input', input: { line: number, end, json, bytes: Buffer.byteLength(json) } };
 }
 
+/** The object of a line, or why there is none. */
+export function objectIn({ text, problem }: Line): { readonly fields: Readonly<Record<string, unknown>> } | Reading {
+  if (problem !== undefined) return { kind: 'bad', problem };
+  if (text === '') return { kind: 'empty' };
+  const fields = parse(text);
+  if (fields === undefined) return { kind: 'bad', problem: 'not JSON' };
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    return { kind: 'bad', problem: 'not an object' };
+  return { fields: fields as Record<string, unknown> };
+}
+
 /** For an object whose own fields are meant as the value. */
 const valueHint = (fields: object): string =>
   Object.keys(fields).every((name) => KNOWN_FIELDS.has(name))
     ? EXAMPLE
     : `${EXAMPLE}; jq -c '{key, value: del(.key)}' turns the other fields into the value`;
 
-const about = (field: string, problem: string | undefined): string | undefined =>
+export const about = (field: string, problem: string | undefined): string | undefined =>
   problem === undefined ? undefined : `${field} ${problem}`;
 
 const aboutValue = (issue: ValueIssue | undefined): string | undefined =>
@@ -74,7 +85,7 @@ function parse(text: string): unknown {
 }
 
 /** NaN when `time` is not an RFC 3339 date and time. */
-function secondsUntil(time: unknown, now: number): number {
+export function secondsUntil(time: unknown, now: number): number {
   const isTime = typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(time);
   if (!isTime) return Number.NaN;
   return Math.min(MAX_TTL, Math.ceil((Date.parse(time) - now) / 1000));

@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { addressOf, helpOf, parseArguments, UsageError } from '../process/arguments.ts';
-import { SERVER_FLAGS } from '../process/command-flags.ts';
+import { COLLECTION_FLAGS } from '../process/command-flags.ts';
+import { collectionOf } from '../request/collection.ts';
 import { foreignFormat, isBlank } from './format.ts';
-import { readInput } from './input.ts';
 import { InputQueue } from './input-queue.ts';
 import { type Line, Lines } from './lines.ts';
 import { Progress, progressLine, summaryLine } from '../process/progress.ts';
 import { InsertError, Sender } from './sender.ts';
+import { targetOf } from './target.ts';
 import { EXIT_CODES, onEndSignal } from '../process/signals.ts';
 
 export const HELP = `seamline insert: inserts an item for each line of JSON
@@ -19,7 +20,8 @@ export const HELP = `seamline insert: inserts an item for each line of JSON
   echo '{"key":"greeting","value":{"text":"hello"},"ttl":60}' | seamline insert
 
 Reads FILE or stdin. Each line has a "key", a "value" and, if the item shall expire, a "ttl" in seconds. An "expiresAt" replaces a missing
-ttl and other fields are ignored, so that the output of \`seamline tail\` can be inserted.
+ttl and other fields are ignored, so that the output of \`seamline tail\` can be inserted. For a collection of an SDL file each line has the
+fields of its input instead of a "key" and a "value".
 
 Lines are inserted in their order, each exactly once, even when the connection breaks: the command retries until the server is back. A line
 that cannot be inserted is reported with its number and the others are still inserted; the exit code is then 1. A compressed file or a JSON
@@ -28,15 +30,17 @@ array is refused as a whole:
   gunzip -c items.ndjson.gz | seamline insert
   jq -c '.[]' array.json | seamline insert
 
-${helpOf(SERVER_FLAGS)}
+${helpOf(COLLECTION_FLAGS)}
 `;
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args, SERVER_FLAGS, { allowPositionals: true });
-  const address = addressOf(values);
+  const { values, positionals } = parseArguments(args, COLLECTION_FLAGS, { allowPositionals: true });
+  const { collection, ...given } = values;
+  const address = addressOf(given);
   if (positionals.length > 1) throw new UsageError(`insert takes one FILE, not ${positionals.length}`);
   const { source, totalBytes } = await sourceOf(positionals[0]);
+  const target = targetOf(await collectionOf(address, collection), randomBytes(9).toString('base64url'));
 
   const since = performance.now();
   const tally = { items: 0, refused: 0, expired: 0, bytes: 0 };
@@ -65,6 +69,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
   const sender = new Sender({
     address,
+    target,
     signal: stop.signal,
     onInserted(inputs) {
       tally.items += inputs.length;
@@ -73,9 +78,8 @@ export async function run(args: readonly string[]): Promise<number> {
     onRefused: ({ line }, reason) => refuse(line, reason),
     onWaiting: (reason) => progress.say(`seamline: ${reason}; trying again`),
   });
-  const runId = randomBytes(9).toString('base64url');
   const take = (line: Line): void => {
-    const reading = readInput(line, runId, Date.now());
+    const reading = target.read(line, Date.now());
     if (reading.kind === 'input') queue.add(reading.input);
     else if (reading.kind === 'bad') refuse(line.number, reading.problem, reading.hint);
     else if (reading.kind === 'expired') tally.expired++;

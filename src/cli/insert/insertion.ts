@@ -7,8 +7,6 @@ import {
   resultIn,
   type ServerAddress,
 } from '../../http-client/http-client.ts';
-import type { Input } from './input.ts';
-
 export type Answer =
   | { readonly kind: 'inserted' }
   /** No server listens at the address, or it does not speak HTTP. */
@@ -33,12 +31,8 @@ const ANSWER_TIMEOUT_MS = 60_000;
 
 const BROKEN_OFF: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-const QUERY = JSON.stringify(
-  'mutation Insert($inputs: [InsertItemInput!]!) { insertItems(inputs: $inputs) { __typename } }',
-);
-
-export async function insertBatch(address: ServerAddress, inputs: readonly Input[]): Promise<Answer> {
-  const body = `{"query":${QUERY},"variables":{"inputs":[${inputs.map(({ json }) => json).join(',')}]}}`;
+/** `body`: that of the request which inserts the batch. */
+export async function insertBatch(address: ServerAddress, body: string): Promise<Answer> {
   try {
     const response = await post(address, body, ANSWER_TIMEOUT_MS);
     return answerOf(response.status, resultIn(await response.text()));

@@ -8,12 +8,14 @@ import { backoffMs } from '../../core/replication/backoff.ts';
 import type { Input } from './input.ts';
 import { BATCH_LIMITS, type BatchLimits } from './input-queue.ts';
 import { type Answer, insertBatch } from './insertion.ts';
+import type { Target } from './target.ts';
 
 /** No further input can be inserted. */
 export class InsertError extends Error {}
 
 export interface SenderOptions {
   readonly address: ServerAddress;
+  readonly target: Target;
   /** Ends a pause at once, and the sending after the request in flight. */
   readonly signal: AbortSignal;
   onInserted(inputs: readonly Input[]): void;
@@ -21,6 +23,9 @@ export interface SenderOptions {
   /** Called once for each batch that has to wait. */
   onWaiting(reason: string): void;
 }
+
+/** In a row, before a batch that may have been inserted is taken for larger than the rate ever allows. */
+const RATE_REFUSALS = 5;
 
 type Refusal = Extract<Answer, { kind: 'refused' }>;
 
@@ -81,10 +86,12 @@ export class Sender {
 
   /** Undefined: the batch was inserted. */
   async #untilAnswered(inputs: readonly Input[]): Promise<Refusal | undefined> {
-    const { address, signal, onWaiting } = this.#options;
+    const { address, signal, onWaiting, target } = this.#options;
+    const body = target.bodyOf(inputs);
+    let [isUncertain, rateRefusals] = [false, 0];
     for (let failures = 0; ; failures++) {
       signal.throwIfAborted();
-      const answer = await insertBatch(address, inputs);
+      const answer = await insertBatch(address, body);
       if (answer.kind === 'unreachable' && !this.#wasReached)
         throw new InsertError(`cannot reach ${address.url}: ${answer.reason}`);
       this.#wasReached = true;
@@ -92,8 +99,11 @@ export class Sender {
       if (answer.kind === 'refused') return answer;
       if (answer.kind === 'failed') throw new InsertError(`${address.url}: ${answer.reason}`);
       const isRate = answer.kind === 'later' && answer.isRate;
-      // The batch may exceed what the server ever accepts at once.
-      if (isRate && failures > 0 && inputs.length > 1)
+      isUncertain ||= !isRate;
+      if (isRate) rateRefusals++;
+      // A batch that the server never accepts at once has not been inserted. Before it is taken for one, it waits as the server has told.
+      const patience = target.hasKeyPerInput || !isUncertain ? 0 : RATE_REFUSALS;
+      if (isRate && failures > 0 && rateRefusals > patience && inputs.length > 1)
         return { kind: 'refused', reason: answer.reason, issues: new Map(), isCount: true };
       // The first failure may be an idle connection that the server has just closed.
       if (failures === 1) onWaiting(waitingFor(address, answer));

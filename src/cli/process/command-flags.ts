@@ -9,24 +9,33 @@ export const SERVER_FLAGS = {
   token: { value: 'TOKEN', help: 'bearer token to send (default SEAMLINE_TOKEN, else none)' },
 } as const satisfies Flags;
 
+/** Of the commands that read or write one collection. */
+export const COLLECTION_FLAGS = {
+  collection: {
+    value: 'NAME',
+    help: 'collection of the server, by its plural name such as quotes (default the first one)',
+  },
+  ...SERVER_FLAGS,
+} as const satisfies Flags;
+
 export const TAIL_FLAGS = {
   limit: { value: 'N', help: 'end after N items' },
   after: { value: 'CURSOR', help: 'start after the item with this cursor' },
   prefix: { value: 'P', help: 'only keys that start with P' },
   where: { value: 'JSON', help: 'only items whose value matches this filter; in single quotes for the shell' },
   changes: { help: 'print messages of itemChanges instead, which include removals' },
-  ...SERVER_FLAGS,
+  ...COLLECTION_FLAGS,
 } as const satisfies Flags;
 
 export const REMOVE_FLAGS = {
   'if-cursor': { value: 'CURSOR', help: 'remove the item only if this is still its cursor; for one KEY' },
-  ...SERVER_FLAGS,
+  ...COLLECTION_FLAGS,
 } as const satisfies Flags;
 
 export const VERIFY_FLAGS = {
   seconds: { value: 'S', help: 'duration (default 30)' },
   seed: { value: 'N', help: 'repeat the plan of the run that printed this seed' },
-  ...SERVER_FLAGS,
+  ...COLLECTION_FLAGS,
 } as const satisfies Flags;
 
 export const BENCH_FLAGS = {
