@@ -5,6 +5,7 @@ import { verify, type VerifyProgress, type VerifyReport } from '../verify/worklo
 import { addressesOf, helpOf, parseArguments, readFrom, wholeNumber } from './process/arguments.ts';
 import { VERIFY_FLAGS } from './process/command-flags.ts';
 import { grouped, Progress } from './process/progress.ts';
+import { collectionOf } from './request/collection.ts';
 import { EXIT_CODES, onEndSignal } from './process/signals.ts';
 
 export const HELP = `seamline verify: checks the guarantees against a running server
@@ -13,7 +14,8 @@ export const HELP = `seamline verify: checks the guarantees against a running se
 
 Runs writers and readers over WebSocket and SSE, with random joins, stalls, cuts and resumes, and checks everything that they receive. It
 inserts at most 1,400 items, under keys that start with verify-, and removes them at the end. The exit code is 1 on any violation. ^C ends the
-run after the round in flight, with a report of what was checked by then and exit code 130.
+run after the round in flight, with a report of what was checked by then and exit code 130. A collection whose key is an Int gets keys that
+start with -1.
 
 Several nodes of one log are passed as --url URL,URL: a client that reconnects comes to the next one.
 
@@ -34,7 +36,8 @@ const MEANING: Readonly<Record<Guarantee, string>> = {
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
-  const options = parse(args);
+  const { collection: name, ...options } = parse(args);
+  const collection = await collectionOf(options.nodes[0], name);
   const stop = new AbortController();
   let interruptedBy: NodeJS.Signals | undefined;
   let latest: VerifyProgress = { elapsedMs: 0, histories: 0, deliveries: 0, violations: 0 };
@@ -49,7 +52,9 @@ export async function run(args: readonly string[]): Promise<number> {
     () => process.exit(1),
   );
   const onProgress = (next: VerifyProgress): void => void (latest = next);
-  const report = await verify({ ...options, onProgress, signal: stop.signal }).finally(() => progress.end());
+  const report = await verify({ ...options, collection, onProgress, signal: stop.signal }).finally(() =>
+    progress.end(),
+  );
   console.log(tableOf(report));
   if (interruptedBy === undefined) return report.violations === 0 ? 0 : 1;
   console.error(
@@ -60,8 +65,9 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]) {
-  const { seconds = '30', seed, ...address } = parseArguments(args, VERIFY_FLAGS).values;
+  const { seconds = '30', seed, collection, ...address } = parseArguments(args, VERIFY_FLAGS).values;
   return {
+    collection,
     nodes: addressesOf(address),
     seconds: readFrom('--seconds', () => wholeNumber(seconds, 1, 86_400)),
     seed:

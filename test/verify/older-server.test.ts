@@ -9,7 +9,7 @@ import { startServer } from '../support/server/server.ts';
 
 vi.mock(import('../../schema/index.ts'), async (original) => {
   const { createSchema } = await original();
-  return { createSchema: () => older(createSchema()) };
+  return { createSchema: (...options) => older(createSchema(...options)) };
 });
 
 /** The schema of 0.1 has no filters on values, and no `follows`. */

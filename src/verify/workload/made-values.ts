@@ -24,15 +24,17 @@ export interface KeyRange {
   readonly runPrefix: string;
   readonly prefix: string;
   readonly keys: readonly string[];
+  /** A digit after it makes a prefix of some keys. */
+  readonly stem: string;
 }
 
 /** A random filter on keys. Each one lets a part of the marker pass. */
-export function keyFilter(dice: Dice, { runPrefix, prefix, keys }: KeyRange, mayBeAll: boolean): Filter | null {
+export function keyFilter(dice: Dice, { runPrefix, prefix, keys, stem }: KeyRange, mayBeAll: boolean): Filter | null {
   const kind = dice.next();
   if (kind < 0.25 && mayBeAll) return null;
   if (kind < 0.65) return { keyPrefix: runPrefix };
   if (kind < 0.8) return { keyPrefix: prefix };
-  if (kind < 0.9) return { keyPrefix: `${prefix}k${dice.between(1, 9)}` };
+  if (kind < 0.9) return { keyPrefix: `${stem}${dice.between(1, 9)}` };
   return { keys: Array.from({ length: dice.between(1, 20) }, () => dice.pick(keys)) };
 }
 

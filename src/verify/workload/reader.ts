@@ -3,11 +3,9 @@
  * of the round the last one stays until it has received the marker.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { ItemPageDocument } from '../../../schema/documents/graphql.ts';
 import { codeOf, NoAnswerError, request, retryUntilAnswered } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
-import { entryOf, type Filter, type Page, type PagesHistory } from '../check/history.ts';
-import { WHERE_KINDS } from './made-values.ts';
+import type { Filter, Page, PagesHistory } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { runSegment, type Segment } from './segment.ts';
 
@@ -21,8 +19,9 @@ const AT_HEAD: Start = { after: null, resumedFrom: null, limit: null, lastEventI
 
 /** The first readers begin with mirrors of each kind of filter on values. */
 export async function runReader(round: Round, dice: Dice, index: number): Promise<void> {
-  const { hasValueFilters, runPrefix } = round.context;
-  const where = hasValueFilters ? WHERE_KINDS[index]?.(dice) : undefined;
+  const { hasValueFilters, subject } = round.context;
+  const { runPrefix, whereKinds } = subject;
+  const where = hasValueFilters ? whereKinds[index]?.(dice) : undefined;
   if (where) await chain(round, dice, { kind: 'itemChanges', filter: { keyPrefix: runPrefix, where }, ...AT_HEAD });
   while (!round.marker && !round.failed.aborted) {
     await delay(dice.between(0, 150));
@@ -107,12 +106,17 @@ async function chain(
 }
 
 async function queryThenSubscribe(round: Round, dice: Dice, filter: Filter | null): Promise<void> {
+  const { documents, filterVariable, entryOf } = round.context.subject;
   const first = dice.between(20, 1000);
   const id = round.nextId('pages');
   const startedAt = performance.now();
   const page = async (after: string | null): Promise<Page> => {
     const { data, errors } = await retryUntilAnswered(async () => {
-      const result = await request(round.context.nextNode(), ItemPageDocument, { first, after, filter });
+      const result = await request(round.context.nextNode(), documents.page, {
+        first,
+        after,
+        filter: filterVariable(filter),
+      });
       // The node does not know yet whether it is as far as the node of the previous page.
       const code = codeOf(result);
       if (code === 'ENGINE_UNAVAILABLE') throw new NoAnswerError('a page waits for the engine (ENGINE_UNAVAILABLE)');

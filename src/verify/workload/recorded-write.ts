@@ -1,10 +1,9 @@
 /** Sends mutations and records them with their answers. */
-import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
-import { InsertItemDocument, InsertItemsDocument, RemoveItemDocument } from '../../../schema/documents/graphql.ts';
 import type { Caller } from '../client/caller.ts';
 import { codeOf, NoAnswerError, retryUntilAnswered } from '../client/requests.ts';
 import type { Write, WriteInput } from '../check/history.ts';
 import type { Result } from '../../http-client/http-client.ts';
+import type { Subject } from './subject.ts';
 
 export interface Call {
   readonly kind: Write['kind'];
@@ -14,6 +13,7 @@ export interface Call {
 /** Where writes are recorded. */
 export interface WriteRecorder {
   readonly writes: Write[];
+  readonly subject: Subject;
   /** How long a call without an answer is repeated. */
   readonly timeoutMs: number;
   nextId(kind: string): string;
@@ -40,7 +40,7 @@ const LATER: ReadonlySet<string> = new Set(['ENGINE_UNAVAILABLE', 'OVERLOADED'])
 export async function write(recorder: WriteRecorder, caller: Caller, { kind, inputs }: Call): Promise<Write> {
   const startedAt = performance.now();
   const id = recorder.nextId(kind);
-  const { results, error } = await attempt(caller, { kind, inputs });
+  const { results, error } = await attempt(recorder.subject, caller, { kind, inputs });
   const answeredAt = results || error !== null ? performance.now() : null;
   const written: Write = { id, kind, inputs, startedAt, answeredAt, connection: caller.connection, results, error };
   recorder.writes.push(written);
@@ -66,9 +66,9 @@ export async function writeSafely(
   }, recorder.timeoutMs);
 }
 
-async function attempt(caller: Caller, call: Call): Promise<Pick<Write, 'results' | 'error'>> {
+async function attempt(subject: Subject, caller: Caller, call: Call): Promise<Pick<Write, 'results' | 'error'>> {
   try {
-    const { results, code } = await send(caller, call);
+    const { results, code } = await send(subject, caller, call);
     if (code === undefined) return { results, error: null };
     return { results: null, error: REFUSALS.has(code) ? code : null };
   } catch (error) {
@@ -79,19 +79,20 @@ async function attempt(caller: Caller, call: Call): Promise<Pick<Write, 'results
 
 type Answer = { readonly results: Write['results']; readonly code: string | undefined };
 
-async function send(caller: Caller, { kind, inputs }: Call): Promise<Answer> {
+async function send(subject: Subject, caller: Caller, { kind, inputs }: Call): Promise<Answer> {
+  const { documents } = subject;
   const [first] = inputs;
   if (!first) throw new Error('a call needs at least one input');
   if (kind === 'batch') {
-    const result = await caller.call(InsertItemsDocument, { inputs: inputs.map(inputOf) });
+    const result = await caller.call(documents.insertMany, subject.insertManyVariables(inputs));
     return answerOf(result, ({ insertItems }) => insertItems);
   }
   if (kind === 'insert') {
-    const result = await caller.call(InsertItemDocument, { input: inputOf(first) });
+    const result = await caller.call(documents.insertOne, subject.insertOneVariables(first));
     return answerOf(result, ({ insertItem }) => [insertItem]);
   }
   const { key, ifCursor, idempotencyKey } = first;
-  const result = await caller.call(RemoveItemDocument, { key, ifCursor, idempotencyKey });
+  const result = await caller.call(documents.remove, { key: subject.keyVariable(key), ifCursor, idempotencyKey });
   return answerOf(result, ({ removeItem }) => [removeItem]);
 }
 
@@ -103,8 +104,3 @@ function answerOf<Data>(result: Result<Data>, results: (answer: Data) => Write['
     code: code ?? (answer ? undefined : 'UNKNOWN'),
   };
 }
-
-const inputOf = ({ value, ...input }: WriteInput): InsertItemInput => ({
-  ...input,
-  value: JSON.parse(value ?? 'null') as unknown,
-});

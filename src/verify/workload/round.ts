@@ -4,13 +4,13 @@ import type { Filter, History, Read, Recording, Write } from '../check/history.t
 import { passes } from '../check/history.ts';
 import { matchesValue } from '../check/value-filter.ts';
 import type { NextNode } from '../client/requests.ts';
-import { keyFilter, whereFilter } from './made-values.ts';
+import { keyFilter } from './made-values.ts';
+import type { RoundKeys, Subject } from './subject.ts';
 
 /** What all rounds of a run share. */
 export interface RunContext {
   readonly nextNode: NextNode;
-  /** Random for each run, because the server remembers idempotency keys beyond it. */
-  readonly runPrefix: string;
+  readonly subject: Subject;
   readonly window: number;
   /** After this silence a delivery is overdue; a call without an answer is repeated for as long. */
   readonly timeoutMs: number;
@@ -29,17 +29,14 @@ export interface Marked {
   readonly cursor: string;
 }
 
-const KEYS = 200;
-/** More than one message of `itemChanges` holds. */
-const STILL_KEYS = 1200;
+/** There are more still keys than one message of `itemChanges` holds. */
+const COUNTS = { keys: 200, stillKeys: 1200 };
 
 export class Round {
   readonly context: RunContext;
-  readonly prefix: string;
-  /** The keys that the writers change. */
-  readonly keys: readonly string[];
-  /** Keys that no writer changes: they make the snapshot long enough to be cut inside it. */
-  readonly stillKeys: readonly string[];
+  /** Unique to it: the server remembers idempotency keys beyond the run. */
+  readonly id: string;
+  readonly keys: RoundKeys;
   readonly writes: Write[] = [];
   readonly reads: Read[] = [];
   readonly histories: History[] = [];
@@ -53,9 +50,12 @@ export class Round {
 
   constructor(context: RunContext, number: number) {
     this.context = context;
-    this.prefix = `${context.runPrefix}${number}-`;
-    this.keys = Array.from({ length: KEYS }, (_, n) => `${this.prefix}k${n}`);
-    this.stillKeys = Array.from({ length: STILL_KEYS }, (_, n) => `${this.prefix}still-${n}`);
+    this.keys = context.subject.roundKeys(number, COUNTS);
+    this.id = `${context.subject.runId}-${number}`;
+  }
+
+  get subject(): Subject {
+    return this.context.subject;
   }
 
   get timeoutMs(): number {
@@ -63,7 +63,7 @@ export class Round {
   }
 
   nextId(kind: string): string {
-    return `${kind} ${this.prefix}${++this.#nextId}`;
+    return `${kind} ${this.keys.prefix}-${++this.#nextId}`;
   }
 
   /** Resolves once the marker is set or the round has failed. */
@@ -98,14 +98,14 @@ export class Round {
 
   /** A random filter. */
   filter(dice: Dice): Filter | null {
-    const { runPrefix, isCrowded, hasValueFilters } = this.context;
-    const filter = keyFilter(dice, { runPrefix, prefix: this.prefix, keys: this.keys }, !isCrowded);
-    return hasValueFilters && dice.chance(0.5) ? { ...filter, where: whereFilter(dice) } : filter;
+    const { subject, isCrowded, hasValueFilters } = this.context;
+    const filter = keyFilter(dice, { runPrefix: subject.runPrefix, ...this.keys }, !isCrowded);
+    return hasValueFilters && dice.chance(0.5) ? { ...filter, where: subject.whereFilter(dice) } : filter;
   }
 
   recording(mayVanish: boolean): Recording {
     const { window, hidesSize, hasValueFilters } = this.context;
-    const { prefix, writes, reads, histories } = this;
-    return { keyPrefixes: [prefix], window, hidesSize, hasValueFilters, mayVanish, writes, reads, histories };
+    const { keys, writes, reads, histories } = this;
+    return { keyPrefixes: [keys.prefix], window, hidesSize, hasValueFilters, mayVanish, writes, reads, histories };
   }
 }

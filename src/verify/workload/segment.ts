@@ -1,11 +1,9 @@
 /** Runs and records one subscription of a reader, from its start to its end. */
-import type { ItemChangesSubscription, ItemsSubscription } from '../../../schema/documents/graphql.ts';
-import { ItemChangesDocument, ItemsDocument } from '../../../schema/documents/graphql.ts';
 import { retryUntilAnswered } from '../client/requests.ts';
 import type { Feed, FeedRequest, Sink } from '../client/feed.ts';
 import type { ChangesHistory, ChangesMessage, Delivery, End, Filter, ItemsHistory } from '../check/history.ts';
-import { entryOf } from '../check/history.ts';
 import type { Round } from './round.ts';
+import type { DeliveredChanges } from './subject.ts';
 import { feedOverSse } from '../client/sse.ts';
 import { feedOverWebSocket } from '../client/websocket.ts';
 
@@ -93,13 +91,18 @@ class SegmentRun {
   }
 
   #request(): FeedRequest {
-    const { kind, filter, limit, onLag, after, transport, resumeBy, lastEventId } = this.#segment;
+    const { kind, limit, onLag, after, transport, resumeBy, lastEventId } = this.#segment;
+    const { hasValueFilters, subject } = this.#round.context;
+    const filter = subject.filterVariable(this.#segment.filter);
     const byId = resumeBy === 'lastEventId' && transport === 'sse' && lastEventId !== undefined;
     const byExtension = !byId && after !== null && resumeBy === 'extension';
     const argument = byId || byExtension ? null : after;
     const variables = kind === 'items' ? { limit, filter, onLag, after: argument } : { filter, after: argument };
     return {
-      query: kind === 'items' ? String(ItemsDocument) : changesDocument(this.#round.context.hasValueFilters),
+      query:
+        kind === 'items'
+          ? String(subject.documents.items)
+          : changesDocument(String(subject.documents.changes), hasValueFilters),
       variables,
       ...(byExtension && { extensions: { after } }),
       ...(byId && { lastEventId }),
@@ -111,15 +114,19 @@ class SegmentRun {
     const receivedAt = performance.now();
     this.#progressAt = receivedAt;
     this.#lastEventId = id;
-    if (this.#segment.kind === 'items')
-      this.#deliveries.push({ ...entryOf((answer as ItemsSubscription).items), receivedAt });
-    else this.#messages.push(messageOf((answer as ItemChangesSubscription).itemChanges, receivedAt));
+    this.#record(answer as { items: object; itemChanges: DeliveredChanges }, receivedAt);
     const message = this.#messages.at(-1);
     const count = message ? message.upserted.length + message.removed.length : 1;
     this.#count += count;
     this.#round.deliveries += count;
     this.#checkDone();
     if (this.#count >= (this.#segment.cut.afterDeliveries ?? Infinity)) this.#cutUnlessEnding();
+  }
+
+  #record({ items, itemChanges }: { items: object; itemChanges: DeliveredChanges }, receivedAt: number): void {
+    const { entryOf } = this.#round.context.subject;
+    if (this.#segment.kind === 'items') this.#deliveries.push({ ...entryOf(items), receivedAt });
+    else this.#messages.push({ ...itemChanges, upserted: itemChanges.upserted.map(entryOf), receivedAt });
   }
 
   /** At the end of a round readers stay until they have the marker. */
@@ -173,11 +180,6 @@ class SegmentRun {
 }
 
 /** A server without filters on values does not have `follows` either. */
-function changesDocument(hasFollows: boolean): string {
-  const document = String(ItemChangesDocument);
+function changesDocument(document: string, hasFollows: boolean): string {
   return hasFollows ? document : document.replace(/^\s*follows$/m, '');
-}
-
-function messageOf(message: ItemChangesSubscription['itemChanges'], receivedAt: number): ChangesMessage {
-  return { ...message, upserted: message.upserted.map(entryOf), receivedAt };
 }

@@ -2,7 +2,7 @@
  * Runs writers and readers against a server, in rounds of a few seconds. Each round has keys of its own, and is checked and forgotten as it
  * ends, so that a long run needs no more memory than a short one. A round removes what it has inserted.
  */
-import { ItemDocument } from '../../../schema/documents/graphql.ts';
+import { type DescribedCollection, ITEM } from '../../described/described-collection.ts';
 import { type Caller, httpCaller, WebSocketCaller } from '../client/caller.ts';
 import {
   ANSWER_TIMEOUT_MS,
@@ -18,18 +18,21 @@ import { type Coverage, cover, deliveriesOf, emptyCoverage } from '../check/cove
 import { coverMirrors, emptyMirrorCoverage, type MirrorCoverage } from '../check/mirror-coverage.ts';
 import { Dice } from './dice.ts';
 import type { Recording, Violation } from '../check/history.ts';
-import { plainValue } from './made-values.ts';
 import { contextOf, streamStatus } from './preparation.ts';
 import { runReader } from './reader.ts';
 import { type Marked, type RunContext, Round } from './round.ts';
 import type { ServerAddress } from '../../http-client/http-client.ts';
 import { runWriter } from './writer.ts';
 import { writeSafely } from './recorded-write.ts';
+import type { Subject } from './subject.ts';
+import { subjectOf } from './typed-subject.ts';
 
 export interface VerifyOptions {
   /** The server, or several nodes of one log: a client that connects again comes to the next one. */
   readonly nodes: readonly [ServerAddress, ...ServerAddress[]];
   readonly seconds: number;
+  /** @default the `Item`s of a server without an SDL file */
+  readonly collection?: DescribedCollection;
   /** Fixes the random plan of the run. The order of events on the network still differs from run to run. */
   readonly seed: number;
   readonly onProgress?: (progress: VerifyProgress) => void;
@@ -78,7 +81,7 @@ const MAX_EXAMPLES = 10;
  * Verifies a running server.
  *
  * @throws UnreachableError when no node answers
- * @throws Error when the nodes do not share a log, or a server refuses to insert
+ * @throws Error when the nodes do not share a log, a server refuses to insert, or no values can be made for the collection
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const run = new Run(options);
@@ -101,7 +104,7 @@ class Run {
   readonly #options: VerifyOptions;
   readonly #dice: Dice;
   readonly #startedAt = performance.now();
-  readonly #runPrefix = `verify-${crypto.randomUUID().slice(0, 8)}-`;
+  readonly #subject: Subject;
   readonly #coverage = emptyCoverage();
   readonly #mirrors = emptyMirrorCoverage();
   readonly #examples: Violation[] = [];
@@ -117,7 +120,8 @@ class Run {
     this.#options = options;
     this.#dice = new Dice(options.seed);
     this.#nextNode = roundRobin(options.nodes);
-    this.#caller = new WebSocketCaller(this.#nextNode, this.#runPrefix);
+    this.#subject = subjectOf(options.collection ?? ITEM, crypto.randomUUID().slice(0, 8));
+    this.#caller = new WebSocketCaller(this.#nextNode, this.#subject.runPrefix);
   }
 
   get isOver(): boolean {
@@ -137,16 +141,16 @@ class Run {
   }
 
   async prepare(): Promise<void> {
-    const given = { nextNode: this.#nextNode, runPrefix: this.#runPrefix, timeoutMs: this.#timeoutMs };
+    const given = { nextNode: this.#nextNode, subject: this.#subject, timeoutMs: this.#timeoutMs };
     this.#context = await contextOf(this.#options.nodes, given);
   }
 
   async round(number: number): Promise<void> {
     if (!this.#context) throw new Error('prepare() must come first');
     const round = new Round(this.#context, number);
-    for (const key of [...round.keys, ...round.stillKeys]) this.#toRemove.add(key);
+    for (const key of [...round.keys.keys, ...round.keys.stillKeys]) this.#toRemove.add(key);
     const { epoch } = await this.#stream();
-    await this.#insert(round, round.stillKeys);
+    await this.#insert(round, round.keys.stillKeys);
     await this.#runRound(round);
     const mayVanish = await this.#mayVanish(round);
     if (epoch === (await this.#stream()).epoch) this.#judge(round.recording(mayVanish));
@@ -179,7 +183,7 @@ class Run {
   #write(round: Round, index: number, until: AbortSignal): Promise<void> {
     const name = `w${index}`;
     const caller =
-      index % 2 === 0 ? new WebSocketCaller(this.#nextNode, `${round.prefix}${name}`) : httpCaller(this.#nextNode);
+      index % 2 === 0 ? new WebSocketCaller(this.#nextNode, `${round.keys.prefix}${name}`) : httpCaller(this.#nextNode);
     // Different rates keep the writers out of step.
     const rate = (RATE / WRITERS) * (0.7 + 0.2 * index);
     return runWriter({ round, caller, dice: this.#dice.fork(), name, rate, until });
@@ -187,13 +191,18 @@ class Run {
 
   /** Inserts under each key once more, so that every filter on keys lets a part of the marker pass. */
   async #mark(round: Round): Promise<void> {
-    round.end(await this.#insert(round, round.keys));
+    round.end(await this.#insert(round, round.keys.keys));
   }
 
   /** The oldest items are evicted first, so the first of the still keys shows whether any item of the round may be gone. */
-  async #mayVanish({ stillKeys: [key = ''] }: Round): Promise<boolean> {
+  async #mayVanish({
+    keys: {
+      stillKeys: [key = ''],
+    },
+  }: Round): Promise<boolean> {
+    const { documents, keyVariable } = this.#subject;
     const mayVanishOn = async (node: ServerAddress): Promise<boolean> => {
-      const { data } = await request(node, ItemDocument, { key });
+      const { data } = await request(node, documents.get, { key: keyVariable(key) });
       return !data?.item || data.item.expiresAt !== null;
     };
     // Any node may be ahead of the others.
@@ -209,7 +218,7 @@ class Run {
     const inserted: Marked[] = [];
     for (let start = 0; start < keys.length; start += MAX_BATCH) {
       const inputs = keys.slice(start, start + MAX_BATCH).map((key, index) => {
-        return { key, value: plainValue(start + index), idempotencyKey: 'run' };
+        return { key, value: this.#subject.plainValue(start + index), idempotencyKey: `${round.id} run` };
       });
       const { results, error } = await retryUntilAnswered(async () => {
         const write = await writeSafely(round, this.#caller, { kind: 'batch', inputs });
@@ -244,12 +253,12 @@ class Run {
   }
 
   #stream() {
-    return streamStatus(this.#options.nodes, this.#nextNode);
+    return streamStatus(this.#options.nodes, this.#subject, this.#nextNode);
   }
 
   async #remove(keys: Iterable<string>): Promise<void> {
     const remaining = [...keys];
-    const recorder = { writes: [], nextId: () => '', timeoutMs: this.#timeoutMs };
+    const recorder = { writes: [], nextId: () => '', subject: this.#subject, timeoutMs: this.#timeoutMs };
     const removeNext = async (): Promise<void> => {
       for (let key = remaining.pop(); key !== undefined; key = remaining.pop()) {
         await writeSafely(recorder, this.#caller, { kind: 'remove', inputs: [{ key, value: null }] });

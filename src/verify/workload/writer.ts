@@ -1,11 +1,9 @@
 /** One writer of a round: it inserts, removes, sets conditions, repeats calls, breaks them off, and reads what it wrote. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { ItemDocument } from '../../../schema/documents/graphql.ts';
 import type { Caller } from '../client/caller.ts';
 import { NoAnswerError } from '../client/requests.ts';
 import type { Dice } from './dice.ts';
-import { entryOf, type WriteInput } from '../check/history.ts';
-import { madeValue } from './made-values.ts';
+import type { WriteInput } from '../check/history.ts';
 import type { Round } from './round.ts';
 import { type Call, write, writeSafely } from './recorded-write.ts';
 
@@ -49,8 +47,9 @@ export async function runWriter(options: WriterOptions): Promise<void> {
 async function read({ round, caller }: WriterOptions, key: string): Promise<void> {
   const startedAt = performance.now();
   const { connection } = caller;
+  const { documents, keyVariable, entryOf } = round.context.subject;
   try {
-    const { data } = await caller.call(ItemDocument, { key });
+    const { data } = await caller.call(documents.get, { key: keyVariable(key) });
     if (!data || connection !== caller.connection) return;
     const item = data.item ? entryOf(data.item) : null;
     round.reads.push({ id: round.nextId('read'), key, connection, startedAt, answeredAt: performance.now(), item });
@@ -87,6 +86,7 @@ class Plan {
   #input(): WriteInput {
     const { round, dice, name } = this.#options;
     const id = `${name}-${++this.#number}`;
-    return { key: dice.pick(round.keys), value: madeValue(dice, id), idempotencyKey: id };
+    const { subject } = round.context;
+    return { key: dice.pick(round.keys.keys), value: subject.madeValue(dice, id), idempotencyKey: `${round.id} ${id}` };
   }
 }

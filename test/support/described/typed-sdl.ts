@@ -23,6 +23,11 @@ input BossInput { name: String boss: BossInput }
 type Friend { ${friend} }
 input FriendInput { ${friend.replaceAll('Friend', 'FriendInput')} }
 
+input FloatCondition { eq: Float ne: Float in: [Float!] notIn: [Float!] lt: Float lte: Float gt: Float gte: Float isNull: Boolean }
+input VenueCondition { eq: Venue ne: Venue in: [Venue!] notIn: [Venue!] isNull: Boolean }
+input QuoteWhere { price: FloatCondition venue: VenueCondition and: [QuoteWhere!] or: [QuoteWhere!] not: QuoteWhere }
+input PersonWhere { and: [PersonWhere!] }
+
 type Query {
   quote(symbol: ID!): Quote
   quotes(first: Int = 100, after: String, filter: QuoteFilter): QuoteConnection!
@@ -56,7 +61,7 @@ const subscriptionsOf = (name: string, singular: string, plural: string): string
 const typesOf = (name: string, fields: string, id: string): string => `
 type ${name} { ${fields} ${id} cursor: String! timestamp: DateTime! expiresAt: DateTime }
 input ${name}Input { ${fields.replaceAll(/\b(Line|Boss|Friend)\b/g, '$1Input')} }
-input ${name}Filter { keys: [ID!] keyPrefix: String }
+input ${name}Filter { keys: [ID!] keyPrefix: String where: ${name}Where }
 type ${name}Edge { cursor: String! node: ${name}! }
 type ${name}Connection { edges: [${name}Edge!]! pageInfo: PageInfo! cursor: String! }
 type ${name}Changes {
