@@ -208,8 +208,8 @@ function collect(
       }
       const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : parts.fragments[selection.name.value];
       const condition = fragment?.typeCondition?.name.value;
-      // No item has a field of an interface or a union.
-      return !fragment || (condition !== undefined && condition !== type.name) || visit(fragment.selectionSet);
+      // Any other type here is an interface or a union, and only the schema knows which types belong to it.
+      return !fragment || ((condition === undefined || condition === type.name) && visit(fragment.selectionSet));
     });
   return sets.every(visit) ? fields : undefined;
 }
