@@ -163,7 +163,9 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'docs/scaling.md': ['Sharding by stream, 2', 'Sharding by stream, 3'],
     'docs/security.md': ['Reverse proxies', 'Reverse proxies, 2'],
   },
-  'test/readme/gateways.test.ts': { 'docs/gateways.md': ['Feature support', 'Hive Gateway'] },
+  'test/readme/gateways.test.ts': {
+    'docs/gateways.md': ['Federation', 'Federation, 2', 'Resuming', 'Resuming, 2', 'Hive Gateway', 'Hive Gateway, 2'],
+  },
   'test/examples/pages.test.ts': {
     'examples/apollo-react/README.md': ['Apollo Client and React'],
     'examples/event-source/README.md': ['A browser’s EventSource'],
