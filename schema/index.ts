@@ -1,22 +1,29 @@
 import type { GraphQLSchema } from 'graphql';
 import type { StreamingMap } from '../src/core/streaming-map.ts';
 import { createBuilder } from './collections/builder.ts';
-import { addItem } from './collections/item.ts';
-import { addMutation } from './collections/mutation.ts';
-import { addQuery } from './collections/query.ts';
-import { addSubscription } from './collections/subscription.ts';
+import { addTypedCollection } from './collections/collection.ts';
+import { addItems } from './collections/item.ts';
+import { ITEMS, type SdlDefinition } from './sdl/definition.ts';
+import { typedParts } from './typed/typed-parts.ts';
 
-/** Builds the schema of `seamline serve`. `mapOf`: finds the map of the items. It is called when an operation runs. */
-export function createSchema(mapOf: () => StreamingMap = noMap): GraphQLSchema {
-  const builder = createBuilder();
-  const types = addItem(builder);
-  addQuery(builder, types, mapOf);
-  addMutation(builder, types, mapOf);
-  addSubscription(builder, types, mapOf);
-  return builder.toSchema();
+export interface SchemaOptions {
+  /** The collections of an SDL file. @default one collection, `Item` */
+  readonly definition?: SdlDefinition | undefined;
+  /** Finds the map of a collection by its plural name, when an operation runs. @default none: the schema can only be printed */
+  readonly mapOf?: ((plural: string) => StreamingMap) | undefined;
+  /** Whether the schema is a subgraph of Apollo Federation 2. @default false */
+  readonly federation?: boolean | undefined;
 }
 
-/** Of a schema that is only printed. */
+/** Builds the schema of `seamline serve`. Its root fields are in the order of the collections. */
+export function createSchema({ definition, mapOf = noMap }: SchemaOptions = {}): GraphQLSchema {
+  const builder = createBuilder();
+  if (!definition) addItems(builder, () => mapOf(ITEMS.plural));
+  for (const collection of definition?.collections ?? [])
+    addTypedCollection(builder, typedParts(builder, definition!, collection, mapOf));
+  return builder.toSchema({ sortSchema: false });
+}
+
 function noMap(): never {
   throw new Error('the schema was made without a map, so that it can only be printed');
 }

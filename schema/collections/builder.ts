@@ -1,33 +1,25 @@
 import SchemaBuilder from '@pothos/core';
-import ValidationPlugin from '@pothos/plugin-validation';
 import { DateTimeResolver } from 'graphql-scalars';
-import type { Context } from '../request/context.ts';
-import { inputError } from '../request/errors.ts';
-import { jsonScalar } from '../request/json-scalar.ts';
-import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
-
-type JsonInput = string | number | boolean | object;
-
-export interface SchemaTypes {
-  Context: Context;
-  DefaultFieldNullability: false;
-  Scalars: {
-    ID: { Input: string; Output: string };
-    JSON: { Input: JsonInput; Output: unknown };
-    DateTime: { Input: Date; Output: Date };
-  };
-}
-
-export type Builder = ReturnType<typeof createBuilder>;
+import { sharedTypes } from '../stream/shared-definitions.ts';
+import type { StreamBuilder } from '../stream/stream-builder.ts';
 
 /** Makes a builder for one schema. Builders share nothing. */
-export function createBuilder() {
-  const builder = new SchemaBuilder<SchemaTypes>({
-    plugins: [ValidationPlugin],
-    defaultFieldNullability: false,
-    validation: { validationError: ({ issues }) => inputError(issues) },
+export function createBuilder(): StreamBuilder {
+  const builder = new SchemaBuilder<{ DefaultFieldNullability: false }>({ defaultFieldNullability: false });
+  builder.addScalarType('DateTime' as never, DateTimeResolver, {
+    description: 'RFC 3339, in UTC, with milliseconds.',
   });
-  builder.addScalarType('JSON', jsonScalar(), { description: JSON_DESCRIPTION });
-  builder.addScalarType('DateTime', DateTimeResolver, { description: 'RFC 3339, in UTC, with milliseconds.' });
-  return builder;
+  builder.queryType({
+    description: 'Reads the current state. All root fields of one query are read at one position.',
+  });
+  builder.mutationType({
+    description: 'When a mutation returns, every subscription on this node has delivered or will deliver its change.',
+  });
+  builder.subscriptionType({
+    description: 'The current state, then every change after it, with nothing lost and nothing repeated in between.',
+  });
+  // The same builder, of which each field states its type and nullability.
+  const streamBuilder = builder as unknown as StreamBuilder;
+  sharedTypes(streamBuilder, true);
+  return streamBuilder;
 }

@@ -1,70 +1,108 @@
-import type { InputObjectRef, ObjectRef, SchemaTypes } from '@pothos/core';
-import type { Item, ItemChanges, RemovedItem } from '../../src/core/model/change.ts';
-import type { ItemFilterInput } from '../../src/core/input/item-filter.ts';
+/** The collection of a server without an SDL file: items with any JSON as their value. */
+import type { InsertInput } from '../../src/core/input/insert-input.ts';
+import type { Item } from '../../src/core/model/change.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
+import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { Context } from '../request/context.ts';
-import { addItemFilter } from '../stream/filter-inputs.ts';
+import { jsonScalar } from '../request/json-scalar.ts';
+import { ITEMS } from '../sdl/definition.ts';
+import type { InsertionParts } from '../stream/collection-parts.ts';
+import { ITEM_TEXTS, JSON_DESCRIPTION, TEXT } from '../stream/descriptions.ts';
+import { itemFilterOf } from '../stream/filter-inputs.ts';
+import { sharedTypes } from '../stream/shared-definitions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
-import { addChangeTypes, addRemovalReason } from '../stream/stream-definitions.ts';
-import type { Builder } from './builder.ts';
-import { keyPrefix, keys, where } from './input-rules.ts';
+import { addCollection, serverStream } from './collection.ts';
 
-type Types = Builder extends PothosSchemaTypes.SchemaBuilder<infer T extends SchemaTypes> ? T : never;
+export function addItems(builder: StreamBuilder, mapOf: () => StreamingMap): void {
+  builder.addScalarType('JSON' as never, jsonScalar(), { description: JSON_DESCRIPTION });
+  const type = addItemType(builder) as never;
+  const { filter } = sharedTypes(builder);
+  const parts = { names: ITEMS, mapOf, type, filter, filterOf: itemFilterOf };
+  const stream = { ...serverStream(builder, parts, ITEM_TEXTS), spendsBytes: true, statusField: 'stream' };
+  addCollection(builder, stream, itemInsertions(builder));
+}
 
-/** Adds Item, RemovedItem, ItemChanges, and the filter that selects among items. */
-export function addItem(builder: Builder) {
-  const item = builder.objectRef<Item<unknown>>('Item').implement({
+function addItemType(builder: StreamBuilder) {
+  return builder.objectRef<Item<unknown>>('Item').implement({
     description: 'The latest value inserted under a key.',
     fields: (t) => ({
-      id: t.exposeID('key', { description: 'The key again, under the name that normalised caches expect.' }),
-      key: t.exposeID('key', { description: 'The key that the item was inserted with.' }),
+      id: t.exposeID('key', {
+        nullable: false,
+        description: 'The key again, under the name that normalised caches expect.',
+      }),
+      key: t.exposeID('key', { nullable: false, description: 'The key that the item was inserted with.' }),
       value: t.field({
-        type: 'JSON',
+        type: 'JSON' as 'String',
+        nullable: false,
         description: 'The inserted value.',
-        resolve: ({ json, bytes }, _args, { budget }) => {
-          budget.spendBytes(bytes);
-          return new JsonText(json);
+        resolve: ({ json, bytes }, _args, context) => {
+          (context as Context).budget.spendBytes(bytes);
+          return new JsonText(json) as never;
         },
       }),
       timestamp: t.field({
-        type: 'DateTime',
-        description: 'When it was inserted. Timestamps never decrease along the stream, even if the clock does.',
-        resolve: ({ timestamp }) => new Date(timestamp),
+        type: 'DateTime' as 'String',
+        nullable: false,
+        description: TEXT.timestamp,
+        resolve: ({ timestamp }) => new Date(timestamp) as never,
       }),
       expiresAt: t.field({
-        type: 'DateTime',
+        type: 'DateTime' as 'String',
         nullable: true,
-        description: 'When it expires; null for an item without `ttl`.',
-        resolve: ({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt)),
+        description: TEXT.expiresAt,
+        resolve: ({ expiresAt }) => (expiresAt === null ? null : (new Date(expiresAt) as never)),
       }),
-      cursor: t.exposeString('cursor', {
-        description: 'The position in the stream, equal on every node: pass it as `after` to continue from there.',
-      }),
+      cursor: t.exposeString('cursor', { nullable: false, description: TEXT.cursor }),
     }),
   });
+}
 
-  const streamBuilder = builder as unknown as StreamBuilder;
-  const { removed, changes } = addChangeTypes(streamBuilder, {
-    name: 'Item',
-    type: item as never,
-    removalReason: addRemovalReason(streamBuilder),
-    dateTime: 'DateTime',
-    onList: (length, context, info) => (context as Context).budget.spendFields(length, info),
-    upsertedOf: ({ upserted }) => upserted,
+/** An input has the conditions in it. */
+function itemInsertions(builder: StreamBuilder): InsertionParts {
+  const input = builder.inputType('InsertItemInput', {
+    description: 'An item to insert, and the conditions for it.',
+    fields: (t) => ({
+      key: t.id({ required: true, description: 'The key: 1 to 512 bytes of UTF-8.' }),
+      value: t.field({
+        type: 'JSON' as 'String',
+        required: true,
+        description: 'The value: any JSON except null.',
+      }),
+      ttl: t.int({ required: false, description: TEXT.ttl }),
+      idempotencyKey: t.string({
+        required: false,
+        description: 'A retry with the same idempotency key and the same item key returns the first result.',
+      }),
+      ifAbsent: t.boolean({ required: false, description: TEXT.ifAbsent }),
+      ifCursor: t.string({ required: false, description: TEXT.ifCursor }),
+    }),
   });
-
-  const filter = addItemFilter(streamBuilder, { keys, keyPrefix, where }) as unknown as InputObjectRef<
-    Types,
-    ItemFilterInput
-  >;
-
   return {
-    item,
-    // The same builder under another type.
-    removedItem: removed as unknown as ObjectRef<Types, RemovedItem>,
-    itemChanges: changes as unknown as ObjectRef<Types, ItemChanges<unknown>>,
-    filter,
+    input,
+    hasArguments: false,
+    hasBatch: true,
+    insertionOf: (given) => given as InsertInput<unknown>,
+    valuePath: ['value'],
+    plainInsertionOf: (given) => (isInput(given) ? given : undefined),
   };
 }
 
-export type ItemTypes = ReturnType<typeof addItem>;
+type IsRight = (value: unknown) => boolean;
+
+const FIELDS: ReadonlyMap<string, IsRight> = new Map<string, IsRight>([
+  ['key', (value) => typeof value === 'string'],
+  ['value', (value) => value !== null],
+  ['ttl', (value) => value === null || Number.isInteger(value)],
+  ['idempotencyKey', (value) => value === null || typeof value === 'string'],
+  ['ifAbsent', (value) => value === null || typeof value === 'boolean'],
+  ['ifCursor', (value) => value === null || typeof value === 'string'],
+]);
+
+/** Exactly the members that `InsertItemInput` has; the map judges the values. */
+function isInput(given: unknown): given is InsertInput<unknown> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  const members = given as Readonly<Record<string, unknown>>;
+  if (members['key'] === undefined || members['value'] === undefined) return false;
+  for (const name of Object.keys(members)) if (!FIELDS.get(name)?.(members[name])) return false;
+  return true;
+}

@@ -61,12 +61,17 @@ export class AnswerBudget {
    * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
    */
   spendFields(items: number, info: GraphQLResolveInfo): void {
-    const fields = items * selectedFields(info);
-    this.#fields -= fields;
-    this.#owed += fields * FIELD_BYTES;
+    this.#fields -= this.oweFields(items, info);
     const cost = MAX_ANSWER_FIELDS - this.#fields;
     if (this.#fields < 0)
       throw tooLarge(`fields cost ${cost}, limit ${MAX_ANSWER_FIELDS}: request fewer items or fields`);
+  }
+
+  /** Owes the memory of the fields that are selected of `items` items. Returns their number. */
+  oweFields(items: number, info: GraphQLResolveInfo): number {
+    const fields = items * selectedFields(info);
+    this.#owed += fields * FIELD_BYTES;
+    return fields;
   }
 
   /**

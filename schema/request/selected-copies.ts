@@ -11,7 +11,23 @@ type Fragments = GraphQLResolveInfo['fragments'];
  * any number of fragments may select it.
  * @throws {GraphQLError} `GRAPHQL_VALIDATION_FAILED`
  */
-export function assertFewCopies({ fieldName, fieldNodes, fragments }: GraphQLResolveInfo): void {
+export function assertFewCopies(info: GraphQLResolveInfo): void {
+  for (const [path, copies] of copiesOf(info)) if (copies > MAX_COPIES) throw tooMany(path, copies);
+}
+
+/** How many times the field that is selected most often below this one is in the result. At least 1. */
+export function mostCopies(info: GraphQLResolveInfo): number {
+  let most = 1;
+  for (const [, copies] of copiesOf(info)) most = Math.max(most, copies);
+  return most;
+}
+
+/** The paths of the fields below this one, and how many times each is in the result. */
+function* copiesOf({
+  fieldName,
+  fieldNodes,
+  fragments,
+}: GraphQLResolveInfo): Generator<readonly [path: string, copies: number]> {
   // The objects of a result, by the fields that lead to them: those of one level of the document, then those of the next.
   let objects = new Map([[fieldName, [fieldNodes]]]);
   while (objects.size > 0) {
@@ -19,7 +35,7 @@ export function assertFewCopies({ fieldName, fieldNodes, fragments }: GraphQLRes
     for (const [path, copies] of objects)
       for (const nodes of copies)
         for (const [name, selected] of fieldsOf(nodes, fragments)) append(fields, `${path}.${name}`, selected);
-    for (const [path, { length }] of fields) if (length > MAX_COPIES) throw tooMany(path, length);
+    for (const [path, { length }] of fields) yield [path, length];
     objects = fields;
   }
 }

@@ -1,9 +1,14 @@
 import type { InputRef, SchemaTypes } from '@pothos/core';
-import { addStreamMutations } from './mutations.ts';
-import { plainOptions, type PlainOptions, type StreamOptions } from './options.ts';
-import { addStreamSubscriptions } from './subscriptions.ts';
+import { refused } from '../request/errors.ts';
+import type { InsertionParts, RemovalParts, StreamParts } from './collection-parts.ts';
+import { textsOf } from './descriptions.ts';
+import { itemFilterOf } from './filter-inputs.ts';
+import { addInsertions, addRemoval } from './mutations.ts';
+import { plainOptions, type PlainOptions, type StreamOptions, uncapitalised } from './options.ts';
+import { addQueries } from './queries.ts';
+import { sharedTypes } from './shared-definitions.ts';
 import type { StreamBuilder } from './stream-builder.ts';
-import { addChangeTypes, sharedTypes } from './stream-definitions.ts';
+import { addSubscriptions } from './subscriptions.ts';
 
 /**
  * Adds a stream of typed items to your own Pothos schema. For an object type `Quote` it adds the subscriptions `quotes` (every current
@@ -31,9 +36,69 @@ export function addStream<Types extends SchemaTypes, Value, Input extends InputR
 ): void {
   const streamBuilder = builder as unknown as StreamBuilder;
   const plain = plainOptions(options as unknown as Partial<PlainOptions>);
-  const shared = sharedTypes(streamBuilder);
-  const { name, type } = plain;
-  const changes = addChangeTypes(streamBuilder, { ...shared, name, type: type as never });
-  addStreamSubscriptions(streamBuilder, plain, { ...shared, ...changes });
-  addStreamMutations(streamBuilder, plain, changes);
+  const parts = streamParts(streamBuilder, plain);
+  addSubscriptions(streamBuilder, parts);
+  if (plain.queries) addQueries(streamBuilder, parts);
+  const { input } = plain;
+  if (input) addInsertions(streamBuilder, parts, insertionParts(plain, input));
+  if (plain.remove) addRemoval(streamBuilder, parts, removalParts(plain));
+}
+
+function streamParts(
+  builder: StreamBuilder,
+  { map, type, item, name, plural, scope, mayRead }: PlainOptions,
+): StreamParts {
+  const shared = sharedTypes(builder);
+  const { scheduler } = map.source;
+  return {
+    names: { name, singular: uncapitalised(name), plural, key: { name: 'key', type: 'ID' } },
+    mapOf: () => map as never,
+    // One of them is given.
+    type: (item ?? type)!,
+    sourceOf: item ? undefined : ({ value }) => value,
+    filter: shared.filter,
+    filterOf: itemFilterOf,
+    shared,
+    removedName: name,
+    texts: textsOf(name, map.limits.maxBatch),
+    operationOf: (context, info) => shared.operations.of(context, info, scheduler, scope),
+    mayBeRead: mayRead,
+  };
+}
+
+function insertionParts({ name, batch, toValue, mayWrite }: PlainOptions, input: InputRef): InsertionParts {
+  return {
+    input,
+    hasArguments: true,
+    hasBatch: batch,
+    permit:
+      mayWrite &&
+      (async (inputs, context) => {
+        for (const given of inputs) assertAllowed(await mayWrite(given, context), `insert this ${name}`);
+      }),
+    insertionOf: (given, context) => {
+      const value = toValue(given, context);
+      return value instanceof Promise ? value.then((made: unknown) => ({ value: made })) : { value };
+    },
+    valuePath: [],
+  };
+}
+
+function removalParts({ map, name, mayRemove }: PlainOptions): RemovalParts {
+  if (!mayRemove) return { isIdempotent: true };
+  return {
+    // A retry finds no item to ask about.
+    isIdempotent: false,
+    remove: async (key, { ifCursor }, context) => {
+      const item = map.get(key);
+      if (!item) return ifCursor == null ? null : map.remove(key, { ifCursor });
+      assertAllowed(await mayRemove(item.value, context), `remove this ${name}`);
+      // `ifCursor`, because another value may have been inserted since `mayRemove` was asked.
+      return map.remove(key, { ifCursor: ifCursor ?? item.cursor });
+    },
+  };
+}
+
+function assertAllowed(isAllowed: boolean, action: string): void {
+  if (!isAllowed) throw refused('FORBIDDEN', `not allowed to ${action}`);
 }

@@ -1,36 +1,46 @@
 /** The inputs that select items: the same types in the server's schema and in a user's. */
 import type { InputRef } from '@pothos/core';
+import type { GraphQLResolveInfo } from 'graphql';
+import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
+import { type ItemFilter, itemFilter, type ItemFilterInput } from '../../src/core/input/item-filter.ts';
+import { ifGiven, issuesOf, withIssues } from '../request/arguments.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
+import { assertWhereVariables } from '../request/where-variables.ts';
 import { JSON_DESCRIPTION, TEXT } from './descriptions.ts';
 import type { StreamBuilder } from './stream-builder.ts';
-
-/** Standard schemas for the validation plugin. A user's builder may not have it. */
-interface FilterRules {
-  readonly keys: unknown;
-  readonly keyPrefix: unknown;
-  readonly where: unknown;
-}
 
 /** The builder's scalar of that name, whoever adds it. */
 const JSON_TYPE = 'JSON' as 'String';
 
 /** Adds the inputs ItemFilter and ValueFilter. The scalar JSON must be in the schema when it is built. */
-export function addItemFilter(builder: StreamBuilder, rules?: FilterRules) {
+export function addItemFilter(builder: StreamBuilder): InputRef {
   const where = addValueFilter(builder);
-  const validate = (rule: unknown): object => (rule === undefined ? {} : { validate: rule });
   return builder.inputType('ItemFilter', {
     description: TEXT.filter,
     fields: (t) => ({
-      keys: t.idList({ required: false, description: TEXT.keys, ...validate(rules?.keys) }),
-      keyPrefix: t.string({ required: false, description: TEXT.keyPrefix, ...validate(rules?.keyPrefix) }),
+      keys: t.idList({ required: false, description: TEXT.keys }),
+      keyPrefix: t.string({ required: false, description: TEXT.keyPrefix }),
       where: t.field({
         type: where as never,
         required: false,
         description: 'Matches items by their values. Default: every value.',
-        ...validate(rules?.where),
       }),
     }),
   });
+}
+
+/** Keys are IDs, which Pothos also takes for numbers. */
+type FilterArg = Omit<ItemFilterInput, 'keys'> & { readonly keys?: readonly (string | number)[] | null | undefined };
+
+/** What the argument `filter` selects, as `CollectionParts.filterOf`. @throws {BadInputError} */
+export function itemFilterOf(given: unknown, allowedPrefix: string, info: GraphQLResolveInfo): ItemFilter {
+  const { keys, keyPrefix, where } = (given ?? {}) as FilterArg;
+  const problems = { keys: ifGiven(keys, filterKeysProblem), keyPrefix: ifGiven(keyPrefix, keyPrefixProblem) };
+  const filter = withIssues(issuesOf(['filter'], problems), () =>
+    itemFilter({ keys: keys?.map(String), keyPrefix, where }, allowedPrefix),
+  );
+  assertWhereVariables(info);
+  return filter;
 }
 
 /** Adds the scalar JSON when the schema is built, unless the user has added one by then. */

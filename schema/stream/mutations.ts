@@ -1,123 +1,116 @@
-import type { Item, RemovedItem } from '../../src/core/model/change.ts';
-import { BadInputError } from '../../src/core/model/errors.ts';
-import { keyProblem } from '../../src/core/input/insert-input.ts';
-import { answer, inputError, refused } from '../request/errors.ts';
-import type { PlainOptions } from './options.ts';
+import type { GraphQLResolveInfo } from 'graphql';
+import { cursorProblem, keyProblem, type RemoveOptions } from '../../src/core/input/insert-input.ts';
+import { checkArguments, ifGiven, keyIn } from '../request/arguments.ts';
+import { assertMayWrite } from '../request/caller.ts';
+import { answer } from '../request/errors.ts';
+import type { FastInsertion } from '../request/fast-insertion.ts';
+import type { InsertionParts, RemovalParts, StreamParts } from './collection-parts.ts';
 import { TEXT } from './descriptions.ts';
+import { insert, type InsertArguments } from './insertion.ts';
+import { shownIn } from './item-lists.ts';
 import type { StreamBuilder } from './stream-builder.ts';
-import { type addChangeTypes } from './stream-definitions.ts';
 
-interface InsertArgs {
-  readonly input: unknown;
-  readonly idempotencyKey?: string | null | undefined;
+/** Adds the mutation `insertQuote`, and `insertQuotes` for batches. */
+export function addInsertions(builder: StreamBuilder, parts: StreamParts, insertions: InsertionParts): void {
+  const { names, texts, operationOf } = parts;
+  const [type, input] = [parts.type as never, insertions.input as never];
+  const capitalised = names.plural.charAt(0).toUpperCase() + names.plural.slice(1);
+
+  builder.mutationField(`insert${names.name}`, (t) =>
+    t.field({
+      type,
+      nullable: false,
+      description: texts.insert,
+      extensions: fastInsertion(parts, insertions, false),
+      args: {
+        input: t.arg({ type: input, required: true, description: texts.inputArg }),
+        ...(insertions.hasArguments && {
+          ttl: t.arg.int({ required: false, description: TEXT.ttl }),
+          idempotencyKey: t.arg.string({ required: false, description: TEXT.retryArg }),
+          ifAbsent: t.arg.boolean({ required: false, description: TEXT.ifAbsent }),
+          ifCursor: t.arg.string({ required: false, description: TEXT.ifCursor }),
+        }),
+      },
+      resolve: async (_root, args: object, context, info) => {
+        const { input: given, ...rest } = args as { input: unknown } & InsertArguments;
+        const request = { inputs: [given], args: rest, isBatch: false };
+        const [inserted] = await insert(parts, insertions, request, context, info);
+        // One input makes one item.
+        return shownIn(parts, inserted!, context, info);
+      },
+    }),
+  );
+
+  if (!insertions.hasBatch) return;
+  builder.mutationField(`insert${capitalised}`, (t) =>
+    t.field({
+      type: [type],
+      nullable: false,
+      description: texts.insertMany,
+      extensions: fastInsertion(parts, insertions, true),
+      args: {
+        inputs: t.arg({ type: [input], required: true, description: texts.inputsArg }),
+        ...(insertions.hasArguments && {
+          ttl: t.arg.int({ required: false, description: TEXT.ttl }),
+          idempotencyKey: t.arg.string({ required: false, description: TEXT.retryArg }),
+        }),
+      },
+      resolve: async (_root, args: object, context, info) => {
+        const { inputs, ...rest } = args as { inputs: readonly unknown[] } & InsertArguments;
+        operationOf(context, info).budget.spendFields(inputs.length, info);
+        const inserted = await insert(parts, insertions, { inputs, args: rest, isBatch: true }, context, info);
+        return inserted.map((item) => shownIn(parts, item, context, info)) as never;
+      },
+    }),
+  );
 }
 
-export function addStreamMutations(
-  builder: StreamBuilder,
-  options: PlainOptions,
-  { removed }: Pick<ReturnType<typeof addChangeTypes>, 'removed'>,
-): void {
-  const { map, name, input, batch, remove, mayRemove } = options;
-  const type = options.type as never;
-  const capitalised = options.plural.charAt(0).toUpperCase() + options.plural.slice(1);
-  const inputType = input as never;
-  const retry = { required: false, description: TEXT.retryArg } as const;
-
-  if (input)
-    builder.mutationField(`insert${name}`, (t) =>
-      t.field({
-        type,
-        nullable: false,
-        description: `Inserts a ${name}, or replaces the ${name} with the same key.`,
-        args: {
-          input: t.arg({ type: inputType, required: true, description: 'The value to insert.' }),
-          idempotencyKey: t.arg.string(retry),
-        },
-        resolve: async (_root, args: object, context) => {
-          const given = args as InsertArgs;
-          const [inserted] = await insert(options, [given.input], given.idempotencyKey, context, ['input']);
-          // One input makes one item.
-          return inserted!.value as never;
-        },
-      }),
-    );
-
-  if (batch)
-    builder.mutationField(`insert${capitalised}`, (t) =>
-      t.field({
-        type: [type],
-        nullable: false,
-        description: `Inserts 1 to ${map.limits.maxBatch} of ${name} at consecutive positions: either all or none.`,
-        args: {
-          inputs: t.arg({ type: [inputType], required: true, description: 'The values to insert.' }),
-          idempotencyKey: t.arg.string(retry),
-        },
-        resolve: async (_root, args: object, context) => {
-          const { inputs, idempotencyKey } = args as { inputs: readonly unknown[] } & Omit<InsertArgs, 'input'>;
-          const inserted = await insert(options, inputs, idempotencyKey, context);
-          return inserted.map(({ value }) => value) as never;
-        },
-      }),
-    );
-
-  if (remove)
-    builder.mutationField(`remove${name}`, (t) =>
-      t.field({
-        type: removed,
-        nullable: true,
-        description: `Removes the ${name} with this key; null if the key doesn't exist.`,
-        args: { key: t.arg.id({ required: true, description: 'The key to remove.' }) },
-        resolve: async (_root, { key }, context): Promise<RemovedItem | null> => {
-          const problem = keyProblem(key);
-          if (problem !== undefined) throw inputError([{ path: ['key'], message: problem }]);
-          if (!mayRemove) return answer(map.remove(key));
-          const item = map.get(key);
-          if (!item) return null;
-          assertAllowed(await mayRemove(item.value, context), `remove this ${name}`);
-          // `ifCursor`, because another value may have been inserted since `mayRemove` was asked.
-          return answer(map.remove(key, { ifCursor: item.cursor }));
-        },
-      }),
-    );
+/** Adds the mutation `removeQuote`. */
+export function addRemoval(builder: StreamBuilder, parts: StreamParts, removal: RemovalParts): void {
+  const { names, shared, removedName, texts } = parts;
+  builder.mutationField(`remove${names.name}`, (t) =>
+    t.field({
+      type: shared.removed(removedName),
+      nullable: true,
+      description: texts.remove,
+      args: {
+        [names.key.name]: t.arg({ type: names.key.type, required: true, description: 'The key to remove.' }),
+        ifCursor: t.arg.string({ required: false, description: TEXT.ifCursor }),
+        ...(removal.isIdempotent && {
+          idempotencyKey: t.arg.string({ required: false, description: TEXT.retryArg }),
+        }),
+      },
+      resolve: (_root, args: object, context, info) => remove(parts, removal, args, context, info),
+    }),
+  );
 }
 
-/** `path`: the path of a single input; undefined for a batch. */
-async function insert(
-  { map, name, toValue, mayWrite }: PlainOptions,
-  inputs: readonly unknown[],
-  idempotencyKey: string | null | undefined,
+async function remove(
+  { names, mapOf, operationOf }: StreamParts,
+  removal: RemovalParts,
+  args: object,
   context: object,
-  path?: readonly string[],
-): Promise<readonly Item<unknown>[]> {
-  const { maxBatch } = map.limits;
-  // Checked here too, so that a huge batch doesn't call the user's code for each entry.
-  if (inputs.length > maxBatch) {
-    const message = `must have 1 to ${maxBatch} entries, has ${inputs.length}`;
-    throw inputError([{ path: ['inputs'], message }]);
-  }
-  if (mayWrite) for (const input of inputs) assertAllowed(await mayWrite(input, context), `insert this ${name}`);
-  const values = await Promise.all(inputs.map((input) => toValue(input, context)));
-  try {
-    // Each input of a batch gets its own idempotency key, because two of them may have the same key.
-    const keyFor = (index: number): string | null | undefined =>
-      path || idempotencyKey == null ? idempotencyKey : `${idempotencyKey} ${index}`;
-    return await map.insertMany(values.map((value, index) => ({ value, idempotencyKey: keyFor(index) })));
-  } catch (error) {
-    if (error instanceof BadInputError)
-      throw inputError(error.issues.map((issue) => ({ ...issue, path: clientPath(issue.path, path) })));
-    return answer(Promise.reject(error));
-  }
+  info: GraphQLResolveInfo,
+) {
+  const options = args as RemoveOptions;
+  const key = keyIn(args, names.key.name);
+  checkArguments({
+    [names.key.name]: keyProblem(key),
+    ifCursor: ifGiven(options.ifCursor, cursorProblem),
+    idempotencyKey: ifGiven(options.idempotencyKey, keyProblem),
+  });
+  const { caller, delivery } = operationOf(context, info);
+  assertMayWrite(caller, names.plural, [{ key }]);
+  const removed = await answer(removal.remove?.(key, options, context) ?? mapOf().remove(key, options));
+  if (removed) delivery.cursor = removed.cursor;
+  return removed;
 }
 
-/** Translates a path of the core (`inputs, <index>, value, …`) to the path in the client's arguments. */
-function clientPath(
-  [inputs = '', index = 0, field = '', ...rest]: readonly (string | number)[],
-  path: readonly string[] = [String(inputs), index as never],
-): (string | number)[] {
-  if (field === 'idempotencyKey') return [field];
-  return field === 'value' || field === '' ? [...path, ...rest] : [...path, field, ...rest];
-}
-
-function assertAllowed(isAllowed: boolean, action: string): void {
-  if (!isAllowed) throw refused('FORBIDDEN', `not allowed to ${action}`);
+function fastInsertion(
+  { names, mapOf }: StreamParts,
+  { plainInsertionOf }: InsertionParts,
+  isBatch: boolean,
+): { readonly seamline?: { readonly insertion: FastInsertion } } {
+  if (!plainInsertionOf) return {};
+  return { seamline: { insertion: { collection: names.plural, mapOf, isBatch, insertionOf: plainInsertionOf } } };
 }

@@ -1,131 +1,126 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Item, ItemChanges } from '../../src/core/model/change.ts';
-import { type ItemFilter, itemFilter, type ItemFilterInput } from '../../src/core/input/item-filter.ts';
-import type { Source } from '../../src/core/subscriptions/items.ts';
-import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
-import { recordDelivery, resolveAfter, type StreamRequest } from '../request/context.ts';
-import { asGraphQL, inputError, withGraphQLErrors } from '../request/errors.ts';
-import { type TransportContext, transportContextOf } from '../request/transport-context.ts';
-import { assertWhereVariables } from '../request/where-variables.ts';
-import { type PlainOptions, uncapitalised } from './options.ts';
-import type { StreamBuilder } from './stream-builder.ts';
-import { type addChangeTypes, CALLER_INDEPENDENT, type SharedTypes } from './stream-definitions.ts';
+import { cursorProblem } from '../../src/core/input/insert-input.ts';
+import { checkedArguments, ifGiven, limitProblem } from '../request/arguments.ts';
+import { assertMayRead } from '../request/caller.ts';
+import { type Context, emptySource, recordDelivery, resolveAfter, type StreamRequest } from '../request/context.ts';
+import { withGraphQLErrors } from '../request/errors.ts';
+import { assertFewCopies } from '../request/selected-copies.ts';
+import type { StreamParts } from './collection-parts.ts';
 import { TEXT } from './descriptions.ts';
+import { addChanges } from './item-lists.ts';
+import { CALLER_INDEPENDENT } from './shared-definitions.ts';
+import type { StreamBuilder } from './stream-builder.ts';
 import { visibleChanges, visibleItems } from './visible.ts';
 
-type Types = SharedTypes & ReturnType<typeof addChangeTypes>;
+interface Arguments {
+  readonly limit?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly filter?: unknown;
+}
 
-export function addStreamSubscriptions(
-  builder: StreamBuilder,
-  { map, name, plural, type, mayRead }: PlainOptions,
-  { changes, filter, onLag }: Types,
-): void {
-  builder.subscriptionField(plural, (t) =>
+/** Adds the subscriptions `quotes` and `quoteChanges`. */
+export function addSubscriptions(builder: StreamBuilder, parts: StreamParts): void {
+  const { names, type, sourceOf, mapOf, shared, texts, operationOf, mayBeRead } = parts;
+  const filter = parts.filter as never;
+  const visibility = (context: object) => mayBeRead && ((value: unknown) => mayBeRead(value, context));
+
+  builder.subscriptionField(names.plural, (t) =>
     t.field({
       type: type as never,
       nullable: false,
-      description: `Delivers every current ${name}, oldest first, then every insertion. For services and small streams.`,
+      description: texts.items,
       extensions: CALLER_INDEPENDENT,
       args: {
         limit: t.arg.int({ required: false, description: TEXT.limitArg }),
         after: t.arg.string({ required: false, description: TEXT.afterArg }),
         filter: t.arg({ type: filter, required: false, description: TEXT.filterArg }),
-        onLag: t.arg({ type: onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
+        onLag: t.arg({ type: shared.onLag, required: true, defaultValue: 'CONFLATE', description: TEXT.onLagArg }),
       },
-      subscribe: (_root, args, context, info): AsyncIterable<Item<unknown>> => {
-        const transport = asGraphQL(() => transportContextOf(context));
-        const limit = transport.limit ?? args.limit;
-        if (transport.delivery && limit != null) transport.delivery.remaining = limit;
-        const options = {
-          onLag: args.onLag,
-          limit,
-          after: resolveAfter(transport, args.after),
-          filter: checkedFilter(args.filter, info),
-          signal: transport.signal,
-          onClose: 'FAIL',
-        } as const;
+      subscribe: (_root, args, context, info) => {
+        const operation = operationOf(context, info);
+        const subscription = checkedSubscription(parts, args, operation, info);
+        const map = mapOf();
+        const limit = operation.limit ?? args.limit;
+        if (limit != null) operation.delivery.remaining = limit;
+        const options = { ...subscription, onLag: args.onLag, limit };
         return withGraphQLErrors(() => {
           const request = map.itemsRequest(options);
-          if (mayRead) {
-            const mayBeRead = (value: unknown): boolean => mayRead(value, context);
-            // The limit counts only items that the caller may see.
-            return visibleItems(map.items({ ...options, limit: null }), mayBeRead, request.limit);
-          }
-          offer(transport, info, map.source, { kind: 'items', request });
-          return map.items(options);
+          const isVisible = visibility(context);
+          // The limit counts only items that the caller may see.
+          if (isVisible) return visibleItems(map.items({ ...options, limit: null }), isVisible, request.limit);
+          return isTaken(parts, operation, info, { kind: 'items', request }) ? emptySource() : map.items(options);
         });
       },
-      resolve: (delivered, _args, context) => {
-        const { delivery } = transportContextOf(context);
-        if (delivery) recordDelivery(delivery, delivered.cursor);
-        return delivered.value as never;
-      },
+      resolve: (item, _args, context, info) =>
+        asResult(operationOf(context, info), item.cursor, sourceOf ? sourceOf(item) : item) as never,
     }),
   );
 
-  builder.subscriptionField(`${uncapitalised(name)}Changes`, (t) =>
+  builder.subscriptionField(`${names.singular}Changes`, (t) =>
     t.field({
-      type: changes,
+      type: addChanges(builder, parts),
       nullable: false,
-      description: `Delivers the changes of all ${name}, conflated by key, with a checksum. For user interfaces.`,
+      description: texts.changes,
       extensions: CALLER_INDEPENDENT,
       args: {
         after: t.arg.string({ required: false, description: TEXT.changesAfterArg }),
         filter: t.arg({ type: filter, required: false, description: TEXT.filterArg }),
       },
-      subscribe: (_root, args, context, info): AsyncIterable<ItemChanges<unknown>> => {
-        const transport = asGraphQL(() => transportContextOf(context));
-        const after = resolveAfter(transport, args.after);
-        const options = {
-          after,
-          filter: checkedFilter(args.filter, info),
-          signal: transport.signal,
-          onClose: 'FAIL',
-        } as const;
+      subscribe: (_root, args, context, info) => {
+        const operation = operationOf(context, info);
+        const options = checkedSubscription(parts, args, operation, info);
+        const map = mapOf();
         return withGraphQLErrors(() => {
           const request = map.changesRequest(options);
-          if (mayRead) {
-            const mayBeRead = (value: unknown): boolean => mayRead(value, context);
-            // No `after`, because the items that were shown before it are unknown.
-            return visibleChanges(map.changes({ ...options, after: null }), mayBeRead);
-          }
-          offer(transport, info, map.source, { kind: 'itemChanges', request });
-          return map.changes(options);
+          const isVisible = visibility(context);
+          // No `after`, because the items that were shown before it are unknown.
+          if (isVisible) return visibleChanges(map.changes({ ...options, after: null }), isVisible);
+          return isTaken(parts, operation, info, { kind: 'itemChanges', request })
+            ? emptySource()
+            : map.changes(options);
         });
       },
-      resolve: (delivered, _args, context) => {
-        const { delivery } = transportContextOf(context);
-        if (delivery) recordDelivery(delivery, delivered.cursor);
-        return delivered;
-      },
+      resolve: (message, _args, context, info) => asResult(operationOf(context, info), message.cursor, message),
     }),
   );
 }
 
-/**
- * Offers the request to the transport, which may deliver instead of the generator. Neither takes a read position before it is iterated,
- * so the transport can decide when it knows how the generator's results are used.
- */
-function offer(
-  { fanOutRequest }: Partial<TransportContext>,
+/** @throws {GraphQLError} for arguments that are wrong, a caller that may not read, and a selection that repeats fields many times */
+function checkedSubscription(
+  { names, filterOf }: StreamParts,
+  args: Arguments,
+  { after, caller, signal }: Context,
   info: GraphQLResolveInfo,
-  source: Source<unknown>,
-  accepted: StreamRequest,
-): void {
-  if (fanOutRequest?.accepts?.(info.operation)) Object.assign(fanOutRequest, { source, accepted });
+) {
+  const problems = { limit: ifGiven(args.limit, limitProblem), after: ifGiven(args.after, cursorProblem) };
+  const filter = checkedArguments(problems, () => filterOf(args.filter, caller.keyPrefix, info));
+  assertMayRead(caller, names.plural);
+  assertFewCopies(info);
+  return { after: resolveAfter({ after }, args.after), filter, signal, onClose: 'FAIL' } as const;
 }
 
-/** Keys are IDs, which Pothos also takes for numbers. */
-type FilterArg = Omit<ItemFilterInput, 'keys'> & { readonly keys?: readonly (string | number)[] | null | undefined };
+/**
+ * Hands the request to the transport, if it can fan out. Returns whether it delivers for certain. To a transport that `accepts` requests it is
+ * an offer: neither side takes a read position before it is iterated, so the transport decides when it knows how the results are used.
+ */
+function isTaken(
+  { mapOf }: StreamParts,
+  { fanOutRequest }: Context,
+  { operation }: GraphQLResolveInfo,
+  accepted: StreamRequest,
+): boolean {
+  if (!fanOutRequest || fanOutRequest.accepts?.(operation) === false) return false;
+  Object.assign(fanOutRequest, { source: mapOf().source, accepted });
+  return !fanOutRequest.accepts;
+}
 
-function checkedFilter(filter: FilterArg | null | undefined, info: GraphQLResolveInfo): ItemFilter {
-  const { keys, keyPrefix, where } = filter ?? {};
-  const refuse = (field: string, message: string | undefined): void => {
-    if (message !== undefined) throw inputError([{ path: ['filter', field], message }]);
-  };
-  if (keys) refuse('keys', filterKeysProblem(keys));
-  if (keyPrefix) refuse('keyPrefix', keyPrefixProblem(keyPrefix));
-  const checked = asGraphQL(() => itemFilter({ keys: keys?.map(String), keyPrefix, where }));
-  assertWhereVariables(info);
-  return checked;
+/** What is delivered, as the source of one result. A promise where results wait for their turn. */
+function asResult<Source>(
+  { delivery, budget, turn }: Context,
+  cursor: string,
+  source: Source,
+): Source | Promise<Source> {
+  budget.renew();
+  recordDelivery(delivery, cursor);
+  return turn ? turn().then(() => source) : source;
 }

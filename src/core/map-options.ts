@@ -3,6 +3,7 @@ import type { Bounds } from './model/command.ts';
 import type { InputLimits } from './input/insert-input.ts';
 import { type ItemFilter, itemFilter, type ItemFilterInput } from './input/item-filter.ts';
 import { filterKeysProblem, keyPrefixProblem } from './input/insert-input.ts';
+import { type ParsedCursor, parseCursor } from './model/cursor.ts';
 import { BadInputError, type Issue } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
 import type { OrderedLog } from './replication/ordered-log.ts';
@@ -73,6 +74,11 @@ function keysProblem(keys: readonly unknown[]): string | undefined {
 }
 
 const FILTER_MEMBERS: ReadonlySet<string> = new Set(['keys', 'keyPrefix', 'where']);
+
+/** @throws {BadInputError} at `after` */
+export function parseAfter(after: SubscribeOptions['after']): ParsedCursor | undefined {
+  return after == null ? undefined : parseCursor(after);
+}
 
 export const DEFAULT_LIMITS: InputLimits = {
   ttl: undefined,

@@ -17,6 +17,7 @@ import {
   filterOf,
   type ItemsOptions,
   limitsOf,
+  parseAfter,
   type StreamingMapOptions,
   type SubscribeOptions,
 } from './map-options.ts';
@@ -135,8 +136,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
    */
   async insert(input: Input): Promise<Item<Value>> {
     const [item] = await this.insertMany([input]);
-    // One input, one item.
-    return item!;
+    return item!; // One input, one item.
   }
 
   /**
@@ -153,7 +153,17 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
 
   /** Checks the inputs, and returns the function that inserts them. Throws `BadInputError` or `PayloadTooLargeError`. @internal */
   preparedInsert(inputs: readonly Input[]): () => Promise<readonly Item<Value>[]> {
-    const insertions = checkBatch(applyRules(inputs, this.#rules), this.limits);
+    return this.prepared(this.ruled(inputs));
+  }
+
+  /** The inputs with their keys, after the map's rules. Throws `BadInputError`. @internal */
+  ruled(inputs: readonly Input[]): readonly InsertInput<Value>[] {
+    return applyRules(inputs, this.#rules);
+  }
+
+  /** As `preparedInsert`, of what `ruled` has returned. @internal */
+  prepared(inputs: readonly InsertInput<Value>[]): () => Promise<readonly Item<Value>[]> {
+    const insertions = checkBatch(inputs, this.limits);
     return async () => {
       const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }));
       if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
@@ -281,10 +291,6 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     if (reason === 'ahead of the log' || this.#follower.isBroken) this.#follower.assertRunning();
     throw new CursorExpiredError(`the cursor is ${reason}`);
   }
-}
-
-function parseAfter(after: string | null | undefined): ParsedCursor | undefined {
-  return after == null ? undefined : parseCursor(after);
 }
 
 function unlessConflict<Value>(outcome: Outcome<Value>): Exclude<Outcome<Value>, { kind: 'conflict' }> {

@@ -120,7 +120,7 @@ class RunningServer implements SeamlineServer {
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#console = options.console ? new ConsolePage() : undefined;
-    const schema = createSchema(() => map);
+    const schema = createSchema({ mapOf: () => map });
     const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
     const fanOuts = new FanOuts({ schema, format });
     const fanOutOf = options.fanOut ? (source: Source<unknown>) => fanOuts.of(source) : undefined;

@@ -134,7 +134,7 @@ describe('what can’t be told of a selection, or fails, graphql-js answers', ()
       { ...ITEM, bytes: 2 ** 25 + 1 },
     ],
     [
-      'fields too many for the budget',
+      'entries too many for the budget',
       { query: 'subscription { itemChanges { cursor upserted { key id } } }' },
       { ...MESSAGE, upserted: Array.from({ length: 50_001 }, () => ITEM) },
     ],

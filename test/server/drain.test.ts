@@ -13,11 +13,11 @@ const input = { key: 'a', value: 1 };
 function holdInsert(server: SeamlineServer) {
   const reached = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
-  const insert = server.map.insertMany.bind(server.map);
-  vi.spyOn(server.map, 'insertMany').mockImplementation(async (input) => {
+  const prepare = server.map.prepared.bind(server.map);
+  vi.spyOn(server.map, 'prepared').mockImplementation((inputs) => async () => {
     reached.resolve();
     await go.promise;
-    return insert(input);
+    return prepare(inputs)();
   });
   return { reached: reached.promise, go: go.resolve };
 }
