@@ -26,6 +26,10 @@ export function filterBytes({ keys, prefix, where }: ItemFilter): number {
 /** Each condition has its own name, which holds the names of those in it. They are nested a few levels at most. */
 function conditionBytes(condition: Condition): number {
   const bytes = CONDITION_BYTES + textBytes(condition.name);
+  if (condition.kind === 'some') {
+    const { text, steps } = condition.pointer;
+    return bytes + conditionBytes(condition.of) + textBytes(text) + 2 * valueBytes(steps);
+  }
   if (!('pointer' in condition)) {
     const parts = condition.kind === 'not' ? [condition.of] : condition.of;
     return parts.reduce((sum, part) => sum + conditionBytes(part), bytes);

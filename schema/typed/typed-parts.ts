@@ -1,14 +1,66 @@
+/** The parts of a collection whose values have a type of an SDL file. */
+import type { InputRef, ObjectRef, SchemaTypes } from '@pothos/core';
+import type { GraphQLResolveInfo } from 'graphql';
+import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
+import type { ItemFilter } from '../../src/core/input/item-filter.ts';
+import { keyFilter } from '../../src/core/input/key-filter.ts';
+import { BadInputError, type Issue } from '../../src/core/model/errors.ts';
+import type { Item } from '../../src/core/model/change.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
+import { assertWhereVariables } from '../request/where-variables.ts';
 import type { CollectionDefinition, SdlDefinition } from '../sdl/definition.ts';
 import type { CollectionParts } from '../stream/collection-parts.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
+import type { Kinds } from './kinds.ts';
+import { plainValues } from './plain-value.ts';
+import { keyedValues } from './stored-value.ts';
+import { TypedTypes } from './typed-types.ts';
+import { typedFilter } from './where-reader.ts';
+import { WhereTypes } from './where-types.ts';
 
-/** Adds the types of a collection. `mapOf`: finds the map of a collection by its plural name. */
+/**
+ * Adds the object type, the inputs and the filter of a collection to the builder, which has the scalars JSON and DateTime. To be called once a
+ * collection; types that collections share are made once a builder.
+ */
 export function typedParts(
-  _builder: StreamBuilder,
-  _sdl: SdlDefinition,
-  { name }: CollectionDefinition,
-  _mapOf: (plural: string) => StreamingMap,
+  builder: StreamBuilder,
+  sdl: SdlDefinition,
+  collection: CollectionDefinition,
+  mapOf: () => StreamingMap,
 ): CollectionParts {
-  throw new Error(`collections of an SDL file are not there yet: ${name}`);
+  const types = TypedTypes.of(builder, sdl);
+  const { kinds } = types;
+  return {
+    names: collection,
+    mapOf,
+    type: types.item(collection) as ObjectRef<SchemaTypes, Item<unknown>>,
+    input: types.input(collection) as InputRef,
+    filter: WhereTypes.of(types).filter(collection),
+    filterOf: filters(kinds, collection),
+    keyedValueOf: keyedValues(kinds, collection),
+    plainValueOf: plainValues(kinds, collection),
+  };
+}
+
+interface FilterInput {
+  readonly keys?: readonly string[] | null;
+  readonly keyPrefix?: string | null;
+  readonly where?: unknown;
+}
+
+function filters(kinds: Kinds, collection: CollectionDefinition): CollectionParts['filterOf'] {
+  return (given: unknown, allowedPrefix: string, info: GraphQLResolveInfo): ItemFilter => {
+    assertWhereVariables(info);
+    const input = given as FilterInput | null | undefined;
+    const issues: Issue[] = [];
+    const check = (name: string, message: string | undefined): void => {
+      if (message !== undefined) issues.push({ path: ['filter', name], message });
+    };
+    if (input?.keys != null) check('keys', filterKeysProblem(input.keys));
+    if (input?.keyPrefix != null) check('keyPrefix', keyPrefixProblem(input.keyPrefix));
+    if (issues.length > 0) throw new BadInputError(issues);
+    const keys = keyFilter(input, allowedPrefix);
+    if (input?.where == null) return keys;
+    return { ...keys, where: typedFilter(kinds, collection, input.where, ['filter', 'where']) };
+  };
 }

@@ -6,7 +6,7 @@ import { canonicalJson } from './json-equality.ts';
 import type { JsonPointer } from './json-pointer.ts';
 
 /** Holds for a value or doesn't. Frozen. The name is JSON in the form of a filter, the same for equal conditions. */
-export type Condition = Combination | Negation | Leaf;
+export type Condition = Combination | Negation | Leaf | SomeElement;
 
 export interface Combination {
   readonly kind: 'all' | 'any';
@@ -16,6 +16,14 @@ export interface Combination {
 
 export interface Negation {
   readonly kind: 'not';
+  readonly of: Condition;
+  readonly name: string;
+}
+
+/** Holds where the pointer leads to an array, and `of` holds for at least one element: the pointers in `of` start at the element. */
+export interface SomeElement {
+  readonly kind: 'some';
+  readonly pointer: JsonPointer;
   readonly of: Condition;
   readonly name: string;
 }
@@ -75,6 +83,12 @@ export function leaf(pointer: JsonPointer, test: Exclude<Test, Equality>): Condi
   if (test.kind === 'exists' && pointer.text === '') return ALWAYS;
   const name = nameOf(pointer, `"${test.kind}":${canonicalJson(test.operand)}`);
   return Object.freeze({ ...test, pointer, name });
+}
+
+/** Holds where the pointer leads to an array with an element that the condition holds for. */
+export function someElement(pointer: JsonPointer, of: Condition): Condition {
+  if (of === NEVER) return NEVER;
+  return Object.freeze({ kind: 'some', pointer, of, name: nameOf(pointer, `"some":${of.name}`) });
 }
 
 function nameOf({ text }: JsonPointer, test: string): string {

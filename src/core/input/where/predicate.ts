@@ -23,6 +23,7 @@ export type Predicate = (value: unknown) => boolean;
  * isOpen({ status: 'open' }); // true
  */
 export function predicateOf(condition: Condition): Predicate {
+  if (condition.kind === 'some') return at(condition.pointer.steps, hasElement(predicateOf(condition.of)));
   if ('pointer' in condition) return at(condition.pointer.steps, testOf(condition));
   if (condition.kind === 'not') {
     const holds = predicateOf(condition.of);
@@ -42,6 +43,14 @@ function every(predicates: readonly Predicate[]): Predicate {
 function some(predicates: readonly Predicate[]): Predicate {
   return (value) => {
     for (const holds of predicates) if (holds(value)) return true;
+    return false;
+  };
+}
+
+function hasElement(holds: Predicate): Predicate {
+  return (value) => {
+    if (!Array.isArray(value)) return false;
+    for (let index = 0; index < value.length; index++) if (holds(value[index])) return true;
     return false;
   };
 }

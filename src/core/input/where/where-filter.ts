@@ -96,8 +96,12 @@ export function valueFilter(input: ValueFilterInput, path: Path = []): ValueFilt
   return new ValueFilter(condition);
 }
 
+/** Visiting the elements of `[{},{}]` takes longer a byte than anything that looks at a value once. */
+const LEAVES_OF_ELEMENTS = 4;
+
 function leavesOf(condition: Condition): number {
   if (condition.kind === 'not') return leavesOf(condition.of);
+  if (condition.kind === 'some') return 1 + LEAVES_OF_ELEMENTS * Math.max(1, leavesOf(condition.of));
   if ('pointer' in condition) return 1;
   return condition.of.reduce((sum, part) => sum + leavesOf(part), 0);
 }

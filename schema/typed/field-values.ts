@@ -1,0 +1,103 @@
+/** What the fields of typed objects resolve to, and what they spend of the answer's budget. */
+import type { GraphQLFieldResolver, GraphQLResolveInfo } from 'graphql';
+import { stringifyJson } from '../../src/core/model/json.ts';
+import { JsonText } from '../../src/core/model/json-text.ts';
+import type { Item } from '../../src/core/model/change.ts';
+import type { Context } from '../request/context.ts';
+import type { FieldDefinition, FieldType } from '../sdl/definition.ts';
+import { type Kinds, memberReader, type NamedKind } from './kinds.ts';
+
+/** What a field returns for a value that is not null. */
+type Present = (value: unknown, context: Context, info: GraphQLResolveInfo) => unknown;
+type Resolve<Source> = GraphQLFieldResolver<Source, object>;
+
+/** Of an element of a list, in bytes. */
+const ELEMENT_BYTES = 8;
+
+/** A field of a collection's type: its source is the item. */
+export function itemResolver(kinds: Kinds, { name, type }: FieldDefinition): Resolve<Item<unknown>> {
+  const present = presentOf(kinds, type);
+  const read = memberReader(name);
+  if (!present) return ({ value }) => read(value as object);
+  return (item, _args, context, info) => {
+    const value = read(item.value as object);
+    return value == null ? null : present(value, context as Context, info);
+  };
+}
+
+/** A field of a nested object: its source is JSON. */
+export function memberResolver(kinds: Kinds, { name, type }: FieldDefinition): Resolve<object> {
+  const present = presentOf(kinds, type);
+  const read = memberReader(name);
+  if (!present) return read;
+  return (object, _args, context, info) => {
+    const value = read(object);
+    return value == null ? null : present(value, context as Context, info);
+  };
+}
+
+/** Undefined: the field returns the value itself, and spends nothing but a field. */
+function presentOf(kinds: Kinds, type: FieldType): Present | undefined {
+  if (type.kind === 'named') return presentNamed(kinds.of(type.name));
+  let element = type.of;
+  while (element.kind === 'list') element = element.of;
+  const named = kinds.of(element.name);
+  if (named.kind === 'object')
+    return (value, { budget }, info) => {
+      budget.spendFields(elementsOf(value), info);
+      return value;
+    };
+  const one = presentNamed(named);
+  return (value, context, info) => {
+    const count = elementsOf(value);
+    context.budget.spendBytes(count * ELEMENT_BYTES);
+    return one ? mapElements(value, (member) => one(member, context, info)) : value;
+  };
+}
+
+function presentNamed(named: NamedKind): Present | undefined {
+  switch (named.kind) {
+    case 'ID':
+    case 'String':
+      return text;
+    case 'scalar':
+      if (named.scalar.name === 'DateTime') return date;
+      return scalar;
+    case 'Int':
+    case 'Float':
+    case 'Boolean':
+    case 'enum':
+    case 'object':
+      return undefined;
+  }
+}
+
+function text(value: unknown, { budget }: Context): unknown {
+  if (typeof value === 'string') budget.spendBytes(value.length);
+  return value;
+}
+
+/** The scalar takes a date at once, and would parse a text twice. */
+function date(value: unknown): unknown {
+  return typeof value === 'string' ? new Date(value) : value;
+}
+
+function scalar(value: unknown, context: Context): unknown {
+  if (typeof value !== 'object' || value === null) return text(value, context);
+  const json = stringifyJson(value);
+  context.budget.spendBytes(json.length);
+  return new JsonText(json);
+}
+
+/** Elements of a list, those of the lists in it included. */
+function elementsOf(list: unknown): number {
+  if (!Array.isArray(list)) return 0;
+  let count = list.length;
+  for (const element of list) if (Array.isArray(element)) count += elementsOf(element);
+  return count;
+}
+
+function mapElements(value: unknown, one: (element: unknown) => unknown): unknown {
+  if (value == null) return null;
+  return Array.isArray(value) ? value.map((element) => mapElements(element, one)) : one(value);
+}

@@ -1,0 +1,152 @@
+/** The inputs that select typed items: `QuoteFilter`, `QuoteWhere`, `FloatCondition`. */
+import type { InputRef } from '@pothos/core';
+import type { FieldType, ObjectDefinition } from '../sdl/definition.ts';
+import { TEXT } from '../stream/descriptions.ts';
+import { type Dynamic, elementName, type FieldMaker, type TypedTypes } from './typed-types.ts';
+
+/** The operators of conditions. The reader of filters knows the same. */
+export const EQUALITY = ['eq', 'ne', 'in', 'notIn'] as const;
+export const ORDER = ['lt', 'lte', 'gt', 'gte'] as const;
+export const TEXTUAL = ['startsWith', 'contains'] as const;
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  eq: 'Equals it.',
+  ne: 'Does not equal it, or is null.',
+  in: 'Equals one of these.',
+  notIn: 'Equals none of these, or is null.',
+  lt: 'Is less than it. Texts compare by code points.',
+  lte: 'Is less than it or equals it.',
+  gt: 'Is greater than it. Texts compare by code points.',
+  gte: 'Is greater than it or equals it.',
+  startsWith: 'Starts with this text.',
+  contains: 'Contains this text.',
+};
+
+interface Options {
+  readonly type: unknown;
+  readonly required: boolean | { readonly list: boolean; readonly items: boolean };
+  readonly description: string | undefined;
+  readonly deprecationReason?: string | undefined;
+}
+
+type Members = readonly (readonly [string, Options])[];
+
+const SHARED = Symbol.for('seamline.where-types');
+
+/** Makes each condition and each `…Where` once a builder. */
+export class WhereTypes {
+  readonly #types: TypedTypes;
+  readonly #byName = new Map<string, InputRef>();
+
+  private constructor(types: TypedTypes) {
+    this.#types = types;
+  }
+
+  static of(types: TypedTypes): WhereTypes {
+    const holder = types.builder as { [SHARED]?: WhereTypes };
+    return (holder[SHARED] ??= new WhereTypes(types));
+  }
+
+  /** The argument `filter` of a collection. */
+  filter(definition: ObjectDefinition): InputRef {
+    const { name } = definition;
+    const where = this.where(definition, false);
+    return this.#input(`${name}Filter`, TEXT.filter, () => [
+      ['keys', { type: ['ID'], required: { list: false, items: true }, description: TEXT.keys }],
+      ['keyPrefix', { type: 'String', required: false, description: TEXT.keyPrefix }],
+      [
+        'where',
+        { type: where, required: false, description: `Matches a ${name} by its fields. Default: every ${name}.` },
+      ],
+    ]);
+  }
+
+  /** `isNested`: of the type of a field. Such an object may be null. */
+  where({ name, fields }: ObjectDefinition, isNested: boolean): InputRef {
+    const typeName = `${name}Where`;
+    const description =
+      `Matches a ${name}. All members that are given must hold; an empty one matches every ${name}. At most 64 operators in all, 8 levels of ` +
+      'filters in filters, 1,000 elements in all `in` and `notIn`, and 65,536 bytes. No member takes null: use `isNull`.';
+    return this.#input(
+      typeName,
+      isNested ? `${description} Where the object is null, only \`isNull\` may hold.` : description,
+      (ref) => [
+        ...fields.map(({ name: member, type, description: text, deprecationReason }) => {
+          const options = { type: this.#condition(type), required: false, description: text, deprecationReason };
+          return [member, options] as const;
+        }),
+        ...(isNested ? [['isNull', flag('Whether the object is null.')] as const] : []),
+        ['and', listOf(ref, `The ${name} matches all of these. An empty list holds.`)],
+        ['or', listOf(ref, `The ${name} matches at least one of these. An empty list does not hold.`)],
+        ['not', { type: ref, required: false, description: `The ${name} does not match this.` }],
+      ],
+    );
+  }
+
+  #condition(type: FieldType): InputRef {
+    if (type.kind === 'list') return this.#listCondition(type);
+    const named = this.#types.kinds.of(type.name);
+    if (named.kind === 'object') return this.where(named.definition, true);
+    const leaf = this.#types.leaf(type.name);
+    return this.#input(`${type.name}Condition`, `A condition on a field of the type ${type.name}.`, () => {
+      const operators: string[] = [...EQUALITY];
+      if (['ID', 'String', 'Int', 'Float'].includes(named.kind)) operators.push(...ORDER);
+      if (named.kind === 'ID' || named.kind === 'String') operators.push(...TEXTUAL);
+      return [
+        ...operators.map((operator) => {
+          const description = DESCRIPTIONS[operator] ?? '';
+          const isList = operator === 'in' || operator === 'notIn';
+          return [operator, isList ? listOf(leaf, description) : { type: leaf, required: false, description }] as const;
+        }),
+        ['isNull', flag('Whether the field is null.')],
+      ];
+    });
+  }
+
+  #listCondition({ of }: FieldType & { readonly kind: 'list' }): InputRef {
+    const isOfLists = of.kind === 'list';
+    const element = elementName(of);
+    const named = this.#types.kinds.of(element);
+    const has = isOfLists || named.kind !== 'object' ? this.#types.leaf.bind(this.#types) : undefined;
+    const type = isOfLists
+      ? undefined
+      : has
+        ? has(element)
+        : this.where((named as { definition: ObjectDefinition }).definition, true);
+    return this.#input(`${stemOf(of)}ListCondition`, `A condition on a list of the type ${element}.`, () => [
+      ...(type === undefined
+        ? []
+        : [
+            [
+              'has',
+              { type, required: false, description: has ? 'Has this element.' : 'Has an element that matches this.' },
+            ] as const,
+          ]),
+      ['isEmpty', flag('Whether the list is empty. A null is not empty.')],
+    ]);
+  }
+
+  /** Makes the types of the members before it returns, because Pothos takes no further ones when it builds the schema. */
+  #input(name: string, description: string, membersOf: (ref: InputRef) => Members): InputRef {
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const ref = this.#types.builder.inputRef<object>(name);
+    // Known before its members are, because a type may have members of its own type.
+    this.#byName.set(name, ref);
+    const members = membersOf(ref);
+    ref.implement({
+      description,
+      fields: (t: unknown) =>
+        Object.fromEntries(members.map(([member, options]) => [member, (t as FieldMaker).field(options as Dynamic)])),
+    } as Dynamic);
+    return ref;
+  }
+}
+
+const stemOf = (type: FieldType): string => (type.kind === 'list' ? `${stemOf(type.of)}List` : type.name);
+
+const flag = (description: string): Options => ({ type: 'Boolean', required: false, description });
+
+function listOf(type: unknown, description: string): Options {
+  return { type: [type], required: { list: false, items: true }, description };
+}
