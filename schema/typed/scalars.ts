@@ -1,8 +1,8 @@
 /** The scalars of typed values. A custom scalar's value is the JSON that is stored, so it comes in as it goes out. */
-import { GraphQLError, GraphQLFloat, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { GraphQLError, GraphQLScalarType } from 'graphql';
 import { DateTimeResolver, resolvers } from 'graphql-scalars';
 import { shown } from '../../src/core/input/where/filter-budget.ts';
-import { exactly, parseNumber, UnkeptNumber } from '../../src/core/model/json.ts';
+import { exactly, UnkeptNumber } from '../../src/core/model/json.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
 
@@ -107,20 +107,3 @@ function wholeNumber(name: string, sent: unknown): number | string {
 
 const refusal = (name: string, sent: unknown): GraphQLError =>
   new GraphQLError(`${name} cannot represent value: ${shown(sent)}`);
-
-/**
- * GraphQL's Float, which neither rounds an input nor an output. A number that no double holds becomes an `UnkeptNumber`: the checks of values
- * and filters refuse it with its path.
- */
-export function exactFloat(): GraphQLScalarType {
-  return new GraphQLScalarType({
-    name: GraphQLFloat.name,
-    description: GraphQLFloat.description,
-    serialize: (value) => (typeof value === 'number' ? exactly(value) : GraphQLFloat.serialize(value)),
-    parseValue: (value) => (value instanceof UnkeptNumber ? value : GraphQLFloat.parseValue(value)),
-    parseLiteral: (node: ValueNode) =>
-      node.kind === Kind.INT || node.kind === Kind.FLOAT
-        ? parseNumber(node.value)
-        : GraphQLFloat.parseLiteral(node, undefined),
-  });
-}

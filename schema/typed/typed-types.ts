@@ -1,5 +1,5 @@
 /** The GraphQL types of the values in an SDL file: object types, inputs and enums, each made once a builder. */
-import { BuiltinScalarRef, type EnumRef, type InputRef, type ObjectRef, type SchemaTypes } from '@pothos/core';
+import type { EnumRef, InputRef, ObjectRef, SchemaTypes } from '@pothos/core';
 import type { Item } from '../../src/core/model/change.ts';
 import type {
   CollectionDefinition,
@@ -9,9 +9,9 @@ import type {
   SdlDefinition,
 } from '../sdl/definition.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
+import { useExactFloats } from './exact-floats.ts';
 import { itemResolver, memberResolver } from './field-values.ts';
 import { Kinds } from './kinds.ts';
-import { exactFloat } from './scalars.ts';
 
 /** Pothos types names at compile time. Here they come from a file, so the fields' options are built as plain objects. */
 export type Dynamic = never;
@@ -37,23 +37,13 @@ export class TypedTypes {
     this.builder = builder;
     this.kinds = new Kinds(sdl);
     this.#sdl = sdl;
-    for (const name of ['ID', 'String', 'Int', 'Boolean']) this.#leaves.set(name, name);
-    this.#addFloat();
+    useExactFloats(builder);
   }
 
   /** Those of the builder: the same for all collections of the file. */
   static of(builder: StreamBuilder, sdl: SdlDefinition): TypedTypes {
     const holder = builder as { [SHARED]?: TypedTypes };
     return (holder[SHARED] ??= new TypedTypes(builder, sdl));
-  }
-
-  /** Pothos always takes graphql-js's Float for the name, so the builder gets ours as a reference, and its own is taken out. */
-  #addFloat(): void {
-    const { configStore } = this.builder;
-    this.#leaves.set('Float', new BuiltinScalarRef(exactFloat()));
-    configStore.onPrepare(() => {
-      (configStore as unknown as { typeConfigs: Map<string, unknown> }).typeConfigs.delete('Float');
-    });
   }
 
   /** A scalar or an enum, for outputs and inputs alike. */
@@ -150,7 +140,7 @@ export class TypedTypes {
     this.#inputs.set(name, ref);
     for (const { type } of fields) this.inputLeaf(elementName(type));
     ref.implement({
-      description: `A ${name} as it is inserted.`,
+      description: `The fields of ${name} that are inserted.`,
       fields: (t: unknown) =>
         Object.fromEntries(
           fields.map((field) => {

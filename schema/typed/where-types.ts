@@ -4,19 +4,18 @@ import type { FieldType, ObjectDefinition } from '../sdl/definition.ts';
 import { TEXT } from '../stream/descriptions.ts';
 import { type Dynamic, elementName, type FieldMaker, type TypedTypes } from './typed-types.ts';
 
-/** The operators of conditions. The reader of filters knows the same. */
-export const EQUALITY = ['eq', 'ne', 'in', 'notIn'] as const;
-export const ORDER = ['lt', 'lte', 'gt', 'gte'] as const;
-export const TEXTUAL = ['startsWith', 'contains'] as const;
+const EQUALITY = ['eq', 'ne', 'in', 'notIn'] as const;
+const ORDER = ['lt', 'lte', 'gt', 'gte'] as const;
+const TEXTUAL = ['startsWith', 'contains'] as const;
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   eq: 'Equals it.',
   ne: 'Does not equal it, or is null.',
   in: 'Equals one of these.',
   notIn: 'Equals none of these, or is null.',
-  lt: 'Is less than it. Texts compare by code points.',
+  lt: 'Is less than it.',
   lte: 'Is less than it or equals it.',
-  gt: 'Is greater than it. Texts compare by code points.',
+  gt: 'Is greater than it.',
   gte: 'Is greater than it or equals it.',
   startsWith: 'Starts with this text.',
   contains: 'Contains this text.',
@@ -54,10 +53,7 @@ export class WhereTypes {
     return this.#input(`${name}Filter`, TEXT.filter, () => [
       ['keys', { type: ['ID'], required: { list: false, items: true }, description: TEXT.keys }],
       ['keyPrefix', { type: 'String', required: false, description: TEXT.keyPrefix }],
-      [
-        'where',
-        { type: where, required: false, description: `Matches a ${name} by its fields. Default: every ${name}.` },
-      ],
+      ['where', { type: where, required: false, description: 'Matches items by their fields. Default: every item.' }],
     ]);
   }
 
@@ -65,7 +61,7 @@ export class WhereTypes {
   where({ name, fields }: ObjectDefinition, isNested: boolean): InputRef {
     const typeName = `${name}Where`;
     const description =
-      `Matches a ${name}. All members that are given must hold; an empty one matches every ${name}. At most 64 operators in all, 8 levels of ` +
+      `A filter on the fields of ${name}. All members that are given must hold; without any it matches everything. At most 64 operators in all, 8 levels of ` +
       'filters in filters, 1,000 elements in all `in` and `notIn`, and 65,536 bytes. No member takes null: use `isNull`.';
     return this.#input(
       typeName,
@@ -76,9 +72,9 @@ export class WhereTypes {
           return [member, options] as const;
         }),
         ...(isNested ? [['isNull', flag('Whether the object is null.')] as const] : []),
-        ['and', listOf(ref, `The ${name} matches all of these. An empty list holds.`)],
-        ['or', listOf(ref, `The ${name} matches at least one of these. An empty list does not hold.`)],
-        ['not', { type: ref, required: false, description: `The ${name} does not match this.` }],
+        ['and', listOf(ref, 'All of these match. An empty list holds.')],
+        ['or', listOf(ref, 'At least one of these matches. An empty list does not hold.')],
+        ['not', { type: ref, required: false, description: 'This does not match.' }],
       ],
     );
   }
@@ -91,10 +87,12 @@ export class WhereTypes {
     return this.#input(`${type.name}Condition`, `A condition on a field of the type ${type.name}.`, () => {
       const operators: string[] = [...EQUALITY];
       if (['ID', 'String', 'Int', 'Float'].includes(named.kind)) operators.push(...ORDER);
-      if (named.kind === 'ID' || named.kind === 'String') operators.push(...TEXTUAL);
+      const isText = named.kind === 'ID' || named.kind === 'String';
+      if (isText) operators.push(...TEXTUAL);
       return [
         ...operators.map((operator) => {
-          const description = DESCRIPTIONS[operator] ?? '';
+          const isOrderOfTexts = isText && (ORDER as readonly string[]).includes(operator);
+          const description = `${DESCRIPTIONS[operator] ?? ''}${isOrderOfTexts ? ' Texts compare by code points.' : ''}`;
           const isList = operator === 'in' || operator === 'notIn';
           return [operator, isList ? listOf(leaf, description) : { type: leaf, required: false, description }] as const;
         }),
@@ -107,21 +105,11 @@ export class WhereTypes {
     const isOfLists = of.kind === 'list';
     const element = elementName(of);
     const named = this.#types.kinds.of(element);
-    const has = isOfLists || named.kind !== 'object' ? this.#types.leaf.bind(this.#types) : undefined;
-    const type = isOfLists
-      ? undefined
-      : has
-        ? has(element)
-        : this.where((named as { definition: ObjectDefinition }).definition, true);
+    const isOfObjects = named.kind === 'object';
+    const type = isOfObjects ? this.where(named.definition, true) : this.#types.leaf(element);
+    const description = isOfObjects ? 'Has an element that matches this.' : 'Has this element.';
     return this.#input(`${stemOf(of)}ListCondition`, `A condition on a list of the type ${element}.`, () => [
-      ...(type === undefined
-        ? []
-        : [
-            [
-              'has',
-              { type, required: false, description: has ? 'Has this element.' : 'Has an element that matches this.' },
-            ] as const,
-          ]),
+      ...(isOfLists ? [] : [['has', { type, required: false, description }] as const]),
       ['isEmpty', flag('Whether the list is empty. A null is not empty.')],
     ]);
   }
