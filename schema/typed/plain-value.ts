@@ -6,7 +6,7 @@ import { keyProblem, valueIssue } from '../../src/core/input/insert-input.ts';
 import { isPlainObject } from '../../src/core/input/where/filter-budget.ts';
 import type { InsertInput } from '../../src/core/input/insert-input.ts';
 import type { CollectionDefinition, FieldType, ObjectDefinition } from '../sdl/definition.ts';
-import { type Kinds, memberReader, type NamedKind } from './kinds.ts';
+import type { Kinds, NamedKind } from './kinds.ts';
 import type { TypedScalar } from './scalars.ts';
 
 type Keyed = Pick<InsertInput<unknown>, 'key' | 'value'>;
@@ -31,7 +31,6 @@ export function plainValues(kinds: Kinds, collection: CollectionDefinition): (in
 
 interface Member {
   readonly name: string;
-  readonly read: (object: object) => unknown;
   readonly take: Take;
   readonly isNullable: boolean;
 }
@@ -53,7 +52,7 @@ class TakeCompiler {
     // Known before its fields are, because an object may have fields of its own type.
     this.#objects.set(name, take);
     for (const { name: member, type } of fields)
-      members.push({ name: member, read: memberReader(member), take: this.#type(type), isNullable: type.isNullable });
+      members.push({ name: member, take: this.#type(type), isNullable: type.isNullable });
     return take;
   }
 
@@ -104,8 +103,9 @@ function takeObject(
 ): Record<string, unknown> | undefined {
   const value: Record<string, unknown> = {};
   let found = 0;
-  for (const { name, read, take, isNullable } of members) {
-    const given = read(sent);
+  for (const { name, take, isNullable } of members) {
+    // Also an inherited `constructor`, which graphql-js refuses.
+    const given = sent[name];
     if (given === undefined) {
       if (isNullable) continue;
       return undefined;
