@@ -70,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/server': [
     ...WHOLE_CORE,
     'src/logs/memory',
+    'src/logs/remote',
     'schema',
     'schema/request',
     'schema/sdl',
@@ -124,3 +125,97 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/verify/check',
     'src/verify/workload',
     'src/described',
+    'schema/documents',
+    'schema/sdl',
+  ],
+
+  // What `import 'seamline'` gives.
+  src: [...WHOLE_CORE, 'src/logs/memory', 'src/logs/file', 'schema/stream', 'src/server', 'src/transports/adapters'],
+};
+
+/** npm packages of the folders that need few; they hold for the folders below, too. */
+const MAY_DEPEND: Readonly<Record<string, readonly string[]>> = {
+  'src/core': [
+    'lru-cache',
+    '@graphql-yoga/subscription',
+    'node:buffer',
+    'node:crypto',
+    'node:perf_hooks',
+    'node:util',
+    'node:zlib',
+  ],
+  'src/http-client': [],
+  'src/testing': ['node:assert/strict'],
+  'src/verify': ['graphql-ws', 'ws', 'node:timers/promises'],
+  // No server code, and each client library in a file of its own.
+  'src/client': ['@apollo/client', 'rxjs', '@urql/core', '@urql/exchange-graphcache', 'wonka', 'react'],
+  'src/console': ['react', 'react-dom/client', 'urql', 'graphql-ws', 'vite', 'node:url'],
+};
+
+const files = globSync(['src/**/*.{ts,tsx}', 'schema/**/*.ts']);
+const everything = globSync(
+  ['src', 'schema', 'test', 'bench', 'scripts'].map((folder) => `${folder}/**/*.*`),
+  {
+    exclude: ['**/node_modules/**'],
+  },
+);
+const folders = [...new Set(everything.map((file) => dirname(file)))].toSorted();
+const IMPORT = /^(?:import|export)\s[^;'"]*?from '([^']+)'|^import '([^']+)'/gm;
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, from, bare]) => from ?? bare ?? '');
+
+const isCode = (name: string): boolean => /\.(ts|tsx)$/.test(name);
+const folderOf = (file: string): string => dirname(file);
+const limitedBy = (file: string): readonly string[] | undefined =>
+  Object.entries(MAY_DEPEND).find(([folder]) => file.startsWith(`${folder}/`))?.[1];
+
+const localImports = (file: string): string[] =>
+  importsOf(file)
+    .filter((from) => from.startsWith('.'))
+    .map((from) => normalize(join(dirname(file), from)));
+
+describe('the house', () => {
+  it('has files', () => {
+    expect(files.length).toBeGreaterThan(30);
+  });
+
+  it('every folder has its rule, and every rule its folder', () => {
+    expect([...new Set(files.map(folderOf))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+  });
+
+  it.each(files)('%s imports only what its folder may', (file) => {
+    const allowed = new Set([folderOf(file), ...(MAY_IMPORT[folderOf(file)] ?? [])]);
+    const wrong = localImports(file)
+      .filter(isCode)
+      .filter((target) => !allowed.has(folderOf(target)));
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(files.filter(limitedBy))('%s depends only on the packages of its folder', (file) => {
+    const packages = importsOf(file).filter((from) => !from.startsWith('.'));
+    expect(packages.filter((name) => !limitedBy(file)?.includes(name))).toEqual([]);
+  });
+
+  it('has no circle of imports', () => {
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      expect(path, `circle: ${[...path, file].join(' → ')}`).not.toContain(file);
+      if (done.has(file)) return;
+      for (const target of localImports(file).filter(isCode)) visit(target, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(done.size).toBeGreaterThan(30);
+  });
+
+  it.each(files.filter((file) => !file.startsWith('schema/documents')))('%s fits on a few screens', (file) => {
+    const lines = readFileSync(file, 'utf8').split('\n').length;
+    expect(lines).toBeLessThanOrEqual(300);
+    expect(file).not.toMatch(/\b(utils?|helpers?|common|types)\b/);
+  });
+
+  it.each(folders)('%s holds at most 14 files', (folder) => {
+    expect(everything.filter((file) => dirname(file) === folder).length).toBeLessThanOrEqual(14);
+  });
+});

@@ -1,4 +1,7 @@
+import type { Bounds } from '../core/model/command.ts';
 import { DEFAULT_BOUNDS } from '../core/replication/bootstrap.ts';
+import { definitionIn } from '../server/collections/definition.ts';
+import { boundsOf } from '../server/collections/open-maps.ts';
 import { DEFAULTS, type ServerOptions } from '../server/options.ts';
 import { createServer, type SeamlineServer } from '../server/server.ts';
 import { tooSmallHeap } from './process/memory-needs.ts';
@@ -24,17 +27,14 @@ export async function run(args: readonly string[]): Promise<number> {
   const { logLevel, ...options } = parseServeFlags(args, process.env);
   const logger = await createLogger({ level: logLevel });
   logConsole(logger);
-  const { maxConnections = DEFAULTS.maxConnections, maxBytes, maxItems, window } = options;
-  const heap = tooSmallHeap({
-    maxBytes: maxBytes ?? DEFAULT_BOUNDS.maxBytes,
-    maxItems: maxItems ?? DEFAULT_BOUNDS.maxItems,
-    window: window ?? DEFAULT_BOUNDS.window,
-    maxConnections,
-  });
-  for (const warning of [tooFewFiles(maxConnections), heap]) if (warning !== undefined) logger.warn({}, warning);
-  const server = await start({ ...options, logger }).catch((error: unknown) => {
+  const { maxConnections = DEFAULTS.maxConnections } = options;
+  const explain = (error: unknown): never => {
     throw explainStart(error, { options, names: namesOfOptions(args, process.env) });
-  });
+  };
+  const maps = await mapBounds(options).catch(explain);
+  const heap = tooSmallHeap({ maps, maxConnections });
+  for (const warning of [tooFewFiles(maxConnections), heap]) if (warning !== undefined) logger.warn({}, warning);
+  const server = await start({ ...options, logger }).catch(explain);
   // Must come before the ready message: a parent may send a signal as soon as it reads that.
   const stopped = new Promise<void>((resolve, reject) => {
     onEndSignal(
@@ -48,6 +48,19 @@ export async function run(args: readonly string[]): Promise<number> {
   subscriptions         ${server.webSocketUrl}${page}`);
   await stopped;
   return 0;
+}
+
+/** The bounds of each map, by the SDL file and the flags. */
+async function mapBounds({ schema, ...options }: ServerOptions): Promise<Bounds[]> {
+  const collections = definitionIn(schema)?.collections ?? [{}];
+  return collections.map((own) => {
+    const { maxBytes, maxItems, window } = boundsOf(own, options);
+    return {
+      maxBytes: maxBytes ?? DEFAULT_BOUNDS.maxBytes,
+      maxItems: maxItems ?? DEFAULT_BOUNDS.maxItems,
+      window: window ?? DEFAULT_BOUNDS.window,
+    };
+  });
 }
 
 function start(options: ServerOptions): Promise<SeamlineServer> {

@@ -8,6 +8,7 @@ import { BadInputError, type Issue } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
 import type { OrderedLog } from './replication/ordered-log.ts';
 import type { OnClose } from './subscriptions/items.ts';
+import type { DeliveryScheduler } from './subscriptions/scheduler.ts';
 
 /** Each option may be undefined: then the log's bound or the default applies. */
 type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
@@ -18,6 +19,8 @@ export interface StreamingMapOptions extends Optional<Bounds>, Optional<InputLim
   readonly log: OrderedLog;
   /** @default silent */
   readonly logger?: Logger | undefined;
+  /** The maps of one server share it, so that turns are fair among all of their subscriptions. @default one of its own @internal */
+  readonly scheduler?: DeliveryScheduler | undefined;
 }
 
 /** Options of `StreamingMap.changes`. */

@@ -100,13 +100,12 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     options: StreamingMapOptions & ValueRules<Value> & { readonly keyOf?: undefined },
   ): Promise<StreamingMap<Value>>;
   static async open<Value>(options: StreamingMapOptions & ValueRules<Value>): Promise<unknown> {
-    const { log, logger = SILENT } = options;
+    const { log, logger = SILENT, scheduler = new DeliveryScheduler() } = options;
     const heads = new HeadTarget((error) =>
       logger.error(errorFields(error), `a listener of the pub-sub threw: ${messageOf(error)}`),
     );
     const pubSub = createHeadPubSub(heads);
     const bounds = boundsOf(options);
-    const scheduler = new DeliveryScheduler();
     // Nobody listens before the follower is open.
     const shown = (): Replica<Value> => follower.replica;
     const [deferLate, deferSums] = [scheduler.deferSlices(true), scheduler.deferSlices(false)];

@@ -38,6 +38,8 @@ export interface FanOutOptions {
   readonly format: (result: ExecutionResult) => string;
   /** In a user's schema: see `SelectionParts`. */
   readonly isShared?: IsShared | undefined;
+  /** The fan-outs of one server share it, so that its bound holds for all of them. @default one of its own */
+  readonly texts?: KeptTexts | undefined;
 }
 
 export interface Subscription {
@@ -56,7 +58,7 @@ export class FanOut implements SubscriberHost, GroupHost {
   readonly #selections: Selections;
   /** By the names of their filters. */
   readonly #groups = new Map<Selection, Map<string, Group>>();
-  readonly #texts = new KeptTexts();
+  readonly #texts: KeptTexts;
   readonly #slot: DeliverySlot;
   /** Subscribers near the head that have positions of their own. */
   readonly #apart = new Queue<Subscriber>();
@@ -74,8 +76,9 @@ export class FanOut implements SubscriberHost, GroupHost {
   readonly #keeping = new Set<Group>();
   #kept = 0;
 
-  constructor({ schema, source, format, isShared }: FanOutOptions) {
+  constructor({ schema, source, format, isShared, texts = new KeptTexts() }: FanOutOptions) {
     this.source = source;
+    this.#texts = texts;
     this.#selections = new Selections(schema, format, isShared);
     this.#slot = new DeliverySlot(source.scheduler);
   }

@@ -1,5 +1,6 @@
 import type { Source } from '../core/subscriptions/items.ts';
 import { FanOut, type FanOutOptions } from './fan-out.ts';
+import { KeptTexts } from './kept-texts.ts';
 
 /** The fan-outs of one schema, one for each map. */
 export class FanOuts {
@@ -7,7 +8,7 @@ export class FanOuts {
   readonly #bySource = new WeakMap<Source<unknown>, FanOut>();
 
   constructor(options: Omit<FanOutOptions, 'source'>) {
-    this.#options = options;
+    this.#options = { texts: new KeptTexts(), ...options };
   }
 
   of(source: Source<unknown>): FanOut {

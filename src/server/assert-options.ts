@@ -25,6 +25,7 @@ export function assertOptions(options: ServerOptions): void {
 function assertOneLog(options: ServerOptions): void {
   const { log, data, nats, redis, repair } = options;
   if (data === '') throw new RangeError('data must name a directory');
+  if (options.schema === '') throw new RangeError('schema must name an SDL file');
   assertExclusive({ data, nats, redis, log });
   if (repair === true) assertNeeds('data', data, { repair });
   const { natsDomain, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
@@ -41,6 +42,14 @@ function assertOneLog(options: ServerOptions): void {
   assertNeeds('redis', redis, { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey });
   const { stream, engineTimeoutMs } = options;
   assertNeeds('nats or redis', nats ?? redis, { stream, engineTimeoutMs });
+}
+
+/** Two maps can't have one log. */
+export function assertLogForEach({ log }: ServerOptions, collections: readonly unknown[] = []): void {
+  if (collections.length > 1 && log !== undefined && typeof log !== 'function')
+    throw new RangeError(
+      `log must be a function that makes a log, because the schema has ${collections.length} collections`,
+    );
 }
 
 function assertTokens({ jwks, jwtSecret, jwtAudience, jwtIssuer, jwtCookie }: ServerOptions): void {

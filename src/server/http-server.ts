@@ -1,7 +1,8 @@
 /** Node's HTTP server, with the rules of RFC 9110 and RFC 9112 that Node leaves to the application. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { formatError, overloaded, responseOf } from '../transports/protocol/errors.ts';
+import { formatError, overloaded, refused as refusedError, responseOf } from '../transports/protocol/errors.ts';
 import type { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
 import type { Turns } from '../transports/protocol/turns.ts';
 import { MAX_HEADERS, type Problem, problemOf, Request } from './http-request.ts';
@@ -31,6 +32,22 @@ const TIMEOUTS = {
 
 /** Node refuses connections beyond the maximum before it shows them, so idle ones make room earlier. */
 const ROOM = 100;
+
+/** Connections that wait to be accepted. When it is full, TCP retries only after 1 s, 2 s, 4 s … however soon there is room. */
+const BACKLOG = 4096;
+
+/** Resolves with `host:port` when the server listens. Port 0: any free one. */
+export async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port: given } = server.address() as AddressInfo;
+  return `${host.includes(':') ? `[${host}]` : host}:${given}`;
+}
 
 export function createHttpServer(options: HttpServerOptions): Server {
   const { answer, upgrade, refused, maxConnections } = options;
@@ -129,3 +146,10 @@ const BROKEN_REQUESTS: Readonly<Record<string, Problem>> = {
   ],
   HPE_PAUSED_H2_UPGRADE: [505, 'HTTP/2 is not supported: send HTTP/1.1'],
 };
+
+/** The answer to a request that is refused before GraphQL sees it, as one GraphQL error. */
+export function respondForbidden(response: ServerResponse, text: string): void {
+  response.setHeader('Cache-Control', 'no-store').setHeader('Vary', 'Origin');
+  const errors = [formatError(refusedError('FORBIDDEN', text))];
+  respond(response, 403, JSON.stringify({ errors }), 'application/json');
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StreamingMap } from '../core/streaming-map.ts';
+import type { ServedMaps } from './collections/served-maps.ts';
 import type { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import type { OpenStreams } from '../transports/streaming/open-streams.ts';
 import type { WebSocketTransport } from '../transports/websocket/websocket.ts';
@@ -8,7 +9,7 @@ import type { AppendLatency } from './observability/append-latency.ts';
 
 /** What the metrics are read from. */
 export interface MetricsSources {
-  readonly map: StreamingMap;
+  readonly maps: ServedMaps;
   readonly streams: OpenStreams;
   readonly webSockets: WebSocketTransport;
   /** How much was refused so far, by code. */
@@ -30,21 +31,31 @@ const metric = <Type>(Type: Type) => {
 };
 const [gauge, counter] = [metric(Gauge), metric(Counter)];
 
+/** A metric of each map. It has a label only if the collections of the server have names. */
+const ofMaps = <Type>(Type: Type) => {
+  return (name: string, help: string, read: (map: StreamingMap) => number) => {
+    const readAll: Read = ({ maps }) =>
+      maps.isNamed ? [...maps.byPlural].map(([plural, map]) => [plural, read(map)] as const) : read(maps.first);
+    return { Type, name, help, read: readAll, label: 'collection' };
+  };
+};
+const [mapGauge, mapCounter] = [ofMaps(Gauge), ofMaps(Counter)];
+
 /** All metrics of seamline, without their prefix `seamline_`. A new metric is a line here, and a row in docs/metrics.md. */
 const METRICS = [
   gauge('ready', '1 when /ready is 200, 0 otherwise.', ({ isReady }) => Number(isReady())),
   gauge('connections', 'Open connections.', connections, 'transport'),
   gauge('subscriptions', 'Open subscriptions.', subscriptions, 'transport'),
   gauge('unread_bytes', 'Bytes that answers take until clients have read them.', ({ answers }) => answers.bytes),
-  gauge('items', 'Items in the map.', ({ map }) => map.replica.items.size),
-  gauge('items_bytes', 'Bytes of all keys and values in the map.', ({ map }) => map.replica.items.bytes),
-  gauge('window_bytes', 'Bytes of the changes in the window.', ({ map }) => map.replica.window.bytes),
-  gauge('head_position', 'Newest applied position.', ({ map }) => map.replica.head.position),
-  counter('inserts_total', 'Items inserted by this node.', ({ map }) => map.counters.inserts),
-  counter('deliveries_total', 'Items and messages delivered to subscribers.', ({ map }) => map.counters.deliveries),
-  counter('lagged_total', 'Times that a subscriber fell out of the window.', ({ map }) => map.counters.lagged),
-  counter('resets_total', 'Times that a mirror had to start again.', ({ map }) => map.counters.resets),
-  counter('evictions_total', 'Items evicted because the map was full.', ({ map }) => map.replica.evictions),
+  mapGauge('items', 'Items in the map.', ({ replica }) => replica.items.size),
+  mapGauge('items_bytes', 'Bytes of all keys and values in the map.', ({ replica }) => replica.items.bytes),
+  mapGauge('window_bytes', 'Bytes of the changes in the window.', ({ replica }) => replica.window.bytes),
+  mapGauge('head_position', 'Newest applied position.', ({ replica }) => replica.head.position),
+  mapCounter('inserts_total', 'Items inserted by this node.', ({ counters }) => counters.inserts),
+  mapCounter('deliveries_total', 'Items and messages delivered to subscribers.', ({ counters }) => counters.deliveries),
+  mapCounter('lagged_total', 'Times that a subscriber fell out of the window.', ({ counters }) => counters.lagged),
+  mapCounter('resets_total', 'Times that a mirror had to start again.', ({ counters }) => counters.resets),
+  mapCounter('evictions_total', 'Items evicted because the map was full.', ({ replica }) => replica.evictions),
   counter('refusals_total', 'Refused requests, operations and connections.', ({ refusals }) => refusals, 'code'),
 ];
 
@@ -61,9 +72,10 @@ export function createMetrics(sources: MetricsSources): Registry {
       registers: [registry],
       async collect() {
         const value = await read(sources);
-        const values = typeof value === 'number' ? [['', value] as const] : value;
         this.reset();
-        for (const [labelValue, count] of values) this.inc(label === undefined ? {} : { [label]: labelValue }, count);
+        if (typeof value === 'number') this.inc({}, value);
+        // A metric without a label has one value.
+        else for (const [labelValue, count] of value) this.inc({ [label!]: labelValue }, count);
       },
     });
   }

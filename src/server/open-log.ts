@@ -1,15 +1,60 @@
+import { join } from 'node:path';
+import type { SdlDefinition } from '../../schema/sdl/definition.ts';
 import type { OrderedLog } from '../core/replication/ordered-log.ts';
 import { DEFAULT_LIMITS } from '../core/map-options.ts';
 import { memoryLog } from '../logs/memory/memory-log.ts';
-import type { ServerOptions } from './options.ts';
+import { REMOTE_DEFAULTS } from '../logs/remote/options.ts';
+import { sharedLoading } from './collections/load-share.ts';
+import { namedLogger } from './collections/named-logger.ts';
+import { openMaps } from './collections/open-maps.ts';
+import { otherLogs } from './collections/other-logs.ts';
+import type { ServedMaps } from './collections/served-maps.ts';
+import type { ServerOptions, withDefaults } from './options.ts';
 
 /** The part of a command besides the keys and values of its batch: names, numbers, idempotency keys. */
 const COMMAND_OVERHEAD_BYTES = 64 * 1024;
 
+type Wrap = (log: OrderedLog, collection: string | undefined) => OrderedLog;
+
+/**
+ * Opens the map of each collection: `DIR/quotes`, the stream `NAME-quotes`. Without a definition it is one map in `DIR`, or of the stream
+ * `NAME`. `wrap`: what observes the logs.
+ */
+export async function openServedMaps(
+  options: ReturnType<typeof withDefaults>,
+  definition: SdlDefinition | undefined,
+  wrap: Wrap,
+): Promise<ServedMaps> {
+  const { data, stream, onLoading, logger } = options;
+  const plurals = definition?.collections.map(({ plural }) => plural);
+  if (data !== undefined) for (const line of otherLogs(data, plurals)) logger.warn({ directory: data }, line);
+  const directoryOf = (collection: string | undefined): string => join(data ?? '', collection ?? '');
+  const loading = sharedLoading((plurals ?? [undefined]).map(directoryOf), data === undefined ? undefined : onLoading);
+  let isStarting = true;
+  return await openMaps({
+    definition,
+    map: options,
+    // Two directories at once would be loaded no faster, and leave twice the garbage.
+    isInOrder: data !== undefined,
+    async openLog(plural, collection) {
+      const log = await openLog(plural, {
+        ...options,
+        data: data === undefined ? undefined : directoryOf(collection),
+        stream: collection === undefined ? stream : `${stream ?? REMOTE_DEFAULTS.stream}-${collection}`,
+        onLoading: loading(directoryOf(collection)),
+        logger: namedLogger(logger, collection),
+      });
+      if (isStarting) logger.info({ engine: log.engine, node: process.version }, 'starting');
+      isStarting = false;
+      return wrap(log, collection);
+    },
+  });
+}
+
 /** Opens the log that the options name. Rejects with a `RangeError` when its options make no sense. */
-export async function openLog(options: ServerOptions): Promise<OrderedLog> {
+async function openLog(plural: string, options: ServerOptions): Promise<OrderedLog> {
   const { log, data, repair, onLoading, nats, redis, logger } = options;
-  if (log) return log;
+  if (log) return typeof log === 'function' ? log(plural) : log;
   if (data !== undefined) {
     const { fileLog } = await import('../logs/file/file-log.ts');
     return fileLog({ directory: data, repair, onLoading, logger });

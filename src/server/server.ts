@@ -1,14 +1,15 @@
 /** Builds a server from its parts. This is the only place that constructs them. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
 import { createSchema } from '../../schema/index.ts';
 import type { LogHealth } from '../core/replication/ordered-log.ts';
-import { StreamingMap } from '../core/streaming-map.ts';
+import type { SdlDefinition } from '../../schema/sdl/definition.ts';
+import type { StreamingMap } from '../core/streaming-map.ts';
 import type { Source } from '../core/subscriptions/items.ts';
 import { FanOuts } from '../fanout/fan-outs.ts';
-import { formatError, refused, stringify } from '../transports/protocol/errors.ts';
+import { stringify } from '../transports/protocol/errors.ts';
 import { allowedOrigins } from '../transports/protocol/allowed-origins.ts';
 import { requestHandler } from '../transports/http/request-handler.ts';
 import { FastInserts } from '../transports/operations/fast-insert.ts';
@@ -24,7 +25,7 @@ import { UnreadAnswers } from '../transports/answers/unread-answers.ts';
 import { OpenStreams } from '../transports/streaming/open-streams.ts';
 import { type RequestIdentity, RequestLog } from '../transports/observability/request-log.ts';
 import { WebSocketTransport } from '../transports/websocket/websocket.ts';
-import { assertOptions } from './assert-options.ts';
+import { assertLogForEach, assertOptions } from './assert-options.ts';
 import { createAdmit } from './authentication.ts';
 import { ConsolePage } from './console-page.ts';
 import { createMetrics } from './metrics.ts';
@@ -36,8 +37,12 @@ import { watchHealth } from './observability/health-watch.ts';
 import { traced } from './observability/tracing.ts';
 import { isTraced } from '../transports/observability/tracing.ts';
 import { GRAPHQL_PATH, pathOf } from './http-request.ts';
-import { createHttpServer, refuse, respond } from './http-server.ts';
-import { openLog } from './open-log.ts';
+import { createHttpServer, listen, refuse, respond, respondForbidden } from './http-server.ts';
+import { definitionIn } from './collections/definition.ts';
+import type { ServedMaps } from './collections/served-maps.ts';
+import { assertItemsFit } from './collections/stored-items.ts';
+import { firstOperation, valueFields } from './collections/schema-facts.ts';
+import { openServedMaps } from './open-log.ts';
 
 /** A running server. */
 export interface SeamlineServer {
@@ -45,8 +50,10 @@ export interface SeamlineServer {
   readonly url: string;
   /** URL of GraphQL over WebSocket: `ws://127.0.0.1:4000/graphql`. */
   readonly webSocketUrl: string;
-  /** The map that the server serves. */
+  /** The map that the server serves; with `schema`, that of the first collection. */
   readonly map: StreamingMap;
+  /** The map of each collection, by its plural name: `items` without `schema`. */
+  readonly maps: ReadonlyMap<string, StreamingMap>;
   /**
    * Shuts down gracefully: it refuses new connections, finishes answers in flight and ends streams so that clients resume on another node.
    * Resolves once everything is closed.
@@ -58,17 +65,19 @@ export interface SeamlineServer {
 export async function createServer(given: ServerOptions = {}): Promise<SeamlineServer> {
   assertOptions(given);
   const options = withDefaults(given);
-  const { logger, port, host } = options;
-  const log = await openLog(options);
-  logger.info({ engine: log.engine, node: process.version }, 'starting');
+  const definition = definitionIn(options.schema);
+  assertLogForEach(options, definition?.collections);
   const appendLatency = new AppendLatency();
-  const map = await StreamingMap.open({ ...options, log: appendLatency.timed(traced(log, isTraced)) });
+  const maps = await openServedMaps(options, definition, (log, collection) =>
+    appendLatency.timed(traced(log, isTraced, collection), collection),
+  );
   try {
-    const server = new RunningServer(map, options, appendLatency);
-    await server.listen(port, host);
+    await assertItemsFit(maps, definition);
+    const server = new RunningServer(maps, options, definition, appendLatency);
+    await server.listen();
     return server;
   } catch (error) {
-    await map.close();
+    await maps.close();
     throw error;
   }
 }
@@ -76,13 +85,11 @@ export async function createServer(given: ServerOptions = {}): Promise<SeamlineS
 /** TCP connections beyond `maxConnections`, for plain requests and for connections that are told that the server is full. */
 const SPARE_CONNECTIONS = 1000;
 
-/** Connections that wait to be accepted. When it is full, TCP retries only after 1 s, 2 s, 4 s … however soon there is room. */
-const BACKLOG = 4096;
-
 type Settings = ReturnType<typeof withDefaults>;
 
 class RunningServer implements SeamlineServer {
-  readonly map: StreamingMap;
+  readonly #maps: ServedMaps;
+  readonly #definition: SdlDefinition | undefined;
   readonly #options: Settings;
   url = '';
   webSocketUrl = '';
@@ -99,15 +106,22 @@ class RunningServer implements SeamlineServer {
   readonly #metrics;
   readonly #origins: Origins;
   readonly #requestLog: RequestLog;
-  #unwatch = (): void => {};
+  #unwatch: readonly (() => void)[] = [];
   readonly #inFlight = new Set<ServerResponse>();
   #drained: Promise<void> | undefined;
 
-  constructor(map: StreamingMap, options: Settings, appendLatency: AppendLatency) {
+  constructor(
+    maps: ServedMaps,
+    options: Settings,
+    definition: SdlDefinition | undefined,
+    appendLatency: AppendLatency,
+  ) {
     const { logger, allowOrigins, trustProxy, introspection } = options;
     const { maxMessageBytes, maxConnections, maxSubscriptions, keepAliveMs, initTimeoutMs } = options;
-    this.map = map;
-    map.source.scheduler.holdWhile(() => this.#accepting.isBusy);
+    this.#maps = maps;
+    this.#definition = definition;
+    const { scheduler } = maps;
+    scheduler.holdWhile(() => this.#accepting.isBusy);
     this.#options = options;
     this.#heartbeat = new Heartbeat(keepAliveMs);
     // A shorter secret can be guessed from any token (RFC 7518, section 3.2).
@@ -120,17 +134,19 @@ class RunningServer implements SeamlineServer {
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
     this.#console = options.console ? new ConsolePage() : undefined;
-    const schema = createSchema({ mapOf: () => map });
+    const { federation } = options;
+    const schema = createSchema({ definition, federation, mapOf: (plural) => maps.of(plural) });
     const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
     const fanOuts = new FanOuts({ schema, format });
     const fanOutOf = options.fanOut ? (source: Source<unknown>) => fanOuts.of(source) : undefined;
     const observe = observeOperations(this.#requestLog);
-    const fastInserts = new FastInserts(schema, map, observe);
+    const textFields = valueFields(definition);
+    const fastInserts = new FastInserts(schema, observe, textFields);
     const [heartbeat, requestLog, streams] = [this.#heartbeat, this.#requestLog, this.#streams];
     const [turns, answers] = [this.#turns, this.#answers];
     const longBodies = new LongBodies(turns);
-    const work = { fanOutOf, fastInserts, turns, longBodies, answers };
-    const shared = { scheduler: map.source.scheduler, admit, maxMessageBytes, heartbeat, trust, requestLog, ...work };
+    const work = { fanOutOf, fastInserts, turns, longBodies, answers, valueFields: textFields };
+    const shared = { scheduler, admit, maxMessageBytes, heartbeat, trust, requestLog, ...work };
     const isFull = (): boolean => this.#longLived >= maxConnections;
     const graphiql = options.graphiql ? { hasConsole: options.console } : undefined;
     const http = { schema, streams, graphiql, introspection, allowed, keepAliveMs, observe, isFull };
@@ -158,7 +174,7 @@ class RunningServer implements SeamlineServer {
     const countSockets = (): Promise<number> =>
       new Promise((resolve) => this.#http.getConnections((error, count) => resolve(error ? 0 : count)));
     this.#metrics = createMetrics({
-      map,
+      maps,
       streams: this.#streams,
       webSockets: this.#webSockets,
       refusals: this.#requestLog.refusalLog.counts,
@@ -169,24 +185,24 @@ class RunningServer implements SeamlineServer {
     });
   }
 
-  async listen(port: number, host: string): Promise<void> {
+  get map(): StreamingMap {
+    return this.#maps.first;
+  }
+
+  get maps(): ReadonlyMap<string, StreamingMap> {
+    return this.#maps.byPlural;
+  }
+
+  async listen(): Promise<void> {
+    const { port, host, logger } = this.#options;
     // The first operation validates the schema and compiles most of the code, so that no client waits for that.
-    await this.#yoga.fetch('http://localhost/graphql?query={stream{epoch}}');
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject);
-      this.#http.listen({ port, host, backlog: BACKLOG }, () => {
-        this.#http.off('error', reject);
-        resolve();
-      });
-    });
-    const address = this.#http.address() as AddressInfo;
-    const shown = host.includes(':') ? `[${host}]` : host;
-    this.url = `http://${shown}:${address.port}/graphql`;
-    this.webSocketUrl = `ws://${shown}:${address.port}/graphql`;
-    const { engine, replica } = this.map;
-    const [position, items] = [replica.head.position, replica.items.size];
-    this.#options.logger.info({ url: this.url, webSocketUrl: this.webSocketUrl, engine, position, items }, 'ready');
-    this.#unwatch = watchHealth(this.map, this.#options.logger);
+    await this.#yoga.fetch(`http://localhost/graphql?query=${firstOperation(this.#definition)}`);
+    const address = await listen(this.#http, port, host);
+    this.url = `http://${address}/graphql`;
+    this.webSocketUrl = `ws://${address}/graphql`;
+    const [{ url, webSocketUrl }, { engine }] = [this, this.map];
+    logger.info({ url, webSocketUrl, engine, ...this.#maps.fields() }, 'ready');
+    this.#unwatch = this.#maps.withLoggers(logger).map(([map, named]) => watchHealth(map, named));
   }
 
   drain(): Promise<void> {
@@ -195,10 +211,10 @@ class RunningServer implements SeamlineServer {
 
   async #drain(): Promise<void> {
     const start = performance.now();
-    const [connections, subscriptions] = [this.#webSockets.connections, this.map.subscriptions];
+    const [connections, subscriptions] = [this.#webSockets.connections, this.#maps.subscriptions];
     const { logger, drainTimeoutMs } = this.#options;
     logger.info({ connections, subscriptions }, 'draining');
-    this.#unwatch();
+    for (const unwatch of this.#unwatch) unwatch();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     // Without this header a client with a kept-alive connection would send its next request to a server that shuts down.
     for (const response of this.#inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
@@ -210,7 +226,7 @@ class RunningServer implements SeamlineServer {
     this.#answers.stop();
     await closed;
     clearTimeout(timer);
-    await this.map.close();
+    await this.#maps.close();
     this.#requestLog.refusalLog.flush();
     logger.info({ ms: Math.round(performance.now() - start) }, 'drained');
   }
@@ -247,7 +263,7 @@ class RunningServer implements SeamlineServer {
   }
 
   #readiness(): LogHealth {
-    return this.#drained ? { ok: false, reason: 'draining' } : this.map.health();
+    return this.#drained ? { ok: false, reason: 'draining' } : this.#maps.health();
   }
 
   /** Never rejects: nobody awaits it. */
@@ -278,10 +294,4 @@ class RunningServer implements SeamlineServer {
 /** The identity of a connection that has sent no valid request. */
 function strangerAt({ remoteAddress = '' }: Socket): RequestIdentity {
   return { request: crypto.randomUUID(), client: remoteAddress, headers: {} };
-}
-
-/** The answer to a request that is refused before GraphQL sees it, as one GraphQL error. */
-function respondForbidden(response: ServerResponse, text: string): void {
-  response.setHeader('Cache-Control', 'no-store').setHeader('Vary', 'Origin');
-  respond(response, 403, JSON.stringify({ errors: [formatError(refused('FORBIDDEN', text))] }), 'application/json');
 }

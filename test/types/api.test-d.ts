@@ -226,7 +226,7 @@ describe('options', () => {
     expectTypeOf(createServer()).resolves.toEqualTypeOf<SeamlineServer>();
     const unset = { port: undefined, host: undefined, log: undefined, maxItems: undefined, logger: undefined };
     expectTypeOf<typeof unset>().toExtend<ServerOptions>();
-    expectTypeOf<ServerOptions['log']>().toEqualTypeOf<OrderedLog | undefined>();
+    expectTypeOf<ServerOptions['log']>().toEqualTypeOf<OrderedLog | ((collection: string) => OrderedLog) | undefined>();
     expectTypeOf<ServerOptions['logger']>().toEqualTypeOf<Logger | undefined>();
   });
 

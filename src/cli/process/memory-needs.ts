@@ -1,14 +1,14 @@
 /** What memory a server needs at most, by its flags. docs/docker.md has the same formula for operators. */
 import { getHeapStatistics } from 'node:v8';
+import type { Bounds } from '../../core/model/command.ts';
 import { MAX_INCOMING_BYTES } from '../../transports/incoming/incoming-bytes.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export interface MemoryFlags {
-  readonly maxBytes: number;
-  readonly maxItems: number;
-  readonly window: number;
+  /** Of the map of each collection. */
+  readonly maps: readonly Bounds[];
   readonly maxConnections: number;
 }
 
@@ -27,6 +27,8 @@ export const MEMORY = {
   /** Insertions that wait for the engine. */
   insertions: 64 * MIB,
   perConnection: 20 * KIB,
+  /** For each collection after the first: its log's thread or connection, and what its subscribers share. */
+  perCollection: 32 * MIB,
 } as const;
 
 /** In bytes. */
@@ -35,8 +37,11 @@ export function memoryNeeds(flags: MemoryFlags): number {
   return own + mapNeeds(flags) + answers + incoming + insertions + perConnection * flags.maxConnections;
 }
 
-function mapNeeds({ maxBytes, maxItems, window }: MemoryFlags): number {
-  return 2 * MEMORY.perByte * maxBytes + MEMORY.perEntry * (maxItems + window);
+function mapNeeds({ maps }: MemoryFlags): number {
+  const further = (maps.length - 1) * MEMORY.perCollection;
+  return maps.reduce((sum, { maxBytes, maxItems, window }) => {
+    return sum + 2 * MEMORY.perByte * maxBytes + MEMORY.perEntry * (maxItems + window);
+  }, further);
 }
 
 /** A warning when V8's heap may not grow to what the map may take; otherwise undefined. `limit`: of the heap, in bytes. */
@@ -44,8 +49,12 @@ export function tooSmallHeap(flags: MemoryFlags, limit = getHeapStatistics().hea
   const needed = mapNeeds(flags) + MEMORY.process;
   if (limit >= needed) return undefined;
   const [has, needs] = [limit, needed].map((bytes) => Math.ceil(bytes / MIB));
+  const [full, lower] =
+    flags.maps.length === 1
+      ? ['a full map', '--max-bytes']
+      : ['full maps', '--max-bytes or the maxBytes of collections'];
   return (
-    `the heap is limited to ${has} MiB, and a full map may need ${needs} MiB: ` +
-    `set NODE_OPTIONS=--max-old-space-size=${needs} if there is memory, or lower --max-bytes`
+    `the heap is limited to ${has} MiB, and ${full} may need ${needs} MiB: ` +
+    `set NODE_OPTIONS=--max-old-space-size=${needs} if there is memory, or lower ${lower}`
   );
 }

@@ -134,7 +134,7 @@ export class Queue<Member extends object> {
 /** Counts the turns of the event loop. */
 const turnOfEventLoop = (): number => performance.nodeTiming.uvMetricsInfo.loopCount;
 
-/** The slots of all subscriptions of one map. */
+/** The slots of all subscriptions of one map, or of all maps of one server. */
 export class DeliveryScheduler {
   readonly #queues = {
     live: new Queue<DeliverySlot>(),

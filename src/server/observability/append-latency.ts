@@ -17,16 +17,16 @@ export class AppendLatency {
   readonly histogram = new Histogram({
     name: 'seamline_append_duration_seconds',
     help: 'Time that the log took to append a command: a whole batch, a removal or an expiry.',
-    labelNames: ['engine', 'outcome'],
+    labelNames: ['engine', 'outcome', 'collection'],
     buckets: BUCKETS,
     registers: [],
     collect: () => this.#hand(),
   });
 
-  /** The same log, with timed appends. */
-  timed(log: OrderedLog): OrderedLog {
+  /** The same log, with timed appends. `collection`: a label, if the collections of the server have names. */
+  timed(log: OrderedLog, collection?: string): OrderedLog {
     const [ok, failed] = ['ok', 'failed'].map((outcome) => {
-      const labels = { engine: log.engine, outcome };
+      const labels = { engine: log.engine, outcome, ...(collection !== undefined && { collection }) };
       // Both series exist from the start, so that a rate over them is 0 and not absent.
       this.histogram.zero(labels);
       return this.histogram.labels(labels);

@@ -7,8 +7,11 @@ import { withAppend } from './with-append.ts';
 /** Engines in this process: their appends are internal spans, those to a server are client spans. */
 const LOCAL: ReadonlySet<string> = new Set(['memory', 'file']);
 
-/** The same log with all its members, but with traced appends. `isTraced`: whether an SDK is registered. */
-export function traced(log: OrderedLog, isTraced = (): boolean => true): OrderedLog {
+/**
+ * The same log with all its members, but with traced appends. `isTraced`: whether an SDK is registered. `collection`: an attribute, if the
+ * collections of the server have names.
+ */
+export function traced(log: OrderedLog, isTraced = (): boolean => true, collection?: string): OrderedLog {
   const tracer = trace.getTracer('seamline');
   const { engine } = log;
   const kind = LOCAL.has(engine) ? SpanKind.INTERNAL : SpanKind.CLIENT;
@@ -16,7 +19,11 @@ export function traced(log: OrderedLog, isTraced = (): boolean => true): Ordered
   const append: OrderedLog['append'] = (...entry) => {
     if (!isTraced()) return log.append(...entry);
     const [data] = entry;
-    const attributes = { 'seamline.engine': engine, 'seamline.append.bytes': data.byteLength };
+    const attributes = {
+      'seamline.engine': engine,
+      'seamline.append.bytes': data.byteLength,
+      ...(collection !== undefined && { 'seamline.collection': collection }),
+    };
     const span = tracer.startSpan('append', { kind, attributes });
     if (!span.isRecording()) return log.append(...entry);
     const appended = context.with(trace.setSpan(context.active(), span), () => log.append(...entry));

@@ -59,7 +59,9 @@ function problemOf(document: DocumentNode): GraphQLError | undefined {
       `the document has ${parts} parts outside of lists and objects, more than ${MAX_PARTS}: send a shorter one`,
     );
   if (aliases > MAX_ALIASES)
-    return invalid(`the document has ${aliases} aliases, more than ${MAX_ALIASES}: use insertItems or filter.keys`);
+    return invalid(
+      `the document has ${aliases} aliases, more than ${MAX_ALIASES}: insert in batches, or use filter.keys`,
+    );
   if (asksForSchema && aliases > MAX_SCHEMA_ALIASES)
     return invalid(
       `the document asks for the schema and has ${aliases} aliases, more than ${MAX_SCHEMA_ALIASES}: ask for each part by itself`,

@@ -50,7 +50,7 @@ export function createHttp(options: HttpOptions): Yoga {
     },
     plugins: [
       operationObserver(requestLog, options.observe),
-      boundedAnswers,
+      boundedAnswers(options.valueFields),
       learning(options),
       keptTexts(options),
       rememberDocuments(),

@@ -4,17 +4,17 @@ import {
   type ExecutionResult,
   getOperationAST,
   type GraphQLError,
-  Kind,
   type OperationDefinitionNode,
-  type SelectionSetNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { fieldsIn, MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
+import { MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
 import { FIELD_BYTES } from '../../../schema/request/answer-budget.ts';
 import type { Share } from '../answers/share.ts';
 import type { OperationContext } from './operation.ts';
+import { selectedIn } from './selected-fields.ts';
 
-export const boundedAnswers: Plugin = {
+/** `valueFields`: names of the fields whose values may be as long as what was sent. */
+export const boundedAnswers = (valueFields: ReadonlySet<string>): Plugin => ({
   onExecute({ args, setResultAndStopExecution }) {
     const { share } = args.contextValue as Partial<OperationContext>;
     if (!share) return undefined;
@@ -34,7 +34,7 @@ export const boundedAnswers: Plugin = {
     };
     try {
       const admitted = isMutation
-        ? admitMutation(share, document, operation)
+        ? admitMutation(share, document, operation, valueFields)
         : asksForSchema(document)
           ? share.enter()
           : undefined;
@@ -47,14 +47,16 @@ export const boundedAnswers: Plugin = {
     // A result that was made can't be refused: its items would be lost.
     (args.contextValue as Partial<OperationContext>).share?.bind();
   },
-};
+});
 
-/** The answer repeats what was sent, once for each field `value`. After the mutation its answer can't be refused. */
-async function admitMutation(share: Share, document: DocumentNode, operation: OperationDefinitionNode): Promise<void> {
-  const fragments = new Map<string, SelectionSetNode>();
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition.selectionSet);
-  const copies = fieldsIn([operation.selectionSet], (name) => fragments.get(name), 'value');
+/** The answer repeats what was sent. After the mutation its answer can't be refused. */
+async function admitMutation(
+  share: Share,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  valueFields: ReadonlySet<string>,
+): Promise<void> {
+  const { values: copies } = selectedIn(document, operation, valueFields);
   const values = Math.min(copies * share.requestBytes, MAX_ANSWER_BYTES);
   await share.admit(share.requestBytes + values);
   share.bind(values);

@@ -10,22 +10,31 @@ import {
   type DocumentNode,
   type ExecutionResult,
   type FieldNode,
+  getNamedType,
+  getNullableType,
   getOperationAST,
+  type GraphQLField,
+  type GraphQLOutputType,
   type GraphQLSchema,
+  isListType,
+  isObjectType,
   Kind,
   locatedError,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { AnswerBudget, MAX_ANSWER_BYTES } from '../../../schema/request/answer-budget.ts';
 import { assertMayWrite, type Caller } from '../../../schema/request/caller.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
+import type { FastInsertion } from '../../../schema/request/fast-insertion.ts';
 import type { Item } from '../../core/model/change.ts';
 import type { InsertInput } from '../../core/input/insert-input.ts';
-import type { StreamingMap } from '../../core/streaming-map.ts';
 import { compileSelection, type Render } from '../../fanout/selection/selection.ts';
 import { KnownDocuments } from './known-documents.ts';
 import type { InsertionAnswer } from '../answers/insertion-bytes.ts';
 import type { Observe } from './operation-observer.ts';
+import { selectedIn } from './selected-fields.ts';
 import type { RequestIdentity } from '../observability/request-log.ts';
 
 /** Of each item. */
@@ -38,7 +47,7 @@ interface KnownDocument {
   readonly operationName: string | undefined;
   readonly field: FieldNode;
   readonly variable: string;
-  readonly isBatch: boolean;
+  readonly insertion: FastInsertion;
   readonly render: Render;
   readonly answer: InsertionAnswer;
 }
@@ -58,18 +67,16 @@ type Admit = (answer: InsertionAnswer, items: number) => void;
 
 export class FastInserts {
   readonly #schema: GraphQLSchema;
-  readonly #map: StreamingMap;
   readonly #observe: Observe;
-  readonly #maxFields: number;
+  readonly #valueFields: ReadonlySet<string>;
   /** By text; null for a document of the plain path. */
   readonly #known = new KnownDocuments<KnownDocument | { readonly document: null }>();
 
-  constructor(schema: GraphQLSchema, map: StreamingMap, observe: Observe) {
+  /** `valueFields`: see `TransportOptions`. */
+  constructor(schema: GraphQLSchema, observe: Observe, valueFields: ReadonlySet<string>) {
     this.#schema = schema;
-    this.#map = map;
     this.#observe = observe;
-    // An answer never exceeds its budget then, even if each field is the value.
-    this.#maxFields = Math.min(MAX_FIELDS, Math.floor(MAX_ANSWER_BYTES / map.limits.maxBatchBytes));
+    this.#valueFields = valueFields;
   }
 
   /** The document of each operation that is executed: it is valid. */
@@ -94,13 +101,17 @@ export class FastInserts {
     const known = typeof query === 'string' ? this.#known.get(query) : undefined;
     if (!known?.document || extensions != null) return undefined;
     if (operationName != null && operationName !== known.operationName) return undefined;
+    const { collection, mapOf, isBatch, insertionOf } = known.insertion;
     const given = isObject(variables) ? variables[known.variable] : undefined;
-    const inputs = known.isBatch ? given : [given];
-    if (!Array.isArray(inputs) || inputs.length > this.#map.limits.maxBatch || !inputs.every(isInput)) return undefined;
+    const map = mapOf();
+    const inputs = isBatch
+      ? insertionsOf(given, insertionOf, map.limits.maxBatch)
+      : insertionsOf([given], insertionOf, 1);
+    if (!inputs) return undefined;
     let insert: () => Promise<Items>;
     try {
-      assertMayWrite(caller, 'items', inputs);
-      insert = this.#map.preparedInsert(inputs);
+      assertMayWrite(caller, collection, inputs);
+      insert = map.preparedInsert(inputs);
     } catch {
       // The plain path says what is wrong, with the places in the document.
       return undefined;
@@ -114,11 +125,11 @@ export class FastInserts {
   }
 
   async #answer(known: KnownDocument, identity: RequestIdentity, insert: () => Promise<Items>): Promise<FastAnswer> {
-    const { document, operationName, field, isBatch, render } = known;
+    const { document, operationName, field, insertion, render } = known;
     const observed = this.#observe({ document, operationName, contextValue: { identity } }, false);
     try {
       const items = await (observed ? observed.within(insert) : insert());
-      const json = render(isBatch ? items : items[0], { budget: new AnswerBudget() });
+      const json = render(insertion.isBatch ? items : items[0], { budget: new AnswerBudget() });
       if (json === undefined) throw new Error('an inserted item is not what its type says');
       observed?.end();
       return `${json}}`;
@@ -138,14 +149,38 @@ export class FastInserts {
     if (!variableDefinition || otherVariables.length > 0 || variableDefinition.defaultValue) return undefined;
     const [field, ...otherFields] = operation.selectionSet.selections;
     if (field?.kind !== Kind.FIELD || otherFields.length > 0) return undefined;
-    const isBatch = field.name.value === 'insertItems';
-    if (!isBatch && field.name.value !== 'insertItem') return undefined;
+    const definition = root.getFields()[field.name.value];
+    const insertion = definition && insertionBy(definition);
     const variable = onlyVariable(field);
-    if (variable === undefined || !isPlain(document, this.#maxFields)) return undefined;
+    if (!insertion || variable === undefined) return undefined;
+    const answer = selectedIn(document, operation, this.#valueFields);
+    // An answer never exceeds its budget then, even if each field is the value.
+    const maxFields = Math.min(MAX_FIELDS, Math.floor(MAX_ANSWER_BYTES / insertion.mapOf().limits.maxBatchBytes));
+    if (answer.fields > maxFields || !this.#isPlain(document, field)) return undefined;
     const render = compileSelection({ schema: this.#schema, document, operation, variables: {} }, root);
-    const answer = answerOf(document);
-    return render && { document, operationName: operation.name?.value, field, variable, isBatch, render, answer };
+    return render && { document, operationName: operation.name?.value, field, variable, insertion, render, answer };
   }
+
+  /**
+   * No directives, and no list of objects within an item: such a list makes an answer of many times what was sent, because `{}` may be shown
+   * as twenty fields.
+   */
+  #isPlain(document: DocumentNode, root: FieldNode): boolean {
+    let isPlain = true;
+    const types = new TypeInfo(this.#schema);
+    const visitor = {
+      Directive: () => void (isPlain = false),
+      Field: (field: FieldNode) => void (isPlain &&= field === root || !isListOfObjects(types.getType())),
+    };
+    visit(document, visitWithTypeInfo(types, visitor));
+    return isPlain;
+  }
+}
+
+/** Undefined for any other field. */
+function insertionBy({ extensions }: GraphQLField<unknown, unknown>): FastInsertion | undefined {
+  const { seamline } = extensions as { seamline?: { insertion?: FastInsertion } };
+  return seamline?.insertion;
 }
 
 /** What the executor makes of what a resolver throws. */
@@ -160,42 +195,24 @@ function onlyVariable({ arguments: given = [] }: FieldNode): string | undefined 
   return given.length === 1 && value?.kind === Kind.VARIABLE ? value.name.value : undefined;
 }
 
-function answerOf(document: DocumentNode): InsertionAnswer {
-  let [values, fields] = [0, 0];
-  visit(document, {
-    Field: ({ name }) => {
-      fields++;
-      if (name.value === 'value') values++;
-    },
-  });
-  return { values, fields };
-}
-
-/** Few fields, no directives. */
-function isPlain(document: DocumentNode, maxFields: number): boolean {
-  let [fields, directives] = [0, 0];
-  visit(document, { Field: () => void fields++, Directive: () => void directives++ });
-  return directives === 0 && fields <= maxFields;
+function isListOfObjects(type: GraphQLOutputType | null | undefined): boolean {
+  return isListType(getNullableType(type)) && isObjectType(getNamedType(type));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-type IsRight = (value: unknown) => boolean;
+type Inputs = readonly InsertInput<unknown>[];
 
-const FIELDS: ReadonlyMap<string, IsRight> = new Map<string, IsRight>([
-  ['key', (value) => typeof value === 'string'],
-  ['value', (value) => value !== null],
-  ['ttl', (value) => value === null || Number.isInteger(value)],
-  ['idempotencyKey', (value) => value === null || typeof value === 'string'],
-  ['ifAbsent', (value) => value === null || typeof value === 'boolean'],
-  ['ifCursor', (value) => value === null || typeof value === 'string'],
-]);
-
-/** Exactly the members that `InsertItemInput` has; the map judges the values. */
-function isInput(given: unknown): given is InsertInput<unknown> {
-  if (!isObject(given) || given['key'] === undefined || given['value'] === undefined) return false;
-  for (const name of Object.keys(given)) if (!FIELDS.get(name)?.(given[name])) return false;
-  return true;
+/** Undefined where one of them is unusual. */
+function insertionsOf(given: unknown, insertionOf: FastInsertion['insertionOf'], max: number): Inputs | undefined {
+  if (!Array.isArray(given) || given.length > max) return undefined;
+  const inputs: InsertInput<unknown>[] = [];
+  for (const each of given) {
+    const input = insertionOf(each);
+    if (!input) return undefined;
+    inputs.push(input);
+  }
+  return inputs;
 }

@@ -24,6 +24,8 @@ export interface TransportOptions {
   /** The fan-out of a map. Undefined: every subscription has a generator of its own. */
   readonly fanOutOf: ((source: Source<unknown>) => FanOut) | undefined;
   readonly fastInserts: FastInserts;
+  /** Names of the fields whose values may be as long as what was sent. */
+  readonly valueFields: ReadonlySet<string>;
   /** Asked before a long message is read, before an operation is parsed, and before it is executed. */
   readonly turns: Turns;
   readonly longBodies: LongBodies;
