@@ -1,5 +1,6 @@
 /** The dashboard and the alert rules in deploy/ name only metrics and labels that a server has. Neither Prometheus nor Grafana runs here. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -55,12 +56,17 @@ const TARGET_LABELS = ['job', 'instance'];
 const known = await labelsOfMetrics();
 
 async function labelsOfMetrics(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const server = await createServer({ port: 0 });
+  const folder = mkdtempSync(join(tmpdir(), 'monitoring-'));
+  const schema = join(folder, 'schema.graphql');
+  // Without a schema, the metrics of a map have the same labels but `collection`.
+  writeFileSync(schema, 'type Quote @collection(key: "symbol") { symbol: ID! }');
+  const server = await createServer({ port: 0, schema });
   let text;
   try {
     text = await samplesOf(server);
   } finally {
     await server.drain();
+    rmSync(folder, { recursive: true });
   }
   const labels = new Map<string, Set<string>>([['up', new Set(TARGET_LABELS)]]);
   for (const [, name = '', type] of text.matchAll(/^# TYPE (\w+) (\w+)$/gm))
@@ -189,7 +195,8 @@ describe('the dashboard', () => {
   it('each legend names only labels that its expression keeps', () => {
     for (const { expr, legendFormat } of targets) {
       const { selections, groupings } = expressionOf(expr);
-      const kept = /\bby \(/.test(expr)
+      // `group_right` keeps the labels of the series on its right.
+      const kept = /\bby \(/.test(expr) && !expr.includes('group_right')
         ? groupings
         : selections.flatMap(({ metric }) => [...(known.get(metric) ?? [])]);
       const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
