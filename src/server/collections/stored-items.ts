@@ -24,12 +24,13 @@ export async function assertItemsFit(maps: ServedMaps, definition: SdlDefinition
   }
 }
 
-type Unfit = (item: Item<unknown>) => string | undefined;
+type Unfit = (item: Pick<Item<unknown>, 'key' | 'value'>) => string | undefined;
 
 async function assertFit(map: StreamingMap, { name, plural }: CollectionDefinition, unfit: Unfit): Promise<void> {
   let [count, example] = [0, ''];
   const check = (item: Item<unknown>): void => {
-    const problem = unfit(item);
+    // `item.value` would remember what it parses, for nobody.
+    const problem = unfit({ key: item.key, value: JSON.parse(item.json) as unknown });
     if (problem !== undefined && ++count === 1) example = `${JSON.stringify(shown(item.key))}: ${problem}`;
   };
   for (let at: Position | undefined = 0 as Position; at !== undefined;) {
