@@ -72,7 +72,7 @@ describe('typed collections', () => {
     await insertQuote(server, 'IBM', 1);
     await ask(server, INSERT_ORDER, { input: { number: 7, note: 'x' } });
     const document =
-      '{ quotes { edges { node { symbol } } cursor } orders { edges { node { number note } } cursor } order(number: "7") { id number } }';
+      '{ quotes { edges { node { symbol } } cursor } orders { edges { node { number note } } cursor } order(number: 7) { id number } }';
     const data = await ask<Record<'quotes' | 'orders', { cursor: string }>, object>(server, document);
     expect(data).toMatchObject({
       quotes: { edges: [{ node: { symbol: 'IBM' } }] },
