@@ -3,6 +3,7 @@ import type { StreamingMap } from '../src/core/streaming-map.ts';
 import { createBuilder } from './collections/builder.ts';
 import { addTypedCollection } from './collections/collection.ts';
 import { addItems } from './collections/item.ts';
+import { addFederation } from './federation/add-federation.ts';
 import { ITEMS, type SdlDefinition } from './sdl/definition.ts';
 import { typedParts } from './typed/typed-parts.ts';
 
@@ -16,11 +17,17 @@ export interface SchemaOptions {
 }
 
 /** Builds the schema of `seamline serve`. Its root fields are in the order of the collections. */
-export function createSchema({ definition, mapOf = noMap }: SchemaOptions = {}): GraphQLSchema {
-  const builder = createBuilder();
-  if (!definition) addItems(builder, () => mapOf(ITEMS.plural));
-  for (const collection of definition?.collections ?? [])
-    addTypedCollection(builder, typedParts(builder, definition!, collection, mapOf));
+export function createSchema({ definition, mapOf = noMap, federation = false }: SchemaOptions = {}): GraphQLSchema {
+  const builder = createBuilder(!definition || definition.scalars.some(({ name }) => name === 'JSON'));
+  const streams = definition
+    ? definition.collections.map((collection) =>
+        addTypedCollection(
+          builder,
+          typedParts(builder, definition, collection, () => mapOf(collection.plural)),
+        ),
+      )
+    : [addItems(builder, () => mapOf(ITEMS.plural))];
+  if (federation) addFederation(builder, streams);
   return builder.toSchema({ sortSchema: false });
 }
 

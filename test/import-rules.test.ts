@@ -50,7 +50,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'schema/typed': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream'],
   'schema/collections': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream', 'schema/typed'],
   schema: [...WHOLE_CORE, 'schema/sdl', 'schema/typed', 'schema/federation', 'schema/collections'],
-  schema: [...WHOLE_CORE, 'schema/sdl', 'schema/typed', 'schema/collections'],
 
   'src/fanout/selection': [...WHOLE_CORE, 'schema/request'],
   'src/fanout': [...WHOLE_CORE, 'schema/request', ...FAN_OUT],
@@ -125,6 +124,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/verify/check',
     'src/verify/workload',
     'src/described',
+    'schema',
     'schema/documents',
     'schema/sdl',
   ],

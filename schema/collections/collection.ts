@@ -9,9 +9,10 @@ import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { addSubscriptions } from '../stream/subscriptions.ts';
 
 /** Adds a collection whose inputs are the values. */
-export function addTypedCollection(builder: StreamBuilder, parts: CollectionParts): void {
+export function addTypedCollection(builder: StreamBuilder, parts: CollectionParts): StreamParts {
   const { names, input, keyedValueOf, plainValueOf } = parts;
-  addCollection(builder, serverStream(builder, parts, textsOf(names.name)), {
+  const stream = { ...serverStream(builder, parts, textsOf(names.name)), spendsBytes: true };
+  return addCollection(builder, stream, {
     input,
     hasArguments: true,
     hasBatch: true,
@@ -21,11 +22,12 @@ export function addTypedCollection(builder: StreamBuilder, parts: CollectionPart
   });
 }
 
-export function addCollection(builder: StreamBuilder, stream: StreamParts, insertions: InsertionParts): void {
+export function addCollection(builder: StreamBuilder, stream: StreamParts, insertions: InsertionParts): StreamParts {
   addQueries(builder, stream);
   addInsertions(builder, stream, insertions);
   addRemoval(builder, stream, { isIdempotent: true });
   addSubscriptions(builder, stream);
+  return stream;
 }
 
 /** Transports make a context for each operation, and collections share the type of what is removed. */

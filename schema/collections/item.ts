@@ -4,22 +4,20 @@ import type { Item } from '../../src/core/model/change.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { Context } from '../request/context.ts';
-import { jsonScalar } from '../request/json-scalar.ts';
 import { ITEMS } from '../sdl/definition.ts';
-import type { InsertionParts } from '../stream/collection-parts.ts';
-import { ITEM_TEXTS, JSON_DESCRIPTION, TEXT } from '../stream/descriptions.ts';
+import type { InsertionParts, StreamParts } from '../stream/collection-parts.ts';
+import { ITEM_TEXTS, TEXT } from '../stream/descriptions.ts';
 import { itemFilterOf } from '../stream/filter-inputs.ts';
 import { sharedTypes } from '../stream/shared-definitions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { addCollection, serverStream } from './collection.ts';
 
-export function addItems(builder: StreamBuilder, mapOf: () => StreamingMap): void {
-  builder.addScalarType('JSON' as never, jsonScalar(), { description: JSON_DESCRIPTION });
+export function addItems(builder: StreamBuilder, mapOf: () => StreamingMap): StreamParts {
   const type = addItemType(builder) as never;
   const { filter } = sharedTypes(builder);
   const parts = { names: ITEMS, mapOf, type, filter, filterOf: itemFilterOf };
   const stream = { ...serverStream(builder, parts, ITEM_TEXTS), spendsBytes: true, statusField: 'stream' };
-  addCollection(builder, stream, itemInsertions(builder));
+  return addCollection(builder, stream, itemInsertions(builder));
 }
 
 function addItemType(builder: StreamBuilder) {

@@ -3,12 +3,12 @@ import type { Item } from '../../src/core/model/change.ts';
 import { assertMayRead } from '../request/caller.ts';
 import { type Context, recordHead } from '../request/context.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
-import type { CollectionParts } from '../stream/collection-parts.ts';
+import type { StreamParts } from '../stream/collection-parts.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { FEDERATION, federationSdl } from './federation-sdl.ts';
 import { assertFew, entitiesOf } from './representations.ts';
 
-type Collection = Pick<CollectionParts, 'names' | 'mapOf' | 'type'>;
+type Collection = Pick<StreamParts, 'names' | 'mapOf' | 'type'>;
 
 /** What one `sdl` costs, in items of a page: a schema is a long text, and aliases could repeat it. */
 const SDL_ITEMS = 1000;

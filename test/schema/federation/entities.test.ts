@@ -63,7 +63,7 @@ describe('_entities', () => {
     const reached = Promise.withResolvers<void>();
     const reads = new RootReads({ turn: () => reached.promise });
     const contextValue = { caller: EVERYBODY, reads, budget: new AnswerBudget(), delivery: {} };
-    const schema = createSchema(() => map, true);
+    const schema = createSchema({ mapOf: () => map, federation: true });
     const source = `query ($a: [_Any!]!, $b: [_Any!]!) {
       first: _entities(representations: $a) { ... on Item { cursor } }
       second: _entities(representations: $b) { ... on Item { cursor } }
