@@ -11,7 +11,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const built = join(root, 'dist/console');
 const vite = join(root, 'node_modules/vite/bin/vite.js');
 /** The files that the console is built from. */
-const SOURCES = ['src/console', 'src/client', 'schema/documents', 'package-lock.json', 'scripts/console.mjs'];
+const SOURCES = [
+  ...['src/console', 'src/client', 'src/described', 'src/core/input/where', 'schema/documents', 'schema/sdl'],
+  ...['package-lock.json', 'scripts/console.mjs'],
+];
 
 /** The newest modification time at or below a path, in ms. */
 function changedAt(path) {

@@ -1,23 +1,25 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Provider } from 'urql';
 import { useIsNarrow } from './controls/use-is-narrow.ts';
 import { Details } from './panels/details.tsx';
-import { endOf } from './session/failure.ts';
 import { Header } from './panels/header.tsx';
-import { type Draft, EMPTY_DRAFT, InsertForm } from './panels/insert-form.tsx';
+import { InsertForm } from './panels/insert-form.tsx';
 import { OutageNotice } from './panels/outage-notice.tsx';
 import { Overview } from './panels/overview.tsx';
 import { Table } from './table/table.tsx';
 import { TokenForm } from './panels/token-form.tsx';
-import { SessionContext, useTokenSession, useView } from './session/use-session.ts';
+import type { Collection } from './server/collections.ts';
+import { type Draft, emptyDraft } from './server/draft.ts';
+import { endOf } from './server/failure.ts';
+import { SessionContext, useOwnSession, useSession, useView } from './session/use-session.ts';
 
 export function App() {
-  const { session, signIn } = useTokenSession();
+  const { session, signIn, show } = useOwnSession();
   if (!session) return null;
   return (
     <SessionContext value={session}>
       <Provider value={session.graphql}>
-        <Page key={session.token ?? ''} token={session.token} signIn={signIn} />
+        <Page key={session.token ?? ''} token={session.token} signIn={signIn} onCollection={show} />
       </Provider>
     </SessionContext>
   );
@@ -26,18 +28,26 @@ export function App() {
 interface PageProps {
   readonly token: string | undefined;
   readonly signIn: (token: string | undefined) => void;
+  readonly onCollection: (collection: Collection) => void;
 }
 
-function Page({ token, signIn }: PageProps) {
+function Page({ token, signIn, onCollection }: PageProps) {
+  const { collection } = useSession();
   const { error } = useView();
   const [asksForToken, askForToken] = useState(false);
-  const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT);
+  const [drafts, setDrafts] = useState<ReadonlyMap<Collection, Draft>>(new Map());
+  const empty = useMemo(() => emptyDraft(collection), [collection]);
   const end = error === undefined ? undefined : endOf(error);
   const needsToken = end?.needsToken === true;
   const reason = needsToken ? end.text : undefined;
   return (
     <div className="page">
-      <Header hasToken={token !== undefined} isRefused={needsToken} onToken={() => askForToken(true)} />
+      <Header
+        hasToken={token !== undefined}
+        isRefused={needsToken}
+        onToken={() => askForToken(true)}
+        onCollection={onCollection}
+      />
       {needsToken || asksForToken ? (
         <TokenForm
           reason={token === undefined ? reason : (reason ?? 'A new token replaces the current token of this tab.')}
@@ -57,7 +67,12 @@ function Page({ token, signIn }: PageProps) {
               {end.text} <button onClick={() => location.reload()}>Reload the page</button>
             </p>
           )}
-          <Work draft={draft} onDraft={setDraft} onToken={() => askForToken(true)} />
+          <Work
+            key={collection.plural}
+            draft={drafts.get(collection) ?? empty}
+            onDraft={(draft) => setDrafts(new Map([...drafts, [collection, draft ?? empty]]))}
+            onToken={() => askForToken(true)}
+          />
         </>
       )}
     </div>
@@ -66,7 +81,8 @@ function Page({ token, signIn }: PageProps) {
 
 interface WorkProps {
   readonly draft: Draft;
-  readonly onDraft: (draft: Draft) => void;
+  /** Undefined: the one of a new item. */
+  readonly onDraft: (draft: Draft | undefined) => void;
   readonly onToken: () => void;
 }
 

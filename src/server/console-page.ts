@@ -7,6 +7,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { PAGE_COLLECTIONS_ID, type PageCollection } from '../described/page-collection.ts';
 
 const BUILT = fileURLToPath(new URL('../../dist/console/', import.meta.url));
 
@@ -35,6 +37,11 @@ const HEADERS = {
 /** The suffixes of files by their encoding, the smallest encoding first. */
 const ENCODINGS = Object.entries({ br: '.br', gzip: '.gz' });
 
+function compressed(bytes: Buffer, suffix: string): Buffer {
+  if (suffix === '') return bytes;
+  return suffix === '.br' ? brotliCompressSync(bytes) : gzipSync(bytes, { level: 9 });
+}
+
 interface Body {
   readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string>>;
@@ -48,9 +55,9 @@ interface File {
 export class ConsolePage {
   readonly #files: ReadonlyMap<string, File>;
 
-  /** `directory`: built by vite, with a `.br` and a `.gz` next to each file. */
-  constructor(directory: string = BUILT) {
-    this.#files = existsSync(`${directory}/index.html`) ? filesIn(directory) : new Map();
+  /** `collections`: the typed ones. `directory`: built by vite, with a `.br` and a `.gz` next to each file. */
+  constructor(collections: readonly PageCollection[] = [], directory: string = BUILT) {
+    this.#files = existsSync(`${directory}/index.html`) ? filesIn(directory, collections) : new Map();
   }
 
   has(path: string): boolean {
@@ -85,7 +92,15 @@ function accepts(header: string | string[] | undefined, encoding: string): boole
     });
 }
 
-function filesIn(directory: string): Map<string, File> {
+/** The page with a description of the collections. Browsers apply the policy for scripts only to those that they execute, so it is inline. */
+function withCollections(page: Buffer, collections: readonly PageCollection[]): Buffer {
+  // No text in it ends the element: JSON may have any character of a string in its escaped form.
+  const json = JSON.stringify(collections).replaceAll('<', '\\u003c');
+  const script = `<script id="${PAGE_COLLECTIONS_ID}" type="application/json">${json}</script>`;
+  return Buffer.from(page.toString().replace('</head>', () => `${script}</head>`));
+}
+
+function filesIn(directory: string, collections: readonly PageCollection[]): Map<string, File> {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
   const files = new Map<string, File>();
   for (const name of names) {
@@ -94,8 +109,12 @@ function filesIn(directory: string): Map<string, File> {
     const isPage = name === 'index.html';
     // Vite puts a hash of the content into all names except the page's.
     const caching = isPage ? 'no-cache' : 'public, max-age=31536000, immutable';
+    const read = (suffix: string): Buffer => {
+      if (!isPage || collections.length === 0) return readFileSync(`${directory}/${name}${suffix}`);
+      return compressed(withCollections(readFileSync(`${directory}/${name}`), collections), suffix);
+    };
     const bodyOf = (suffix: string, more: Readonly<Record<string, string>> = {}): Body => {
-      const bytes = readFileSync(`${directory}/${name}${suffix}`);
+      const bytes = read(suffix);
       const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
       return { bytes, headers: { ...HEADERS, 'Content-Type': type, 'Cache-Control': caching, ETag: tag, ...more } };
     };

@@ -15,6 +15,7 @@ import { requestHandler } from '../transports/http/request-handler.ts';
 import { FastInserts } from '../transports/operations/fast-insert.ts';
 import { observeOperations } from '../transports/operations/operation-observer.ts';
 import { createHttp } from '../transports/http/http.ts';
+import { pageCollections } from '../transports/http/page-collections.ts';
 import { Heartbeat } from '../transports/protocol/heartbeat.ts';
 import { IncomingBytes } from '../transports/incoming/incoming-bytes.ts';
 import { LongBodies } from '../transports/incoming/long-bodies.ts';
@@ -133,9 +134,9 @@ class RunningServer implements SeamlineServer {
     this.#requestLog = new RequestLog(logger, (request) => clientAddress(request, this.#origins));
     const insertRate = options.insertRate === undefined ? undefined : new InsertRate(options.insertRate);
     const admit = createAdmit({ ...options, ...this.#origins, insertRate });
-    this.#console = options.console ? new ConsolePage() : undefined;
     const { federation } = options;
     const schema = createSchema({ definition, federation, mapOf: (plural) => maps.of(plural) });
+    this.#console = options.console ? new ConsolePage(pageCollections(schema)) : undefined;
     const format = (result: ExecutionResult): string => stringify(result, this.#requestLog.internal);
     const fanOuts = new FanOuts({ schema, format });
     const fanOutOf = options.fanOut ? (source: Source<unknown>) => fanOuts.of(source) : undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FlashLimit } from '../../src/console/session/flash-limit.ts';
+import { FlashLimit } from '../../src/console/feed/flash-limit.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { describeInBrowser } from '../support/browser/browser.ts';
 import { ConsolePage, startWithConsole } from '../support/browser/console.ts';

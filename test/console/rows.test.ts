@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MirroredItem } from '../../src/client/index.ts';
-import { Rows } from '../../src/console/session/rows.ts';
+import { Rows } from '../../src/console/feed/rows.ts';
 
 /** Cursors compare as strings in position order. */
 const item = (key: string, position: number): MirroredItem => ({

@@ -91,7 +91,7 @@ describe('The console is served', () => {
   it('a console that was not built answers with the command that builds it', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'seamline-console-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
-    const page = new ConsolePage(directory);
+    const page = new ConsolePage([], directory);
     const server = createServer((asked, response) => page.answer(asked, response, '/')).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');

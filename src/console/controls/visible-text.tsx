@@ -1,5 +1,5 @@
 import { Fragment } from 'react';
-import { ESCAPABLE, escaped } from '../session/format.ts';
+import { ESCAPABLE, escaped } from '../server/format.ts';
 
 /** Text from an item: isolated from the text around it, with its spaces, and with invisible characters in escaped form. */
 export function VisibleText({ children }: { readonly children: string }) {

@@ -1,4 +1,4 @@
-import { SECONDS } from '../session/samples.ts';
+import { SECONDS } from '../feed/samples.ts';
 
 /** In units of the SVG. */
 const [WIDTH, HEIGHT] = [240, 44];

@@ -3,11 +3,12 @@ import { useMutation } from 'urql';
 import { CopyButton } from '../controls/copy-button.tsx';
 import { Sheet } from '../controls/sheet.tsx';
 import { VisibleText } from '../controls/visible-text.tsx';
-import { REMOVE } from '../session/documents.ts';
-import { failureOf } from '../session/failure.ts';
-import { fullTime, pretty } from '../session/format.ts';
+import { keyVariable } from '../../described/item-shape.ts';
+import { type Draft, draftOf } from '../server/draft.ts';
+import { failureOf } from '../server/failure.ts';
+import { fullTime, pretty } from '../server/format.ts';
 import { FailureNotice } from './failure-notice.tsx';
-import type { Draft } from './insert-form.tsx';
+import { FieldList } from './field-list.tsx';
 import { useSession, useView } from '../session/use-session.ts';
 
 interface DetailsProps {
@@ -49,13 +50,13 @@ interface ItemProps extends Omit<DetailsProps, 'isSheet'> {
 }
 
 function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps) {
-  const { feed } = useSession();
+  const { feed, collection } = useSession();
   useView();
   const item = feed.get(itemKey);
   const text = useMemo(() => (item ? pretty(item.value) : ''), [item]);
-  const [{ fetching, error }, remove] = useMutation(REMOVE);
+  const [{ fetching, error }, remove] = useMutation(collection.documents.remove);
   const [isConfirming, setConfirming] = useState(false);
-  const failure = error && failureOf(error);
+  const failure = error && failureOf(error, collection);
   return (
     <section className="card details" aria-labelledby={title}>
       <div className="title">
@@ -73,9 +74,13 @@ function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps)
       </div>
       {item ? (
         <>
-          <pre tabIndex={0} role="group" aria-label="Value">
-            {text}
-          </pre>
+          {collection.isTyped ? (
+            <FieldList fields={collection.fields} value={item.value} />
+          ) : (
+            <pre tabIndex={0} role="group" aria-label="Value">
+              {text}
+            </pre>
+          )}
           <dl>
             <dt>Inserted</dt>
             <dd>{fullTime(item.timestamp)}</dd>
@@ -87,15 +92,13 @@ function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps)
             </dd>
           </dl>
           <div className="actions">
-            <button
-              onClick={() =>
-                onEdit({ key: item.key, value: text, ttl: '', ifAbsent: false, edited: { key: item.key } })
-              }
-            >
-              Edit
-            </button>
+            <button onClick={() => onEdit(draftOf(collection, item.key, item.value))}>Edit</button>
             {isConfirming ? (
-              <button className="danger" disabled={fetching} onClick={() => void remove({ key: itemKey })}>
+              <button
+                className="danger"
+                disabled={fetching}
+                onClick={() => void remove({ key: keyVariable(collection.described, itemKey) })}
+              >
                 Confirm removal
               </button>
             ) : (

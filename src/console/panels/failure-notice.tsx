@@ -1,4 +1,4 @@
-import type { Failure } from '../session/failure.ts';
+import type { Failure } from '../server/failure.ts';
 
 interface FailureNoticeProps {
   readonly failure: Failure | undefined;

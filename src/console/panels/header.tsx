@@ -1,6 +1,8 @@
-import type { ConnectionState } from '../session/connection.ts';
+import { type Collection, COLLECTIONS } from '../server/collections.ts';
+import type { ConnectionState } from '../server/connection.ts';
+import { counted } from '../server/format.ts';
 import { toggleTheme } from '../session/theme.ts';
-import { useConnectionState, useSession } from '../session/use-session.ts';
+import { useConnectionState, useSession, useView } from '../session/use-session.ts';
 
 const LABELS: Readonly<Record<ConnectionState, string>> = {
   connecting: 'Connecting …',
@@ -15,9 +17,10 @@ interface HeaderProps {
   /** Whether the server refuses to show the map with this token, or without one. */
   readonly isRefused: boolean;
   readonly onToken: () => void;
+  readonly onCollection: (collection: Collection) => void;
 }
 
-export function Header({ hasToken, isRefused, onToken }: HeaderProps) {
+export function Header({ hasToken, isRefused, onToken, onCollection }: HeaderProps) {
   const { connection } = useSession();
   const connected = useConnectionState();
   // A token without the scope to read is refused after the connection is open.
@@ -29,6 +32,7 @@ export function Header({ hasToken, isRefused, onToken }: HeaderProps) {
         <Mark />
         seamline
       </h1>
+      {COLLECTIONS.length > 1 && <Switch onCollection={onCollection} />}
       <p className={`state ${state}`} role="status">
         <span className="dot" aria-hidden="true" />
         {isDelayed ? `The server asks to wait (${connection.delay}), reconnecting …` : LABELS[state]}
@@ -57,6 +61,37 @@ export function Header({ hasToken, isRefused, onToken }: HeaderProps) {
         </button>
       </nav>
     </header>
+  );
+}
+
+interface SwitchProps {
+  readonly onCollection: (collection: Collection) => void;
+}
+
+/** Chooses the collection that the page shows. */
+function Switch({ onCollection }: SwitchProps) {
+  const { collection } = useSession();
+  const { isLoaded, atLoad } = useView();
+  return (
+    <div className="switch">
+      <label>
+        <span>Collection</span>
+        <select
+          value={collection.plural}
+          onChange={({ target }) => {
+            const chosen = COLLECTIONS[target.selectedIndex];
+            if (chosen) onCollection(chosen);
+          }}
+        >
+          {COLLECTIONS.map(({ plural }) => (
+            <option key={plural}>{plural}</option>
+          ))}
+        </select>
+      </label>
+      <p role="status" className="off-screen">
+        {isLoaded && `${collection.plural}: ${counted(atLoad, 'item')}`}
+      </p>
+    </div>
   );
 }
 

@@ -1,24 +1,13 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { useMutation } from 'urql';
-import type { InsertItemInput } from '../../../schema/documents/graphql.ts';
 import { VisibleText } from '../controls/visible-text.tsx';
-import { INSERT } from '../session/documents.ts';
-import { type Failure, failureOf, FIELDS } from '../session/failure.ts';
-import { escapeAll, parseExactly } from '../session/format.ts';
+import { type Draft, keyOfDraft, variablesOf } from '../server/draft.ts';
+import { type Failure, failureOf, FIELDS } from '../server/failure.ts';
+import { escapeAll } from '../server/format.ts';
+import { useSession } from '../session/use-session.ts';
 import { FailureNotice } from './failure-notice.tsx';
+import { InputFields } from './input-fields.tsx';
 import { TextField } from './text-field.tsx';
-
-export interface Draft {
-  readonly key: string;
-  /** The JSON text in the field. */
-  readonly value: string;
-  readonly ttl: string;
-  readonly ifAbsent: boolean;
-  /** The item that the draft was copied from, another object for each copy; undefined for a new item. */
-  readonly edited?: { readonly key: string } | undefined;
-}
-
-export const EMPTY_DRAFT: Draft = { key: '', value: '{ "text": "hello" }', ttl: '', ifAbsent: false };
 
 const INPUTS = [
   { name: 'key', label: 'Key' },
@@ -26,20 +15,25 @@ const INPUTS = [
   { name: 'value', label: 'Value (JSON)', rows: 4 },
 ] as const;
 
+const TYPED_INPUTS = INPUTS.filter(({ name }) => name !== 'key').toReversed();
+
 interface InsertFormProps {
   readonly draft: Draft;
-  readonly onDraft: (draft: Draft) => void;
+  /** Undefined: the one of a new item. */
+  readonly onDraft: (draft: Draft | undefined) => void;
   readonly onToken: () => void;
 }
 
 export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
+  const { collection } = useSession();
   const [failure, setFailure] = useState<Failure>();
   const [done, setDone] = useState('');
-  const [{ fetching }, insert] = useMutation(INSERT);
+  const [{ fetching }, insert] = useMutation(collection.documents.insert);
   const form = useRef<HTMLFormElement>(null);
   const title = useId();
+  const key = keyOfDraft(collection, draft);
   // With another key the draft is a new item.
-  const isEdit = draft.edited?.key === draft.key;
+  const isEdit = draft.edited !== undefined && draft.edited.key === key;
   /** Submitting the same draft again uses the same idempotency key, so a lost response doesn't cause a second insertion. */
   const sent = useRef<{ draft: Draft; idempotencyKey: string } | undefined>(undefined);
 
@@ -62,15 +56,14 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
 
   const submit = async (): Promise<void> => {
     setDone('');
-    const parsed = parse(draft);
-    if (!parsed.input) return fail(parsed.failure);
-    const { input } = parsed;
     if (sent.current?.draft !== draft) sent.current = { draft, idempotencyKey: randomKey() };
-    const { error } = await insert({ input: { ...input, idempotencyKey: sent.current.idempotencyKey } });
-    if (error) return fail(failureOf(error));
+    const parsed = variablesOf(collection, draft, sent.current.idempotencyKey);
+    if (!parsed.variables) return fail(parsed.failure);
+    const { error } = await insert(parsed.variables);
+    if (error) return fail(failureOf(error, collection));
     sent.current = undefined;
     setFailure(undefined);
-    setDone(`“${escapeAll(draft.key)}” was ${isEdit ? 'saved' : 'inserted'}.`);
+    setDone(`“${escapeAll(key ?? '')}” was ${isEdit ? 'saved' : 'inserted'}.`);
   };
 
   const onSubmit = (event: FormEvent): void => {
@@ -84,14 +77,14 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
       <h2 id={title}>
         {isEdit ? (
           <>
-            Edit <VisibleText>{draft.key}</VisibleText>
+            Edit <VisibleText>{key ?? ''}</VisibleText>
           </>
         ) : (
           'Insert'
         )}
       </h2>
       <div className="fields">
-        {INPUTS.map((input) => (
+        {(collection.isTyped ? TYPED_INPUTS : INPUTS).map((input) => (
           <TextField
             key={input.name}
             {...input}
@@ -101,6 +94,7 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
           />
         ))}
       </div>
+      {collection.isTyped && <InputFields fields={collection.described.inputFields} />}
       <div className="actions">
         {!isEdit && (
           <label className="check">
@@ -116,7 +110,7 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
           {isEdit ? 'Save' : 'Insert'}
         </button>
         {isEdit && (
-          <button type="button" onClick={() => onDraft(EMPTY_DRAFT)}>
+          <button type="button" onClick={() => onDraft(undefined)}>
             Cancel
           </button>
         )}
@@ -127,23 +121,6 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
       <FailureNotice failure={failure} onToken={onToken} />
     </form>
   );
-}
-
-type Parsed = { readonly input: InsertItemInput } | { readonly input?: undefined; readonly failure: Failure };
-
-/** Checks only what the server can't check: that the fields can be sent as a mutation. */
-function parse({ key, value, ttl, ifAbsent }: Draft): Parsed {
-  const invalid = (fields: Failure['fields']): Parsed => ({ failure: { fields } });
-  let json: unknown;
-  try {
-    json = parseExactly(value);
-  } catch (error) {
-    const { message } = error as Error;
-    return invalid({ value: error instanceof RangeError ? message : `This is not valid JSON: ${message}` });
-  }
-  if (json === null) return invalid({ value: 'A value can’t be null. To delete an item, remove it.' });
-  if (ttl !== '' && !/^-?\d{1,9}$/.test(ttl.trim())) return invalid({ ttl: 'Enter whole seconds, such as 60.' });
-  return { input: { key, value: json, ifAbsent, ttl: ttl === '' ? undefined : Number(ttl) } };
 }
 
 /** 128 random bits. `crypto.randomUUID` exists only in secure contexts. */

@@ -1,5 +1,5 @@
-import { counted } from '../session/format.ts';
-import type { Outage } from '../session/outage.ts';
+import { counted } from '../server/format.ts';
+import type { Outage } from '../feed/outage.ts';
 import { useSession, useView } from '../session/use-session.ts';
 
 /** After a reconnect: the changes that the page has missed, and what is known about losses. */

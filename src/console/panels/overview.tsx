@@ -1,13 +1,13 @@
 import type { ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { Chart } from './chart.tsx';
-import { STREAM } from '../session/documents.ts';
-import { counted, number } from '../session/format.ts';
-import { useConnectionState, useSeries, useView } from '../session/use-session.ts';
+import { counted, number } from '../server/format.ts';
+import { useConnectionState, useSeries, useSession, useView } from '../session/use-session.ts';
 
 export function Overview() {
+  const { collection } = useSession();
   const { isLoaded, size, head, atLoad, sinceLoad } = useView();
-  const [{ data }] = useQuery({ query: STREAM, variables: {} });
+  const [{ data }] = useQuery({ query: collection.documents.stream, variables: {} });
   const stream = data?.stream;
   return (
     <section className="overview" aria-label="Overview">

@@ -34,8 +34,8 @@ export function TokenForm({ reason, hasToken, onSignIn, onCancel }: TokenFormPro
             value={token}
             spellCheck={false}
             autoComplete="off"
-            // The form is the only content of the page.
-            autoFocus
+            // The form is the only content of the page. A user who goes through the collections with the keyboard keeps the focus.
+            autoFocus={!(document.activeElement instanceof HTMLSelectElement)}
             required
             onChange={({ target }) => setToken(target.value)}
           />

@@ -1,11 +1,13 @@
-/** A token with its connections: the WebSocket for the live map, and urql for queries and mutations. */
+/** A token and a collection with their connections: the WebSocket for the live map, and urql for queries and mutations. */
 import { Client, fetchExchange } from 'urql';
-import { Connection } from './connection.ts';
-import { Feed } from './feed.ts';
-import { Samples } from './samples.ts';
+import type { Collection } from '../server/collections.ts';
+import { Connection } from '../server/connection.ts';
+import { Feed } from '../feed/feed.ts';
+import { Samples } from '../feed/samples.ts';
 
 export interface Session {
   readonly token: string | undefined;
+  readonly collection: Collection;
   readonly connection: Connection;
   readonly feed: Feed;
   readonly samples: Samples;
@@ -19,9 +21,9 @@ const url = new URL('graphql', document.baseURI);
 /** The URL of GraphQL, for commands that the user copies. */
 export const graphqlUrl = url.href.replaceAll("'", '%27');
 
-export function openSession(token: string | undefined): Session {
+export function openSession(token: string | undefined, collection: Collection): Session {
   const connection = new Connection(url.href.replace(/^http/, 'ws'), token);
-  const feed = new Feed(connection);
+  const feed = new Feed(connection, collection);
   const samples = new Samples(feed);
   const graphql = new Client({
     url: url.href,
@@ -31,6 +33,7 @@ export function openSession(token: string | undefined): Session {
   });
   return {
     token,
+    collection,
     connection,
     feed,
     samples,

@@ -1,25 +1,53 @@
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
-import type { ConnectionState } from './connection.ts';
-import type { View } from './feed.ts';
-import type { Series } from './samples.ts';
+import { inAddress, rememberInAddress } from '../feed/address.ts';
+import { type Collection, collectionNamed } from '../server/collections.ts';
+import type { ConnectionState } from '../server/connection.ts';
+import type { View } from '../feed/feed.ts';
+import type { Series } from '../feed/samples.ts';
 import { storeToken, storedToken, openSession, type Session } from './session.ts';
 
-/** Opens a session with the stored token. `signIn` replaces the token, and with it the session. */
-export function useTokenSession(): { session: Session | undefined; signIn: (token: string | undefined) => void } {
+interface OwnSession {
+  readonly session: Session | undefined;
+  /** Replaces the token, and with it the session. */
+  readonly signIn: (token: string | undefined) => void;
+  /** Shows another collection, in a session of its own. */
+  readonly show: (collection: Collection) => void;
+}
+
+/** Opens a session with the stored token, and the collection in the address. */
+export function useOwnSession(): OwnSession {
   // An object, so that entering the same token again opens another session.
-  const [stored, setStored] = useState(() => ({ token: storedToken() }));
+  const [wanted, setWanted] = useState(() => ({ token: storedToken(), collection: collectionInAddress() }));
   const [session, setSession] = useState<Session>();
   useEffect(() => {
-    const opened = openSession(stored.token);
+    const opened = openSession(wanted.token, wanted.collection);
     setSession(opened);
     return () => opened.close();
-  }, [stored]);
-  const signIn = (token: string | undefined): void => {
-    storeToken(token);
-    setStored({ token });
+  }, [wanted]);
+  useEffect(() => {
+    // A link to another collection, or the way back, changes only the fragment.
+    const follow = (): void => {
+      const collection = collectionInAddress();
+      setWanted((before) => (before.collection === collection ? before : { ...before, collection }));
+    };
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return {
+    session,
+    signIn(token) {
+      storeToken(token);
+      setWanted({ ...wanted, token });
+    },
+    show(collection) {
+      // A filter is for the fields of one collection.
+      rememberInAddress({ collection: collection.plural, prefix: '', where: '' });
+      setWanted({ ...wanted, collection });
+    },
   };
-  return { session, signIn };
 }
+
+const collectionInAddress = (): Collection => collectionNamed(inAddress().collection);
 
 export const SessionContext = createContext<Session | undefined>(undefined);
 

@@ -2,18 +2,20 @@ import { CopyButton } from '../controls/copy-button.tsx';
 import { graphqlUrl } from '../session/session.ts';
 import { useSession } from '../session/use-session.ts';
 
-const MUTATION = 'mutation { insertItem(input: { key: "hello", value: { text: "world" } }) { cursor } }';
-const ITEM = '{"key":"hello","value":{"text":"world"}}';
-
 /** Shown while the map has no item: how to insert the first one, with the URL of this page. */
 export function EmptyMap() {
-  const { token } = useSession();
-  const body = JSON.stringify({ query: MUTATION });
+  const { token, collection } = useSession();
+  const { input, mutation } = collection.example;
+  const body = JSON.stringify({ query: mutation });
   const [header, flag] = token === undefined ? ['', ''] : [' -H "Authorization: Bearer $TOKEN"', ' --token "$TOKEN"'];
+  const ofCollection = collection.isTyped ? ` --collection ${collection.plural}` : '';
   const ways = [
     { name: 'curl', text: `curl '${graphqlUrl}' -H 'Content-Type: application/json'${header} -d '${body}'` },
-    { name: 'Command line', text: `echo '${ITEM}' | npm start --silent -- insert --url '${graphqlUrl}'${flag}` },
-    { name: 'GraphQL', text: MUTATION },
+    {
+      name: 'Command line',
+      text: `echo '${JSON.stringify(input)}' | npm start --silent -- insert --url '${graphqlUrl}'${ofCollection}${flag}`,
+    },
+    { name: 'GraphQL', text: mutation },
   ];
   return (
     <div className="blank guide">
@@ -25,8 +27,8 @@ export function EmptyMap() {
         <section key={name} aria-label={name}>
           <div className="title">
             <h2>{name}</h2>
-            {text === MUTATION && (
-              <a className="quiet" href={`graphql?query=${encodeURIComponent(MUTATION)}`}>
+            {text === mutation && (
+              <a className="quiet" href={`graphql?query=${encodeURIComponent(mutation)}`}>
                 Open in GraphiQL
               </a>
             )}

@@ -1,27 +1,41 @@
 import { useId, useMemo, useRef, useState } from 'react';
-import { type FilterTexts, readWhere, rememberInAddress, textsInAddress } from '../session/row-filter.ts';
+import { type FilterTexts, inAddress, rememberInAddress } from '../feed/address.ts';
+import type { Collection } from '../server/collections.ts';
+import { EVERY_ROW, readWhere } from '../feed/row-filter.ts';
 import { useSession, useView } from '../session/use-session.ts';
+
+function textsInAddress(): FilterTexts {
+  const { prefix, where } = inAddress();
+  return { prefix, where };
+}
+
+/** An example of a filter. */
+function placeholderOf({ isTyped, key, fields }: Collection): string {
+  if (!isTyped) return '{"path":"/status","eq":"open"}';
+  const { name } = fields.find((field) => field.name !== key && field.type.kind !== 'object') ?? { name: key };
+  return `{"${name}":{"isNull":false}}`;
+}
 
 /** The fields for the key prefix and for the filter on values. While the filter is wrong, the rows of the last right one stay. */
 export function Filter() {
-  const { feed } = useSession();
-  const { filter } = useView();
+  const { feed, collection } = useSession();
+  const { filterProblem } = useView();
   // The fields show typed text at once; the view follows with the next frame.
   const [typed, setTyped] = useState(textsInAddress);
+  const read = useMemo(() => readWhere(typed.where, collection), [typed.where, collection]);
   /** The last right filter. */
-  const where = useRef(filter.where);
-  const read = useMemo(() => readWhere(typed.where), [typed.where]);
-  const problem = 'problem' in read ? read.problem : undefined;
+  const right = useRef('problem' in read ? EVERY_ROW : read);
+  const problem = 'problem' in read ? read.problem : filterProblem;
   const id = useId();
 
   const change = (part: Partial<FilterTexts>): void => {
     const texts = { ...typed, ...part };
     setTyped(texts);
     rememberInAddress(texts);
-    const next = readWhere(texts.where);
-    if (!('problem' in next)) where.current = next.where;
+    const next = readWhere(texts.where, collection);
+    if (!('problem' in next)) right.current = next;
     else if (texts.prefix === typed.prefix) return;
-    feed.filter({ prefix: texts.prefix, where: where.current });
+    feed.filter({ ...right.current, prefix: texts.prefix });
   };
 
   const field = { type: 'search', spellCheck: false, autoComplete: 'off' };
@@ -41,7 +55,7 @@ export function Filter() {
         <input
           {...field}
           value={typed.where}
-          placeholder='{"path":"/status","eq":"open"}'
+          placeholder={placeholderOf(collection)}
           aria-invalid={problem !== undefined}
           aria-describedby={problem === undefined ? undefined : `${id}-problem`}
           onChange={({ target }) => change({ where: target.value })}

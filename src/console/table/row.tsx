@@ -1,7 +1,8 @@
 import { memo, useMemo } from 'react';
 import type { MirroredItem } from '../../client/index.ts';
 import { VisibleText } from '../controls/visible-text.tsx';
-import { clock, counted, escapeAll, short } from '../session/format.ts';
+import type { DescribedField } from '../server/collections.ts';
+import { cellText, clock, counted, escapeAll, short } from '../server/format.ts';
 
 /** In ms: how long a change counts as new; equal to the duration of the flash in table.css. */
 const FLASH_MS = 1500;
@@ -16,15 +17,18 @@ interface LinePosition {
 interface RowProps extends LinePosition {
   readonly id: string;
   readonly item: MirroredItem;
+  /** The fields that are columns, after the key; undefined: the value is one column. */
+  readonly fields: readonly DescribedField[] | undefined;
   readonly isSelected: boolean;
   readonly isLive: boolean;
   readonly arrival: number | undefined;
   readonly onOpen: (key: string) => void;
 }
 
-export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, arrival, onOpen }: RowProps) {
+export const Row = memo(function Row(props: RowProps) {
+  const { line, top, id, item, fields, isSelected, isLive, arrival, onOpen } = props;
   // Memoised, because each change moves the rows below it, and a value may be long.
-  const text = useMemo(() => short(item.value), [item]);
+  const texts = useMemo(() => textsOf(item, fields), [item, fields]);
   const isNew = arrival !== undefined && performance.now() - arrival < FLASH_MS;
   const className = `row${isLive ? ' live' : ''}${isNew ? ' new' : ''}`;
   return (
@@ -41,9 +45,11 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
       <span role="gridcell" className="key" title={escapeAll(item.key)}>
         <VisibleText>{item.key}</VisibleText>
       </span>
-      <span role="gridcell" className="json">
-        {text}
-      </span>
+      {texts.map((text, index) => (
+        <span key={index} role="gridcell" className="json">
+          {text}
+        </span>
+      ))}
       <span role="gridcell" className="time">
         {clock(item.timestamp)}
       </span>
@@ -54,14 +60,20 @@ export const Row = memo(function Row({ line, top, id, item, isSelected, isLive, 
   );
 });
 
+function textsOf({ value }: MirroredItem, fields: RowProps['fields']): string[] {
+  // The value of a typed collection is an object.
+  return fields?.map(({ name }) => cellText((value as Readonly<Record<string, unknown>>)[name])) ?? [short(value)];
+}
+
 interface SeamRowProps extends LinePosition {
+  readonly columns: number;
   readonly atLoad: number;
   readonly sinceLoad: number;
   readonly seam: string;
 }
 
 /** The line between the items at load (below) and the changes since (above). */
-export function SeamRow({ line, top, atLoad, sinceLoad, seam }: SeamRowProps) {
+export function SeamRow({ line, top, columns, atLoad, sinceLoad, seam }: SeamRowProps) {
   return (
     <div
       role="row"
@@ -70,7 +82,7 @@ export function SeamRow({ line, top, atLoad, sinceLoad, seam }: SeamRowProps) {
       aria-rowindex={line + 2}
       title={seam}
     >
-      <span role="gridcell" aria-colspan={4}>
+      <span role="gridcell" aria-colspan={columns}>
         <span className="stitches" aria-hidden="true" />
         <span className="label">
           ↑ {counted(sinceLoad, 'change')} since load · the seam · {counted(atLoad, 'item')} at load ↓

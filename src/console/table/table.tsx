@@ -1,7 +1,9 @@
-import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useId, useMemo, useRef } from 'react';
 import { VisibleText } from '../controls/visible-text.tsx';
+import { columnsOf } from './columns.ts';
 import { EmptyMap } from './empty-map.tsx';
 import { idOfRow, Row, SeamRow } from './row.tsx';
+import { selectsValues } from '../feed/row-filter.ts';
 import { useSession, useView } from '../session/use-session.ts';
 import { Tools } from './tools.tsx';
 import { useScrollAnchor } from './use-scroll-anchor.ts';
@@ -17,7 +19,7 @@ interface TableProps {
 
 /** All items, newest first. Only visible rows are in the document. */
 export function Table({ selected, onSelect, onOpen }: TableProps) {
-  const { feed } = useSession();
+  const { feed, collection } = useSession();
   const { isLoaded, shown, above, seam, atLoad, sinceLoad } = useView();
   const scroller = useRef<HTMLDivElement>(null);
   const { first, end } = useVisibleLines(scroller);
@@ -25,6 +27,7 @@ export function Table({ selected, onSelect, onOpen }: TableProps) {
   // The seam takes one line.
   const lines = isLoaded ? shown + 1 : 0;
   useScrollAnchor(scroller, lines);
+  const { names, fields, style } = useMemo(() => columnsOf(collection), [collection]);
 
   /** The item of a line other than the seam. */
   const itemAt = (line: number) => feed.rows.at(line < above ? line : line - 1);
@@ -68,7 +71,9 @@ export function Table({ selected, onSelect, onOpen }: TableProps) {
     const position = { line, top: line * ROW_HEIGHT };
     const item = line === above ? undefined : itemAt(line);
     if (line === above)
-      rows.push(<SeamRow key="seam" {...position} atLoad={atLoad} sinceLoad={sinceLoad} seam={seam} />);
+      rows.push(
+        <SeamRow key="seam" {...position} columns={names.length} atLoad={atLoad} sinceLoad={sinceLoad} seam={seam} />,
+      );
     else if (item)
       rows.push(
         <Row
@@ -77,6 +82,7 @@ export function Table({ selected, onSelect, onOpen }: TableProps) {
           {...position}
           id={idOfRow(id, item.key)}
           item={item}
+          fields={fields}
           isSelected={item.key === selected}
           isLive={line < above}
           arrival={feed.arrivalOf(item)}
@@ -90,18 +96,19 @@ export function Table({ selected, onSelect, onOpen }: TableProps) {
       <Tools isAtStart={first === 0} onStart={() => scroller.current?.scrollTo({ top: 0 })} />
       <div
         ref={scroller}
-        className="scroller"
+        className={collection.isTyped ? 'scroller typed' : 'scroller'}
+        style={style}
         role="grid"
-        aria-label="Items, newest first"
+        aria-label={`${collection.isTyped ? collection.plural : 'Items'}, newest first`}
         aria-rowcount={lines + 1}
-        aria-colcount={4}
+        aria-colcount={names.length}
         aria-busy={!isLoaded}
         aria-activedescendant={selected === undefined ? undefined : idOfRow(id, selected)}
         tabIndex={0}
         onKeyDown={onKeyDown}
       >
         <div className="head" role="row" aria-rowindex={1}>
-          {['Key', 'Value', 'Inserted', 'Expires'].map((name) => (
+          {names.map((name) => (
             <span key={name} role="columnheader">
               {name}
             </span>
@@ -122,11 +129,12 @@ function Blank() {
   if (!isLoaded) return <p className="blank">Loading the map …</p>;
   if (size === 0) return <EmptyMap />;
   if (shown > 0) return null;
-  const { prefix, where } = filter;
+  const { prefix } = filter;
+  const isOfValues = selectsValues(filter);
   return (
     <p className="blank">
-      {where === undefined ? 'No key starts with ' : 'No value matches the filter'}
-      {where !== undefined && prefix !== '' && ' under a key that starts with '}
+      {isOfValues ? 'No value matches the filter' : 'No key starts with '}
+      {isOfValues && prefix !== '' && ' under a key that starts with '}
       {prefix !== '' && (
         <>
           “<VisibleText>{prefix}</VisibleText>”

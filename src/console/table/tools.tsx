@@ -1,5 +1,5 @@
-import { counted, number } from '../session/format.ts';
-import { isEveryRow } from '../session/row-filter.ts';
+import { counted, number } from '../server/format.ts';
+import { isEveryRow } from '../feed/row-filter.ts';
 import { useSession, useView } from '../session/use-session.ts';
 import { Filter } from './filter.tsx';
 

@@ -11,68 +11,10 @@ export interface GraphiQLPage {
   readonly hasConsole: boolean;
 }
 
-/** Each tab runs when its text is pasted alone. */
-const ITEMS = `# The current items, and then every insertion.
-# On an empty map this waits for the first item:
-# run the tab Insert before this one, or insert
-# with the console while this runs.
-subscription Items {
-  items {
-    key
-    value
-    timestamp
-    cursor
-  }
+interface FirstTabs {
+  /** The documents of the first tabs, at least one. */
+  readonly tabs: readonly string[];
 }
-`;
-
-const ITEM_CHANGES = `# The changes of the map, removals included.
-# The first message comes at once, with the current
-# items. GraphiQL shows the newest message only.
-subscription ItemChanges {
-  itemChanges {
-    reset
-    upserted {
-      key
-      value
-      cursor
-    }
-    removed {
-      key
-      reason
-    }
-    caughtUp
-    size
-    checksum
-  }
-}
-`;
-
-const INSERT = `# Inserts an item, or replaces the key's item.
-mutation Insert {
-  insertItem(
-    input: { key: "greeting", value: { text: "hello" } }
-  ) {
-    key
-    value
-    cursor
-  }
-}
-`;
-
-const FILTER = `# Only items whose key starts with "greet".
-# Without such an item this waits for the first:
-# run the tab Insert before this one.
-subscription Filter {
-  items(filter: { keyPrefix: "greet" }) {
-    key
-    value
-    cursor
-  }
-}
-`;
-
-const TABS = [ITEMS, ITEM_CHANGES, INSERT, FILTER].map((query) => ({ query }));
 
 const MARK =
   '<svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><rect fill="#0f766e" x="2" y="2" width="28" height="12" rx="4"/>' +
@@ -85,7 +27,8 @@ const LINK = '<a href="./" style="margin-left: 14px; color: inherit; white-space
 const PAGE_TITLE = 'seamline GraphiQL';
 
 /** `url`: of the request for the page. A query in it takes the place of the tabs. */
-export function graphiqlOptions({ hasConsole }: GraphiQLPage, url: string): GraphiQLOptions {
+export function graphiqlOptions({ hasConsole, tabs }: GraphiQLPage & FirstTabs, url: string): GraphiQLOptions {
+  const [first = ''] = tabs;
   return {
     // HTML, in GraphiQL's header.
     title: hasConsole ? `seamline ${LINK}` : 'seamline',
@@ -93,7 +36,10 @@ export function graphiqlOptions({ hasConsole }: GraphiQLPage, url: string): Grap
     favicon: `data:image/svg+xml,${encodeURIComponent(MARK.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"'))}`,
     subscriptionsProtocol: 'WS',
     // Without a query of its own GraphiQL adds an empty tab at each reload.
-    ...(!new URL(url).searchParams.has('query') && { defaultTabs: TABS, query: ITEMS }),
+    ...(!new URL(url).searchParams.has('query') && {
+      defaultTabs: tabs.map((query) => ({ query })),
+      query: first,
+    }),
   };
 }
 

@@ -8,6 +8,7 @@ import { type Admission, whenExpired } from '../protocol/admission.ts';
 import { formatResult, isAboutHttp, maskError, withShortErrors, withStatus } from '../protocol/errors.ts';
 import { parseEventId } from '../protocol/event-id.ts';
 import { graphiqlOptions, graphiqlPages } from './graphiql.ts';
+import { graphiqlTabs } from './graphiql-tabs.ts';
 import type { HttpOptions } from './http-options.ts';
 import { isLarge, jsonAnswer, partAnswer } from './json-answer.ts';
 import { keptTexts } from './kept-texts.ts';
@@ -25,6 +26,7 @@ export type Yoga = YogaServerInstance<ServerContext, OperationContext>;
 
 export function createHttp(options: HttpOptions): Yoga {
   const { schema, allowed, requestLog } = options;
+  const graphiql = options.graphiql && { ...options.graphiql, tabs: graphiqlTabs(schema) };
   return createYoga<ServerContext, OperationContext>({
     schema,
     context: (initial) => initial.operation ?? requestContext(options, initial),
@@ -40,7 +42,7 @@ export function createHttp(options: HttpOptions): Yoga {
     logging: false,
     maskedErrors: { maskError: (error) => maskError(error, requestLog.internal) },
     graphiql: ({ headers, url }) =>
-      options.graphiql && negotiate(headers.get('accept')).html ? graphiqlOptions(options.graphiql, url) : false,
+      graphiql && negotiate(headers.get('accept')).html ? graphiqlOptions(graphiql, url) : false,
     renderGraphiQL: graphiqlPages(),
     cors: (request) => {
       const origin = request.headers.get('origin');

@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { graphiqlOptions, graphiqlPages } from '../../../src/transports/http/graphiql.ts';
 
-const optionsOf = (query: string) => graphiqlOptions({ hasConsole: true }, `http://localhost:4000/graphql${query}`);
+const optionsOf = (query: string) =>
+  graphiqlOptions({ hasConsole: true, tabs: ['{ a }'] }, `http://localhost:4000/graphql${query}`);
 
 it('all requests for the GraphiQL page share its bytes, with tabs or without', async () => {
   const pageOf = graphiqlPages();

@@ -1,4 +1,6 @@
 /** Formats numbers, times and values for the page, and reads values. */
+import type { DescribedType } from '../../described/type-tree.ts';
+
 const NUMBER = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const OTHER_DAY = new Intl.DateTimeFormat('en-GB', {
@@ -40,6 +42,21 @@ const EVERY_ESCAPABLE = new RegExp(ESCAPABLE.source, 'g');
 export const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 export const escapeAll = (text: string): string => text.replace(EVERY_ESCAPABLE, escaped);
+
+/** The start of the value of a field in one line: text as it is, a list of scalars with commas, anything else as JSON. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'string') return escapeAll(value.slice(0, SHORT));
+  if (Array.isArray(value) && value.every((each) => typeof each !== 'object'))
+    return escapeAll(value.slice(0, SHORT).join(', ').slice(0, SHORT));
+  return short(value);
+}
+
+/** A type as SDL writes it: `[String!]`. */
+export function typeText(type: DescribedType): string {
+  const name = type.kind === 'list' ? `[${typeText(type.of)}]` : type.name;
+  return type.isNullable ? name : `${name}!`;
+}
 
 /** The start of a value as JSON in one line. */
 export const short = (value: unknown): string => escapeAll((JSON.stringify(value) ?? '').slice(0, SHORT));

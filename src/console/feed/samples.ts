@@ -1,5 +1,5 @@
 import type { Feed } from './feed.ts';
-import { Notifier } from './notifier.ts';
+import { Notifier } from '../server/notifier.ts';
 
 /** The seconds that the charts cover. */
 export const SECONDS = 120;

@@ -1,5 +1,6 @@
 /** Explains errors of the server to the user. */
 import type { CombinedError } from 'urql';
+import type { Collection } from './collections.ts';
 import { isRefusal } from './connection.ts';
 
 export const FIELDS = ['key', 'value', 'ttl'] as const;
@@ -20,7 +21,8 @@ interface Issue {
 
 const isField = (name: unknown): name is Field => FIELDS.some((field) => field === name);
 
-export function failureOf({ graphQLErrors, networkError }: CombinedError): Failure {
+/** Why a mutation of an item failed. Without a field of its own, the key of a typed collection is in the value. */
+export function failureOf({ graphQLErrors, networkError }: CombinedError, { isTyped }: Collection): Failure {
   const [error] = graphQLErrors;
   if (!error)
     return {
@@ -30,9 +32,9 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
   const { code, issues, retryAfterMs } = error.extensions;
   switch (code) {
     case 'BAD_USER_INPUT':
-      return badInput(issues as readonly Issue[] | undefined, error.message);
+      return badInput(issues as readonly Issue[] | undefined, error.message, isTyped);
     case 'CONFLICT':
-      return { fields: { key: 'The key already exists.' } };
+      return { fields: { [isTyped ? 'value' : 'key']: 'The key already exists.' } };
     case 'PAYLOAD_TOO_LARGE':
       return { fields: { value: `Too large: ${error.message}.` } };
     case 'UNAUTHENTICATED':
@@ -54,14 +56,36 @@ export function failureOf({ graphQLErrors, networkError }: CombinedError): Failu
 
 const sentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 
-function badInput(issues: readonly Issue[] = [], message: string): Failure {
-  const named = issues.flatMap(({ path, message: text }) => {
-    const at = path.findIndex(isField);
-    // The rest of the path is inside the value.
-    const inside = path.slice(at + 1).join('.');
-    return at < 0 ? [] : [[path[at] as Field, inside === '' ? text : `${inside}: ${text}`] as const];
+function badInput(issues: readonly Issue[] = [], message: string, isTyped: boolean): Failure {
+  const named = issues.flatMap((issue) => {
+    const { field, inside, text } = isTyped ? placeInMutation(issue) : placeInInput(issue);
+    return field === undefined ? [] : [[field, inside === '' ? text : `${inside}: ${text}`] as const];
   });
   return named.length > 0 ? { fields: Object.fromEntries(named) } : { fields: {}, text: message };
+}
+
+interface Place {
+  readonly field: Field | undefined;
+  /** Where in the value of the field it is. */
+  readonly inside: string;
+  readonly text: string;
+}
+
+/** Of `Item`, whose input has all fields. */
+function placeInInput({ path, message }: Issue): Place {
+  const at = path.findIndex(isField);
+  return { field: path[at] as Field | undefined, inside: path.slice(at + 1).join('.'), text: message };
+}
+
+/** The form in which graphql-js tells that a variable has not its type. */
+const WRONG_VARIABLE = /^Variable "\$(\w+)" has invalid value(?: at \.?(\S+))?: (.*)$/s;
+
+/** Of a typed collection, whose input is the value. Its types are checked before the mutation runs, so that the path is in the message. */
+function placeInMutation({ path, message }: Issue): Place {
+  const [, variable, at = '', reason = message] = WRONG_VARIABLE.exec(message) ?? [];
+  const [argument = variable, ...rest] = path;
+  const field = argument === 'input' ? 'value' : argument === 'ttl' ? 'ttl' : undefined;
+  return { field, inside: variable === undefined ? rest.join('.') : at, text: reason };
 }
 
 /** Explains why the server refused to authenticate, by the message of its error or close frame. Tells the kinds of token apart. */

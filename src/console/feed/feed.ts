@@ -3,12 +3,15 @@
  * cost one rendering.
  */
 import { type ItemChanges, type Mirror, mirror, type MirroredItem, type MirrorUpdate } from '../../client/index.ts';
-import type { Connection } from './connection.ts';
+import type { Collection } from '../server/collections.ts';
+import type { Connection } from '../server/connection.ts';
 import { FlashLimit } from './flash-limit.ts';
-import { Notifier } from './notifier.ts';
+import { Matching } from './matching.ts';
+import { Notifier } from '../server/notifier.ts';
 import { isSameLog, type Outage, reloaded } from './outage.ts';
-import { filterInAddress, type RowFilter, showsRow } from './row-filter.ts';
+import { EVERY_ROW, filterInAddress, type RowFilter, showsRow } from './row-filter.ts';
 import { Rows } from './rows.ts';
+import { changesClient } from '../server/typed-changes.ts';
 
 const NO_ITEMS: ReadonlyMap<string, MirroredItem> = new Map();
 
@@ -29,6 +32,8 @@ export interface View {
   /** The number of changes since the map was loaded. */
   readonly sinceLoad: number;
   readonly filter: RowFilter;
+  /** Why the server refuses the filter on the values of a typed collection. The rows of the last right one stay. */
+  readonly filterProblem: string | undefined;
   /** The number of rows, and of rows above the seam. */
   readonly shown: number;
   readonly above: number;
@@ -47,7 +52,8 @@ const EMPTY: View = {
   seam: '',
   atLoad: 0,
   sinceLoad: 0,
-  filter: { prefix: '', where: undefined },
+  filter: EVERY_ROW,
+  filterProblem: undefined,
   shown: 0,
   above: 0,
   held: undefined,
@@ -63,6 +69,7 @@ export class Feed {
   /** The number of changes since the page was opened. */
   total = 0;
   readonly #mirror: Mirror;
+  readonly #matching: Matching;
   /** The items at the last update. A map that is loaded again is another object. */
   #items = NO_ITEMS;
   readonly #flashes = new FlashLimit();
@@ -73,10 +80,29 @@ export class Feed {
   #missed: number | undefined;
   #frame: number | undefined;
 
-  constructor(connection: Connection) {
-    this.view = { ...EMPTY, filter: filterInAddress() };
+  constructor(connection: Connection, collection: Collection) {
+    const { typedWhere, ...filter } = filterInAddress(collection);
+    this.view = { ...EMPTY, filter: { ...filter, typedWhere: undefined } };
     this.#next = this.view;
-    this.#mirror = mirror(connection.client);
+    const client = collection.isTyped ? changesClient(connection.client, collection) : connection.client;
+    this.#mirror = mirror(client);
+    this.#matching = new Matching(client, {
+      shown: (where) => {
+        this.#next = { ...this.#next, filter: { ...this.#next.filter, typedWhere: where } };
+        this.#readAllBeforeNextFrame();
+      },
+      changed: ({ changes, isReplaced }) => {
+        if (this.#next.held !== undefined) return;
+        if (isReplaced) this.#readAllBeforeNextFrame();
+        else if (changes) this.#readChanges(changes);
+        this.#show();
+      },
+      refused: (problem) => {
+        this.#next = { ...this.#next, filterProblem: problem };
+        this.#show();
+      },
+    });
+    if (typedWhere) this.#matching.filter(typedWhere, 0);
     this.#unsubscribes = [
       connection.onReconnect(() => {
         // `??=`, because the connection may be lost again before the mirror has caught up.
@@ -97,10 +123,11 @@ export class Feed {
     return this.#arrivals.get(item);
   }
 
-  filter(filter: RowFilter): void {
-    this.#next = { ...this.#next, filter };
-    this.#isStale = true;
-    this.#show();
+  /** A filter on the values of a typed collection holds once the server has sent what matches. */
+  filter({ typedWhere, ...filter }: RowFilter): void {
+    this.#next = { ...this.#next, filter: { ...filter, typedWhere: this.#next.filter.typedWhere } };
+    this.#matching.filter(typedWhere);
+    this.#readAllBeforeNextFrame();
   }
 
   /** Keeps the rows as they are, while the figures go on. */
@@ -112,8 +139,7 @@ export class Feed {
   /** Ends the pause: shows all changes since. */
   catchUp(): void {
     this.#next = { ...this.#next, held: undefined };
-    this.#isStale = true;
-    this.#show();
+    this.#readAllBeforeNextFrame();
   }
 
   dismissOutage(): void {
@@ -123,6 +149,7 @@ export class Feed {
 
   close(): void {
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    this.#matching.close();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
 
@@ -143,7 +170,7 @@ export class Feed {
     const count = upserted.length + removed.length;
     const { sinceLoad, held } = this.#next;
     if (isReplaced) this.#isStale = true;
-    else if (held === undefined) this.#readChanges(changes);
+    else if (held === undefined && !this.#matching.items) this.#readChanges(changes);
     const next = isReplaced
       ? { seam: cursor, atLoad: size, sinceLoad: 0, held: undefined }
       : { sinceLoad: sinceLoad + count, held: held === undefined ? undefined : held + count };
@@ -160,13 +187,19 @@ export class Feed {
     this.#missed = undefined;
   }
 
+  #readAllBeforeNextFrame(): void {
+    this.#isStale = true;
+    this.#show();
+  }
+
   #readAll(): void {
     const { filter, held } = this.#next;
     this.#isStale = false;
     // A filter that is entered during a pause shows the current items.
     if (held !== undefined) this.#next = { ...this.#next, held: 0 };
     this.rows = new Rows();
-    for (const item of this.#mirror.items.values()) if (showsRow(filter, item)) this.rows.add(item);
+    const items = this.#matching.items ?? this.#mirror.items;
+    for (const item of items.values()) if (showsRow(filter, item)) this.rows.add(item);
   }
 
   #readChanges({ upserted, removed }: ItemChanges): void {
