@@ -1,6 +1,7 @@
+import { Fragment } from 'react';
 import { VisibleText } from '../controls/visible-text.tsx';
 import type { DescribedField } from '../server/collections.ts';
-import { pretty, typeText } from '../server/format.ts';
+import { compact, typeText } from '../server/format.ts';
 
 interface FieldListProps {
   readonly fields: readonly DescribedField[];
@@ -15,14 +16,12 @@ export function FieldList({ fields, value }: FieldListProps) {
     <div className="values" tabIndex={0} role="group" aria-label="Value">
       <dl>
         {fields.map(({ name, type }) => (
-          <div key={name}>
-            <dt>
-              {name} <span className="note">{typeText(type)}</span>
-            </dt>
+          <Fragment key={name}>
+            <dt title={typeText(type)}>{name}</dt>
             <dd>
               <FieldValue value={values[name]} />
             </dd>
-          </div>
+          </Fragment>
         ))}
       </dl>
     </div>
@@ -34,6 +33,6 @@ function FieldValue({ value }: { readonly value: unknown }) {
   return typeof value === 'string' ? (
     <VisibleText>{value}</VisibleText>
   ) : (
-    <span className="exact">{pretty(value)}</span>
+    <span className="exact">{compact(value)}</span>
   );
 }

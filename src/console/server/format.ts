@@ -47,7 +47,7 @@ export const escapeAll = (text: string): string => text.replace(EVERY_ESCAPABLE,
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'string') return escapeAll(value.slice(0, SHORT));
-  if (Array.isArray(value) && value.every((each) => typeof each !== 'object'))
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each !== 'object'))
     return escapeAll(value.slice(0, SHORT).join(', ').slice(0, SHORT));
   return short(value);
 }
@@ -60,6 +60,12 @@ export function typeText(type: DescribedType): string {
 
 /** The start of a value as JSON in one line. */
 export const short = (value: unknown): string => escapeAll((JSON.stringify(value) ?? '').slice(0, SHORT));
+
+/** A value as JSON: in one line if that is a short one. */
+export function compact(value: unknown): string {
+  const line = JSON.stringify(value);
+  return line.length <= 60 ? escapeAll(line) : pretty(value);
+}
 
 /** A value as JSON in several lines. It is still JSON of the same value, because only strings contain characters that are escaped. */
 export const pretty = (value: unknown): string =>

@@ -6,7 +6,8 @@ import type { Collection } from './collections.ts';
 type TypedItem = Readonly<Record<string, unknown>> & Pick<MirroredItem, 'cursor' | 'timestamp' | 'expiresAt'>;
 
 /** A client for the mirror: whatever it subscribes to is the changes of this collection, in the form of `itemChanges`. */
-export function changesClient(client: Client, { documents, key }: Collection): SubscriptionClient {
+export function changesClient(client: Client, { described, documents, key }: Collection): SubscriptionClient {
+  const fields = described.valueFields.map(({ name }) => name);
   return {
     ...client,
     subscribe: (payload, sink) =>
@@ -17,19 +18,22 @@ export function changesClient(client: Client, { documents, key }: Collection): S
           complete: () => sink.complete(),
           next(result) {
             const [changes] = Object.values(result.data ?? {}) as [ItemChanges?];
-            sink.next(changes ? { ...result, data: { itemChanges: asItemChanges(changes, key) } } : result);
+            sink.next(changes ? { ...result, data: { itemChanges: asItemChanges(changes, key, fields) } } : result);
           },
         },
       ),
   };
 }
 
-function asItemChanges(changes: ItemChanges, key: string): ItemChanges {
-  return { ...changes, upserted: (changes.upserted as unknown as TypedItem[]).map((item) => asItem(item, key)) };
+function asItemChanges(changes: ItemChanges, key: string, fields: readonly string[]): ItemChanges {
+  const upserted = changes.upserted as unknown as TypedItem[];
+  return { ...changes, upserted: upserted.map((item) => asItem(item, key, fields)) };
 }
 
-/** No type has a field with one of the names of the envelope. */
-function asItem({ cursor, timestamp, expiresAt, ...value }: TypedItem, keyField: string): MirroredItem {
-  const key = String(value[keyField]);
+/** The value has the fields that an insertion may have, so that it can be edited. */
+function asItem(item: TypedItem, keyField: string, fields: readonly string[]): MirroredItem {
+  const { cursor, timestamp, expiresAt } = item;
+  const key = String(item[keyField]);
+  const value = Object.fromEntries(fields.map((name) => [name, item[name]]));
   return { id: key, key, value, timestamp, expiresAt, cursor };
 }

@@ -3,7 +3,11 @@ import { expect, it } from 'vitest';
 import type { Collection } from '../../../src/console/server/collections.ts';
 import { changesClient } from '../../../src/console/server/typed-changes.ts';
 
-const PEOPLE = { key: 'id', documents: { changes: 'subscription PersonChanges' } } as Collection;
+const PEOPLE = {
+  key: 'id',
+  described: { valueFields: ['id', 'key', 'value'].map((name) => ({ name })) },
+  documents: { changes: 'subscription PersonChanges' },
+} as unknown as Collection;
 
 it('the changes of a typed collection arrive as those of items, whatever the names of its fields', () => {
   const sent: unknown[] = [];
@@ -12,7 +16,7 @@ it('the changes of a typed collection arrive as those of items, whatever the nam
     subscribe(payload: unknown, sink: { next: (result: unknown) => void }) {
       sent.push(payload);
       const envelope = { cursor: 'c-1', timestamp: 't', expiresAt: null };
-      const person = { id: 7, key: 'a field', value: 'another', ...envelope };
+      const person = { id: 7, key: 'a field', value: 'another', generated: 1, ...envelope };
       sink.next({ data: { itemChanges: { upserted: [person], removed: [], cursor: 'c-1' } }, extensions: { left: 1 } });
       sink.next({ errors: ['refused'] });
       return () => {};
