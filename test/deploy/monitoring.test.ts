@@ -196,9 +196,10 @@ describe('the dashboard', () => {
     for (const { expr, legendFormat } of targets) {
       const { selections, groupings } = expressionOf(expr);
       // `group_right` keeps the labels of the series on its right.
-      const kept = /\bby \(/.test(expr) && !expr.includes('group_right')
-        ? groupings
-        : selections.flatMap(({ metric }) => [...(known.get(metric) ?? [])]);
+      const kept =
+        /\bby \(/.test(expr) && !expr.includes('group_right')
+          ? groupings
+          : selections.flatMap(({ metric }) => [...(known.get(metric) ?? [])]);
       const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
       expect(named.filter((label) => !kept.includes(label ?? ''))).toEqual([]);
     }

@@ -86,7 +86,7 @@ describe('a cookie', () => {
       data: { quoteStream: { engine: 'memory' } },
     });
     for (const query of WRITES)
-      expect(await resultOf(await post(server, { query }, headers)), query).toMatchObject({
+      expect(await resultOf(await post(server, { query }, headers))).toMatchObject({
         errors: [{ message: 'not allowed: requires scope quotes:write', extensions: { code: 'FORBIDDEN' } }],
       });
   });
