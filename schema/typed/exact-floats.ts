@@ -45,7 +45,7 @@ function replaced<Type extends GraphQLType>(type: Type, float: GraphQLScalarType
   // Each branch makes a type of the kind that it has found.
   if (isNonNullType(type))
     return new GraphQLNonNull(replaced(type.ofType, float) as GraphQLScalarType) as GraphQLType as Type;
-  if (isListType(type)) return new GraphQLList(replaced(type.ofType as GraphQLType, float)) as GraphQLType as Type;
+  if (isListType(type)) return new GraphQLList(replaced(type.ofType, float)) as GraphQLType as Type;
   return type === GraphQLFloat ? (float as GraphQLType as Type) : type;
 }
 

@@ -14,13 +14,28 @@ type Resolve<Source> = GraphQLFieldResolver<Source, object>;
 /** Of an element of a list, in bytes. */
 const ELEMENT_BYTES = 8;
 
+/** The value of the item that was read last: an item's fields are read one after the other, and each look at a weak reference takes time. */
+export class LastValue {
+  #item: Item<unknown> | undefined;
+  #value: unknown;
+
+  of(item: Item<unknown>): object {
+    if (item !== this.#item) {
+      this.#value = item.value;
+      this.#item = item;
+    }
+    // An item that doesn't fit its type has no members.
+    return this.#value as object;
+  }
+}
+
 /** A field of a collection's type: its source is the item. */
-export function itemResolver(kinds: Kinds, { name, type }: FieldDefinition): Resolve<Item<unknown>> {
+export function itemResolver(kinds: Kinds, last: LastValue, { name, type }: FieldDefinition): Resolve<Item<unknown>> {
   const present = presentOf(kinds, type);
   const read = memberReader(name);
-  if (!present) return ({ value }) => read(value as object);
+  if (!present) return (item) => read(last.of(item));
   return (item, _args, context, info) => {
-    const value = read(item.value as object);
+    const value = read(last.of(item));
     return value == null ? null : present(value, context as Context, info);
   };
 }

@@ -33,8 +33,8 @@ export function typedParts(
   return {
     names: collection,
     mapOf,
-    type: types.item(collection) as ObjectRef<SchemaTypes, Item<unknown>>,
-    input: types.input(collection) as InputRef,
+    type: types.item(collection),
+    input: types.input(collection),
     filter: WhereTypes.of(types).filter(collection),
     filterOf: filters(kinds, collection),
     keyedValueOf: keyedValues(kinds, collection),

@@ -10,7 +10,7 @@ import type {
 } from '../sdl/definition.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { useExactFloats } from './exact-floats.ts';
-import { itemResolver, memberResolver } from './field-values.ts';
+import { itemResolver, LastValue, memberResolver } from './field-values.ts';
 import { Kinds } from './kinds.ts';
 
 /** Pothos types names at compile time. Here they come from a file, so the fields' options are built as plain objects. */
@@ -69,7 +69,7 @@ export class TypedTypes {
     }
     if (named.kind !== 'scalar' || !named.scalar.type) return name;
     const description = this.#sdl.scalars.find((scalar) => scalar.name === name)?.description;
-    return this.builder.addScalarType(name as Dynamic, named.scalar.type as Dynamic, {
+    return this.builder.addScalarType(name as Dynamic, named.scalar.type, {
       ...(description !== undefined && { description }),
     });
   }
@@ -79,11 +79,12 @@ export class TypedTypes {
     const { name, description, fields, key } = collection;
     const ref = this.builder.objectRef<Item<unknown>>(name);
     this.#prepare(fields);
+    const last = new LastValue();
     ref.implement({
       description,
       fields: (t: unknown) => {
         const make = t as FieldMaker;
-        const made = fields.map((field) => this.#outputField(make, field, itemResolver(this.kinds, field)));
+        const made = fields.map((field) => this.#outputField(make, field, itemResolver(this.kinds, last, field)));
         const generated = generatedFields(fields.some((field) => field.name === 'id') ? undefined : key.name);
         return Object.fromEntries([...made, ...generated.map(([n, options]) => [n, make.field(options as Dynamic)])]);
       },
@@ -152,7 +153,7 @@ export class TypedTypes {
             return [member, (t as FieldMaker).field(options as Dynamic)];
           }),
         ),
-    } as Dynamic);
+    });
     return ref;
   }
 

@@ -126,7 +126,7 @@ export class WhereTypes {
       description,
       fields: (t: unknown) =>
         Object.fromEntries(members.map(([member, options]) => [member, (t as FieldMaker).field(options as Dynamic)])),
-    } as Dynamic);
+    });
     return ref;
   }
 }

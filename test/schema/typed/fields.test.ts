@@ -72,7 +72,7 @@ describe('the check of stored items', () => {
     ['lines.0: must be an object of the type Line, got 1', { lines: [1] }],
     ['lines.0.next.amount: must be an Int, got true', { lines: [{ sku: 'a', next: { sku: 'b', amount: true } }] }],
     ['symbol: must equal the key "A", got "B"', { symbol: 'B' }],
-  ])('it says %j', (problem, value) => {
+  ])('says %j', (problem, value) => {
     expect(unfit({ key: 'A', value: { symbol: 'A', price: 1, ...(value as object) } })).toBe(problem);
   });
 

@@ -93,7 +93,7 @@ describe('typed filters', () => {
     [/^must not be null: leave it out, or use isNull/, at('price', 'eq'), { price: { eq: null } }],
     [/^must not be null/, at('price'), { price: null }],
     [/^must not be null/, at('price', 'in'), { price: { in: null } }],
-    [/^must not be null/, at('and'), { and: null }],
+    [/^must be a list, got null/, at('and'), { and: null }],
     [/^must not be null/, at('not'), { not: null }],
     [/^must not be null/, at('address'), { address: null }],
     [/^must not be null/, at('address', 'city', 'ne'), { address: { city: { ne: null } } }],
@@ -107,15 +107,12 @@ describe('typed filters', () => {
     [/well-formed/, at('note', 'startsWith'), { note: { startsWith: '\ud800' } }],
     [/^must not nest filters deeper than 8 levels/, at(...times(9, 'not')), nested(9)],
     [/has 1001: use fewer/, at('price', 'in'), { price: { in: times(1001, 1) } }],
-    [/first 64 operators/, at('and', 64, 'count', 'eq'), { and: times(65, { count: { eq: 1 } }) }],
+    [/first 64 operators/, at('and', 63, 'count', 'eq'), { and: times(65, { count: { eq: 1 } }) }],
     [/^must have at most 65536 bytes of JSON/, at(), { note: { eq: 'x'.repeat(65_536) } }],
     [/^must have at most 65536 bytes of JSON/, at(), { and: times(30_000, {}) }],
   ])('a filter is refused with %s at %j', async (message, path, where) => {
     const issues = await issuesOf(FIND, { filter: { where: bare(where) } });
-    // The first operator beyond the limit is `and` itself, or one in it.
-    expect(issues).toHaveLength(1);
-    expect(issues[0]?.message).toMatch(message);
-    if (!message.source.includes('64')) expect(issues[0]?.path).toEqual(path);
+    expect(issues).toEqual([{ path, message: expect.stringMatching(message) as unknown }]);
   });
 
   it('keys and prefixes that no item can have are refused with their paths', async () => {

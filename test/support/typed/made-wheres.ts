@@ -82,7 +82,7 @@ function scalarOperators(sdl: SdlDefinition, name: string): fc.Arbitrary<Entry>[
     fc.boolean().map((flag): Entry => ['isNull', flag]),
     ...operators.map((operator) => {
       const given = operator === 'in' || operator === 'notIn' ? fc.array(one, { maxLength: 3 }) : one;
-      return (given as fc.Arbitrary<unknown>).map((operand): Entry => [operator, operand]);
+      return given.map((operand): Entry => [operator, operand]);
     }),
   ];
 }

@@ -74,7 +74,7 @@ describe('a condition on an element', () => {
     expect(someElement(LINES, NEVER)).toBe(NEVER);
   });
 
-  it('it costs more than the same condition on the value itself, and is no equality for an index', () => {
+  it('costs more than the same condition on the value itself, and is no equality for an index', () => {
     const [plain, some] = [skuIs('a'), someElement(LINES, skuIs('a'))].map((condition) => new ValueFilter(condition));
     expect(some?.weight).toBeGreaterThan(plain?.weight ?? Infinity);
     expect(some?.equalities).toEqual([]);
