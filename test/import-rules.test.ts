@@ -48,8 +48,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'schema/request': WHOLE_CORE,
   'schema/sdl': [],
   'schema/stream': [...WHOLE_CORE, 'schema/request', 'schema/sdl'],
-  'schema/federation': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream'],
   'schema/typed': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream'],
+  'schema/federation': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream'],
   'schema/collections': [...WHOLE_CORE, 'schema/request', 'schema/sdl', 'schema/stream', 'schema/typed'],
   schema: [...WHOLE_CORE, 'schema/sdl', 'schema/typed', 'schema/federation', 'schema/collections'],
 

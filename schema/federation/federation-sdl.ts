@@ -5,6 +5,7 @@ import {
   type DocumentNode,
   type GraphQLSchema,
   Kind,
+  lexicographicSortSchema,
   parse,
   print,
   printSchema,
@@ -25,7 +26,7 @@ const FIELDS: readonly string[] = ['_service', '_entities'];
  */
 export function federationSdl(schema: GraphQLSchema, collections: readonly CollectionNames[]): string {
   const directives = directivesOf(schema, collections);
-  const printed = visit(parse(printSchema(schema)), {
+  const printed = visit(parse(printSchema(lexicographicSortSchema(schema))), {
     FieldDefinition: ({ name }) => (FIELDS.includes(name.value) ? null : undefined),
     ObjectTypeDefinition: {
       leave: (node) => ({ ...node, directives: [...(node.directives ?? []), ...directives(node.name.value)] }),
