@@ -1,11 +1,9 @@
 /** The parts of a collection whose values have a type of an SDL file. */
-import type { InputRef, ObjectRef, SchemaTypes } from '@pothos/core';
 import type { GraphQLResolveInfo } from 'graphql';
 import { filterKeysProblem, keyPrefixProblem } from '../../src/core/input/insert-input.ts';
 import type { ItemFilter } from '../../src/core/input/item-filter.ts';
 import { keyFilter } from '../../src/core/input/key-filter.ts';
 import { BadInputError, type Issue } from '../../src/core/model/errors.ts';
-import type { Item } from '../../src/core/model/change.ts';
 import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import { assertWhereVariables } from '../request/where-variables.ts';
 import type { CollectionDefinition, SdlDefinition } from '../sdl/definition.ts';

@@ -19,7 +19,7 @@ const ITEMS = { isTyped: false, key: 'key', example: { input: {}, mutation: '' }
 
 const refusal = (message: string, extensions: object): CombinedError =>
   new CombinedError({
-    graphQLErrors: [{ message, extensions }] as ConstructorParameters<typeof CombinedError>[0]['graphQLErrors'] & [],
+    graphQLErrors: [{ message, extensions }] as never,
   });
 
 describe('The form of a typed collection', () => {

@@ -8,7 +8,7 @@ import { pageCollections } from '../../../src/transports/http/page-collections.t
 import { typedSdl } from '../../support/described/typed-sdl.ts';
 
 const TYPED = buildSchema(typedSdl({ friend: 'name: String friend: Friend' }));
-Object.assign(TYPED.getType('DateTime') ?? {}, resolvers.DateTime);
+Object.assign(TYPED.getType('DateTime') ?? {}, resolvers['DateTime']);
 
 /** The names of the operations in the documents. */
 const names = (documents: readonly string[]): (string | undefined)[] =>
