@@ -2,7 +2,6 @@
 import {
   type ConstDirectiveNode,
   type DefinitionNode,
-  type DocumentNode,
   type GraphQLSchema,
   Kind,
   lexicographicSortSchema,
@@ -18,7 +17,7 @@ const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.4
 
 /** What federation itself adds to a schema. Gateways don't want it in the SDL. */
 export const FEDERATION = { any: '_Any', entity: '_Entity', service: '_Service' } as const;
-const FIELDS: readonly string[] = ['_service', '_entities'];
+const FIELDS: ReadonlySet<string> = new Set(['_service', '_entities']);
 
 /**
  * The SDL that `_service { sdl }` answers and that composition takes. `schema` may have the fields of federation or not: they are left
@@ -27,11 +26,11 @@ const FIELDS: readonly string[] = ['_service', '_entities'];
 export function federationSdl(schema: GraphQLSchema, collections: readonly CollectionNames[]): string {
   const directives = directivesOf(schema, collections);
   const printed = visit(parse(printSchema(lexicographicSortSchema(schema))), {
-    FieldDefinition: ({ name }) => (FIELDS.includes(name.value) ? null : undefined),
+    FieldDefinition: ({ name }) => (FIELDS.has(name.value) ? null : undefined),
     ObjectTypeDefinition: {
       leave: (node) => ({ ...node, directives: [...(node.directives ?? []), ...directives(node.name.value)] }),
     },
-  }) as DocumentNode;
+  });
   const definitions = printed.definitions.filter((definition) => !isOfFederation(definition));
   return `${print({ kind: Kind.DOCUMENT, definitions: [...parse(LINK).definitions, ...definitions] })}\n`;
 }
