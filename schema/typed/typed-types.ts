@@ -8,6 +8,8 @@ import type {
   ObjectDefinition,
   SdlDefinition,
 } from '../sdl/definition.ts';
+import { jsonScalar } from '../request/json-scalar.ts';
+import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { useExactFloats } from './exact-floats.ts';
 import { itemResolver, LastValue, memberResolver } from './field-values.ts';
@@ -67,8 +69,13 @@ export class TypedTypes {
         ),
       } as Dynamic);
     }
-    if (named.kind !== 'scalar' || !named.scalar.type) return name;
+    if (named.kind !== 'scalar') return name;
     const description = this.#sdl.scalars.find((scalar) => scalar.name === name)?.description;
+    if (name === 'JSON' && !this.builder.configStore.hasImplementation(name))
+      return this.builder.addScalarType(name as Dynamic, jsonScalar(), {
+        description: description ?? JSON_DESCRIPTION,
+      });
+    if (!named.scalar.type) return name;
     return this.builder.addScalarType(name as Dynamic, named.scalar.type, {
       ...(description !== undefined && { description }),
     });

@@ -1,6 +1,7 @@
 /** A schema of a file's collections with a query that stores nothing: it says what would be stored, and what a filter holds for. */
 import { type ExecutionResult, graphql, type GraphQLSchema } from 'graphql';
-import { createBuilder } from '../../../schema/collections/builder.ts';
+import SchemaBuilder from '@pothos/core';
+import { DateTimeResolver } from 'graphql-scalars';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import { toGraphQLError } from '../../../schema/request/errors.ts';
 import type { CollectionDefinition, SdlDefinition } from '../../../schema/sdl/definition.ts';
@@ -28,7 +29,8 @@ export interface TypedSchema {
 
 /** Every collection has the fields `put<Name>(input:)`, `find<Name>(filter:)`, and `show<Name>` of what `shown` gives. */
 export function typedSchema(sdl: SdlDefinition, shown: (name: string) => unknown = () => ({})): TypedSchema {
-  const builder = createBuilder() as unknown as StreamBuilder;
+  const builder = new SchemaBuilder({ defaultFieldNullability: false } as never) as unknown as StreamBuilder;
+  builder.addScalarType('DateTime' as never, DateTimeResolver, {});
   const stored: Keyed[] = [];
   const filters: ItemFilter[] = [];
   const parts = new Map<string, CollectionParts>();
