@@ -12,9 +12,9 @@ import type { StreamBuilder } from '../stream/stream-builder.ts';
 import type { Kinds } from './kinds.ts';
 import { plainValues } from './plain-value.ts';
 import { keyedValues } from './stored-value.ts';
-import { TypedTypes } from './typed-types.ts';
+import { TypedTypes } from './value-definitions.ts';
 import { typedFilter } from './where-reader.ts';
-import { WhereTypes } from './where-types.ts';
+import { WhereTypes } from './where-inputs.ts';
 
 /**
  * Adds the object type, the inputs and the filter of a collection to the builder, which has the scalars JSON and DateTime. To be called once a
