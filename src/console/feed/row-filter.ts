@@ -29,17 +29,15 @@ export const showsRow = ({ prefix, where }: RowFilter, { key, value }: MirroredI
 type Where = Pick<RowFilter, 'where' | 'typedWhere'>;
 
 /**
- * Reads a filter on values. That of `Item` has the checks of the server, so that it also holds in a request. Of a typed one it is only known
- * that it is an object.
+ * Reads a filter on values. That of `Item` has the checks of the server, so that it also holds in a request. The server checks a typed one
+ * when the feed sends it.
  */
 export function readWhere(text: string, { isTyped }: Collection): Where | { readonly problem: string } {
   if (text.trim() === '') return { where: undefined, typedWhere: undefined };
   try {
     const given = parseExactly(text);
-    if (!isTyped) return { where: valueFilter(given as object).matches, typedWhere: undefined };
-    if (typeof given === 'object' && given !== null && !Array.isArray(given))
-      return { where: undefined, typedWhere: given };
-    return { problem: 'must be an object of conditions' };
+    if (isTyped) return { where: undefined, typedWhere: given as TypedWhere };
+    return { where: valueFilter(given as object).matches, typedWhere: undefined };
   } catch (error) {
     if (error instanceof BadInputError || error instanceof RangeError) return { problem: error.message };
     return { problem: `This is not valid JSON: ${(error as Error).message}` };

@@ -3,8 +3,7 @@ import { useMutation } from 'urql';
 import { CopyButton } from '../controls/copy-button.tsx';
 import { Sheet } from '../controls/sheet.tsx';
 import { VisibleText } from '../controls/visible-text.tsx';
-import { keyVariable } from '../../described/item-shape.ts';
-import { type Draft, draftOf } from '../server/draft.ts';
+import { type Draft, draftOf, keyVariable } from '../server/draft.ts';
 import { failureOf } from '../server/failure.ts';
 import { fullTime, pretty } from '../server/format.ts';
 import { FailureNotice } from './failure-notice.tsx';
@@ -97,7 +96,7 @@ function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps)
               <button
                 className="danger"
                 disabled={fetching}
-                onClick={() => void remove({ key: keyVariable(collection.described, itemKey) })}
+                onClick={() => void remove({ key: keyVariable(collection, itemKey) })}
               >
                 Confirm removal
               </button>

@@ -1,7 +1,7 @@
 import { Fragment } from 'react';
 import { VisibleText } from '../controls/visible-text.tsx';
 import type { DescribedField } from '../server/collections.ts';
-import { compact, typeText } from '../server/format.ts';
+import { compact } from '../server/format.ts';
 
 interface FieldListProps {
   readonly fields: readonly DescribedField[];
@@ -15,9 +15,9 @@ export function FieldList({ fields, value }: FieldListProps) {
   return (
     <div className="values" tabIndex={0} role="group" aria-label="Value">
       <dl>
-        {fields.map(({ name, type }) => (
+        {fields.map(({ name }) => (
           <Fragment key={name}>
-            <dt title={typeText(type)}>{name}</dt>
+            <dt>{name}</dt>
             <dd>
               <FieldValue value={values[name]} />
             </dd>

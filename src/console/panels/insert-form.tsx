@@ -6,7 +6,6 @@ import { type Failure, failureOf, FIELDS } from '../server/failure.ts';
 import { escapeAll } from '../server/format.ts';
 import { useSession } from '../session/use-session.ts';
 import { FailureNotice } from './failure-notice.tsx';
-import { InputFields } from './input-fields.tsx';
 import { TextField } from './text-field.tsx';
 
 const INPUTS = [
@@ -94,7 +93,14 @@ export function InsertForm({ draft, onDraft, onToken }: InsertFormProps) {
           />
         ))}
       </div>
-      {collection.isTyped && <InputFields fields={collection.described.inputFields} />}
+      {collection.isTyped && (
+        <details className="input-fields">
+          <summary>Fields and types</summary>
+          <pre tabIndex={0} role="group" aria-label="Fields and types">
+            {collection.inputSdl}
+          </pre>
+        </details>
+      )}
       <div className="actions">
         {!isEdit && (
           <label className="check">

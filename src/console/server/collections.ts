@@ -1,27 +1,28 @@
 /** The collections of the server. The page of a server with an SDL file contains a description of them. */
 import { gql, type TypedDocumentNode } from 'urql';
-import { type DescribedCollection, ITEM } from '../../described/described-collection.ts';
-import { documentsOf } from '../../described/documents.ts';
+import {
+  InsertItemDocument,
+  ItemChangesDocument,
+  RemoveItemDocument,
+  StreamDocument,
+  type StreamQuery,
+} from '../../../schema/documents/graphql.ts';
 import { PAGE_COLLECTIONS_ID, type PageCollection } from '../../described/page-collection.ts';
 import type { DescribedField } from '../../described/type-tree.ts';
-import type { StreamQuery } from '../../../schema/documents/graphql.ts';
 
 export type { DescribedField, DescribedType } from '../../described/type-tree.ts';
 
 type Operation<Result = unknown> = TypedDocumentNode<Result, Record<string, unknown>>;
 
-export interface Collection {
-  readonly described: DescribedCollection;
-  readonly name: string;
+export interface Collection extends Pick<PageCollection, 'inputSdl' | 'example'> {
   readonly plural: string;
   /** The field that is the key. */
   readonly key: string;
+  readonly hasIntKeys: boolean;
   /** False for `Item`, whose values are any JSON. */
   readonly isTyped: boolean;
   /** The fields of a typed value, the key first. */
   readonly fields: readonly DescribedField[];
-  /** An item to begin with: the input of its insertion, and a mutation that inserts it. */
-  readonly example: { readonly input: object; readonly mutation: string };
   /** Their results have the names that they have for `Item`. */
   readonly documents: {
     readonly changes: string;
@@ -31,23 +32,36 @@ export interface Collection {
   };
 }
 
-const EXAMPLE = {
-  input: { key: 'hello', value: { text: 'world' } },
-  mutation: 'mutation { insertItem(input: { key: "hello", value: { text: "world" } }) { cursor } }',
+/** The only collection of a server without an SDL file. */
+const ITEM: PageCollection = {
+  names: { name: 'Item', singular: 'item', plural: 'items', key: { name: 'key', type: 'ID' } },
+  valueFields: [],
+  inputSdl: '',
+  documents: {
+    changes: String(ItemChangesDocument),
+    stream: String(StreamDocument),
+    insertOne: String(InsertItemDocument),
+    remove: String(RemoveItemDocument),
+  },
+  example: {
+    input: { key: 'hello', value: { text: 'world' } },
+    mutation: 'mutation { insertItem(input: { key: "hello", value: { text: "world" } }) { cursor } }',
+    where: '{"path":"/status","eq":"open"}',
+  },
 };
 
-function collectionOf(described: DescribedCollection, example: Collection['example']): Collection {
-  const { name, plural, key } = described.names;
-  const { changes, stream, insertOne, remove } = documentsOf(described, { hasItemRoots: true });
+function collectionOf(page: PageCollection): Collection {
+  const { names, valueFields, inputSdl, example, documents } = page;
+  const { plural, key } = names;
+  const { changes, stream, insertOne, remove } = documents;
   const isKey = (field: DescribedField): boolean => field.name === key.name;
-  const fields = [...described.valueFields.filter(isKey), ...described.valueFields.filter((field) => !isKey(field))];
   return {
-    described,
-    name,
     plural,
     key: key.name,
-    isTyped: !described.isItem,
-    fields,
+    hasIntKeys: key.type === 'Int',
+    isTyped: page !== ITEM,
+    fields: [...valueFields.filter(isKey), ...valueFields.filter((field) => !isKey(field))],
+    inputSdl,
     example,
     documents: { changes, stream: gql(stream), insert: gql(insertOne), remove: gql(remove) },
   };
@@ -58,10 +72,9 @@ export const COLLECTIONS: readonly Collection[] = readPage();
 
 function readPage(): Collection[] {
   const text = document.getElementById(PAGE_COLLECTIONS_ID)?.textContent;
-  // The server writes the element.
-  const typed = JSON.parse(text ?? '[]') as PageCollection[];
-  if (typed.length === 0) return [collectionOf(ITEM, EXAMPLE)];
-  return typed.map((each) => collectionOf(each, { input: each.example, mutation: each.exampleMutation }));
+  // The server writes the element, with at least one collection.
+  const collections = text == null ? [ITEM] : (JSON.parse(text) as PageCollection[]);
+  return collections.map(collectionOf);
 }
 
 /** The collection with this plural name; the first one if there is none. */

@@ -32,6 +32,10 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
+/** The key as a variable of the collection's documents. */
+export const keyVariable = ({ hasIntKeys }: Collection, key: string): string | number =>
+  hasIntKeys ? Number(key) : key;
+
 /** The key of the item that the draft stands for; undefined if it has none yet. */
 export function keyOfDraft({ isTyped, key }: Collection, draft: Draft): string | undefined {
   if (!isTyped) return draft.key;

@@ -1,6 +1,4 @@
 /** Formats numbers, times and values for the page, and reads values. */
-import type { DescribedType } from '../../described/type-tree.ts';
-
 const NUMBER = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const OTHER_DAY = new Intl.DateTimeFormat('en-GB', {
@@ -50,12 +48,6 @@ export function cellText(value: unknown): string {
   if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each !== 'object'))
     return escapeAll(value.slice(0, SHORT).join(', ').slice(0, SHORT));
   return short(value);
-}
-
-/** A type as SDL writes it: `[String!]`. */
-export function typeText(type: DescribedType): string {
-  const name = type.kind === 'list' ? `[${typeText(type.of)}]` : type.name;
-  return type.isNullable ? name : `${name}!`;
 }
 
 /** The start of a value as JSON in one line. */

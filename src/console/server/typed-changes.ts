@@ -6,8 +6,8 @@ import type { Collection } from './collections.ts';
 type TypedItem = Readonly<Record<string, unknown>> & Pick<MirroredItem, 'cursor' | 'timestamp' | 'expiresAt'>;
 
 /** A client for the mirror: whatever it subscribes to is the changes of this collection, in the form of `itemChanges`. */
-export function changesClient(client: Client, { described, documents, key }: Collection): SubscriptionClient {
-  const fields = described.valueFields.map(({ name }) => name);
+export function changesClient(client: Client, { fields, documents, key }: Collection): SubscriptionClient {
+  const names = fields.map(({ name }) => name);
   return {
     ...client,
     subscribe: (payload, sink) =>
@@ -18,7 +18,7 @@ export function changesClient(client: Client, { described, documents, key }: Col
           complete: () => sink.complete(),
           next(result) {
             const [changes] = Object.values(result.data ?? {}) as [ItemChanges?];
-            sink.next(changes ? { ...result, data: { itemChanges: asItemChanges(changes, key, fields) } } : result);
+            sink.next(changes ? { ...result, data: { itemChanges: asItemChanges(changes, key, names) } } : result);
           },
         },
       ),

@@ -4,44 +4,33 @@ import type { Collection, DescribedField, DescribedType } from '../server/collec
 
 interface Columns {
   readonly names: readonly string[];
-  /** The fields of a typed value without the key, each a column. */
+  /** The fields of a typed value without the key, each a column; undefined: the value is one column. */
   readonly fields: readonly DescribedField[] | undefined;
-  /** Variables of table.css. */
+  /** A variable of table.css. */
   readonly style: CSSProperties | undefined;
 }
 
 const TIMES = ['Inserted', 'Expires'];
 
-/** In pixels, equal to those in table.css. */
-const [TIME, GAP, PADDING] = [96, 16, 16];
-const KEY: Width = { least: 110, share: 1 };
-
-/** In pixels, and as a share of the room that is left. */
-interface Width {
-  readonly least: number;
-  readonly share: number;
-}
-
-export function columnsOf({ isTyped, key, fields: all }: Collection): Columns {
+export function columnsOf({ isTyped, key, fields: [, ...fields] }: Collection): Columns {
   if (!isTyped) return { names: ['Key', 'Value', ...TIMES], fields: undefined, style: undefined };
-  const fields = all.filter(({ name }) => name !== key);
-  const widths = [KEY, ...fields.map(widthOf)];
-  const least = widths.reduce((sum, width) => sum + width.least + GAP, 2 * TIME + GAP + 2 * PADDING);
-  const tracks = widths.map((width) => `minmax(${width.least}px, ${width.share}fr)`);
-  const style = { '--columns': [...tracks, `${TIME}px`, `${TIME}px`].join(' '), '--least': `${least}px` };
-  return { names: [key, ...fields.map(({ name }) => name), ...TIMES], fields, style: style as CSSProperties };
+  const columns = ['minmax(110px, 1fr)', ...fields.map(trackOf)].join(' ');
+  return {
+    names: [key, ...fields.map(({ name }) => name), ...TIMES],
+    fields,
+    style: { '--columns': columns } as CSSProperties,
+  };
 }
 
 /** Room for usual values; a name that is longer than its values widens the column. */
-function widthOf({ name, type }: DescribedField): Width {
-  const { least, share } = ofType(type);
-  return { least: Math.max(least, Math.min(180, 7 * name.length + 8)), share };
+function trackOf({ name, type }: DescribedField): string {
+  const [least, share] = widthOf(type);
+  return `minmax(${Math.max(least, Math.min(180, 7 * name.length + 8))}px, ${share}fr)`;
 }
 
-const NARROW: ReadonlySet<string> = new Set(['Int', 'Float', 'Boolean']);
-
-function ofType(type: DescribedType): Width {
-  if (type.kind === 'object' || type.kind === 'list') return { least: 150, share: 1.6 };
-  if (type.kind === 'enum') return { least: 80, share: 0.6 };
-  return NARROW.has(type.name) ? { least: 70, share: 0.5 } : { least: 120, share: 1.2 };
+/** In pixels, and as a share of the room that is left. */
+function widthOf(type: DescribedType): readonly [least: number, share: number] {
+  if (type.kind === 'object' || type.kind === 'list') return [150, 1.6];
+  if (type.kind === 'enum') return [80, 0.6];
+  return /^(Int|Float|Boolean)$/.test(type.name) ? [70, 0.5] : [120, 1.2];
 }

@@ -1,19 +1,11 @@
 import { useId, useMemo, useRef, useState } from 'react';
 import { type FilterTexts, inAddress, rememberInAddress } from '../feed/address.ts';
-import type { Collection } from '../server/collections.ts';
 import { EVERY_ROW, readWhere } from '../feed/row-filter.ts';
 import { useSession, useView } from '../session/use-session.ts';
 
 function textsInAddress(): FilterTexts {
   const { prefix, where } = inAddress();
   return { prefix, where };
-}
-
-/** An example of a filter. */
-function placeholderOf({ isTyped, key, fields }: Collection): string {
-  if (!isTyped) return '{"path":"/status","eq":"open"}';
-  const { name } = fields.find((field) => field.name !== key && field.type.kind !== 'object') ?? { name: key };
-  return `{"${name}":{"isNull":false}}`;
 }
 
 /** The fields for the key prefix and for the filter on values. While the filter is wrong, the rows of the last right one stay. */
@@ -55,7 +47,7 @@ export function Filter() {
         <input
           {...field}
           value={typed.where}
-          placeholder={placeholderOf(collection)}
+          placeholder={collection.example.where}
           aria-invalid={problem !== undefined}
           aria-describedby={problem === undefined ? undefined : `${id}-problem`}
           onChange={({ target }) => change({ where: target.value })}

@@ -93,7 +93,7 @@ function tabsOf({ names, valueFields, example }: PageCollection, schema: GraphQL
     ),
     document(
       ["Inserts an item, or replaces the key's item."],
-      `mutation Insert { insert${name}(input: ${literalOf(example, input)}) { ${fields} cursor } }`,
+      `mutation Insert { insert${name}(input: ${literalOf(example.input, input)}) { ${fields} cursor } }`,
     ),
     document(
       ['A page of the current items, oldest first.'],

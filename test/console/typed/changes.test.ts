@@ -5,7 +5,7 @@ import { changesClient } from '../../../src/console/server/typed-changes.ts';
 
 const PEOPLE = {
   key: 'id',
-  described: { valueFields: ['id', 'key', 'value'].map((name) => ({ name })) },
+  fields: ['id', 'key', 'value'].map((name) => ({ name })),
   documents: { changes: 'subscription PersonChanges' },
 } as unknown as Collection;
 

@@ -1,4 +1,4 @@
-import { buildSchema } from 'graphql';
+import { buildSchema, type GraphQLError } from 'graphql';
 import { CombinedError } from 'urql';
 import { describe, expect, it } from 'vitest';
 import type { Collection } from '../../../src/console/server/collections.ts';
@@ -13,22 +13,22 @@ const [described] = pageCollections(buildSchema(typedSdl()));
 const QUOTES = {
   isTyped: true,
   key: 'symbol',
-  example: { input: described?.example ?? {}, mutation: '' },
+  example: { input: described?.example.input ?? {}, mutation: '' },
 } as Collection;
 const ITEMS = { isTyped: false, key: 'key', example: { input: {}, mutation: '' } } as Collection;
 
 const refusal = (message: string, extensions: object): CombinedError =>
   new CombinedError({
-    graphQLErrors: [{ message, extensions }] as never,
+    graphQLErrors: [{ message, extensions }] as unknown as GraphQLError[],
   });
 
 describe('The form of a typed collection', () => {
   it('the form begins with an input of all fields, which is a new item', () => {
     const draft = emptyDraft(QUOTES);
-    expect(JSON.parse(draft.value)).toEqual(described?.example);
+    expect(JSON.parse(draft.value)).toEqual(described?.example.input);
     expect(keyOfDraft(QUOTES, draft)).toBe('example');
     expect(variablesOf(QUOTES, { ...draft, ttl: '60' }, 'once')).toEqual({
-      variables: { input: described?.example, ttl: 60, ifAbsent: false, idempotencyKey: 'once' },
+      variables: { input: described?.example.input, ttl: 60, ifAbsent: false, idempotencyKey: 'once' },
     });
   });
 

@@ -39,7 +39,7 @@ describe('The page of the console', () => {
   it('no text of a description ends the element that contains it', async () => {
     const [quotes] = COLLECTIONS;
     if (!quotes) throw new Error('there are two collections');
-    const hostile = { ...quotes, example: { symbol: '</script><script>alert(1)</script><!--' } };
+    const hostile = { ...quotes, example: { ...quotes.example, mutation: '</script><script>alert(1)</script><!--' } };
     const html = await (await fetch(await serve(new ConsolePage([hostile])))).text();
     expect(JSON.parse(described(html) ?? '')).toEqual([hostile]);
     expect(html).not.toContain('<script>alert');

@@ -33,9 +33,21 @@ it('the tab that inserts has an example for each field of the input', () => {
 it('a collection of the pages has an input that its mutation accepts, without fields inside themselves', () => {
   const collections = pageCollections(TYPED);
   expect(collections.map(({ names: { plural } }) => plural)).toEqual(['quotes', 'people']);
-  for (const { exampleMutation } of collections) expect(validate(TYPED, parse(exampleMutation))).toEqual([]);
+  for (const { documents, example } of collections)
+    for (const text of [example.mutation, ...Object.values(documents)])
+      expect(validate(TYPED, parse(text))).toEqual([]);
   const people = collections[1];
-  expect(people?.example).toEqual({ id: 1, key: 'example', boss: { name: 'example' }, friends: [{ name: 'example' }] });
+  expect(people?.example.input).toEqual({
+    id: 1,
+    key: 'example',
+    boss: { name: 'example' },
+    friends: [{ name: 'example' }],
+  });
+  expect(people?.inputSdl.match(/^input \w+/gm)).toEqual(['input PersonInput', 'input BossInput', 'input FriendInput']);
+  expect(collections.map(({ example }) => example.where)).toEqual([
+    '{"price":{"isNull":false}}',
+    '{"key":{"isNull":false}}',
+  ]);
   expect(pageCollections(createSchema())).toEqual([]);
 });
 
