@@ -74,7 +74,7 @@ export class Matching {
     const next: Follow = {
       where,
       // The mirror passes the filter on as it is.
-      mirror: mirror(this.#client, { filter: { where: where as ValueFilter } }),
+      mirror: mirror(this.#client, { filter: { where } }),
       end: () => {},
     };
     this.#next = next;

@@ -12,13 +12,13 @@ import {
 
 /** The first that a scalar accepts is its example. No scalar of graphql-scalars with a value of common use lacks one. */
 const CANDIDATES: readonly unknown[] = [
-  ...['example', 1, -1, true, { text: 'example' }],
-  ...['2026-01-31T12:00:00Z', '2026-01-31', '12:00:00Z', '12:00:00', 'PT1H', 'Europe/Berlin', '+01:00'],
-  ...['user@example.com', 'https://example.com/', '+15550100', '10115', 'DE', 'en', 'EUR', '1.0.0'],
-  ...['00000000-0000-4000-8000-000000000000', '507f1f77bcf86cd799439011', '01ARZ3NDEKTSV4RRFFQ69G5FAV'],
-  ...['192.0.2.1', '2001:db8::1', '02:00:00:00:00:01', 'DE89370400440532013000', '978-3-16-148410-0', 'ZXhhbXBsZQ=='],
-  ...['#0f766e', 'rgb(15, 118, 110)', 'rgba(15, 118, 110, 0.5)', 'hsl(175, 77%, 26%)', 'hsla(175, 77%, 26%, 0.5)'],
-];
+  ['example', 1, -1, true, { text: 'example' }],
+  ['2026-01-31T12:00:00Z', '2026-01-31', '12:00:00Z', '12:00:00', 'PT1H', 'Europe/Berlin', '+01:00'],
+  ['user@example.com', 'https://example.com/', '+15550100', '10115', 'DE', 'en', 'EUR', '1.0.0'],
+  ['00000000-0000-4000-8000-000000000000', '507f1f77bcf86cd799439011', '01ARZ3NDEKTSV4RRFFQ69G5FAV'],
+  ['192.0.2.1', '2001:db8::1', '02:00:00:00:00:01', 'DE89370400440532013000', '978-3-16-148410-0', 'ZXhhbXBsZQ=='],
+  ['#0f766e', 'rgb(15, 118, 110)', 'rgba(15, 118, 110, 0.5)', 'hsl(175, 77%, 26%)', 'hsla(175, 77%, 26%, 0.5)'],
+].flat();
 
 /** Of a scalar that accepts more than it is for. */
 const BY_NAME: Readonly<Record<string, unknown>> = {
@@ -57,7 +57,7 @@ function valueOf(type: GraphQLInputType, outer: readonly string[]): unknown {
   if (isInputObjectType(type)) return outer.includes(type.name) ? undefined : objectOf(type, outer);
   if (isEnumType(type)) return type.getValues().find((value) => value.deprecationReason == null)?.name;
   // What graphql-js calls an input type is one of these, or a scalar.
-  return scalarOf(type as GraphQLScalarType);
+  return scalarOf(type);
 }
 
 function scalarOf(type: GraphQLScalarType): unknown {
