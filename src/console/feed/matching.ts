@@ -1,11 +1,5 @@
 /** The items of a typed collection that match a filter of its own type, which only the server evaluates. */
-import {
-  type Mirror,
-  mirror,
-  type MirrorUpdate,
-  type SubscriptionClient,
-  type ValueFilter,
-} from '../../client/index.ts';
+import { type Mirror, mirror, type MirrorUpdate, type SubscriptionClient } from '../../client/index.ts';
 import { endOf } from '../server/failure.ts';
 
 /** In ms: a filter is sent when nothing was typed for so long. */
