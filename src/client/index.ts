@@ -1,4 +1,15 @@
-export { type Mirror, mirror } from './mirror.ts';
+export { type Mirror, mirror, type TypedMirror } from './mirror.ts';
+export type {
+  ChangesIn,
+  ChangesMessage,
+  ChangesResult,
+  ItemIn,
+  MirrorDocument,
+  MirrorOptions,
+  OptionsFor,
+  TypedDocument,
+  UntypedChanges,
+} from './mirror-document.ts';
 export type {
   ItemChanges,
   MirrorSnapshot,
@@ -6,6 +17,8 @@ export type {
   MirrorStatus,
   MirrorUpdate,
   MirrorVariables,
+  TypedSnapshot,
+  TypedUpdate,
 } from './mirror-snapshot.ts';
 export type { ItemFilter, ValueFilter } from './item-filter.ts';
 export { persistent } from './persistent.ts';

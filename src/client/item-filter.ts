@@ -61,8 +61,10 @@ export const filterId = (filter: Filter): string =>
   JSON.stringify([filter?.keys ?? null, filter?.keyPrefix ?? null, whereId(filter)]);
 
 /** Equal for filters that select the same values in the same words, regardless of the order of members. Empty for every value. */
-export const whereId = (filter: Filter): string =>
-  filter?.where ? JSON.stringify(filter.where, withSortedMembers) : '';
+export const whereId = (filter: Filter): string => (filter?.where ? contentOf(filter.where) : '');
+
+/** Equal for objects of equal content, regardless of the order of their members. */
+export const contentOf = (object: object): string => JSON.stringify(object, withSortedMembers);
 
 /** A replacer for `JSON.stringify`. A null in a filter on values is a value, so it is not the same as an absent member. */
 function withSortedMembers(_name: string, value: unknown): unknown {

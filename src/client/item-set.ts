@@ -1,4 +1,5 @@
 import type { ItemChangesSubscription } from '../../schema/documents/graphql.ts';
+import type { AnyItem, ChangesMessage, KeyOf } from './mirror-document.ts';
 
 type Changes = ItemChangesSubscription['itemChanges'];
 
@@ -7,22 +8,29 @@ export type MirroredItem<Value = unknown> = Omit<Changes['upserted'][number], 'v
 
 /** Items by key, oldest first, and their checksum: the sum modulo 2^32 of FNV-1a-32 of `key + "\n" + cursor`. */
 export class ItemSet {
-  readonly items = new Map<string, MirroredItem>();
+  readonly items = new Map<string, AnyItem>();
+  readonly #keyOf: KeyOf;
   readonly #encoder = new TextEncoder();
   #sum = 0;
 
-  apply({ upserted, removed }: Pick<Changes, 'upserted' | 'removed'>): void {
+  constructor(keyOf: KeyOf) {
+    this.#keyOf = keyOf;
+  }
+
+  /** Each item has a key. */
+  apply({ upserted, removed }: Pick<ChangesMessage, 'upserted' | 'removed'>): void {
     for (const { key } of removed) this.#delete(key);
-    for (const item of upserted) {
+    for (const item of upserted as readonly AnyItem[]) {
+      const key = String(this.#keyOf(item));
       // Deleted first, so that it moves to the newest end.
-      this.#delete(item.key);
-      this.items.set(item.key, item);
-      this.#sum = (this.#sum + this.#hash(item)) >>> 0;
+      this.#delete(key);
+      this.items.set(key, item);
+      this.#sum = (this.#sum + this.#hash(key, item)) >>> 0;
     }
   }
 
   /** Also true if the message has no size and checksum, as those of servers before 0.2 with a filter. */
-  agreesWith({ size, checksum }: Pick<Changes, 'size' | 'checksum'>): boolean {
+  agreesWith({ size, checksum }: Pick<ChangesMessage, 'size' | 'checksum'>): boolean {
     return (size ?? this.items.size) === this.items.size && (checksum ?? this.checksum) === this.checksum;
   }
 
@@ -34,12 +42,12 @@ export class ItemSet {
     const item = this.items.get(key);
     if (!item) return;
     this.items.delete(key);
-    this.#sum = (this.#sum - this.#hash(item)) >>> 0;
+    this.#sum = (this.#sum - this.#hash(key, item)) >>> 0;
   }
 
-  #hash({ key, cursor }: MirroredItem): number {
+  #hash(key: string, { cursor }: AnyItem): number {
     let hash = 0x811c9dc5;
-    const bytes = this.#encoder.encode(`${key}\n${cursor}`);
+    const bytes = this.#encoder.encode(`${key}\n${String(cursor)}`);
     // An index loop is three times faster than an iterator, and loading a page may hash 100,000 items.
     for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
     return hash >>> 0;

@@ -1,59 +1,72 @@
 /**
- * A copy of the map, made from `itemChanges`. At every `caughtUp` it compares its size and checksum with the server's (G6), and
+ * A copy of the map, made from `itemChanges` or the changes of another collection. At every `caughtUp` it compares its size and checksum with the server's (G6), and
  * loads the map again if they differ. A message that doesn't follow the one before is not applied: the subscription resumes.
  *
  *     messages ──(follows)──▶ building ──(caught up, checksum equal)──▶ items ──▶ listeners
  *
  * After a reset the new map is built separately, so that a list on a screen doesn't become empty in between.
  */
-import { type ItemChangesSubscription, ItemChangesDocument } from '../../schema/documents/graphql.ts';
 import { isSameReason, watchConnection } from './connection-watch.ts';
-import { ItemSet, type MirroredItem } from './item-set.ts';
-import type { MirrorSnapshot, MirrorState, MirrorStatus, MirrorUpdate, MirrorVariables } from './mirror-snapshot.ts';
+import { ItemSet } from './item-set.ts';
+import { type AnyItem, type ChangesMessage, type KeyOf, missingIn } from './mirror-document.ts';
+import type { MirrorState, MirrorStatus, TypedSnapshot, TypedUpdate } from './mirror-snapshot.ts';
 import { resumable, type Result, type SubscriptionClient } from './resumable.ts';
 import { codeOf, repairWaitMs } from './resumption.ts';
 
 /** Servers before 0.2 don't have the field. */
 const FOLLOWS = /\bfollows\b/;
 
-const NOTHING: MirrorUpdate = { changes: undefined, isReplaced: false };
+type Update = TypedUpdate<ChangesMessage>;
+
+const NOTHING: Update = { changes: undefined, isReplaced: false };
+
+/** The subscription that a mirror copies. */
+export interface MirrorSource {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether it is the document of a user. */
+  readonly isOwn: boolean;
+  readonly keyOf: KeyOf;
+}
 
 export class LiveMirror {
   readonly #client: SubscriptionClient;
-  readonly #variables: MirrorVariables;
+  readonly #source: MirrorSource;
   readonly #onIdle: () => void;
-  readonly #listeners = new Set<(update: MirrorUpdate) => void>();
-  #shown = new ItemSet();
-  #building = this.#shown;
+  readonly #listeners = new Set<(update: Update) => void>();
+  #shown: ItemSet;
+  #building: ItemSet;
   /** A copy of the shown items. A change of the status keeps it. */
-  #copy: ReadonlyMap<string, MirroredItem> | undefined;
-  #snapshot: MirrorSnapshot | undefined;
+  #copy: ReadonlyMap<string, AnyItem> | undefined;
+  #snapshot: TypedSnapshot<AnyItem> | undefined;
   #status: MirrorStatus = 'connecting';
   #isLoaded = false;
   #error: unknown;
   #repairs = 0;
   #missed = 0;
   #wrongInARow = 0;
-  #query = ItemChangesDocument.toString();
+  #query: string;
   /** The current subscription, or the wait before it; undefined if there is none. Results of an older one are ignored. */
   #run: { end: () => void } | undefined;
 
-  constructor(client: SubscriptionClient, variables: MirrorVariables, onIdle: () => void) {
+  constructor(client: SubscriptionClient, source: MirrorSource, onIdle: () => void) {
     this.#client = resumable(client, {
       onMissed: () => {
         this.#missed++;
         this.#lose(new Error('a message was lost on the way, and the subscription resumes'));
       },
     });
-    this.#variables = variables;
+    this.#source = source;
+    this.#query = source.query;
+    this.#shown = this.#building = new ItemSet(source.keyOf);
     this.#onIdle = onIdle;
   }
 
-  get items(): ReadonlyMap<string, MirroredItem> {
+  get items(): ReadonlyMap<string, AnyItem> {
     return this.#shown.items;
   }
 
-  getSnapshot(): MirrorSnapshot {
+  getSnapshot(): TypedSnapshot<AnyItem> {
     return (this.#snapshot ??= { items: (this.#copy ??= new Map(this.#shown.items)), ...this.state });
   }
 
@@ -67,9 +80,9 @@ export class LiveMirror {
     };
   }
 
-  subscribe(listener: (update: MirrorUpdate) => void): () => void {
+  subscribe(listener: (update: Update) => void): () => void {
     // A new function, so that one listener may be added twice.
-    const own = (update: MirrorUpdate): void => listener(update);
+    const own = (update: Update): void => listener(update);
     // The listeners of a subscription that failed learn that it starts again.
     if (!this.#run) this.#lose(undefined);
     this.#listeners.add(own);
@@ -104,7 +117,7 @@ export class LiveMirror {
     const unwatch = watchConnection(this.#client, lose);
     const unsubscribe = this.#client.subscribe(
       // Without `after: null` nothing would tell that the first message, which has `reset`, was lost.
-      { query: this.#query, variables: { ...this.#variables }, extensions: { after: null } },
+      { query: this.#query, variables: { ...this.#source.variables }, extensions: { after: null } },
       {
         next: ifRunning((result: Result) => this.#receive(result)),
         error: ifRunning((error) => this.#fail(error)),
@@ -122,10 +135,13 @@ export class LiveMirror {
   }
 
   #receive({ data, errors }: Result): void {
-    // The result has the shape of the document.
-    const changes = (data as ItemChangesSubscription | null | undefined)?.itemChanges;
+    // A subscription has one root field, whatever its name.
+    const [changes] = Object.values((data ?? {}) as Record<string, ChangesMessage | null>);
     if (!changes) return this.#fail(errors);
-    if (changes.reset) this.#building = new ItemSet();
+    const { keyOf } = this.#source;
+    const missing = missingIn(changes, keyOf);
+    if (missing) return this.#fail(new Error(`the document of the mirror must select ${missing}`));
+    if (changes.reset) this.#building = new ItemSet(keyOf);
     const isReplaced = this.#shown !== this.#building;
     this.#building.apply(changes);
     if (changes.caughtUp) {
@@ -156,7 +172,7 @@ export class LiveMirror {
   /** Ends the subscription until a new listener is added. */
   #fail(error: unknown): void {
     this.#end();
-    if (codeOf(error) === 'GRAPHQL_VALIDATION_FAILED' && FOLLOWS.test(this.#query)) {
+    if (codeOf(error) === 'GRAPHQL_VALIDATION_FAILED' && !this.#source.isOwn && FOLLOWS.test(this.#query)) {
       this.#query = this.#query.replace(FOLLOWS, '');
       return this.#start();
     }
@@ -173,7 +189,7 @@ export class LiveMirror {
     return true;
   }
 
-  #notify(update: MirrorUpdate): void {
+  #notify(update: Update): void {
     this.#snapshot = undefined;
     for (const listener of this.#listeners) listener(update);
   }

@@ -1,6 +1,7 @@
 import type { ItemChangesSubscription } from '../../schema/documents/graphql.ts';
 import type { ItemFilter } from './item-filter.ts';
 import type { MirroredItem } from './item-set.ts';
+import type { ChangesMessage } from './mirror-document.ts';
 
 /** Selects the items of a mirror. */
 export interface MirrorVariables {
@@ -43,25 +44,31 @@ export interface MirrorState {
   readonly error: unknown;
 }
 
-/** An immutable snapshot of a mirror. */
-export interface MirrorSnapshot<Value = unknown> extends MirrorState {
+/** An immutable snapshot of a mirror with a document. */
+export interface TypedSnapshot<Item> extends MirrorState {
   /** By key, oldest first. The same object until an item changes. */
-  readonly items: ReadonlyMap<string, MirroredItem<Value>>;
+  readonly items: ReadonlyMap<string, Item>;
 }
+
+/** An immutable snapshot of a mirror. */
+export interface MirrorSnapshot<Value = unknown> extends TypedSnapshot<MirroredItem<Value>> {}
 
 /** One message of the subscription `itemChanges`. */
 export type ItemChanges = ItemChangesSubscription['itemChanges'];
 
 /** Tells a listener what has changed, so that it can update a view without reading all items. */
-export interface MirrorUpdate {
+export interface TypedUpdate<Changes extends ChangesMessage> {
   /** The message that was applied; undefined if only `status` or `error` changed. */
-  readonly changes: ItemChanges | undefined;
+  readonly changes: Changes | undefined;
   /** Whether the map was loaded, for the first time or again: read all of `items`, because `changes` is only the last part. */
   readonly isReplaced: boolean;
 }
 
-export const EMPTY: MirrorSnapshot<never> = {
-  items: new Map(),
+/** Tells a listener of a mirror of `Item` what has changed. */
+export interface MirrorUpdate extends TypedUpdate<ItemChanges> {}
+
+export const EMPTY: TypedSnapshot<never> = {
+  items: new Map<string, never>(),
   status: 'connecting',
   isLoaded: false,
   repairs: 0,

@@ -1,12 +1,27 @@
-import { filterId } from './item-filter.ts';
+import { ItemChangesDocument } from '../../schema/documents/graphql.ts';
+import { contentOf, filterId, keyOf } from './item-filter.ts';
 import type { MirroredItem } from './item-set.ts';
-import { LiveMirror } from './live-mirror.ts';
+import { LiveMirror, type MirrorSource } from './live-mirror.ts';
+import {
+  type AnyItem,
+  type ChangesIn,
+  type ChangesMessage,
+  type ChangesResult,
+  type KeyOf,
+  type MirrorDocument,
+  type MirrorOptions,
+  type OptionsFor,
+  queryOf,
+  type UntypedChanges,
+} from './mirror-document.ts';
 import {
   EMPTY,
   type MirrorSnapshot,
   type MirrorState,
   type MirrorUpdate,
   type MirrorVariables,
+  type TypedSnapshot,
+  type TypedUpdate,
 } from './mirror-snapshot.ts';
 import type { SubscriptionClient } from './resumable.ts';
 
@@ -20,6 +35,15 @@ export interface Mirror<Value = unknown> {
   readonly getSnapshot: () => MirrorSnapshot<Value>;
   /** Adds a listener, and returns a function that removes it. The mirror is live while it has listeners. */
   readonly subscribe: (listener: (update: MirrorUpdate) => void) => () => void;
+}
+
+/** A live copy of the server's map of any collection, with the fields that a document selects; see {@link mirror}. */
+export interface TypedMirror<Changes extends ChangesMessage> {
+  /** As in {@link Mirror}. */
+  readonly items: ReadonlyMap<string, Changes['upserted'][number]>;
+  readonly state: MirrorState;
+  readonly getSnapshot: () => TypedSnapshot<Changes['upserted'][number]>;
+  readonly subscribe: (listener: (update: TypedUpdate<Changes>) => void) => () => void;
 }
 
 /**
@@ -37,30 +61,73 @@ export interface Mirror<Value = unknown> {
  * const dear = mirror<{ price: number }>(client, { filter: { where: { path: '/price', gte: 100 } } });
  * ```
  */
-export function mirror<Value = unknown>(client: SubscriptionClient, variables: MirrorVariables = {}): Mirror<Value> {
+export function mirror<Value = unknown>(client: SubscriptionClient, variables?: MirrorVariables): Mirror<Value>;
+/**
+ * Makes a live copy of a collection with a document of your own. The document subscribes to the changes of the collection, and the items have the
+ * fields that it selects. All mirrors with the same client, an equal document and equal variables share one subscription.
+ *
+ * @param document the subscription; it selects `reset`, `upserted { id cursor }`, `removed { key }`, `caughtUp` and `cursor`, and best
+ *   `follows`, `size` and `checksum` as well. A document that lacks a required field ends the mirror with the status `failed`
+ * @param options `key`: how to find the key of an item whose `id` is not the key
+ *
+ * @example
+ * ```ts
+ * const quotes = mirror(client, { filter: { where: { price: { gte: 100 } } } }, QuoteChangesDocument);
+ * quotes.subscribe(() => console.log([...quotes.items.values()].map(({ symbol, price }) => `${symbol}: ${price}`)));
+ * ```
+ */
+export function mirror<
+  Result extends ChangesResult<Result> = { changes: UntypedChanges },
+  Variables = Readonly<Record<string, unknown>>,
+>(
+  client: SubscriptionClient,
+  variables: NoInfer<Variables>,
+  document: MirrorDocument<Result, Variables>,
+  ...options: OptionsFor<Result>
+): TypedMirror<ChangesIn<Result>>;
+export function mirror(
+  client: SubscriptionClient,
+  variables: object = {},
+  document?: MirrorDocument<unknown, unknown>,
+  options: MirrorOptions<never> = {},
+): Mirror & TypedMirror<never> {
   const mirrors = mirrorsOf(client);
-  const id = filterId(variables.filter);
-  const snapshot = (): MirrorSnapshot => mirrors.get(id)?.getSnapshot() ?? EMPTY;
+  const source = sourceOf(variables as AnyItem, document, options);
+  const { id } = source;
+  const current = () => mirrors.get(id);
   return {
-    // The caller states the type of its values.
+    // The caller's document or type argument states the type of the items.
     get items() {
-      return (mirrors.get(id)?.items ?? EMPTY.items) as ReadonlyMap<string, MirroredItem<Value>>;
+      return (current()?.items ?? EMPTY.items) as ReadonlyMap<string, never>;
     },
     get state() {
-      return mirrors.get(id)?.state ?? EMPTY;
+      return current()?.state ?? EMPTY;
     },
-    getSnapshot: () => snapshot() as MirrorSnapshot<Value>,
-    subscribe(listener) {
+    getSnapshot: () => (current()?.getSnapshot() ?? EMPTY) as TypedSnapshot<never>,
+    subscribe(listener: (update: never) => void) {
       const live =
-        mirrors.get(id) ??
-        new LiveMirror(client, variables, () => {
+        current() ??
+        new LiveMirror(client, source, () => {
           // Another mirror may have replaced this one.
-          if (mirrors.get(id) === live) mirrors.delete(id);
+          if (current() === live) mirrors.delete(id);
         });
       mirrors.set(id, live);
-      return live.subscribe(listener);
+      return live.subscribe(listener as (update: TypedUpdate<ChangesMessage>) => void);
     },
   };
+}
+
+function sourceOf(
+  variables: AnyItem,
+  document: MirrorDocument<unknown, unknown> | undefined,
+  { key }: MirrorOptions<never>,
+): MirrorSource & { readonly id: string } {
+  const isOwn = document !== undefined;
+  const query = queryOf(document ?? ItemChangesDocument);
+  const id = isOwn ? query + contentOf(variables) : filterId(variables['filter'] as MirrorVariables['filter']);
+  // The items have the type that the document gives them.
+  const own = (key ?? (({ id }) => id)) as KeyOf;
+  return { id, query, variables, isOwn, keyOf: isOwn ? own : keyOf };
 }
 
 /** Stored on the client itself, so that they are collected with it. */

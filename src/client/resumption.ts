@@ -38,7 +38,7 @@ export class Resumption {
   }
 
   /**
-   * Whether a message of `itemChanges` was lost before this result, if its document selects `follows` and `cursor`. The result must be
+   * Whether a message of `itemChanges`, or of another collection's changes, was lost before this result, if its document selects `follows` and `cursor`. The result must be
    * dropped, and the next request, after `gapWaitMs`, continues after the last result that was recorded.
    */
   hasGapBefore({ data }: { readonly data?: unknown }): boolean {
@@ -78,7 +78,7 @@ interface Changes {
   readonly cursor: string;
 }
 
-/** The message of `itemChanges`, whatever its alias. A subscription has one root field. */
+/** The message of `itemChanges`, `quoteChanges` and so on, whatever its alias. A subscription has one root field. */
 function changesIn(data: unknown): Changes | undefined {
   const [message] = Object.values((data ?? {}) as Record<string, Partial<Changes> | null>);
   return typeof message?.cursor === 'string' && 'follows' in message ? (message as Changes) : undefined;

@@ -186,27 +186,43 @@ describe('a mirror', () => {
 });
 
 describe('resumable', () => {
-  it('resumable resumes a document that selects follows and cursor, under any alias, and tells onMissed', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const { client, subscriptions, after } = fakeClient();
-    const got: unknown[] = [];
-    const missed: Payload[] = [];
-    const payload = { query: 'subscription { own: itemChanges { follows cursor } }' };
-    resumable(client, { onMissed: (operation) => missed.push(operation) }).subscribe(payload, {
-      next: ({ data }) => got.push((data as { own: { cursor: string } }).own.cursor),
-      error() {},
-      complete() {},
-    });
-    const send = (cursor: string, follows: string | null) =>
-      subscriptions.at(-1)?.sink.next({ data: { own: { follows, cursor } } });
-    send(at(1), null);
-    send(at(2), at(1));
-    send(at(5), at(4));
-    subscriptions.at(-1)?.sink.complete();
-    await vi.advanceTimersByTimeAsync(0);
-    send(at(5), at(2));
-    expect([got, missed, after()]).toEqual([[at(1), at(2), at(5)], [payload], [undefined, at(2)]]);
-  });
+  it.each(['own: itemChanges', 'own: quoteChanges'])(
+    'resumable resumes %s { follows cursor }, and tells onMissed',
+    async (field) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const { client, subscriptions, after } = fakeClient();
+      const got: unknown[] = [];
+      const missed: Payload[] = [];
+      const payload = { query: `subscription { ${field} { follows cursor } }` };
+      resumable(client, { onMissed: (operation) => missed.push(operation) }).subscribe(payload, {
+        next: ({ data }) => got.push((data as { own: { cursor: string } }).own.cursor),
+        error() {},
+        complete() {},
+      });
+      const send = (cursor: string, follows: string | null) =>
+        subscriptions.at(-1)?.sink.next({ data: { own: { follows, cursor } } });
+      send(at(1), null);
+      send(at(2), at(1));
+      send(at(5), at(4));
+      subscriptions.at(-1)?.sink.complete();
+      await vi.advanceTimersByTimeAsync(0);
+      send(at(5), at(2));
+      expect([got, missed, after()]).toEqual([[at(1), at(2), at(5)], [payload], [undefined, at(2)]]);
+    },
+  );
+
+  it.each([null, 'somebody', 'a-b-c', 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'])(
+    'resumable takes the field follows of an item for no cursor, as in %j',
+    (follows) => {
+      const { client, subscriptions } = fakeClient();
+      const got: unknown[] = [];
+      const query = 'subscription { members { follows cursor } }';
+      resumable(client).subscribe({ query }, { next: ({ data }) => got.push(data), error() {}, complete() {} });
+      for (const cursor of [at(1), at(2), at(3)])
+        subscriptions[0]?.sink.next({ data: { members: { follows, cursor } } });
+      expect(got.length).toBe(3);
+    },
+  );
 
   it('resumable passes everything on when the document doesn’t select follows', () => {
     const { client, subscriptions } = fakeClient();
