@@ -69,7 +69,7 @@ export type KeyOf = (item: AnyItem) => string | undefined;
 
 /** A TypedDocumentString is a `String`. */
 export const queryOf = (document: object | string): string =>
-  'kind' in Object(document) ? textOf(document as { kind: string }) : (document as string).toString();
+  'kind' in Object(document) ? textOf(document as { kind: string }) : (document as { toString(): string }).toString();
 
 const REQUIRED = ['reset', 'upserted', 'removed', 'caughtUp', 'cursor'] as const;
 

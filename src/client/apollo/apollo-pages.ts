@@ -1,13 +1,14 @@
-/** `Query.items` in Apollo's cache: one list for each filter, made of all pages and of the items that a subscription brought. */
+/** The pages of a collection in Apollo's cache: one list for each filter, made of all pages and of the items that a subscription brought. */
 import type { FieldMergeFunction, FieldReadFunction, Reference, StoreObject } from '@apollo/client';
+import type { Collection } from '../collections.ts';
 import { epochOf, isOlder } from '../cursors.ts';
-import { type ItemFilter, keyOf } from '../item-filter.ts';
-import type { ToldItems } from './apollo-told.ts';
+import type { ItemFilter } from '../item-filter.ts';
+import { keyIn, type ToldItems } from './apollo-told.ts';
 
 export type ReadOptions = Parameters<FieldReadFunction>[1];
 export type MergeOptions = Parameters<FieldMergeFunction>[2];
 
-interface Edge extends StoreObject {
+export interface Edge extends StoreObject {
   readonly cursor?: string;
   readonly node?: Reference | StoreObject;
 }
@@ -17,7 +18,7 @@ interface PageInfo extends StoreObject {
   readonly endCursor?: string | null;
 }
 
-interface Connection extends StoreObject {
+export interface Connection extends StoreObject {
   readonly edges?: readonly Edge[];
   readonly pageInfo?: PageInfo;
   readonly cursor?: string;
@@ -25,11 +26,17 @@ interface Connection extends StoreObject {
   readonly told?: ToldItems;
 }
 
+/** How the pages of a collection are read and merged. */
+export function pagesOf(collection: Collection) {
+  return {
+    readPages,
+    mergePages: (existing: Connection | undefined, incoming: Connection, options: MergeOptions): Connection =>
+      mergePages(collection, existing, incoming, options),
+  };
+}
+
 /** The edges in the current order of their items, without removed items. */
-export function readPages(
-  existing: Connection | undefined,
-  { canRead, readField }: ReadOptions,
-): Connection | undefined {
+function readPages(existing: Connection | undefined, { canRead, readField }: ReadOptions): Connection | undefined {
   if (!existing?.edges) return existing;
   // Cursors of different epochs don't compare, so epochs stay in the order in which they appear.
   const epochs: Record<string, Edge[]> = {};
@@ -42,14 +49,19 @@ export function readPages(
   return { ...existing, edges };
 }
 
-export function mergePages(existing: Connection | undefined, incoming: Connection, options: MergeOptions): Connection {
+function mergePages(
+  collection: Collection,
+  existing: Connection | undefined,
+  incoming: Connection,
+  options: MergeOptions,
+): Connection {
   if (!incoming.edges) return { ...incoming, ...existing };
   // On a refetch and in `updateQuery` Apollo passes the list as `existingData` instead of `existing`.
   const before = existing ?? (options.existingData as Connection | undefined) ?? {};
   const { edges: known = [], told = {} } = before;
   const edges = incoming.edges
-    .filter((edge) => !hasLeft(edge, told, options))
-    .map((edge) => withCurrentNode(edge, options));
+    .filter((edge) => !hasLeft(collection, edge, told, options))
+    .map((edge) => withCurrentNode(collection, edge, options));
   if (existing?.edges && options.args?.['after'] != null)
     // `cursor` stays the first page's: a subscription after a later page's cursor would miss changes on the first page.
     return {
@@ -61,7 +73,7 @@ export function mergePages(existing: Connection | undefined, incoming: Connectio
   // Items that came live after the page was read are not on it, but still current. Only what was told for a filter on values is selected by it.
   const filter = options.args?.['filter'] as ItemFilter | null | undefined;
   const cursorOf = (node: Edge['node']): unknown => {
-    const of = told[keyIn(node, options) ?? ''];
+    const of = told[keyIn(collection, node) ?? ''];
     if (filter?.where == null) return options.readField('cursor', node);
     return of?.isSelected === true ? of.cursor : undefined;
   };
@@ -79,24 +91,21 @@ const withoutOlder = (told: ToldItems, cursor: unknown): ToldItems =>
   Object.fromEntries(Object.entries(told).filter(([, each]) => !isOlder(each.cursor, cursor)));
 
 /** Whether the item was not selected any more at its cursor on the page, or later. */
-function hasLeft({ cursor, node }: Edge, told: ToldItems, options: MergeOptions): boolean {
-  const last = told[keyIn(node, options) ?? ''];
+function hasLeft(collection: Collection, { cursor, node }: Edge, told: ToldItems, options: MergeOptions): boolean {
+  const last = told[keyIn(collection, node) ?? ''];
   if (!last || last.isSelected) return false;
   const own = cursor ?? options.readField<string>('cursor', node);
   return own === last.cursor || isOlder(own, last.cursor);
 }
 
-const keyIn = (node: Edge['node'], { readField }: MergeOptions): string | undefined =>
-  readField<string>('key', node) ?? readField<string>('id', node);
-
 const byCursor = (a: Edge, b: Edge): number =>
   Number(isOlder(b.cursor, a.cursor)) - Number(isOlder(a.cursor, b.cursor));
 
 /** Refers to the current item, even if the page brought an older state of it. */
-function withCurrentNode(edge: Edge, options: MergeOptions): Edge {
+function withCurrentNode(collection: Collection, edge: Edge, options: MergeOptions): Edge {
   const { node } = edge;
   if (!options.isReference(node)) return edge;
-  return { ...edge, node: { __ref: `Item:${keyIn(node, options)}` } };
+  return { ...edge, node: { __ref: `${collection.name}:${keyIn(collection, node)}` } };
 }
 
 function uniqueEdges(edges: readonly Edge[]): Edge[] {
@@ -124,51 +133,4 @@ function mergePageInfo(existing: Connection, incoming: Connection): { pageInfo?:
       endCursor: after.endCursor ?? endCursor,
     } as PageInfo,
   };
-}
-
-type Node = StoreObject & { readonly id?: string; readonly key?: string; readonly cursor?: string };
-
-interface Received {
-  readonly items?: Node;
-  readonly itemChanges?: {
-    readonly reset?: boolean;
-    readonly upserted?: readonly Node[];
-    readonly removed?: readonly Node[];
-    readonly cursor?: string;
-  };
-}
-
-/**
- * The `updateQuery` for `subscribeToMore` on a query of `items`. The document may subscribe to `items` or to `itemChanges`.
- *
- * @example
- * ```ts
- * const { data, subscribeToMore } = useQuery(PAGE); // selects items { edges { node { key cursor } } cursor }
- * const after = data?.items.cursor;
- * useEffect(() => {
- *   if (after) return subscribeToMore({ document: CHANGES, variables: { after }, updateQuery: updateItems });
- * }, [after, subscribeToMore]);
- * ```
- */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Apollo passes possibly partial data, and expects complete data.
-export function updateItems<Data>(
-  previous: unknown,
-  { subscriptionData }: { readonly subscriptionData: { readonly data?: unknown } },
-): Data | undefined {
-  const { items: connection } = (previous ?? {}) as { items?: Connection };
-  const { items, itemChanges = items && { upserted: [items] } } = (subscriptionData.data ?? {}) as Received;
-  if (!connection?.edges || !itemChanges) return undefined;
-  const { reset = false, upserted = [], removed = [], cursor } = itemChanges;
-  const kept = reset ? [] : connection.edges;
-  const edges = new Map(kept.map((edge) => [keyOf(edge.node as Node), edge]));
-  for (const item of removed) edges.delete(keyOf(item));
-  for (const node of upserted) {
-    const key = keyOf(node);
-    edges.delete(key);
-    edges.set(key, { __typename: 'ItemEdge', node, ...(node.cursor !== undefined && { cursor: node.cursor }) });
-  }
-  // Earlier pages belong to a lost log. The reset delivers the whole map, so there is no next page.
-  const pageInfo = connection.pageInfo && { ...connection.pageInfo, hasNextPage: false, endCursor: cursor };
-  const restart = reset && cursor !== undefined ? { cursor, ...(pageInfo && { pageInfo }) } : {};
-  return { ...(previous as object), items: { ...connection, ...restart, edges: [...edges.values()] } } as Data;
 }

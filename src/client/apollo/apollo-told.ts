@@ -3,9 +3,18 @@
  * since its first page was read: at which cursor an item was selected, or was not selected any more. Pages that were read before that, and
  * arrive after it, must not bring an item back.
  */
-import type { InMemoryCache, StoreObject } from '@apollo/client';
+import type { InMemoryCache, Reference, StoreObject } from '@apollo/client';
+import type { Collection } from '../collections.ts';
 import { isOlder } from '../cursors.ts';
 import { type ItemFilter, keyMatcher, whereId } from '../item-filter.ts';
+
+export type Entity = Reference | StoreObject;
+
+/** The key of an item: what its id in the cache ends with, or what it has itself. */
+export function keyIn({ keyOf }: Collection, entity: Entity | undefined): string | undefined {
+  const ref = (entity as Partial<Reference> | undefined)?.__ref;
+  return ref === undefined ? entity && keyOf(entity as StoreObject) : ref.slice(ref.indexOf(':') + 1);
+}
 
 /** What a message has told about one item. */
 export interface Told {
@@ -19,7 +28,7 @@ export interface Told {
 export type ToldItems = Readonly<Record<string, Told>>;
 
 interface List extends StoreObject {
-  readonly edges?: readonly { readonly node?: unknown }[];
+  readonly edges?: readonly { readonly node?: Entity }[];
   readonly told?: ToldItems;
 }
 
@@ -29,6 +38,7 @@ interface List extends StoreObject {
  */
 export function tellLists(
   cache: InMemoryCache,
+  collection: Collection,
   filter: ItemFilter | null | undefined,
   told: readonly Told[],
   isReset = false,
@@ -36,26 +46,27 @@ export function tellLists(
   const where = whereId(filter);
   if (where === '' || (told.length === 0 && !isReset)) return;
   const hasKey = keyMatcher(filter);
-  cache.modify<{ items: List }>({
+  const { plural } = collection;
+  cache.modify<Record<string, List>>({
     fields: {
-      items(list, { storeFieldName, readField }) {
+      [plural](list, { storeFieldName }) {
         // The value of this field is what `mergePages` returns.
         const { edges, told: before = {} } = list as List;
-        if (!edges || whereId(filterIn(storeFieldName)) !== where) return list;
+        if (!edges || whereId(filterIn(storeFieldName.slice(plural.length))) !== where) return list;
         const after = Object.fromEntries(Object.entries(before).filter(([key]) => !isReset || !hasKey(key)));
         for (const each of told) if (!isOlder(each.cursor, after[each.key]?.cursor)) after[each.key] = each;
         const isShown = (key: string | undefined): boolean =>
           key === undefined || (after[key]?.isSelected ?? !(isReset && hasKey(key)));
-        const kept = edges.filter(({ node }) => isShown(readField<string>('key', node as StoreObject)));
+        const kept = edges.filter(({ node }) => isShown(keyIn(collection, node)));
         return { ...list, edges: kept.length < edges.length ? kept : edges, told: after };
       },
     },
   });
 }
 
-/** The filter of a list, from the name under which the cache stores it: `items:{"filter":{…}}`. */
-function filterIn(storeFieldName: string): ItemFilter | undefined {
-  const [, args = '{}'] = /^items[:(](.*?)\)?$/s.exec(storeFieldName) ?? [];
+/** The filter of a list, from what the cache adds to the name of its field: `:{"filter":{…}}`. */
+function filterIn(suffix: string): ItemFilter | undefined {
+  const [, args = '{}'] = /^[:(](.*?)\)?$/s.exec(suffix) ?? [];
   try {
     return (JSON.parse(args) as { filter?: ItemFilter }).filter;
   } catch {

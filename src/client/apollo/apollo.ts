@@ -4,8 +4,9 @@ import type { ResumableOptions } from '../resumable.ts';
 import { Resumption } from '../resumption.ts';
 import { backOffMs, isNetworkFailure, isUnavailable, type RetryOptions } from '../retry.ts';
 
-export { typePolicies } from './apollo-cache.ts';
-export { updateItems } from './apollo-pages.ts';
+export type { CollectionOptions } from '../collections.ts';
+export { createTypePolicies, typePolicies, type TypePoliciesOptions } from './apollo-cache.ts';
+export { createUpdateItems, updateItems } from './apollo-update.ts';
 
 /** The options of {@link resumableLink}. */
 export interface ResumableLinkOptions extends ResumableOptions<ApolloLink.Operation>, RetryOptions {}
