@@ -21,7 +21,7 @@ export type {
   TypedUpdate,
 } from './mirror-snapshot.ts';
 export type { ItemFilter, ValueFilter } from './item-filter.ts';
-export { persistent } from './persistent.ts';
+export { persistent } from './resuming/persistent.ts';
 export type { MirroredItem } from './item-set.ts';
 export {
   type ConnectionListener,
@@ -31,4 +31,4 @@ export {
   type Result,
   type Sink,
   type SubscriptionClient,
-} from './resumable.ts';
+} from './resuming/resumable.ts';

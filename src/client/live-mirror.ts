@@ -6,12 +6,12 @@
  *
  * After a reset the new map is built separately, so that a list on a screen doesn't become empty in between.
  */
-import { isSameReason, watchConnection } from './connection-watch.ts';
+import { isSameReason, watchConnection } from './resuming/connection-watch.ts';
 import { ItemSet } from './item-set.ts';
 import { type AnyItem, type ChangesMessage, type KeyOf, missingIn } from './mirror-document.ts';
 import type { MirrorState, MirrorStatus, TypedSnapshot, TypedUpdate } from './mirror-snapshot.ts';
-import { resumable, type Result, type SubscriptionClient } from './resumable.ts';
-import { codeOf, repairWaitMs } from './resumption.ts';
+import { resumable, type Result, type SubscriptionClient } from './resuming/resumable.ts';
+import { codeOf, repairWaitMs } from './resuming/resumption.ts';
 
 /** Servers before 0.2 don't have the field. */
 const FOLLOWS = /\bfollows\b/;

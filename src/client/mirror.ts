@@ -23,7 +23,7 @@ import {
   type TypedSnapshot,
   type TypedUpdate,
 } from './mirror-snapshot.ts';
-import type { SubscriptionClient } from './resumable.ts';
+import type { SubscriptionClient } from './resuming/resumable.ts';
 
 /** A live copy of the server's map; see {@link mirror}. */
 export interface Mirror<Value = unknown> {

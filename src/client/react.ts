@@ -10,7 +10,7 @@ import {
   type UntypedChanges,
 } from './mirror-document.ts';
 import { EMPTY, type MirrorSnapshot, type MirrorVariables, type TypedSnapshot } from './mirror-snapshot.ts';
-import type { SubscriptionClient } from './resumable.ts';
+import type { SubscriptionClient } from './resuming/resumable.ts';
 
 /**
  * A live copy of the server's map as a React hook. All components with the same client and equal variables share one subscription, and

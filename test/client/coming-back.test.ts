@@ -5,7 +5,7 @@ import { type Client, type ClientOptions, createClient } from 'graphql-ws';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { mirror } from '../../src/client/mirror.ts';
-import { persistent } from '../../src/client/persistent.ts';
+import { persistent } from '../../src/client/resuming/persistent.ts';
 import { entry } from '../support/processes/contents.ts';
 import { networkTo } from '../support/sockets/proxy.ts';
 import { startServer } from '../support/server/server.ts';

@@ -8,7 +8,7 @@ import {
   type Result,
   type Sink,
   type SubscriptionClient,
-} from '../../src/client/resumable.ts';
+} from '../../src/client/resuming/resumable.ts';
 
 afterEach(() => void vi.useRealTimers());
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { InsertItemDocument, ItemChangesDocument, RemoveItemDocument } from '../../schema/documents/graphql.ts';
 import type { ChangesMessage } from '../../src/client/mirror-document.ts';
 import { mirror, type TypedMirror } from '../../src/client/mirror.ts';
-import type { Payload, SubscriptionClient } from '../../src/client/resumable.ts';
+import type { Payload, SubscriptionClient } from '../../src/client/resuming/resumable.ts';
 import { ask, reconnectingClient } from '../support/clients/clients.ts';
 import { askAs, createQuotes, quoteSchema, serve } from '../support/server/quotes.ts';
 import { startServer } from '../support/server/server.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Mirror, mirror } from '../../src/client/mirror.ts';
 import type { MirrorSnapshot, MirrorUpdate } from '../../src/client/mirror-snapshot.ts';
-import type { Result, SubscriptionClient } from '../../src/client/resumable.ts';
+import type { Result, SubscriptionClient } from '../../src/client/resuming/resumable.ts';
 import { reconnectingClient } from '../support/clients/clients.ts';
 import { startServer } from '../support/server/server.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '../../schema/documents/graphql.ts';
 import { type Mirror, mirror } from '../../src/client/mirror.ts';
 import type { MirrorSnapshot } from '../../src/client/mirror-snapshot.ts';
-import type { Sink, SubscriptionClient } from '../../src/client/resumable.ts';
+import type { Sink, SubscriptionClient } from '../../src/client/resuming/resumable.ts';
 import type { SeamlineServer } from '../../src/server/server.ts';
 import { ask, reconnectingClient } from '../support/clients/clients.ts';
 import { networkTo } from '../support/sockets/proxy.ts';

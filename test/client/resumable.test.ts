@@ -2,7 +2,7 @@ import { createClient } from 'graphql-ws';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { InsertItemDocument, ItemsDocument } from '../../schema/documents/graphql.ts';
-import { resumable } from '../../src/client/resumable.ts';
+import { resumable } from '../../src/client/resuming/resumable.ts';
 import { ask } from '../support/clients/clients.ts';
 import { networkTo } from '../support/sockets/proxy.ts';
 import { startServer } from '../support/server/server.ts';

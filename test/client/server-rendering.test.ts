@@ -4,7 +4,7 @@ import { renderToString } from 'react-dom/server';
 import { expect, it } from 'vitest';
 import { ItemChangesDocument } from '../../schema/documents/graphql.ts';
 import { useItems } from '../../src/client/react.ts';
-import type { SubscriptionClient } from '../../src/client/resumable.ts';
+import type { SubscriptionClient } from '../../src/client/resuming/resumable.ts';
 
 const QUOTES = 'subscription { quoteChanges { reset upserted { id cursor } removed { key } caughtUp cursor } }';
 

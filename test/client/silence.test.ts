@@ -5,7 +5,7 @@ import { type Client, createClient } from 'graphql-ws';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket as Ws, WebSocketServer } from 'ws';
 import { type Mirror, mirror } from '../../src/client/mirror.ts';
-import { persistent } from '../../src/client/persistent.ts';
+import { persistent } from '../../src/client/resuming/persistent.ts';
 import { entry } from '../support/processes/contents.ts';
 import { networkTo } from '../support/sockets/proxy.ts';
 import { startServer } from '../support/server/server.ts';

@@ -4,7 +4,7 @@
  */
 import type { Reference, StoreObject, TypePolicies, TypePolicy } from '@apollo/client';
 import { type Collection, type CollectionOptions, collectionOf, ITEMS } from '../collections.ts';
-import { isOlder } from '../cursors.ts';
+import { isOlder } from '../resuming/cursors.ts';
 import { merging } from './apollo-changes.ts';
 import { type MergeOptions, pagesOf, type ReadOptions } from './apollo-pages.ts';
 

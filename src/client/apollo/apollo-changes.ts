@@ -1,7 +1,7 @@
 /** Insertions and removals that subscriptions and mutations bring into Apollo's cache. */
 import { gql, type Reference, type StoreObject } from '@apollo/client';
 import type { Collection } from '../collections.ts';
-import { epochOf, isOlder } from '../cursors.ts';
+import { epochOf, isOlder } from '../resuming/cursors.ts';
 import { type ItemFilter, keyMatcher } from '../item-filter.ts';
 import type { MergeOptions } from './apollo-pages.ts';
 import { type Entity, keyIn, type Told, tellLists } from './apollo-told.ts';

@@ -1,7 +1,7 @@
 /** The pages of a collection in Apollo's cache: one list for each filter, made of all pages and of the items that a subscription brought. */
 import type { FieldMergeFunction, FieldReadFunction, Reference, StoreObject } from '@apollo/client';
 import type { Collection } from '../collections.ts';
-import { epochOf, isOlder } from '../cursors.ts';
+import { epochOf, isOlder } from '../resuming/cursors.ts';
 import type { ItemFilter } from '../item-filter.ts';
 import { keyIn, type ToldItems } from './apollo-told.ts';
 

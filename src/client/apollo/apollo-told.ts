@@ -5,7 +5,7 @@
  */
 import type { InMemoryCache, Reference, StoreObject } from '@apollo/client';
 import type { Collection } from '../collections.ts';
-import { isOlder } from '../cursors.ts';
+import { isOlder } from '../resuming/cursors.ts';
 import { type ItemFilter, keyMatcher, whereId } from '../item-filter.ts';
 
 export type Entity = Reference | StoreObject;

@@ -47,9 +47,10 @@ export function createUpdateItems({
 }: {
   readonly collections: readonly CollectionOptions[];
 }): UpdateQuery {
+  const updateQuery = (previous: unknown, { subscriptionData }: Received): object | undefined =>
+    update(collections, previous, subscriptionData.data);
   // The caller states the type of its data.
-  return <Data>(previous: unknown, { subscriptionData }: Received) =>
-    update(collections, previous, subscriptionData.data) as Data | undefined;
+  return updateQuery as UpdateQuery;
 }
 
 function update(collections: readonly CollectionOptions[], previous: unknown, received: unknown): object | undefined {

@@ -1,8 +1,8 @@
 import { ApolloLink, CombinedGraphQLErrors, ServerError } from '@apollo/client';
 import { defer, map, of, retry, throwError, timer } from 'rxjs';
-import type { ResumableOptions } from '../resumable.ts';
-import { Resumption } from '../resumption.ts';
-import { backOffMs, isNetworkFailure, isUnavailable, type RetryOptions } from '../retry.ts';
+import type { ResumableOptions } from '../resuming/resumable.ts';
+import { Resumption } from '../resuming/resumption.ts';
+import { backOffMs, isNetworkFailure, isUnavailable, type RetryOptions } from '../resuming/retry.ts';
 
 export type { CollectionOptions } from '../collections.ts';
 export { createTypePolicies, typePolicies, type TypePoliciesOptions } from './apollo-cache.ts';

@@ -14,7 +14,7 @@ import {
   type ReadNewest,
   type Version,
 } from './graphcache-versions.ts';
-import { epochOf } from '../cursors.ts';
+import { epochOf } from '../resuming/cursors.ts';
 import { filterId, keyMatcher, keyOf } from '../item-filter.ts';
 import { type Filter, isListed, lastTold, tell } from './graphcache-told.ts';
 

@@ -8,7 +8,7 @@
  */
 import { gql } from '@urql/core';
 import type { Cache } from '@urql/exchange-graphcache';
-import { isOlder } from '../cursors.ts';
+import { isOlder } from '../resuming/cursors.ts';
 import { type ItemFilter, keyOf, whereId } from '../item-filter.ts';
 import { entityOf, type Fields, fieldsOf } from './graphcache-versions.ts';
 

@@ -10,7 +10,7 @@
  */
 import { gql } from '@urql/core';
 import type { Cache, FieldInfo, ResolveInfo } from '@urql/exchange-graphcache';
-import { isOlder } from '../cursors.ts';
+import { isOlder } from '../resuming/cursors.ts';
 import { keyOf } from '../item-filter.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -7,9 +7,9 @@ import {
   type OperationResult,
 } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe } from 'wonka';
-import type { ResumableOptions } from '../resumable.ts';
-import { Resumption } from '../resumption.ts';
-import { backOff, isNetworkFailure, isUnavailable, type RetryOptions } from '../retry.ts';
+import type { ResumableOptions } from '../resuming/resumable.ts';
+import { Resumption } from '../resuming/resumption.ts';
+import { backOff, isNetworkFailure, isUnavailable, type RetryOptions } from '../resuming/retry.ts';
 
 export { graphcacheConfig } from './graphcache.ts';
 

@@ -69,7 +69,7 @@ function world() {
       cache
         .readQuery<{ quotes: { edges: { node: { symbol: string } }[] } }>({
           query: PAGE,
-          variables: filter && { filter },
+          variables: { ...(filter && { filter }) },
         })
         ?.quotes.edges.map(({ node }) => node.symbol)
         .join(' '),
