@@ -85,9 +85,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // These know the schema's documents, never the server.
   'src/http-client': [],
   'src/described': ['schema/documents', 'schema/sdl'],
-  'src/client': ['schema/documents'],
-  'src/client/apollo': ['src/client'],
-  'src/client/urql': ['src/client'],
   'src/client': ['schema/documents', 'src/client/resuming'],
   'src/client/apollo': ['src/client', 'src/client/resuming'],
   'src/client/resuming': [],

@@ -3,7 +3,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { mirror } from '../../src/client/mirror.ts';
 import type { MirrorUpdate } from '../../src/client/mirror-snapshot.ts';
-import type { SubscriptionClient } from '../../src/client/resumable.ts';
+import type { SubscriptionClient } from '../../src/client/resuming/resumable.ts';
 import type { Address } from '../support/clients/clients.ts';
 import { sse } from '../support/clients/readers.ts';
 import { codeOf } from '../support/documents/blocks.ts';
