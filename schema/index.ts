@@ -28,7 +28,8 @@ export function createSchema({ definition, mapOf = noMap, federation = false }: 
       )
     : [addItems(builder, () => mapOf(ITEMS.plural))];
   if (federation) addFederation(builder, streams);
-  return builder.toSchema({ sortSchema: false });
+  // Introspection tells the order of a file.
+  return builder.toSchema({ sortSchema: !definition });
 }
 
 function noMap(): never {

@@ -1,5 +1,6 @@
 export { addStream } from '../schema/stream/add-stream.ts';
-export type { StreamOptions } from '../schema/stream/options.ts';
+export { itemFields } from '../schema/stream/item-fields.ts';
+export type { StreamOptions, StreamScope } from '../schema/stream/options.ts';
 export type { Change, Item, ItemChanges, RemovalReason, RemovedItem } from './core/model/change.ts';
 export type { Bounds } from './core/model/command.ts';
 export {

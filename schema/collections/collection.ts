@@ -38,5 +38,5 @@ export function serverStream(
 ): StreamParts {
   const operationOf = (context: object): Context => context as Context;
   const shared = sharedTypes(builder);
-  return { names, mapOf, type: type as never, filter, filterOf, texts, shared, removedName: 'Item', operationOf };
+  return { names, mapOf, type, filter, filterOf, texts, shared, removedName: 'Item', operationOf };
 }

@@ -60,8 +60,9 @@ const isContext = (context: object): context is Context => 'budget' in context &
 
 /** A member that is there with a value of another type grants nothing: `{ keyPrefix: undefined }` must not open every key. */
 function callerOf(scope: StreamScope): Caller {
-  const { keyPrefix = '', mayRead = true, mayWrite = true } = scope;
-  if (('keyPrefix' in scope && typeof scope.keyPrefix !== 'string') || 'then' in scope)
-    throw new TypeError('`scope` must return an object whose keyPrefix, if any, is a string');
-  return { keyPrefix, mayRead: () => mayRead === true, mayWrite: () => mayWrite === true, spend: () => {} };
+  const { keyPrefix = '', ...given } = scope as Readonly<Record<string, unknown>>;
+  if (typeof keyPrefix !== 'string' || ('keyPrefix' in scope && scope.keyPrefix === undefined) || 'then' in scope)
+    throw new TypeError('`scope` must return an object whose keyPrefix, if it has one, is a string');
+  const may = (right: 'mayRead' | 'mayWrite') => (): boolean => !(right in given) || given[right] === true;
+  return { keyPrefix, mayRead: may('mayRead'), mayWrite: may('mayWrite'), spend: () => {} };
 }

@@ -52,7 +52,7 @@ function streamParts(
   const { scheduler } = map.source;
   return {
     names: { name, singular: uncapitalised(name), plural, key: { name: 'key', type: 'ID' } },
-    mapOf: () => map as never,
+    mapOf: () => map,
     // One of them is given.
     type: (item ?? type)!,
     sourceOf: item ? undefined : ({ value }) => value,

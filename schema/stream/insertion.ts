@@ -80,7 +80,8 @@ async function insertables(
   });
   asGraphQL(() => withIssues(issues, () => {}));
   const { ttl, idempotencyKey, ifAbsent, ifCursor } = args;
-  return (await Promise.all(read)).map((insertion, index) => ({
+  const made = await Promise.all(read.map((insertion) => Promise.resolve(insertion)));
+  return made.map((insertion, index) => ({
     // Without an issue, each is there.
     ...insertion!,
     ...(ttl != null && { ttl }),
@@ -98,7 +99,7 @@ function prepare(map: StreamingMap, inputs: readonly Insertable[]) {
     return { keyed, run: map.prepared(keyed) };
   } catch (error) {
     if (error instanceof BadInputError && error.issues.some(({ path }) => path.length > 1)) throw error;
-    return { keyed, run: (): Promise<Items> => Promise.reject(error as Error) };
+    return { keyed, run: (): Promise<Items> => Promise.reject(error) };
   }
 }
 

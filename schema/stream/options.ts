@@ -5,6 +5,8 @@ import type { StreamingMap } from '../../src/core/streaming-map.ts';
 import type { KeyedInput } from '../../src/core/input/value-rules.ts';
 import type { StreamScope } from '../request/own-operation.ts';
 
+export type { StreamScope } from '../request/own-operation.ts';
+
 /** Options of the mutations. Without them only the program itself inserts and removes. */
 interface StreamInput<Types extends SchemaTypes, Value, Input extends InputRef> {
   /**

@@ -1,6 +1,6 @@
 /** Filters on values in the library: plain input for a map, and streams in a user's schema. */
 import SchemaBuilder from '@pothos/core';
-import { GraphQLScalarType, lexicographicSortSchema, printSchema, printType } from 'graphql';
+import { GraphQLScalarType, printSchema, printType } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSchema } from '../../schema/index.ts';
 import { addStream, BadInputError, itemFilter, memoryLog, StreamingMap } from '../../src/index.ts';
@@ -71,14 +71,12 @@ describe('ValueFilter in a user’s schema', () => {
   const scalar = new GraphQLScalarType({ name: 'JSON', description: 'Mine.' });
 
   it('the types of the filter are those of the server', async () => {
-    const [ours, theirs] = [createSchema(), quoteSchema(await createQuotes())]
-      .map(lexicographicSortSchema)
-      .map((schema) =>
-        ['ItemFilter', 'ValueFilter', 'JSON'].map((name) => {
-          const type = schema.getType(name);
-          return type && printType(type);
-        }),
-      );
+    const [ours, theirs] = [createSchema(), quoteSchema(await createQuotes())].map((schema) =>
+      ['ItemFilter', 'ValueFilter', 'JSON'].map((name) => {
+        const type = schema.getType(name);
+        return type && printType(type);
+      }),
+    );
     expect(ours).toEqual(theirs);
     expect(ours?.every((printed) => printed !== undefined)).toBe(true);
   });

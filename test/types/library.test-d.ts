@@ -2,7 +2,7 @@
 import SchemaBuilder from '@pothos/core';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { addStream, type Item, type KeyedInput, memoryLog, StreamingMap } from '../../src/index.ts';
+import { addStream, type Item, itemFields, type KeyedInput, memoryLog, StreamingMap } from '../../src/index.ts';
 
 interface Quote {
   readonly symbol: string;
@@ -58,6 +58,29 @@ describe('a stream in a schema', () => {
     addStream(builder, { map: quotes, type: quote });
     // @ts-expect-error A trade is not a quote.
     addStream(builder, { map: quotes, type: trade });
+  });
+
+  test('a stream shows either a value or an item', () => {
+    const item = builder.objectRef<Item<Quote>>('QuoteItem').implement({
+      fields: (t) => ({ price: t.float({ resolve: ({ value }) => value.price }), ...itemFields(t) }),
+    });
+    addStream(builder, { map: quotes, item });
+    // @ts-expect-error An item of trades is not an item of quotes.
+    addStream(builder, { map: quotes, item: builder.objectRef<Item<{ readonly shares: number }>>('TradeItem') });
+    // @ts-expect-error The source of `item` is the item, not its value.
+    addStream(builder, { map: quotes, item: quote });
+    // @ts-expect-error Only one of the two.
+    addStream(builder, { map: quotes, item, type: quote });
+    // @ts-expect-error One of the two is required.
+    addStream(builder, { map: quotes });
+  });
+
+  test('a scope gets the context, and is synchronous', () => {
+    addStream(builder, { map: quotes, type: quote, queries: true, scope: ({ user }) => ({ keyPrefix: `${user}:` }) });
+    // @ts-expect-error A key prefix is a string.
+    addStream(builder, { map: quotes, type: quote, scope: () => ({ keyPrefix: undefined }) });
+    // @ts-expect-error A scope is not a promise.
+    addStream(builder, { map: quotes, type: quote, scope: async () => ({ keyPrefix: 'a' }) });
   });
 
   test('an input is a value, or toValue makes one', () => {

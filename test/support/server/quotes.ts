@@ -10,7 +10,15 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { addStream, type KeyedInput, memoryLog, StreamingMap, useFanOut, withFanOut } from '../../../src/index.ts';
+import {
+  addStream,
+  type KeyedInput,
+  memoryLog,
+  StreamingMap,
+  type StreamScope,
+  useFanOut,
+  withFanOut,
+} from '../../../src/index.ts';
 import { type Address, type Feed, overClient, type Result } from '../clients/clients.ts';
 
 export interface Quote {
@@ -54,7 +62,7 @@ export function createQuoteBuilder() {
   return { builder, quote, input };
 }
 
-type Options = Partial<Pick<Parameters<typeof addQuotes>[1], 'mayRead' | 'mayWrite' | 'mayRemove'>>;
+type Options = Partial<Omit<Parameters<typeof addQuotes>[1], 'map'>>;
 
 function addQuotes(
   { builder, quote, input }: ReturnType<typeof createQuoteBuilder>,
@@ -63,6 +71,8 @@ function addQuotes(
     mayRead?: (quote: Quote, caller: Caller) => boolean;
     mayWrite?: (input: { owner?: string | null | undefined }, caller: Caller) => boolean;
     mayRemove?: (quote: Quote, caller: Caller) => boolean;
+    scope?: (caller: Caller) => StreamScope;
+    queries?: boolean;
   },
 ): void {
   addStream(builder, {
