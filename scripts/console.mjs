@@ -12,8 +12,14 @@ const built = join(root, 'dist/console');
 const vite = join(root, 'node_modules/vite/bin/vite.js');
 /** The files that the console is built from. */
 const SOURCES = [
-  ...['src/console', 'src/client', 'src/described', 'src/core/input/where', 'schema/documents', 'schema/sdl'],
-  ...['package-lock.json', 'scripts/console.mjs'],
+  'src/console',
+  'src/client',
+  'src/described',
+  'src/core/input/where',
+  'schema/documents',
+  'schema/sdl',
+  'package-lock.json',
+  'scripts/console.mjs',
 ];
 
 /** The newest modification time at or below a path, in ms. */

@@ -75,6 +75,15 @@ export class AnswerBudget {
   }
 
   /**
+   * Takes the memory of values that a result can't leave out.
+   * @throws {GraphQLError} `OVERLOADED`
+   */
+  oweBytes(bytes: number): void {
+    this.#owed += bytes;
+    this.claim();
+  }
+
+  /**
    * Spends items that a filter was checked on. `size`: the number of items in the map. A query may look at each of them twice.
    * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`
    */

@@ -15,10 +15,14 @@ export function assertFewCopies(info: GraphQLResolveInfo): void {
   for (const [path, copies] of copiesOf(info)) if (copies > MAX_COPIES) throw tooMany(path, copies);
 }
 
-/** How many times the field that is selected most often below this one is in the result. At least 1. */
-export function mostCopies(info: GraphQLResolveInfo): number {
-  let most = 1;
-  for (const [, copies] of copiesOf(info)) most = Math.max(most, copies);
+/**
+ * How many times the field that is selected most often is in the result, of the fields below `path`. 0 where none is selected.
+ * `path`: from this field down, such as `.edges.node`.
+ */
+export function mostCopies(info: GraphQLResolveInfo, path = ''): number {
+  const below = `${info.fieldName}${path}.`;
+  let most = 0;
+  for (const [selected, copies] of copiesOf(info)) if (selected.startsWith(below)) most = Math.max(most, copies);
   return most;
 }
 

@@ -7,6 +7,7 @@ import { checkArguments, ifGiven, readOr, withIssues } from '../request/argument
 import { assertMayWrite } from '../request/caller.ts';
 import { answer, asGraphQL } from '../request/errors.ts';
 import type { Insertable, InsertionParts, StreamParts } from './collection-parts.ts';
+import { spendItems } from './item-lists.ts';
 
 export type InsertArguments = Partial<Pick<InsertInput<unknown>, 'ttl' | 'idempotencyKey' | 'ifAbsent' | 'ifCursor'>>;
 
@@ -19,15 +20,17 @@ interface Request {
 
 type Items = readonly Item<unknown>[];
 
-/** Inserts what a mutation brings: all or nothing. */
+/** Inserts what a mutation brings: all or nothing. Resolves with the sources of what the mutation shows. */
 export async function insert(
-  { names, mapOf, operationOf }: StreamParts,
+  parts: StreamParts,
   insertions: InsertionParts,
   request: Request,
   context: object,
   info: GraphQLResolveInfo,
-): Promise<Items> {
-  const { caller, delivery } = operationOf(context, info);
+): Promise<readonly unknown[]> {
+  const { names, mapOf, sourceOf, operationOf } = parts;
+  const operation = operationOf(context, info);
+  const { caller, delivery } = operation;
   const map = mapOf();
   checkBeside(request);
   const { length } = request.inputs;
@@ -45,7 +48,8 @@ export async function insert(
   if (length <= maxBatch) caller.spend(length);
   const inserted = await answer(run());
   delivery.cursor = newest(inserted);
-  return inserted;
+  spendItems(parts, operation, inserted, info);
+  return sourceOf ? inserted.map(sourceOf) : inserted;
 }
 
 /** Checks the arguments beside the inputs. @throws {GraphQLError} `BAD_USER_INPUT` */

@@ -13,19 +13,24 @@ type Parts = Pick<
   'names' | 'type' | 'sourceOf' | 'spendsBytes' | 'removedName' | 'shared' | 'operationOf'
 >;
 
-/** Shows an item of an answer, whose bytes it spends. */
-export function shownIn(
-  { sourceOf, spendsBytes, operationOf }: Pick<StreamParts, 'sourceOf' | 'spendsBytes' | 'operationOf'>,
-  item: Item<unknown>,
-  context: object,
+/** Spends the bytes of the items of an answer, as often as their fields are selected. `path`: leads to an item from this field. */
+export function spendItems(
+  { spendsBytes }: Pick<StreamParts, 'spendsBytes'>,
+  { budget }: Context,
+  items: readonly Item<unknown>[],
   info: GraphQLResolveInfo,
-): never {
-  if (!spendsBytes) operationOf(context, info).budget.spendBytes(item.bytes * mostCopies(info));
-  return (sourceOf ? sourceOf(item) : item) as never;
+  path?: string,
+): void {
+  if (!spendsBytes) budget.spendBytes(bytesOf(items) * mostCopies(info, path));
 }
 
+export const bytesOf = (items: readonly Item<unknown>[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
+
 /** Adds `<name>Changes`. */
-export function addChanges(builder: StreamBuilder, { names, type, sourceOf, removedName, shared, operationOf }: Parts) {
+export function addChanges(
+  builder: StreamBuilder,
+  { names, type, sourceOf, spendsBytes, removedName, shared, operationOf }: Parts,
+) {
   const removed = shared.removed(removedName);
   return builder.objectRef<ItemChanges<unknown>>(`${names.name}Changes`).implement({
     description:
@@ -41,7 +46,9 @@ export function addChanges(builder: StreamBuilder, { names, type, sourceOf, remo
         description: 'Inserted or replaced items, in position order.',
         extensions: CALLER_INDEPENDENT,
         resolve: ({ upserted }, _args, context, info) => {
-          spendEntries(operationOf(context, info), upserted.length, info);
+          const operation = operationOf(context, info);
+          spendEntries(operation, upserted.length, info);
+          if (!spendsBytes) operation.budget.oweBytes(bytesOf(upserted));
           return (sourceOf ? upserted.map(sourceOf) : upserted) as never;
         },
       }),
@@ -92,7 +99,7 @@ function spendEntries({ budget }: Context, entries: number, info: GraphQLResolve
 
 /** Adds `<name>Connection` and `<name>Edge`. */
 export function addConnection(builder: StreamBuilder, parts: Parts) {
-  const { names, type, shared } = parts;
+  const { names, type, sourceOf, shared } = parts;
   const edge = builder.objectRef<Item<unknown>>(`${names.name}Edge`).implement({
     description: 'An item on a page.',
     fields: (t) => ({
@@ -100,7 +107,7 @@ export function addConnection(builder: StreamBuilder, parts: Parts) {
         type: type as never,
         nullable: false,
         description: 'The item.',
-        resolve: (item, _args, context, info) => shownIn(parts, item, context, info),
+        resolve: (item) => (sourceOf ? sourceOf(item) : item) as never,
       }),
       cursor: t.exposeString('cursor', { nullable: false, description: 'The cursor of the item.' }),
     }),

@@ -7,7 +7,6 @@ import type { FastInsertion } from '../request/fast-insertion.ts';
 import type { InsertionParts, RemovalParts, StreamParts } from './collection-parts.ts';
 import { TEXT } from './descriptions.ts';
 import { insert, type InsertArguments } from './insertion.ts';
-import { shownIn } from './item-lists.ts';
 import type { StreamBuilder } from './stream-builder.ts';
 
 /** Adds the mutation `insertQuote`, and `insertQuotes` for batches. */
@@ -35,8 +34,7 @@ export function addInsertions(builder: StreamBuilder, parts: StreamParts, insert
         const { input: given, ...rest } = args as { input: unknown } & InsertArguments;
         const request = { inputs: [given], args: rest, isBatch: false };
         const [inserted] = await insert(parts, insertions, request, context, info);
-        // One input makes one item.
-        return shownIn(parts, inserted!, context, info);
+        return inserted as never;
       },
     }),
   );
@@ -59,7 +57,7 @@ export function addInsertions(builder: StreamBuilder, parts: StreamParts, insert
         const { inputs, ...rest } = args as { inputs: readonly unknown[] } & InsertArguments;
         operationOf(context, info).budget.spendFields(inputs.length, info);
         const inserted = await insert(parts, insertions, { inputs, args: rest, isBatch: true }, context, info);
-        return inserted.map((item) => shownIn(parts, item, context, info)) as never;
+        return [...inserted] as never;
       },
     }),
   );

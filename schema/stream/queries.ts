@@ -10,13 +10,13 @@ import { type Context, recordHead, resolveAfter } from '../request/context.ts';
 import { answer } from '../request/errors.ts';
 import type { StreamParts } from './collection-parts.ts';
 import { TEXT } from './descriptions.ts';
-import { addConnection, shownIn } from './item-lists.ts';
+import { addConnection, spendItems } from './item-lists.ts';
 import type { StreamStatus } from './shared-definitions.ts';
 import type { StreamBuilder } from './stream-builder.ts';
 
 /** Adds the queries `quote`, `quotes` and `quoteStream`. */
 export function addQueries(builder: StreamBuilder, parts: StreamParts): void {
-  const { names, type, mapOf, filter, shared, operationOf, mayBeRead } = parts;
+  const { names, type, sourceOf, mapOf, filter, shared, operationOf, mayBeRead } = parts;
   const { singular, plural, key } = names;
   const connection = addConnection(builder, parts);
 
@@ -29,14 +29,16 @@ export function addQueries(builder: StreamBuilder, parts: StreamParts): void {
       resolve: (_root, args: object, context, info) => {
         const given = keyIn(args, key.name);
         checkArguments({ [key.name]: keyProblem(given) });
-        const { caller, reads, delivery } = operationOf(context, info);
+        const operation = operationOf(context, info);
+        const { caller, reads, delivery } = operation;
         assertMayRead(caller, plural);
         const map = mapOf();
         return reads.read(() => {
           recordHead(delivery, map);
           const item = given.startsWith(caller.keyPrefix) ? map.get(given) : undefined;
-          const isHidden = !item || mayBeRead?.(item.value, context) === false;
-          return isHidden ? (null as never) : shownIn(parts, item, context, info);
+          if (!item || mayBeRead?.(item.value, context) === false) return null as never;
+          spendItems(parts, operation, [item], info);
+          return (sourceOf ? sourceOf(item) : item) as never;
         });
       },
     }),
@@ -92,11 +94,13 @@ interface PageArgs {
 }
 
 function pageOf(
-  { names, mapOf, filterOf }: StreamParts,
+  parts: StreamParts,
   args: PageArgs,
-  { after, caller, signal, reads, budget, delivery }: Context,
+  operation: Context,
   info: GraphQLResolveInfo,
 ): Promise<ItemPage<unknown>> {
+  const { names, mapOf, filterOf } = parts;
+  const { after, caller, signal, reads, budget, delivery } = operation;
   const problems = { first: ifGiven(args.first, firstProblem), after: ifGiven(args.after, cursorProblem) };
   const filter = checkedArguments(problems, () => filterOf(args.filter, caller.keyPrefix, info));
   assertMayRead(caller, names.plural);
@@ -117,7 +121,9 @@ function pageOf(
   const reached = from == null ? undefined : map.reach(from, signal);
   const run = (): ItemPage<unknown> => {
     recordHead(delivery, map);
-    return keys ? readPage(map.replica, { from, first, filter }) : scan.page();
+    const page = keys ? readPage(map.replica, { from, first, filter }) : scan.page();
+    spendItems(parts, operation, page.items, info, '.edges.node');
+    return page;
   };
   return answer(keys ? reads.read(run, reached) : reads.scan(scan, run, spend, reached));
 }

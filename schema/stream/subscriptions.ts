@@ -51,8 +51,13 @@ export function addSubscriptions(builder: StreamBuilder, parts: StreamParts): vo
           return isTaken(parts, operation, info, { kind: 'items', request }) ? emptySource() : map.items(options);
         });
       },
-      resolve: (item, _args, context, info) =>
-        asResult(operationOf(context, info), item.cursor, sourceOf ? sourceOf(item) : item) as never,
+      resolve: (item, _args, context, info) => {
+        const operation = operationOf(context, info);
+        return asResult(operation, item.cursor, () => {
+          if (!parts.spendsBytes) operation.budget.oweBytes(item.bytes);
+          return sourceOf ? sourceOf(item) : item;
+        }) as never;
+      },
     }),
   );
 
@@ -80,7 +85,7 @@ export function addSubscriptions(builder: StreamBuilder, parts: StreamParts): vo
             : map.changes(options);
         });
       },
-      resolve: (message, _args, context, info) => asResult(operationOf(context, info), message.cursor, message),
+      resolve: (message, _args, context, info) => asResult(operationOf(context, info), message.cursor, () => message),
     }),
   );
 }
@@ -114,13 +119,9 @@ function isTaken(
   return !fanOutRequest.accepts;
 }
 
-/** What is delivered, as the source of one result. A promise where results wait for their turn. */
-function asResult<Source>(
-  { delivery, budget, turn }: Context,
-  cursor: string,
-  source: Source,
-): Source | Promise<Source> {
+/** The source of one result. A promise where results wait for their turn. */
+function asResult<Source>({ delivery, budget, turn }: Context, cursor: string, sourceOf: () => Source) {
   budget.renew();
   recordDelivery(delivery, cursor);
-  return turn ? turn().then(() => source) : source;
+  return turn ? turn().then(sourceOf) : sourceOf();
 }
