@@ -22,7 +22,10 @@ async function heldBy(way: string): Promise<Held[]> {
     .map((line) => JSON.parse(line) as Held);
 }
 
-describe('the memory of a map and its window', () => {
+/** A busy machine needs minutes for the collections of garbage between the measurements. */
+const TIMEOUT_MS = 300_000;
+
+describe('the memory of a map and its window', { timeout: TIMEOUT_MS }, () => {
   it.each([
     ['are inserted here', 'inserted'],
     ['come from another node', 'decoded'],
