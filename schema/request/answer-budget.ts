@@ -1,5 +1,6 @@
-import { type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import { type FieldNode, type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import { refused } from './errors.ts';
+import { mostCopies } from './selected-copies.ts';
 
 /** Limits of one answer: bytes of values (a page of 1,000 values of 64 KiB), items of all pages, and fields of all items. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -35,6 +36,8 @@ export class AnswerBudget {
   #looks = 0;
   #searchLooks = 0;
   readonly #share: AnswerShare | undefined;
+  readonly #fieldCounts = new Counts(selectedFields);
+  readonly #copyCounts = new Counts(mostCopies);
   /** Bytes that are spent and not yet taken. */
   #owed = LEAST_BYTES;
 
@@ -48,6 +51,14 @@ export class AnswerBudget {
     if (this.#bytes < 0) throw tooLarge(`values exceed ${MAX_ANSWER_BYTES} bytes in one answer: request fewer items`);
     this.#owed += bytes;
     this.claim();
+  }
+
+  /**
+   * Spends the bytes of an item as often as its selection may show them.
+   * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`, `OVERLOADED`
+   */
+  spendShown(bytes: number, info: GraphQLResolveInfo): void {
+    this.spendBytes(bytes * this.#copyCounts.of(info));
   }
 
   /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
@@ -69,7 +80,7 @@ export class AnswerBudget {
 
   /** Owes the memory of the fields that are selected of `items` items. Returns their number. */
   oweFields(items: number, info: GraphQLResolveInfo): number {
-    const fields = items * selectedFields(info);
+    const fields = items * this.#fieldCounts.of(info);
     this.#owed += fields * FIELD_BYTES;
     return fields;
   }
@@ -121,6 +132,22 @@ export class AnswerBudget {
     this.#bytes = MAX_ANSWER_BYTES;
     this.#items = MAX_ANSWER_ITEMS;
     this.#fields = MAX_ANSWER_FIELDS;
+  }
+}
+
+/** Counts something in selections, once for each: graphql-js passes the same nodes with each item of a list. */
+class Counts {
+  readonly #count: (info: GraphQLResolveInfo) => number;
+  #known: WeakMap<readonly FieldNode[], number> | undefined;
+
+  constructor(count: (info: GraphQLResolveInfo) => number) {
+    this.#count = count;
+  }
+
+  of(info: GraphQLResolveInfo): number {
+    let count = this.#known?.get(info.fieldNodes);
+    if (count === undefined) (this.#known ??= new WeakMap()).set(info.fieldNodes, (count = this.#count(info)));
+    return count;
   }
 }
 

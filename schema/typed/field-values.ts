@@ -4,8 +4,11 @@ import { stringifyJson } from '../../src/core/model/json.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 import type { Item } from '../../src/core/model/change.ts';
 import type { Context } from '../request/context.ts';
+import type { FieldText } from '../request/field-text.ts';
 import type { FieldDefinition, FieldType } from '../sdl/definition.ts';
 import { type Kinds, memberReader, type NamedKind } from './kinds.ts';
+import type { LastItem } from './last-item.ts';
+import { itemLeafText, memberLeafText } from './leaf-texts.ts';
 
 /** What a field returns for a value that is not null. */
 type Present = (value: unknown, context: Context, info: GraphQLResolveInfo) => unknown;
@@ -14,41 +17,44 @@ type Resolve<Source> = GraphQLFieldResolver<Source, object>;
 /** Of an element of a list, in bytes. */
 const ELEMENT_BYTES = 8;
 
-/** The value of the item that was read last: an item's fields are read one after the other, and each look at a weak reference takes time. */
-export class LastValue {
-  #item: Item<unknown> | undefined;
-  #value: unknown;
-
-  of(item: Item<unknown>): object {
-    if (item !== this.#item) {
-      this.#value = item.value;
-      this.#item = item;
-    }
-    // An item that doesn't fit its type has no members.
-    return this.#value as object;
-  }
+/** How a field gets its value, as Pothos takes it. */
+interface Resolution<Source> {
+  readonly resolve: Resolve<Source>;
+  readonly extensions: { readonly seamline?: { readonly text: FieldText } };
 }
 
-/** A field of a collection's type: its source is the item. */
-export function itemResolver(kinds: Kinds, last: LastValue, { name, type }: FieldDefinition): Resolve<Item<unknown>> {
-  const present = presentOf(kinds, type);
-  const read = memberReader(name);
-  if (!present) return (item) => read(last.of(item));
-  return (item, _args, context, info) => {
-    const value = read(last.of(item));
-    return value == null ? null : present(value, context as Context, info);
-  };
+/** A field of a collection's type: its source is the item. `index`: of the field in those that `last` reads. */
+export function itemField(
+  kinds: Kinds,
+  last: LastItem,
+  { name, type }: FieldDefinition,
+  index: number,
+): Resolution<Item<unknown>> {
+  const member = memberReader(name);
+  const read = (item: Item<unknown>): unknown => member(last.value(item));
+  return resolution(kinds, type, read, itemLeafText(kinds, type, last, index, read));
 }
 
 /** A field of a nested object: its source is JSON. */
-export function memberResolver(kinds: Kinds, { name, type }: FieldDefinition): Resolve<object> {
-  const present = presentOf(kinds, type);
+export function memberField(kinds: Kinds, { name, type }: FieldDefinition): Resolution<object> {
   const read = memberReader(name);
-  if (!present) return read;
-  return (object, _args, context, info) => {
-    const value = read(object);
-    return value == null ? null : present(value, context as Context, info);
-  };
+  return resolution(kinds, type, read, memberLeafText(kinds, type, read));
+}
+
+function resolution<Source>(
+  kinds: Kinds,
+  type: FieldType,
+  read: (source: Source) => unknown,
+  text: FieldText | undefined,
+): Resolution<Source> {
+  const present = presentOf(kinds, type);
+  const resolve: Resolve<Source> = present
+    ? (source, _args, context, info) => {
+        const value = read(source);
+        return value == null ? null : present(value, context as Context, info);
+      }
+    : read;
+  return { resolve, extensions: text ? { seamline: { text } } : {} };
 }
 
 /** Undefined: the field returns the value itself, and spends nothing but a field. */

@@ -12,8 +12,9 @@ import { jsonScalar } from '../request/json-scalar.ts';
 import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { useExactFloats } from './exact-floats.ts';
-import { itemResolver, LastValue, memberResolver } from './field-values.ts';
+import { itemField, memberField } from './field-values.ts';
 import { Kinds } from './kinds.ts';
+import { LastItem } from './last-item.ts';
 
 /** Pothos types names at compile time. Here they come from a file, so the fields' options are built as plain objects. */
 export type Dynamic = never;
@@ -86,12 +87,14 @@ export class TypedTypes {
     const { name, description, fields, key } = collection;
     const ref = this.builder.objectRef<Item<unknown>>(name);
     this.#prepare(fields);
-    const last = new LastValue();
+    const last = new LastItem(fields.map((field) => field.name));
     ref.implement({
       description,
       fields: (t: unknown) => {
         const make = t as FieldMaker;
-        const made = fields.map((field) => this.#outputField(make, field, itemResolver(this.kinds, last, field)));
+        const made = fields.map((field, index) =>
+          this.#outputField(make, field, itemField(this.kinds, last, field, index)),
+        );
         const generated = generatedFields(fields.some((field) => field.name === 'id') ? undefined : key.name);
         return Object.fromEntries([...made, ...generated.map(([n, options]) => [n, make.field(options as Dynamic)])]);
       },
@@ -111,7 +114,7 @@ export class TypedTypes {
       description,
       fields: (t: unknown) =>
         Object.fromEntries(
-          fields.map((field) => this.#outputField(t as FieldMaker, field, memberResolver(this.kinds, field))),
+          fields.map((field) => this.#outputField(t as FieldMaker, field, memberField(this.kinds, field))),
         ),
     } as Dynamic);
     return ref;
@@ -127,10 +130,10 @@ export class TypedTypes {
     return named.kind === 'object' ? this.#object(named.definition) : this.leaf(name);
   }
 
-  #outputField(t: FieldMaker, field: FieldDefinition, resolve: unknown): readonly [string, unknown] {
+  #outputField(t: FieldMaker, field: FieldDefinition, resolution: object): readonly [string, unknown] {
     const { name, type, description, deprecationReason } = field;
     const nullable = type.isNullable;
-    const options = { type: this.#outputType(t, type), nullable, description, deprecationReason, resolve };
+    const options = { type: this.#outputType(t, type), nullable, description, deprecationReason, ...resolution };
     return [name, t.field(options as Dynamic)];
   }
 

@@ -181,7 +181,7 @@ function decimalOf(source: string): { readonly digits: string; readonly exponent
 }
 
 /** Whether `JSON.stringify` writes exactly this number. */
-function isPlainNumber(value: number): boolean {
+export function isPlainNumber(value: number): boolean {
   if (value === 0) return !Object.is(value, -0);
   return value <= Number.MAX_SAFE_INTEGER && value >= -Number.MAX_SAFE_INTEGER;
 }

@@ -59,6 +59,11 @@ export class StoredItem<Value> implements Item<Value> {
     return value as Value;
   }
 
+  /** The value for a reader that keeps nothing of it: a weak reference takes longer to make than most values take to parse. */
+  get valueInPassing(): Value {
+    return (this.parsed?.deref() ?? JSON.parse(this.json)) as Value;
+  }
+
   get digest(): number {
     return this.signedDigest >>> 0;
   }

@@ -23,6 +23,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { fieldTextOf } from '../../../schema/request/field-text.ts';
 import { JsonText, quoted } from '../../core/model/json-text.ts';
 import type { ItemTexts } from './item-texts.ts';
 
@@ -171,7 +172,10 @@ function compileResolved(
     return render && ((source, context) => render((source as Record<string, unknown>)[name], context));
   // Our resolvers read nothing else of it.
   const info = { fieldNodes: nodes, fragments: parts.fragments } as unknown as GraphQLResolveInfo;
-  return (source, context) => render(resolve(source, {}, context, info), context);
+  const resolved: Render = (source, context) => render(resolve(source, {}, context, info), context);
+  // A user's plugin may have wrapped the resolver.
+  const text = parts.isShared ? undefined : fieldTextOf(field);
+  return text ? (source, context) => text(source as never, context as never) ?? resolved(source, context) : resolved;
 }
 
 function fieldOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): GraphQLField<unknown, unknown> | undefined {
