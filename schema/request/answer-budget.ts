@@ -1,6 +1,5 @@
 import { type FieldNode, type GraphQLError, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import { refused } from './errors.ts';
-import { mostCopies } from './selected-copies.ts';
 
 /** Limits of one answer: bytes of values (a page of 1,000 values of 64 KiB), items of all pages, and fields of all items. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -37,7 +36,6 @@ export class AnswerBudget {
   #searchLooks = 0;
   readonly #share: AnswerShare | undefined;
   readonly #fieldCounts = new Counts(selectedFields);
-  readonly #copyCounts = new Counts(mostCopies);
   /** Bytes that are spent and not yet taken. */
   #owed = LEAST_BYTES;
 
@@ -51,14 +49,6 @@ export class AnswerBudget {
     if (this.#bytes < 0) throw tooLarge(`values exceed ${MAX_ANSWER_BYTES} bytes in one answer: request fewer items`);
     this.#owed += bytes;
     this.claim();
-  }
-
-  /**
-   * Spends the bytes of an item as often as its selection may show them.
-   * @throws {GraphQLError} `PAYLOAD_TOO_LARGE`, `OVERLOADED`
-   */
-  spendShown(bytes: number, info: GraphQLResolveInfo): void {
-    this.spendBytes(bytes * this.#copyCounts.of(info));
   }
 
   /** @throws {GraphQLError} `PAYLOAD_TOO_LARGE` */
