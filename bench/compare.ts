@@ -8,6 +8,7 @@
  *     npm run bench -- --rows fan-out --peers seamline,raw-ws --rounds 1
  *     npm run bench -- --rows interest               subscribers that each follow a filter of their own, in about 8 minutes
  *     npm run bench -- --rows where                  filters on values, in about 2 minutes
+ *     npm run bench -- --rows typed                  a collection of an SDL file against `Item`, in about 2 minutes
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,6 +26,7 @@ import { interest, INTEREST_PARTS, interestPlan } from './rows/interest.ts';
 import { latency } from './rows/latency.ts';
 import { replay } from './rows/replay.ts';
 import type { Figure, Pace } from './rows/row.ts';
+import { typed } from './rows/typed.ts';
 import { filtered, ranges } from './rows/where.ts';
 
 const { values: flags } = parseArgs({
@@ -59,6 +61,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   latency: { peers: ['seamline', 'raw-ws'], run: (name) => latency(name, flags.quick ? 3 : 6) },
   ranges: { peers: ['seamline'], run: () => ranges(pace) },
   filtered: { peers: ['seamline'], run: () => filtered(), isOnce: true },
+  typed: { peers: ['seamline'], run: () => typed(), isOnce: true },
   ...Object.fromEntries(
     INTEREST_PARTS.map((part): [string, Part] => {
       const { peers } = interestPlan(part, flags.quick);
@@ -70,7 +73,7 @@ const PARTS: Readonly<Record<string, Part>> = {
 const [CURVES, JOIN] = ['curves', 'join'];
 
 /** Left out by `--quick`. */
-const SLOW_PARTS = new Set([CURVES, JOIN, 'prefixes', 'overlapping', 'sockets', 'filtered']);
+const SLOW_PARTS = new Set([CURVES, JOIN, 'prefixes', 'overlapping', 'sockets', 'filtered', 'typed']);
 const ALL_PARTS = [...Object.keys(PARTS), CURVES, JOIN];
 
 /** Names of several parts. */

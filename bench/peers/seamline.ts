@@ -5,7 +5,11 @@ import { filledKey, filledValue } from './interests.ts';
 import { serve } from './peer.ts';
 
 const { values: flags } = parseArgs({
-  options: { 'max-items': { type: 'string' }, 'no-fan-out': { type: 'boolean', default: false } },
+  options: {
+    'max-items': { type: 'string' },
+    'no-fan-out': { type: 'boolean', default: false },
+    schema: { type: 'string' },
+  },
   allowPositionals: true,
 });
 /** Above the numbers of WebSockets, and of insertions in flight on a full server. */
@@ -17,6 +21,7 @@ const server = await createServer({
   port: 0,
   ...limits,
   fanOut: !flags['no-fan-out'],
+  ...(flags.schema !== undefined && { schema: flags.schema }),
   ...(maxItems > 0 && { maxItems, maxBytes: 1024 ** 3 }),
 });
 serve({

@@ -64,12 +64,12 @@ export async function deliver(
   publisher: Caller,
   inFlight: number,
   ms: number,
-  valueAt: (n: number) => unknown = valueOf,
+  insertAt: (n: number) => void = (n) => publisher.insert(keyOf(n % KEYS), valueOf(n)),
 ): Promise<number> {
   crowd.restart();
   let [sent, complete] = [0, 0];
   const delivered = crowd.until(60, (done) => {
-    const insert = (): void => publisher.insert(keyOf(sent % KEYS), valueAt(sent++));
+    const insert = (): void => insertAt(sent++);
     // One counter for each insertion that may be in flight.
     const missing = Array.from({ length: inFlight }, () => crowd.size);
     const endsAt = performance.now() + ms;

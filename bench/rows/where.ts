@@ -93,7 +93,7 @@ async function messages(peer: RunningPeer, publisher: Caller, filter: Filter, ms
   await sleep(100);
   let count = 0;
   const measure: Measure = await measured(peer, async () => {
-    count = await deliver(crowd, publisher, 1, ms, valueAt);
+    count = await deliver(crowd, publisher, 1, ms, (n) => publisher.insert(keyOf(n % KEYS), valueAt(n)));
   });
   crowd.leave(1);
   return measure.cpu / count;
