@@ -1,5 +1,6 @@
 /** The schema as a subgraph of Apollo Federation 2 describes itself. */
 import {
+  buildSchema,
   type ConstDirectiveNode,
   type DefinitionNode,
   type GraphQLSchema,
@@ -25,7 +26,9 @@ const FIELDS: ReadonlySet<string> = new Set(['_service', '_entities']);
  */
 export function federationSdl(schema: GraphQLSchema, collections: readonly CollectionNames[]): string {
   const directives = directivesOf(schema, collections);
-  const printed = visit(parse(printSchema(lexicographicSortSchema(schema))), {
+  // Built again, because graphql-js can't sort a schema whose Float is not its own.
+  const plain = buildSchema(printSchema(schema));
+  const printed = visit(parse(printSchema(lexicographicSortSchema(plain))), {
     FieldDefinition: ({ name }) => (FIELDS.has(name.value) ? null : undefined),
     ObjectTypeDefinition: {
       leave: (node) => ({ ...node, directives: [...(node.directives ?? []), ...directives(node.name.value)] }),

@@ -1,5 +1,6 @@
 /** GraphQL's Float rounds the literal 9007199254740993 without a word. Pothos always takes graphql-js's own for the name, so it is replaced. */
 import {
+  GraphQLError,
   GraphQLFloat,
   GraphQLList,
   GraphQLNonNull,
@@ -59,6 +60,16 @@ function exactFloat(): GraphQLScalarType {
     parseLiteral: (node: ValueNode) =>
       node.kind === Kind.INT || node.kind === Kind.FLOAT
         ? parseNumber(node.value)
-        : GraphQLFloat.parseLiteral(node, undefined),
+        : located(node, () => GraphQLFloat.parseLiteral(node, undefined)),
   });
+}
+
+/** Graphql-js reports a scalar's GraphQLError as it is, so it must say where the literal stands. */
+export function located<Value>(node: ValueNode, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof GraphQLError) || error.nodes) throw error;
+    throw new GraphQLError(error.message, { nodes: node, originalError: error });
+  }
 }

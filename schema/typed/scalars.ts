@@ -5,6 +5,7 @@ import { shown } from '../../src/core/input/where/filter-budget.ts';
 import { exactly, UnkeptNumber } from '../../src/core/model/json.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
+import { located } from './exact-floats.ts';
 
 /** A scalar that is not one of GraphQL's own. */
 export interface TypedScalar {
@@ -60,7 +61,7 @@ function scalarType(resolver: GraphQLScalarType, parse: TypedScalar['parse']): G
     serialize: serializeStored,
     parseValue: parse,
     // A literal is read as the same JSON in a variable is.
-    parseLiteral: (node, variables) => parse(json.parseLiteral(node, variables)),
+    parseLiteral: (node, variables) => located(node, () => parse(json.parseLiteral(node, variables))),
   });
 }
 

@@ -120,20 +120,25 @@ function objectOf(sdl: SdlDefinition, type: FieldType): ObjectDefinition | undef
   return type.kind === 'list' ? objectOf(sdl, type.of) : sdl.objects.find(({ name }) => name === type.name);
 }
 
-/** A GraphQL literal of the same value. `isEnum`: texts that are names of enum values stay without quotes. */
-export function literalOf(sdl: SdlDefinition, type: FieldType | ObjectDefinition, value: unknown): string {
-  if (value === null) return 'null';
-  if ('fields' in type)
-    return `{ ${Object.entries(value as object)
-      .map(
-        ([name, member]) =>
-          `${name}: ${literalOf(sdl, type.fields.find((field) => field.name === name)!.type, member)}`,
-      )
-      .join(', ')} }`;
-  if (type.kind === 'list') return `[${(value as unknown[]).map((one) => literalOf(sdl, type.of, one)).join(', ')}]`;
+/** A GraphQL literal of the same value. What is no value of the type, or of an unknown type, is written as JSON is. */
+export function literalOf(sdl: SdlDefinition, type: FieldType | ObjectDefinition | undefined, value: unknown): string {
+  if (type === undefined || value === null) return jsonLiteral(value);
+  if ('fields' in type) {
+    if (typeof value !== 'object' || Array.isArray(value)) return jsonLiteral(value);
+    const members = Object.entries(value).map(([name, member]) => {
+      const field = type.fields.find((one) => one.name === name);
+      return `${name}: ${literalOf(sdl, field?.type, member)}`;
+    });
+    return `{ ${members.join(', ')} }`;
+  }
+  if (type.kind === 'list') {
+    if (!Array.isArray(value)) return literalOf(sdl, type.of, value);
+    return `[${value.map((one) => literalOf(sdl, type.of, one)).join(', ')}]`;
+  }
   const object = sdl.objects.find(({ name }) => name === type.name);
   if (object) return literalOf(sdl, object, value);
-  return sdl.enums.some(({ name }) => name === type.name) ? (value as string) : jsonLiteral(value);
+  const isEnum = typeof value === 'string' && sdl.enums.some(({ name }) => name === type.name);
+  return isEnum ? value : jsonLiteral(value);
 }
 
 function jsonLiteral(value: unknown): string {

@@ -1,0 +1,64 @@
+/** What clients learn of a server by introspection is what `seamline schema` prints for its file. */
+import fc from 'fast-check';
+import { buildClientSchema, buildSchema, getIntrospectionQuery, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { run as printSchemaOf } from '../../../src/cli/schema.ts';
+import { temporaryDirectory } from '../../support/engines/kept.ts';
+import { compose, isMissing } from '../../support/gateway/hive.ts';
+import { sdlDefinitions } from '../../support/sdl/definitions.ts';
+import { sdlOf } from '../../support/sdl/sdl-of.ts';
+import { answerTo, withServers } from '../../support/typed/served-sdl.ts';
+
+/** `TYPED_RUNS=500` takes some minutes. */
+const RUNS = Number(process.env['TYPED_RUNS'] ?? 12);
+
+const sorted = (schema: GraphQLSchema): string => printSchema(lexicographicSortSchema(schema));
+
+/** What the command writes. */
+async function printed(args: readonly string[]): Promise<string> {
+  let text = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  try {
+    expect(await printSchemaOf(args)).toBe(0);
+  } finally {
+    write.mockRestore();
+  }
+  return text;
+}
+
+describe('the schema of a served SDL file', () => {
+  it.each([false, true])(
+    'introspection says what the printed SDL says, with federation: %s',
+    async (federation) => {
+      const file = join(temporaryDirectory(), 'random.graphql');
+      await fc.assert(
+        fc.asyncProperty(sdlDefinitions(), async (sdl) => {
+          await withServers(sdl, [{ federation }], async ([server]) => {
+            writeFileSync(file, sdlOf(sdl));
+            const text = await printed(['--schema', file, ...(federation ? ['--federation'] : [])]);
+            const query = getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true, schemaDescription: true });
+            // The test starts one.
+            const { data, errors } = await answerTo(server!, { query });
+            expect(errors).toBeUndefined();
+            expect(sorted(buildClientSchema(data as never))).toBe(sorted(buildSchema(text)));
+            if (!federation) return;
+            const service = await answerTo(server!, { query: '{ _service { sdl } }' });
+            expect(service.errors).toBeUndefined();
+            const { sdl: subgraph } = service.data?.['_service'] as { sdl: string };
+            for (const { name, key } of sdl.collections)
+              expect(subgraph).toContain(`type ${name} @key(fields: "${key.name}") {`);
+            if (isMissing) return;
+            expect(compose([{ name: 'random', sdl: subgraph }]).errors ?? []).toEqual([]);
+          });
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    60_000 + RUNS * 1000,
+  );
+});
