@@ -7,6 +7,7 @@ import { formatError, isGraphQLError, maskError, refused, responseOf } from '../
 import { isEnded } from '../protocol/event-id.ts';
 import { boundedDocuments } from './bounded-documents.ts';
 import { boundedVariables } from './bounded-variables.ts';
+import { ownMembers } from './own-members.ts';
 import type { HttpOptions } from './http-options.ts';
 import { freePieces } from '../incoming/incoming-bytes.ts';
 import { parseBody } from '../incoming/json-body.ts';
@@ -215,6 +216,7 @@ export function requestPlugins(options: HttpOptions): Plugin[] {
     namedDocuments(options),
     boundedDocuments,
     boundedVariables,
+    ownMembers(),
     onlyJsonBodies(options),
     knownParameters,
     uncached(options),

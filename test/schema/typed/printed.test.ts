@@ -1,6 +1,13 @@
 /** What clients learn of a server by introspection is what `seamline schema` prints for its file. */
 import fc from 'fast-check';
-import { buildClientSchema, buildSchema, getIntrospectionQuery, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import {
+  buildClientSchema,
+  buildSchema,
+  getIntrospectionQuery,
+  type GraphQLSchema,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -41,7 +48,11 @@ describe('the schema of a served SDL file', () => {
           await withServers(sdl, [{ federation }], async ([server]) => {
             writeFileSync(file, sdlOf(sdl));
             const text = await printed(['--schema', file, ...(federation ? ['--federation'] : [])]);
-            const query = getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true, schemaDescription: true });
+            const query = getIntrospectionQuery({
+              specifiedByUrl: true,
+              inputValueDeprecation: true,
+              schemaDescription: true,
+            });
             // The test starts one.
             const { data, errors } = await answerTo(server!, { query });
             expect(errors).toBeUndefined();

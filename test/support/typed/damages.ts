@@ -74,7 +74,7 @@ export class Damager {
     if (usable.length === 0) return undefined;
     const { path, type } = this.#dice.pick(usable);
     const wrong = this.#dice.pick(this.#wrongOf(type));
-    return { what: `the wrong ${JSON.stringify(wrong)}`, input: replaced(sent, path, wrong), path, isOfTypes: true };
+    return { what: `wrongly ${JSON.stringify(wrong)}`, input: replaced(sent, path, wrong), path, isOfTypes: true };
   }
 
   /** A list takes a single element for a list of it, so that what is wrong for an element is wrong for the list. */
@@ -92,30 +92,33 @@ export class Damager {
   }
 
   #unknownMember(root: ObjectDefinition, places: readonly Place[], sent: unknown): Damage {
-    const inner = places.filter(({ path, type }) => this.#objectOf(type) !== undefined && isObject(valueAt(sent, path)));
+    const inner = places.filter(
+      ({ path, type }) => this.#objectOf(type) !== undefined && isObject(valueAt(sent, path)),
+    );
     const { path } = this.#dice.pick<{ path: Path }>([{ path: [] }, ...inner]);
     const name = this.#dice.pick(['noSuchMember', 'Price', `${root.name}_`]);
     const holder = { ...(valueAt(sent, path) as object), [name]: 1 };
-    return { what: `the member ${name}`, input: replaced(sent, path, holder), path, isOfTypes: true, unknown: name };
+    return { what: `member ${name}`, input: replaced(sent, path, holder), path, isOfTypes: true, unknown: name };
   }
 
   #leftOut(places: readonly Place[], sent: unknown): Damage | undefined {
     // graphql-js takes an inherited `constructor` for a member that is there.
     const usable = places.filter(
-      ({ type, path }) => !type.isNullable && typeof path.at(-1) === 'string' && !(String(path.at(-1)) in Object.prototype),
+      ({ type, path }) =>
+        !type.isNullable && typeof path.at(-1) === 'string' && !(String(path.at(-1)) in Object.prototype),
     );
     if (usable.length === 0) return undefined;
     const { path } = this.#dice.pick(usable);
     const above = path.slice(0, -1);
     const { [String(path.at(-1))]: _, ...rest } = valueAt(sent, above) as Record<string, unknown>;
-    return { what: `no ${String(path.at(-1))}`, input: replaced(sent, above, rest), path: above, isOfTypes: true };
+    return { what: `without ${String(path.at(-1))}`, input: replaced(sent, above, rest), path: above, isOfTypes: true };
   }
 
   #unkept(places: readonly Place[], sent: unknown): Damage | undefined {
     const usable = places.filter(({ type }) => ['Float', 'JSON', 'Int'].includes(nameOf(type)));
     if (usable.length === 0) return undefined;
     const { path, type } = this.#dice.pick(usable);
-    const what = `the number ${UNKEPT}`;
+    const what = `number ${UNKEPT}`;
     if (nameOf(type) === 'JSON')
       return { what, input: replaced(sent, path, { a: [1, UNKEPT_MARK] }), path: [...path, 'a', 1], isOfTypes: false };
     return { what, input: replaced(sent, path, UNKEPT_MARK), path, isOfTypes: nameOf(type) === 'Int' };
@@ -125,14 +128,14 @@ export class Damager {
     const usable = places.filter(({ type }) => ['String', 'ID', 'JSON'].includes(nameOf(type)));
     if (usable.length === 0) return undefined;
     const { path } = this.#dice.pick(usable);
-    return { what: 'a lone surrogate', input: replaced(sent, path, 'a\ud800'), path, isOfTypes: false, isNoGraphQL: true };
+    return { what: 'surrogate', input: replaced(sent, path, 'a\ud800'), path, isOfTypes: false, isNoGraphQL: true };
   }
 
   #longKey(places: readonly Place[], sent: unknown): Damage | undefined {
     const key = places.find(({ isKey, type }) => isKey && nameOf(type) !== 'Int');
     if (!key) return undefined;
     const wrong = this.#dice.pick(['', 'x'.repeat(513), 'é'.repeat(257)]);
-    return { what: `the key ${wrong}`, input: replaced(sent, key.path, wrong), path: key.path, isOfTypes: false };
+    return { what: `key ${wrong}`, input: replaced(sent, key.path, wrong), path: key.path, isOfTypes: false };
   }
 
   #deep(places: readonly Place[], sent: unknown): Damage | undefined {
@@ -142,7 +145,7 @@ export class Damager {
     let deep: unknown = 1;
     // The value is a level itself.
     for (let level = 0; level < 64; level++) deep = [deep];
-    return { what: '65 levels', input: replaced(sent, path, deep), path: [], isOfTypes: false };
+    return { what: 'levels: 65', input: replaced(sent, path, deep), path: [], isOfTypes: false };
   }
 
   /** All members and elements that the input has, below lists that are lists. */
@@ -185,7 +188,8 @@ function valueAt(value: unknown, path: Path): unknown {
 function replaced(value: unknown, path: Path, by: unknown): unknown {
   const [first, ...rest] = path;
   if (first === undefined) return by;
-  if (Array.isArray(value)) return value.map((element, index) => (index === first ? replaced(element, rest, by) : element));
+  if (Array.isArray(value))
+    return value.map((element, index) => (index === first ? replaced(element, rest, by) : element));
   const members = value as Readonly<Record<string, unknown>>;
   return { ...members, [first]: replaced(members[first], rest, by) };
 }

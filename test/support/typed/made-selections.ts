@@ -1,6 +1,11 @@
 /** Random selections of typed objects, and what graphql-js makes of them for plain values. */
 import { buildSchema, execute, type GraphQLSchema, parse } from 'graphql';
-import type { CollectionDefinition, FieldType, ObjectDefinition, SdlDefinition } from '../../../schema/sdl/definition.ts';
+import type {
+  CollectionDefinition,
+  FieldType,
+  ObjectDefinition,
+  SdlDefinition,
+} from '../../../schema/sdl/definition.ts';
 import type { Dice } from '../random/dice.ts';
 import { sdlOf } from '../sdl/sdl-of.ts';
 
@@ -46,7 +51,8 @@ class Writer {
       parts.push(part.text);
       levels = Math.max(levels, part.levels);
     };
-    for (let left = 1 + this.#dice.below(isCollection ? 6 : 4); left > 0; left--) add(this.#part(object, level, isCollection));
+    for (let left = 1 + this.#dice.below(isCollection ? 6 : 4); left > 0; left--)
+      add(this.#part(object, level, isCollection));
     return { text: `{ ${parts.join(' ')} }`, levels };
   }
 

@@ -83,11 +83,17 @@ export function insertion(sdl: SdlDefinition, collection: CollectionDefinition, 
   const many = `insert${plural.charAt(0).toUpperCase()}${plural.slice(1)}`;
   switch (way) {
     case 'variables':
-      return { query: `mutation ($input: ${name}Input!) { done: insert${name}(input: $input) { cursor } }`, variables: { input: inputs[0] } };
+      return {
+        query: `mutation ($input: ${name}Input!) { done: insert${name}(input: $input) { cursor } }`,
+        variables: { input: inputs[0] },
+      };
     case 'literals':
       return { query: `mutation { done: insert${name}(input: ${literalOf(sdl, collection, inputs[0])}) { cursor } }` };
     case 'batch by variables':
-      return { query: `mutation ($inputs: [${name}Input!]!) { done: ${many}(inputs: $inputs) { cursor } }`, variables: { inputs } };
+      return {
+        query: `mutation ($inputs: [${name}Input!]!) { done: ${many}(inputs: $inputs) { cursor } }`,
+        variables: { inputs },
+      };
     case 'batch by literals':
       return {
         query: `mutation { done: ${many}(inputs: [${inputs.map((input) => literalOf(sdl, collection, input)).join(' ')}]) { cursor } }`,
@@ -109,12 +115,16 @@ export const answerTo = async (server: SeamlineServer, body: object | string): P
   (await (await post(server, typeof body === 'string' ? body : exactJson(body))).json()) as Answer;
 
 /** As `JSON.stringify`, which writes 2 ** 60 with other digits than it has. */
-export const exactJson = (value: unknown): string =>
-  JSON.stringify(value, (_name, one: unknown) =>
-    Number.isInteger(one) && !Number.isSafeInteger(one) && Math.abs(one as number) < 1e21
-      ? rawJson(String(BigInt(one as number)))
-      : one,
-  );
+export const exactJson = (value: unknown): string => JSON.stringify(exactNumbers(value));
+
+/** In a form of which `JSON.stringify` writes all digits. */
+export function exactNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(exactNumbers);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, exactNumbers(member)]));
+  const isLong = Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value as number) < 1e21;
+  return isLong ? rawJson(String(BigInt(value as number))) : value;
+}
 
 const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
