@@ -7,6 +7,7 @@ import { createSchema } from '../../../schema/index.ts';
 import { type CollectionNames, ITEMS } from '../../../schema/sdl/definition.ts';
 import { request } from '../../support/clients/clients.ts';
 import { collectionSchema } from '../../support/gateway/collection-schema.ts';
+import { startCollections } from '../../support/server/collections.ts';
 import { startServer } from '../../support/server/server.ts';
 
 const ORDER: CollectionNames = {
@@ -59,6 +60,19 @@ it('the server answers with the SDL of its schema, without the fields and types 
   expect(printSchema(lexicographicSortSchema(buildSchema(bare)))).toBe(
     printSchema(lexicographicSortSchema(createSchema())),
   );
+});
+
+it('a server with an SDL file answers with a key for each of its collections', async () => {
+  const server = await startCollections({ federation: true });
+  const { data, errors } = await request<{ _service: { sdl: string } }, object>(server, '{ _service { sdl } }');
+  expect(errors).toBeUndefined();
+  expect(directivesIn(data?._service.sdl ?? '')).toMatchObject({
+    Quote: '@key(fields: "symbol")',
+    Order: '@key(fields: "number")',
+    OrderChanges: '',
+    Line: '@shareable',
+    PageInfo: '@shareable',
+  });
 });
 
 it('a query repeats the SDL ten times at most', async () => {
