@@ -1,7 +1,8 @@
 /** `seamline schema`: prints the schema of a server, for code generators. */
-import { buildSchema, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { federationSdl } from '../../schema/federation/federation-sdl.ts';
 import { createSchema } from '../../schema/index.ts';
-import type { SdlDefinition } from '../../schema/sdl/definition.ts';
+import { ITEMS } from '../../schema/sdl/definition.ts';
 import { definitionIn } from '../server/collections/definition.ts';
 import { helpOf, parseArguments } from './process/arguments.ts';
 import { namesOfOptions, parseServeFlags, SCHEMA_FLAGS } from './process/flags.ts';
@@ -11,17 +12,12 @@ export const HELP = `seamline schema: prints the GraphQL schema that clients see
 
   seamline schema --schema schema.graphql > seamline.graphql
 
-Prints SDL, sorted by name, for code generators and editors. Needs no running server.
+Prints SDL, sorted by name, for code generators and editors. Needs no running server. With --federation it prints the SDL for composition.
 
 ${helpOf(SCHEMA_FLAGS)}
 
 SEAMLINE_SCHEMA and SEAMLINE_FEDERATION stand for the flags, as they do for \`seamline serve\`.
 `;
-
-interface Described {
-  readonly definition: SdlDefinition | undefined;
-  readonly federation: boolean | undefined;
-}
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export function run(args: readonly string[]): Promise<number> {
@@ -31,15 +27,18 @@ export function run(args: readonly string[]): Promise<number> {
   const env = { SEAMLINE_SCHEMA, SEAMLINE_FEDERATION };
   const { logLevel: _, ...options } = parseServeFlags(args, env);
   try {
-    const schema = schemaOf({ definition: definitionIn(options.schema), federation: options.federation });
-    process.stdout.write(`${sorted(printSchema(schema))}\n`);
+    const definition = definitionIn(options.schema);
+    const schema = createSchema({ definition });
+    process.stdout.write(
+      options.federation
+        ? federationSdl(schema, definition?.collections ?? [ITEMS])
+        : `${sorted(printSchema(schema))}\n`,
+    );
   } catch (error) {
     throw explainStart(error, { options, names: namesOfOptions(args, env) });
   }
   return Promise.resolve(0);
 }
-
-const schemaOf = createSchema as unknown as (described: Described) => GraphQLSchema;
 
 /** Builds the printed schema again, because graphql-js cannot sort a schema whose Float is not its own. */
 const sorted = (sdl: string): string => printSchema(lexicographicSortSchema(buildSchema(sdl)));

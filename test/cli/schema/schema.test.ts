@@ -53,7 +53,7 @@ describe('seamline schema', () => {
     const byEnvironment = await runCli(['schema'], env);
     expect(byEnvironment).toMatchObject({ code: 0, stderr: '' });
     expect(byEnvironment).toEqual(await runCli(['schema', '--schema', path, '--federation']));
-    expect(byEnvironment.stdout).toContain('_service');
+    expect(byEnvironment.stdout).toContain('type Quote @key(fields: "symbol") {');
     expect(await runCli(['schema', '--schema', path], { SEAMLINE_SCHEMA: '/nowhere' })).toMatchObject({ code: 0 });
   });
 

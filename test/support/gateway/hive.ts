@@ -73,9 +73,10 @@ export async function startGateway(configuration: string, subgraphs: readonly Su
 export async function seamlineSubgraph(
   { url }: Address,
   headers: Readonly<Record<string, string>> = {},
+  name = 'seamline',
 ): Promise<Subgraph> {
   const answer = await post({ url, webSocketUrl: '' }, { query: '{ _service { sdl } }' }, headers);
   const { data } = await resultOf<{ _service: { sdl: string } }>(answer);
   if (!data) throw new Error('no SDL');
-  return { name: 'seamline', url, sdl: data._service.sdl };
+  return { name, url, sdl: data._service.sdl };
 }
