@@ -9,12 +9,14 @@ export interface DescribedField {
 export type DescribedType =
   | { readonly kind: 'scalar'; readonly name: string; readonly isNullable: boolean }
   | { readonly kind: 'enum'; readonly name: string; readonly isNullable: boolean; readonly values: readonly string[] }
-  /** An output type or an input. Fields that would recur too often are left out. */
+  /** An output type or an input. */
   | {
       readonly kind: 'object';
       readonly name: string;
       readonly isNullable: boolean;
       readonly fields: readonly DescribedField[];
+      /** Whether fields that would recur too often are left out: a value may have more than what is selected. */
+      readonly isCut?: true;
     }
   | { readonly kind: 'list'; readonly of: DescribedType; readonly isNullable: boolean };
 
@@ -75,6 +77,8 @@ class FieldTree {
     const isRecurring = path.filter((visited) => visited === name).length >= this.#recursion;
     if ((kind !== 'OBJECT' && kind !== 'INPUT_OBJECT') || isRecurring) return undefined;
     const fields = this.fieldsOf(name, path);
-    return fields.length === 0 ? undefined : { kind: 'object', name, isNullable, fields };
+    if (fields.length === 0) return undefined;
+    const isCut = fields.length < (type?.fields ?? type?.inputFields ?? []).length;
+    return { kind: 'object', name, isNullable, fields, ...(isCut && { isCut }) };
   }
 }

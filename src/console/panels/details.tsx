@@ -3,6 +3,7 @@ import { useMutation } from 'urql';
 import { CopyButton } from '../controls/copy-button.tsx';
 import { Sheet } from '../controls/sheet.tsx';
 import { VisibleText } from '../controls/visible-text.tsx';
+import { mayBeCut } from '../server/cut-values.ts';
 import { type Draft, draftOf, keyVariable } from '../server/draft.ts';
 import { failureOf } from '../server/failure.ts';
 import { fullTime, pretty } from '../server/format.ts';
@@ -56,6 +57,8 @@ function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps)
   const [{ fetching, error }, remove] = useMutation(collection.documents.remove);
   const [isConfirming, setConfirming] = useState(false);
   const failure = error && failureOf(error, collection);
+  // Saving it would remove what the page doesn’t have.
+  const isCut = collection.isTyped && item !== undefined && mayBeCut(collection.fields, item.value);
   return (
     <section className="card details" aria-labelledby={title}>
       <div className="title">
@@ -90,8 +93,11 @@ function Item({ itemKey, title, onClose, onEdit, onExpand, onToken }: ItemProps)
               <code>{item.cursor}</code>
             </dd>
           </dl>
+          {isCut && (
+            <p className="note">This value may go deeper than what the page shows, so it can’t be edited here.</p>
+          )}
           <div className="actions">
-            <button onClick={() => onEdit(draftOf(collection, item.key, item.value))}>Edit</button>
+            {!isCut && <button onClick={() => onEdit(draftOf(collection, item.key, item.value))}>Edit</button>}
             {isConfirming ? (
               <button
                 className="danger"

@@ -77,12 +77,18 @@ function placeInInput({ path, message }: Issue): Place {
   return { field: path[at] as Field | undefined, inside: path.slice(at + 1).join('.'), text: message };
 }
 
-/** The form in which graphql-js tells that a variable has not its type. */
-const WRONG_VARIABLE = /^Variable "\$(\w+)" has invalid value(?: at \.?(\S+))?: (.*)$/s;
+/** The forms in which graphql-js and graphql-tools tell that a variable has not its type. */
+const WRONG_VARIABLE = [
+  /^Variable "\$(\w+)" has invalid value(?: at \.?(\S+))?: (.*)$/s,
+  // With the value, which may have any text in it.
+  /^Variable "\$(\w+)" got invalid value .*? at "\w+\.?([^"]*)"; (.*)$/s,
+  /^Variable "\$(\w+)" got invalid value .*?(); (.*)$/s,
+];
 
 /** Of a typed collection, whose input is the value. Its types are checked before the mutation runs, so that the path is in the message. */
 function placeInMutation({ path, message }: Issue): Place {
-  const [, variable, at = '', reason = message] = WRONG_VARIABLE.exec(message) ?? [];
+  const form = WRONG_VARIABLE.find((each) => each.test(message));
+  const [, variable, at = '', reason = message] = form?.exec(message) ?? [];
   const [argument = variable, ...rest] = path;
   const field = argument === 'input' ? 'value' : argument === 'ttl' ? 'ttl' : undefined;
   return { field, inside: variable === undefined ? rest.join('.') : at, text: reason };

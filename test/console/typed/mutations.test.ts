@@ -65,6 +65,18 @@ describe('The form of a typed collection', () => {
     },
     {
       path: [],
+      message:
+        'Variable "$input" got invalid value "a; b" at "input.lines[1].count"; Int cannot represent non-integer value: "a; b"',
+      fields: { value: 'lines[1].count: Int cannot represent non-integer value: "a; b"' },
+    },
+    {
+      path: [],
+      message:
+        'Variable "$input" got invalid value { symbol: "a" }; Field "price" of required type "Float!" was not provided.',
+      fields: { value: 'Field "price" of required type "Float!" was not provided.' },
+    },
+    {
+      path: [],
       message: 'Variable "$ttl" has invalid value: Int cannot represent it',
       fields: { ttl: 'Int cannot represent it' },
     },

@@ -35,7 +35,8 @@ export class ConsolePage {
 
   private constructor(page: Page) {
     this.page = page;
-    this.grid = page.getByRole('grid', { name: 'Items, newest first' });
+    // Its name begins with “Items”, or with the collection.
+    this.grid = page.getByRole('grid', { name: /, newest first$/ });
     // Its name is “Insert”, or “Edit” and the key.
     this.insertion = page.getByRole('form');
   }
