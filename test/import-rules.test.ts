@@ -131,6 +131,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/verify/workload',
     'src/described',
     'schema',
+    'schema/federation',
     'schema/documents',
     'schema/sdl',
   ],
