@@ -1,11 +1,14 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
+import quotes from './examples/typed-apollo-react/codegen.ts';
 
-/** Typed documents for what this repository sends itself. `npm run codegen` after a change of the schema. */
+const EXAMPLE = 'examples/typed-apollo-react';
+
+/** Typed documents for what this repository sends itself, and those of an example. `npm run codegen` after a change of a schema. */
 const config: CodegenConfig = {
-  schema: 'schema/schema.graphql',
-  documents: 'schema/operations.graphql',
   generates: {
     'schema/documents/': {
+      schema: 'schema/schema.graphql',
+      documents: 'schema/operations.graphql',
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {
@@ -16,6 +19,11 @@ const config: CodegenConfig = {
         strictScalars: true,
         scalars: { JSON: 'unknown', DateTime: 'string' },
       },
+    },
+    [`${EXAMPLE}/documents/`]: {
+      ...quotes.generates['documents/'],
+      schema: `${EXAMPLE}/${quotes.schema}`,
+      documents: `${EXAMPLE}/${quotes.documents}`,
     },
   },
 };

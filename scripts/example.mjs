@@ -11,6 +11,7 @@ import { createServer } from '../src/index.ts';
 const EXAMPLES = {
   'apollo-react': 'Apollo Client and React: a list that mirrors the map, and a form',
   'urql-react': 'urql, Graphcache and React: the same',
+  'typed-apollo-react': 'quotes of an SDL file, with Apollo Client, React and typed documents',
   'event-source': 'a browser’s EventSource, without a library',
   'node-service': 'a Node service that counts each item exactly once, even when it is killed',
   'pothos-yoga': 'a Pothos and Yoga server with a typed stream, in ten lines',
@@ -22,7 +23,7 @@ const OWN_SERVER = 'pothos-yoga';
 const USAGE = `npm run example -- NAME [--port PORT] [--page-port PORT] [--data DIR]
 
 ${Object.entries(EXAMPLES)
-  .map(([name, what]) => `  ${name.padEnd(13)} ${what}`)
+  .map(([name, what]) => `  ${name.padEnd(18)} ${what}`)
   .join('\n')}
 
   --port       port of the server (default 4000; 0 for any free port)
@@ -65,7 +66,12 @@ async function run({ name, port, pagePort, data }) {
   }
   const isPage = existsSync(join(folder, 'index.html'));
   const kept = data ?? cache;
-  const server = await createServer({ port, ...(!isPage && { data: join(kept, 'log') }) });
+  const schema = join(folder, 'quotes.graphql');
+  const server = await createServer({
+    port,
+    ...(existsSync(schema) && { schema }),
+    ...(!isPage && { data: join(kept, 'log') }),
+  });
   console.log(`${name}\n  server  ${server.url}`);
   const running = isPage
     ? await showPage(folder, cache, pagePort, server.url)

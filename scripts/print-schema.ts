@@ -1,13 +1,26 @@
-/** Writes schema/schema.graphql from the code. With --check it writes nothing and exits with 1 when the file differs. */
-import { lexicographicSortSchema, printSchema } from 'graphql';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createSchema } from '../schema/index.ts';
+/**
+ * Writes schema/schema.graphql from the code, and the schemas of examples from their SDL files, as `seamline schema` prints them. With --check it
+ * writes nothing and exits with 1 when a file differs.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const file = new URL('../schema/schema.graphql', import.meta.url);
-const printed = `${printSchema(lexicographicSortSchema(createSchema()))}\n`;
+const root = fileURLToPath(new URL('..', import.meta.url));
 
-if (!process.argv.includes('--check')) writeFileSync(file, printed);
-else if (readFileSync(file, 'utf8') !== printed) {
-  console.error('schema/schema.graphql differs from the code: run npm run codegen');
-  process.exitCode = 1;
+const printed = (...args: readonly string[]): string =>
+  execFileSync(process.execPath, ['src/cli/main.ts', 'schema', ...args], { cwd: root, encoding: 'utf8' });
+
+const schemas = new Map([['schema/schema.graphql', printed()]]);
+for (const file of globSync('examples/*/quotes.graphql', { cwd: root }))
+  schemas.set(join(dirname(file), 'schema.graphql'), printed('--schema', file));
+
+for (const [name, schema] of schemas) {
+  const file = join(root, name);
+  if (!process.argv.includes('--check')) writeFileSync(file, schema);
+  else if (readFileSync(file, 'utf8') !== schema) {
+    console.error(`${name} differs from its source: run npm run codegen`);
+    process.exitCode = 1;
+  }
 }

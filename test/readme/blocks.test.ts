@@ -174,6 +174,9 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'examples/event-source/README.md': ['A browser’s EventSource'],
     'examples/urql-react/README.md': ['urql, Graphcache and React'],
   },
+  'test/examples/typed-apollo-react.test.ts': {
+    'examples/typed-apollo-react/README.md': ['Typed quotes with Apollo Client and React'],
+  },
   'test/examples/pothos-yoga.test.ts': {
     'examples/pothos-yoga/README.md': ['A stream in a Pothos and Yoga server'],
   },

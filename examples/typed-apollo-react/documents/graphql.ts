@@ -1,0 +1,120 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** A condition on a field of the type Float. */
+export type FloatCondition = {
+  /** Equals it. */
+  eq?: number | null | undefined;
+  /** Is greater than it. */
+  gt?: number | null | undefined;
+  /** Is greater than it or equals it. */
+  gte?: number | null | undefined;
+  /** Equals one of these. */
+  in?: Array<number> | null | undefined;
+  /** Whether the field is null. */
+  isNull?: boolean | null | undefined;
+  /** Is less than it. */
+  lt?: number | null | undefined;
+  /** Is less than it or equals it. */
+  lte?: number | null | undefined;
+  /** Does not equal it, or is null. */
+  ne?: number | null | undefined;
+  /** Equals none of these, or is null. */
+  notIn?: Array<number> | null | undefined;
+};
+
+/** A condition on a field of the type ID. */
+export type IdCondition = {
+  /** Contains this text. */
+  contains?: string | number | null | undefined;
+  /** Equals it. */
+  eq?: string | number | null | undefined;
+  /** Is greater than it. Texts compare by code points. */
+  gt?: string | number | null | undefined;
+  /** Is greater than it or equals it. Texts compare by code points. */
+  gte?: string | number | null | undefined;
+  /** Equals one of these. */
+  in?: Array<string | number> | null | undefined;
+  /** Whether the field is null. */
+  isNull?: boolean | null | undefined;
+  /** Is less than it. Texts compare by code points. */
+  lt?: string | number | null | undefined;
+  /** Is less than it or equals it. Texts compare by code points. */
+  lte?: string | number | null | undefined;
+  /** Does not equal it, or is null. */
+  ne?: string | number | null | undefined;
+  /** Equals none of these, or is null. */
+  notIn?: Array<string | number> | null | undefined;
+  /** Starts with this text. */
+  startsWith?: string | number | null | undefined;
+};
+
+/** Selects items. All members that are given must match. */
+export type QuoteFilter = {
+  /** Matches keys that start with this prefix. */
+  keyPrefix?: string | null | undefined;
+  /** Matches any of these keys; an empty list matches nothing. */
+  keys?: Array<string | number> | null | undefined;
+  /** Matches items by their fields. Default: every item. */
+  where?: QuoteWhere | null | undefined;
+};
+
+/** The fields of Quote that are inserted. */
+export type QuoteInput = {
+  price: number;
+  symbol: string | number;
+  venue?: Venue | null | undefined;
+};
+
+/** A filter on the fields of Quote. All members that are given must hold; without any it matches everything. At most 64 operators in all, 8 levels of filters in filters, 1,000 elements in all `in` and `notIn`, and 65,536 bytes. No member takes null: use `isNull`. */
+export type QuoteWhere = {
+  /** All of these match. An empty list holds. */
+  and?: Array<QuoteWhere> | null | undefined;
+  /** This does not match. */
+  not?: QuoteWhere | null | undefined;
+  /** At least one of these matches. An empty list does not hold. */
+  or?: Array<QuoteWhere> | null | undefined;
+  price?: FloatCondition | null | undefined;
+  symbol?: IdCondition | null | undefined;
+  venue?: VenueCondition | null | undefined;
+};
+
+export type Venue =
+  | 'LSE'
+  | 'NYSE';
+
+/** A condition on a field of the type Venue. */
+export type VenueCondition = {
+  /** Equals it. */
+  eq?: Venue | null | undefined;
+  /** Equals one of these. */
+  in?: Array<Venue> | null | undefined;
+  /** Whether the field is null. */
+  isNull?: boolean | null | undefined;
+  /** Does not equal it, or is null. */
+  ne?: Venue | null | undefined;
+  /** Equals none of these, or is null. */
+  notIn?: Array<Venue> | null | undefined;
+};
+
+export type InsertQuoteMutationVariables = Exact<{
+  input: QuoteInput;
+  ifAbsent?: boolean | null | undefined;
+}>;
+
+
+export type InsertQuoteMutation = { insertQuote: { id: string, symbol: string, price: number, venue: Venue | null, cursor: string } };
+
+export type QuoteChangesSubscriptionVariables = Exact<{
+  filter?: QuoteFilter | null | undefined;
+}>;
+
+
+export type QuoteChangesSubscription = { quoteChanges: { reset: boolean, caughtUp: boolean, cursor: string, follows: string | null, size: number | null, checksum: string | null, upserted: Array<{ id: string, symbol: string, price: number, venue: Venue | null, timestamp: string, cursor: string }>, removed: Array<{ key: string }> } };
+
+
+export const InsertQuoteDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"InsertQuote"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"QuoteInput"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"ifAbsent"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Boolean"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"insertQuote"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}},{"kind":"Argument","name":{"kind":"Name","value":"ifAbsent"},"value":{"kind":"Variable","name":{"kind":"Name","value":"ifAbsent"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"symbol"}},{"kind":"Field","name":{"kind":"Name","value":"price"}},{"kind":"Field","name":{"kind":"Name","value":"venue"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}}]}}]}}]} as unknown as DocumentNode<InsertQuoteMutation, InsertQuoteMutationVariables>;
+export const QuoteChangesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"QuoteChanges"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"QuoteFilter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"quoteChanges"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"reset"}},{"kind":"Field","name":{"kind":"Name","value":"upserted"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"symbol"}},{"kind":"Field","name":{"kind":"Name","value":"price"}},{"kind":"Field","name":{"kind":"Name","value":"venue"}},{"kind":"Field","name":{"kind":"Name","value":"timestamp"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"removed"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"key"}}]}},{"kind":"Field","name":{"kind":"Name","value":"caughtUp"}},{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"follows"}},{"kind":"Field","name":{"kind":"Name","value":"size"}},{"kind":"Field","name":{"kind":"Name","value":"checksum"}}]}}]}}]} as unknown as DocumentNode<QuoteChangesSubscription, QuoteChangesSubscriptionVariables>;
