@@ -4,21 +4,12 @@
  *     Live:items .__item({ key })      an item that a subscription or mutation brought
  */
 import type { Cache, ResolveInfo, ResolverResult } from '@urql/exchange-graphcache';
-import {
-  entityOf,
-  type Fields,
-  fieldsOf,
-  keyOfEntity,
-  markRemoved,
-  newestOf,
-  type ReadNewest,
-  type Version,
-} from './graphcache-versions.ts';
 import { epochOf } from '../resuming/cursors.ts';
-import { filterId, keyMatcher, keyOf } from '../item-filter.ts';
+import { filterId, keyMatcher } from '../item-filter.ts';
+import type { CachedCollection } from './graphcache-collection.ts';
+import { type Fields, Shape } from './graphcache-fields.ts';
 import { type Filter, isListed, lastTold, tell } from './graphcache-told.ts';
-
-const LIVE = 'Live:items';
+import { fieldsOf, markRemoved, newestOf, type ReadNewest, type Version } from './graphcache-versions.ts';
 
 interface Entry {
   readonly entity: string;
@@ -38,27 +29,34 @@ interface Page {
 }
 
 /** Reads all pages of a list and the live items as one list: each item once, at its current position. */
-export function currentItems(cache: Cache, args: Fields, pass: ResolveInfo, readNewest: ReadNewest): ResolverResult {
+export function currentItems(
+  of: CachedCollection,
+  cache: Cache,
+  args: Fields,
+  pass: ResolveInfo,
+  readNewest: ReadNewest,
+): ResolverResult {
   // A page that has not been fetched yet is a cache miss, even if other pages are cached.
   if (typeof cache.resolve('Query', pass.parentFieldKey) !== 'string') return undefined;
   const filter = args['filter'] as Filter;
-  const pages = pagesOf(cache).filter((page) => filterId(page.filter) === filterId(filter));
+  const pages = pagesOf(of, cache).filter((page) => filterId(page.filter) === filterId(filter));
   const paged = pages.flatMap(({ nodes }) =>
     [...nodes].map(([entity, cursor]) => entryOf(entity, true, readNewest(cache, entity, pass), cursor)),
   );
-  const wanted = new Set(paged.flatMap(({ fields }) => Object.keys(fields)));
-  const live = liveKeys(cache)
+  const wanted = new Shape();
+  for (const { fields } of paged) wanted.addFields(fields);
+  const live = liveKeys(of, cache)
     .filter(keyMatcher(filter))
-    .map((key) => entryOf(entityOf(key), false, readNewest(cache, entityOf(key), pass)))
+    .map((key) => entryOf(of.entityOf(key), false, readNewest(cache, of.entityOf(key), pass)))
     // A live item with fewer fields than the others would make the list a permanent cache miss.
-    .filter(({ fields }) => [...wanted].every((field) => field in fields));
+    .filter(({ fields }) => wanted.isCoveredBy(fields));
   // Of a live item on a page the entry of the page.
   const edges = [...new Map([...live, ...paged].map((entry) => [entry.entity, entry])).values()]
     .filter(({ entity, isRemoved, isPaged }) => !isRemoved && isListed(cache, entity, filter, isPaged))
     .sort((a, b) => compare(a.cursor, b.cursor))
-    .map(({ entity, cursor }) => ({ __typename: 'ItemEdge', cursor, node: entity }));
+    .map(({ entity, cursor }) => ({ __typename: `${of.name}Edge`, cursor, node: entity }));
   const cursor = pages[0]?.connection['cursor'];
-  return { __typename: 'ItemConnection', edges, pageInfo: pageInfoOf(pages), cursor };
+  return { __typename: `${of.name}Connection`, edges, pageInfo: pageInfoOf(pages), cursor };
 }
 
 function entryOf(entity: string, isPaged: boolean, newest: Version | undefined, cursor = ''): Entry {
@@ -67,8 +65,8 @@ function entryOf(entity: string, isPaged: boolean, newest: Version | undefined, 
 }
 
 /** The first page first. Of several first pages, the one that was read first: a subscription after its cursor misses nothing. */
-function pagesOf(cache: Cache): Page[] {
-  const pages = fieldsOf(cache, 'Query', 'items').flatMap(({ fieldKey, arguments: args }): Page[] => {
+function pagesOf({ plural }: CachedCollection, cache: Cache): Page[] {
+  const pages = fieldsOf(cache, 'Query', plural).flatMap(({ fieldKey, arguments: args }): Page[] => {
     const entity = cache.resolve('Query', fieldKey);
     if (typeof entity !== 'string') return [];
     const connection = read(cache, entity, ['cursor', 'edges', 'pageInfo']);
@@ -108,62 +106,70 @@ function pageInfoOf(pages: readonly Page[]): Fields {
   };
 }
 
-const liveKeys = (cache: Cache): string[] =>
-  fieldsOf(cache, LIVE, '__item').flatMap(({ fieldKey, arguments: args }) =>
-    cache.resolve(LIVE, fieldKey) ? [args?.['key'] as string] : [],
+const liveKeys = ({ live }: CachedCollection, cache: Cache): string[] =>
+  fieldsOf(cache, live, '__item').flatMap(({ fieldKey, arguments: args }) =>
+    cache.resolve(live, fieldKey) ? [args?.['key'] as string] : [],
   );
 
 /** Adds the items that a mutation returned, or a subscription with a filter. */
-export function addLive(cache: Cache, items: unknown, filter?: Filter): void {
+export function addLive(of: CachedCollection, cache: Cache, items: unknown, filter?: Filter): void {
   for (const item of (items ?? []) as (Fields | null)[]) {
-    const key = item ? keyOf(item) : undefined;
+    const key = item ? of.keyOf(item) : undefined;
     if (key === undefined) continue;
-    cache.link(LIVE, '__item', { key }, entityOf(key));
-    tell(cache, key, filter, true, item?.['cursor']);
+    cache.link(of.live, '__item', { key }, of.entityOf(key));
+    tell(of, cache, key, filter, true, item?.['cursor']);
   }
 }
 
-/** One message of `itemChanges`, as far as the document selects it. */
-export interface ItemChanges {
+/** One message of changes, as far as the document selects it. */
+export interface Changes {
   readonly reset?: boolean;
   readonly cursor?: string;
   readonly upserted?: readonly Fields[];
   readonly removed?: readonly Fields[];
 }
 
-export function applyChanges(cache: Cache, changes: ItemChanges, filter: Filter): void {
+export function applyChanges(of: CachedCollection, cache: Cache, changes: Changes, filter: Filter): void {
   const { reset = false, upserted = [], removed = [] } = changes;
-  if (reset) removeAllExcept(cache, new Set(upserted.map(keyOf)), filter, changes.cursor);
+  if (reset) removeAllExcept(of, cache, new Set(upserted.map(of.keyOf)), filter, changes.cursor);
   for (const removal of removed) {
-    const key = keyOf(removal);
-    if (key === undefined) continue;
-    const { cursor, reason } = removal;
+    const { key, cursor, reason } = removal;
+    if (typeof key !== 'string') continue;
     // Without `reason` a removal with a filter on values doesn't say whether the item is still in the map.
     const isKept = reason === 'UNMATCHED' || (reason === undefined && filter?.where);
-    if (!isKept) remove(cache, key, cursor);
-    tell(cache, key, filter, false, cursor);
+    if (!isKept) remove(of, cache, key, cursor);
+    tell(of, cache, key, filter, false, cursor);
   }
-  addLive(cache, upserted, filter);
+  addLive(of, cache, upserted, filter);
 }
 
 /**
  * Removes all items except `kept` on a reset. An item may come back later: its removal mark has the cursor that the item had. With a filter on
  * values an item that is not in the message may still be in the map, unless it is of another log.
  */
-function removeAllExcept(cache: Cache, kept: ReadonlySet<unknown>, filter: Filter, cursor = ''): void {
-  const paged = pagesOf(cache).flatMap(({ nodes }) => [...nodes.keys()].map((entity) => keyOfEntity(entity)));
-  const single = fieldsOf(cache, 'Query', 'item').map(({ arguments: args }) => args?.['key'] as string);
+function removeAllExcept(
+  of: CachedCollection,
+  cache: Cache,
+  kept: ReadonlySet<unknown>,
+  filter: Filter,
+  cursor = '',
+): void {
+  const paged = pagesOf(of, cache).flatMap(({ nodes }) => [...nodes.keys()].map((entity) => of.keyOfEntity(entity)));
+  const single = fieldsOf(cache, 'Query', of.singular).map(({ arguments: args }) => keyIn(args));
   const isSelected = keyMatcher(filter);
-  for (const key of new Set([...paged, ...single, ...liveKeys(cache)])) {
+  for (const key of new Set([...paged, ...single, ...liveKeys(of, cache)])) {
     if (kept.has(key) || !isSelected(key)) continue;
-    const at = newestOf(cache, entityOf(key))?.cursor ?? '';
-    if (!filter?.where || (cursor !== '' && at !== '' && epochOf(at) !== epochOf(cursor))) remove(cache, key);
-    else tell(cache, key, filter, false, lastTold(cache, entityOf(key), filter)?.cursor ?? at);
+    const at = newestOf(cache, of.entityOf(key))?.cursor ?? '';
+    if (!filter?.where || (cursor !== '' && at !== '' && epochOf(at) !== epochOf(cursor))) remove(of, cache, key);
+    else tell(of, cache, key, filter, false, lastTold(cache, of.entityOf(key), filter)?.cursor ?? at);
   }
 }
 
-export function remove(cache: Cache, key: string, cursor?: unknown): void {
-  if (markRemoved(cache, key, cursor)) cache.invalidate(LIVE, '__item', { key });
+/** The argument of the field of one item is its key. */
+export const keyIn = (args: Fields | null | undefined): string => String(Object.values(args ?? {})[0]);
+
+export function remove(of: CachedCollection, cache: Cache, key: string, cursor?: unknown): void {
+  if (markRemoved(of, cache, key, cursor)) cache.invalidate(of.live, '__item', { key });
 }
 
 const read = (cache: Cache, entity: unknown, fields: readonly string[]): Fields =>

@@ -6,11 +6,12 @@
  *
  * As with versions, each cursor has a field of its own.
  */
-import { gql } from '@urql/core';
 import type { Cache } from '@urql/exchange-graphcache';
 import { isOlder } from '../resuming/cursors.ts';
-import { type ItemFilter, keyOf, whereId } from '../item-filter.ts';
-import { entityOf, type Fields, fieldsOf } from './graphcache-versions.ts';
+import { type ItemFilter, whereId } from '../item-filter.ts';
+import type { CachedCollection } from './graphcache-collection.ts';
+import type { Fields } from './graphcache-fields.ts';
+import { fieldsOf } from './graphcache-versions.ts';
 
 export type Filter = ItemFilter | null | undefined;
 
@@ -20,34 +21,40 @@ interface Told {
   readonly isSelected: boolean;
 }
 
-const TOLD = gql`
-  fragment Told on Item {
-    __told(where: $where, cursor: $cursor)
-  }
-`;
-
 /** Stores it, unless something newer has been told. A filter without `where` selects by the key alone, so there is nothing to store. */
-export function tell(cache: Cache, key: string, filter: Filter, isSelected: boolean, cursor: unknown): void {
+export function tell(
+  of: CachedCollection,
+  cache: Cache,
+  key: string,
+  filter: Filter,
+  isSelected: boolean,
+  cursor: unknown,
+): void {
   const where = whereId(filter);
   if (where === '') return;
-  const entity = entityOf(key);
+  const entity = of.entityOf(key);
   const told: Told = { cursor: typeof cursor === 'string' ? cursor : '', isSelected };
   const before = allTold(cache, entity, where);
   if (before.some((each) => isOlder(told.cursor, each.cursor))) return;
   for (const each of before)
     if (each.cursor !== told.cursor) cache.invalidate(entity, '__told', { where, cursor: each.cursor });
-  cache.writeFragment(TOLD, { __typename: 'Item', id: key, __told: told }, { where, cursor: told.cursor });
+  cache.writeFragment(of.told, { ...of.dataOf(key), __told: told }, { where, cursor: told.cursor });
 }
 
 /** Lets items return to a list that a page has after they had left it. */
-export function tellPage(cache: Cache, connection: Fields | null | undefined, filter: Filter): void {
+export function tellPage(
+  of: CachedCollection,
+  cache: Cache,
+  connection: Fields | null | undefined,
+  filter: Filter,
+): void {
   if (whereId(filter) === '') return;
   for (const { node, cursor } of (connection?.['edges'] ?? []) as { node?: Fields; cursor?: string }[]) {
-    const key = node && keyOf(node);
+    const key = node && of.keyOf(node);
     const at = cursor ?? node?.['cursor'];
-    const last = key === undefined ? undefined : lastTold(cache, entityOf(key), filter);
+    const last = key === undefined ? undefined : lastTold(cache, of.entityOf(key), filter);
     // The same version that left can't match again.
-    if (key !== undefined && last && (last.isSelected || at !== last.cursor)) tell(cache, key, filter, true, at);
+    if (key !== undefined && last && (last.isSelected || at !== last.cursor)) tell(of, cache, key, filter, true, at);
   }
 }
 

@@ -8,12 +8,10 @@
  * upper layer that was written first would hide a newer version below. Graphcache takes names with two underscores for meta-fields,
  * which no schema lists. Versions are stored in the cache itself, so that they are persisted, rolled back and restored with it.
  */
-import { gql } from '@urql/core';
 import type { Cache, FieldInfo, ResolveInfo } from '@urql/exchange-graphcache';
 import { isOlder } from '../resuming/cursors.ts';
-import { keyOf } from '../item-filter.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
+import type { CachedCollection } from './graphcache-collection.ts';
+import { dropRecords, type Fields, mergedFields } from './graphcache-fields.ts';
 
 export interface Version {
   readonly cursor: string;
@@ -23,19 +21,6 @@ export interface Version {
 
 /** Finds the newest version of an entity. `pass` identifies one read of the cache. */
 export type ReadNewest = (cache: Cache, entity: string, pass: ResolveInfo) => Version | undefined;
-
-export const VERSIONED = ['value', 'timestamp', 'expiresAt', 'cursor'];
-
-const ITEM = 'Item:';
-const VERSION = gql`
-  fragment Version on Item {
-    __version(cursor: $cursor)
-  }
-`;
-
-export const entityOf = (key: string): string => ITEM + key;
-
-export const keyOfEntity = (entity: string): string => entity.slice(ITEM.length);
 
 /** Memoises `newestOf` for each pass, because each field of each item asks. Nothing is written during a pass that reads. */
 export function memoisedNewest(): ReadNewest {
@@ -65,40 +50,52 @@ export const fieldsOf = (cache: Cache, entity: string, name: string): FieldInfo[
   cache.inspectFields(entity).filter(({ fieldName }) => fieldName === name);
 
 /** Stores a version. An item without a cursor, and an optimistic one, can't be compared, so it wins over the stored version. */
-export function upsert(item: Fields, cache: Cache, { optimistic }: ResolveInfo): void {
-  const key = keyOf(item);
+export function upsert(of: CachedCollection, item: Fields, cache: Cache, { optimistic }: ResolveInfo): void {
+  const key = of.keyOf(item);
   if (key === undefined) return;
-  const newest = newestOf(cache, entityOf(key));
-  const fields = Object.fromEntries(
-    VERSIONED.filter((field) => item[field] !== undefined).map((field) => [field, item[field]]),
-  );
+  const newest = newestOf(cache, of.entityOf(key));
+  const fields = of.versioned(item);
   const known = newest && !newest.isRemoved ? newest.fields : {};
   const { cursor } = item;
   if (typeof cursor !== 'string' || optimistic === true) {
     const at = newest?.cursor ?? '';
-    keep(cache, key, { cursor: at, isRemoved: false, fields: { ...known, ...fields } });
+    keep(of, cache, key, { cursor: at, isRemoved: false, fields: mergedFields(known, fields) });
   } else if (!newest || !isOlder(cursor, newest.cursor)) {
     const isSame = cursor === newest?.cursor;
-    keep(cache, key, { cursor, isRemoved: false, fields: isSame ? { ...known, ...fields } : fields });
+    keep(of, cache, key, { cursor, isRemoved: false, fields: isSame ? mergedFields(known, fields) : fields });
   }
+}
+
+/**
+ * Stores one field of an item, of which Graphcache knows the name and the item perhaps only an alias. An item with a cursor is stored as a whole
+ * when Graphcache writes its cursor.
+ */
+export function upsertField(of: CachedCollection, item: Fields, cache: Cache, info: ResolveInfo): void {
+  const { fieldName, parentKey, parentFieldKey } = info;
+  const { cursor, [fieldName]: value } = item;
+  const newest = newestOf(cache, parentKey);
+  const isLate = cursor === newest?.cursor && newest?.isRemoved === false && newest.fields[fieldName] !== value;
+  if (cursor === undefined || (isLate && fieldName in of.versioned(item))) upsert(of, item, cache, info);
+  // A removed item is only read from the records.
+  const mayBeNested = !of.fields && typeof value === 'object' && value !== null;
+  if (mayBeNested && newestOf(cache, parentKey)?.isRemoved === false) dropRecords(cache, parentKey, parentFieldKey);
 }
 
 /**
  * Marks an item as removed, so that an older result that arrives later doesn't restore it. Without a cursor the mark has the cursor of the
  * item: the same or a newer version may restore it. Returns false if the stored version is newer.
  */
-export function markRemoved(cache: Cache, key: string, cursor?: unknown): boolean {
-  const newest = newestOf(cache, entityOf(key));
+export function markRemoved(of: CachedCollection, cache: Cache, key: string, cursor?: unknown): boolean {
+  const newest = newestOf(cache, of.entityOf(key));
   const at = typeof cursor === 'string' ? cursor : (newest?.cursor ?? '');
   if (newest && isOlder(at, newest.cursor)) return false;
-  keep(cache, key, { cursor: at, isRemoved: true, fields: {} });
+  keep(of, cache, key, { cursor: at, isRemoved: true, fields: {} });
   return true;
 }
 
-function keep(cache: Cache, key: string, version: Version): void {
-  const entity = entityOf(key);
+function keep(of: CachedCollection, cache: Cache, key: string, version: Version): void {
+  const entity = of.entityOf(key);
   for (const { cursor } of versionsOf(cache, entity))
     if (cursor !== version.cursor) cache.invalidate(entity, '__version', { cursor });
-  const item = { __typename: 'Item', id: key, __version: version };
-  cache.writeFragment(VERSION, item, { cursor: version.cursor });
+  cache.writeFragment(of.version, { ...of.dataOf(key), __version: version }, { cursor: version.cursor });
 }

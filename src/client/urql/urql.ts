@@ -11,7 +11,8 @@ import type { ResumableOptions } from '../resuming/resumable.ts';
 import { Resumption } from '../resuming/resumption.ts';
 import { backOff, isNetworkFailure, isUnavailable, type RetryOptions } from '../resuming/retry.ts';
 
-export { graphcacheConfig } from './graphcache.ts';
+export type { CollectionOptions } from '../collections.ts';
+export { graphcacheConfig, type GraphcacheOptions } from './graphcache.ts';
 
 /** The options of {@link resumeExchange}. */
 export interface ResumeExchangeOptions extends ResumableOptions<Operation>, RetryOptions {}
