@@ -3,7 +3,7 @@ import quotes from './examples/typed-apollo-react/codegen.ts';
 
 const EXAMPLE = 'examples/typed-apollo-react';
 
-/** Typed documents for what this repository sends itself, and those of an example. `npm run codegen` after a change of a schema. */
+/** Typed documents for what this repository sends itself, those of an example, and those of tests. `npm run codegen` after a change of a schema. */
 const config: CodegenConfig = {
   generates: {
     'schema/documents/': {
@@ -24,6 +24,11 @@ const config: CodegenConfig = {
       ...quotes.generates['documents/'],
       schema: `${EXAMPLE}/${quotes.schema}`,
       documents: `${EXAMPLE}/${quotes.documents}`,
+    },
+    'test/support/typed/documents/': {
+      ...quotes.generates['documents/'],
+      schema: `${EXAMPLE}/${quotes.schema}`,
+      documents: 'test/support/typed/operations.graphql',
     },
   },
 };
