@@ -8,9 +8,10 @@ import {
   RemoveItemDocument,
 } from '../../schema/documents/graphql.ts';
 import type { ServerAddress } from '../http-client/http-client.ts';
-import { addressOf, helpOf, parseArguments, readFrom, wholeNumber } from './process/arguments.ts';
+import { addressOf, helpOf, parseArguments, readFrom, UsageError, wholeNumber } from './process/arguments.ts';
 import { BENCH_FLAGS } from './process/command-flags.ts';
 import { LoadSocket } from './load-socket.ts';
+import { collectionOf } from './request/collection.ts';
 import { grouped } from './process/progress.ts';
 
 export const HELP = `seamline bench: measures deliveries, replays and insertions of a running server
@@ -18,7 +19,8 @@ export const HELP = `seamline bench: measures deliveries, replays and insertions
   seamline bench --url http://127.0.0.1:4000/graphql --subscribers 1000
 
 Measures the rows of the README's benchmark by wall clock. This process needs a core of its own. To compare the CPU time of several servers,
-run \`npm run bench\` in the repository. It inserts about 10,000 items under keys that start with bench-, and removes them at the end.
+run \`npm run bench\` in the repository. It inserts about 10,000 items under keys that start with bench-, and removes them at the end. A server
+with --schema is refused, because it has no collection of items.
 
 ${helpOf(BENCH_FLAGS)}
 `;
@@ -38,7 +40,13 @@ interface Plan {
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
-  const bench = new Bench(parse(args));
+  const plan = parse(args);
+  const { isItem, names } = await collectionOf(plan.address, {});
+  if (!isItem)
+    throw new UsageError(
+      `bench measures the collection items, but the server has typed collections, such as ${names.plural}: start it without --schema`,
+    );
+  const bench = new Bench(plan);
   try {
     for await (const [name, figure] of bench.rows()) console.log(`${name.padEnd(52)} ${figure}`);
     return 0;

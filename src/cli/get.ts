@@ -22,13 +22,13 @@ ${helpOf(COLLECTION_FLAGS)}
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals: keys } = parseArguments(args, COLLECTION_FLAGS, { allowPositionals: true });
-  const { collection: name, ...given } = values;
+  const { collection, schema, ...given } = values;
   const address = addressOf(given);
-  const described = once(() => collectionOf(address, name));
+  const described = once(() => collectionOf(address, { collection, schema }));
   return printEach('get', keys, async (key) => {
-    const collection = await described();
-    const { get, roots } = documentsOf(collection);
-    const data = await call(address, get, { key: keyVariable(collection, key) });
+    const of = await described();
+    const { get, roots } = documentsOf(of);
+    const data = await call(address, get, { key: keyVariable(of, key) });
     return (data as Record<string, object | null>)[roots.get] ?? null;
   });
 }

@@ -25,11 +25,11 @@ ${helpOf(REMOVE_FLAGS)}
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals: keys } = parseArguments(args, REMOVE_FLAGS, { allowPositionals: true });
-  const { 'if-cursor': ifCursor, collection: name, ...given } = values;
+  const { 'if-cursor': ifCursor, collection, schema, ...given } = values;
   const address = addressOf(given);
   if (ifCursor !== undefined && keys.length > 1)
     throw new UsageError(`--if-cursor is the cursor of one item, but there are ${keys.length} keys`);
-  const described = once(() => collectionOf(address, name));
+  const described = once(() => collectionOf(address, { collection, schema }));
   return printEach('remove', keys, async (key) => removeItem(address, await described(), key, ifCursor));
 }
 

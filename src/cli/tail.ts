@@ -11,7 +11,7 @@ import { addressOf, helpOf, parseArguments, readFrom, UsageError, wholeNumber } 
 import { TAIL_FLAGS } from './process/command-flags.ts';
 import { backoffMs } from '../core/replication/backoff.ts';
 import { closedOutput, LineOutput } from './process/line-output.ts';
-import { collectionOf } from './request/collection.ts';
+import { type CollectionChoice, collectionOf } from './request/collection.ts';
 import { valueFilterIn } from './where-flag.ts';
 
 export const HELP = `seamline tail: prints the current items, then every change
@@ -29,8 +29,7 @@ ${helpOf(TAIL_FLAGS)}
 
 interface Tail {
   readonly address: ServerAddress;
-  /** Undefined: the server's first one. */
-  readonly collection: string | undefined;
+  readonly choice: CollectionChoice;
   readonly variables: Record<string, unknown>;
   readonly document: 'items' | 'changes';
   readonly after: string | undefined;
@@ -47,7 +46,10 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]): Tail {
-  const { limit, after, prefix, where, changes, collection, ...address } = parseArguments(args, TAIL_FLAGS).values;
+  const { limit, after, prefix, where, changes, collection, schema, ...address } = parseArguments(
+    args,
+    TAIL_FLAGS,
+  ).values;
   if (changes && limit !== undefined)
     throw new UsageError('--limit counts items and cannot be combined with --changes');
   const variables = {
@@ -60,12 +62,21 @@ function parse(args: readonly string[]): Tail {
       },
     }),
   };
-  return { address: addressOf(address), collection, variables, document: changes ? 'changes' : 'items', after };
+  return {
+    address: addressOf(address),
+    choice: { collection, schema },
+    variables,
+    document: changes ? 'changes' : 'items',
+    after,
+  };
 }
 
 /** Resolves with the exit code. Throws `UsageError`. */
 async function describeAndFollow(tail: Tail, output: LineOutput): Promise<number> {
-  const { [tail.document]: query, roots } = documentsOf(await collectionOf(tail.address, tail.collection));
+  const collection = await collectionOf(tail.address, tail.choice);
+  for (const { name, levels } of collection.cutTypes)
+    say(`${name} contains itself: its values below level ${levels} are not printed, so a copy lacks them`);
+  const { [tail.document]: query, roots } = documentsOf(collection);
   return follow(tail, { query, variables: tail.variables }, roots[tail.document], output);
 }
 

@@ -36,8 +36,8 @@ const MEANING: Readonly<Record<Guarantee, string>> = {
 
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
-  const { collection: name, ...options } = parse(args);
-  const collection = await collectionOf(options.nodes[0], name);
+  const { choice, ...options } = parse(args);
+  const collection = await collectionOf(options.nodes[0], choice);
   const stop = new AbortController();
   let interruptedBy: NodeJS.Signals | undefined;
   let latest: VerifyProgress = { elapsedMs: 0, histories: 0, deliveries: 0, violations: 0 };
@@ -65,9 +65,9 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]) {
-  const { seconds = '30', seed, collection, ...address } = parseArguments(args, VERIFY_FLAGS).values;
+  const { seconds = '30', seed, collection, schema, ...address } = parseArguments(args, VERIFY_FLAGS).values;
   return {
-    collection,
+    choice: { collection, schema },
     nodes: addressesOf(address),
     seconds: readFrom('--seconds', () => wholeNumber(seconds, 1, 86_400)),
     seed:

@@ -2,7 +2,7 @@
 import type { CollectionNames } from '../../schema/sdl/definition.ts';
 import { ITEMS } from '../../schema/sdl/definition.ts';
 import type { Description, IntrospectedField, IntrospectedType, TypeReference } from './introspection.ts';
-import { type DescribedField, fieldTree, type TypesByName } from './type-tree.ts';
+import { type CutType, type DescribedField, fieldTree, type TypesByName } from './type-tree.ts';
 
 export interface DescribedCollection {
   readonly names: CollectionNames;
@@ -14,6 +14,8 @@ export interface DescribedCollection {
   readonly inputFields: readonly DescribedField[];
   /** Whether this is the collection of a server without an SDL file, whose items have a key and any JSON as the value. */
   readonly isItem: boolean;
+  /** Types that contain themselves: `fields` lacks their values below some level. */
+  readonly cutTypes: readonly CutType[];
 }
 
 const scalar = (name: string, isNullable = false) => ({ kind: 'scalar', name, isNullable }) as const;
@@ -37,6 +39,7 @@ export const ITEM: DescribedCollection = {
   valueFields: [KEY, VALUE],
   inputFields: [KEY, VALUE],
   isItem: true,
+  cutTypes: [],
 };
 
 /** Fields that the server adds. */
@@ -87,13 +90,14 @@ function describe(
   const inputName = input && written(input.type).replace('!', '');
   // A collection of an SDL file has `ItemInput`, even if its type has the same name.
   if (names.name === ITEM.names.name && inputName === 'InsertItemInput') return ITEM;
-  const fields = fieldTree(types, names.name);
-  const inputFields = inputName === undefined ? [] : fieldTree(types, inputName);
+  const { fields, cutTypes } = fieldTree(types, names.name);
+  const inputFields = inputName === undefined ? [] : fieldTree(types, inputName).fields;
   const isGiven = (name: string): boolean =>
     input
       ? hasInputField(types.get(inputName ?? ''), name)
       : !ADDED.has(name) && (name !== 'id' || names.key.name === 'id');
-  return { names, fields, valueFields: fields.filter(({ name }) => isGiven(name)), inputFields, isItem: false };
+  const valueFields = fields.filter(({ name }) => isGiven(name));
+  return { names, fields, valueFields, inputFields, isItem: false, cutTypes };
 }
 
 const hasInputField = (type: IntrospectedType | undefined, name: string): boolean =>

@@ -29,11 +29,25 @@ export type TypesByName = ReadonlyMap<string, IntrospectedType>;
 
 class TooManyFields extends Error {}
 
+export interface FieldsOfType {
+  readonly fields: readonly DescribedField[];
+  /** The types that contain themselves, of which the fields below some level are left out. */
+  readonly cutTypes: readonly CutType[];
+}
+
+export interface CutType {
+  readonly name: string;
+  /** How often the type occurs at most on the way to a field. */
+  readonly levels: number;
+}
+
 /** The fields of a type, and those of its objects. */
-export function fieldTree(types: TypesByName, name: string): readonly DescribedField[] {
+export function fieldTree(types: TypesByName, name: string): FieldsOfType {
   for (let recursion = MAX_RECURSION; ; recursion--) {
     try {
-      return new FieldTree(types, recursion).fieldsOf(name, []);
+      const tree = new FieldTree(types, recursion);
+      const fields = tree.fieldsOf(name, []);
+      return { fields, cutTypes: [...tree.cutNames].map((cut) => ({ name: cut, levels: recursion })) };
     } catch (error) {
       if (!(error instanceof TooManyFields) || recursion === 1) throw error;
     }
@@ -43,6 +57,7 @@ export function fieldTree(types: TypesByName, name: string): readonly DescribedF
 class FieldTree {
   readonly #types: TypesByName;
   readonly #recursion: number;
+  readonly cutNames = new Set<string>();
   #count = 0;
 
   constructor(types: TypesByName, recursion: number) {
@@ -75,7 +90,11 @@ class FieldTree {
     if (kind === 'ENUM')
       return { kind: 'enum', name, isNullable, values: (type?.enumValues ?? []).map((value) => value.name) };
     const isRecurring = path.filter((visited) => visited === name).length >= this.#recursion;
-    if ((kind !== 'OBJECT' && kind !== 'INPUT_OBJECT') || isRecurring) return undefined;
+    if (kind !== 'OBJECT' && kind !== 'INPUT_OBJECT') return undefined;
+    if (isRecurring) {
+      this.cutNames.add(name);
+      return undefined;
+    }
     const fields = this.fieldsOf(name, path);
     if (fields.length === 0) return undefined;
     const isCut = fields.length < (type?.fields ?? type?.inputFields ?? []).length;

@@ -36,11 +36,11 @@ ${helpOf(COLLECTION_FLAGS)}
 /** Resolves with the exit code. Throws `UsageError`. */
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArguments(args, COLLECTION_FLAGS, { allowPositionals: true });
-  const { collection, ...given } = values;
+  const { collection, schema, ...given } = values;
   const address = addressOf(given);
   if (positionals.length > 1) throw new UsageError(`insert takes one FILE, not ${positionals.length}`);
   const { source, totalBytes } = await sourceOf(positionals[0]);
-  const target = targetOf(await collectionOf(address, collection), randomBytes(9).toString('base64url'));
+  const target = targetOf(await collectionOf(address, { collection, schema }), randomBytes(9).toString('base64url'));
 
   const since = performance.now();
   const tally = { items: 0, refused: 0, expired: 0, bytes: 0 };

@@ -45,8 +45,11 @@ export async function insertBatch(address: ServerAddress, body: string): Promise
 }
 
 function answerOf(status: number, result: Result<unknown> | undefined): Answer {
-  const failure = result?.errors?.[0];
+  const failures = result?.errors ?? [];
+  const [failure] = failures;
   if (result?.data && !failure) return { kind: 'inserted' };
+  const typed = typedIssues(failures);
+  if (failure && typed.size > 0) return { kind: 'refused', reason: failure.message, issues: typed, isCount: false };
   if (failure?.extensions) return meaningOf(failure, failure.extensions);
   const reason = failure?.message ?? `HTTP status ${status}${result ? '' : ' without a GraphQL result: check --url'}`;
   if (status === 413) return { kind: 'refused', reason, issues: new Map(), isCount: false };
@@ -79,4 +82,27 @@ function readIssues(given: unknown): { issues: ReadonlyMap<number, string>; isCo
   for (const { path: [root, index, ...rest] = [], message } of list)
     if (root === 'inputs' && typeof index === 'number') issues.set(index, [rest.join('.'), message].join(' '));
   return { issues, isCount: list.some(({ path }) => path?.length === 1 && path[0] === 'inputs') };
+}
+
+/**
+ * What graphql-js says of a variable that does not fit its type, such as `Variable "$inputs" got invalid value "x" at "inputs[0].price"; Float
+ * cannot …`. Quotes inside of values are escaped, so that the first place is the real one unless a name in the value imitates it.
+ */
+const AT_INPUT = /(?<!\\) at "inputs\[(\d+)\]\.?([^"]*)"; /g;
+
+/** The problems by the index of their input. Empty when a failure says nothing of one input: then the batch is halved. */
+function typedIssues(failures: readonly GraphQLFailure[]): ReadonlyMap<number, string> {
+  const issues = new Map<number, string>();
+  for (const { message } of failures) {
+    // After 50 problems graphql-js looks no further: the others show when the batch is sent again without these.
+    if (message.startsWith('Too many errors processing variables')) continue;
+    const [place, ...others] = message.startsWith('Variable "$inputs" got invalid value ')
+      ? message.matchAll(AT_INPUT)
+      : [];
+    if (!place || others.length > 0) return new Map();
+    const [text, index, path = ''] = place;
+    const problem = message.slice(place.index + text.length);
+    if (!issues.has(Number(index))) issues.set(Number(index), path === '' ? problem : `${path}: ${problem}`);
+  }
+  return issues;
 }

@@ -15,6 +15,10 @@ export const COLLECTION_FLAGS = {
     value: 'NAME',
     help: 'collection of the server, by its plural name such as quotes (default the first one)',
   },
+  schema: {
+    value: 'FILE',
+    help: 'SDL file of the server, if the server refuses introspection',
+  },
   ...SERVER_FLAGS,
 } as const satisfies Flags;
 

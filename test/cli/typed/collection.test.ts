@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../support/processes/processes.ts';
-import { startServer } from '../support/server/server.ts';
+import { runCli } from '../../support/processes/processes.ts';
+import { startServer } from '../../support/server/server.ts';
 
 const COMMANDS = [
   ['get', 'a'],
