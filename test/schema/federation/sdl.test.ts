@@ -82,3 +82,10 @@ it('a query repeats the SDL ten times at most', async () => {
   expect((await request(server, times(10))).errors).toBeUndefined();
   expect(await request(server, times(11))).toMatchObject({ errors: [{ extensions: { code: 'PAYLOAD_TOO_LARGE' } }] });
 });
+
+it('the server answers with the SDL of a schema that has the scalar Float', async () => {
+  const server = await startCollections({ federation: true });
+  const { data, errors } = await request<{ _service: { sdl: string } }, object>(server, '{ _service { sdl } }');
+  expect(errors).toBeUndefined();
+  expect(data?._service.sdl).toContain('price: Float!');
+});
