@@ -8,6 +8,7 @@ import {
   type GraphQLSchema,
   type GraphQLType,
   isInputObjectType,
+  isIntrospectionType,
   isListType,
   isNonNullType,
   isObjectType,
@@ -30,6 +31,8 @@ function withExactFloats(schema: GraphQLSchema): GraphQLSchema {
   const float = exactFloat();
   types[float.name] = float;
   for (const type of Object.values(types)) {
+    // All schemas of the process share these.
+    if (isIntrospectionType(type)) continue;
     if (isInputObjectType(type))
       for (const field of Object.values(type.getFields())) field.type = replaced(field.type, float);
     else if (isObjectType(type))
