@@ -141,7 +141,11 @@ class Counts {
   }
 }
 
-function selectedFields({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+/** Counts the fields that are selected below this one, with all fragments expanded. */
+export function selectedFields({
+  fieldNodes,
+  fragments,
+}: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
   const selections = fieldNodes.map(({ selectionSet }) => selectionSet);
   return fieldsIn(selections, (name) => fragments[name]?.selectionSet);
 }
@@ -164,9 +168,13 @@ export function fieldsIn(
     return count;
   };
   const fragmentCount = (name: string): number => {
-    let count = known.get(name);
-    if (count === undefined) known.set(name, (count = countOf(fragmentOf(name))));
-    return count;
+    const count = known.get(name);
+    if (count !== undefined) return count;
+    // A document that is not validated yet may have a fragment that spreads itself.
+    known.set(name, 0);
+    const fields = countOf(fragmentOf(name));
+    known.set(name, fields);
+    return fields;
   };
   return selections.reduce((sum, selected) => sum + countOf(selected), 0);
 }

@@ -1,8 +1,11 @@
 import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import { selectedFields } from './answer-budget.ts';
 import { refused } from './errors.ts';
 
 /** Of one field in a result of a subscription. A result is made in one turn of the event loop, and its values may have a batch's bytes. */
 const MAX_COPIES = 8;
+/** With all fragments expanded. Those of a type that contains itself can double a selection at each level, so that nobody could walk it. */
+const MAX_WALKED = 10_000;
 
 type Fragments = GraphQLResolveInfo['fragments'];
 
@@ -12,14 +15,19 @@ type Fragments = GraphQLResolveInfo['fragments'];
  * @throws {GraphQLError} `GRAPHQL_VALIDATION_FAILED`
  */
 export function assertFewCopies(info: GraphQLResolveInfo): void {
+  const fields = selectedFields(info);
+  if (fields > MAX_WALKED) throw tooManyFields(fields);
   for (const [path, copies] of copiesOf(info)) if (copies > MAX_COPIES) throw tooMany(path, copies);
 }
 
 /**
  * How many times the field that is selected most often is in the result, of the fields below `path`. 0 where none is selected.
- * `path`: from this field down, such as `.edges.node`.
+ * `path`: from this field down, such as `.edges.node`. In a selection of very many fields each of them counts as the same one.
  */
 export function mostCopies(info: GraphQLResolveInfo, path = ''): number {
+  const fields = selectedFields(info);
+  // A product with it must be a number.
+  if (fields > MAX_WALKED) return Math.min(fields, Number.MAX_SAFE_INTEGER);
   const below = `${info.fieldName}${path}.`;
   let most = 0;
   for (const [selected, copies] of copiesOf(info)) if (selected.startsWith(below)) most = Math.max(most, copies);
@@ -68,6 +76,12 @@ function append<Value>(lists: Map<string, Value[]>, name: string, value: Value):
   if (list) list.push(value);
   else lists.set(name, [value]);
 }
+
+const tooManyFields = (fields: number) =>
+  refused(
+    'GRAPHQL_VALIDATION_FAILED',
+    `the subscription selects ${fields} fields with its fragments expanded, more than ${MAX_WALKED}: select fewer`,
+  );
 
 const tooMany = (path: string, copies: number) =>
   refused(

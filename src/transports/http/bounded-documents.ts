@@ -1,6 +1,15 @@
 /** Refuses documents that are cheap to send and expensive to parse, to validate or to answer. */
-import { type DocumentNode, type GraphQLError, Kind, parse, type ParseOptions, visit } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLError,
+  Kind,
+  parse,
+  type ParseOptions,
+  type SelectionSetNode,
+  visit,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { fieldsIn } from '../../../schema/request/answer-budget.ts';
 import { refused } from '../protocol/errors.ts';
 
 /** Of one document. An `insertItems` of 1,000 items that are written as literals has some 10,000. */
@@ -18,6 +27,8 @@ const MAX_SCHEMA_ALIASES = 2;
 const MAX_COMPARISONS = 120_000;
 /** Comparing two fragments costs as much as comparing so many fields. */
 const SPREAD_COST = 4;
+/** Of all operations of a document, with all fragments expanded. Fragments of a type that contains itself can double them at each level. */
+const MAX_FIELDS = 10_000;
 
 export const boundedDocuments: Plugin = {
   onParse({ setParseFn }) {
@@ -70,7 +81,21 @@ function problemOf(document: DocumentNode): GraphQLError | undefined {
   for (const count of fields.values()) comparisons += count * count;
   if (comparisons > MAX_COMPARISONS)
     return invalid('the document repeats its fields or spreads fragments too often: select each field once');
+  const expanded = spreads > 0 ? expandedFields(document) : 0;
+  if (expanded > MAX_FIELDS)
+    return invalid(
+      `the document selects ${expanded} fields with its fragments expanded, more than ${MAX_FIELDS}: select fewer`,
+    );
   return undefined;
+}
+
+function expandedFields({ definitions }: DocumentNode): number {
+  const fragments = new Map<string, SelectionSetNode>();
+  const operations: SelectionSetNode[] = [];
+  for (const definition of definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition.selectionSet);
+    else if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition.selectionSet);
+  return fieldsIn(operations, (name) => fragments.get(name));
 }
 
 const invalid = (message: string): GraphQLError => refused('GRAPHQL_VALIDATION_FAILED', message, 400);

@@ -142,7 +142,7 @@ async function expectBoth(server: SeamlineServer, sides: readonly Side[]): Promi
 async function expectRefusals(
   server: SeamlineServer,
   sdl: SdlDefinition,
-  { collection, history, values }: Side,
+  { collection, history }: Side,
   other: Side,
 ): Promise<void> {
   const { replica } = mapIn(server, collection);
