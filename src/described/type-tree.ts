@@ -20,10 +20,26 @@ export type DescribedType =
     }
   | { readonly kind: 'list'; readonly of: DescribedType; readonly isNullable: boolean };
 
-/** How often a type may occur on the way from the collection to a field. */
-const MAX_RECURSION = 5;
-/** A type that refers to itself by several fields grows with each level: it gets fewer levels. */
-const MAX_FIELDS = 1000;
+interface Bounds {
+  /** Of the whole tree. */
+  readonly fields: number;
+  /** How often a type may occur on the way from the collection to a field. */
+  readonly recursion: number;
+  /** Types on the way from the collection to a field. */
+  readonly levels: number;
+}
+
+/**
+ * From the largest tree to the smallest. A type that refers to itself by several fields grows with each level, so it gets fewer levels. Among
+ * types that refer to each other even the ways without recursion are too many: the longest are left out. The last tree has no objects.
+ */
+const BOUNDS: readonly Bounds[] = [
+  ...[5, 4, 3, 2].map((recursion) => ({ fields: 1000, recursion, levels: Infinity })),
+  // Nothing is left out but recursion. A server takes documents with at most 3,000 parts.
+  { fields: 2500, recursion: 1, levels: Infinity },
+  ...[6, 5, 4, 3, 2].map((levels) => ({ fields: 1000, recursion: 1, levels })),
+  { fields: Infinity, recursion: 1, levels: 1 },
+];
 
 export type TypesByName = ReadonlyMap<string, IntrospectedType>;
 
@@ -43,34 +59,35 @@ export interface CutType {
 
 /** The fields of a type, and those of its objects. */
 export function fieldTree(types: TypesByName, name: string): FieldsOfType {
-  for (let recursion = MAX_RECURSION; ; recursion--) {
+  for (const bounds of BOUNDS)
     try {
-      const tree = new FieldTree(types, recursion);
+      const tree = new FieldTree(types, bounds);
       const fields = tree.fieldsOf(name, []);
-      return { fields, cutTypes: [...tree.cutNames].map((cut) => ({ name: cut, levels: recursion })) };
+      const levels = Math.min(bounds.recursion, bounds.levels);
+      return { fields, cutTypes: [...tree.cutNames].map((cut) => ({ name: cut, levels })) };
     } catch (error) {
-      if (!(error instanceof TooManyFields) || recursion === 1) throw error;
+      if (!(error instanceof TooManyFields)) throw error;
     }
-  }
+  // The last bounds allow any number of fields.
+  return { fields: [], cutTypes: [] };
 }
 
 class FieldTree {
   readonly #types: TypesByName;
-  readonly #recursion: number;
+  readonly #bounds: Bounds;
   readonly cutNames = new Set<string>();
   #count = 0;
 
-  constructor(types: TypesByName, recursion: number) {
+  constructor(types: TypesByName, bounds: Bounds) {
     this.#types = types;
-    this.#recursion = recursion;
+    this.#bounds = bounds;
   }
 
   fieldsOf(name: string, path: readonly string[]): DescribedField[] {
     const type = this.#types.get(name);
     const fields: readonly IntrospectedInput[] = type?.fields ?? type?.inputFields ?? [];
     return fields.flatMap(({ name: fieldName, type: reference }) => {
-      // Without recursion each type is visited once a path, so the tree is finite, and no part of it is left out.
-      if (++this.#count > MAX_FIELDS && this.#recursion > 1) throw new TooManyFields();
+      if (++this.#count > this.#bounds.fields) throw new TooManyFields();
       const described = this.#typeOf(reference, [...path, name]);
       return described ? [{ name: fieldName, type: described }] : [];
     });
@@ -89,9 +106,9 @@ class FieldTree {
     if (kind === 'SCALAR') return { kind: 'scalar', name, isNullable };
     if (kind === 'ENUM')
       return { kind: 'enum', name, isNullable, values: (type?.enumValues ?? []).map((value) => value.name) };
-    const isRecurring = path.filter((visited) => visited === name).length >= this.#recursion;
     if (kind !== 'OBJECT' && kind !== 'INPUT_OBJECT') return undefined;
-    if (isRecurring) {
+    const { recursion, levels } = this.#bounds;
+    if (path.length >= levels || path.filter((visited) => visited === name).length >= recursion) {
       this.cutNames.add(name);
       return undefined;
     }

@@ -2,6 +2,7 @@
 import {
   type GraphQLInputObjectType,
   type GraphQLInputType,
+  type GraphQLNamedInputType,
   type GraphQLScalarType,
   getNamedType,
   isEnumType,
@@ -33,7 +34,10 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   JSON: { text: 'example' },
 };
 
-/** All fields of the input, without those that are nullable and recur or have no known example. */
+/** Types in each other. An example shows how to write an input, and types that refer to each other would make it endless. */
+const MAX_LEVELS = 3;
+
+/** All fields of the input, without those that are nullable and recur, are deep, or have no known example. */
 export function exampleOf(type: GraphQLInputObjectType): Readonly<Record<string, unknown>> {
   return objectOf(type, []);
 }
@@ -48,16 +52,20 @@ function objectOf(type: GraphQLInputObjectType, outer: readonly string[]): Recor
 }
 
 /** Undefined: a nullable field is left out. */
-function valueOf(type: GraphQLInputType, outer: readonly string[]): unknown {
-  if (isNonNullType(type)) return valueOf(type.ofType, outer) ?? 'example';
+function valueOf(type: GraphQLInputType, outer: readonly string[], isRequired = false): unknown {
+  if (isNonNullType(type)) return valueOf(type.ofType, outer, true) ?? 'example';
   if (isListType(type)) {
-    const element = outer.includes(getNamedType(type).name) ? undefined : valueOf(type.ofType, outer);
+    const element = isLeftOut(getNamedType(type), outer) ? undefined : valueOf(type.ofType, outer);
     return element === undefined ? [] : [element];
   }
-  if (isInputObjectType(type)) return outer.includes(type.name) ? undefined : objectOf(type, outer);
+  if (isInputObjectType(type)) return !isRequired && isLeftOut(type, outer) ? undefined : objectOf(type, outer);
   if (isEnumType(type)) return type.getValues().find((value) => value.deprecationReason == null)?.name;
   // What graphql-js calls an input type is one of these, or a scalar.
   return scalarOf(type);
+}
+
+function isLeftOut(type: GraphQLNamedInputType, outer: readonly string[]): boolean {
+  return isInputObjectType(type) && (outer.length >= MAX_LEVELS || outer.includes(type.name));
 }
 
 function scalarOf(type: GraphQLScalarType): unknown {
