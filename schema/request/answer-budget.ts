@@ -35,7 +35,8 @@ export class AnswerBudget {
   #looks = 0;
   #searchLooks = 0;
   readonly #share: AnswerShare | undefined;
-  readonly #fieldCounts = new Counts(selectedFields);
+  /** Numbers of selected fields, by the nodes that select them: graphql-js passes the same nodes with each item of a list. */
+  #fieldCounts: WeakMap<readonly FieldNode[], number> | undefined;
   /** Bytes that are spent and not yet taken. */
   #owed = LEAST_BYTES;
 
@@ -70,9 +71,15 @@ export class AnswerBudget {
 
   /** Owes the memory of the fields that are selected of `items` items. Returns their number. */
   oweFields(items: number, info: GraphQLResolveInfo): number {
-    const fields = items * this.#fieldCounts.of(info);
+    const fields = items * this.#selectedFields(info);
     this.#owed += fields * FIELD_BYTES;
     return fields;
+  }
+
+  #selectedFields(info: GraphQLResolveInfo): number {
+    let count = this.#fieldCounts?.get(info.fieldNodes);
+    if (count === undefined) (this.#fieldCounts ??= new WeakMap()).set(info.fieldNodes, (count = selectedFields(info)));
+    return count;
   }
 
   /**
@@ -122,22 +129,6 @@ export class AnswerBudget {
     this.#bytes = MAX_ANSWER_BYTES;
     this.#items = MAX_ANSWER_ITEMS;
     this.#fields = MAX_ANSWER_FIELDS;
-  }
-}
-
-/** Counts something in selections, once for each: graphql-js passes the same nodes with each item of a list. */
-class Counts {
-  readonly #count: (info: GraphQLResolveInfo) => number;
-  #known: WeakMap<readonly FieldNode[], number> | undefined;
-
-  constructor(count: (info: GraphQLResolveInfo) => number) {
-    this.#count = count;
-  }
-
-  of(info: GraphQLResolveInfo): number {
-    let count = this.#known?.get(info.fieldNodes);
-    if (count === undefined) (this.#known ??= new WeakMap()).set(info.fieldNodes, (count = this.#count(info)));
-    return count;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the fan-out renders of typed items is, letter by letter, what graphql-js answers. */
 import fc from 'fast-check';
-import { execute, type ExecutionResult, parse } from 'graphql';
+import { execute, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../../schema/index.ts';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
@@ -31,7 +31,7 @@ const context = () => ({ budget: new AnswerBudget(), delivery: {} });
 
 function executed(query: string, json: string): string {
   const args = { schema, document: parse(query), rootValue: storedItem(json), contextValue: context() };
-  return resultText(execute(args) as ExecutionResult);
+  return resultText(execute(args));
 }
 
 const rendering = (query: string) => new Selections(schema, resultText).render({ document: parse(query) });
@@ -56,7 +56,7 @@ const number = fc.oneof(
 );
 /** Mostly what the field holds, and sometimes anything. */
 const mostly = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<unknown> =>
-  fc.oneof({ arbitrary: value as fc.Arbitrary<unknown>, weight: 20 }, { arbitrary: fc.jsonValue(), weight: 1 });
+  fc.oneof({ arbitrary: value, weight: 20 }, { arbitrary: fc.jsonValue(), weight: 1 });
 const day = fc.constantFrom(
   '2026-01-31T23:59:59.999Z',
   '2026-02-28T00:00:00.000Z',
