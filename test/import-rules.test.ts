@@ -115,7 +115,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/http-client',
   ],
   'src/cli/completion': ['src/cli/process'],
-  'src/cli/request': ['src/described', 'src/cli/process', 'src/http-client'],
+  'src/cli/request': [
+    'schema',
+    'schema/sdl',
+    'src/described',
+    'src/cli/process',
+    'src/http-client',
+    'src/server/collections',
+  ],
   'src/cli/insert': [...WHOLE_CORE, 'src/described', 'src/cli/process', 'src/cli/request', 'src/http-client'],
   'src/cli': [
     ...WHOLE_CORE,

@@ -1,10 +1,11 @@
 /** The collections of a server that does not describe itself, by its SDL file. */
 import { graphqlSync, type GraphQLSchema } from 'graphql';
 import { createSchema } from '../../../schema/index.ts';
+import { SdlFileError } from '../../../schema/sdl/parse-sdl-file.ts';
 import { type DescribedCollection, describeCollections } from '../../described/described-collection.ts';
 import { DESCRIBE, type Description } from '../../described/introspection.ts';
 import { definitionIn } from '../../server/collections/definition.ts';
-import { explainStart } from '../start-errors.ts';
+import { UsageError } from '../process/arguments.ts';
 
 /** @throws UsageError when the file can't be read or makes no sense */
 export function collectionsIn(file: string): readonly DescribedCollection[] {
@@ -17,6 +18,7 @@ function schemaOf(file: string): GraphQLSchema {
   try {
     return createSchema({ definition: definitionIn(file) });
   } catch (error) {
-    throw explainStart(error, { options: {}, names: new Map([['schema', '--schema']]) });
+    if (!(error instanceof SdlFileError) && !(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message.replace(/^schema must/, '--schema must'), { cause: error });
   }
 }

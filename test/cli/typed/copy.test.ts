@@ -37,7 +37,7 @@ describe('seamline tail | seamline insert', () => {
       const limit = ['--limit', String(given.length)];
       expect(await runCli(['insert', ...flags, from.url], {}, textOf(given))).toMatchObject({ code: 0 });
       const original = await runCli(['tail', ...flags, from.url, ...limit]);
-      expect(linesIn(original.stdout)).toMatchObject(given.map(({ ttl: _, ...line }: Line) => line));
+      expect(linesIn(original.stdout)).toMatchObject((given as readonly Line[]).map(({ ttl: _, ...line }) => line));
       expect(await runCli(['insert', ...flags, to.url], {}, original.stdout)).toMatchObject({ code: 0 });
       const copy = await runCli(['tail', ...flags, to.url, ...limit]);
       expect(linesIn(copy.stdout).map(copied)).toEqual(linesIn(original.stdout).map(copied));

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { overWebSocket, request } from '../../support/clients/clients.ts';
 import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
 import { describeWithRedis } from '../../support/engines/redis.ts';
-import { all, NodeProcess, startNodes } from '../../support/processes/node-processes.ts';
+import { all, NodeProcess } from '../../support/processes/node-processes.ts';
 import { INSERT_ORDER, INSERT_QUOTE, schemaFile } from '../../support/server/collections.ts';
 import { networkTo } from '../../support/sockets/proxy.ts';
 
@@ -36,7 +36,9 @@ async function insertOrder(node: NodeProcess, number: number): Promise<void> {
 }
 
 async function sharesBoth(engine: Engine): Promise<void> {
-  const [one, two] = await startNodes(engine.flags(), 2, flagsOf());
+  const flags = flagsOf();
+  const one = await NodeProcess.start(engine.flags(), flags);
+  const two = await NodeProcess.start(engine.flags(), flags);
   const [quotes, orders] = [overWebSocket.subscribe(two, QUOTES), overWebSocket.subscribe(one, ORDERS)];
   await insertQuote(one, 'A');
   await insertOrder(two, 7);
@@ -59,7 +61,7 @@ async function namesBoth(node: NodeProcess): Promise<void> {
 
 async function survivesAnOutage(engine: Engine): Promise<void> {
   const network = await networkTo(engine.url);
-  const [node] = await startNodes(engine.flags(network.url), 1, [...flagsOf(), '--engine-timeout', '2']);
+  const node = await NodeProcess.start(engine.flags(network.url), [...flagsOf(), '--engine-timeout', '2']);
   await insertQuote(node, 'A');
   network.cut();
   await namesBoth(node);
@@ -102,7 +104,7 @@ describeWithNats('two collections on NATS', () => {
 
   it('a node that loses the stream of one collection names only that one, and the other one takes insertions', async () => {
     const server = await startNats();
-    const [node] = await startNodes(server.flags(), 1, flagsOf());
+    const node = await NodeProcess.start(server.flags(), flagsOf());
     await insertQuote(node, 'A');
     const connection = await connect({ servers: server.url });
     onTestFinished(() => connection.close());

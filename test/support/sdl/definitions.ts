@@ -32,7 +32,7 @@ const TYPES = words(
 );
 const FIELDS = words(
   'price name a B _ x1 type input enum on true null key',
-  'keys value eq has isEmpty ttl where path reason id constructor toString hasOwnProperty',
+  'keys value eq has isEmpty ttl where path reason id',
 );
 const VALUES = ['RED', 'GREEN', 'blue', '_x', 'A1', 'type', 'constructor', 'toString', 'on'];
 
