@@ -125,6 +125,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/cli/insert': [...WHOLE_CORE, 'src/described', 'src/cli/process', 'src/cli/request', 'src/http-client'],
   'src/cli': [
+    'schema/federation',
     ...WHOLE_CORE,
     'src/cli/process',
     'src/cli/request',

@@ -131,7 +131,7 @@ const count = (most: number): fc.Arbitrary<number | undefined> => optional(fc.in
 function collection(name: string, usable: Usable): fc.Arbitrary<CollectionDefinition> {
   const singular = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
   const key = fc.record({
-    name: fc.constantFrom('symbol', 'id', 'key', 'no', 'constructor'),
+    name: fc.constantFrom('symbol', 'id', 'key', 'no'),
     type: fc.constantFrom('ID' as const, 'String' as const, 'Int' as const),
   });
   const made = fc.record({
