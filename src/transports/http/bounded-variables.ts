@@ -18,8 +18,10 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { refused } from '../protocol/errors.ts';
 
-/** Entries of a list: twice what `insertItems` and `filter.keys` take. */
+/** Entries of a variable that is a list: twice what `insertItems` and `filter.keys` take. */
 const MAX_ENTRIES = 2000;
+/** Entries of a list in an input: more than a value of 64 KiB has. */
+const MAX_NESTED_ENTRIES = 40_000;
 /** Members of an object that its type doesn't have. */
 const MAX_UNKNOWN = 10;
 /** Of inputs and lists in each other: far more than a filter may have. Coercion is recursive. */
@@ -55,7 +57,8 @@ function problemOf(type: GraphQLInputType, value: unknown, level = 0): string | 
   if (level > MAX_LEVELS) return `is nested deeper than ${MAX_LEVELS} levels`;
   if (isListType(type)) {
     if (!Array.isArray(value)) return problemOf(type.ofType, value, level);
-    if (value.length > MAX_ENTRIES) return `has a list of ${value.length} entries, more than ${MAX_ENTRIES}`;
+    const max = level === 0 ? MAX_ENTRIES : MAX_NESTED_ENTRIES;
+    if (value.length > max) return `has a list of ${value.length} entries, more than ${max}`;
     for (const entry of value) {
       const problem = problemOf(type.ofType, entry, level + 1);
       if (problem !== undefined) return problem;
