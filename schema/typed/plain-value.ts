@@ -16,6 +16,9 @@ type Take = (sent: unknown, levels: number) => unknown;
 
 /** Of a value. */
 const MAX_LEVELS = 64;
+/** A nested object that has fewer of its type's fields is unusual: many such objects would cost more than their bytes tell. */
+const MIN_SHARE = 1 / 8;
+const FEW_FIELDS = 16;
 
 /** Makes the function that does the same as `keyedValues` with an input as it was sent, or returns undefined. */
 export function plainValues(kinds: Kinds, collection: CollectionDefinition): (input: unknown) => Keyed | undefined {
@@ -101,6 +104,9 @@ function takeObject(
   members: readonly Member[],
   levels: number,
 ): Record<string, unknown> | undefined {
+  const sentCount = Object.keys(sent).length;
+  const isNested = levels < MAX_LEVELS;
+  if (isNested && members.length > FEW_FIELDS && sentCount < members.length * MIN_SHARE) return undefined;
   const value: Record<string, unknown> = {};
   let found = 0;
   for (const { name, take, isNullable } of members) {
@@ -117,7 +123,7 @@ function takeObject(
     if (stored !== null) value[name] = stored;
   }
   // Another number of names: one is unknown.
-  return Object.keys(sent).length === found ? value : undefined;
+  return sentCount === found ? value : undefined;
 }
 
 /** The scalar's own function decides, which graphql-js calls as well. */

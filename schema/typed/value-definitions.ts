@@ -9,6 +9,7 @@ import type {
   SdlDefinition,
 } from '../sdl/definition.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
+import { VALUE_INPUT } from '../request/value-input.ts';
 import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { useExactFloats } from './exact-floats.ts';
@@ -152,6 +153,7 @@ export class TypedTypes {
     for (const { type } of fields) this.inputLeaf(elementName(type));
     ref.implement({
       description: `The fields of ${name} that are inserted.`,
+      extensions: VALUE_INPUT,
       fields: (t: unknown) =>
         Object.fromEntries(
           fields.map((field) => {

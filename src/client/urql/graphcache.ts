@@ -82,8 +82,8 @@ function configOf(of: CachedCollection, readNewest: ReadNewest) {
   const [insert, insertMany, removal] = [`insert${name}`, `insert${capitalised(plural)}`, `remove${name}`];
   const changes = `${singular}Changes`;
   const keyOfItem: Resolver = (_item, _args, _cache, { parentKey }) => of.keyOfEntity(parentKey);
-  const whole: UpdateResolver = (item, _args, cache, info) => upsert(of, item as Fields, cache, info);
-  const single: UpdateResolver = (item, _args, cache, info) => upsertField(of, item as Fields, cache, info);
+  const whole: UpdateResolver = (item, _args, cache, info) => upsert(of, item, cache, info);
+  const single: UpdateResolver = (item, _args, cache, info) => upsertField(of, item, cache, info);
   const newest = newestField(readNewest);
   const keys = Object.fromEntries(of.keyFields.map((field) => [field, keyOfItem]));
   return {
@@ -97,11 +97,11 @@ function configOf(of: CachedCollection, readNewest: ReadNewest) {
     updates: { [name]: byField(of.fields && [...of.fields, ...of.keyFields], single, { cursor: whole }) },
     queries: {
       [singular]: currentItem(of, readNewest),
-      [plural]: (_query, args, cache, pass) => currentItems(of, cache, args as Fields, pass, readNewest),
+      [plural]: (_query, args, cache, pass) => currentItems(of, cache, args, pass, readNewest),
     } as Named<Resolver>,
     pages: {
       [singular]: ({ [singular]: item }, args, cache) => {
-        if (item === null) remove(of, cache, keyIn(args as Fields));
+        if (item === null) remove(of, cache, keyIn(args));
       },
       [plural]: ({ [plural]: list }, { filter }, cache) => tellPage(of, cache, list as Fields | null, filter as Filter),
     } as Named<UpdateResolver>,
@@ -109,7 +109,7 @@ function configOf(of: CachedCollection, readNewest: ReadNewest) {
       [insert]: ({ [insert]: item }, _args, cache) => addLive(of, cache, [item]),
       [insertMany]: ({ [insertMany]: items }, _args, cache) => addLive(of, cache, items),
       [removal]: ({ [removal]: removed }, args, cache) => {
-        if (removed) remove(of, cache, removedKey(of, args as Fields), (removed as Fields)['cursor']);
+        if (removed) remove(of, cache, removedKey(of, args), (removed as Fields)['cursor']);
       },
     } as Named<UpdateResolver>,
     subscriptions: {
@@ -149,13 +149,13 @@ const newestField =
     const newest = readNewest(cache, parentKey, pass);
     if (newest && !newest.isRemoved) return newest.fields[fieldName] as ResolverResult;
     // A removed item is in no list, but the result of its own insertion, or a late result, still shows its fields.
-    return (item[fieldName] ?? cache.resolve(parentKey, parentFieldKey)) as ResolverResult;
+    return (item[fieldName] ?? cache.resolve(parentKey, parentFieldKey));
   };
 
 const currentItem =
   (of: CachedCollection, readNewest: ReadNewest): Resolver =>
   (_query, args, cache, pass) => {
-    const entity = of.entityOf(keyIn(args as Fields));
+    const entity = of.entityOf(keyIn(args));
     const newest = readNewest(cache, entity, pass);
     if (newest) return newest.isRemoved ? null : entity;
     return cache.resolve('Query', pass.parentFieldKey);

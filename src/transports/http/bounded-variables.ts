@@ -7,21 +7,29 @@ import {
   type ExecutionArgs,
   getOperationAST,
   type GraphQLError,
+  type GraphQLInputObjectType,
   type GraphQLInputType,
+  getNullableType,
   isInputObjectType,
   isInputType,
+  isLeafType,
   isListType,
   isNonNullType,
   typeFromAST,
   type TypeNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { refused } from '../protocol/errors.ts';
+import { refused } from '../../../schema/request/errors.ts';
+import { isValueInput } from '../../../schema/request/value-input.ts';
 
-/** Entries of a variable that is a list: twice what `insertItems` and `filter.keys` take. */
+/** Entries of a list outside of a typed value: twice what `insertItems` and `filter.keys` take. */
 const MAX_ENTRIES = 2000;
-/** Entries of a list in an input: more than a value of 64 KiB has. */
-const MAX_NESTED_ENTRIES = 40_000;
+/**
+ * Entries of all lists, and fields that the types of all inputs have, whether the inputs have them or not: coercion looks for each. More than
+ * a batch of 1,000 items with 300 fields, or of 512 KiB with lists of digits.
+ */
+const MAX_LOOKS = 500_000;
+const TOO_MANY = `has more than ${MAX_LOOKS} entries of lists and fields of inputs: send fewer inputs`;
 /** Members of an object that its type doesn't have. */
 const MAX_UNKNOWN = 10;
 /** Of inputs and lists in each other: far more than a filter may have. Coercion is recursive. */
@@ -41,39 +49,76 @@ export const boundedVariables: Plugin = {
 };
 
 function errorOf({ schema, document, operationName, variableValues }: Args): GraphQLError | undefined {
+  const check = new VariableCheck();
   for (const { variable, type } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
     const name = variable.name.value;
     // Validation has found the type.
     const declared = typeFromAST(schema, type as TypeNode & { kind: never }) as GraphQLInputType | undefined;
-    const problem = isInputType(declared) ? problemOf(declared, variableValues?.[name]) : undefined;
-    if (problem !== undefined) return refused('BAD_USER_INPUT', `variable "$${name}" ${problem}`);
+    const problem = isInputType(declared) ? check.problemOf(declared, variableValues?.[name]) : undefined;
+    if (problem !== undefined)
+      return refused('BAD_USER_INPUT', `variable "$${name}" ${problem}`, {
+        issues: [{ path: [name], message: problem }],
+      });
   }
   return undefined;
 }
 
-function problemOf(type: GraphQLInputType, value: unknown, level = 0): string | undefined {
-  if (isNonNullType(type)) return problemOf(type.ofType, value, level);
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (level > MAX_LEVELS) return `is nested deeper than ${MAX_LEVELS} levels`;
-  if (isListType(type)) {
-    if (!Array.isArray(value)) return problemOf(type.ofType, value, level);
-    const max = level === 0 ? MAX_ENTRIES : MAX_NESTED_ENTRIES;
-    if (value.length > max) return `has a list of ${value.length} entries, more than ${max}`;
-    for (const entry of value) {
-      const problem = problemOf(type.ofType, entry, level + 1);
+/** Of the variables of one operation. */
+class VariableCheck {
+  #looks = MAX_LOOKS;
+  /** Whether the place is inside of a typed value, whose bytes are bounded. */
+  #isInValue = false;
+
+  problemOf(type: GraphQLInputType, value: unknown, level = 0): string | undefined {
+    if (isNonNullType(type)) return this.problemOf(type.ofType, value, level);
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (level > MAX_LEVELS) return `is nested deeper than ${MAX_LEVELS} levels`;
+    if (isListType(type)) {
+      if (!Array.isArray(value)) return this.problemOf(type.ofType, value, level);
+      return this.#problemOfList(type.ofType, value, level);
+    }
+    if (!isInputObjectType(type)) return undefined;
+    const wasInValue = this.#isInValue;
+    this.#isInValue ||= isValueInput(type);
+    const problem = this.#problemOfObject(type, value as Readonly<Record<string, unknown>>, level);
+    this.#isInValue = wasInValue;
+    return problem;
+  }
+
+  #problemOfList(type: GraphQLInputType, list: readonly unknown[], level: number): string | undefined {
+    if (!this.#isInValue && list.length > MAX_ENTRIES)
+      return `has a list of ${list.length} entries, more than ${MAX_ENTRIES}`;
+    if (!this.#spend(list.length)) return TOO_MANY;
+    if (isLeafType(getNullableType(type))) return undefined;
+    for (const entry of list) {
+      const problem = this.problemOf(type, entry, level + 1);
       if (problem !== undefined) return problem;
     }
     return undefined;
   }
-  if (!isInputObjectType(type)) return undefined;
-  const fields = type.getFields();
-  let unknown = 0;
-  for (const name in value) {
-    const field = fields[name];
-    const problem = field && problemOf(field.type, (value as Record<string, unknown>)[name], level + 1);
-    if (problem !== undefined) return problem;
-    if (!field && ++unknown > MAX_UNKNOWN)
-      return `has more than ${MAX_UNKNOWN} members that ${type.name} doesn't have: it has ${Object.keys(fields).join(', ')}`;
+
+  #problemOfObject(
+    type: GraphQLInputObjectType,
+    value: Readonly<Record<string, unknown>>,
+    level: number,
+  ): string | undefined {
+    const fields = type.getFields();
+    const known = Object.keys(fields);
+    if (!this.#spend(known.length)) return TOO_MANY;
+    let unknown = 0;
+    for (const name in value) {
+      const field = fields[name];
+      const problem = field && this.problemOf(field.type, value[name], level + 1);
+      if (problem !== undefined) return problem;
+      if (!field && ++unknown > MAX_UNKNOWN)
+        return `has more than ${MAX_UNKNOWN} members that ${type.name} doesn't have: it has ${known.join(', ')}`;
+    }
+    return undefined;
   }
-  return undefined;
+
+  /** Whether so many looks are left. */
+  #spend(looks: number): boolean {
+    this.#looks -= looks;
+    return this.#looks >= 0;
+  }
 }
