@@ -16,7 +16,7 @@ describe('fields of a typed item', () => {
       lines: [{ sku: 'a' }, null],
     }));
     const { data } = await run(
-      '{ showQuote { symbol note venue at extra tags lines { sku next { sku } } address { city geo { lat constructor } } id expiresAt } }',
+      '{ showQuote { symbol note venue at extra tags lines { sku next { sku } } address { city geo { lat datum } } id expiresAt } }',
     );
     expect(data?.['showQuote']).toEqual({
       symbol: 'A',
@@ -26,7 +26,7 @@ describe('fields of a typed item', () => {
       extra: null,
       tags: null,
       lines: [{ sku: 'a', next: null }, null],
-      address: { city: null, geo: { lat: null, constructor: null } },
+      address: { city: null, geo: { lat: null, datum: null } },
       id: 'a',
       expiresAt: null,
     });

@@ -29,7 +29,7 @@ describe('typed inputs', () => {
     [
       /^must not be 1e400/,
       ['address', 'geo', 'lat'],
-      '{"symbol":"A","price":1,"address":{"geo":{"lat":1e400,"constructor":null}}}',
+      '{"symbol":"A","price":1,"address":{"geo":{"lat":1e400,"datum":null}}}',
     ],
     [/^must not be 9007199254740993/, ['size'], '{"symbol":"A","price":1,"size":9007199254740993}'],
     [/well-formed Unicode/, ['note'], String.raw`{"symbol":"A","price":1,"note":"\ud800"}`],

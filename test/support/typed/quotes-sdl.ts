@@ -25,7 +25,7 @@ type Quote @collection(key: "symbol") {
 enum Venue { NYSE LSE @deprecated(reason: "Closed.") }
 type Line { sku: String! amount: Int next: Line tags: [String] }
 type Address { city: String geo: Geo }
-type Geo { lat: Float constructor: String }
+type Geo { lat: Float datum: String }
 scalar DateTime
 scalar JSON
 scalar PositiveInt
