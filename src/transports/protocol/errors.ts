@@ -162,7 +162,10 @@ function withCode(error: GraphQLError, code: string, extensions: Readonly<Record
   const { message, nodes, source, positions, path } = error;
   const http = httpOf(extensions);
   const { originalError: _originalError, unexpected: _unexpected, code: _code, ...rest } = extensions;
-  const issues = code === 'BAD_USER_INPUT' && !('issues' in rest) ? { issues: [{ path: path ?? [], message }] } : {};
+  const issues =
+    code === 'BAD_USER_INPUT' && !('issues' in rest)
+      ? { issues: [{ path: path ?? variablePath(message), message }] }
+      : {};
   return new GraphQLError(message, {
     nodes,
     source,
@@ -170,6 +173,16 @@ function withCode(error: GraphQLError, code: string, extensions: Readonly<Record
     path,
     extensions: { ...rest, ...(http && { http }), ...issues, code },
   });
+}
+
+/** Where an error of a variable is, which graphql-js only says in words: `Variable "$input" got invalid value 1.5 at "input.lines[0].quantity"; …`. */
+function variablePath(message: string): (string | number)[] {
+  const name = /^Variable "\$(\w+)" (?:got|of) /.exec(message)?.[1];
+  if (name === undefined) return [];
+  // A quoted text in the value has escaped quotes.
+  const [, rest = ''] = new RegExp(` at "${name}((?:\\.\\w+|\\[\\d+\\])+)"; `).exec(message) ?? [];
+  const steps = rest.matchAll(/\.(\w+)|\[(\d+)\]/g);
+  return [name, ...Array.from(steps, ([, member, index]) => member ?? Number(index))];
 }
 
 /** Errors with `spec` are 200 as `application/json`: by GraphQL over HTTP, those of a document and of its variables. */
