@@ -12,6 +12,7 @@ import {
   mapIn,
   positionOf,
   scenes,
+  soonIn,
   type TypedScene,
   WAYS,
   withServers,
@@ -109,12 +110,12 @@ describe('typed collections of random SDL files', () => {
               ),
             );
             const first = checker.currentOf(begun);
-            await Promise.all(streams.map(({ reader }) => reader.reaches(first.length)));
-            await Promise.all(mirrors.map(({ reader }) => reader.until(() => isAt(reader, begun))));
+            await Promise.all(streams.map((each) => has(each, first.length)));
+            await Promise.all(mirrors.map((each) => reaches(each, begun)));
             await insertSteps(steps.slice(half));
             const all = [...first, ...values.slice(begun).map((_value, index) => begun + index + 1)];
-            await Promise.all(streams.map(({ reader }) => reader.reaches(all.length)));
-            await Promise.all(mirrors.map(({ reader }) => reader.until(() => isAt(reader, values.length))));
+            await Promise.all(streams.map((each) => has(each, all.length)));
+            await Promise.all(mirrors.map((each) => reaches(each, values.length)));
 
             for (const { made, reader } of streams)
               expect(deliveredTo<Shown>(reader).map((item) => checker.item(made, item))).toEqual(all);
@@ -142,7 +143,7 @@ describe('typed collections of random SDL files', () => {
           });
           checked += checker.checked;
         }),
-        { numRuns: RUNS },
+        { numRuns: RUNS, endOnFailure: true },
       );
       expect(checked).toBeGreaterThan(RUNS * 100);
     },
@@ -160,6 +161,12 @@ function stepsOf(dice: Dice, count: number) {
   }
   return steps;
 }
+
+const has = ({ reader, made }: Watched, count: number): Promise<void> =>
+  soonIn(reader, () => reader.results.length >= count, () => `not ${count} results of ${made.selection}`);
+
+const reaches = ({ reader, made }: Watched, position: number): Promise<void> =>
+  soonIn(reader, () => isAt(reader, position), () => `not at ${position} with ${made.selection} ${made.fragments}`);
 
 function isAt(reader: Reader, position: number): boolean {
   const last = deliveredTo<Message>(reader).at(-1);

@@ -71,7 +71,7 @@ describe('wrong inputs of random types', () => {
             }
           });
         }),
-        { numRuns: RUNS },
+        { numRuns: RUNS, endOnFailure: true },
       );
       expect([...counts.keys()].sort()).toEqual(KINDS);
     },

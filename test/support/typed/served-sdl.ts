@@ -158,3 +158,18 @@ export function deliveredTo<T>(reader: Reader): T[] {
   for (const { errors } of reader.results) if (errors) throw new Error(JSON.stringify(errors));
   return reader.delivered<T>();
 }
+
+/** So that a failure says what is missing. */
+const LATE_MS = 20_000;
+
+/** Rejects when the condition does not hold in time. */
+export async function soonIn(reader: Reader, holds: () => boolean, describe: () => string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const last = reader.results.slice(-3).map((result) => JSON.stringify(result));
+      reject(new Error(`${describe()}: ${reader.results.length} results, the last ones are ${last.join('\n')}`));
+    }, LATE_MS);
+  });
+  await Promise.race([reader.until(holds), late]).finally(() => clearTimeout(timer));
+}

@@ -4,7 +4,7 @@ import type { CollectionDefinition } from '../../../schema/sdl/definition.ts';
 import type { SeamlineServer } from '../../../src/server/server.ts';
 import type { Reader, Wire } from '../clients/readers.ts';
 import { checksumOf } from '../model/mirror.ts';
-import { deliveredTo, exactNumbers, keyOf, positionOf } from './served-sdl.ts';
+import { deliveredTo, exactNumbers, keyOf, positionOf, soonIn } from './served-sdl.ts';
 
 export interface Held {
   readonly position: number;
@@ -88,9 +88,6 @@ export interface Followed {
   readonly matches: (stored: unknown) => boolean;
 }
 
-/** So that a failure says what is missing. */
-const LATE_MS = 20_000;
-
 abstract class Watcher {
   readonly followed: Followed;
   #reader: Reader | undefined;
@@ -127,31 +124,22 @@ abstract class Watcher {
 
   /** Resolves when it has what it should have now. */
   async rest(): Promise<void> {
-    const current = this.#reader?.until(() => {
+    if (!this.#reader) return;
+    const isCurrent = (): boolean => {
       this.pull();
       return this.isCurrent();
-    });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`${this.constructor.name} is not current: ${this.describe()}`)),
-        LATE_MS,
-      );
-    });
-    await Promise.race([current, late]).finally(() => clearTimeout(timer));
+    };
+    await soonIn(this.#reader, isCurrent, () => `${this.constructor.name} is not current: ${this.#describe()}`);
   }
 
-  /** For a failure. */
-  describe(): string {
+  #describe(): string {
     const { where, wire, history } = this.followed;
-    const results = this.#reader?.results.map((result) => JSON.stringify(result)).slice(-5);
     return JSON.stringify({
       where,
       wire: wire.name,
       head: history.head,
       matching: this.matching,
       after: this.cursor,
-      results,
     });
   }
 
