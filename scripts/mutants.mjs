@@ -17,6 +17,9 @@ const EVALUATOR = ['test/core/input/where'];
 const SUMS = ['test/core/interest/slices.test.ts'];
 const LEAVING = ['test/guarantees/where/leaving.test.ts', 'test/guarantees/where/resuming.test.ts'];
 const LATE = ['test/guarantees/where/rounds.test.ts'];
+const TYPED_FILTERS = ['test/schema/typed/random-filters.test.ts'];
+const TYPED_VALUES = ['test/schema/typed/random-values.test.ts'];
+const WRONG_INPUTS = ['test/guarantees/typed/wrong-inputs.test.ts'];
 
 /**
  * The tests that must kill it. Where none are named, those of the file's folder.
@@ -761,6 +764,132 @@ const MUTANTS = [
     'src/transports/protocol/turns.ts',
     "this.#first = this.#first === 'work' ? 'intake' : 'work';",
     '',
+  ],
+  [
+    'isNull: false holds for a null',
+    'schema/typed/where-reader.ts',
+    'return given ? isNull(pointer) : not(isNull(pointer));',
+    'return isNull(pointer);',
+    TYPED_FILTERS,
+  ],
+  [
+    'ne of a null field does not hold',
+    'schema/typed/where-reader.ts',
+    '(value) => not(isIn(pointer, [value]))',
+    '(value) => all([not(isNull(pointer)), not(isIn(pointer, [value]))])',
+    TYPED_FILTERS,
+  ],
+  [
+    'has compares the list itself',
+    'schema/typed/where-reader.ts',
+    "(value) => leaf(pointer, { kind: 'contains', operand: value })",
+    '(value) => isIn(pointer, [value])',
+    TYPED_FILTERS,
+  ],
+  [
+    'a null list is empty',
+    'schema/typed/where-reader.ts',
+    'const isEmpty = isIn(pointer, EMPTY);',
+    'const isEmpty = any([isIn(pointer, EMPTY), isNull(pointer)]);',
+    TYPED_FILTERS,
+  ],
+  [
+    'not holds inside of a null object',
+    'schema/typed/where-reader.ts',
+    'return isNested ? all([not(isNull(place.pointer)), condition]) : condition;',
+    'return condition;',
+    TYPED_FILTERS,
+  ],
+  [
+    'the key of an Int stays a number',
+    'schema/typed/stored-value.ts',
+    'const key = String(value[name]);',
+    'const key = value[name] as string;',
+    TYPED_VALUES,
+  ],
+  [
+    'a null is stored',
+    'schema/typed/stored-value.ts',
+    'if (given == null) continue;',
+    'if (given === null) value[member.name] = null;\n        if (given == null) continue;',
+    TYPED_VALUES,
+  ],
+  [
+    'the fast path takes unknown members',
+    'schema/typed/plain-value.ts',
+    'return Object.keys(sent).length === found ? value : undefined;',
+    'return value;',
+    TYPED_VALUES,
+  ],
+  [
+    'the fast path takes every text for an enum',
+    'schema/typed/plain-value.ts',
+    "typeof sent === 'string' && names.has(sent) ? sent : undefined",
+    "typeof sent === 'string' ? sent : undefined",
+    TYPED_VALUES,
+  ],
+  [
+    'a stored null fits a non-null field',
+    'schema/typed/unfit-item.ts',
+    "(value == null ? ': must not be null' : check(value))",
+    '(value == null ? undefined : check(value))',
+    ['test/schema/typed/unfit-items.test.ts'],
+  ],
+  [
+    'a stored item fits another key',
+    'schema/typed/unfit-item.ts',
+    'return expected === key ? undefined',
+    'return expected !== undefined ? undefined',
+    ['test/schema/typed/unfit-items.test.ts'],
+  ],
+  [
+    'a literal of a wrong scalar has no location',
+    'schema/typed/exact-floats.ts',
+    'throw new GraphQLError(error.message, { nodes: node, originalError: error });',
+    'throw error;',
+    WRONG_INPUTS,
+  ],
+  [
+    'issues of a batch name its first input',
+    'schema/stream/insertion.ts',
+    "const base = isBatch ? ['inputs', index] : ['input'];\n    return readOr",
+    "const base = isBatch ? ['inputs', 0] : ['input'];\n    return readOr",
+    WRONG_INPUTS,
+  ],
+  [
+    'added fields are not reserved',
+    'schema/sdl/check-names.ts',
+    'if (ADDED_FIELDS.has(field))',
+    'if (ADDED_FIELDS.has(`${field}_`))',
+    ['test/schema/sdl'],
+  ],
+  [
+    'a scope of one collection reads all',
+    'schema/request/caller.ts',
+    'if (!mayRead(collection))',
+    "if (!mayRead(collection) && !mayRead('orders') && !mayRead('quotes'))",
+    ['test/server/collections/scopes.test.ts'],
+  ],
+  [
+    'the bounds of the server come first',
+    'src/server/collections/open-maps.ts',
+    'maxItems: own.maxItems ?? server.maxItems',
+    'maxItems: server.maxItems ?? own.maxItems',
+    ['test/server/collections/maps.test.ts'],
+  ],
+  [
+    'the subgraph sorts the schema itself',
+    'schema/federation/federation-sdl.ts',
+    'lexicographicSortSchema(plain)',
+    'lexicographicSortSchema(schema)',
+    ['test/schema/typed/printed.test.ts'],
+  ],
+  [
+    'variables inherit members',
+    'src/transports/http/own-members.ts',
+    'Object.setPrototypeOf(value, null);',
+    '',
+    ['test/guarantees/typed/inherited-names.test.ts'],
   ],
 ];
 

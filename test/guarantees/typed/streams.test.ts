@@ -163,10 +163,18 @@ function stepsOf(dice: Dice, count: number) {
 }
 
 const has = ({ reader, made }: Watched, count: number): Promise<void> =>
-  soonIn(reader, () => reader.results.length >= count, () => `not ${count} results of ${made.selection}`);
+  soonIn(
+    reader,
+    () => reader.results.length >= count,
+    () => `not ${count} results of ${made.selection}`,
+  );
 
 const reaches = ({ reader, made }: Watched, position: number): Promise<void> =>
-  soonIn(reader, () => isAt(reader, position), () => `not at ${position} with ${made.selection} ${made.fragments}`);
+  soonIn(
+    reader,
+    () => isAt(reader, position),
+    () => `not at ${position} with ${made.selection} ${made.fragments}`,
+  );
 
 function isAt(reader: Reader, position: number): boolean {
   const last = deliveredTo<Message>(reader).at(-1);
