@@ -13,15 +13,15 @@ const PAGE = 'query ($filter: QuoteFilter) { quotes(filter: $filter) { edges { n
 const STREAM =
   'subscription ($filter: QuoteFilter) { quotes(filter: $filter) { symbol constructor place { toString } } }';
 
-describe.each(transports)('a field called constructor over $name', (transport) => {
+describe.each(transports)('over $name', (transport) => {
   it.each([true, false])(
-    'is null where an input leaves it out, and needs no condition in a filter, with fanOut: %s',
+    'a field called constructor is null where an input leaves it out, and needs no condition in a filter, with fanOut: %s',
     async (fanOut) => {
       const server = await startCollections({ fanOut, schema: schemaFile(SDL) });
       const feed = transport.subscribe<object, object>(server, STREAM, {
         filter: { where: { price: { gt: 1 }, place: { lat: { lt: 5 } } } },
       });
-      const inputs = [
+      const inputs: object[] = [
         { symbol: 'A', price: 2, place: { lat: 1 } },
         { symbol: 'B', price: 1, constructor: 'b' },
       ];

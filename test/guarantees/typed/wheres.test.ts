@@ -103,10 +103,13 @@ class Watched {
     for (let after: string | null | undefined, isMore = true; isMore;) {
       const { data, errors } = await answerTo(this.server, { query, variables: { after, filter: { where } } });
       expect(errors).toBeUndefined();
-      const { edges, pageInfo } = data?.['page'] as {
-        edges: { node: { k: string | number } }[];
-        pageInfo: { hasNextPage: boolean; endCursor: string | null };
+      const { page } = data as {
+        page: {
+          edges: { node: { k: string | number } }[];
+          pageInfo: { hasNextPage: boolean; endCursor: string | null };
+        };
       };
+      const { edges, pageInfo } = page;
       keys.push(...edges.map(({ node }) => String(node.k)));
       [after, isMore] = [pageInfo.endCursor, pageInfo.hasNextPage];
     }

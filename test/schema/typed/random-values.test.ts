@@ -115,7 +115,7 @@ describe('schemas of random SDL files', () => {
           }
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, endOnFailure: true },
     );
     expect(refused).toBeGreaterThan(RUNS);
     expect(taken).toBeGreaterThan(RUNS / 2);

@@ -22,6 +22,8 @@ export interface MadeSelection {
 const MAX_LEVELS = 5;
 /** Below the server's limits of a document. */
 const MAX_FIELDS = 40;
+/** The server takes a hundred in a document, which may have the selection twice. */
+const MAX_ALIASES = 40;
 const CONDITIONS = ['true', 'false', '$b0', '$b1'];
 
 interface Fragment {
@@ -110,8 +112,12 @@ class Writer {
 
 /** Aliases, fragments, conditions and `__typename`, in random places. */
 export function madeSelection(dice: Dice, sdl: SdlDefinition, collection: CollectionDefinition): MadeSelection {
-  const writer = new Writer(dice, sdl);
-  const { text } = writer.selection(collection, 0, true);
+  let writer: Writer;
+  let text: string;
+  do {
+    writer = new Writer(dice, sdl);
+    ({ text } = writer.selection(collection, 0, true));
+  } while (aliasesIn(text, writer.fragments) > MAX_ALIASES);
   const used = [...writer.used];
   return {
     collection,
@@ -120,6 +126,13 @@ export function madeSelection(dice: Dice, sdl: SdlDefinition, collection: Collec
     defined: used.length === 0 ? '' : `(${used.map((name) => `$${name}: Boolean!`).join(', ')})`,
     variables: Object.fromEntries(used.map((name) => [name, dice.once(2)])),
   };
+}
+
+/** Each fragment counts as often as it is spread. */
+function aliasesIn(text: string, fragments: readonly Fragment[]): number {
+  const own = text.match(/\w+: \w/g)?.filter((found) => !found.startsWith('if:')).length ?? 0;
+  const spread = [...text.matchAll(/\.\.\.(\w+)/g)].map(([, name]) => fragments.find((one) => one.name === name));
+  return spread.reduce((sum, fragment) => sum + (fragment ? aliasesIn(fragment.body, fragments) : 0), own);
 }
 
 /** Knows nothing of the server: graphql-js executes over the types of the file and plain objects. */

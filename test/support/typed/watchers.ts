@@ -59,7 +59,6 @@ export class History {
   }
 
   #push(state: State | undefined, value: unknown): void {
-    // Where the one before is unknown, this is not asked for.
     this.#states.push(state);
     this.values.push(value);
   }
