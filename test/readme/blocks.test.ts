@@ -94,6 +94,16 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'Errors in the file',
     ],
   },
+  'test/readme/typed/clients.test.ts': {
+    'docs/clients.md': [
+      'Typed documents',
+      'Typed documents, 2',
+      'Typed mirror and useItems',
+      'Typed documents with Apollo Client',
+      'Typed documents with urql',
+      'Typed documents with graphql-ws',
+    ],
+  },
   'test/readme/typed/filters.test.ts': {
     'docs/filters.md': [
       'Filters',
