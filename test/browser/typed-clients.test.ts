@@ -43,8 +43,10 @@ describeInBrowser('Clients with typed documents', (openPage) => {
       const insertSome = async (): Promise<void> => {
         for (let n = 0; n < 10; n++, next++) await insert(node, `S${next}`, next);
       };
-      const hasSeenAll = () =>
-        expect.poll(() => page.evaluate(() => globalThis.typed.seen.length), PATIENCE).toBeGreaterThanOrEqual(next);
+      const count = () => page.evaluate(() => globalThis.typed.seen.length);
+      const hasSeenAll = async (): Promise<void> => {
+        await expect.poll(count, PATIENCE).toBeGreaterThanOrEqual(next);
+      };
       await insertSome();
       await open(page, name, network);
       await hasSeenAll();
@@ -79,8 +81,9 @@ describeInBrowser('Clients with typed documents', (openPage) => {
     const requests: string[] = [];
     for (const symbol of ['A', 'B', 'C']) await insert(node, symbol, 1);
     await open(page, name, network);
-    const lists = (...lines: readonly string[]) =>
-      expect.poll(() => page.evaluate(() => globalThis.typed.list()), PATIENCE).toEqual(lines);
+    const lists = async (...lines: readonly string[]): Promise<void> => {
+      await expect.poll(() => page.evaluate(() => globalThis.typed.list()), PATIENCE).toEqual(lines);
+    };
     const one = (symbol: string) => page.evaluate((of) => globalThis.typed.one(of), symbol);
     await lists('A 1', 'B 1', 'C 1');
     page.on('request', (request) => requests.push(request.url()));

@@ -21,8 +21,9 @@ const rowsOn = async (page: Page): Promise<string[]> => {
   return names.map((name, at) => `${name} ${texts[at]}`.trim());
 };
 
-const shows = (page: Page, ...rows: readonly string[]) =>
-  expect.poll(() => rowsOn(page), { timeout: 30_000 }).toEqual(rows);
+async function shows(page: Page, ...rows: readonly string[]): Promise<void> {
+  await expect.poll(() => rowsOn(page), { timeout: 30_000 }).toEqual(rows);
+}
 
 async function insertOn(page: Page, symbol: string, price: string, venue = ''): Promise<void> {
   await page.getByLabel('Symbol').first().fill(symbol);

@@ -125,7 +125,11 @@ function graphqlWs(url: string): TypedPage {
     { query: print(QuotesDocument) },
     {
       next: ({ data }) => void (data && seen.push(data.quotes.price)),
-      error: (error) => console.error(error),
+      // The page reports what is thrown outside.
+      error: (error) =>
+        queueMicrotask(() => {
+          throw error;
+        }),
       complete: () => {},
     },
   );
