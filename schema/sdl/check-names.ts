@@ -28,12 +28,6 @@ const FEDERATION_FIELDS = ['_service', '_entities'];
 /** The server adds these to each collection. It adds `id` too, unless the collection has one. */
 const ADDED_FIELDS = new Set(['cursor', 'timestamp', 'expiresAt']);
 
-/**
- * Each JavaScript object inherits members with these names. graphql-js reads the members of variables without asking whether they are own ones,
- * so an input without such a field would seem to have it.
- */
-const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
-
 /** @throws {Flaw} */
 export function checkNames({ definition, lines }: FileTypes): void {
   checkTypes(definition, lines);
@@ -75,10 +69,6 @@ function checkFields({ collections, objects }: SdlDefinition, lines: Lines): voi
     throw new Flaw(`${owner}.${field} ${why}`, lines.get(`${owner}.${field}`));
   };
   const operators = new Set(['and', 'or', 'not']);
-  for (const { name, fields } of [...collections, ...objects])
-    for (const { name: field } of fields)
-      if (INHERITED.has(field))
-        refuse(name, field, 'has the name of a member that every JavaScript object inherits: rename the field');
   for (const { name, fields } of collections)
     for (const { name: field } of fields) {
       if (ADDED_FIELDS.has(field))

@@ -4,7 +4,7 @@ import { stringifyJson } from '../../src/core/model/json.ts';
 import { JsonText } from '../../src/core/model/json-text.ts';
 import type { Item } from '../../src/core/model/change.ts';
 import type { Context } from '../request/context.ts';
-import type { FieldText } from '../request/field-text.ts';
+import type { FieldText } from '../request/extensions.ts';
 import type { FieldDefinition, FieldType } from '../sdl/definition.ts';
 import { type Kinds, memberReader, type NamedKind } from './kinds.ts';
 import type { LastItem } from './last-item.ts';

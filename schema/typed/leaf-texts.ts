@@ -2,7 +2,7 @@
 import { isPlainNumber } from '../../src/core/model/json.ts';
 import { quoted } from '../../src/core/model/json-text.ts';
 import type { Item } from '../../src/core/model/change.ts';
-import type { FieldText } from '../request/field-text.ts';
+import type { FieldText } from '../request/extensions.ts';
 import type { FieldType } from '../sdl/definition.ts';
 import type { Kinds, NamedKind } from './kinds.ts';
 import type { LastItem } from './last-item.ts';

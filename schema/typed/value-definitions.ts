@@ -9,7 +9,7 @@ import type {
   SdlDefinition,
 } from '../sdl/definition.ts';
 import { jsonScalar } from '../request/json-scalar.ts';
-import { VALUE_INPUT } from '../request/value-input.ts';
+import { VALUE_INPUT } from '../request/extensions.ts';
 import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { useExactFloats } from './exact-floats.ts';

@@ -183,7 +183,17 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'docs/security.md': ['Reverse proxies', 'Reverse proxies, 2'],
   },
   'test/readme/gateways.test.ts': {
-    'docs/gateways.md': ['Federation', 'Federation, 2', 'Federation, 3', 'Federation, 4', 'Federation, 5', 'Resuming', 'Resuming, 2', 'Hive Gateway', 'Hive Gateway, 2'],
+    'docs/gateways.md': [
+      'Federation',
+      'Federation, 2',
+      'Federation, 3',
+      'Federation, 4',
+      'Federation, 5',
+      'Resuming',
+      'Resuming, 2',
+      'Hive Gateway',
+      'Hive Gateway, 2',
+    ],
   },
   'test/examples/pages.test.ts': {
     'examples/apollo-react/README.md': ['Apollo Client and React'],

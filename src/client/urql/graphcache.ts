@@ -149,7 +149,7 @@ const newestField =
     const newest = readNewest(cache, parentKey, pass);
     if (newest && !newest.isRemoved) return newest.fields[fieldName] as ResolverResult;
     // A removed item is in no list, but the result of its own insertion, or a late result, still shows its fields.
-    return (item[fieldName] ?? cache.resolve(parentKey, parentFieldKey));
+    return item[fieldName] ?? cache.resolve(parentKey, parentFieldKey);
   };
 
 const currentItem =

@@ -23,7 +23,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { fieldTextOf } from '../../../schema/request/field-text.ts';
+import { fieldTextOf } from '../../../schema/request/extensions.ts';
 import { JsonText, quoted } from '../../core/model/json-text.ts';
 import type { ItemTexts } from './item-texts.ts';
 

@@ -20,7 +20,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { refused } from '../../../schema/request/errors.ts';
-import { isValueInput } from '../../../schema/request/value-input.ts';
+import { isValueInput } from '../../../schema/request/extensions.ts';
 
 /** Entries of a list outside of a typed value: twice what `insertItems` and `filter.keys` take. */
 const MAX_ENTRIES = 2000;

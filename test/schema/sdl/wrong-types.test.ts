@@ -51,15 +51,6 @@ describe('a wrong type of an SDL file', () => {
       ':2: Mutation is a root type: remove it; the server makes the root types from the collections',
     ],
 
-    ...['constructor', 'toString', 'valueOf', 'hasOwnProperty'].map((name): [string, string] => [
-      withField(`${name}: Int`),
-      `:2: A.${name} has the name of a member that every JavaScript object inherits: rename the field`,
-    ]),
-    [
-      beside('type B { isPrototypeOf: Int }'),
-      ':2: B.isPrototypeOf has the name of a member that every JavaScript object inherits: rename the field',
-    ],
-
     // Types and fields that are missing, or there twice.
     [beside('type B'), ':2: B has no fields: add one'],
     [beside('enum B'), ':2: B has no values: add one'],
