@@ -2,7 +2,7 @@
 import type { ServerAddress } from '../../http-client/http-client.ts';
 import { codeOf, type NextNode, NoAnswerError, request, UnreachableError } from '../client/requests.ts';
 import type { RunContext } from './round.ts';
-import type { Subject } from './subject.ts';
+import type { Status, Subject } from './subject.ts';
 
 /** In a larger map readers without a filter would only ever read its snapshot, so there are none. */
 const CROWDED = 20_000;
@@ -40,7 +40,7 @@ async function refusesWhere(node: ServerAddress, { documents }: Subject): Promis
 }
 
 /** The stream's status by any node: some of them may be away. @throws UnreachableError when no node answers */
-export async function streamStatus(nodes: Nodes, { documents }: Subject, nextNode: NextNode) {
+export async function streamStatus(nodes: Nodes, { documents }: Subject, nextNode: NextNode): Promise<Status> {
   for (let attempts = 1; ; attempts++) {
     const node = nextNode();
     try {

@@ -53,7 +53,7 @@ export interface Subject {
   readonly insertManyVariables: (inputs: readonly WriteInput[]) => object;
 }
 
-interface Status {
+export interface Status {
   readonly epoch: string;
   readonly window: number;
   readonly size: number | null;
