@@ -1,4 +1,4 @@
-import type { SchemaTypes } from '@pothos/core';
+import type { FieldRef, SchemaTypes } from '@pothos/core';
 import type { Item } from '../../src/core/model/change.ts';
 import { TEXT } from './descriptions.ts';
 import { CALLER_INDEPENDENT } from './shared-definitions.ts';
@@ -16,10 +16,10 @@ import type { StreamTypes } from './stream-builder.ts';
  */
 export function itemFields<Types extends SchemaTypes, Value>(
   builder: PothosSchemaTypes.ObjectFieldBuilder<Types, Item<Value>>,
-) {
+): ItemFields<Types> {
   // Each field states its type and nullability.
   const t = builder as unknown as PothosSchemaTypes.ObjectFieldBuilder<StreamTypes, Item<unknown>>;
-  return {
+  const fields = {
     cursor: t.exposeString('cursor', { nullable: false, description: TEXT.cursor }),
     timestamp: t.string({
       nullable: false,
@@ -34,4 +34,12 @@ export function itemFields<Types extends SchemaTypes, Value>(
       resolve: ({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt).toISOString()),
     }),
   };
+  return fields as unknown as ItemFields<Types>;
+}
+
+/** Fields of an object type, to be spread among its own. */
+export interface ItemFields<Types extends SchemaTypes> {
+  readonly cursor: FieldRef<Types, string>;
+  readonly timestamp: FieldRef<Types, string>;
+  readonly expiresAt: FieldRef<Types, string | null>;
 }
