@@ -8,7 +8,7 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   /** Address to listen on. Without authentication it must be a loopback address, unless `open` is true. @default '127.0.0.1' */
   readonly host?: string | undefined;
-  /** An SDL file whose types with @collection take the place of Item: docs/collections.md. @default one collection, Item */
+  /** An SDL file whose types with `@collection` take the place of Item: docs/collections.md. @default one collection, Item */
   readonly schema?: string | undefined;
   /** Adds Apollo Federation 2 to the schema. @default false */
   readonly federation?: boolean | undefined;
