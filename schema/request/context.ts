@@ -56,6 +56,12 @@ export interface StreamObserver {
   ended(error: unknown, deliveries: number): void;
 }
 
+/**
+ * Key of a member of the context in which the fan-out renders a result for many operations at once: it belongs to none of them. Shared by
+ * all copies of this module.
+ */
+export const RENDERED_FOR_MANY = Symbol.for('seamline.rendered-for-many');
+
 /** The source of a subscription that the fan-out delivers. */
 export async function* emptySource(): AsyncGenerator<never, void, void> {}
 

@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { DeliveryScheduler } from '../../src/core/subscriptions/scheduler.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import type { Caller } from './caller.ts';
-import type { Context } from './context.ts';
+import { type Context, RENDERED_FOR_MANY } from './context.ts';
 import { asGraphQL } from './errors.ts';
 import { RootReads } from './root-reads.ts';
 import { transportContextOf } from './transport-context.ts';
@@ -34,14 +34,13 @@ export class OperationStates {
 
   /** The operation that a resolver belongs to. */
   of(context: object, info: GraphQLResolveInfo, scheduler: DeliveryScheduler, scopeOf: ScopeOf | undefined): Context {
-    const { variableValues } = info as Partial<GraphQLResolveInfo>;
-    // The fan-out renders for many operations at once, in a context of its own.
-    if (variableValues === undefined && isContext(context)) return context;
+    if (isRenderedForMany(context)) return context;
+    const { variableValues } = info;
     const { delivery = {}, ...transport } = asGraphQL(() => transportContextOf(context));
-    let state = variableValues && this.#states.get(variableValues);
+    let state = this.#states.get(variableValues);
     if (!state) {
       state = { reads: new RootReads({ scheduler, signal: transport.signal }), budget: new AnswerBudget() };
-      if (variableValues) this.#states.set(variableValues, state);
+      this.#states.set(variableValues, state);
     }
     const { reads, budget } = state;
     return {
@@ -56,7 +55,9 @@ export class OperationStates {
   }
 }
 
-const isContext = (context: object): context is Context => 'budget' in context && 'delivery' in context;
+/** A user's server may execute without a context. */
+const isRenderedForMany = (context: object | null | undefined): context is Context =>
+  typeof context === 'object' && context !== null && RENDERED_FOR_MANY in context;
 
 /** A member that is there with a value of another type grants nothing: `{ keyPrefix: undefined }` must not open every key. */
 function callerOf(scope: StreamScope): Caller {

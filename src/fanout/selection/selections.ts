@@ -8,7 +8,12 @@ import {
   visit,
 } from 'graphql';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
-import type { Context, Operation, StreamRequest } from '../../../schema/request/context.ts';
+import {
+  type Context,
+  type Operation,
+  RENDERED_FOR_MANY,
+  type StreamRequest,
+} from '../../../schema/request/context.ts';
 import { shortName } from '../../core/interest/watch.ts';
 import { ItemTexts } from './item-texts.ts';
 import { compileSelection, type IsShared, type Render } from './selection.ts';
@@ -110,7 +115,12 @@ export class Selections {
     const format = this.#format;
     const { document, operationName, variableValues } = operation;
     const compiled = compileOperation(schema, operation, this.#isShared, texts);
-    const context: Pick<Context, 'budget' | 'delivery'> = { budget: new AnswerBudget(), delivery: {} };
+    const context: Pick<Context, 'budget' | 'delivery'> = {
+      budget: new AnswerBudget(),
+      delivery: {},
+      // graphql-js may execute it while an operation runs.
+      ...{ [RENDERED_FOR_MANY]: true },
+    };
     const executed = (rootValue: unknown): string => {
       const args = { schema, document, operationName, variableValues, rootValue, contextValue: context };
       return format(execute(args) as ExecutionResult).slice(0, -1);
