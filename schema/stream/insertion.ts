@@ -7,7 +7,7 @@ import { checkArguments, ifGiven, readOr, withIssues } from '../request/argument
 import { assertMayWrite } from '../request/caller.ts';
 import { answer, asGraphQL } from '../request/errors.ts';
 import type { Insertable, InsertionParts, StreamParts } from './collection-parts.ts';
-import { spendItems } from './item-lists.ts';
+import { spendInsertion } from './item-lists.ts';
 
 export type InsertArguments = Partial<Pick<InsertInput<unknown>, 'ttl' | 'idempotencyKey' | 'ifAbsent' | 'ifCursor'>>;
 
@@ -42,13 +42,13 @@ export async function insert(
   }
   const place = { isBatch: request.isBatch, valuePath: insertions.valuePath, keyName: names.key.name };
   const inputs = await insertables(insertions, request, context);
-  const { keyed, run } = asGraphQL(() => atClientPaths(place, () => prepare(map, inputs)));
+  const { keyed, bytes, run } = asGraphQL(() => atClientPaths(place, () => prepare(map, inputs)));
   assertMayWrite(caller, names.plural, keyed);
+  spendInsertion(parts, operation, bytes, info);
   // A batch that is too large is refused by the map. It isn't rate-limited, because waiting would not help.
   if (length <= maxBatch) caller.spend(length);
   const inserted = await answer(run());
   delivery.cursor = newest(inserted);
-  spendItems(parts, operation, inserted, info);
   return sourceOf ? inserted.map(sourceOf) : inserted;
 }
 
@@ -100,10 +100,10 @@ function prepare(map: StreamingMap, inputs: readonly Insertable[]) {
   // A map without `keyOf` gets inputs with a key.
   const keyed = map.ruled(inputs as readonly InsertInput<unknown>[]);
   try {
-    return { keyed, run: map.prepared(keyed) };
+    return { keyed, ...map.prepared(keyed) };
   } catch (error) {
     if (error instanceof BadInputError && error.issues.some(({ path }) => path.length > 1)) throw error;
-    return { keyed, run: (): Promise<Items> => Promise.reject(error) };
+    return { keyed, bytes: 0, run: (): Promise<Items> => Promise.reject(error) };
   }
 }
 

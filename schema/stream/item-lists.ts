@@ -24,6 +24,16 @@ export function spendItems(
   if (!spendsBytes) budget.spendBytes(bytesOf(items) * mostCopies(info, path));
 }
 
+/** The same of the items that a mutation is about to insert: what is inserted can't be refused. `bytes`: of all of them. */
+export function spendInsertion(
+  { spendsBytes }: Pick<StreamParts, 'spendsBytes'>,
+  { budget }: Context,
+  bytes: number,
+  info: GraphQLResolveInfo,
+): void {
+  if (!spendsBytes) budget.spendBytes(bytes * mostCopies(info));
+}
+
 export const bytesOf = (items: readonly Item<unknown>[]): number => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Adds `<name>Changes`. */

@@ -40,6 +40,11 @@ interface Parts<Value> {
   readonly scheduler: DeliveryScheduler;
 }
 
+interface PreparedInsertion<Value> {
+  readonly bytes: number;
+  readonly run: () => Promise<readonly Item<Value>[]>;
+}
+
 /**
  * A bounded map of the latest item per key, with subscriptions that deliver the current items and then every change, across one seam that
  * neither loses nor repeats. `Value` is JSON. `Input` is the input of an insertion: without a `key` when the map has `keyOf`.
@@ -152,7 +157,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
 
   /** Checks the inputs, and returns the function that inserts them. Throws `BadInputError` or `PayloadTooLargeError`. @internal */
   preparedInsert(inputs: readonly Input[]): () => Promise<readonly Item<Value>[]> {
-    return this.prepared(this.ruled(inputs));
+    return this.prepared(this.ruled(inputs)).run;
   }
 
   /** The inputs with their keys, after the map's rules. Throws `BadInputError`. @internal */
@@ -160,15 +165,17 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
     return applyRules(inputs, this.#rules);
   }
 
-  /** As `preparedInsert`, of what `ruled` has returned. @internal */
-  prepared(inputs: readonly InsertInput<Value>[]): () => Promise<readonly Item<Value>[]> {
+  /** As `preparedInsert`, of what `ruled` has returned. `bytes`: those of the items. @internal */
+  prepared(inputs: readonly InsertInput<Value>[]): PreparedInsertion<Value> {
     const insertions = checkBatch(inputs, this.limits);
-    return async () => {
+    const bytes = insertions.reduce((sum, insertion) => sum + insertion.bytes, 0);
+    const run = async (): Promise<readonly Item<Value>[]> => {
       const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }));
       if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
       this.counters.inserts += inputs.length;
       return outcome.items;
     };
+    return { bytes, run };
   }
 
   /** Whether the map has `keyOf`. */

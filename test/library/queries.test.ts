@@ -153,6 +153,22 @@ describe('the answer budget', () => {
     expect(answers[1].errors).toBeUndefined();
   });
 
+  it('an insertion whose answer exceeds the budget is refused before it is written', async () => {
+    const map = await createQuotes();
+    const schema = quoteSchema(map);
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index}: symbol`).join(' ');
+    const [long, short] = ['x'.repeat(500), 'y'];
+    const values = (symbol: string) =>
+      Array.from({ length: 20 }, (_, index) => `{ symbol: "${symbol}${index}", price: 1 }`).join(' ');
+    const { errors } = await run(schema, `mutation { insertQuotes(inputs: [${values(long)}]) { ${names(4900)} } }`, {});
+    expect(errors?.[0]?.extensions).toEqual({ code: 'PAYLOAD_TOO_LARGE' });
+    expect(map.replica.items.size).toBe(0);
+    expect(
+      (await run(schema, `mutation { insertQuotes(inputs: [${values(short)}]) { ${names(4900)} } }`, {})).errors,
+    ).toBeUndefined();
+    expect(map.replica.items.size).toBe(20);
+  });
+
   it('a field under many names is charged as often', async () => {
     const { schema } = await docs(400, 'x'.repeat(60_000));
     const copies = (count: number) => Array.from({ length: count }, (_, index) => `t${index}: text`).join(' ');

@@ -14,10 +14,14 @@ function holdInsert(server: SeamlineServer) {
   const reached = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   const prepare = server.map.prepared.bind(server.map);
-  vi.spyOn(server.map, 'prepared').mockImplementation((inputs) => async () => {
-    reached.resolve();
-    await go.promise;
-    return prepare(inputs)();
+  vi.spyOn(server.map, 'prepared').mockImplementation((inputs) => {
+    const { bytes, run } = prepare(inputs);
+    const held = async () => {
+      reached.resolve();
+      await go.promise;
+      return run();
+    };
+    return { bytes, run: held };
   });
   return { reached: reached.promise, go: go.resolve };
 }

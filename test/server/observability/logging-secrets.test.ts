@@ -156,7 +156,7 @@ describe('a log at debug never has a token, a cookie, a variable or a value in i
   it('when a resolver throws what JSON.parse says of a value, as it quotes it', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
-    vi.spyOn(server.map, 'prepared').mockReturnValue(async () => JSON.parse('hunter2') as never);
+    vi.spyOn(server.map, 'prepared').mockReturnValue({ bytes: 0, run: async () => JSON.parse('hunter2') as never });
     await post(server, insertion({}));
     expect(log.saying(/^internal error/)).toMatchObject([{ err: { type: 'SyntaxError' } }]);
     expectNoSecret(log);

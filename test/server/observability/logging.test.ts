@@ -95,9 +95,10 @@ describe('an internal error', () => {
   it('an internal error over HTTP is logged with its stack and request', async () => {
     const log = logLines();
     const server = await startServer({ logger: log.logger });
-    vi.spyOn(server.map, 'prepared').mockReturnValue(() =>
-      Promise.reject(new TypeError('broken', { cause: new Error('the cause') })),
-    );
+    vi.spyOn(server.map, 'prepared').mockReturnValue({
+      bytes: 0,
+      run: () => Promise.reject(new TypeError('broken', { cause: new Error('the cause') })),
+    });
     const body = { query: String(InsertItemDocument), variables: { input } };
     await post(server, body, { 'x-request-id': 'req-3' });
     const [line] = log.saying('internal error: broken');

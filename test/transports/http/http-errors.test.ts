@@ -230,7 +230,7 @@ describe('INTERNAL_SERVER_ERROR', () => {
   it('INTERNAL_SERVER_ERROR hides what went wrong, which is logged', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
-    vi.spyOn(server.map, 'prepared').mockReturnValue(() => Promise.reject(new Error('the secret')));
+    vi.spyOn(server.map, 'prepared').mockReturnValue({ bytes: 0, run: () => Promise.reject(new Error('the secret')) });
     const response = await post(server, {
       query: String(InsertItemDocument),
       variables: { input: { key: 'a', value: 1 } },

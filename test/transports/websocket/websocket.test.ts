@@ -83,7 +83,7 @@ describe('an error of one operation over WebSocket', () => {
   it('an internal error over WebSocket is hidden from the client, and logged', async () => {
     const error = vi.fn<(fields: object, line: string) => void>();
     const server = await startServer({ logger: { info: () => {}, warn: () => {}, error } });
-    vi.spyOn(server.map, 'prepared').mockReturnValue(() => Promise.reject(new Error('the secret')));
+    vi.spyOn(server.map, 'prepared').mockReturnValue({ bytes: 0, run: () => Promise.reject(new Error('the secret')) });
     const socket = await connect(server);
     const variables = { input: { key: 'a', value: 1 } };
     socket.send(subscribeMessage('1', String(InsertItemDocument), { variables }));
