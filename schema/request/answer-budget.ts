@@ -34,6 +34,7 @@ export class AnswerBudget {
   #fields = MAX_ANSWER_FIELDS;
   #looks = 0;
   #searchLooks = 0;
+  #isResult = false;
   readonly #share: AnswerShare | undefined;
   /** Numbers of selected fields, by the nodes that select them: graphql-js passes the same nodes with each item of a list. */
   #fieldCounts: WeakMap<readonly FieldNode[], number> | undefined;
@@ -74,6 +75,20 @@ export class AnswerBudget {
     const fields = items * this.#selectedFields(info);
     this.#owed += fields * FIELD_BYTES;
     return fields;
+  }
+
+  /**
+   * Whether the answer is a result of a subscription. It can't be asked for in smaller parts, so it is never refused for the number of
+   * fields of what it delivers: `assertFewCopies` bounds how often each is in it.
+   */
+  get isResult(): boolean {
+    return this.#isResult;
+  }
+
+  /** Takes the memory of objects in a value: of their own fields, because the objects in them take theirs. */
+  takeObjects(objects: number, info: GraphQLResolveInfo): void {
+    // Without a share nobody counts memory.
+    if (this.#share) this.oweBytes(objects * ownFields(info) * FIELD_BYTES);
   }
 
   #selectedFields(info: GraphQLResolveInfo): number {
@@ -124,7 +139,9 @@ export class AnswerBudget {
     if (owed > 0) this.#share?.take(owed);
   }
 
+  /** To be called before each result of a subscription. */
   renew(): void {
+    this.#isResult = true;
     this.#owed = LEAST_BYTES;
     this.#bytes = MAX_ANSWER_BYTES;
     this.#items = MAX_ANSWER_ITEMS;
@@ -139,6 +156,24 @@ export function selectedFields({
 }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
   const selections = fieldNodes.map(({ selectionSet }) => selectionSet);
   return fieldsIn(selections, (name) => fragments[name]?.selectionSet);
+}
+
+/** Counts the fields that are selected of the object itself, under each of their names. */
+function ownFields({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
+  const names = new Set<string>();
+  const visited = new Set<string>();
+  const visit = (selected: SelectionSetNode | undefined): void => {
+    for (const selection of selected?.selections ?? []) {
+      if (selection.kind === Kind.FIELD) names.add((selection.alias ?? selection.name).value);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet);
+      else if (!visited.has(selection.name.value)) {
+        visited.add(selection.name.value);
+        visit(fragments[selection.name.value]?.selectionSet);
+      }
+    }
+  };
+  for (const { selectionSet } of fieldNodes) visit(selectionSet);
+  return names.size;
 }
 
 /** Counts the fields of that name, or all fields, with all fragments expanded. Each fragment is visited once, so nested spreads cost no time. */

@@ -1,11 +1,24 @@
-import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import {
+  type FieldNode,
+  getNamedType,
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
 import { selectedFields } from './answer-budget.ts';
 import { refused } from './errors.ts';
 
 /** Of one field in a result of a subscription. A result is made in one turn of the event loop, and its values may have a batch's bytes. */
 const MAX_COPIES = 8;
+/** Of a list in a value, and of the fields in it: two bytes of the value make an element, and three an object with all of its fields. */
+const MAX_COPIES_IN_LISTS = 2;
 /** With all fragments expanded. Those of a type that contains itself can double a selection at each level, so that nobody could walk it. */
 const MAX_WALKED = 10_000;
+
+/** `extensions.seamline` of a field that is a list in a stored value. */
+export const VALUE_LIST = { isValueList: true } as const;
 
 type Fragments = GraphQLResolveInfo['fragments'];
 
@@ -17,7 +30,38 @@ type Fragments = GraphQLResolveInfo['fragments'];
 export function assertFewCopies(info: GraphQLResolveInfo): void {
   const fields = selectedFields(info);
   if (fields > MAX_WALKED) throw tooManyFields(fields);
-  for (const [path, copies] of copiesOf(info)) if (copies > MAX_COPIES) throw tooMany(path, copies);
+  const places = new Places(info);
+  for (const [path, copies] of copiesOf(info)) {
+    const max = places.isInList(path) ? MAX_COPIES_IN_LISTS : MAX_COPIES;
+    if (copies > max) throw tooMany(path, copies, max);
+  }
+}
+
+interface Place {
+  /** Of the objects at this path. */
+  readonly type: GraphQLNamedType | undefined;
+  /** Whether they are in a list of a value. */
+  readonly isInList: boolean;
+}
+
+/** Tells which fields are lists in values, or are in them. To be asked for each path after the path that it is below. */
+class Places {
+  readonly #byPath = new Map<string, Place>();
+
+  constructor({ fieldName, returnType }: GraphQLResolveInfo) {
+    this.#byPath.set(fieldName, { type: getNamedType(returnType), isInList: false });
+  }
+
+  isInList(path: string): boolean {
+    const at = path.lastIndexOf('.');
+    const parent = this.#byPath.get(path.slice(0, at));
+    const type = parent?.type;
+    const field = isObjectType(type) ? type.getFields()[path.slice(at + 1)] : undefined;
+    const { seamline } = (field?.extensions ?? {}) as { readonly seamline?: Partial<typeof VALUE_LIST> };
+    const isInList = parent?.isInList === true || seamline?.isValueList === true;
+    this.#byPath.set(path, { type: field && getNamedType(field.type), isInList });
+    return isInList;
+  }
 }
 
 /**
@@ -83,8 +127,8 @@ const tooManyFields = (fields: number) =>
     `the subscription selects ${fields} fields with its fragments expanded, more than ${MAX_WALKED}: select fewer`,
   );
 
-const tooMany = (path: string, copies: number) =>
+const tooMany = (path: string, copies: number, max: number) =>
   refused(
     'GRAPHQL_VALIDATION_FAILED',
-    `the subscription selects ${path} under ${copies} names, more than ${MAX_COPIES}: select it once`,
+    `the subscription selects ${path} under ${copies} names, more than ${max}: select it once`,
   );

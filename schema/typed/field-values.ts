@@ -5,8 +5,9 @@ import { JsonText } from '../../src/core/model/json-text.ts';
 import type { Item } from '../../src/core/model/change.ts';
 import type { Context } from '../request/context.ts';
 import type { FieldText } from '../request/extensions.ts';
+import { VALUE_LIST } from '../request/selected-copies.ts';
 import type { FieldDefinition, FieldType } from '../sdl/definition.ts';
-import { type Kinds, memberReader, type NamedKind } from './kinds.ts';
+import { elementName, type Kinds, memberReader, type NamedKind } from './kinds.ts';
 import type { LastItem } from './last-item.ts';
 import { itemLeafText, memberLeafText } from './leaf-texts.ts';
 
@@ -20,7 +21,7 @@ const ELEMENT_BYTES = 8;
 /** How a field gets its value, as Pothos takes it. */
 interface Resolution<Source> {
   readonly resolve: Resolve<Source>;
-  readonly extensions: { readonly seamline?: { readonly text: FieldText } };
+  readonly extensions: { readonly seamline?: { readonly text: FieldText } | typeof VALUE_LIST };
 }
 
 /** A field of a collection's type: its source is the item. `index`: of the field in those that `last` reads. */
@@ -54,26 +55,33 @@ function resolution<Source>(
         return value == null ? null : present(value, context as Context, info);
       }
     : read;
-  return { resolve, extensions: text ? { seamline: { text } } : {} };
+  if (text) return { resolve, extensions: { seamline: { text } } };
+  return { resolve, extensions: type.kind === 'list' ? { seamline: VALUE_LIST } : {} };
 }
 
 /** Undefined: the field returns the value itself, and spends nothing but a field. */
 function presentOf(kinds: Kinds, type: FieldType): Present | undefined {
   if (type.kind === 'named') return presentNamed(kinds.of(type.name));
-  let element = type.of;
-  while (element.kind === 'list') element = element.of;
-  const named = kinds.of(element.name);
-  if (named.kind === 'object')
-    return (value, { budget }, info) => {
-      budget.spendFields(elementsOf(value), info);
-      return value;
-    };
+  const named = kinds.of(elementName(type));
+  if (named.kind === 'object') return presentObjects;
   const one = presentNamed(named);
   return (value, context, info) => {
     const count = elementsOf(value);
     context.budget.spendBytes(count * ELEMENT_BYTES);
     return one ? mapElements(value, (member) => one(member, context, info)) : value;
   };
+}
+
+function presentObjects(value: unknown, { budget }: Context, info: GraphQLResolveInfo): unknown {
+  if (budget.isResult) budget.takeObjects(elementsOf(value), info);
+  else budget.spendFields(elementsOf(value), info);
+  return value;
+}
+
+/** A query has spent its fields with those of the item or of the list that it is in. */
+function presentObject(value: unknown, { budget }: Context, info: GraphQLResolveInfo): unknown {
+  if (budget.isResult) budget.takeObjects(1, info);
+  return value;
 }
 
 function presentNamed(named: NamedKind): Present | undefined {
@@ -88,8 +96,9 @@ function presentNamed(named: NamedKind): Present | undefined {
     case 'Float':
     case 'Boolean':
     case 'enum':
-    case 'object':
       return undefined;
+    case 'object':
+      return presentObject;
   }
 }
 

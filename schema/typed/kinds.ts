@@ -1,5 +1,5 @@
 /** What the names of types in an SDL file stand for. */
-import type { EnumDefinition, ObjectDefinition, SdlDefinition } from '../sdl/definition.ts';
+import type { EnumDefinition, FieldType, ObjectDefinition, SdlDefinition } from '../sdl/definition.ts';
 import { type TypedScalar, typedScalar } from './scalars.ts';
 
 const BUILT_IN = ['ID', 'String', 'Int', 'Float', 'Boolean'] as const;
@@ -31,6 +31,11 @@ export class Kinds {
     if (!kind) throw new RangeError(`the type ${name} is not defined`);
     return kind;
   }
+}
+
+/** The name of the innermost type. */
+export function elementName(type: FieldType): string {
+  return type.kind === 'list' ? elementName(type.of) : type.name;
 }
 
 /** An own member. A field may have the name of a method that every object inherits. */

@@ -14,7 +14,7 @@ import { JSON_DESCRIPTION } from '../stream/descriptions.ts';
 import type { StreamBuilder } from '../stream/stream-builder.ts';
 import { useExactFloats } from './exact-floats.ts';
 import { itemField, memberField } from './field-values.ts';
-import { Kinds } from './kinds.ts';
+import { elementName, Kinds } from './kinds.ts';
 import { LastItem } from './last-item.ts';
 
 /** Pothos types names at compile time. Here they come from a file, so the fields' options are built as plain objects. */
@@ -179,11 +179,6 @@ export class TypedTypes {
     if (type.kind === 'named') return this.inputLeaf(type.name);
     return t.listRef(this.#inputType(t, type.of) as Dynamic, { required: !type.of.isNullable });
   }
-}
-
-/** The name of the innermost type. */
-export function elementName(type: FieldType): string {
-  return type.kind === 'list' ? elementName(type.of) : type.name;
 }
 
 /** `keyName`: of the key that `id` repeats; undefined for a type with an `id` of its own. */

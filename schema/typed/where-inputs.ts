@@ -2,7 +2,8 @@
 import type { InputRef } from '@pothos/core';
 import type { FieldType, ObjectDefinition } from '../sdl/definition.ts';
 import { TEXT } from '../stream/descriptions.ts';
-import { type Dynamic, elementName, type FieldMaker, type TypedTypes } from './value-definitions.ts';
+import { elementName } from './kinds.ts';
+import type { Dynamic, FieldMaker, TypedTypes } from './value-definitions.ts';
 
 const EQUALITY = ['eq', 'ne', 'in', 'notIn'] as const;
 const ORDER = ['lt', 'lte', 'gt', 'gte'] as const;

@@ -107,15 +107,23 @@ function compileDate(): (date: Date) => string {
   };
 }
 
+/** Texts of a list that are joined at once. A string that keeps its parts takes many times its length, until it is written. */
+const JOINED = 128;
+
 function renderList(members: unknown, render: Render, context: unknown): string | undefined {
   if (!Array.isArray(members)) return undefined;
-  let json = '';
+  const joined: string[] = [];
+  let texts: string[] = [];
   for (const member of members) {
     const rendered = render(member, context);
     if (rendered === undefined) return undefined;
-    json += json === '' ? rendered : `,${rendered}`;
+    if (texts.push(rendered) < JOINED) continue;
+    joined.push(texts.join());
+    texts = [];
   }
-  return `[${json}]`;
+  if (joined.length === 0) return `[${texts.join()}]`;
+  if (texts.length > 0) joined.push(texts.join());
+  return `[${joined.join()}]`;
 }
 
 function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly FieldNode[]): Render | undefined {
@@ -127,9 +135,11 @@ function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly Fi
   for (const [responseName, fieldNodes] of fields) {
     const render = compileField(parts, type, fieldNodes);
     if (!render) return undefined;
-    const head = `${members.length === 0 ? '' : ','}${JSON.stringify(responseName)}:`;
+    const head = `${members.length === 0 ? '{' : ','}${JSON.stringify(responseName)}:`;
+    const ofNull = `${head}null`;
     members.push((source, context) => {
       const json = render(source, context);
+      if (json === 'null') return ofNull;
       return json === undefined ? undefined : head + json;
     });
   }
@@ -137,7 +147,7 @@ function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly Fi
   return (source, context) => {
     const kept = texts?.get(members, source);
     if (kept !== undefined) return kept;
-    let json = '{';
+    let json = members.length === 0 ? '{' : '';
     for (const member of members) {
       const rendered = member(source, context);
       if (rendered === undefined) return undefined;

@@ -89,7 +89,10 @@ class Writer {
     const found = usable.find((field) => field.name === name);
     const object = found && this.#objectOf(found.type);
     if (!object) {
-      const alias = this.#dice.pick(['', '', `${name}_1: `, `${name}_2: `, name === 'id' ? '__proto__: ' : '']);
+      // A list in a value, and the fields in it, may have two names.
+      const isBounded = !isCollection || found?.type.kind === 'list';
+      const second = name === 'id' ? '__proto__: ' : `${name}_1: `;
+      const alias = this.#dice.pick(isBounded ? ['', second] : ['', '', `${name}_1: `, `${name}_2: `, second]);
       return { text: `${alias}${name}${this.#directive()}`, levels: 1 };
     }
     // All selections of an object under one name are merged, so it has only one.
