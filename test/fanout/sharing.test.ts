@@ -1,5 +1,10 @@
+import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { Selections } from '../../src/fanout/selection/selections.ts';
+import { isShared } from '../../src/fanout/selection/sharing.ts';
+import { operationStorage } from '../../src/transports/operations/user-operation.ts';
 import { wires } from '../support/clients/readers.ts';
+import { createQuotes, quoteSchema } from '../support/server/quotes.ts';
 import { startServer } from '../support/server/server.ts';
 import { subscribed } from '../support/model/twins.ts';
 
@@ -108,4 +113,19 @@ describe.each(wires)('over $name those who share what is rendered', (wire) => {
       expect(held.size).toBe(400);
     }
   });
+});
+
+it('a result that graphql-js makes for the fan-out leaves the operation alone in whose asynchronous context it is made', async () => {
+  const map = await createQuotes();
+  const schema = quoteSchema(map);
+  const item = await map.insert({ value: { symbol: 'a', price: 1 } });
+  const document = parse('subscription { quotes(limit: 2) { symbol } }');
+  const render = new Selections(schema, JSON.stringify, isShared).render({ document });
+  const delivery = { cursor: 'own', remaining: 2 };
+  const operation = { ask: () => ({ delivery }) };
+  // The symbol is no text, which the compiled selection leaves to graphql-js.
+  const unfit = Object.create(item, { value: { value: { price: 1 } } }) as typeof item;
+  const text = operationStorage().run(operation, () => render(unfit));
+  expect(text).toContain('Cannot return null for non-nullable field Quote.symbol.');
+  expect(delivery).toEqual({ cursor: 'own', remaining: 2 });
 });

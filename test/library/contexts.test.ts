@@ -8,10 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { FanOut } from '../../src/fanout/fan-out.ts';
-import { Selections } from '../../src/fanout/selection/selections.ts';
-import { isShared } from '../../src/fanout/selection/sharing.ts';
 import { useFanOut, withFanOut } from '../../src/index.ts';
-import { operationStorage } from '../../src/transports/operations/user-operation.ts';
 import { type Address, overClient, webSocketClient } from '../support/clients/clients.ts';
 import { createQuoteBuilder, createQuotes, type Quote, quoteSchema } from '../support/server/quotes.ts';
 
@@ -46,21 +43,6 @@ it('operations that share one context have limits and cursors of their own', asy
   expect(rest).toEqual([{ data: { quotes: { symbol: 'b' } }, extensions: { cursor: map.get('b')?.cursor } }]);
   expect([await whole.next(), await resumed.next()]).toEqual([undefined, undefined]);
   expect(served).toHaveBeenCalledTimes(2);
-});
-
-it('a result that graphql-js makes for the fan-out leaves the operation alone in whose asynchronous context it is made', async () => {
-  const map = await createQuotes();
-  const schema = quoteSchema(map);
-  const item = await map.insert({ value: { symbol: 'a', price: 1 } });
-  const document = parse('subscription { quotes(limit: 2) { symbol } }');
-  const render = new Selections(schema, JSON.stringify, isShared).render({ document });
-  const delivery = { cursor: 'own', remaining: 2 };
-  const operation = { ask: () => ({ delivery }) };
-  // The symbol is no text, which the compiled selection leaves to graphql-js.
-  const unfit = Object.create(item, { value: { value: { price: 1 } } }) as typeof item;
-  const text = operationStorage().run(operation, () => render(unfit));
-  expect(text).toContain('Cannot return null for non-nullable field Quote.symbol.');
-  expect(delivery).toEqual({ cursor: 'own', remaining: 2 });
 });
 
 class Session {
