@@ -1,16 +1,23 @@
 /** Refuses documents that are cheap to send and expensive to parse, to validate or to answer. */
 import {
+  BREAK,
   type DocumentNode,
+  getNamedType,
   type GraphQLError,
+  type GraphQLSchema,
+  isInputObjectType,
   Kind,
   parse,
   type ParseOptions,
   type SelectionSetNode,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { fieldsIn } from '../../../schema/request/answer-budget.ts';
 import { refused } from '../protocol/errors.ts';
+import { MAX_INPUT_FIELDS, MAX_SUGGESTIONS } from './bounded-variables.ts';
 
 /** Of one document. An `insertItems` of 1,000 items that are written as literals has some 10,000. */
 const MAX_TOKENS = 20_000;
@@ -46,7 +53,49 @@ export const boundedDocuments: Plugin = {
       }
     });
   },
+  onValidate({ validateFn, setValidationFn }) {
+    setValidationFn((schema, document, rules, options) => {
+      const problem = problemOfLiterals(schema, document);
+      if (problem) return [problem];
+      // A suggestion compares a wrong name with each name that there is.
+      const errors = validateFn(schema, document, rules, { ...options, hideSuggestions: true });
+      const isHelpful = errors.length > 0 && errors.length <= MAX_SUGGESTIONS;
+      return isHelpful ? validateFn(schema, document, rules, options) : errors;
+    });
+  },
 };
+
+/** Validation and coercion look for each field of an input, whether it is given or not. */
+function problemOfLiterals(schema: GraphQLSchema, document: DocumentNode): GraphQLError | undefined {
+  if (!hasObject(document)) return undefined;
+  const types = new TypeInfo(schema);
+  let fields = 0;
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      ObjectValue() {
+        const type = getNamedType(types.getInputType());
+        if (isInputObjectType(type)) fields += Object.keys(type.getFields()).length;
+        return fields > MAX_INPUT_FIELDS ? BREAK : undefined;
+      },
+    }),
+  );
+  if (fields <= MAX_INPUT_FIELDS) return undefined;
+  return invalid(
+    `the types of the inputs in the document have more than ${MAX_INPUT_FIELDS} fields, given or not: send fewer inputs`,
+  );
+}
+
+function hasObject(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    [Kind.OBJECT]: () => {
+      found = true;
+      return BREAK;
+    },
+  });
+  return found;
+}
 
 function problemOf(document: DocumentNode): GraphQLError | undefined {
   let [parts, aliases, spreads, asksForSchema] = [0, 0, 0, false];

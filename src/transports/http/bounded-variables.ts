@@ -10,11 +10,12 @@ import {
   type GraphQLInputObjectType,
   type GraphQLInputType,
   getNullableType,
+  isEnumType,
   isInputObjectType,
   isInputType,
-  isLeafType,
   isListType,
   isNonNullType,
+  isScalarType,
   typeFromAST,
   type TypeNode,
 } from 'graphql';
@@ -24,12 +25,15 @@ import { isValueInput } from '../../../schema/request/extensions.ts';
 
 /** Entries of a list outside of a typed value: twice what `insertItems` and `filter.keys` take. */
 const MAX_ENTRIES = 2000;
+/** Entries of all lists: more than a batch of 512 KiB with lists of digits. */
+const MAX_LIST_ENTRIES = 300_000;
 /**
- * Entries of all lists, and fields that the types of all inputs have, whether the inputs have them or not: coercion looks for each. More than
- * a batch of 1,000 items with 300 fields, or of 512 KiB with lists of digits.
+ * Fields that the types of all inputs have, whether the inputs have them or not: coercion looks for each. As many as a batch of 1,000 items
+ * with 100 fields. The bound holds for the literals of a document as well.
  */
-const MAX_LOOKS = 500_000;
-const TOO_MANY = `has more than ${MAX_LOOKS} entries of lists and fields of inputs: send fewer inputs`;
+export const MAX_INPUT_FIELDS = 100_000;
+/** Wrong names in a request whose errors suggest right ones. Each suggestion compares the name with all names that there are. */
+export const MAX_SUGGESTIONS = 5;
 /** Members of an object that its type doesn't have. */
 const MAX_UNKNOWN = 10;
 /** Of inputs and lists in each other: far more than a filter may have. Coercion is recursive. */
@@ -48,7 +52,8 @@ export const boundedVariables: Plugin = {
   },
 };
 
-function errorOf({ schema, document, operationName, variableValues }: Args): GraphQLError | undefined {
+function errorOf(args: Args): GraphQLError | undefined {
+  const { schema, document, operationName, variableValues } = args;
   const check = new VariableCheck();
   for (const { variable, type } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
     const name = variable.name.value;
@@ -60,17 +65,22 @@ function errorOf({ schema, document, operationName, variableValues }: Args): Gra
         issues: [{ path: [name], message: problem }],
       });
   }
+  if (check.wrongNames > MAX_SUGGESTIONS) Object.assign(args, { hideSuggestions: true });
   return undefined;
 }
 
 /** Of the variables of one operation. */
 class VariableCheck {
-  #looks = MAX_LOOKS;
+  /** Members that a type lacks, and values that an enum lacks. */
+  wrongNames = 0;
+  #entries = 0;
+  #fields = 0;
   /** Whether the place is inside of a typed value, whose bytes are bounded. */
   #isInValue = false;
 
   problemOf(type: GraphQLInputType, value: unknown, level = 0): string | undefined {
     if (isNonNullType(type)) return this.problemOf(type.ofType, value, level);
+    if (isEnumType(type) && typeof value === 'string' && !type.getValue(value)) this.wrongNames++;
     if (typeof value !== 'object' || value === null) return undefined;
     if (level > MAX_LEVELS) return `is nested deeper than ${MAX_LEVELS} levels`;
     if (isListType(type)) {
@@ -88,8 +98,10 @@ class VariableCheck {
   #problemOfList(type: GraphQLInputType, list: readonly unknown[], level: number): string | undefined {
     if (!this.#isInValue && list.length > MAX_ENTRIES)
       return `has a list of ${list.length} entries, more than ${MAX_ENTRIES}`;
-    if (!this.#spend(list.length)) return TOO_MANY;
-    if (isLeafType(getNullableType(type))) return undefined;
+    this.#entries += list.length;
+    if (this.#entries > MAX_LIST_ENTRIES)
+      return `has more than ${MAX_LIST_ENTRIES} entries of lists: send fewer inputs`;
+    if (isScalarType(getNullableType(type))) return undefined;
     for (const entry of list) {
       const problem = this.problemOf(type, entry, level + 1);
       if (problem !== undefined) return problem;
@@ -104,21 +116,19 @@ class VariableCheck {
   ): string | undefined {
     const fields = type.getFields();
     const known = Object.keys(fields);
-    if (!this.#spend(known.length)) return TOO_MANY;
+    this.#fields += known.length;
+    if (this.#fields > MAX_INPUT_FIELDS)
+      return `has inputs whose types have more than ${MAX_INPUT_FIELDS} fields, given or not: send fewer inputs`;
     let unknown = 0;
     for (const name in value) {
       const field = fields[name];
       const problem = field && this.problemOf(field.type, value[name], level + 1);
       if (problem !== undefined) return problem;
-      if (!field && ++unknown > MAX_UNKNOWN)
+      if (field) continue;
+      this.wrongNames++;
+      if (++unknown > MAX_UNKNOWN)
         return `has more than ${MAX_UNKNOWN} members that ${type.name} doesn't have: it has ${known.join(', ')}`;
     }
     return undefined;
-  }
-
-  /** Whether so many looks are left. */
-  #spend(looks: number): boolean {
-    this.#looks -= looks;
-    return this.#looks >= 0;
   }
 }
