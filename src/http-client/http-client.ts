@@ -66,3 +66,8 @@ export function reasonOf(error: unknown): string {
   if (typeof code === 'string' && code !== '') return code;
   return cause instanceof Error ? cause.message : String(cause);
 }
+
+const BROKEN_OFF: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** Whether a reason of `reasonOf` says that a server broke the connection off. */
+export const isBrokenOff = (reason: string): boolean => BROKEN_OFF.has(reason);

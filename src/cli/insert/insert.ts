@@ -1,17 +1,17 @@
 /** `seamline insert`: inserts an item for each line of JSON. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { once as event } from 'node:events';
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { addressOf, helpOf, parseArguments, UsageError } from '../process/arguments.ts';
 import { COLLECTION_FLAGS } from '../process/command-flags.ts';
-import { collectionOf } from '../request/collection.ts';
+import { collectionOf, once } from '../request/collection.ts';
 import { foreignFormat, isBlank } from './format.ts';
 import { InputQueue } from './input-queue.ts';
 import { type Line, Lines } from './lines.ts';
 import { Progress, progressLine, summaryLine } from '../process/progress.ts';
 import { InsertError, Sender } from './sender.ts';
-import { targetOf } from './target.ts';
+import { type Target, targetOf } from './target.ts';
 import { EXIT_CODES, onEndSignal } from '../process/signals.ts';
 
 export const HELP = `seamline insert: inserts an item for each line of JSON
@@ -40,7 +40,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const address = addressOf(given);
   if (positionals.length > 1) throw new UsageError(`insert takes one FILE, not ${positionals.length}`);
   const { source, totalBytes } = await sourceOf(positionals[0]);
-  const target = targetOf(await collectionOf(address, { collection, schema }), randomBytes(9).toString('base64url'));
+  const runId = randomBytes(9).toString('base64url');
+  const target = once(async () =>
+    targetOf(await collectionOf(address, { collection, schema, mustBeThere: true }), runId),
+  );
+  // Without a choice the server is asked when there is a line: it may start later than a source that has no line yet.
+  if (collection !== undefined || schema !== undefined) await target();
 
   const since = performance.now();
   const tally = { items: 0, refused: 0, expired: 0, bytes: 0 };
@@ -78,20 +83,22 @@ export async function run(args: readonly string[]): Promise<number> {
     onRefused: ({ line }, reason) => refuse(line, reason),
     onWaiting: (reason) => progress.say(`seamline: ${reason}; trying again`),
   });
-  const take = (line: Line): void => {
-    const reading = target.read(line, Date.now());
+  const take = (line: Line, { read }: Target): void => {
+    const reading = read(line, Date.now());
     if (reading.kind === 'input') queue.add(reading.input);
     else if (reading.kind === 'bad') refuse(line.number, reading.problem, reading.hint);
     else if (reading.kind === 'expired') tally.expired++;
   };
   const read = async (): Promise<void> => {
     const lines = new Lines();
+    let known: Target | undefined;
     const takeAll = async (chunk: Iterable<Line>): Promise<void> => {
       for (const line of chunk) {
-        take(line);
+        if (line.text === '' && line.problem === undefined) continue;
+        take(line, (known ??= await target()));
         while (queue.isFull) await queue.taken();
       }
-      if (process.stderr.writableNeedDrain) await once(process.stderr, 'drain');
+      if (process.stderr.writableNeedDrain) await event(process.stderr, 'drain');
     };
     let hasBegun = false;
     for await (const chunk of addAbortSignal(stop.signal, source) as AsyncIterable<Buffer>) {

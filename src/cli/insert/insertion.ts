@@ -1,6 +1,7 @@
 /** Sends one batch and classifies the answer. */
 import {
   type GraphQLFailure,
+  isBrokenOff,
   post,
   reasonOf,
   type Result,
@@ -29,8 +30,6 @@ export type Answer =
 /** Detects a server that is gone without closing the connection. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
-const BROKEN_OFF: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
-
 /** `body`: that of the request which inserts the batch. */
 export async function insertBatch(address: ServerAddress, body: string): Promise<Answer> {
   try {
@@ -40,7 +39,7 @@ export async function insertBatch(address: ServerAddress, body: string): Promise
     if (error instanceof Error && error.name === 'TimeoutError')
       return { kind: 'lost', reason: `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` };
     const reason = reasonOf(error);
-    return { kind: BROKEN_OFF.has(reason) ? 'lost' : 'unreachable', reason };
+    return { kind: isBrokenOff(reason) ? 'lost' : 'unreachable', reason };
   }
 }
 

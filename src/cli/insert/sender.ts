@@ -15,7 +15,7 @@ export class InsertError extends Error {}
 
 export interface SenderOptions {
   readonly address: ServerAddress;
-  readonly target: Target;
+  readonly target: () => Promise<Target>;
   /** Ends a pause at once, and the sending after the request in flight. */
   readonly signal: AbortSignal;
   onInserted(inputs: readonly Input[]): void;
@@ -86,7 +86,8 @@ export class Sender {
 
   /** Undefined: the batch was inserted. */
   async #untilAnswered(inputs: readonly Input[]): Promise<Refusal | undefined> {
-    const { address, signal, onWaiting, target } = this.#options;
+    const { address, signal, onWaiting } = this.#options;
+    const target = await this.#options.target();
     const body = target.bodyOf(inputs);
     let [isUncertain, rateRefusals] = [false, 0];
     for (let failures = 0; ; failures++) {

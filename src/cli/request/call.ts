@@ -1,14 +1,24 @@
-import { post, reasonOf, type Result, resultIn, type ServerAddress } from '../../http-client/http-client.ts';
+import {
+  isBrokenOff,
+  post,
+  reasonOf,
+  type Result,
+  resultIn,
+  type ServerAddress,
+} from '../../http-client/http-client.ts';
 
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The request was answered, but without data. */
 export class RefusedError extends Error {}
 
+/** No server listens at the address, or it does not speak HTTP. */
+export class UnreachableError extends Error {}
+
 /**
  * Executes a query or mutation over HTTP. Resolves with its data.
  *
- * @throws RefusedError, or another Error, whose message says why there are no data
+ * @throws RefusedError, UnreachableError, or another Error, whose message says why there are no data
  */
 export async function call(
   address: ServerAddress,
@@ -40,6 +50,10 @@ async function answerOf(
   } catch (error) {
     const isLate = error instanceof Error && error.name === 'TimeoutError';
     const reason = isLate ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error);
-    throw new Error(`cannot reach ${address.url}: ${reason}`, { cause: error });
+    const message = `cannot reach ${address.url}: ${reason}`;
+    // A server was there when it did not answer in time, or broke the connection off.
+    throw isLate || isBrokenOff(reason)
+      ? new Error(message, { cause: error })
+      : new UnreachableError(message, { cause: error });
   }
 }

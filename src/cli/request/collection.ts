@@ -4,7 +4,7 @@ import { type Description, DESCRIBE } from '../../described/introspection.ts';
 import type { ServerAddress } from '../../http-client/http-client.ts';
 import { UsageError } from '../process/arguments.ts';
 import { nearest } from '../process/suggestions.ts';
-import { call, RefusedError } from './call.ts';
+import { call, RefusedError, UnreachableError } from './call.ts';
 
 /** An answer within this time, in ms, or the server is taken for one that refuses introspection. */
 const DESCRIBE_TIMEOUT_MS = 10_000;
@@ -15,6 +15,8 @@ export interface CollectionChoice {
   readonly collection?: string | undefined;
   /** An SDL file that describes the collections instead of the server's introspection. */
   readonly schema?: string | undefined;
+  /** Whether a server that is away is an error. @default false: it is taken for one whose only collection is `Item` */
+  readonly mustBeThere?: boolean;
 }
 
 /**
@@ -22,13 +24,14 @@ export interface CollectionChoice {
  * because it refuses introspection or is away, is taken for one whose only collection is `Item`.
  *
  * @throws UsageError when the server or the SDL file has no such collection, or when the file makes no sense
- * @throws Error when it does not say whether it has
+ * @throws UnreachableError when the server is away and must be there
+ * @throws Error when the server does not say whether it has the collection
  */
 export async function collectionOf(
   address: ServerAddress,
-  { collection: name, schema }: CollectionChoice,
+  { collection: name, schema, mustBeThere = false }: CollectionChoice,
 ): Promise<DescribedCollection> {
-  const collections = schema === undefined ? await describedBy(address, name) : await describedIn(schema);
+  const collections = schema === undefined ? await describedBy(address, name, mustBeThere) : await describedIn(schema);
   if (name === undefined) return collections[0] ?? ITEM;
   const found = collections.find(({ names }) => names.plural === name);
   if (found) return found;
@@ -40,10 +43,15 @@ export async function collectionOf(
   throw new UsageError(plurals.length === 0 ? `${problem}, and no other: check --url` : `${problem}: ${advice}`);
 }
 
-async function describedBy(address: ServerAddress, name: string | undefined): Promise<readonly DescribedCollection[]> {
+async function describedBy(
+  address: ServerAddress,
+  name: string | undefined,
+  mustBeThere: boolean,
+): Promise<readonly DescribedCollection[]> {
   try {
     return describeCollections((await call(address, DESCRIBE, {}, DESCRIBE_TIMEOUT_MS)) as Description);
   } catch (error) {
+    if (mustBeThere && error instanceof UnreachableError) throw error;
     if (name === undefined || name === ITEM.names.plural) return [ITEM];
     if (!(error instanceof RefusedError)) throw error;
     throw new Error(

@@ -1,6 +1,6 @@
 /** The commands with `--collection` against `seamline serve --schema` in a process of its own. */
 import { describe, expect, it } from 'vitest';
-import { runCli, serveCli } from '../../support/processes/processes.ts';
+import { runCli, serveCli, startCli } from '../../support/processes/processes.ts';
 import { schemaFile } from '../../support/server/collections.ts';
 import { EVERY_KIND } from '../../support/server/every-kind-sdl.ts';
 
@@ -21,6 +21,32 @@ async function start(...flags: readonly string[]) {
 
 const QUOTES = ['--collection', 'quotes'];
 const PEOPLE = ['--collection', 'people'];
+
+it.each([
+  { symbol: 'A', price: 1 },
+  { key: 'a', value: 1 },
+])('seamline insert says that it cannot reach the server, whatever collection the line %j is for', async (line) => {
+  const server = await serveCli(['--port', '0', '--schema', schemaFile(EVERY_KIND)]);
+  server.signal('SIGTERM');
+  await server.exited;
+  const { code, stderr } = await runCli(['insert', '--url', server.url], {}, linesOf(line));
+  expect(stderr).toMatch(new RegExp(`^seamline: cannot reach ${server.url}: ECONNREFUSED\\n0 items inserted .*\\n$`));
+  expect(code).toBe(1);
+});
+
+it('seamline insert asks for the collection when it has a line, so that the server may start after it', async () => {
+  const first = await serveCli(['--port', '0']);
+  first.signal('SIGTERM');
+  await first.exited;
+  const cli = startCli(['insert', '--url', first.url]);
+  cli.stdin.write('\n');
+  const server = await serveCli(['--port', new URL(first.url).port, '--schema', schemaFile(EVERY_KIND)]);
+  cli.stdin.end(linesOf({ symbol: 'A', price: 1 }));
+  const { code, stderr } = await cli.exited;
+  expect(stderr).toMatch(/^1 item inserted .*\n$/);
+  expect(code).toBe(0);
+  expect((await runCli(['tail', '--url', server.url, '--limit', '1'])).stdout).toContain('"symbol":"A"');
+});
 
 describe('seamline insert --collection', () => {
   it('a wrong line is reported with its number and field, and the other lines are inserted', async () => {
