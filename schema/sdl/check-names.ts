@@ -28,6 +28,11 @@ const FEDERATION_FIELDS = ['_service', '_entities'];
 /** The server adds these to each collection. It adds `id` too, unless the collection has one. */
 const ADDED_FIELDS = new Set(['cursor', 'timestamp', 'expiresAt']);
 
+/** Of a plural, which names a directory and a stream. */
+const MAX_PLURAL_LENGTH = 64;
+/** Files in the directory of a server without a schema, where each collection has a directory. */
+const FILES_OF_LOG = new Set(['lock', 'mark']);
+
 /** @throws {Flaw} */
 export function checkNames({ definition, lines }: FileTypes): void {
   checkTypes(definition, lines);
@@ -104,6 +109,16 @@ function checkPlural({ name, singular, plural }: CollectionDefinition, lines: Li
       `plural of ${name} must differ from ${singular} in more than case, not "${plural}"`,
       lines.get(name),
     );
+  if (plural.length > MAX_PLURAL_LENGTH)
+    throw new Flaw(
+      `plural of ${name} must have at most ${MAX_PLURAL_LENGTH} characters, because it names a directory, not ${plural.length}: set a shorter one`,
+      lines.get(name),
+    );
+  if (FILES_OF_LOG.has(plural.toLowerCase()))
+    throw new Flaw(
+      `plural of ${name} must not be "${plural}", the name of a file in the directory of a log: set another plural`,
+      lines.get(name),
+    );
 }
 
 function checkRootFields({ collections }: SdlDefinition, lines: Lines): void {
@@ -115,7 +130,9 @@ function checkRootFields({ collections }: SdlDefinition, lines: Lines): void {
         const other = made.get(path);
         if (other !== undefined)
           throw new Flaw(
-            `the server would make ${path} twice, for ${other} and for ${collection.name}: rename the type or set another plural`,
+            other === collection.name
+              ? `the server would make ${path} twice for ${other}: set another plural`
+              : `the server would make ${path} twice, for ${other} and for ${collection.name}: rename the type or set another plural`,
             lines.get(collection.name),
           );
         made.set(path, collection.name);

@@ -45,10 +45,13 @@ export function textsOf(name: string, maxBatch = 1000): StreamTexts {
   return {
     items: `Delivers every current ${name}, oldest first, then every insertion. For services and small streams.`,
     changes: `Delivers the changes of all ${name}, conflated by key, with a checksum. For user interfaces.`,
-    insert: `Inserts a ${name}, or replaces the ${name} with the same key.`,
+    insert: `Inserts ${withArticle(name)}, or replaces the ${name} with the same key.`,
     inputArg: 'The value to insert.',
     insertMany: `Inserts 1 to ${maxBatch} of ${name} at consecutive positions: either all or none.`,
     inputsArg: 'The values to insert.',
     remove: `Removes the ${name} with this key; null if the key doesn't exist.`,
   };
 }
+
+/** `an Order`, `a Quote`; `a User`, whose first sound is that of "you". */
+const withArticle = (name: string): string => `${/^(?:[AEIO]|U(?!ni|s|t))/i.test(name) ? 'an' : 'a'} ${name}`;

@@ -69,7 +69,7 @@ export function addQueries(builder: StreamBuilder, parts: StreamParts): void {
 
   builder.queryField(parts.statusField ?? `${singular}Stream`, (t) =>
     t.field({
-      type: shared.status,
+      type: shared.statusOf(names.name),
       nullable: false,
       description: 'The state of the stream.',
       resolve: (_root, _args, context, info) => {

@@ -70,8 +70,9 @@ export class SharedTypes {
     return (this.#filter = addItemFilter(this.#builder));
   }
 
-  get status(): ObjectRef<StreamTypes, StreamStatus> {
-    return (this.#status ??= addStreamStatus(this.#builder));
+  /** `StreamStatus`. `name`: of the type that the stream holds. */
+  statusOf(name: string): ObjectRef<StreamTypes, StreamStatus> {
+    return (this.#status ??= addStreamStatus(this.#builder, name));
   }
 
   get pageInfo(): ObjectRef<StreamTypes, PageBounds> {
@@ -126,7 +127,9 @@ const addOnLag = (builder: StreamBuilder) =>
     } as const,
   });
 
-function addStreamStatus(builder: StreamBuilder) {
+function addStreamStatus(builder: StreamBuilder, name: string) {
+  // Streams of other types share the type of the status.
+  const changes = name === 'Item' ? 'ItemChanges' : '…Changes';
   return builder.objectRef<StreamStatus>('StreamStatus').implement({
     description: 'The state of the stream on this node.',
     fields: (t) => ({
@@ -141,7 +144,7 @@ function addStreamStatus(builder: StreamBuilder) {
       }),
       checksum: t.exposeString('checksum', {
         nullable: true,
-        description: 'The checksum, as in `ItemChanges`; null if the caller’s token has a key prefix.',
+        description: `The checksum, as in \`${changes}\`; null if the caller’s token has a key prefix.`,
       }),
       window: t.exposeInt('window', {
         nullable: false,

@@ -39,9 +39,12 @@ async function assertFit(map: StreamingMap, { name, plural }: CollectionDefiniti
   }
   if (count === 0) return;
   const { size } = map.replica.items;
+  const problem =
+    count === 1
+      ? `1 of ${size} ${size === 1 ? 'item' : 'items'} in ${plural} does not fit the type ${name}: the one with key ${example}`
+      : `${count} of ${size} items in ${plural} do not fit the type ${name}, such as the one with key ${example}`;
   throw new UnfitItemsError(
-    `${count} of ${size} items in ${plural} do not fit the type ${name}, such as the one with key ${example}; ` +
-      `change the type, or remove the items with the schema that they were inserted with`,
+    `${problem}; change the type, or remove the items with the schema that they were inserted with`,
   );
 }
 

@@ -47,7 +47,7 @@ describe('seamline serve with another SDL file than before', () => {
     const [line, ...others] = stderr.split('\n').filter((text) => text !== '' && !text.startsWith('{'));
     expect(others).toEqual([]);
     expect(line).toContain(
-      'seamline: 1 of 1 items in quotes do not fit the type Quote, such as the one with key "IBM"',
+      'seamline: 1 of 1 item in quotes does not fit the type Quote: the one with key "IBM"',
     );
     expect(line).toContain(problem);
   });

@@ -19,6 +19,7 @@ import {
   withServers,
 } from '../../support/typed/served-sdl.ts';
 import { History, ItemsWatcher, MirrorWatcher } from '../../support/typed/watchers.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=200` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 10);
@@ -95,7 +96,7 @@ describe('two collections of a random SDL file', () => {
             }
           });
         }),
-        { numRuns: RUNS, endOnFailure: true },
+        { ...SEED, numRuns: RUNS, endOnFailure: true },
       );
     },
     60_000 + RUNS * 5000,

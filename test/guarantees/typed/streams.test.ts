@@ -17,6 +17,7 @@ import {
   WAYS,
   withServers,
 } from '../../support/typed/served-sdl.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=500` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 12);
@@ -143,7 +144,7 @@ describe('typed collections of random SDL files', () => {
           });
           checked += checker.checked;
         }),
-        { numRuns: RUNS, endOnFailure: true },
+        { ...SEED, numRuns: RUNS, endOnFailure: true },
       );
       expect(checked).toBeGreaterThan(RUNS * 100);
     },

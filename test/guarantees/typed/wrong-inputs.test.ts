@@ -14,6 +14,7 @@ import {
   type Way,
   withServers,
 } from '../../support/typed/served-sdl.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=500` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 25);
@@ -75,7 +76,7 @@ describe('wrong inputs of random types', () => {
             }
           });
         }),
-        { numRuns: RUNS, endOnFailure: true },
+        { ...SEED, numRuns: RUNS, endOnFailure: true },
       );
       expect([...counts.keys()].sort()).toEqual(KINDS);
     },

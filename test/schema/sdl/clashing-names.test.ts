@@ -63,8 +63,8 @@ describe('two collections that would have the same root field', () => {
     [`${collection('Quote')}\n${collection('B', 'quotes')}`, twice(2, 'Query.quotes', 'Quote', 'B')],
     [`${collection('Quote')}\n${collection('B', 'quoteChanges')}`, twice(2, 'Subscription.quoteChanges', 'Quote', 'B')],
     [`${collection('Quote')}\n${collection('B', 'Quote')}`, twice(2, 'Mutation.insertQuote', 'Quote', 'B')],
-    [collection('A', 'aStream'), twice(1, 'Query.aStream', 'A', 'A')],
-    [collection('A', 'aChanges'), twice(1, 'Subscription.aChanges', 'A', 'A')],
+    [collection('A', 'aStream'), '1: the server would make Query.aStream twice for A: set another plural'],
+    [collection('A', 'aChanges'), '1: the server would make Subscription.aChanges twice for A: set another plural'],
     [collection('_service', 'x'), twice(1, 'Query._service', 'Apollo Federation', '_service')],
     [collection('A', '_entities'), twice(1, 'Query._entities', 'Apollo Federation', 'A')],
   ])('the file %j is refused with its line and a remedy', refused);
@@ -77,4 +77,21 @@ describe('two collections that would have the same root field', () => {
       '2: plural of B must differ from "quotes" of A in more than case, not "quoTes"',
     ],
   ])('the file %j, of which plurals differ in case only, is refused', refused);
+
+  const reserved = (line: number, plural: string): string =>
+    `${line}: plural of A must not be "${plural}", the name of a file in the directory of a log: set another plural`;
+
+  it.each<[text: string, message: string]>([
+    [collection('A', 'lock'), reserved(1, 'lock')],
+    [`\n${collection('A', 'Mark')}`, reserved(2, 'Mark')],
+  ])('the file %j, of which a plural names a file of a log, is refused', refused);
+
+  it('a plural may have 64 characters and no more, whether it is set or made of the name of the type', () => {
+    const tooLong = (line: number, name: string): string =>
+      `${line}: plural of ${name} must have at most 64 characters, because it names a directory, not 65: set a shorter one`;
+    expect(parseSdlFile(collection('A', 'p'.repeat(64)), 'schema.graphql').collections).toHaveLength(1);
+    refused(`\n${collection('A', 'p'.repeat(65))}`, tooLong(2, 'A'));
+    const long = `L${'o'.repeat(63)}`;
+    refused(collection(long), tooLong(1, long));
+  });
 });

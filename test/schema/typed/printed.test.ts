@@ -4,7 +4,10 @@ import {
   buildClientSchema,
   buildSchema,
   getIntrospectionQuery,
+  type GraphQLField,
+  type GraphQLInputField,
   type GraphQLSchema,
+  isEnumType,
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
@@ -17,11 +20,35 @@ import { compose, isMissing } from '../../support/gateway/hive.ts';
 import { sdlDefinitions } from '../../support/sdl/definitions.ts';
 import { sdlOf } from '../../support/sdl/sdl-of.ts';
 import { answerTo, withServers } from '../../support/typed/served-sdl.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=500` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 12);
 
 const sorted = (schema: GraphQLSchema): string => printSchema(lexicographicSortSchema(schema));
+
+const FEDERATION = /^(?:_Any|_Entity|_Service|_?FieldSet|federation__\w+|link__\w+)$/;
+
+/** The types and their fields, without those of Apollo Federation and without descriptions. */
+const typesOf = (schema: GraphQLSchema): string[] =>
+  Object.values(schema.getTypeMap())
+    .filter(({ name }) => !name.startsWith('__') && !FEDERATION.test(name))
+    .map((type) => {
+      if (!('getFields' in type))
+        return isEnumType(type)
+          ? `${type.name}: ${type
+              .getValues()
+              .map(({ name }) => name)
+              .join(' ')}`
+          : type.name;
+      const fields = Object.values<GraphQLField<unknown, unknown> | GraphQLInputField>(type.getFields());
+      const own = fields.filter(({ name }) => name !== '_service' && name !== '_entities');
+      return `${type.name}: ${own
+        .map((field) => `${field.name}: ${String(field.type)}`)
+        .toSorted()
+        .join(', ')}`;
+    })
+    .toSorted();
 
 /** What the command writes. */
 async function printed(args: readonly string[]): Promise<string> {
@@ -40,7 +67,7 @@ async function printed(args: readonly string[]): Promise<string> {
 
 describe('the schema of a served SDL file', () => {
   it.each([false, true])(
-    'introspection says what the printed SDL says, with federation: %s',
+    'introspection and `_service` say what the printed SDL says, with federation: %s',
     async (federation) => {
       const file = join(temporaryDirectory(), 'random.graphql');
       await fc.assert(
@@ -56,18 +83,26 @@ describe('the schema of a served SDL file', () => {
             // The test starts one.
             const { data, errors } = await answerTo(server!, { query });
             expect(errors).toBeUndefined();
-            expect(sorted(buildClientSchema(data as never))).toBe(sorted(buildSchema(text)));
-            if (!federation) return;
+            if (!federation) {
+              expect(sorted(buildClientSchema(data as never))).toBe(sorted(buildSchema(text)));
+              return;
+            }
             const service = await answerTo(server!, { query: '{ _service { sdl } }' });
             expect(service.errors).toBeUndefined();
             const { sdl: subgraph } = (service.data as { _service: { sdl: string } })['_service'];
+            // With the newline that the command writes.
+            expect(text.trimEnd()).toBe(subgraph.trimEnd());
+            // The types of the subgraph are those of introspection, without what serves the gateway.
+            expect(typesOf(buildSchema(subgraph, { assumeValidSDL: true }))).toEqual(
+              typesOf(buildClientSchema(data as never)),
+            );
             for (const { name, key } of sdl.collections)
               expect(subgraph).toContain(`type ${name} @key(fields: "${key.name}") {`);
             if (isMissing) return;
             expect(compose([{ name: 'random', sdl: subgraph }]).errors ?? []).toEqual([]);
           });
         }),
-        { numRuns: RUNS, endOnFailure: true },
+        { ...SEED, numRuns: RUNS, endOnFailure: true },
       );
     },
     60_000 + RUNS * 1000,

@@ -6,6 +6,7 @@ import { madeObject, samplesOf } from '../../support/typed/made-values.ts';
 import { madeWhere } from '../../support/typed/made-wheres.ts';
 import { TypedOracle } from '../../support/typed/typed-oracle.ts';
 import { typedSchema } from '../../support/typed/typed-schema.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=2000` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 60);
@@ -50,7 +51,7 @@ describe('typed filters', () => {
             }
           }
         }),
-        { numRuns: RUNS },
+        { ...SEED, numRuns: RUNS },
       );
       expect(matched / pairs).toBeGreaterThan(0.1);
       expect(matched / pairs).toBeLessThan(0.9);

@@ -5,6 +5,7 @@ import { unfitItem } from '../../../schema/typed/unfit-item.ts';
 import { sdlDefinitions } from '../../support/sdl/definitions.ts';
 import { literalOf, madeObject, selectionOf, shownOf } from '../../support/typed/made-values.ts';
 import { typedSchema } from '../../support/typed/typed-schema.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=2000` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 60);
@@ -50,7 +51,7 @@ describe('schemas of random SDL files', () => {
         const printed = printSchema(schema);
         expect(printSchema(buildSchema(printed))).toBe(printed);
       }),
-      { numRuns: RUNS },
+      { ...SEED, numRuns: RUNS },
     );
   });
 
@@ -78,7 +79,7 @@ describe('schemas of random SDL files', () => {
           expect(JSON.stringify(plain)).toBe(JSON.stringify(keyed));
         }
       }),
-      { numRuns: RUNS },
+      { ...SEED, numRuns: RUNS },
     );
   });
 
@@ -115,7 +116,7 @@ describe('schemas of random SDL files', () => {
           }
         }
       }),
-      { numRuns: RUNS, endOnFailure: true },
+      { ...SEED, numRuns: RUNS, endOnFailure: true },
     );
     expect(refused).toBeGreaterThan(RUNS);
     expect(taken).toBeGreaterThan(RUNS / 2);

@@ -5,6 +5,7 @@ import { unfitItem } from '../../../schema/typed/unfit-item.ts';
 import { Dice } from '../../support/random/dice.ts';
 import { Damager } from '../../support/typed/damages.ts';
 import { keyOf, scenes } from '../../support/typed/served-sdl.ts';
+import { SEED } from '../../support/typed/seed.ts';
 
 /** `TYPED_RUNS=2000` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 150);
@@ -34,7 +35,7 @@ describe('stored items', () => {
           }
         }
       }),
-      { numRuns: RUNS },
+      { ...SEED, numRuns: RUNS },
     );
     expect(found).toBeGreaterThan(RUNS);
     expect(single).toBe(found);

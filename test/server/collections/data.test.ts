@@ -102,7 +102,7 @@ describe('stored items and the type of their collection', () => {
       map.insert({ key: 'IBM', value: { symbol: 'IBM', isin: 'US459' } }),
     );
     await expect(createServer({ port: 0, data, schema: file('isin') })).rejects.toThrow(
-      '1 of 1 items in quotes do not fit the type Quote, such as the one with key "IBM": isin: must equal the key',
+      '1 of 1 item in quotes does not fit the type Quote: the one with key "IBM": isin: must equal the key',
     );
   });
 
