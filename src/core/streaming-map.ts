@@ -40,11 +40,6 @@ interface Parts<Value> {
   readonly scheduler: DeliveryScheduler;
 }
 
-interface PreparedInsertion<Value> {
-  readonly bytes: number;
-  readonly run: () => Promise<readonly Item<Value>[]>;
-}
-
 /**
  * A bounded map of the latest item per key, with subscriptions that deliver the current items and then every change, across one seam that
  * neither loses nor repeats. `Value` is JSON. `Input` is the input of an insertion: without a `key` when the map has `keyOf`.
@@ -166,16 +161,18 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   }
 
   /** As `preparedInsert`, of what `ruled` has returned. `bytes`: those of the items. @internal */
-  prepared(inputs: readonly InsertInput<Value>[]): PreparedInsertion<Value> {
+  prepared(inputs: readonly InsertInput<Value>[]): {
+    readonly bytes: number;
+    readonly run: () => Promise<readonly Item<Value>[]>;
+  } {
     const insertions = checkBatch(inputs, this.limits);
-    const bytes = insertions.reduce((sum, insertion) => sum + insertion.bytes, 0);
-    const run = async (): Promise<readonly Item<Value>[]> => {
+    const run = async () => {
       const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }));
       if (outcome.kind !== 'inserted') throw new Error(`expected the outcome "inserted", got "${outcome.kind}"`);
       this.counters.inserts += inputs.length;
       return outcome.items;
     };
-    return { bytes, run };
+    return { bytes: insertions.reduce((sum, { bytes }) => sum + bytes, 0), run };
   }
 
   /** Whether the map has `keyOf`. */

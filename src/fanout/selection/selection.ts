@@ -144,8 +144,11 @@ function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly Fi
     });
   }
   const { texts } = parts;
+  // Three bytes of a value make an object with all of its fields, and a list may have very many of them.
+  let ofEmpty: string | undefined;
   return (source, context) => {
-    const kept = texts?.get(members, source);
+    const isAlike = !parts.isShared && isEmpty(source);
+    const kept = isAlike ? ofEmpty : texts?.get(members, source);
     if (kept !== undefined) return kept;
     let json = members.length === 0 ? '{' : '';
     for (const member of members) {
@@ -154,9 +157,17 @@ function compileObject(parts: Parts, type: GraphQLObjectType, nodes: readonly Fi
       json += rendered;
     }
     json += '}';
-    texts?.keep(members, source, json);
+    if (isAlike) ofEmpty = json;
+    else texts?.keep(members, source, json);
     return json;
   };
+}
+
+/** Whether it is a stored object without members: our resolvers make the same of all of them. */
+function isEmpty(source: unknown): boolean {
+  if (typeof source !== 'object' || source === null || Object.getPrototypeOf(source) !== Object.prototype) return false;
+  for (const _name in source) return false;
+  return true;
 }
 
 function compileField(parts: Parts, parent: GraphQLObjectType, nodes: readonly FieldNode[]): Render | undefined {

@@ -115,11 +115,11 @@ export class Selections {
     const format = this.#format;
     const { document, operationName, variableValues } = operation;
     const compiled = compileOperation(schema, operation, this.#isShared, texts);
-    const context: Pick<Context, 'budget' | 'delivery'> = {
+    const context: Pick<Context, 'budget' | 'delivery'> & { readonly [RENDERED_FOR_MANY]: true } = {
       budget: new AnswerBudget(),
       delivery: {},
       // graphql-js may execute it while an operation runs.
-      ...{ [RENDERED_FOR_MANY]: true },
+      [RENDERED_FOR_MANY]: true,
     };
     const executed = (rootValue: unknown): string => {
       const args = { schema, document, operationName, variableValues, rootValue, contextValue: context };
