@@ -8,6 +8,7 @@ import {
   type GraphQLInputField,
   type GraphQLSchema,
   isEnumType,
+  isSpecifiedScalarType,
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
@@ -29,24 +30,24 @@ const sorted = (schema: GraphQLSchema): string => printSchema(lexicographicSortS
 
 const FEDERATION = /^(?:_Any|_Entity|_Service|_?FieldSet|federation__\w+|link__\w+)$/;
 
-/** The types and their fields, without those of Apollo Federation and without descriptions. */
+const sortedNames = (members: readonly { readonly name: string }[]): string =>
+  members
+    .map(({ name }) => name)
+    .toSorted()
+    .join(' ');
+
+/** The types, fields, arguments and values, without those of Apollo Federation and without descriptions. */
 const typesOf = (schema: GraphQLSchema): string[] =>
   Object.values(schema.getTypeMap())
     .filter(({ name }) => !name.startsWith('__') && !FEDERATION.test(name))
+    .filter((type) => !isSpecifiedScalarType(type))
     .map((type) => {
-      if (!('getFields' in type))
-        return isEnumType(type)
-          ? `${type.name}: ${type
-              .getValues()
-              .map(({ name }) => name)
-              .join(' ')}`
-          : type.name;
-      const fields = Object.values<GraphQLField<unknown, unknown> | GraphQLInputField>(type.getFields());
-      const own = fields.filter(({ name }) => name !== '_service' && name !== '_entities');
-      return `${type.name}: ${own
-        .map((field) => `${field.name}: ${String(field.type)}`)
-        .toSorted()
-        .join(', ')}`;
+      if (isEnumType(type)) return `${type.name}: ${sortedNames(type.getValues())}`;
+      if (!('getFields' in type)) return type.name;
+      const fields = Object.values<GraphQLField<unknown, unknown> | GraphQLInputField>(type.getFields())
+        .filter(({ name }) => name !== '_service' && name !== '_entities')
+        .map((field) => `${field.name}(${sortedNames('args' in field ? field.args : [])}): ${String(field.type)}`);
+      return `${type.name}: ${fields.toSorted().join(', ')}`;
     })
     .toSorted();
 
