@@ -36,6 +36,12 @@ const MAX_COMPARISONS = 120_000;
 const SPREAD_COST = 4;
 /** Of all operations of a document, with all fragments expanded. Fragments of a type that contains itself can double them at each level. */
 const MAX_FIELDS = 10_000;
+/** Of the errors of a document together: an error of validation may quote the literal around it, and so the most of the document. */
+const MAX_QUOTED = 100_000;
+/** As graphql-js has it by default. */
+const MAX_ERRORS = 100;
+/** Of the longest document. */
+const MIN_ERRORS = 2;
 
 export const boundedDocuments: Plugin = {
   onParse({ setParseFn }) {
@@ -58,12 +64,18 @@ export const boundedDocuments: Plugin = {
       const problem = problemOfLiterals(schema, document);
       if (problem) return [problem];
       // A suggestion compares a wrong name with each name that there is.
-      const errors = validateFn(schema, document, rules, { ...options, hideSuggestions: true });
+      const bounds = { ...options, maxErrors: maxErrorsOf(document) };
+      const errors = validateFn(schema, document, rules, { ...bounds, hideSuggestions: true });
       const isHelpful = errors.length > 0 && errors.length <= MAX_SUGGESTIONS;
-      return isHelpful ? validateFn(schema, document, rules, options) : errors;
+      return isHelpful ? validateFn(schema, document, rules, bounds) : errors;
     });
   },
 };
+
+function maxErrorsOf({ loc }: DocumentNode): number {
+  const most = Math.floor(MAX_QUOTED / (loc?.source.body.length ?? 1));
+  return Math.min(MAX_ERRORS, Math.max(MIN_ERRORS, most));
+}
 
 /** Validation and coercion look for each field of an input, whether it is given or not. */
 function problemOfLiterals(schema: GraphQLSchema, document: DocumentNode): GraphQLError | undefined {

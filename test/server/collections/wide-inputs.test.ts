@@ -71,3 +71,16 @@ it.each([
   expect(lots.errors).toHaveLength(6);
   for (const { message } of lots.errors ?? []) expect(message).not.toContain('Did you mean');
 });
+
+it.each([
+  [30, 30],
+  [3000, 4],
+])(
+  'of %d unknown members of a literal %d errors at most tell, because each quotes the literal',
+  async (members, most) => {
+    const unknown = Array.from({ length: members }, (_, n) => `x${n}: 1`).join(' ');
+    const { errors } = await resultFor({ query: `mutation { insertBook(input: { isbn: "a" ${unknown} }) { isbn } }` });
+    expect(errors).toHaveLength(most);
+    if (members > most) expect(errors?.at(-1)?.message).toMatch(/^Too many validation errors/);
+  },
+);
