@@ -17,7 +17,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { fieldsIn } from '../../../schema/request/answer-budget.ts';
 import { refused } from '../protocol/errors.ts';
-import { MAX_INPUT_FIELDS, MAX_SUGGESTIONS } from './bounded-variables.ts';
+import { MAX_INPUT_FIELDS, MAX_SUGGESTIONS, MAX_UNKNOWN } from './bounded-variables.ts';
 
 /** Of one document. An `insertItems` of 1,000 items that are written as literals has some 10,000. */
 const MAX_TOKENS = 20_000;
@@ -42,6 +42,7 @@ const MAX_QUOTED = 100_000;
 const MAX_ERRORS = 100;
 /** Of the longest document. */
 const MIN_ERRORS = 2;
+const TOO_WIDE = `the types of the inputs in the document have more than ${MAX_INPUT_FIELDS} fields, given or not: send fewer inputs`;
 
 export const boundedDocuments: Plugin = {
   onParse({ setParseFn }) {
@@ -77,25 +78,29 @@ function maxErrorsOf({ loc }: DocumentNode): number {
   return Math.min(MAX_ERRORS, Math.max(MIN_ERRORS, most));
 }
 
-/** Validation and coercion look for each field of an input, whether it is given or not. */
+/** Validation and coercion look for each field of an input, whether it is given or not, and errors quote an input with unknown members. */
 function problemOfLiterals(schema: GraphQLSchema, document: DocumentNode): GraphQLError | undefined {
   if (!hasObject(document)) return undefined;
   const types = new TypeInfo(schema);
   let fields = 0;
+  let problem: string | undefined;
   visit(
     document,
     visitWithTypeInfo(types, {
-      ObjectValue() {
+      ObjectValue(node) {
         const type = getNamedType(types.getInputType());
-        if (isInputObjectType(type)) fields += Object.keys(type.getFields()).length;
-        return fields > MAX_INPUT_FIELDS ? BREAK : undefined;
+        if (!isInputObjectType(type)) return undefined;
+        const known = type.getFields();
+        fields += Object.keys(known).length;
+        const unknown = node.fields.filter(({ name }) => !Object.hasOwn(known, name.value)).length;
+        if (fields > MAX_INPUT_FIELDS) problem = TOO_WIDE;
+        else if (unknown > MAX_UNKNOWN)
+          problem = `an input in the document has ${unknown} members that ${type.name} doesn't have, more than ${MAX_UNKNOWN}: remove them`;
+        return problem === undefined ? undefined : BREAK;
       },
     }),
   );
-  if (fields <= MAX_INPUT_FIELDS) return undefined;
-  return invalid(
-    `the types of the inputs in the document have more than ${MAX_INPUT_FIELDS} fields, given or not: send fewer inputs`,
-  );
+  return problem === undefined ? undefined : invalid(problem);
 }
 
 function hasObject(document: DocumentNode): boolean {

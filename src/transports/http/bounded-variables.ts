@@ -35,7 +35,7 @@ export const MAX_INPUT_FIELDS = 100_000;
 /** Wrong names in a request whose errors suggest right ones. Each suggestion compares the name with all names that there are. */
 export const MAX_SUGGESTIONS = 5;
 /** Members of an object that its type doesn't have. */
-const MAX_UNKNOWN = 10;
+export const MAX_UNKNOWN = 10;
 /** Of inputs and lists in each other: far more than a filter may have. Coercion is recursive. */
 const MAX_LEVELS = 64;
 

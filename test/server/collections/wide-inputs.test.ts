@@ -74,13 +74,21 @@ it.each([
 
 it.each([
   [30, 30],
-  [3000, 4],
-])(
-  'of %d unknown members of a literal %d errors at most tell, because each quotes the literal',
-  async (members, most) => {
-    const unknown = Array.from({ length: members }, (_, n) => `x${n}: 1`).join(' ');
-    const { errors } = await resultFor({ query: `mutation { insertBook(input: { isbn: "a" ${unknown} }) { isbn } }` });
-    expect(errors).toHaveLength(most);
-    if (members > most) expect(errors?.at(-1)?.message).toMatch(/^Too many validation errors/);
-  },
-);
+  [300, 47],
+])('of %d wrong literals %d errors at most tell, because each may quote the document', async (count, most) => {
+  const query = `mutation { insertBook(input: { isbn: "a", rows: [${many(count, '{x: 1}')}] }) { isbn } }`;
+  const { errors } = await resultFor({ query });
+  expect(errors).toHaveLength(most);
+  if (count > most) expect(errors?.at(-1)?.message).toMatch(/^Too many validation errors/);
+});
+
+it('a literal with more than 10 members that its type lacks is refused with one error', async () => {
+  const unknown = Array.from({ length: 11 }, (_, n) => `x${n}: 1`).join(' ');
+  const { errors } = await resultFor({ query: `mutation { insertBook(input: { isbn: "a" ${unknown} }) { isbn } }` });
+  expect(errors?.map(({ message, extensions }) => [message, extensions])).toEqual([
+    [
+      "an input in the document has 11 members that BookInput doesn't have, more than 10: remove them",
+      { code: 'GRAPHQL_VALIDATION_FAILED' },
+    ],
+  ]);
+});
