@@ -161,10 +161,7 @@ export class StreamingMap<Value = unknown, Input extends KeyedInput<Value> = Ins
   }
 
   /** As `preparedInsert`, of what `ruled` has returned. `bytes`: those of the items. @internal */
-  prepared(inputs: readonly InsertInput<Value>[]): {
-    readonly bytes: number;
-    readonly run: () => Promise<readonly Item<Value>[]>;
-  } {
+  prepared(inputs: readonly InsertInput<Value>[]): { bytes: number; run: () => Promise<readonly Item<Value>[]> } {
     const insertions = checkBatch(inputs, this.limits);
     const run = async () => {
       const outcome = unlessConflict(await this.#follower.submit({ kind: 'insert', insertions }));
