@@ -1,6 +1,7 @@
-import { graphql, parse, subscribe } from 'graphql';
+import { graphql, parse, printSchema, subscribe } from 'graphql';
 import { expect, it } from 'vitest';
 import { createSchema } from '../../../schema/index.ts';
+import { parseSdlFile } from '../../../schema/sdl/parse-sdl-file.ts';
 import { AnswerBudget } from '../../../schema/request/answer-budget.ts';
 import { EVERYBODY } from '../../../schema/request/caller.ts';
 import { RootReads } from '../../../schema/request/root-reads.ts';
@@ -58,4 +59,19 @@ it('a typed collection inserts, finds, and delivers what matches', async () => {
   const delivered: string[] = [];
   for await (const result of results) delivered.push(resultText(result));
   expect(delivered).toEqual(['{"data":{"quotes":{"symbol":"B","price":2}}}']);
+});
+
+it.each([
+  ['Order', 'an Order'],
+  ['Quote', 'a Quote'],
+  ['User', 'a User'],
+])('the descriptions of a collection of %s speak of %s and of its own changes', (name, named) => {
+  const definition = parseSdlFile(`type ${name} @collection(key: "a") { a: ID! }`, 'schema.graphql');
+  const mapOf = (): never => {
+    throw new Error('a printed schema reads no map');
+  };
+  const text = printSchema(createSchema({ definition, mapOf }));
+  expect(text).toContain(`Inserts ${named}, or replaces the ${name} with the same key.`);
+  expect(text).toContain('as in `…Changes`');
+  expect(text).not.toContain('ItemChanges');
 });
