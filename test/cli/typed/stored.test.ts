@@ -46,9 +46,7 @@ describe('seamline serve with another SDL file than before', () => {
     expect(code).toBe(1);
     const [line, ...others] = stderr.split('\n').filter((text) => text !== '' && !text.startsWith('{'));
     expect(others).toEqual([]);
-    expect(line).toContain(
-      'seamline: 1 of 1 item in quotes does not fit the type Quote: the one with key "IBM"',
-    );
+    expect(line).toContain('seamline: 1 of 1 item in quotes does not fit the type Quote: the one with key "IBM"');
     expect(line).toContain(problem);
   });
 
