@@ -148,6 +148,8 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'Quick start, 2',
       'Validation',
       'Several streams',
+      'Cursor and timestamp',
+      'Tenants',
       'Authorization',
       'Fan-out',
       'Persistence',

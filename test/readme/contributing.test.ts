@@ -49,8 +49,9 @@ describe('CONTRIBUTING.md', () => {
   });
 
   it('`npm run codegen` prints the schema, and generates the documents', async () => {
-    const cwd = copyOf('codegen.ts', 'schema', 'src');
-    const made = ['schema/schema.graphql', 'schema/documents/graphql.ts'];
+    const example = 'examples/typed-apollo-react';
+    const cwd = copyOf('codegen.ts', 'schema', 'src', example, 'test/support/typed');
+    const made = ['schema/schema.graphql', 'schema/documents/graphql.ts', `${example}/documents/graphql.ts`];
     for (const file of made) rmSync(join(cwd, file));
     await printed(codegen, { cwd });
     for (const file of made) expect(readFileSync(join(cwd, file), 'utf8')).toBe(readFileSync(file, 'utf8'));

@@ -38,6 +38,8 @@ describe('docs/library.md', () => {
       'Quick start',
       'Validation',
       'Several streams',
+      'Cursor and timestamp',
+      'Tenants',
       'Authorization',
       'Fan-out',
       'Persistence',
@@ -81,6 +83,29 @@ describe('docs/library.md', () => {
     const lines = await run(snippet('Several streams', FILE));
     expect((await lines.next()).value).toBe('allNews newsChanges quoteChanges quotes');
     expect((await lines.next()).value).toBe('1');
+  });
+
+  it('Cursor and timestamp: the object type shows the value beside its expiry, also on a page', async () => {
+    const lines = await run(snippet('Cursor and timestamp', FILE));
+    expect(JSON.parse((await lines.next()).value ?? '')).toEqual({
+      quote: { price: 12.5, expiresAt: null },
+      quotes: { edges: [{ node: { price: 12.5 } }] },
+    });
+  });
+
+  it('Tenants: each tenant finds its own keys only, and writes no other', async () => {
+    const asks = `
+      const { execute, parse } = await import('graphql');
+      const run = async (source, tenant) => {
+        const contextValue = { tenant, isReadOnly: false };
+        const { data, errors } = await execute({ schema, document: parse(source), contextValue });
+        console.log(JSON.stringify(errors ? errors[0].extensions.code : data));
+      };
+      await run('mutation { insertOrder(input: { id: "a:1", total: 5 }) { id } }', 'a');
+      await run('mutation { insertOrder(input: { id: "a:2", total: 5 }) { id } }', 'b');`;
+    const lines = await run(snippet('Tenants', FILE) + asks);
+    expect((await lines.next()).value).toBe('{"insertOrder":{"id":"a:1"}}');
+    expect((await lines.next()).value).toBe('"FORBIDDEN"');
   });
 
   it('Authorization: the schema has the mutations that the options ask for', async () => {

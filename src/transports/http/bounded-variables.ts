@@ -20,6 +20,7 @@ import {
   type TypeNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { HttpOptions } from './http-options.ts';
 import { refused } from '../../../schema/request/errors.ts';
 import { isValueInput } from '../../../schema/request/extensions.ts';
 
@@ -41,20 +42,23 @@ const MAX_LEVELS = 64;
 
 type Args = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>;
 
-export const boundedVariables: Plugin = {
-  onExecute({ args, setResultAndStopExecution }) {
-    const error = errorOf(args);
-    if (error) setResultAndStopExecution({ errors: [error] });
-  },
-  onSubscribe({ args, setResultAndStopExecution }) {
-    const error = errorOf(args);
-    if (error) setResultAndStopExecution({ errors: [error] });
-  },
-};
+/** Errors name the fields of a type only where introspection does. */
+export function boundedVariables({ introspection }: Pick<HttpOptions, 'introspection'>): Plugin {
+  return {
+    onExecute({ args, setResultAndStopExecution }) {
+      const error = errorOf(args, introspection);
+      if (error) setResultAndStopExecution({ errors: [error] });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const error = errorOf(args, introspection);
+      if (error) setResultAndStopExecution({ errors: [error] });
+    },
+  };
+}
 
-function errorOf(args: Args): GraphQLError | undefined {
+function errorOf(args: Args, introspection: boolean): GraphQLError | undefined {
   const { schema, document, operationName, variableValues } = args;
-  const check = new VariableCheck();
+  const check = new VariableCheck(introspection);
   for (const { variable, type } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
     const name = variable.name.value;
     // Validation has found the type.
@@ -77,6 +81,11 @@ class VariableCheck {
   #fields = 0;
   /** Whether the place is inside of a typed value, whose bytes are bounded. */
   #isInValue = false;
+  readonly #namesFields: boolean;
+
+  constructor(namesFields: boolean) {
+    this.#namesFields = namesFields;
+  }
 
   problemOf(type: GraphQLInputType, value: unknown, level = 0): string | undefined {
     if (isNonNullType(type)) return this.problemOf(type.ofType, value, level);
@@ -127,7 +136,7 @@ class VariableCheck {
       if (field) continue;
       this.wrongNames++;
       if (++unknown > MAX_UNKNOWN)
-        return `has more than ${MAX_UNKNOWN} members that ${type.name} doesn't have: it has ${known.join(', ')}`;
+        return `has more than ${MAX_UNKNOWN} members that ${type.name} doesn't have: ${this.#namesFields ? `it has ${known.join(', ')}` : 'remove them'}`;
     }
     return undefined;
   }

@@ -215,7 +215,7 @@ export function requestPlugins(options: HttpOptions): Plugin[] {
     boundedStreams(options),
     namedDocuments(options),
     boundedDocuments,
-    boundedVariables,
+    boundedVariables(options),
     ownMembers(),
     onlyJsonBodies(options),
     knownParameters,

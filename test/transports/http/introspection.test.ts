@@ -96,6 +96,14 @@ describe('without introspection', () => {
     }
   });
 
+  it('the error of an input with many unknown members does not name the known ones', async () => {
+    const input = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`x${n}`, 1]));
+    const { errors } = await request(await startServer(off), INSERT, { input });
+    expect(errors?.[0]?.message).toBe(
+      'variable "$input" has more than 10 members that InsertItemInput doesn\'t have: remove them',
+    );
+  });
+
   it('GraphiQL’s introspection is refused, and its page names nothing of the schema', async () => {
     const server = await startServer(off);
     const page = await fetch(urlOf(server, '/graphql'), { headers: { accept: 'text/html' } });
