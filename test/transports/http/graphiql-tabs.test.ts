@@ -25,8 +25,9 @@ it.each([
 
 it('the tab that inserts has an example for each field of the input', () => {
   const insertion = graphiqlTabs(TYPED)[2] ?? '';
-  expect(insertion.replaceAll(/\s+/g, ' ')).toContain(
-    'symbol: "example" price: 1.5 venue: NYSE tags: ["example"] lines: [{ count: 1 }] at: "2026-01-31T12:00:00Z" }',
+  // Versions of graphql differ in spaces and commas.
+  expect(insertion.replaceAll(/[\s,]+/g, '')).toContain(
+    'symbol:"example"price:1.5venue:NYSEtags:["example"]lines:[{count:1}]at:"2026-01-31T12:00:00Z"}',
   );
 });
 
