@@ -37,20 +37,29 @@ export function readInput(line: Line, runId: string, now: number): Reading {
   const { fields } = given;
   const { number, end } = line;
   const { key, value = null, ttl: givenTtl = null, expiresAt = null } = fields;
-  const ttl = givenTtl ?? (expiresAt === null ? null : secondsUntil(expiresAt, now));
+  const lifetime = lifetimeOf(givenTtl, expiresAt, now);
+  const { ttl } = lifetime;
   if (key === undefined) return { kind: 'bad', problem: 'no key', hint: EXAMPLE };
   if (!('value' in fields)) return { kind: 'bad', problem: 'no value', hint: valueHint(fields) };
-  const wrong =
-    about('key', keyProblem(key)) ??
-    aboutValue(valueIssue(value)) ??
-    (Number.isNaN(ttl) ? 'expiresAt must be an RFC 3339 date and time' : undefined) ??
-    (givenTtl === null ? undefined : about('ttl', ttlProblem(givenTtl)));
+  const wrong = about('key', keyProblem(key)) ?? aboutValue(valueIssue(value)) ?? lifetime.problem;
   if (wrong !== undefined) return { kind: 'bad', problem: wrong };
   if (typeof ttl === 'number' && ttl <= 0) return { kind: 'expired' };
   const json = `{"key":${JSON.stringify(key)},"value":${stringifyJson(value)},${
     typeof ttl === 'number' ? `"ttl":${ttl},` : ''
   }"idempotencyKey":"${runId}-${number}"}`;
   return { kind: 'input', input: { line: number, end, json, bytes: Buffer.byteLength(json) } };
+}
+
+/** The `ttl` of a line, or what its `expiresAt` leaves of it, in seconds; 0 or less: it has expired. `problem`: why the line has none. */
+export function lifetimeOf(
+  ttl: unknown,
+  expiresAt: unknown,
+  now: number,
+): { readonly ttl: unknown; readonly problem: string | undefined } {
+  if (ttl !== null) return { ttl, problem: about('ttl', ttlProblem(ttl)) };
+  if (expiresAt === null) return { ttl: null, problem: undefined };
+  const left = secondsUntil(expiresAt, now);
+  return { ttl: left, problem: Number.isNaN(left) ? 'expiresAt must be an RFC 3339 date and time' : undefined };
 }
 
 /** The object of a line, or why there is none. */
@@ -85,7 +94,7 @@ function parse(text: string): unknown {
 }
 
 /** NaN when `time` is not an RFC 3339 date and time. */
-export function secondsUntil(time: unknown, now: number): number {
+function secondsUntil(time: unknown, now: number): number {
   const isTime = typeof time === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(time);
   if (!isTime) return Number.NaN;
   return Math.min(MAX_TTL, Math.ceil((Date.parse(time) - now) / 1000));

@@ -1,8 +1,8 @@
 /** Parses lines into inputs of a typed collection. The server checks the types. */
-import { ttlProblem, valueIssue } from '../../core/input/insert-input.ts';
+import { valueIssue } from '../../core/input/insert-input.ts';
 import { stringifyJson } from '../../core/model/json.ts';
 import type { DescribedCollection } from '../../described/described-collection.ts';
-import { about, objectIn, type Reading, secondsUntil } from './input.ts';
+import { about, lifetimeOf, objectIn, type Reading } from './input.ts';
 import type { Line } from './lines.ts';
 
 /** Fields that the server adds to an item, and `seamline tail` prints. */
@@ -28,13 +28,10 @@ export class TypedLines {
     const hasTtl = this.#left.has('ttl');
     const givenTtl = hasTtl ? (fields['ttl'] ?? null) : null;
     const { expiresAt = null } = fields;
-    const ttl = givenTtl ?? (expiresAt === null ? null : secondsUntil(expiresAt, now));
+    const { ttl, problem } = lifetimeOf(givenTtl, expiresAt, now);
     if (fields[this.#key] === undefined) return { kind: 'bad', problem: `no ${this.#key}`, hint: this.#hint };
     const issue = valueIssue(fields);
-    const wrong =
-      (issue && about(issue.path.join('.'), issue.message)) ??
-      (Number.isNaN(ttl) ? 'expiresAt must be an RFC 3339 date and time' : undefined) ??
-      (givenTtl === null ? undefined : about('ttl', ttlProblem(givenTtl)));
+    const wrong = (issue && about(issue.path.join('.'), issue.message)) ?? problem;
     if (wrong !== undefined) return { kind: 'bad', problem: wrong };
     if (typeof ttl === 'number' && ttl <= 0) return { kind: 'expired' };
     const own = Object.entries(fields).filter(([name]) => !this.#left.has(name));
