@@ -1,10 +1,10 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The clients of NATS and Redis are optional peers, which npm leaves out. As required peers they come in the versions of the lockfile.
+# The clients of NATS, Redis and PostgreSQL are optional peers, which npm leaves out. As required peers they come in the versions of the lockfile.
 RUN npm pkg delete devDependencies \
     peerDependenciesMeta.@nats-io/jetstream peerDependenciesMeta.@nats-io/obj peerDependenciesMeta.@nats-io/transport-node \
-    peerDependenciesMeta.ioredis \
+    peerDependenciesMeta.ioredis peerDependenciesMeta.pg \
   && npm ci --omit=dev --ignore-scripts --no-update-notifier
 # Half of the packages is never loaded: source maps, typings, zod's sources, and the copy of GraphiQL for require().
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.[cm]ts' \) -delete \

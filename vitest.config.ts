@@ -18,7 +18,7 @@ const SLOW = [
 /** The same, of tests that wait for processes, engines and timers most of their time, and measure nothing. */
 const WAITING = [
   'test/end-to-end/**/!(volume).test.ts',
-  'test/logs/{nats,redis,remote}/**/*.test.ts',
+  'test/logs/{nats,redis,postgres,remote}/**/*.test.ts',
   'test/server/authentication/*{away,expiry,issuer,keys,start}.test.ts',
 ];
 

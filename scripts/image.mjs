@@ -88,7 +88,7 @@ async function run() {
   check('the image has neither development packages nor the peers of clients', found.length === 0, found);
   check(
     'the image has the clients of NATS and Redis',
-    ['@nats-io', 'ioredis'].every((client) => packages.includes(client)),
+    ['@nats-io', 'ioredis', 'pg'].every((client) => packages.includes(client)),
     packages,
   );
 

@@ -54,10 +54,20 @@ const ENGINE_OPTIONS = {
     'tls cert': 'redisTlsCert',
     'tls key': 'redisTlsKey',
   },
+  postgres: {
+    passwordFile: 'postgresPasswordFile',
+    tlsCa: 'postgresTlsCa',
+    tlsCert: 'postgresTlsCert',
+    tlsKey: 'postgresTlsKey',
+    'tls ca': 'postgresTlsCa',
+    'tls cert': 'postgresTlsCert',
+    'tls key': 'postgresTlsKey',
+  },
 } as const;
 
-const engineOf = ({ nats, redis }: ServerOptions): 'nats' | 'redis' | undefined => {
+const engineOf = ({ nats, redis, postgres }: ServerOptions): 'nats' | 'redis' | 'postgres' | undefined => {
   if (redis !== undefined) return 'redis';
+  if (postgres !== undefined) return 'postgres';
   return nats === undefined ? undefined : 'nats';
 };
 

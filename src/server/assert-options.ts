@@ -23,10 +23,10 @@ export function assertOptions(options: ServerOptions): void {
 }
 
 function assertOneLog(options: ServerOptions): void {
-  const { log, data, nats, redis, repair } = options;
+  const { log, data, nats, redis, postgres, repair } = options;
   if (data === '') throw new RangeError('data must name a directory');
   if (options.schema === '') throw new RangeError('schema must name an SDL file');
-  assertExclusive({ data, nats, redis, log });
+  assertExclusive({ data, nats, redis, postgres, log });
   if (repair === true) assertNeeds('data', data, { repair });
   const { natsDomain, natsReplicas, natsCreds, natsNkey, natsTlsCa, natsTlsCert, natsTlsKey } = options;
   assertNeeds('nats', nats, {
@@ -40,8 +40,10 @@ function assertOneLog(options: ServerOptions): void {
   });
   const { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey } = options;
   assertNeeds('redis', redis, { redisWait, redisSentinel, redisTlsCa, redisTlsCert, redisTlsKey });
+  const { postgresPasswordFile, postgresTlsCa, postgresTlsCert, postgresTlsKey } = options;
+  assertNeeds('postgres', postgres, { postgresPasswordFile, postgresTlsCa, postgresTlsCert, postgresTlsKey });
   const { stream, engineTimeoutMs } = options;
-  assertNeeds('nats or redis', nats ?? redis, { stream, engineTimeoutMs });
+  assertNeeds('nats, redis or postgres', nats ?? redis ?? postgres, { stream, engineTimeoutMs });
 }
 
 /** Two maps can't have one log. */

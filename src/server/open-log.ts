@@ -53,7 +53,7 @@ export async function openServedMaps(
 
 /** Opens the log that the options name. Rejects with a `RangeError` when its options make no sense. */
 async function openLog(plural: string, options: ServerOptions): Promise<OrderedLog> {
-  const { log, data, repair, onLoading, nats, redis, logger } = options;
+  const { log, data, repair, onLoading, nats, redis, postgres, logger } = options;
   if (log) return typeof log === 'function' ? log(plural) : log;
   if (data !== undefined) {
     const { fileLog } = await import('../logs/file/file-log.ts');
@@ -71,6 +71,21 @@ async function openLog(plural: string, options: ServerOptions): Promise<OrderedL
       tlsCert: options.redisTlsCert,
       tlsKey: options.redisTlsKey,
       engineTimeoutMs: options.engineTimeoutMs,
+      logger,
+    });
+  }
+  if (postgres !== undefined) {
+    const { postgresLog } = await import('../logs/postgres/postgres-log.ts').catch(explainMissing('PostgreSQL', 'pg'));
+    return postgresLog({
+      url: postgres,
+      stream: options.stream,
+      passwordFile: options.postgresPasswordFile,
+      tlsCa: options.postgresTlsCa,
+      tlsCert: options.postgresTlsCert,
+      tlsKey: options.postgresTlsKey,
+      engineTimeoutMs: options.engineTimeoutMs,
+      maxValueBytes: options.maxValueBytes,
+      ttl: options.ttl,
       logger,
     });
   }

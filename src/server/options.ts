@@ -2,7 +2,7 @@ import { type Logger, SILENT } from '../core/model/logger.ts';
 import type { TrustedDocuments } from '../transports/protocol/trusted-documents.ts';
 import type { OrderedLog } from '../core/replication/ordered-log.ts';
 
-/** The options of `createServer`. `log`, `data`, `nats` and `redis` exclude each other; without any of them items are kept in memory. */
+/** The options of `createServer`. `log`, `data`, `nats`, `redis` and `postgres` exclude each other; without any of them items are kept in memory. */
 export interface ServerOptions {
   /** Port to listen on; 0: any free one. @default 4000 */
   readonly port?: number | undefined;
@@ -28,9 +28,14 @@ export interface ServerOptions {
   readonly nats?: string | readonly string[] | undefined;
   /** URL of Redis or Valkey to keep the items in, for any number of nodes: `redis://host:6379`. With `redisSentinel`: URLs of the Sentinels. */
   readonly redis?: string | readonly string[] | undefined;
-  /** Name of the log in NATS or Redis: letters, digits, `-` and `_`. @default 'seamline' */
+  /**
+   * URL of PostgreSQL to keep the items in, for any number of nodes: `postgres://user:password@host:5432/database`. Of several URLs, the first
+   * server that is no standby is used.
+   */
+  readonly postgres?: string | readonly string[] | undefined;
+  /** Name of the log in NATS, Redis or PostgreSQL: letters, digits, `-` and `_`. @default 'seamline' */
   readonly stream?: string | undefined;
-  /** Time in ms after which an insertion fails when NATS or Redis does not answer. @default 5_000 */
+  /** Time in ms after which an insertion fails when NATS, Redis or PostgreSQL does not answer. @default 5_000 */
   readonly engineTimeoutMs?: number | undefined;
   /** JetStream domain that holds the stream, for a server of a leaf node. @default that of the NATS server itself */
   readonly natsDomain?: string | undefined;
@@ -56,6 +61,14 @@ export interface ServerOptions {
   readonly redisTlsCert?: string | undefined;
   /** A file with the key of `redisTlsCert`. */
   readonly redisTlsKey?: string | undefined;
+  /** A file with the password for PostgreSQL. It is read for each connection. @default the one in the URL, or `PGPASSWORD` */
+  readonly postgresPasswordFile?: string | undefined;
+  /** A file with the CA certificates for PostgreSQL. @default the system's */
+  readonly postgresTlsCa?: string | undefined;
+  /** A file with the client certificate for PostgreSQL. */
+  readonly postgresTlsCert?: string | undefined;
+  /** A file with the key of `postgresTlsCert`. */
+  readonly postgresTlsKey?: string | undefined;
   /** Maximum number of items: beyond it the oldest ones are evicted. @default the log's, or 100_000 */
   readonly maxItems?: number | undefined;
   /** Maximum bytes of all keys and of all values' JSON, in UTF-8: beyond it the oldest items are evicted. @default the log's, or 256 MiB */

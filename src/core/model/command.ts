@@ -44,6 +44,12 @@ export interface Insertion {
   readonly ifCursor?: Cursor | undefined;
 }
 
+/** A removal without conditions, within a transaction. */
+export interface PlainRemoval {
+  readonly key: string;
+  readonly removed: true;
+}
+
 export interface Removal {
   readonly key: string;
   readonly idempotency?: Idempotency | undefined;
@@ -56,6 +62,8 @@ export type Command =
   | { readonly kind: 'bounds'; readonly bounds: Bounds }
   | { readonly kind: 'insert'; readonly insertions: readonly Insertion[] }
   | { readonly kind: 'remove'; readonly removal: Removal }
+  /** Insertions and removals without conditions, in their order. Nobody awaits the outcome. */
+  | { readonly kind: 'transaction'; readonly changes: readonly (Insertion | PlainRemoval)[] }
   /** Removes items that have expired by the log's time, or by `at` if that is later: the log's clock as the node that ticks has measured it. */
   | { readonly kind: 'tick'; readonly at?: number | undefined };
 
@@ -83,27 +91,52 @@ const FORMAT = 1;
 const MAGIC = [0x53, 0x4c] as const;
 const HEADER = 4;
 const CRC_BYTES = 4;
-const KINDS: ReadonlySet<string> = new Set<Command['kind']>(['found', 'bounds', 'insert', 'remove', 'tick']);
+const KINDS: ReadonlySet<string> = new Set<Command['kind']>([
+  'found',
+  'bounds',
+  'insert',
+  'remove',
+  'transaction',
+  'tick',
+]);
 
 const LINE_END = 0x0a;
 
 const encoder = new TextEncoder();
 
 export function encodeCommand(id: string, command: Command): Uint8Array {
+  return frameOf(id, bodyOf(command));
+}
+
+/** The frame of a command whose body another program has written: of a transaction in a database. */
+export function frameOf(id: string, body: string): Uint8Array {
   // Everything but the CRC is text (an id has fewer than 128 characters): one call encodes it, with a gap for the CRC.
   const header = String.fromCharCode(...MAGIC, FORMAT, id.length);
-  const frame = encoder.encode(`${header}${id}\0\0\0\0${bodyOf(command)}`);
+  const frame = encoder.encode(`${header}${id}\0\0\0\0${body}`);
   const crcAt = HEADER + id.length;
   new DataView(frame.buffer, frame.byteOffset).setUint32(crcAt, crcOf(frame, crcAt));
   return frame;
 }
 
 function bodyOf(command: Command): string {
-  if (command.kind !== 'insert') return JSON.stringify(command);
-  const { kind, insertions } = command;
-  let body = `{"kind":"${kind}","insertions":[${insertions.map(withoutValue).join(',')}]}`;
-  for (const { json } of insertions) body += `\n${json}`;
+  if (command.kind === 'insert') {
+    const { kind, insertions } = command;
+    return withValues(`{"kind":"${kind}","insertions":[${insertions.map(withoutValue).join(',')}]}`, insertions);
+  }
+  if (command.kind !== 'transaction') return JSON.stringify(command);
+  const { kind, changes } = command;
+  const heads = changes.map((change) => (isPlainRemoval(change) ? JSON.stringify(change) : withoutValue(change)));
+  return withValues(`{"kind":"${kind}","changes":[${heads.join(',')}]}`, changes);
+}
+
+function withValues(head: string, changes: readonly (Insertion | PlainRemoval)[]): string {
+  let body = head;
+  for (const change of changes) if (!isPlainRemoval(change)) body += `\n${change.json}`;
   return body;
+}
+
+export function isPlainRemoval(change: Insertion | PlainRemoval): change is PlainRemoval {
+  return 'removed' in change;
 }
 
 /** Undefined for a foreign entry. Throws `PoisonError` for a frame of ours that this version can't read. */
@@ -168,8 +201,7 @@ function decodeBody(bytes: Buffer, start: number): Command {
   let end = lineEnd(bytes, start);
   const command = JSON.parse(bytes.toString('utf8', start, end)) as Command;
   if (!KINDS.has(command.kind)) throw new TypeError(`unknown command kind ${JSON.stringify(command.kind)}`);
-  if (command.kind !== 'insert') return command;
-  const insertions = command.insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }) => {
+  const withItsValue = ({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion): Insertion => {
     const from = end + 1;
     end = lineEnd(bytes, from);
     const json = bytes.toString('utf8', from, end);
@@ -177,8 +209,14 @@ function decodeBody(bytes: Buffer, start: number): Command {
     // text, where a value is missing, is no JSON either.
     JSON.parse(json);
     return { key, json, bytes: utf8Length(key) + end - from, ttl, idempotency, ifAbsent, ifCursor };
-  });
-  return { kind: 'insert', insertions };
+  };
+  const { kind } = command;
+  if (kind === 'insert') return { kind, insertions: command.insertions.map(withItsValue) };
+  if (kind !== 'transaction') return command;
+  return {
+    kind,
+    changes: command.changes.map((change) => (isPlainRemoval(change) ? change : withItsValue(change))),
+  };
 }
 
 function lineEnd(bytes: Buffer, from: number): number {

@@ -1,6 +1,6 @@
 /** Judges the conditions of commands: `ifAbsent`, `ifCursor` and idempotency keys. Nothing changes here. */
 import type { Item } from '../model/change.ts';
-import type { Insertion, Outcome } from '../model/command.ts';
+import { type Insertion, isPlainRemoval, type Outcome, type PlainRemoval } from '../model/command.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
 import type { ItemStore } from './item-store.ts';
 
@@ -48,6 +48,20 @@ export function judgeInsertions<Value>(
     fresh++;
   }
   return { kind: 'accepted', known, fresh };
+}
+
+/** The changes of a transaction without the removals of keys that have no item by then. */
+export function effectiveOf<Value>(
+  changes: readonly (Insertion | PlainRemoval)[],
+  items: ItemStore<Value>,
+): readonly (Insertion | PlainRemoval)[] {
+  const present = new Map<string, boolean>();
+  return changes.filter((change) => {
+    const { key } = change;
+    const isThere = present.get(key) ?? items.get(key) !== undefined;
+    present.set(key, !isPlainRemoval(change));
+    return isThere || !isPlainRemoval(change);
+  });
 }
 
 export function conflictOn(current: Item<unknown> | undefined, reason: string, index = 0): Conflict {

@@ -6,9 +6,18 @@
  */
 import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from '../model/change.ts';
 import { CommandIds } from './command-ids.ts';
-import { conflictOn, judgeInsertions, OTHER_CURSOR, OTHER_PAYLOAD } from './conditions.ts';
-import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Outcome, Removal } from '../model/command.ts';
-import { NOTHING } from '../model/command.ts';
+import { conflictOn, effectiveOf, judgeInsertions, OTHER_CURSOR, OTHER_PAYLOAD } from './conditions.ts';
+import type {
+  Bounds,
+  Command,
+  DecodedCommand,
+  Idempotency,
+  Insertion,
+  Outcome,
+  PlainRemoval,
+  Removal,
+} from '../model/command.ts';
+import { isPlainRemoval, NOTHING } from '../model/command.ts';
 import { formatCursor } from '../model/cursor.ts';
 import { hasExpiry } from './expiry-queue.ts';
 import { LogClock } from './log-clock.ts';
@@ -131,6 +140,9 @@ export class Replica<Value> {
         return this.#insert(command.insertions);
       case 'remove':
         return this.#remove(command.removal);
+      case 'transaction':
+        this.#change(command.changes);
+        return NOTHING;
       case 'bounds':
         this.#setBounds(command.bounds);
         return NOTHING;
@@ -178,6 +190,18 @@ export class Replica<Value> {
     return { kind: 'removed', removed };
   }
 
+  /** The removal of a key that has no item changes nothing. */
+  #change(changes: readonly (Insertion | PlainRemoval)[]): void {
+    const effective = effectiveOf(changes, this.items);
+    let following = effective.length;
+    for (const change of effective) {
+      following--;
+      const current = isPlainRemoval(change) ? this.items.get(change.key) : undefined;
+      if (!isPlainRemoval(change)) this.#insertOne(change, following);
+      else if (current) this.#removeItem(current, 'REMOVED', following);
+    }
+  }
+
   /** Expires what is due by the log's clock: the command's own keys first, because its conditions must not see them. */
   #expire(command: Command): void {
     const { now } = this.clock;
@@ -206,14 +230,14 @@ export class Replica<Value> {
     }
   }
 
-  #removeItem(item: Item<Value>, reason: RemovalReason): RemovedItem {
+  #removeItem(item: Item<Value>, reason: RemovalReason, following = 0): RemovedItem {
     this.items.delete(item);
-    return this.#publishRemoval(item, reason);
+    return this.#publishRemoval(item, reason, following);
   }
 
-  #publishRemoval(item: Item<Value>, reason: RemovalReason): RemovedItem {
+  #publishRemoval(item: Item<Value>, reason: RemovalReason, following = 0): RemovedItem {
     const place = this.#nextPlace();
-    const removed: RemovedItem = { key: item.key, reason, ...place, cursor: this.cursor(place), following: 0 };
+    const removed: RemovedItem = { key: item.key, reason, ...place, cursor: this.cursor(place), following };
     this.#publish(removed, item);
     return removed;
   }
@@ -268,5 +292,6 @@ export class Replica<Value> {
 
 function keysOf(command: Command): readonly string[] {
   if (command.kind === 'insert') return command.insertions.map(({ key }) => key);
+  if (command.kind === 'transaction') return command.changes.map(({ key }) => key);
   return command.kind === 'remove' ? [command.removal.key] : [];
 }

@@ -4,15 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
-import type { LogSnapshot } from '../../core/replication/ordered-log.ts';
 import { parseEpoch } from '../../core/model/position.ts';
 import type { SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
+import { inPieces } from '../remote/pieces.ts';
 import type { Keys } from './scripts.ts';
 
 const FORMAT = 1;
 const ABANDONED_SECONDS = 10 * 60;
-/** A piece arrives whole or not at all: over a link that breaks often, a large one never would. */
-const PIECE_BYTES = 256 * 1024;
 
 interface StoredList extends StoredSnapshot {
   readonly pieces: number;
@@ -80,21 +78,4 @@ function snapshotIn(text: string): StoredList | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Of a size that costs neither many requests nor long ones. */
-async function* inPieces(chunks: LogSnapshot['chunks']): AsyncGenerator<Buffer, void, void> {
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-      const part = chunk.subarray(at, at + PIECE_BYTES);
-      waiting.push(part);
-      bytes += part.length;
-      if (bytes < PIECE_BYTES) continue;
-      yield Buffer.concat(waiting);
-      [waiting, bytes] = [[], 0];
-    }
-  }
-  if (bytes > 0) yield Buffer.concat(waiting);
 }

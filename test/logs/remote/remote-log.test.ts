@@ -1,7 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import { natsLog } from '../../../src/logs/nats/nats-log.ts';
+import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
 import { redisLog } from '../../../src/logs/redis/redis-log.ts';
 import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
+import { describeWithPostgres, PostgresServer } from '../../support/engines/postgres.ts';
 import { describeWithRedis, RedisServer } from '../../support/engines/redis.ts';
 import { describeLog } from '../conformance.ts';
 
@@ -27,5 +29,16 @@ describeWithRedis('Redis log', (_, program) => {
   describeLog('a log on Redis', () => {
     const options = { url: redis.url, stream: `s${streams++}` };
     return { log: redisLog(options), reopen: () => redisLog(options) };
+  });
+});
+
+describeWithPostgres('PostgreSQL log', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => (postgres = await PostgresServer.start()));
+  afterAll(() => postgres.stop());
+
+  describeLog('a log on PostgreSQL', () => {
+    const options = { url: postgres.url, stream: `s${streams++}` };
+    return { log: postgresLog(options), reopen: () => postgresLog(options) };
   });
 });

@@ -9,8 +9,14 @@ import { describe } from 'vitest';
 import { findOnPath } from '../processes/programs.ts';
 
 /** A `describe` for tests that need a program. Without it they are skipped, and their title says so; in CI they fail. */
-export function describeWithProgram(program: string, title: string, define: () => void, timeout?: number): void {
-  const isSkipped = findOnPath(program) === undefined && process.env['CI'] === undefined;
+export function describeWithProgram(
+  program: string,
+  title: string,
+  define: () => void,
+  timeout?: number,
+  found = findOnPath(program),
+): void {
+  const isSkipped = found === undefined && process.env['CI'] === undefined;
   const reason = isSkipped ? ` [SKIPPED: no ${program} on the PATH]` : '';
   describe.skipIf(isSkipped)(`${title}${reason}`, timeout === undefined ? {} : { timeout }, () => {
     define();
@@ -43,6 +49,8 @@ export abstract class EngineServer {
   abstract flags(url?: string): readonly string[];
   /** Writes the configuration. Returns the program and its arguments. */
   protected abstract command(): readonly [string, ...string[]];
+  /** As whom it runs. */
+  protected readonly user: { readonly uid?: number; readonly gid?: number } = {};
   /** The line that it prints once it is ready. */
   protected abstract readonly ready: RegExp;
 
@@ -51,14 +59,14 @@ export abstract class EngineServer {
     if (this.#child) throw new Error('the server is already running');
     const [program, ...args] = this.command();
     this.#said = '';
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...this.user });
     this.#child = child;
     for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', this.#hear);
     await this.said(this.ready);
   }
 
   /** Resolves when the process has ended. */
-  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+  async kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGQUIT' | 'SIGINT' = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -67,15 +75,22 @@ export abstract class EngineServer {
     await exited;
   }
 
+  /** Its processes; the first one is the one that was started. */
+  protected pids(): readonly number[] {
+    return this.#child?.pid === undefined ? [] : [this.#child.pid];
+  }
+
   /** Connections stay open, and nothing is answered. */
   pause(): void {
-    this.#child?.kill('SIGSTOP');
-    // A thread may run until the signal reaches it.
-    while (this.#child?.pid !== undefined && !hasStopped(this.#child.pid)) continue;
+    for (const pid of this.pids()) {
+      process.kill(pid, 'SIGSTOP');
+      // A thread may run until the signal reaches it.
+      while (!hasStopped(pid)) continue;
+    }
   }
 
   resume(): void {
-    this.#child?.kill('SIGCONT');
+    for (const pid of this.pids()) process.kill(pid, 'SIGCONT');
   }
 
   /** Resolves once it has printed this since its last start. */

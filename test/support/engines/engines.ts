@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import type { EngineServer } from './engine-server.ts';
 import { describeWithNats, NatsServer } from './nats.ts';
+import { describeWithPostgres } from './postgres.ts';
 import { describeWithRedis } from './redis.ts';
 
 /** The server ends with its test. */
@@ -9,7 +10,7 @@ export type StartEngine = () => Promise<EngineServer>;
 
 export function describeWithEngines(
   title: string,
-  define: (start: StartEngine, engine: 'nats' | 'redis') => void,
+  define: (start: StartEngine, engine: 'nats' | 'redis' | 'postgres') => void,
 ): void {
   const startNats = async (): Promise<EngineServer> => {
     const nats = await NatsServer.start();
@@ -18,4 +19,5 @@ export function describeWithEngines(
   };
   describeWithNats(`on NATS, ${title}`, () => define(startNats, 'nats'));
   describeWithRedis(`on Redis, ${title}`, (start) => define(start, 'redis'));
+  describeWithPostgres(`on PostgreSQL, ${title}`, (start) => define(start, 'postgres'));
 }

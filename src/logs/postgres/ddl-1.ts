@@ -1,0 +1,222 @@
+/** The first step of the schema. `execute` gets it between `$ddl$` marks, so functions have other marks. */
+
+/** Dead rows go soon: vacuum works often, and does little each time. */
+const BUSY = `(
+  autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05,
+  autovacuum_vacuum_insert_scale_factor = 0.05,
+  autovacuum_vacuum_cost_delay = 0,
+  toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_scale_factor = 0.05,
+  toast.autovacuum_vacuum_cost_delay = 0
+)`;
+
+const TABLES = `
+create table seamline.streams (
+  id integer generated always as identity primary key,
+  name text collate "C" not null unique check (name ~ '^[A-Za-z0-9_-]{1,200}$'),
+  epoch text collate "C" not null check (epoch ~ '^[0-9a-z]{12}$'),
+  first_sequence bigint not null default 1,
+  max_value_bytes integer not null default 65536,
+  default_ttl integer
+);
+comment on column seamline.streams.first_sequence is 'the entries before it have been trimmed';
+
+create table seamline.entries (
+  stream_id integer not null,
+  sequence bigint not null,
+  time bigint not null,
+  command_id text collate "C",
+  data bytea not null,
+  primary key (stream_id, sequence)
+) with ${BUSY};
+alter table seamline.entries alter column data set storage external;
+comment on column seamline.entries.time is 'in milliseconds since 1970';
+comment on column seamline.entries.command_id is 'of a transaction, whose data is the body of a command; null: data is a whole command';
+
+create table seamline.outbox (
+  id bigint generated always as identity,
+  stream_id integer not null,
+  xid xid8 not null,
+  key text collate "C" not null,
+  value text collate "C",
+  ttl integer
+) with ${BUSY};
+create index outbox_by_transaction on seamline.outbox (stream_id, xid);
+comment on column seamline.outbox.value is 'JSON; null: a removal';
+
+create table seamline.snapshots (
+  id text collate "C" primary key,
+  stream_id integer not null,
+  format integer not null,
+  sequence bigint not null,
+  command_id text not null,
+  bytes bigint not null,
+  pieces integer not null,
+  digest text not null,
+  published boolean not null default false,
+  made_at timestamptz not null default clock_timestamp()
+);
+create table seamline.snapshot_pieces (
+  snapshot_id text collate "C" not null,
+  number integer not null,
+  data bytea not null,
+  primary key (snapshot_id, number)
+) with ${BUSY};
+alter table seamline.snapshot_pieces alter column data set storage external;
+
+create table seamline.claims (
+  stream_id integer not null,
+  kind text collate "C" not null,
+  node text not null,
+  until timestamptz not null,
+  primary key (stream_id, kind)
+);
+
+create function seamline.forget_stream() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $f$
+begin
+  delete from seamline.entries where stream_id = old.id;
+  delete from seamline.outbox where stream_id = old.id;
+  delete from seamline.snapshot_pieces where snapshot_id in (select id from seamline.snapshots where stream_id = old.id);
+  delete from seamline.snapshots where stream_id = old.id;
+  delete from seamline.claims where stream_id = old.id;
+  return null;
+end
+$f$;
+create trigger forget_stream after delete on seamline.streams for each row execute function seamline.forget_stream();
+`;
+
+/** For nodes: they run with the rights of the node. */
+const NODE_FUNCTIONS = `
+create function seamline.last_sequence(for_stream integer) returns bigint
+  language sql stable set search_path = pg_catalog, pg_temp as $f$
+  select coalesce(
+    (select sequence from seamline.entries where stream_id = for_stream order by sequence desc limit 1),
+    (select first_sequence - 1 from seamline.streams where id = for_stream))
+$f$;
+
+create function seamline.unseen(for_stream integer, seen pg_snapshot) returns setof tid
+  language sql stable set search_path = pg_catalog, pg_temp as $f$
+  select ctid from seamline.outbox where seen is null and stream_id = for_stream
+  union all
+  select ctid from seamline.outbox where stream_id = for_stream and xid >= pg_snapshot_xmax(seen)
+  union all
+  select ctid from pg_snapshot_xip(seen) running, seamline.outbox where stream_id = for_stream and xid = running
+$f$;
+comment on function seamline.unseen is
+  'changes of transactions that a look before, with this snapshot, has not seen committed; dead rows of earlier ones cost nothing';
+
+create function seamline.append(
+  for_stream integer, for_epoch text, commands bytea, lengths integer[], inout seen pg_snapshot,
+  out last bigint, out moved integer
+) language plpgsql set search_path = pg_catalog, pg_temp as $f$
+declare
+  now_ms bigint;
+  looked pg_snapshot;
+  is_pending boolean := true;
+begin
+  moved := 0;
+  if commands is null then
+    -- In one statement, so that the snapshot is the one of the look.
+    select exists (select from seamline.unseen(for_stream, seen)), pg_current_snapshot(), seamline.last_sequence(for_stream)
+    into is_pending, looked, last;
+  end if;
+  if not is_pending then
+    seen := looked;
+    return;
+  end if;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'seamline.append needs the isolation level read committed, not %', current_setting('transaction_isolation')
+      using errcode = 'invalid_transaction_state';
+  end if;
+  perform from seamline.streams where id = for_stream and epoch = for_epoch for update;
+  if not found then
+    last := null;
+    return;
+  end if;
+  -- Each statement from here on sees what was committed before the lock was given.
+  last := seamline.last_sequence(for_stream);
+  now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
+  with taken as (
+    delete from seamline.outbox where ctid = any(array(select seamline.unseen(for_stream, seen)))
+    returning id, xid, key, value, ttl
+  ), placed as (
+    select *,
+      max(id) over (partition by xid) as last_id,
+      (row_number() over by_id - 1) / 1000 as part,
+      sum(octet_length(key) + coalesce(octet_length(value), 0)) over by_id / 524288 as piece
+    from taken window by_id as (partition by xid order by id)
+  ), made as (
+    select last_id, part, piece,
+      '{"kind":"transaction","changes":['
+      || string_agg(
+        '{"key":' || to_json(key)::text || case
+          when value is null then ',"removed":true}'
+          when ttl is null then '}'
+          else ',"ttl":' || ttl || '}' end, ',' order by id)
+      || ']}' || coalesce(string_agg(E'\\n' || value, '' order by id), '') as body
+    from placed group by last_id, part, piece
+  ), appended as (
+    insert into seamline.entries (stream_id, sequence, time, command_id, data)
+    select for_stream, last + row_number() over (order by last_id, part, piece), now_ms, gen_random_uuid()::text, convert_to(body, 'UTF8')
+    from made
+    returning 1
+  )
+  select count(*), pg_current_snapshot() into moved, looked from appended;
+  seen := looked;
+  last := last + moved;
+  if commands is not null then
+    insert into seamline.entries (stream_id, sequence, time, data)
+    select for_stream, last + number, now_ms, substring(commands from (sum(length) over (order by number) - length + 1)::integer for length)
+    from unnest(lengths) with ordinality as given (length, number);
+    last := last + cardinality(lengths);
+  end if;
+end
+$f$;
+
+create function seamline.trim(for_stream integer, for_epoch text, before bigint) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp as $f$
+begin
+  update seamline.streams set first_sequence = before
+  where id = for_stream and epoch = for_epoch and first_sequence < before and before <= seamline.last_sequence(for_stream) + 1;
+  if found then
+    delete from seamline.entries where stream_id = for_stream and sequence < before;
+  end if;
+end
+$f$;
+`;
+
+/** For writers, who need no right but to call them. */
+const WRITER_FUNCTIONS = `
+create function seamline.insert(stream text, key text, value jsonb, ttl integer default null) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $f$
+declare
+  target record;
+  json text := regexp_replace(value::text, E'("(?:[^"\\\\\\\\]|\\\\\\\\.)*")|[ ]', E'\\\\1', 'g');
+begin
+  select id, max_value_bytes, default_ttl into target from seamline.streams where name = stream;
+  if not found then
+    raise exception 'seamline.insert: there is no stream "%"', stream using errcode = 'undefined_object',
+      hint = 'A node that is started with --stream creates it.';
+  end if;
+  insert into seamline.outbox (stream_id, xid, key, value, ttl)
+  values (target.id, pg_current_xact_id(), key, json, coalesce(ttl, target.default_ttl));
+end
+$f$;
+
+create function seamline.remove(stream text, key text) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $f$
+declare
+  target record;
+begin
+  select id into target from seamline.streams where name = stream;
+  if not found then
+    raise exception 'seamline.remove: there is no stream "%"', stream using errcode = 'undefined_object',
+      hint = 'A node that is started with --stream creates it.';
+  end if;
+  insert into seamline.outbox (stream_id, xid, key) values (target.id, pg_current_xact_id(), key);
+end
+$f$;
+`;
+
+export const STEP_1 = `${TABLES}${NODE_FUNCTIONS}${WRITER_FUNCTIONS}
+revoke all on all functions in schema seamline from public;
+`;

@@ -1,0 +1,52 @@
+/** The schema `seamline` in the database: creates it, upgrades it, or says who has to. */
+import { UnfitLogError } from '../remote/driver.ts';
+import { codeOf, type Query } from './connection.ts';
+import { schemaScript, type Step, STEPS } from './ddl.ts';
+
+/** There is no such schema, or no such table. */
+export const isMissing = (error: unknown): boolean => ['3F000', '42P01', '42883'].includes(codeOf(error));
+
+const isForbidden = (error: unknown): boolean => codeOf(error) === '42501';
+
+const BY_HAND = 'run `seamline postgres-schema` and give its output to psql as a user who may';
+
+/** Throws `UnfitLogError` when the schema can't be used. */
+export async function ensureSchema(query: Query, steps: readonly Step[] = STEPS): Promise<void> {
+  const found = await versionOf(query);
+  if (found.version < steps.length) await upgrade(query, found.version, steps);
+  else if (found.oldest > steps.length)
+    throw new UnfitLogError(
+      `the schema seamline in PostgreSQL has version ${found.version}, and this seamline knows version ${steps.length}: upgrade it`,
+    );
+}
+
+async function versionOf(query: Query): Promise<{ readonly version: number; readonly oldest: number }> {
+  try {
+    const [[version, oldest] = [0, 0]] = await query('select version, oldest from seamline.schema_version');
+    return { version: Number(version), oldest: Number(oldest) };
+  } catch (error) {
+    if (isMissing(error)) return { version: 0, oldest: 0 };
+    if (isForbidden(error))
+      throw new UnfitLogError(
+        'this user may not use the schema seamline in PostgreSQL: grant it the rights of a node',
+        {
+          cause: error,
+        },
+      );
+    throw error;
+  }
+}
+
+async function upgrade(query: Query, version: number, steps: readonly Step[]): Promise<void> {
+  try {
+    await query(schemaScript(steps));
+  } catch (error) {
+    await query('rollback');
+    if (!isForbidden(error)) throw error;
+    const what =
+      version === 0
+        ? 'PostgreSQL has no schema seamline, and this user may not create it'
+        : `the schema seamline in PostgreSQL has version ${version} instead of ${steps.length}, and this user may not upgrade it`;
+    throw new UnfitLogError(`${what}: ${BY_HAND}`, { cause: error });
+  }
+}

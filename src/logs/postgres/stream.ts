@@ -1,0 +1,155 @@
+/** The requests about one log. */
+import { newEpoch, parseEpoch, type Epoch, type Sequence } from '../../core/model/position.ts';
+import { frameOf } from '../../core/model/command.ts';
+import type { LogEntry } from '../../core/replication/ordered-log.ts';
+import { LogGoneError, type LogState, type SnapshotClaims, UnfitLogError } from '../remote/driver.ts';
+import type { Query } from './connection.ts';
+import { isMissing } from './install.ts';
+import { POSTGRES_DEFAULTS, type PostgresLogOptions } from './options.ts';
+
+/** A log in the database. Another one of the same name has another id. */
+export interface Stream {
+  readonly id: number;
+  readonly epoch: Epoch;
+}
+
+const GONE = (name: string): string =>
+  `the log ${name} in PostgreSQL is gone: restore it, or restart the nodes to create another one`;
+
+/** Entries between the first and the last are counted so often: nobody removes any but by hand. */
+const COUNT_EVERY_MS = 5000;
+
+export async function ensureStream(
+  query: Query,
+  name: string,
+  { maxValueBytes = POSTGRES_DEFAULTS.maxValueBytes, ttl }: PostgresLogOptions,
+  isFirst: boolean,
+): Promise<Stream> {
+  if (isFirst)
+    await query('insert into seamline.streams (name, epoch) values ($1, $2) on conflict (name) do nothing', [
+      name,
+      newEpoch(),
+    ]);
+  const found = await findStream(query, name);
+  if (!found) throw new LogGoneError(GONE(name));
+  await query(
+    `update seamline.streams set max_value_bytes = $2, default_ttl = $3
+     where id = $1 and (max_value_bytes, default_ttl) is distinct from ($2::integer, $3::integer)`,
+    [found.id, maxValueBytes, ttl ?? null],
+  );
+  return found;
+}
+
+async function findStream(query: Query, name: string): Promise<Stream | undefined> {
+  const [row] = await query('select id, epoch from seamline.streams where name = $1', [name]);
+  return row && { id: Number(row[0]), epoch: parseEpoch(String(row[1])) };
+}
+
+/** Throws `UnfitLogError` when the server can't hold a log. */
+export async function assertFit(query: Query, warn: (line: string) => void): Promise<void> {
+  const names = ['server_version_num', 'server_encoding', 'fsync', 'synchronous_commit'];
+  const rows = await query('select name, current_setting(name) from unnest($1::text[]) as setting (name)', [names]);
+  const settings = Object.fromEntries(rows.map(([name, value]) => [String(name), String(value)]));
+  const { server_version_num: version, server_encoding: encoding, fsync, synchronous_commit: commit } = settings;
+  if (Number(version) < 130_000)
+    throw new UnfitLogError(`PostgreSQL ${Number(version) / 10_000} is too old: version 13 or newer is required`);
+  if (encoding !== 'UTF8')
+    throw new UnfitLogError(`the database has the encoding ${encoding}: create one with the encoding UTF8`);
+  if (fsync === 'off') warn('PostgreSQL flushes nothing: what it took may be lost in a loss of power. Set fsync to on');
+  if (commit === 'off')
+    warn(
+      'PostgreSQL answers before it flushes: what it took last is lost when it is killed. Set synchronous_commit to on',
+    );
+}
+
+/** `data` of a transaction is the body of a command: without its frame, whose CRC SQL can't compute. */
+export function entryOf([sequence, time, commandId, data]: readonly unknown[]): LogEntry {
+  const bytes = data as Buffer;
+  return {
+    sequence: Number(sequence) as Sequence,
+    time: Number(time),
+    data: typeof commandId === 'string' ? frameOf(commandId, bytes.toString('utf8')) : bytes,
+  };
+}
+
+export const ENTRY = 'sequence, time, command_id, data';
+
+export async function readEntry(query: Query, { id }: Stream, sequence: Sequence): Promise<LogEntry | undefined> {
+  const [row] = await query(`select ${ENTRY} from seamline.entries where stream_id = $1 and sequence = $2`, [
+    id,
+    sequence,
+  ]);
+  return row && entryOf(row);
+}
+
+/** How the log looks at one moment. */
+export class StateReader {
+  readonly #query: Query;
+  readonly #name: string;
+  #counted = { at: -Infinity, missing: 0 };
+
+  constructor(query: Query, name: string) {
+    this.#query = query;
+    this.#name = name;
+  }
+
+  /** Throws `LogGoneError`. */
+  async look(): Promise<LogState> {
+    const isCount = performance.now() - this.#counted.at > COUNT_EVERY_MS;
+    const [row] = await this.#read(isCount);
+    if (!row) throw new LogGoneError(GONE(this.#name));
+    const [epoch, found, last, count, isReadOnly] = row;
+    const first = found === null ? Number(last) + 1 : Number(found);
+    const dense = Number(last) - first + 1;
+    if (isCount) this.#counted = { at: performance.now(), missing: dense - Number(count) };
+    return {
+      epoch: parseEpoch(String(epoch)),
+      first: first as Sequence,
+      last: Number(last) as Sequence,
+      count: Math.max(0, dense - this.#counted.missing),
+      trouble: isReadOnly === true ? 'PostgreSQL takes no writes: it is read-only' : undefined,
+      unfit: undefined,
+    };
+  }
+
+  async #read(isCount: boolean): ReturnType<Query> {
+    const counted = '(select count(*) from seamline.entries where stream_id = id and sequence >= first_sequence)';
+    try {
+      return await this.#query(
+        `select epoch,
+           (select sequence from seamline.entries where stream_id = id and sequence >= first_sequence order by sequence limit 1),
+           seamline.last_sequence(id), ${isCount ? counted : 'null'},
+           current_setting('transaction_read_only') = 'on'
+         from seamline.streams where name = $1`,
+        [this.#name],
+      );
+    } catch (error) {
+      if (isMissing(error)) throw new LogGoneError(GONE(this.#name), { cause: error });
+      throw error;
+    }
+  }
+}
+
+/** Claimed by a row that expires. */
+export function claimsOn(query: Query, stream: () => Stream, kind: string): SnapshotClaims {
+  const node = crypto.randomUUID();
+  return {
+    async claim(forMs) {
+      const rows = await query(
+        `insert into seamline.claims as held (stream_id, kind, node, until)
+         values ($1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond')
+         on conflict (stream_id, kind) do update set node = excluded.node, until = excluded.until
+         where held.until < clock_timestamp() returning true`,
+        [stream().id, kind, node, forMs],
+      );
+      return rows.length > 0;
+    },
+    async release() {
+      await query('delete from seamline.claims where stream_id = $1 and kind = $2 and node = $3', [
+        stream().id,
+        kind,
+        node,
+      ]);
+    },
+  };
+}
