@@ -40,7 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/logs/remote': [...WHOLE_CORE, 'src/logs', 'src/logs/process'],
   'src/logs/nats': [...WHOLE_CORE, 'src/logs/remote'],
   'src/logs/redis': [...WHOLE_CORE, 'src/logs/remote'],
-  'src/logs/postgres': [...WHOLE_CORE, 'src/logs/remote'],
+  'src/logs/postgres/schema': [],
+  'src/logs/postgres': [...WHOLE_CORE, 'src/logs/remote', 'src/logs/postgres/schema'],
 
   // The conformance suite, which others run on logs of their own.
   'src/testing': WHOLE_CORE,

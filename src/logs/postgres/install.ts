@@ -1,7 +1,7 @@
 /** The schema `seamline` in the database: creates it, upgrades it, or says who has to. */
 import { UnfitLogError } from '../remote/driver.ts';
 import { codeOf, type Query } from './connection.ts';
-import { schemaScript, type Step, STEPS } from './ddl.ts';
+import { schemaScript, type Step, STEPS } from './schema/schema-script.ts';
 
 /** There is no such schema, or no such table. */
 export const isMissing = (error: unknown): boolean => ['3F000', '42P01', '42883'].includes(codeOf(error));

@@ -8,13 +8,20 @@
  *     snapshots, snapshot_pieces
  *     claims            which node builds a snapshot
  */
-import { STEP_1 } from './ddl-1.ts';
+import { NODE_FUNCTIONS } from './node-functions.ts';
+import { TABLES } from './tables.ts';
+import { WRITER_FUNCTIONS } from './writer-functions.ts';
 
 export interface Step {
   readonly sql: string;
   /** Nodes that know the steps up to this one can use the schema still. */
   readonly oldest: number;
 }
+
+/** `execute` gets it between `$ddl$` marks, so functions have other marks. */
+const STEP_1 = `${TABLES}${NODE_FUNCTIONS}${WRITER_FUNCTIONS}
+revoke all on all functions in schema seamline from public;
+`;
 
 export const STEPS: readonly Step[] = [{ sql: STEP_1, oldest: 1 }];
 
