@@ -14,6 +14,7 @@ import type { Item, RemovedItem } from './change.ts';
 import type { Cursor } from './position.ts';
 import { utf8Length } from './hash.ts';
 import { quoted } from './json-text.ts';
+import { changeHead, isPlainRemoval, type PlainChange, type PlainInsertion } from './transaction.ts';
 
 /** The limits of a map. They are part of the log, so that all its nodes agree. */
 export interface Bounds {
@@ -31,23 +32,10 @@ export interface Idempotency {
   readonly payload: string;
 }
 
-export interface Insertion {
-  readonly key: string;
-  /** The value's JSON. The item keeps this text, so it must not be a slice of a longer one. */
-  readonly json: string;
-  /** UTF-8 bytes of the key and of the value's JSON. */
-  readonly bytes: number;
-  /** Seconds. */
-  readonly ttl?: number | undefined;
+export interface Insertion extends PlainInsertion {
   readonly idempotency?: Idempotency | undefined;
   readonly ifAbsent?: boolean | undefined;
   readonly ifCursor?: Cursor | undefined;
-}
-
-/** A removal without conditions, within a transaction. */
-export interface PlainRemoval {
-  readonly key: string;
-  readonly removed: true;
 }
 
 export interface Removal {
@@ -63,7 +51,7 @@ export type Command =
   | { readonly kind: 'insert'; readonly insertions: readonly Insertion[] }
   | { readonly kind: 'remove'; readonly removal: Removal }
   /** Insertions and removals without conditions, in their order. Nobody awaits the outcome. */
-  | { readonly kind: 'transaction'; readonly changes: readonly (Insertion | PlainRemoval)[] }
+  | { readonly kind: 'transaction'; readonly changes: readonly PlainChange[] }
   /** Removes items that have expired by the log's time, or by `at` if that is later: the log's clock as the node that ticks has measured it. */
   | { readonly kind: 'tick'; readonly at?: number | undefined };
 
@@ -129,14 +117,10 @@ function bodyOf(command: Command): string {
   return withValues(`{"kind":"${kind}","changes":[${heads.join(',')}]}`, changes);
 }
 
-function withValues(head: string, changes: readonly (Insertion | PlainRemoval)[]): string {
+function withValues(head: string, changes: readonly PlainChange[]): string {
   let body = head;
   for (const change of changes) if (!isPlainRemoval(change)) body += `\n${change.json}`;
   return body;
-}
-
-export function isPlainRemoval(change: Insertion | PlainRemoval): change is PlainRemoval {
-  return 'removed' in change;
 }
 
 /** Undefined for a foreign entry. Throws `PoisonError` for a frame of ours that this version can't read. */
@@ -196,27 +180,44 @@ function withoutValue({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion):
   return JSON.stringify({ key, ttl, idempotency, ifAbsent, ifCursor } satisfies Partial<Insertion>);
 }
 
-/** Each line becomes a string of its own: the slices of one string would keep all the values of a batch as long as one of them lives. */
 function decodeBody(bytes: Buffer, start: number): Command {
   let end = lineEnd(bytes, start);
   const command = JSON.parse(bytes.toString('utf8', start, end)) as Command;
-  if (!KINDS.has(command.kind)) throw new TypeError(`unknown command kind ${JSON.stringify(command.kind)}`);
-  const withItsValue = ({ key, ttl, idempotency, ifAbsent, ifCursor }: Insertion): Insertion => {
+  /** Each line becomes a string of its own: the slices of one string would keep all the values of a batch as long as one of them lives. */
+  const valueOf = (key: string): Pick<Insertion, 'json' | 'bytes'> => {
     const from = end + 1;
     end = lineEnd(bytes, from);
     const json = bytes.toString('utf8', from, end);
     // The CRC proves that the bytes are those that were written, not that a value is JSON. All nodes must agree on that, and an empty
     // text, where a value is missing, is no JSON either.
     JSON.parse(json);
-    return { key, json, bytes: utf8Length(key) + end - from, ttl, idempotency, ifAbsent, ifCursor };
+    return { json, bytes: utf8Length(key) + end - from };
   };
+  const decoded = withItsValues(command, valueOf);
+  if (end !== bytes.length) throw new TypeError('more values than insertions');
+  return decoded;
+}
+
+/** `valueOf` reads the next value. */
+function withItsValues(command: Command, valueOf: (key: string) => Pick<Insertion, 'json' | 'bytes'>): Command {
   const { kind } = command;
-  if (kind === 'insert') return { kind, insertions: command.insertions.map(withItsValue) };
+  if (!KINDS.has(kind)) throw new TypeError(`unknown command kind ${JSON.stringify(kind)}`);
+  if (kind === 'insert') {
+    const insertions = command.insertions.map(({ key, ttl, idempotency, ifAbsent, ifCursor }) => {
+      const { json, bytes } = valueOf(key);
+      return { key, json, bytes, ttl, idempotency, ifAbsent, ifCursor };
+    });
+    return { kind, insertions };
+  }
   if (kind !== 'transaction') return command;
-  return {
-    kind,
-    changes: command.changes.map((change) => (isPlainRemoval(change) ? change : withItsValue(change))),
-  };
+  const changes = command.changes.map((given: unknown): PlainChange => {
+    const head = changeHead(given);
+    if ('removed' in head) return head;
+    const { key, ttl } = head;
+    const { json, bytes } = valueOf(key);
+    return { key, json, bytes, ttl };
+  });
+  return { kind, changes };
 }
 
 function lineEnd(bytes: Buffer, from: number): number {

@@ -1,6 +1,7 @@
 /** Judges the conditions of commands: `ifAbsent`, `ifCursor` and idempotency keys. Nothing changes here. */
 import type { Item } from '../model/change.ts';
-import { type Insertion, isPlainRemoval, type Outcome, type PlainRemoval } from '../model/command.ts';
+import type { Insertion, Outcome } from '../model/command.ts';
+import { isPlainRemoval, type PlainChange } from '../model/transaction.ts';
 import { type FirstResult, IdempotencyTable } from './idempotency.ts';
 import type { ItemStore } from './item-store.ts';
 
@@ -52,9 +53,9 @@ export function judgeInsertions<Value>(
 
 /** The changes of a transaction without the removals of keys that have no item by then. */
 export function effectiveOf<Value>(
-  changes: readonly (Insertion | PlainRemoval)[],
+  changes: readonly PlainChange[],
   items: ItemStore<Value>,
-): readonly (Insertion | PlainRemoval)[] {
+): readonly PlainChange[] {
   const present = new Map<string, boolean>();
   return changes.filter((change) => {
     const { key } = change;

@@ -7,17 +7,8 @@
 import { type Change, isRemoval, type Item, type RemovalReason, type RemovedItem } from '../model/change.ts';
 import { CommandIds } from './command-ids.ts';
 import { conflictOn, effectiveOf, judgeInsertions, OTHER_CURSOR, OTHER_PAYLOAD } from './conditions.ts';
-import type {
-  Bounds,
-  Command,
-  DecodedCommand,
-  Idempotency,
-  Insertion,
-  Outcome,
-  PlainRemoval,
-  Removal,
-} from '../model/command.ts';
-import { isPlainRemoval, NOTHING } from '../model/command.ts';
+import type { Bounds, Command, DecodedCommand, Idempotency, Insertion, Outcome, Removal } from '../model/command.ts';
+import { NOTHING } from '../model/command.ts';
 import { formatCursor } from '../model/cursor.ts';
 import { hasExpiry } from './expiry-queue.ts';
 import { LogClock } from './log-clock.ts';
@@ -35,6 +26,7 @@ import {
   START,
 } from '../model/position.ts';
 import { type Moment, momentOf, StoredItem } from '../model/stored-item.ts';
+import { isPlainRemoval, type PlainChange } from '../model/transaction.ts';
 import { Window } from './window.ts';
 
 /**
@@ -54,6 +46,8 @@ export class Replica<Value> {
   /** The id of the command at `sequence`; empty for a foreign entry. */
   commandId = '';
   bounds: Bounds;
+  /** Whether a node has written to the log. Until then it may hold foreign entries, and transactions that came before the node did. */
+  isCreated = false;
   /** The newest applied position. A new object whenever it changes, so identity tells heads apart. */
   head: Place = { ...ORIGIN };
   /** The newest applied command. */
@@ -96,7 +90,9 @@ export class Replica<Value> {
     this.#ordinal = 0;
     this.#before = this.head;
     this.#expire(command);
-    const outcome = this.#perform(command);
+    const wasCreated = this.isCreated;
+    this.isCreated ||= command.kind !== 'transaction';
+    const outcome = this.#perform(command, wasCreated);
     this.#evict();
     return outcome;
   }
@@ -134,7 +130,7 @@ export class Replica<Value> {
     return known?.position === position ? known.digest : undefined;
   }
 
-  #perform(command: Command): Outcome<Value> {
+  #perform(command: Command, wasCreated: boolean): Outcome<Value> {
     switch (command.kind) {
       case 'insert':
         return this.#insert(command.insertions);
@@ -147,8 +143,8 @@ export class Replica<Value> {
         this.#setBounds(command.bounds);
         return NOTHING;
       case 'found':
-        // Two nodes may create an empty log at once: the first command wins.
-        if (this.commandIds.size === 1) this.#setBounds(command.bounds);
+        // Two nodes may create a log at once: the first command wins.
+        if (!wasCreated) this.#setBounds(command.bounds);
         return NOTHING;
       case 'tick':
         return NOTHING;
@@ -191,7 +187,7 @@ export class Replica<Value> {
   }
 
   /** The removal of a key that has no item changes nothing. */
-  #change(changes: readonly (Insertion | PlainRemoval)[]): void {
+  #change(changes: readonly PlainChange[]): void {
     const effective = effectiveOf(changes, this.items);
     let following = effective.length;
     for (const change of effective) {

@@ -40,6 +40,8 @@ interface Header extends Pick<Replica<unknown>, 'epoch' | Scalars> {
   readonly logTime: number;
   /** How far the clock is ahead of it, in hundredths of a ms. Undefined when it isn't, and in a snapshot of a version that had no such clock. */
   readonly ahead: number | undefined;
+  /** Undefined when it is true, and in a snapshot of a version whose logs held no transactions. */
+  readonly isCreated: false | undefined;
   readonly floor: Place;
   readonly checksum: string;
   readonly counts: { readonly items: number; readonly changes: number; readonly results: number; readonly ids: number };
@@ -60,6 +62,7 @@ export function* exportState<Value>(replica: Replica<Value>): Generator<string, 
     commandId,
     logTime: clock.raw,
     ahead: clock.ahead || undefined,
+    isCreated: replica.isCreated ? undefined : false,
     timestamp,
     head,
     floor,
@@ -155,6 +158,7 @@ function* build<Value>(): Generator<void, Replica<Value>, string> {
   }
   for (let i = 0; i < counts.results; i++) replica.firstResults.remember(...(JSON.parse(yield) as RememberedResult));
   for (let i = 0; i < counts.ids; i++) replica.commandIds.add(JSON.parse(yield) as string);
+  replica.isCreated = header.isCreated ?? counts.ids > 0;
   replica.clock.raw = header.logTime;
   replica.clock.ahead = header.ahead ?? 0;
   // Without `ahead` the timestamp may be ahead of the time.

@@ -20,9 +20,10 @@ export interface ReplicaOptions {
 export const DEFAULT_BOUNDS: Bounds = { maxItems: 100_000, maxBytes: 256 * 1024 * 1024, window: 65_536 };
 
 /** A replica from the newest usable snapshot, or an empty one. */
-export async function loadReplica<Value>({ log, bounds, logger }: ReplicaOptions): Promise<Replica<Value>> {
+export async function loadReplica<Value>({ log, logger }: Omit<ReplicaOptions, 'bounds'>): Promise<Replica<Value>> {
   const epoch = await log.open();
-  return (await fromSnapshot<Value>(log, epoch, logger)) ?? new Replica<Value>(epoch, { ...DEFAULT_BOUNDS, ...bounds });
+  // Transactions may precede the command that sets the bounds, so what holds until then must be the same on all nodes.
+  return (await fromSnapshot<Value>(log, epoch, logger)) ?? new Replica<Value>(epoch, DEFAULT_BOUNDS);
 }
 
 /**
@@ -43,8 +44,8 @@ export async function catchUpWithLog<Value>(
   await building.begin(log);
   await building.reaches(await log.last());
   if (building.poison) return;
-  // The log is empty, or holds foreign entries only.
-  if (replica.commandIds.size === 0) await append({ kind: 'found', bounds: { ...DEFAULT_BOUNDS, ...bounds } });
+  // The log is empty, or holds nothing but foreign entries and transactions.
+  if (!replica.isCreated) await append({ kind: 'found', bounds: { ...DEFAULT_BOUNDS, ...bounds } });
   const agreed = replica.bounds;
   const wanted = { ...agreed, ...bounds };
   const changed = differing(agreed, wanted);

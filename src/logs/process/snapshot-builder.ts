@@ -24,7 +24,7 @@ export async function runAtLowPriority(make: () => Promise<void>): Promise<void>
 
 /** Builds it from the newest snapshot and the entries after it, then trims the log before those two. Does nothing without such entries. */
 export async function saveSnapshotOf(log: OrderedLog): Promise<void> {
-  const replica = await loadReplica<unknown>({ log, bounds: {}, logger: SILENT });
+  const replica = await loadReplica<unknown>({ log, logger: SILENT });
   const base = replica.sequence;
   const subscription = new LogSubscription(replica, {
     awaited: () => undefined,
