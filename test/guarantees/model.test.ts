@@ -12,6 +12,7 @@ import { ItemsReader } from '../support/model/model-items.ts';
 import { MirrorReader } from '../support/model/model-mirror.ts';
 import { counted, type ReaderPlan, type World } from '../support/model/model-world.ts';
 import { Oracle } from '../support/model/oracle.ts';
+import { appendTransaction } from '../support/model/transactions.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 10_000);
 const SEED = process.env['MODEL_SEED'];
@@ -40,6 +41,7 @@ const plan: fc.Arbitrary<ReaderPlan> = fc.record({
 type Command =
   | { readonly do: 'insert'; readonly inputs: readonly { key: string; ttl: number | undefined }[] }
   | { readonly do: 'remove'; readonly key: string }
+  | { readonly do: 'transaction'; readonly writes: readonly { key: string; ttl: number | undefined | 'removed' }[] }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'items' | 'changes'; readonly plan: ReaderPlan }
   | { readonly do: 'pull'; readonly reader: number; readonly times: number }
@@ -59,6 +61,16 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), key }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('transaction' as const),
+      writes: fc.array(fc.record({ key, ttl: fc.constantFrom('removed' as const, undefined, undefined, 2) }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(400, 1000, 3000) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('items' as const, 'changes' as const), plan }) },
   {
@@ -128,6 +140,12 @@ async function live({
     } else if (step.do === 'remove') {
       world.oracle.remove(step.key, engine.now);
       await world.map.remove(step.key);
+    } else if (step.do === 'transaction') {
+      const writes = step.writes.map(({ key, ttl }) =>
+        ttl === 'removed' ? { key, removed: true as const } : { key, ttl, value: value++ },
+      );
+      world.oracle.transaction(writes, engine.now);
+      await appendTransaction(log, writes);
     } else if (step.do === 'wait') engine.now += step.ms;
     else if (step.do === 'items') readers.push(new ItemsReader(world, step.plan));
     else if (step.do === 'changes') readers.push(new MirrorReader(world, step.plan));
@@ -165,7 +183,7 @@ async function live({
       engine.break('no connection');
       await rebuilt(world.oracle.head);
     }
-    if (step.do === 'insert' || step.do === 'remove') heads.push(world.oracle.head);
+    if (step.do === 'insert' || step.do === 'remove' || step.do === 'transaction') heads.push(world.oracle.head);
     expect(world.map.replica.head.position).toBe(world.oracle.head);
     // Waiting readers come to rest first: their speed is not under test.
     await new Promise((resolve) => setImmediate(resolve));

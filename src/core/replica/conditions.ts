@@ -52,10 +52,7 @@ export function judgeInsertions<Value>(
 }
 
 /** The changes of a transaction without the removals of keys that have no item by then. */
-export function effectiveOf<Value>(
-  changes: readonly PlainChange[],
-  items: ItemStore<Value>,
-): readonly PlainChange[] {
+export function effectiveOf<Value>(changes: readonly PlainChange[], items: ItemStore<Value>): readonly PlainChange[] {
   const present = new Map<string, boolean>();
   return changes.filter((change) => {
     const { key } = change;

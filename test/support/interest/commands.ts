@@ -11,7 +11,13 @@ export interface Input {
 }
 
 export type Write =
-  { readonly do: 'insert'; readonly inputs: readonly Input[] } | { readonly do: 'remove'; readonly key: string };
+  | { readonly do: 'insert'; readonly inputs: readonly Input[] }
+  | { readonly do: 'remove'; readonly key: string }
+  /** A transaction of another program. */
+  | {
+      readonly do: 'transaction';
+      readonly writes: readonly (Input | { readonly key: string; readonly removed: true })[];
+    };
 
 interface Join {
   readonly do: 'join';
@@ -58,6 +64,16 @@ const write: fc.Arbitrary<Write> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), key }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('transaction' as const),
+      writes: fc.array(fc.oneof(input, fc.record({ key, removed: fc.constant(true as const) })), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+    }),
+  },
 );
 
 const socket = fc.nat(3);

@@ -5,6 +5,7 @@ import { exportState } from '../../../src/core/replica/snapshot.ts';
 import { StreamingMap } from '../../../src/core/streaming-map.ts';
 import { FaultyEngine, type FaultyLog } from '../model/faulty-engine.ts';
 import { Oracle } from '../model/oracle.ts';
+import { appendTransaction } from '../model/transactions.ts';
 import type { Command, Life, Write } from './commands.ts';
 import type { Door, Doors, Plan } from './doors.ts';
 import { FakeSocket } from './fake-socket.ts';
@@ -62,6 +63,7 @@ class Lived {
     switch (command.do) {
       case 'insert':
       case 'remove':
+      case 'transaction':
         await this.#write(command);
         break;
       case 'burst': {
@@ -172,6 +174,10 @@ class Lived {
       oracle.insert(inputs, now);
       this.#heads.push(oracle.head);
       await map.insertMany(inputs);
+    } else if (write.do === 'transaction') {
+      oracle.transaction(write.writes, now);
+      this.#heads.push(oracle.head);
+      await appendTransaction(this.#log, write.writes);
     } else {
       oracle.remove(write.key, now);
       this.#heads.push(oracle.head);

@@ -2,8 +2,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { onTestFinished, vi } from 'vitest';
 import { StreamingMap } from '../../../src/core/streaming-map.ts';
+import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
 import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
-import { Oracle } from '../model/oracle.ts';
+import { Oracle, type OracleWrite } from '../model/oracle.ts';
+import { appendTransaction } from '../model/transactions.ts';
 import type { Door, Doors, Plan } from './doors.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { ItemsMember } from './items-member.ts';
@@ -40,6 +42,7 @@ export class Scene {
   readonly members: AnyMember[] = [];
   readonly sockets: FakeSocket[] = [];
   readonly #door: Door;
+  readonly #log: OrderedLog;
   readonly #quietTurns: number;
   readonly #contentOf: (n: number, key: string) => unknown;
   readonly #written: Promise<unknown>[] = [];
@@ -47,6 +50,7 @@ export class Scene {
 
   private constructor(
     map: StreamingMap,
+    log: OrderedLog,
     door: Door,
     { window = 1000, maxItems = 1000, isSliced, contentOf = (n) => n }: SceneOptions,
   ) {
@@ -54,12 +58,14 @@ export class Scene {
     this.#quietTurns = isSliced === true ? QUIET_TURNS_OF_SLICES : QUIET_TURNS;
     this.world = { map, oracle: new Oracle<unknown>(maxItems), window, deliveries: 0, unmatched: 0, isRebuilt: false };
     this.#door = door;
+    this.#log = log;
   }
 
   static async open(doors: Doors, options: SceneOptions): Promise<Scene> {
     const { isFanned, window = 1000, maxItems = 1000 } = options;
-    const map = await StreamingMap.open({ log: memoryLog(), window, maxItems });
-    return new Scene(map, isFanned ? doors.fanOut(map) : doors.generators(map), options);
+    const log = memoryLog();
+    const map = await StreamingMap.open({ log, window, maxItems });
+    return new Scene(map, log, isFanned ? doors.fanOut(map) : doors.generators(map), options);
   }
 
   socket(): FakeSocket {
@@ -100,6 +106,12 @@ export class Scene {
   remove(key: string): void {
     this.world.oracle.remove(key, 0);
     this.#written.push(this.world.map.remove(key));
+  }
+
+  /** One transaction of another program. */
+  transaction(...writes: readonly OracleWrite<unknown>[]): void {
+    this.world.oracle.transaction(writes, 0);
+    this.#written.push(appendTransaction(this.#log, writes));
   }
 
   /** Until everything is written, and nothing is delivered any more. */

@@ -13,6 +13,8 @@ import type { LogEntry } from '../../../src/core/replication/ordered-log.ts';
 import { parseEpoch, type Sequence, START } from '../../../src/core/model/position.ts';
 import { Replica } from '../../../src/core/replica/replica.ts';
 import type { Dice } from '../random/dice.ts';
+import type { OracleWrite } from './oracle.ts';
+import { transactionFrame } from './transactions.ts';
 
 /** An insertion in a test: the default value is the key. */
 export type Input = Omit<Insertion, 'bytes' | 'json'> & { readonly value?: unknown };
@@ -39,6 +41,11 @@ export class Feed {
 
   remove(key: string, options: Omit<Removal, 'key'> = {}): Outcome<unknown> {
     return this.apply({ kind: 'remove', removal: { key, ...options } });
+  }
+
+  /** As a database writes it. */
+  transaction(...writes: readonly OracleWrite<unknown>[]): Outcome<unknown> {
+    return this.write(transactionFrame(`id-${this.entries.length + 1}`, writes));
   }
 
   tick(): Outcome<unknown> {
@@ -114,6 +121,7 @@ export function grow(feed: Feed, dice: Dice, count: number, areFixed = false): v
     else if (roll === 3 && !areFixed) feed.rebound({ maxBytes: 100 + dice.below(2000) });
     else if (roll < 8) feed.tick();
     else if (roll < 16) randomRemoval(feed, dice);
+    else if (roll < 20) randomTransaction(feed, dice);
     else if (roll < 24) feed.insert(...Array.from({ length: 1 + dice.below(8) }, () => randomInput(feed, dice)));
     else feed.insert(randomInput(feed, dice));
   }
@@ -122,6 +130,15 @@ export function grow(feed: Feed, dice: Dice, count: number, areFixed = false): v
 function randomRemoval(feed: Feed, dice: Dice): void {
   const key = dice.pick(KEYS);
   feed.remove(key, conditions(feed, key, dice));
+}
+
+function randomTransaction(feed: Feed, dice: Dice): void {
+  const writes = Array.from({ length: 1 + dice.below(8) }, () => {
+    const key = dice.pick(KEYS);
+    const ttl = dice.once(3) ? 1 + dice.below(9) : undefined;
+    return dice.once(2) ? { key, removed: true as const } : { key, value: dice.below(1000), ttl };
+  });
+  feed.transaction(...writes);
 }
 
 function randomInput(feed: Feed, dice: Dice): Input {

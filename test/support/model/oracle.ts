@@ -29,6 +29,9 @@ export interface OracleInput<Value = number> {
   readonly ttl?: number | undefined;
 }
 
+/** A change of a transaction. */
+export type OracleWrite<Value = number> = OracleInput<Value> | { readonly key: string; readonly removed: true };
+
 export class Oracle<Value = number> {
   /** Every change since the start. */
   readonly changes: OracleChange<Value>[] = [];
@@ -58,19 +61,33 @@ export class Oracle<Value = number> {
   }
 
   insert(inputs: readonly OracleInput<Value>[], now: number): void {
+    this.transaction(inputs, now);
+  }
+
+  /** One batch, in which the removal of a key without an item is no change. */
+  transaction(writes: readonly OracleWrite<Value>[], now: number): void {
     this.expire(
       now,
-      inputs.map(({ key }) => key),
+      writes.map(({ key }) => key),
     );
-    const batchEnd = this.head + inputs.length;
     const held = new Map(this.at(this.head).map((item) => [item.key, item]));
-    for (const { key, value, ttl } of inputs) {
+    const from = this.head;
+    for (const write of writes) {
+      const { key } = write;
       const position = this.head + 1;
-      const expiresAt = ttl === undefined ? null : now + ttl * 1000;
-      const item = { key, value, position, expiresAt };
-      this.changes.push({ position, key, item, superseded: held.get(key), batchEnd });
-      held.set(key, item);
+      const superseded = held.get(key);
+      if (!('removed' in write)) {
+        const { value, ttl } = write;
+        const item = { key, value, position, expiresAt: ttl === undefined ? null : now + ttl * 1000 };
+        this.changes.push({ position, key, item, superseded, batchEnd: 0 });
+        held.set(key, item);
+      } else if (superseded) {
+        this.changes.push({ position, key, reason: 'REMOVED', superseded, batchEnd: 0 });
+        held.delete(key);
+      }
     }
+    const batchEnd = this.head;
+    for (const [n, change] of this.changes.slice(from).entries()) this.changes[from + n] = { ...change, batchEnd };
     const current = this.at(this.head);
     for (const item of current.slice(0, Math.max(0, current.length - this.#maxItems))) this.#remove(item, 'EVICTED');
   }
