@@ -8,6 +8,7 @@ import type { StreamingMapOptions } from '../../src/core/map-options.ts';
 import { StreamingMap } from '../../src/core/streaming-map.ts';
 import { schedules } from '../support/model/schedules.ts';
 import { type StepLog, stepLog } from '../support/model/step-log.ts';
+import { appendTransaction } from '../support/model/transactions.ts';
 
 type Map = StreamingMap<number>;
 type Step = () => void | Promise<void>;
@@ -89,7 +90,7 @@ interface Scenario {
   readonly options?: Omit<StreamingMapOptions, 'log'>;
   /** The items before the start. */
   readonly before?: readonly string[];
-  readonly writers: readonly ((map: Map, value: number) => Promise<unknown>)[];
+  readonly writers: readonly ((map: Map, value: number, log: StepLog) => Promise<unknown>)[];
   readonly ticks?: number;
   readonly cut?: boolean;
   /** Whether writers take their answer in a separate step: the three steps of the published model. */
@@ -104,6 +105,14 @@ const batch =
   (map: Map, value: number) =>
     map.insertMany(keys.map((key) => ({ key, value })));
 const drop = (key: string) => (map: Map) => map.remove(key);
+/** A transaction of another program. `-a` removes the key `a`. */
+const transaction =
+  (...writes: string[]) =>
+  (_map: Map, value: number, log: StepLog) =>
+    appendTransaction(
+      log,
+      writes.map((key) => (key.startsWith('-') ? { key: key.slice(1), removed: true as const } : { key, value })),
+    );
 
 const SCENARIOS: readonly Scenario[] = [
   { name: 'two writers of two keys', writers: [put('a'), put('b')], answers: true },
@@ -114,6 +123,26 @@ const SCENARIOS: readonly Scenario[] = [
   { name: 'a removal', before: ['a', 'b'], writers: [drop('a'), put('b'), put('a')] },
   { name: 'evictions', options: { maxItems: 2 }, before: ['a', 'b'], writers: [put('c'), put('d'), put('a')] },
   { name: 'batches', before: ['a'], writers: [batch('a', 'b', 'a'), batch('b', 'c'), drop('b')] },
+  {
+    name: 'transactions',
+    before: ['a', 'c'],
+    writers: [transaction('a', '-a', 'b', '-c'), transaction('-b', 'a', '-x', 'b'), put('b')],
+  },
+  {
+    name: 'a transaction, a cut and a resume',
+    before: ['a', 'b'],
+    // No insertion is replaced: a reader that is cut before it has received anything starts again at the new head.
+    writers: [transaction('-a', 'c', '-b', 'd'), put('e')],
+    ticks: 3,
+    cut: true,
+  },
+  {
+    name: 'a lag within a transaction',
+    options: { window: 2 },
+    before: ['a', 'b'],
+    writers: [transaction('-a', 'c', '-b'), transaction('b', '-c'), put('a')],
+    lags: true,
+  },
   { name: 'a cut and a resume', before: ['a', 'b'], writers: [put('a'), put('c')], ticks: 3, cut: true },
   { name: 'a lag', options: { window: 1 }, before: ['a', 'b'], writers: [put('a'), put('c'), drop('b')], lags: true },
   {
@@ -144,7 +173,7 @@ async function run(
   const truth: Change<number>[] = [];
   const actors: (readonly Step[])[] = writers.map((write, n) => {
     const append: Step = () => {
-      void write(map, n).then((outcome) => truth.push(...([outcome].flat().filter(Boolean) as Change<number>[])));
+      void write(map, n, log).then((outcome) => truth.push(...([outcome].flat().filter(Boolean) as Change<number>[])));
     };
     return answers ? [append, () => log.deliver(), tick] : [append, () => log.deliver()];
   });
@@ -165,6 +194,8 @@ async function run(
   const { position } = await end;
   await client.finish(position);
 
+  // Nobody is told the outcome of a transaction, but the window has its changes.
+  if (!lags) truth.push(...map.replica.window);
   const positions = client.delivered.map((change) => change.position);
   if (kind === 'items')
     expect(positions, 'G2 and G3: rising, none twice').toEqual([...new Set(positions)].sort((a, b) => a - b));

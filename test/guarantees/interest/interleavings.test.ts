@@ -8,6 +8,7 @@ import { Doors, type Plan } from '../../support/interest/doors.ts';
 import { givenFilter } from '../../support/interest/filters.ts';
 import { ItemsMember } from '../../support/interest/items-member.ts';
 import { fakeClock, Scene } from '../../support/interest/scene.ts';
+import type { OracleWrite } from '../../support/model/oracle.ts';
 import { schedules } from '../../support/model/schedules.ts';
 
 const A = givenFilter({ keyPrefix: 'a' });
@@ -36,6 +37,13 @@ const drop =
   (key: string): Step =>
   (scene) =>
     scene.remove(key);
+const one = (key: string, value: unknown = key) => ({ key, value });
+const gone = (key: string) => ({ key, removed: true as const });
+/** One transaction of another program. */
+const transact =
+  (...writes: readonly OracleWrite<unknown>[]): Step =>
+  (scene) =>
+    scene.transaction(...writes);
 const fill: Step = ({ sockets }) => sockets[0]?.fill();
 const fillLater: Step = ({ sockets }) => sockets[0]?.fill(1);
 const drain: Step = ({ sockets }) => sockets[0]?.drain();
@@ -87,6 +95,27 @@ const SCENARIOS: readonly Scenario[] = [
     plans: BY_VALUE,
     actors: [
       [set(['a/1', OPEN], ['b', DONE]), set(['a/1', DONE]), set(['b', OPEN], ['a/0', OPEN], ['b', DONE])],
+      [fill, drain],
+      [nextTurn, tick],
+    ],
+  },
+  {
+    name: 'transactions',
+    actors: [
+      [transact(one('a/1'), gone('a/0'), one('b')), transact(gone('b'), one('a/1'), gone('a/1'), one('b'))],
+      [fill, drain],
+      LOOP,
+    ],
+  },
+  {
+    name: 'transactions, values that gain and lose a match',
+    plans: BY_VALUE,
+    actors: [
+      [
+        transact(one('a/1', OPEN), one('b', DONE), gone('a/0')),
+        transact(one('a/1', DONE), gone('a/1'), one('b', OPEN), one('a/1', DONE)),
+        transact(gone('b'), one('b', DONE), one('a/1', OPEN), gone('a/1')),
+      ],
       [fill, drain],
       [nextTurn, tick],
     ],

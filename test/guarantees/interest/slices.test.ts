@@ -50,6 +50,18 @@ const EVENTS: readonly (readonly [name: string, happen: (crowd: Crowd) => void |
   ['another change concerns all', ({ scene }) => scene.insert('a/2')],
   ['a change concerns nobody of them', ({ scene }) => scene.insert('c')],
   ['a batch concerns several filters', ({ scene }) => scene.insert('b', 'a/1', 'c', 'a/2', 'b')],
+  [
+    'a transaction concerns several filters',
+    ({ scene }) =>
+      scene.transaction(
+        { key: 'a/1', removed: true },
+        { key: 'b', value: OPEN },
+        { key: 'a/1', value: DONE },
+        { key: 'a/0', removed: true },
+        { key: 'b', removed: true },
+        { key: 'a/2', value: OPEN },
+      ),
+  ],
   ['the change is undone', ({ scene }) => scene.remove('a/1')],
   ['the item ceases to match', ({ scene }) => scene.put(['a/1', DONE], ['b', OPEN], ['a/2', DONE])],
   [

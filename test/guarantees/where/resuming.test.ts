@@ -1,10 +1,13 @@
 /** G4 and G6: a filtered mirror resumes at any of its messages, also inside a snapshot and inside a lag. */
 import { expect, it } from 'vitest';
 import type { ItemChanges } from '../../../src/core/model/change.ts';
+import type { OrderedLog } from '../../../src/core/replication/ordered-log.ts';
 import type { StreamingMap } from '../../../src/core/streaming-map.ts';
+import { memoryLog } from '../../../src/logs/memory/memory-log.ts';
 import { givenFilter } from '../../support/interest/filters.ts';
 import { checksumOf } from '../../support/model/mirror.ts';
 import { openMap } from '../../support/model/open-map.ts';
+import { appendTransaction } from '../../support/model/transactions.ts';
 import { Dice } from '../../support/random/dice.ts';
 import { oracleMatches } from '../../support/where/oracle.ts';
 
@@ -17,10 +20,18 @@ const KEYS = 3000;
 
 const value = (dice: Dice) => ({ s: dice.pick(['open', 'open', 'held', null]), p: dice.below(6) });
 
-async function change(map: StreamingMap, dice: Dice, count: number): Promise<void> {
+async function change(map: StreamingMap, log: OrderedLog, dice: Dice, count: number): Promise<void> {
+  const anyKey = (): string => `k${dice.below(KEYS)}`;
   for (let n = 0; n < count; n++) {
-    const key = `k${dice.below(KEYS)}`;
+    const key = anyKey();
     if (dice.once(5)) await map.remove(key);
+    else if (dice.once(6))
+      await appendTransaction(log, [
+        { key, value: value(dice) },
+        { key: anyKey(), removed: true },
+        { key: dice.pick([key, anyKey()]), removed: true },
+        { key: anyKey(), value: value(dice) },
+      ]);
     else await map.insert({ key, value: value(dice) });
   }
 }
@@ -62,16 +73,17 @@ async function read(map: StreamingMap, where: object, client: Client, max: numbe
 
 it.each(FILTERS)('G6 a mirror of %j resumes after each message of a snapshot, while the map changes', async (where) => {
   const dice = new Dice(5);
-  const map = await openMap({ maxItems: 10_000 });
+  const log = memoryLog();
+  const map = await openMap({ log, maxItems: 10_000 });
   for (let from = 0; from < KEYS; from += 1000)
     await map.insertMany(Array.from({ length: 1000 }, (_, n) => ({ key: `k${from + n}`, value: value(dice) })));
   const client: Client = { items: new Map(), cursor: undefined, resets: 0 };
   // One message at a time, each by another subscription.
   for (let message = 0; message < 30; message++) {
     await read(map, where, client, 1);
-    if (message < 8) await change(map, dice, 40);
+    if (message < 8) await change(map, log, dice, 40);
   }
-  await change(map, dice, 200);
+  await change(map, log, dice, 200);
   // The sum of so many items is known some messages later.
   expect(await read(map, where, client, 20)).toBe(true);
   const truth = [...map.replica.items.index.from(0 as never)].filter((item) => oracleMatches(item.value, where));

@@ -37,6 +37,15 @@ async function crowd(isFanned: boolean, window = 20_000): Promise<Scene> {
 const EVENTS: readonly (readonly [string, (scene: Scene) => void | Promise<void>])[] = [
   ['nothing else happens', () => {}],
   ['another change comes', (scene) => scene.insert('a/1', 'a/2')],
+  [
+    'a transaction inserts and removes',
+    (scene) =>
+      scene.transaction(
+        ...MANY.slice(0, 200).map((key, n) =>
+          n % 3 === 0 ? { key, removed: true as const } : { key, value: contentOf(n) },
+        ),
+      ),
+  ],
   ['the items are removed', (scene) => MANY.slice(0, 30).forEach((key) => scene.remove(key))],
   [
     'clients join',
