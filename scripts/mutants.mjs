@@ -28,6 +28,48 @@ const WRONG_INPUTS = ['test/guarantees/typed/wrong-inputs.test.ts'];
  */
 const MUTANTS = [
   [
+    'removals without an effect counted',
+    'src/core/replica/conditions.ts',
+    'return isThere || !isPlainRemoval(change);',
+    'return true;',
+    ['test/core/replica/replica-transaction.test.ts'],
+  ],
+  [
+    'removal ends its transaction',
+    'src/core/replica/replica.ts',
+    "this.#removeItem(current, 'REMOVED', following);",
+    "this.#removeItem(current, 'REMOVED');",
+    ['test/guarantees/transactions.test.ts'],
+  ],
+  [
+    'transaction sees its own keys due',
+    'src/core/replica/replica.ts',
+    "if (command.kind === 'transaction') return command.changes.map(({ key }) => key);",
+    '',
+    ['test/core/replica/replica-transaction.test.ts'],
+  ],
+  [
+    'transaction creates its log',
+    'src/core/replica/replica.ts',
+    "this.isCreated ||= command.kind !== 'transaction';",
+    'this.isCreated = true;',
+    ['test/core/replication/created.test.ts'],
+  ],
+  [
+    'conditions in a transaction overlooked',
+    'src/core/model/transaction.ts',
+    'for (const name in unknown)',
+    'for (const name in {})',
+    ['test/core/model/transaction.test.ts'],
+  ],
+  [
+    'values beyond the insertions overlooked',
+    'src/core/model/command.ts',
+    'if (end !== bytes.length) throw',
+    'if (end > bytes.length) throw',
+    ['test/core/model/transaction.test.ts'],
+  ],
+  [
     'cutoff one too low',
     'src/core/replica/read.ts',
     'item.position > upTo.position',
