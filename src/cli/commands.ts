@@ -22,6 +22,7 @@ const LOADERS: Readonly<Record<Exclude<CommandName, 'help'>, () => Promise<Comma
   bench: () => import('./bench.ts'),
   verify: () => import('./verify.ts'),
   schema: () => import('./schema.ts'),
+  'postgres-schema': () => import('./postgres-schema.ts'),
   completion: () => import('./completion/completion.ts'),
 };
 

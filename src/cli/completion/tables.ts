@@ -1,6 +1,13 @@
 /** What shells complete, from the flag tables that the commands parse with. */
 import type { Flag, Flags } from '../process/arguments.ts';
-import { BENCH_FLAGS, COLLECTION_FLAGS, REMOVE_FLAGS, TAIL_FLAGS, VERIFY_FLAGS } from '../process/command-flags.ts';
+import {
+  BENCH_FLAGS,
+  COLLECTION_FLAGS,
+  POSTGRES_SCHEMA_FLAGS,
+  REMOVE_FLAGS,
+  TAIL_FLAGS,
+  VERIFY_FLAGS,
+} from '../process/command-flags.ts';
 import { type CommandName, COMMANDS } from '../process/command-names.ts';
 import { SCHEMA_FLAGS, SERVE_FLAGS } from '../process/flags.ts';
 
@@ -35,6 +42,7 @@ const TABLES: Readonly<Record<CommandName, { readonly flags: Flags; readonly ope
   bench: { flags: BENCH_FLAGS },
   verify: { flags: VERIFY_FLAGS },
   schema: { flags: SCHEMA_FLAGS },
+  'postgres-schema': { flags: POSTGRES_SCHEMA_FLAGS },
   completion: { flags: {}, operands: SHELLS },
   help: { flags: {}, operands: Object.keys(COMMANDS) },
 };

@@ -47,3 +47,12 @@ export const BENCH_FLAGS = {
   seconds: { value: 'S', help: 'duration of each row (default 5)' },
   ...SERVER_FLAGS,
 } as const satisfies Flags;
+
+export const POSTGRES_SCHEMA_FLAGS = {
+  node: { value: 'ROLE', help: 'grants a role the rights of a node; may be repeated', multiple: true },
+  writer: {
+    value: 'ROLE',
+    help: 'grants a role the right to call seamline.insert and seamline.remove; may be repeated',
+    multiple: true,
+  },
+} as const satisfies Flags;

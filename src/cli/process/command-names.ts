@@ -8,6 +8,7 @@ export const COMMANDS = {
   bench: 'measures a running server',
   verify: 'checks the guarantees against a running server',
   schema: 'prints the GraphQL schema that clients see',
+  'postgres-schema': 'prints the SQL that creates or upgrades the schema for --postgres',
   completion: 'prints a script that completes commands and flags in a shell',
   help: 'prints the help of a command',
 } as const;

@@ -1,6 +1,7 @@
 /** The schema `seamline` in the database: creates it, upgrades it, or says who has to. */
 import { UnfitLogError } from '../remote/driver.ts';
 import { codeOf, type Query } from './connection.ts';
+import { MISSING_RIGHTS } from './schema/roles.ts';
 import { schemaScript, type Step, STEPS } from './schema/schema-script.ts';
 
 /** There is no such schema, or no such table. */
@@ -8,7 +9,8 @@ export const isMissing = (error: unknown): boolean => ['3F000', '42P01', '42883'
 
 const isForbidden = (error: unknown): boolean => codeOf(error) === '42501';
 
-const BY_HAND = 'run `seamline postgres-schema` and give its output to psql as a user who may';
+const byHand = (flags = ''): string =>
+  `run \`seamline postgres-schema${flags}\` and give its output to psql as a role that may`;
 
 /** Throws `UnfitLogError` when the schema can't be used. */
 export async function ensureSchema(query: Query, steps: readonly Step[] = STEPS): Promise<void> {
@@ -16,8 +18,10 @@ export async function ensureSchema(query: Query, steps: readonly Step[] = STEPS)
   if (found.version < steps.length) await upgrade(query, found.version, steps);
   else if (found.oldest > steps.length)
     throw new UnfitLogError(
-      `the schema seamline in PostgreSQL has version ${found.version}, and this seamline knows version ${steps.length}: upgrade it`,
+      `the schema seamline in PostgreSQL has version ${found.version}, and this seamline only knows version ${steps.length}: upgrade seamline`,
     );
+  const [[missing] = []] = await query(MISSING_RIGHTS);
+  if (typeof missing === 'string') throw await lackOfRights(query, missing);
 }
 
 async function versionOf(query: Query): Promise<{ readonly version: number; readonly oldest: number }> {
@@ -26,27 +30,35 @@ async function versionOf(query: Query): Promise<{ readonly version: number; read
     return { version: Number(version), oldest: Number(oldest) };
   } catch (error) {
     if (isMissing(error)) return { version: 0, oldest: 0 };
-    if (isForbidden(error))
-      throw new UnfitLogError(
-        'this user may not use the schema seamline in PostgreSQL: grant it the rights of a node',
-        {
-          cause: error,
-        },
-      );
+    if (isForbidden(error)) throw await lackOfRights(query, 'usage of the schema', error);
     throw error;
   }
 }
 
+async function lackOfRights(query: Query, missing: string, cause?: unknown): Promise<UnfitLogError> {
+  const role = await roleOf(query);
+  return new UnfitLogError(
+    `the role ${role} lacks rights of a node in PostgreSQL (${missing}): ${byHand(` --node ${role}`)}`,
+    { cause },
+  );
+}
+
+async function roleOf(query: Query): Promise<string> {
+  const [[role] = []] = await query('select current_user::text');
+  return String(role);
+}
+
 async function upgrade(query: Query, version: number, steps: readonly Step[]): Promise<void> {
   try {
-    await query(schemaScript(steps));
+    await query(schemaScript({ steps }));
   } catch (error) {
     await query('rollback');
     if (!isForbidden(error)) throw error;
+    const role = await roleOf(query);
     const what =
       version === 0
-        ? 'PostgreSQL has no schema seamline, and this user may not create it'
-        : `the schema seamline in PostgreSQL has version ${version} instead of ${steps.length}, and this user may not upgrade it`;
-    throw new UnfitLogError(`${what}: ${BY_HAND}`, { cause: error });
+        ? `PostgreSQL has no schema seamline, and the role ${role} may not create it`
+        : `the schema seamline in PostgreSQL has version ${version} instead of ${steps.length}, and the role ${role} may not upgrade it`;
+    throw new UnfitLogError(`${what}: ${byHand(` --node ${role}`)}`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Flags } from '../../../src/cli/process/arguments.ts';
 import {
   BENCH_FLAGS,
+  POSTGRES_SCHEMA_FLAGS,
   REMOVE_FLAGS,
   SERVER_FLAGS,
   TAIL_FLAGS,
@@ -20,7 +21,7 @@ const withValue = (flags: Flags): string[] =>
 
 describe('docs/command-line.md', () => {
   it('each command has one row, and each row of a command names one', () => {
-    const named = rowsOf(PAGE).flatMap(([cell]) => codesIn(cell).filter((code) => /^seamline \w+$/.test(code)));
+    const named = rowsOf(PAGE).flatMap(([cell]) => codesIn(cell).filter((code) => /^seamline [\w-]+$/.test(code)));
     expect(named.sort()).toEqual(
       Object.keys(COMMANDS)
         .map((name) => `seamline ${name}`)
@@ -36,8 +37,10 @@ describe('docs/command-line.md', () => {
     }
   });
 
-  it('each flag of tail, remove, verify and bench is on the page as --help prints it', () => {
-    const flags = [TAIL_FLAGS, REMOVE_FLAGS, VERIFY_FLAGS, BENCH_FLAGS].flatMap((table: Flags) => withValue(table));
+  it('each flag of tail, remove, verify, bench and postgres-schema is on the page as --help prints it', () => {
+    const flags = [TAIL_FLAGS, REMOVE_FLAGS, VERIFY_FLAGS, BENCH_FLAGS, POSTGRES_SCHEMA_FLAGS].flatMap((table: Flags) =>
+      withValue(table),
+    );
     const missing = flags.filter(
       (flag) => !codesIn(page.replaceAll(/```[^]*?```/g, '')).some((code) => code.includes(flag)),
     );
