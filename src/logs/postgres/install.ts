@@ -9,7 +9,10 @@ export const isMissing = (error: unknown): boolean => ['3F000', '42P01', '42883'
 
 const isForbidden = (error: unknown): boolean => codeOf(error) === '42501';
 
-const byHand = (flags = ''): string =>
+/** So many rights are named in a line. */
+const SHOWN_RIGHTS = 3;
+
+const byHand = (flags: string): string =>
   `run \`seamline postgres-schema${flags}\` and give its output to psql as a role that may`;
 
 /** Throws `UnfitLogError` when the schema can't be used. */
@@ -20,8 +23,8 @@ export async function ensureSchema(query: Query, steps: readonly Step[] = STEPS)
     throw new UnfitLogError(
       `the schema seamline in PostgreSQL has version ${found.version}, and this seamline only knows version ${steps.length}: upgrade seamline`,
     );
-  const [[missing] = []] = await query(MISSING_RIGHTS);
-  if (typeof missing === 'string') throw await lackOfRights(query, missing);
+  const lack = await lackOfRights(query);
+  if (lack) throw lack;
 }
 
 async function versionOf(query: Query): Promise<{ readonly version: number; readonly oldest: number }> {
@@ -30,16 +33,20 @@ async function versionOf(query: Query): Promise<{ readonly version: number; read
     return { version: Number(version), oldest: Number(oldest) };
   } catch (error) {
     if (isMissing(error)) return { version: 0, oldest: 0 };
-    if (isForbidden(error)) throw await lackOfRights(query, 'usage of the schema', error);
-    throw error;
+    throw (isForbidden(error) && (await lackOfRights(query))) || error;
   }
 }
 
-async function lackOfRights(query: Query, missing: string, cause?: unknown): Promise<UnfitLogError> {
+/** Says which rights of a node the role lacks, if any. */
+async function lackOfRights(query: Query): Promise<UnfitLogError | undefined> {
+  const [[isUsable] = []] = await query("select has_schema_privilege('seamline', 'usage')");
+  const missing = isUsable === true ? (await query(MISSING_RIGHTS)).map(String) : ['usage on schema seamline'];
+  if (missing.length === 0) return undefined;
   const role = await roleOf(query);
+  const more = missing.length > SHOWN_RIGHTS ? `, and ${missing.length - SHOWN_RIGHTS} more` : '';
+  const named = missing.slice(0, SHOWN_RIGHTS).join(', ');
   return new UnfitLogError(
-    `the role ${role} lacks rights of a node in PostgreSQL (${missing}): ${byHand(` --node ${role}`)}`,
-    { cause },
+    `the role ${role} lacks rights of a node in PostgreSQL (${named}${more}): ${byHand(` --node ${role}`)}`,
   );
 }
 

@@ -45,9 +45,9 @@ const grant = (rights: string, object: string, role: string): string =>
 /** As an identifier, also for a name that is a keyword. */
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Selects the rights of a node that the current role lacks, such as `insert on seamline.entries`. Needs the right to use the schema. */
+/** Selects each right of a node that the current role lacks, such as `insert on seamline.entries`. Needs the right to use the schema. */
 export const MISSING_RIGHTS = `
-select string_agg(right_name || ' on ' || object, ', ')
+select right_name || ' on ' || object
 from (values ${[
   ...Object.entries(NODE_TABLES).flatMap(([table, rights]) =>
     rights.map((right) => `('${right}', 'seamline.${table}', has_table_privilege('seamline.${table}', '${right}'))`),

@@ -89,7 +89,7 @@ begin
     end;
     if not is_kept then
       raise exception 'seamline.insert: value must not hold %: no double holds it exactly',
-        case when length(part.number) > 50 then left(part.number, 50) || '...' else part.number end
+        case when length(part.number) > 40 then left(part.number, 40) || '...' else part.number end
         using errcode = 'invalid_parameter_value', hint = 'Send it as a string.';
     end if;
     kept := kept || case when abs(exact) >= 1e21 then part.number::float8::text else part.number end;
