@@ -41,7 +41,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/logs/nats': [...WHOLE_CORE, 'src/logs/remote'],
   'src/logs/redis': [...WHOLE_CORE, 'src/logs/remote'],
   'src/logs/postgres/schema': ['src/core/input'],
-  'src/logs/postgres': [...WHOLE_CORE, 'src/logs/remote', 'src/logs/postgres/schema'],
+  'src/logs/postgres/client': ['src/core/model'],
+  'src/logs/postgres': [...WHOLE_CORE, 'src/logs/remote', 'src/logs/postgres/client', 'src/logs/postgres/schema'],
 
   // The conformance suite, which others run on logs of their own.
   'src/testing': WHOLE_CORE,

@@ -1,19 +1,20 @@
-import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type CustomTypesConfig, DatabaseError } from 'pg';
+import { DatabaseError } from 'pg';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { type Logger, messageOf } from '../../core/model/logger.ts';
 import { RemoteConnection } from '../remote/connection.ts';
-import { answerWithin } from '../remote/deadline.ts';
-import type { ServerAddress } from './options.ts';
+import { type Query, type ServerAddress, ServerClient } from './client/server-client.ts';
+import { FinalError } from './client/explained.ts';
+import { isPooled, sharesSessions } from './client/pooling.ts';
 
-/** Another attempt would not help: a wrong name, password or database. */
-const FINAL = /^(28|3D)/;
+export type { Query } from './client/server-client.ts';
+
 /** The server has ended the connection, maybe between the commit and its answer. */
 const ENDED = /^(08|57P)/;
 
 const RECONNECT_MS = 250;
-const KEEP_ALIVE_MS = 5000;
+/** An attempt has at least so long. */
+const MIN_ATTEMPT_MS = 1000;
 
 /** What the database or the role may have set otherwise would end what a node does. The first three are younger than PostgreSQL 13. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -30,8 +31,14 @@ const SETTINGS: Readonly<Record<string, string>> = {
   tcp_keepalives_count: '3',
 };
 
-/** A standby takes no writes, and shows what the primary had some time ago. */
-class StandbyError extends Error {}
+/** None of the servers accepts the client. */
+class NoServerError extends Error {
+  readonly isFinal: boolean;
+  constructor(message: string, isFinal: boolean, options: ErrorOptions) {
+    super(message, options);
+    this.isFinal = isFinal;
+  }
+}
 
 export interface ConnectionOptions {
   readonly servers: readonly ServerAddress[];
@@ -42,13 +49,13 @@ export interface ConnectionOptions {
   readonly onNotification?: ((payload: string) => void) | undefined;
 }
 
-/** Resolves with the rows, each an array of its columns. Without `values`, the text may have several statements. */
-export type Query = (text: string, values?: readonly unknown[]) => Promise<readonly (readonly unknown[])[]>;
-
 export class Connection extends RemoteConnection {
   readonly #options: ConnectionOptions;
-  #client: Client | undefined;
-  #socket = new Socket();
+  /** Of several servers, none may use up the time of the others. */
+  readonly #attemptMs: number;
+  #client: ServerClient | undefined;
+  /** Those that are not ready yet. */
+  readonly #attempts = new Set<ServerClient>();
   /** The server that accepted the last connection, or that is asked next. */
   #at = 0;
   /** Why no server accepts this client. */
@@ -58,6 +65,8 @@ export class Connection extends RemoteConnection {
   private constructor(options: ConnectionOptions) {
     super();
     this.#options = options;
+    const { servers, timeoutMs } = options;
+    this.#attemptMs = Math.min(timeoutMs, Math.max(MIN_ATTEMPT_MS, timeoutMs / servers.length));
   }
 
   /** Rejects with `EngineUnavailableError` when no server has accepted the client in time. */
@@ -69,8 +78,7 @@ export class Connection extends RemoteConnection {
         await connection.#connectToAny();
         return connection;
       } catch (cause) {
-        const isFinal = cause instanceof DatabaseError && FINAL.test(cause.code ?? '');
-        if (isFinal || performance.now() > deadline) {
+        if ((cause instanceof NoServerError && cause.isFinal) || performance.now() > deadline) {
           connection.close();
           const names = options.servers.map(({ name }) => name).join(', ');
           throw new EngineUnavailableError(`PostgreSQL at ${names} can't be used: ${messageOf(cause)}`, { cause });
@@ -81,7 +89,7 @@ export class Connection extends RemoteConnection {
   }
 
   get heard(): number {
-    return this.#socket.bytesRead;
+    return this.#client?.heard ?? 0;
   }
 
   override get reason(): string {
@@ -91,83 +99,93 @@ export class Connection extends RemoteConnection {
   readonly query: Query = async (text, values) => {
     const client = this.#client;
     if (!client) throw new Error('the connection is lost');
-    return queryOn(client)(text, values);
+    return client.query(text, values);
   };
 
   /** Replaces a connection on which nothing was answered. */
   restart(): void {
-    this.#socket.destroy();
+    this.#client?.destroy();
   }
 
   close(): void {
     this.#isClosed = true;
     this.onUp = () => {};
+    for (const client of this.#attempts) client.destroy();
+    this.#client?.end();
     this.#client = undefined;
-    // With a farewell, unless something is under way.
-    this.#socket.destroySoon();
   }
 
-  /** Rejects with the reason of the last server. */
+  /** Rejects with `NoServerError`, which has the reason of each. */
   async #connectToAny(): Promise<void> {
     const { servers } = this.#options;
-    let failure: unknown;
-    for (let tried = 0; tried < servers.length; tried++) {
+    const failures: { readonly name: string; readonly error: unknown }[] = [];
+    for (let tried = 0; tried < servers.length && !this.#isClosed; tried++) {
       const server = servers[this.#at % servers.length];
       try {
         if (server) return await this.#connect(server);
       } catch (error) {
-        failure = error;
+        if (server) failures.push({ name: server.name, error });
         this.#at++;
       }
     }
-    throw failure;
+    const isFinal = failures.every(({ error }) => error instanceof FinalError);
+    const reasons = failures.map(({ name, error }) =>
+      servers.length === 1 ? messageOf(error) : `${name}: ${messageOf(error)}`,
+    );
+    throw new NoServerError(reasons.join('; '), isFinal, { cause: failures.at(-1)?.error });
   }
 
-  async #connect({ name, config }: ServerAddress): Promise<void> {
-    const { timeoutMs, prepare, onNotification } = this.#options;
-    const socket = new Socket();
-    const client = new Client({
-      ...config,
-      stream: () => socket,
-      // Requests don't wait for the answers to those before them.
-      pipeline: true,
-      application_name: 'seamline',
-      connectionTimeoutMillis: timeoutMs,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    });
-    let isReady = false;
-    // Without a listener, an `error` would end the process.
-    client.on('error', () => {});
-    client.on('end', () => {
-      if (isReady) this.#ended(client);
-    });
-    client.on('notification', ({ payload = '' }) => onNotification?.(payload));
+  async #connect(server: ServerAddress): Promise<void> {
+    const client = await this.#accepted(server, (client) => this.#setUp(server, client), this.#options.onNotification);
+    if (this.#isClosed) return client.end();
+    // The server may have answered and gone at once.
+    if (client.isEnded) throw new Error('the server has closed the connection');
+    client.onEnd = () => this.#ended(client);
+    this.#client = client;
+  }
+
+  /** Connects, and prepares what has connected, within the time of one attempt. */
+  async #accepted(
+    server: ServerAddress,
+    setUp: (client: ServerClient) => Promise<unknown>,
+    onNotification?: (payload: string) => void,
+  ): Promise<ServerClient> {
+    const client = new ServerClient(server, onNotification);
+    const ms = Math.round(this.#attemptMs);
+    const timer = setTimeout(() => client.destroy(new Error(`no answer within ${ms} ms`)), ms);
+    this.#attempts.add(client);
     try {
       await client.connect();
-      const query = queryOn(client);
-      const settings = { ...SETTINGS, lock_timeout: String(timeoutMs) };
-      const setUp = async (): Promise<void> => {
-        const [[isStandby] = []] = await query('select pg_is_in_recovery()');
-        if (isStandby === true) throw new StandbyError(`${name} is a standby, which takes no writes: name the primary`);
-        await query(
-          "select set_config(name, $2::jsonb ->> name, false) from pg_settings where name = any($1) and context = 'user'",
-          [Object.keys(settings), JSON.stringify(settings)],
-        );
-        await prepare?.(query);
-      };
-      await answerWithin(setUp(), timeoutMs);
+      await setUp(client);
+      return client;
     } catch (error) {
-      socket.destroy();
+      client.destroy();
       throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#attempts.delete(client);
     }
-    if (this.#isClosed) return void socket.destroy();
-    isReady = true;
-    this.#client = client;
-    this.#socket = socket;
   }
 
-  #ended(client: Client): void {
+  async #setUp(server: ServerAddress, client: ServerClient): Promise<void> {
+    const { timeoutMs, prepare } = this.#options;
+    const { query } = client;
+    const [[isStandby, processId] = []] = await query('select pg_is_in_recovery(), pg_backend_pid()');
+    // What shows the state of the primary some time ago takes no writes. It may be promoted.
+    if (isStandby === true) throw new Error(`${server.name} is a standby, which takes no writes: name the primary`);
+    if (isPooled(client, processId) && (await sharesSessions(client, () => this.#accepted(server, async () => {}))))
+      throw new FinalError(
+        `${server.name} is a pooler that shares sessions (pool_mode transaction or statement): set pool_mode = session for this database, or name the server itself`,
+      );
+    const settings = { ...SETTINGS, lock_timeout: String(timeoutMs) };
+    await query(
+      "select set_config(name, $2::jsonb ->> name, false) from pg_settings where name = any($1) and context = 'user'",
+      [Object.keys(settings), JSON.stringify(settings)],
+    );
+    await prepare?.(query);
+  }
+
+  #ended(client: ServerClient): void {
     if (client !== this.#client || this.#isClosed) return;
     this.#client = undefined;
     this.lost();
@@ -189,29 +207,6 @@ export class Connection extends RemoteConnection {
     this.#options.logger.debug?.({ ms: Math.round(this.downMs) }, 'the connection to PostgreSQL is back');
     this.restored();
   }
-}
-
-const [BOOL, BYTEA, INT8, INT4] = [16, 17, 20, 23];
-
-function columnOf(oid: number, text: string): unknown {
-  // \\x, and two digits for each byte.
-  if (oid === BYTEA) return Buffer.from(text.slice(2), 'hex');
-  if (oid === INT8 || oid === INT4) return Number(text);
-  return oid === BOOL ? text === 't' : text;
-}
-
-const TYPES: CustomTypesConfig = { getTypeParser: (oid: number) => (text: string) => columnOf(oid, text) };
-
-function queryOn(client: Client): Query {
-  return async (text, values) => {
-    const { rows } = await client.query<unknown[]>({
-      text,
-      rowMode: 'array',
-      types: TYPES,
-      ...(values && { values: [...values] }),
-    });
-    return rows;
-  };
 }
 
 /** PostgreSQL has said no, and so has written nothing. After any other error it may have. */

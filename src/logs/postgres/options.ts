@@ -1,18 +1,26 @@
 /** Options of a log on PostgreSQL, and those of the client made of them. */
-import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import type { RemoteLogOptions } from '../remote/options.ts';
-import { assertRemoteOptions, parseServerUrls, readOptionFile, readTlsFiles } from '../remote/options.ts';
+import { assertRemoteOptions, readOptionFile, readTlsFiles } from '../remote/options.ts';
+import { findPassword } from './client/password.ts';
+import { parseServerUrl, type ServerUrl } from './client/server-url.ts';
+import type { ServerAddress } from './client/server-client.ts';
 
 export interface PostgresLogOptions extends RemoteLogOptions {
   /**
-   * `postgres://user:password@host:5432/database`, with `?sslmode=require` for TLS. Of several URLs, the first server that is no standby
-   * is used.
+   * `postgres://user:password@host:5432/database`, or `postgres:///database?host=/var/run/postgresql` for a Unix socket. Of several URLs,
+   * the first server that is no standby is used.
+   *
+   * `?sslmode=require` and `verify-full` want TLS and a certificate of that host, `verify-ca` one of any host, and `no-verify` any
+   * certificate. Without `sslmode`, TLS is used when there are files for it. `sslrootcert`, `sslcert`, `sslkey`, `channel_binding`,
+   * `application_name`, `options` and `target_session_attrs` mean what they do for libpq; other parameters are refused.
+   *
+   * What the URL leaves out comes from `PGUSER` and `PGDATABASE`.
    */
   readonly url: string | readonly string[];
   /** The name of the log: letters, digits, `-` and `_`. SQL names it as well: `seamline.insert('seamline', …)`. @default 'seamline' */
   readonly stream?: string | undefined;
-  /** A file with the password. It is read for each connection. @default the one in the URL, `PGPASSWORD`, or that of `~/.pgpass` */
+  /** A file with the password. It is read for each connection. @default the one in the URL, in `PGPASSWORD`, or in `~/.pgpass` */
   readonly passwordFile?: string | undefined;
   /** Maximum bytes of the JSON of a value that `seamline.insert` takes. @default 64 KiB */
   readonly maxValueBytes?: number | undefined;
@@ -21,16 +29,6 @@ export interface PostgresLogOptions extends RemoteLogOptions {
 }
 
 export const POSTGRES_DEFAULTS = { maxValueBytes: 64 * 1024 } as const;
-
-/** How one server is reached. */
-export interface ServerAddress {
-  /** In messages: host and port. */
-  readonly name: string;
-  readonly config: ClientConfig;
-}
-
-const DEFAULT_PORT = '5432';
-const SSL_MODES = ['disable', 'no-verify', 'require', 'verify-ca', 'verify-full'] as const;
 
 /** Throws a `RangeError` that names the option, without its secrets. */
 export function serverAddresses(options: PostgresLogOptions): readonly ServerAddress[] {
@@ -41,27 +39,57 @@ export function serverAddresses(options: PostgresLogOptions): readonly ServerAdd
   const texts = typeof options.url === 'string' ? [options.url] : options.url;
   if (texts.length === 0) throw new RangeError('url must name a server');
   return texts.map((text, at) => {
-    const [plain = '', mode] = text.split(/\?sslmode=([a-z-]*)$/);
-    const expected = (): string =>
-      `URL ${at + 1} must be one such as postgres://user:password@host:5432/database or the same with ?sslmode=${SSL_MODES.join('|')}`;
-    const [url] = parseServerUrls(plain, ['postgres:', 'postgresql:'], /^(\/[^/]*)?$/, expected);
-    if (!url || (mode !== undefined && !(SSL_MODES as readonly string[]).includes(mode)))
-      throw new RangeError(expected());
-    // An IPv6 address has brackets in a URL only.
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const port = url.port || DEFAULT_PORT;
-    const isTls = mode === undefined ? Object.keys(files).length > 0 : mode !== 'disable';
+    const url = parseServerUrl(text, at + 1);
+    if (passwordFile !== undefined && url.password !== undefined)
+      throw new RangeError(`passwordFile must not be set, because URL ${at + 1} has a password`);
+    const { host, port, user, database } = url;
+    const { application_name = 'seamline', options: startup, channel_binding } = url.parameters;
+    const ssl = tlsOf(url, files, at + 1);
     return {
-      name: `${host}:${port}`,
+      name: host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`,
       config: {
         host,
-        port: Number(port),
-        ...(url.username !== '' && { user: url.username }),
-        ...(url.pathname.length > 1 && { database: decodeURIComponent(url.pathname.slice(1)) }),
-        ...(url.password !== '' && { password: url.password }),
-        ...(passwordFile !== undefined && { password: () => readFileSync(passwordFile, 'utf8').trimEnd() }),
-        ssl: isTls && { ...files, rejectUnauthorized: mode !== 'no-verify' },
+        port,
+        user,
+        database,
+        password: () => findPassword(url, passwordFile),
+        application_name,
+        enableChannelBinding: channel_binding === 'require',
+        ...(startup !== undefined && { options: startup }),
+        ssl,
       },
     };
   });
+}
+
+/** `files`: those of the options, which go before those of the URL. */
+function tlsOf(
+  { host, parameters }: ServerUrl,
+  files: Readonly<Record<string, Buffer>>,
+  number: number,
+): ClientConfig['ssl'] {
+  const { sslmode, sslrootcert, sslcert, sslkey, channel_binding } = parameters;
+  if ((sslcert === undefined) !== (sslkey === undefined))
+    throw new RangeError(`URL ${number} must have both sslcert and sslkey`);
+  const own = Object.entries({ ca: sslrootcert === 'system' ? undefined : sslrootcert, cert: sslcert, key: sslkey });
+  const all: Readonly<Record<string, Buffer>> = {
+    ...Object.fromEntries(
+      own.flatMap(([kind, path]) =>
+        path === undefined ? [] : [[kind, readOptionFile(`ssl file of URL ${number}`, path)]],
+      ),
+    ),
+    ...files,
+  };
+  const isTls = sslmode === undefined ? Object.keys(all).length > 0 : sslmode !== 'disable';
+  if (!isTls && Object.keys(all).length > 0)
+    throw new RangeError(`URL ${number} must not have sslmode=disable when there are files for TLS`);
+  if (channel_binding === 'require' && (!isTls || sslmode === 'no-verify'))
+    throw new RangeError(`URL ${number} must have sslmode=require, because it has channel_binding=require`);
+  // As for libpq, a Unix socket has none.
+  if (!isTls || host.startsWith('/')) return false;
+  return {
+    ...all,
+    rejectUnauthorized: sslmode !== 'no-verify',
+    ...(sslmode === 'verify-ca' && { checkServerIdentity: () => undefined }),
+  };
 }

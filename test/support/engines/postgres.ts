@@ -185,7 +185,7 @@ function killIfThere(pid: number): void {
 }
 
 /** PostgreSQL refuses to run as root. */
-function userOf(name: string): { readonly uid?: number; readonly gid?: number } {
+export function userOf(name: string): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' })));
   return uid === undefined || gid === undefined ? {} : { uid, gid };
