@@ -25,6 +25,8 @@ export class ServerClient {
   readonly #socket = new Socket();
   #isOpen = false;
   #isEnded = false;
+  /** Why this end has given up. The client may say something else. */
+  #reason: Error | undefined;
   /** Called when the connection has ended. */
   onEnd = (): void => {};
 
@@ -59,7 +61,7 @@ export class ServerClient {
       this.#isOpen = true;
     } catch (error) {
       this.destroy();
-      throw explained(error);
+      throw this.#reason ?? explained(error);
     }
   }
 
@@ -89,6 +91,7 @@ export class ServerClient {
 
   /** What is under way rejects with the reason. */
   destroy(reason?: Error): void {
+    this.#reason ??= reason;
     this.#socket.destroy(reason);
   }
 

@@ -19,6 +19,7 @@ const PARAMETERS = {
   channel_binding: ['disable', 'prefer', 'require'],
   host: undefined,
   options: undefined,
+  port: undefined,
   sslcert: undefined,
   sslkey: undefined,
   sslmode: SSL_MODES,
@@ -45,7 +46,8 @@ export function parseServerUrl(text: string, number: number): ServerUrl {
   const parameters = parametersOf(url, number);
   const hosts = [named === NOWHERE ? '' : named, parameters.host ?? ''].filter((host) => host !== '');
   const [host, another] = hosts;
-  if (host === undefined || another !== undefined) throw expected(number);
+  const port = Number(url.port || parameters.port || DEFAULT_PORT);
+  if (host === undefined || another !== undefined || !(port > 0 && port < 65_536)) throw expected(number);
   const own = user || process.env['PGUSER'] || nameOfSystem();
   if (own === undefined)
     throw new RangeError(
@@ -54,7 +56,7 @@ export function parseServerUrl(text: string, number: number): ServerUrl {
   return {
     // An IPv6 address has brackets in a URL only.
     host: host.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || DEFAULT_PORT),
+    port,
     user: own,
     database: path || process.env['PGDATABASE'] || own,
     password: password || undefined,
