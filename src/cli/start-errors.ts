@@ -83,7 +83,7 @@ function namesFor(options: ServerOptions, names: ReadonlyMap<string, string>): R
  */
 function inFlags(message: string, names: ReadonlyMap<string, string>, options: ServerOptions): string {
   const longestFirst = [...names.keys()].toSorted((a, b) => b.length - a.length);
-  const name = new RegExp(`\\b(?:${longestFirst.join('|')})\\b`, 'g');
+  const name = new RegExp(`(?<!@)\\b(?:${longestFirst.join('|')})\\b`, 'g');
   const named = (text: string): string => text.replace(name, (option) => names.get(option) ?? option);
   const text = message
     .replace(/^[\w ,]+(?=\[\d+\]| (?:needs?|must|excludes?) |: )/, named)

@@ -26,8 +26,8 @@ describe('seamline serve, called with flags that make no sense,', () => {
     ],
     [['--nats-creds', 'a'], {}, '--nats-creds needs --nats'],
     [[], { SEAMLINE_REDIS_WAIT: '1' }, 'SEAMLINE_REDIS_WAIT needs --redis'],
-    [['--stream', 'a'], {}, '--stream needs --nats or --redis'],
-    [['--engine-timeout', '5'], {}, '--engine-timeout needs --nats or --redis'],
+    [['--stream', 'a'], {}, '--stream needs --nats, --redis or --postgres'],
+    [['--engine-timeout', '5'], {}, '--engine-timeout needs --nats, --redis or --postgres'],
     [['--repair'], {}, '--repair needs --data'],
     [['--jwt-audience', 'a'], {}, '--jwt-audience needs --jwks or --jwt-secret'],
     [['--jwt-secret', ''], {}, '--jwt-secret must not be empty'],
@@ -59,6 +59,19 @@ describe('seamline serve, called with flags that make no sense,', () => {
 it('seamline serve --redis names --redis-sentinel when there are several URLs', async () => {
   const { code, stderr } = await runCli(['--port', '0', '--redis', 'redis://a,redis://b']);
   expect(stderr).toMatch(/^seamline: --redis: several URLs are those of Sentinels: .*--redis-sentinel\b.*$/m);
+  expect(code).toBe(2);
+});
+
+it.each([
+  ['--nats', 'nats://a', '@nats-io/transport-node', 'NATS', '@nats-io/transport-node @nats-io/jetstream @nats-io/obj'],
+  ['--redis', 'redis://a', 'ioredis', 'Redis', 'ioredis'],
+  ['--postgres', 'postgres://a', 'pg', 'PostgreSQL', 'pg'],
+])('seamline serve %s %s without the package %s says what to install', async (flag, url, missing, engine, packages) => {
+  const hook = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve(name, context, next) { return next(name === '${missing}' ? 'not-installed' : name, context); } });`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+  const { code, stderr } = await runCli(['--port', '0', flag, url], { NODE_OPTIONS });
+  expect(saidIn(stderr)).toEqual([`seamline: ${engine} needs its client library: npm install ${packages}`]);
   expect(code).toBe(2);
 });
 

@@ -13,17 +13,19 @@ interface Service {
   readonly networks: readonly string[];
   readonly volumes?: readonly string[];
   readonly command?: readonly string[];
+  readonly secrets?: readonly string[];
 }
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
   readonly volumes: Readonly<Record<string, unknown>>;
+  readonly secrets?: Readonly<Record<string, { readonly file: string }>>;
 }
 
 const read = (name: string): string => readFileSync(`deploy/${name}`, 'utf8');
 const composeOf = (name: string): Compose => parse(read(name), { merge: true }) as Compose;
-const FILES = ['compose.yaml', 'compose.redis.yaml'];
+const FILES = ['compose.yaml', 'compose.redis.yaml', 'compose.postgres.yaml'];
 
 const named = ({ services }: Compose, prefix: string): string[] =>
   Object.keys(services).filter((name) => name.startsWith(prefix));
@@ -103,5 +105,24 @@ describe('the engines of the compose files', () => {
     const url = new URL(filled(services['seamline-1']?.environment?.['SEAMLINE_REDIS'] ?? ''));
     expect([url.hostname, url.port]).toEqual(['redis', '6379']);
     expect(url.password).toBe(filled(command.at(-1) ?? ''));
+  });
+
+  it('compose.postgres.yaml has one PostgreSQL with the user, the database and the password that the nodes read from a file', () => {
+    const { services, secrets = {} } = composeOf('compose.postgres.yaml');
+    const { environment = {}, secrets: own } = services['postgres'] ?? {};
+    const [secret = ''] = own ?? [];
+    for (const node of ['seamline-1', 'seamline-2', 'seamline-3']) {
+      const { environment: variables = {}, secrets: shown } = services[node] ?? {};
+      const url = new URL(variables['SEAMLINE_POSTGRES'] ?? '');
+      expect([url.hostname, url.port]).toEqual(['postgres', '5432']);
+      expect([url.username, url.pathname.slice(1)]).toEqual([environment['POSTGRES_USER'], environment['POSTGRES_DB']]);
+      expect(variables['SEAMLINE_POSTGRES_PASSWORD_FILE']).toBe(`/run/secrets/${secret}`);
+      expect(shown).toEqual(own);
+    }
+    expect(environment['POSTGRES_PASSWORD_FILE']).toBe(`/run/secrets/${secret}`);
+    // The file that the first lines say how to make, which git ignores.
+    const file = join('deploy', secrets[secret]?.file ?? '');
+    expect(read('compose.postgres.yaml')).toContain(`> ${file}`);
+    expect(readFileSync('.gitignore', 'utf8').split('\n')).toContain(`/${file}`);
   });
 });

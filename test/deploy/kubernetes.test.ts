@@ -11,8 +11,8 @@ import { type Container, documentsOf, kustomize, type Probe, type Resource } fro
 import { findOnPath } from '../support/processes/programs.ts';
 
 const FOLDER = 'deploy/kubernetes';
-const OVERLAYS = ['nats', 'redis', 'single'];
-const NODES = { nats: 'Deployment', redis: 'Deployment', single: 'StatefulSet' } as const;
+const OVERLAYS = ['nats', 'redis', 'postgres', 'single'];
+const NODES = { nats: 'Deployment', redis: 'Deployment', postgres: 'Deployment', single: 'StatefulSet' } as const;
 
 const overlays = OVERLAYS.map((name) => ({
   name,
@@ -81,6 +81,8 @@ describe.each(overlays)('the overlay $name', ({ name, resources, node }) => {
         known,
       );
       for (const { configMap } of volumes) if (configMap) resourceIn(resources, 'ConfigMap', configMap.name);
+      const mounted = volumes.flatMap((volume) => volume.secret?.secretName ?? []);
+      expect(mounted.filter((secret) => !secrets.some((known) => known.startsWith(`${secret} `)))).toEqual([]);
       const references = containers.flatMap(({ env }) => env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []));
       expect(references.length).toBeGreaterThan(0);
       for (const { name: secret, key } of references) expect(secrets).toContain(`${secret} ${key}`);
@@ -143,20 +145,25 @@ describe.each(overlays)('the overlay $name', ({ name, resources, node }) => {
 });
 
 describe('the manifests for Kubernetes', () => {
-  const [nats = { resources: [] }, redis = { resources: [] }, single = { resources: [] }] = overlays;
+  const [nats, redis, postgres, single] = OVERLAYS.map((name) => kustomize(`${FOLDER}/overlays/${name}`)) as [
+    Resource[],
+    Resource[],
+    Resource[],
+    Resource[],
+  ];
 
   it('the nodes of the nats overlay name every nats-server, and keep a replica of the log on each', () => {
-    const pods = natsPods(nats.resources);
-    const variables = variablesOf(containerOf(resourceIn(nats.resources, 'Deployment', 'seamline')));
+    const pods = natsPods(nats);
+    const variables = variablesOf(containerOf(resourceIn(nats, 'Deployment', 'seamline')));
     const urls = (variables['SEAMLINE_NATS'] ?? '').replaceAll('$(NATS_PASSWORD)', 'password').split(',');
     expect(urls.map((url) => new URL(url).host)).toEqual(pods.map((pod) => `${pod}:4222`));
     expect(variables['SEAMLINE_NATS_REPLICAS']).toBe(String(pods.length));
   });
 
   it('the nats-servers find each other, and have the configuration of compose.yaml', () => {
-    const conf = resourceIn(nats.resources, 'ConfigMap', 'nats').data?.['nats.conf'] ?? '';
+    const conf = resourceIn(nats, 'ConfigMap', 'nats').data?.['nats.conf'] ?? '';
     const routes = [...(/routes: \[(.*)\]/.exec(conf)?.[1] ?? '').matchAll(/nats:\/\/([^:]+):6222/g)];
-    expect(routes.map(([, host]) => host)).toEqual(natsPods(nats.resources));
+    expect(routes.map(([, host]) => host)).toEqual(natsPods(nats));
     const bare = (text: string): string[] =>
       text
         .split('\n')
@@ -166,9 +173,21 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('the nodes of the redis overlay name the service of Redis', () => {
-    const variables = variablesOf(containerOf(resourceIn(redis.resources, 'Deployment', 'seamline')));
+    const variables = variablesOf(containerOf(resourceIn(redis, 'Deployment', 'seamline')));
     const { hostname, port } = new URL((variables['SEAMLINE_REDIS'] ?? '').replace('$(REDIS_PASSWORD)', 'password'));
-    expect(resourceIn(redis.resources, 'Service', hostname).spec.ports.map((one) => String(one.port))).toEqual([port]);
+    expect(resourceIn(redis, 'Service', hostname).spec.ports.map((one) => String(one.port))).toEqual([port]);
+  });
+
+  it('the nodes of the postgres overlay name the service of PostgreSQL, and read its password from a file', () => {
+    const node = containerOf(resourceIn(postgres, 'Deployment', 'seamline'));
+    const variables = variablesOf(node);
+    const url = new URL(variables['SEAMLINE_POSTGRES'] ?? '');
+    expect(resourceIn(postgres, 'Service', url.hostname).spec.ports.map((one) => String(one.port))).toEqual([url.port]);
+    expect(url.password).toBe('');
+    const [mount] = node.volumeMounts ?? [];
+    expect(variables['SEAMLINE_POSTGRES_PASSWORD_FILE']).toBe(`${mount?.mountPath}/password`);
+    const own = variablesOf(containerOf(resourceIn(postgres, 'StatefulSet', 'postgres')));
+    expect([own['POSTGRES_USER'], own['POSTGRES_DB']]).toEqual([url.username, url.pathname.slice(1)]);
   });
 
   it('one pod at a time may leave, and no node stops before another is ready', () => {
@@ -176,16 +195,16 @@ describe('the manifests for Kubernetes', () => {
       ['StatefulSet', 'nats'],
       ['Deployment', 'seamline'],
     ] as const) {
-      const budget = resourceIn(nats.resources, 'PodDisruptionBudget', name).spec;
+      const budget = resourceIn(nats, 'PodDisruptionBudget', name).spec;
       expect(budget.maxUnavailable).toBe(1);
-      expect(budget.selector).toEqual(resourceIn(nats.resources, kind, name).spec.selector);
+      expect(budget.selector).toEqual(resourceIn(nats, kind, name).spec.selector);
     }
-    const { strategy } = resourceIn(redis.resources, 'Deployment', 'seamline').spec;
+    const { strategy } = resourceIn(redis, 'Deployment', 'seamline').spec;
     expect(strategy?.rollingUpdate.maxUnavailable).toBe(0);
   });
 
   it('the single node keeps its log on its volume, and runs once', () => {
-    const { spec } = resourceIn(single.resources, 'StatefulSet', 'seamline');
+    const { spec } = resourceIn(single, 'StatefulSet', 'seamline');
     expect(spec.replicas).toBe(1);
     const { args = [], volumeMounts = [] } = containerOf({ spec });
     expect(args).toEqual(['--data', '/data']);
@@ -199,7 +218,7 @@ describe('the manifests for Kubernetes', () => {
     const [ingress] = documentsOf(`${FOLDER}/ingress.yaml`) as unknown as readonly [
       Resource & { spec: { rules: readonly { http: { paths: readonly unknown[] } }[] } },
     ];
-    const [port] = resourceIn(single.resources, 'Service', 'seamline').spec.ports;
+    const [port] = resourceIn(single, 'Service', 'seamline').spec.ports;
     expect(ingress.spec.rules.flatMap(({ http }) => http.paths)).toEqual([
       { path: '/graphql', pathType: 'Exact', backend: { service: { name: 'seamline', port: { name: port?.name } } } },
     ]);

@@ -35,6 +35,7 @@ it('`seamline` loads no server, no engine’s client and no schema builder', asy
     '@nats-io/transport-node',
     '@nats-io/jetstream',
     'ioredis',
+    'pg',
     'graphql-yoga',
     '@pothos/core',
     'ws',
@@ -51,11 +52,12 @@ it('`createServer` loads only the configured engine', async () => {
   // Not a directory, so the server fails as soon as it is created.
   const loaded = await loadedBy('seamline', 'createServer', '/dev/null/data');
   expect(loaded).toContain('graphql-yoga');
-  expect(loaded.filter((name) => name.startsWith('@nats-io') || name === 'ioredis')).toEqual([]);
+  expect(loaded.filter((name) => name.startsWith('@nats-io') || ['ioredis', 'pg'].includes(name))).toEqual([]);
 });
 
-it('`seamline/file`, `seamline/nats` and `seamline/redis` can be imported', async () => {
+it('`seamline/file`, `seamline/nats`, `seamline/redis` and `seamline/postgres` can be imported', async () => {
   expect(await loadedBy('seamline/file')).not.toContain('graphql');
   expect(await loadedBy('seamline/nats')).toContain('@nats-io/jetstream');
   expect(await loadedBy('seamline/redis')).toContain('ioredis');
+  expect(await loadedBy('seamline/postgres')).toContain('pg');
 });

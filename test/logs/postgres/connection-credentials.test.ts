@@ -6,7 +6,7 @@ import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
 import { certificates } from '../../support/engines/certificates.ts';
 import { temporaryDirectory } from '../../support/engines/kept.ts';
 import { describeWithPostgres, type StartPostgres } from '../../support/engines/postgres.ts';
-import { as, connect, refusalToConnect } from '../../support/engines/postgres-connections.ts';
+import { as, connect, refusalToConnect } from '../../support/engines/postgres/connections.ts';
 import { replaced } from '../../support/documents/replaced.ts';
 
 /** The superuser of the tests is trusted, everybody else has to show something. */

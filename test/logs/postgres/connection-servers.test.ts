@@ -9,7 +9,7 @@ import { serverAddresses } from '../../../src/logs/postgres/options.ts';
 import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
 import { freePort } from '../../support/engines/engine-server.ts';
 import { describeWithPostgres, type PostgresServer } from '../../support/engines/postgres.ts';
-import { connect, refusalToConnect } from '../../support/engines/postgres-connections.ts';
+import { connect, refusalToConnect } from '../../support/engines/postgres/connections.ts';
 import { networkTo } from '../../support/sockets/proxy.ts';
 
 /** Answers in its own way. Resolves with its URL. */

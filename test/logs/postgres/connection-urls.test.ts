@@ -6,7 +6,7 @@ import { serverAddresses } from '../../../src/logs/postgres/options.ts';
 import { certificates } from '../../support/engines/certificates.ts';
 import { temporaryDirectory } from '../../support/engines/kept.ts';
 import { describeWithPostgres } from '../../support/engines/postgres.ts';
-import { connect } from '../../support/engines/postgres-connections.ts';
+import { connect } from '../../support/engines/postgres/connections.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -82,9 +82,9 @@ describe('the URL of PostgreSQL', () => {
     [
       'a parameter of others',
       { url: 'postgres://a@b/c?pgbouncer=true' },
-      /must not have the parameter pgbouncer: remove/,
+      /must not have the parameter "pgbouncer": remove/,
     ],
-    ['a password as parameter', { url: 'postgres://a@b/c?password=s3cret' }, /must not have the parameter password/],
+    ['a password as parameter', { url: 'postgres://a@b/c?password=s3cret' }, /must not have the parameter "password"/],
     ['TLS if possible', { url: 'postgres://a@b/c?sslmode=prefer' }, /sslmode=disable\|no-verify\|.*, not prefer/],
     [
       'a standby',

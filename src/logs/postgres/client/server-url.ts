@@ -77,7 +77,7 @@ function parametersOf({ searchParams, search }: URL, number: number): ServerUrl[
   for (const [name, value] of searchParams) {
     if (!isKnown(name))
       throw new RangeError(
-        `URL ${number} must not have the parameter ${name}: remove it (known are ${Object.keys(PARAMETERS).join(', ')})`,
+        `URL ${number} must not have the parameter "${name}": remove it (known are ${Object.keys(PARAMETERS).join(', ')})`,
       );
     const values: readonly string[] | undefined = PARAMETERS[name];
     if (values && !values.includes(value)) {

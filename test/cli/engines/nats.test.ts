@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeWithNats } from '../support/engines/nats.ts';
-import { managerOf, startNats } from '../support/engines/nats-logs.ts';
-import { runCli, serveCli } from '../support/processes/processes.ts';
+import { describeWithNats } from '../../support/engines/nats.ts';
+import { managerOf, startNats } from '../../support/engines/nats-logs.ts';
+import { runCli, serveCli } from '../../support/processes/processes.ts';
 
 const insert = (key: string): string => JSON.stringify({ key, value: 1 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { certificates } from '../support/engines/certificates.ts';
-import { runCli, serveCli } from '../support/processes/processes.ts';
-import { describeWithRedis, RedisSentinel } from '../support/engines/redis.ts';
+import { certificates } from '../../support/engines/certificates.ts';
+import { runCli, serveCli } from '../../support/processes/processes.ts';
+import { describeWithRedis, RedisSentinel } from '../../support/engines/redis.ts';
 
 const insert = (key: string): string => JSON.stringify({ key, value: 1 });
 

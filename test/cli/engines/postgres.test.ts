@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { certificates } from '../support/engines/certificates.ts';
-import { temporaryDirectory } from '../support/engines/kept.ts';
-import { describeWithPostgres } from '../support/engines/postgres.ts';
-import { as } from '../support/engines/postgres-connections.ts';
-import { runCli, serveCli } from '../support/processes/processes.ts';
+import { certificates } from '../../support/engines/certificates.ts';
+import { temporaryDirectory } from '../../support/engines/kept.ts';
+import { describeWithPostgres } from '../../support/engines/postgres.ts';
+import { as } from '../../support/engines/postgres/connections.ts';
+import { runCli, serveCli } from '../../support/processes/processes.ts';
 
 const insert = (key: string): string => JSON.stringify({ key, value: 1 });
 
@@ -101,7 +101,10 @@ describe('seamline serve', () => {
     [['--postgres', 'http://anna:s3cret@a'], '--postgres: URL 1 must be one such as postgres://user:password@host'],
     [['--postgres', 'postgres://a@b,anna:s3cret@c'], '--postgres: URL 2 must be one such as'],
     [['--postgres', 'postgres://a:s3cret@b?sslmode=prefer'], '--postgres: URL 1 must have sslmode=disable|no-verify'],
-    [['--postgres', 'postgres://a:s3cret@b?schema=c'], '--postgres: URL 1 must not have the parameter schema: remove'],
+    [
+      ['--postgres', 'postgres://a:s3cret@b?schema=c'],
+      '--postgres: URL 1 must not have the parameter "schema": remove',
+    ],
     [['--postgres', 'postgres://a', '--stream', 'a.b'], '--stream must be of letters, digits, - and _'],
     [['--postgres', 'postgres://a@b', '--postgres-tls-cert', 'c'], '--postgres-tls-cert and --postgres-tls-key need'],
     [

@@ -2,9 +2,9 @@
 import { chownSync, globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { findOnPath } from '../processes/programs.ts';
-import { describeWithProgram, EngineServer, freePort } from './engine-server.ts';
-import { describeWithPostgres, type PostgresServer, type StartPostgres, userOf } from './postgres.ts';
+import { findOnPath } from '../../processes/programs.ts';
+import { describeWithProgram, EngineServer, freePort } from '../engine-server.ts';
+import { describeWithPostgres, type PostgresServer, type StartPostgres, userOf } from '../postgres.ts';
 
 /** Debian keeps it away from the PATH of users. */
 const PROGRAM = globSync('/usr/sbin/pgbouncer').at(0) ?? findOnPath('pgbouncer');

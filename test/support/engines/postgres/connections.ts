@@ -1,8 +1,8 @@
 /** Connections of a node to PostgreSQL, which end with their test. */
 import { onTestFinished } from 'vitest';
-import { SILENT } from '../../../src/core/model/logger.ts';
-import { Connection } from '../../../src/logs/postgres/connection.ts';
-import { type PostgresLogOptions, serverAddresses } from '../../../src/logs/postgres/options.ts';
+import { SILENT } from '../../../../src/core/model/logger.ts';
+import { Connection } from '../../../../src/logs/postgres/connection.ts';
+import { type PostgresLogOptions, serverAddresses } from '../../../../src/logs/postgres/options.ts';
 
 /** Rejects with `EngineUnavailableError`. */
 export async function connect({ engineTimeoutMs = 5000, ...options }: PostgresLogOptions): Promise<Connection> {

@@ -1,9 +1,9 @@
 import { readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { JSON_BODY } from '../support/clients/requests.ts';
-import { temporaryDirectory } from '../support/engines/kept.ts';
-import { runCli, serveCli } from '../support/processes/processes.ts';
+import { JSON_BODY } from '../../support/clients/requests.ts';
+import { temporaryDirectory } from '../../support/engines/kept.ts';
+import { runCli, serveCli } from '../../support/processes/processes.ts';
 
 async function ask(url: string, query: string): Promise<unknown> {
   const response = await fetch(url, { method: 'POST', headers: JSON_BODY, body: JSON.stringify({ query }) });
