@@ -12,7 +12,7 @@ const sourceOf = (path: string): string => new URL(`../../src/${path}`, import.m
 /** Resolves with how the process has ended. */
 export async function leave(
   server: EngineServer,
-  engine: 'nats' | 'redis',
+  engine: 'nats' | 'redis' | 'postgres',
   how: (typeof WAYS)[number],
 ): Promise<unknown> {
   const program = `

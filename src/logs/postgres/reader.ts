@@ -1,16 +1,23 @@
 /**
  * Reads the entries for one listener, on a connection of its own, which is woken when there are new ones.
  *
- * Each read asks for the last entry that was delivered as well, which must be unchanged: so a log that has lost its newest part is noticed
- * before any entry of its new part is delivered.
+ * Each read asks for the digest of the last entry that was delivered as well, which must be unchanged: so a log that has lost its newest
+ * part is noticed before any entry of its new part is delivered.
  */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sequence } from '../../core/model/position.ts';
 import { answerUnlessSilent } from '../remote/deadline.ts';
-import { EngineRefusalError, type EntryReceiver, type EntrySource, type LogState } from '../remote/driver.ts';
+import {
+  EngineRefusalError,
+  type EntryReceiver,
+  type EntrySource,
+  LogGoneError,
+  type LogState,
+} from '../remote/driver.ts';
 import { ReadSize } from '../remote/read-size.ts';
 import { type Connection, isRefusal, type Query, refusalOf } from './connection.ts';
-import { ENTRY, entryOf, type Stream } from './stream.ts';
+import { entryOf, STREAM_ID, type Stream } from './stream.ts';
 
 /** A wake-up may be lost with the node that would send it. */
 const WAIT_MS = 1000;
@@ -37,6 +44,8 @@ export class Reader implements EntrySource {
   /** The log holds entries up to here, as far as this node knows. */
   #last = 0;
   #isSuspect = false;
+  /** Digest of the data of `receiver.previous` as the server has it. */
+  #known: { readonly sequence: Sequence; readonly digest: Buffer } | undefined;
   #isStopped = false;
 
   constructor(options: ReaderOptions) {
@@ -80,9 +89,10 @@ export class Reader implements EntrySource {
         // There is no connection, no answer, or no right to read any more: the health of the log says so.
         const refusal = isRefusal(error) ? error : undefined;
         if (refusal) this.#options.receiver.refused(refusalOf(refusal));
-        else this.#size.failed();
-        if (!refusal && connection.isUp) connection.restart();
-        await sleep(refusal ? REFUSED_MS : RETRY_MS, undefined, { ref: false });
+        const isAnswer = refusal !== undefined || error instanceof LogGoneError;
+        if (!isAnswer) this.#size.failed();
+        if (!isAnswer && connection.isUp) connection.restart();
+        await sleep(isAnswer ? REFUSED_MS : RETRY_MS, undefined, { ref: false });
       }
     }
   }
@@ -91,7 +101,7 @@ export class Reader implements EntrySource {
   async #assertReadable(connection: Connection): Promise<void> {
     try {
       await answerUnlessSilent(
-        connection.query(`select ${ENTRY} from seamline.entries limit 0`),
+        connection.query('select from seamline.entries, seamline.streams limit 0'),
         SILENT_MS,
         () => connection.heard,
       );
@@ -106,22 +116,28 @@ export class Reader implements EntrySource {
     // The server that is asked now has counted these entries: what a later read of it does not find is missing.
     const counted = this.#isSuspect ? (await look()).last : 0;
     const from = previous ? next - 1 : next;
-    const limit = this.#size.entries + 1;
+    const known = previous && this.#known?.sequence === previous.sequence ? this.#known : undefined;
+    // The first time, the previous entry is read alone.
+    const limit = known ? this.#size.entries + 1 : previous ? 1 : this.#size.entries;
     const rows = await answerUnlessSilent(
       connection.query(
-        `select ${ENTRY} from seamline.entries where stream_id = $1 and sequence >= $2 order by sequence limit $3`,
-        [stream.id, from, limit],
+        `select sequence, time, command_id, case when sequence = $5 then sha256(data) else data end
+         from seamline.entries where stream_id = ${STREAM_ID} and sequence >= $3 order by sequence limit $4`,
+        [stream.id, stream.epoch, from, limit, known?.sequence ?? 0],
       ),
       SILENT_MS,
       () => connection.heard,
     );
     if (this.#isStopped) return;
-    const entries = rows.map(entryOf);
     if (previous) {
-      const again = entries[0]?.sequence === from ? entries.shift() : undefined;
+      const again = rows[0]?.[0] === from ? rows[0] : undefined;
       if (!again) return receiver.missesPrevious(await look());
-      if (!receiver.verify(again)) return;
+      const isSame = known?.digest.equals(again[3] as Buffer) === true;
+      const { time, data } = isSame ? { time: Number(again[1]), data: previous.data } : entryOf(again);
+      if (!receiver.verify({ sequence: previous.sequence, time, data })) return;
     }
+    const entries = rows.slice(previous ? 1 : 0).map(entryOf);
+    this.#remember(known ? rows.slice(1) : rows);
     if (entries.length === 0 && this.#isSuspect && counted > 0) {
       this.#isSuspect = false;
       if (counted >= next) return receiver.lacks(counted as Sequence);
@@ -133,6 +149,15 @@ export class Reader implements EntrySource {
     }
     const isAll = rows.length < limit && receiver.next > this.#last;
     if (isAll && !this.#isSuspect && !this.#isStopped) await this.#woken();
+  }
+
+  #remember(rows: readonly (readonly unknown[])[]): void {
+    const [sequence, , , data] = rows.at(-1) ?? [];
+    if (sequence === undefined) return;
+    const digest = createHash('sha256')
+      .update(data as Buffer)
+      .digest();
+    this.#known = { sequence: sequence as Sequence, digest };
   }
 
   /** Resolves when there may be more. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
 import { inPieces } from '../remote/pieces.ts';
 import type { Query } from './connection.ts';
-import type { Stream } from './stream.ts';
+import { STREAM_ID, type Stream } from './stream.ts';
 
 const FORMAT = 1;
 
@@ -23,8 +23,8 @@ export function rowStorage(query: Query, stream: () => Stream): SnapshotStorage 
       const { id: streamId, epoch } = stream();
       const rows = await query(
         `select id, sequence, command_id, bytes, pieces, digest from seamline.snapshots
-         where stream_id = $1 and format = $2 and published`,
-        [streamId, FORMAT],
+         where stream_id = ${STREAM_ID} and format = $3 and published`,
+        [streamId, epoch, FORMAT],
       );
       return rows.map(([id, sequence, commandId, bytes, pieces, digest]) => {
         return { id, epoch, sequence, commandId, bytes, pieces, digest } as StoredRows;

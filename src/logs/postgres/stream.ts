@@ -72,13 +72,18 @@ export function entryOf([sequence, time, commandId, data]: readonly unknown[]): 
   };
 }
 
-export const ENTRY = 'sequence, time, command_id, data';
+const ENTRY = 'sequence, time, command_id, data';
 
-export async function readEntry(query: Query, { id }: Stream, sequence: Sequence): Promise<LogEntry | undefined> {
-  const [row] = await query(`select ${ENTRY} from seamline.entries where stream_id = $1 and sequence = $2`, [
-    id,
-    sequence,
-  ]);
+/** Nothing where another log has the id: in a schema that was created again, or restored. */
+export const STREAM_ID = '(select id from seamline.streams where id = $1 and epoch = $2)';
+
+export async function readEntry(
+  query: Query,
+  { id, epoch }: Stream,
+  sequence: Sequence,
+): Promise<LogEntry | undefined> {
+  const text = `select ${ENTRY} from seamline.entries where stream_id = ${STREAM_ID} and sequence = $3`;
+  const [row] = await query(text, [id, epoch, sequence]);
   return row && entryOf(row);
 }
 

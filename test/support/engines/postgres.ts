@@ -75,6 +75,14 @@ export class PostgresServer extends EngineServer {
     return server;
   }
 
+  /** A test that runs as root may have copied its files. */
+  override async start(): Promise<void> {
+    const { uid, gid } = this.user;
+    if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, this.store]);
+    chmodSync(this.store, 0o700);
+    await super.start();
+  }
+
   flags(url = this.url): readonly string[] {
     return ['--postgres', url];
   }
@@ -124,10 +132,9 @@ export class PostgresServer extends EngineServer {
   protected override pids(): readonly number[] {
     const [parent] = super.pids();
     if (parent === undefined) return [];
-    return [
-      parent,
-      ...readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-    ];
+    const children = `/proc/${parent}/task/${parent}/children`;
+    const pids = existsSync(children) ? readFileSync(children, 'utf8').split(' ').filter(Boolean) : [];
+    return [parent, ...pids.map(Number)];
   }
 
   protected command(): readonly [string, ...string[]] {

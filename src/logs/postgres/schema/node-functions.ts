@@ -2,9 +2,9 @@
 export const NODE_FUNCTIONS = `
 create function seamline.last_sequence(for_stream integer) returns bigint
   language sql stable set search_path = pg_catalog, pg_temp as $f$
-  select coalesce(
+  select greatest(
     (select sequence from seamline.entries where stream_id = for_stream order by sequence desc limit 1),
-    (select first_sequence - 1 from seamline.streams where id = for_stream))
+    (select greatest(first_sequence - 1, sequences_used) from seamline.streams where id = for_stream))
 $f$;
 
 create function seamline.unseen(for_stream integer, seen pg_snapshot) returns setof tid
@@ -87,7 +87,7 @@ end
 $f$;
 
 create function seamline.trim(for_stream integer, for_epoch text, before bigint) returns void
-  language plpgsql set search_path = pg_catalog, pg_temp as $f$
+  language plpgsql set search_path = pg_catalog, pg_temp set seamline.trims = 'on' as $f$
 begin
   update seamline.streams set first_sequence = before
   where id = for_stream and epoch = for_epoch and first_sequence < before and before <= seamline.last_sequence(for_stream) + 1;

@@ -13,10 +13,13 @@ create table seamline.streams (
   name text collate "C" not null unique check (name ~ '^[A-Za-z0-9_-]{1,200}$'),
   epoch text collate "C" not null check (epoch ~ '^[0-9a-z]{12}$'),
   first_sequence bigint not null default 1,
+  sequences_used bigint not null default 0,
   max_value_bytes integer not null default 65536,
   default_ttl integer
 );
 comment on column seamline.streams.first_sequence is 'the entries before it have been trimmed';
+comment on column seamline.streams.sequences_used is
+  'how many had been used when entries were last deleted by hand: none is used twice';
 
 create table seamline.entries (
   stream_id integer not null,
@@ -69,7 +72,22 @@ create table seamline.claims (
   primary key (stream_id, kind)
 );
 
-create function seamline.forget_stream() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $f$
+create function seamline.keep_sequences() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $f$
+begin
+  if current_setting('seamline.trims', true) is distinct from 'on' then
+    update seamline.streams set sequences_used = seamline.last_sequence(id)
+    where sequences_used < seamline.last_sequence(id);
+  end if;
+  return null;
+end
+$f$;
+comment on function seamline.keep_sequences is 'runs before entries are deleted by hand, which may be the newest ones';
+create trigger keep_sequences before delete or truncate on seamline.entries
+  for each statement execute function seamline.keep_sequences();
+
+create function seamline.forget_stream() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp set seamline.trims = 'on' as $f$
 begin
   delete from seamline.entries where stream_id = old.id;
   delete from seamline.outbox where stream_id = old.id;
