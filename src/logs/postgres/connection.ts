@@ -3,7 +3,7 @@ import { DatabaseError } from 'pg';
 import { EngineUnavailableError } from '../../core/model/errors.ts';
 import { type Logger, messageOf } from '../../core/model/logger.ts';
 import { RemoteConnection } from '../remote/connection.ts';
-import { type Query, type ServerAddress, ServerClient } from './client/server-client.ts';
+import { type Query, type ServerAddress, ServerClient, type ServerListeners } from './client/server-client.ts';
 import { FinalError } from './client/explained.ts';
 import { isPooled, sharesSessions } from './client/pooling.ts';
 
@@ -25,7 +25,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: '60s',
   bytea_output: 'hex',
   search_path: '',
-  statement_timeout: '0',
   tcp_keepalives_idle: '5',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
@@ -40,14 +39,16 @@ class NoServerError extends Error {
   }
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ServerListeners {
   readonly servers: readonly ServerAddress[];
   readonly timeoutMs: number;
   readonly logger: Logger;
   /** Run on each new connection, before it is used. */
   readonly prepare?: ((query: Query) => Promise<unknown>) | undefined;
-  readonly onNotification?: ((payload: string) => void) | undefined;
 }
+
+/** So that PostgreSQL refuses what waits for a lock before the time for its answer is over. */
+export const lockTimeout = (timeoutMs: number): number => Math.max(1, Math.floor(timeoutMs / 4));
 
 export class Connection extends RemoteConnection {
   readonly #options: ConnectionOptions;
@@ -136,7 +137,7 @@ export class Connection extends RemoteConnection {
   }
 
   async #connect(server: ServerAddress): Promise<void> {
-    const client = await this.#accepted(server, (client) => this.#setUp(server, client), this.#options.onNotification);
+    const client = await this.#accepted(server, (client) => this.#setUp(server, client), this.#options);
     if (this.#isClosed) return client.end();
     // The server may have answered and gone at once.
     if (client.isEnded) throw new Error('the server has closed the connection');
@@ -148,9 +149,9 @@ export class Connection extends RemoteConnection {
   async #accepted(
     server: ServerAddress,
     setUp: (client: ServerClient) => Promise<unknown>,
-    onNotification?: (payload: string) => void,
+    listeners: ServerListeners = {},
   ): Promise<ServerClient> {
-    const client = new ServerClient(server, onNotification);
+    const client = new ServerClient(server, listeners);
     const ms = Math.round(this.#attemptMs);
     const timer = setTimeout(() => client.destroy(new Error(`no answer within ${ms} ms`)), ms);
     this.#attempts.add(client);
@@ -170,6 +171,8 @@ export class Connection extends RemoteConnection {
   async #setUp(server: ServerAddress, client: ServerClient): Promise<void> {
     const { timeoutMs, prepare } = this.#options;
     const { query } = client;
+    // By itself, because the time that the database or the role allows may be too short for anything else.
+    await query('set statement_timeout = 0');
     const [[isStandby, processId] = []] = await query('select pg_is_in_recovery(), pg_backend_pid()');
     // What shows the state of the primary some time ago takes no writes. It may be promoted.
     if (isStandby === true) throw new Error(`${server.name} is a standby, which takes no writes: name the primary`);
@@ -177,7 +180,7 @@ export class Connection extends RemoteConnection {
       throw new FinalError(
         `${server.name} is a pooler that shares sessions (pool_mode transaction or statement): set pool_mode = session for this database, or name the server itself`,
       );
-    const settings = { ...SETTINGS, lock_timeout: String(timeoutMs) };
+    const settings = { ...SETTINGS, lock_timeout: String(lockTimeout(timeoutMs)) };
     await query(
       "select set_config(name, $2::jsonb ->> name, false) from pg_settings where name = any($1) and context = 'user'",
       [Object.keys(settings), JSON.stringify(settings)],

@@ -2,10 +2,12 @@ import { SILENT } from '../../core/model/logger.ts';
 import { EngineRefusalError, type RemoteLogDriver, type RemoteLogSession, UnfitLogError } from '../remote/driver.ts';
 import { GroupAppender } from '../remote/group-appender.ts';
 import { REMOTE_DEFAULTS } from '../remote/options.ts';
-import { Connection, isRefusal, type Query, refusalOf } from './connection.ts';
+import { AppendWatch } from './append-watch.ts';
+import { Connection, isRefusal, lockTimeout, type Query, refusalOf } from './connection.ts';
 import { ensureSchema } from './install.ts';
 import { type PostgresLogOptions, serverAddresses } from './options.ts';
 import { channelOf, Reader } from './reader.ts';
+import { isForbidden, lackingRights } from './rights.ts';
 import { Sequencer } from './sequencer.ts';
 import { rowStorage } from './snapshots.ts';
 import { assertFit, claimsOn, ensureStream, readEntry, StateReader, type Stream } from './stream.ts';
@@ -13,13 +15,14 @@ import { assertFit, claimsOn, ensureStream, readEntry, StateReader, type Stream 
 type Open = (
   prepare?: (query: Query) => Promise<unknown>,
   onNotification?: (payload: string) => void,
+  onNotice?: (routine: string | undefined) => void,
 ) => Promise<Connection>;
 
 export function postgresDriver(options: PostgresLogOptions): RemoteLogDriver {
   const servers = serverAddresses(options);
   const { engineTimeoutMs: timeoutMs = REMOTE_DEFAULTS.engineTimeoutMs, logger = SILENT } = options;
-  const open: Open = (prepare, onNotification) =>
-    Connection.open({ servers, timeoutMs, logger, prepare, onNotification });
+  const open: Open = (prepare, onNotification, onNotice) =>
+    Connection.open({ servers, timeoutMs, logger, prepare, onNotification, onNotice });
   return {
     engine: 'postgres',
     title: 'PostgreSQL',
@@ -27,7 +30,7 @@ export function postgresDriver(options: PostgresLogOptions): RemoteLogDriver {
       const connection = await open();
       try {
         await assertFit(connection.query, (line) => logger.warn({}, line));
-        const session = sessionOn(connection, await open(), open, options, timeoutMs);
+        const session = await sessionOn(connection, open, options, timeoutMs);
         connection.onUp = onUp;
         return session;
       } catch (error) {
@@ -39,17 +42,15 @@ export function postgresDriver(options: PostgresLogOptions): RemoteLogDriver {
 }
 
 /** Appends have a connection of their own, because they may wait for another node. */
-function sessionOn(
+async function sessionOn(
   connection: Connection,
-  appending: Connection,
   open: Open,
   options: PostgresLogOptions,
   timeoutMs: number,
-): RemoteLogSession {
+): Promise<RemoteLogSession> {
   const { stream: name = REMOTE_DEFAULTS.stream } = options;
   const { query } = connection;
   const readers = new Set<Reader>();
-  const states = new StateReader(query, name);
   let opened: Stream | undefined;
   const stream = (): Stream => {
     if (!opened) throw new UnfitLogError('the log is not open');
@@ -75,8 +76,15 @@ function sessionOn(
     }
   };
 
+  const watch = new AppendWatch({ connection: () => appending, stream, lockTimeoutMs: lockTimeout(timeoutMs) });
+  const states = new StateReader(query, name, async () => (await lackingRights(query)) ?? watch.trouble(query));
+  const appending: Connection = await open(
+    (onNew) => watch.prepare(onNew),
+    undefined,
+    (routine) => watch.noticed(routine),
+  );
   const sequencer = new Sequencer({
-    connection: appending,
+    connection: watch,
     stream,
     onLast(last, isNew) {
       for (const reader of readers) reader.reached(last);
@@ -92,7 +100,7 @@ function sessionOn(
       title: 'PostgreSQL',
       timeoutMs,
       connection: appending,
-      send: (group) => sequencer.append(group),
+      send: (group, deadline) => watch.append(() => sequencer.append(group), deadline),
       isRefusal,
     }),
     claims: claimsOn(query, stream, 'snapshot'),
@@ -101,7 +109,9 @@ function sessionOn(
 
     async ensure(isFirst) {
       if (isFirst) await ensureSchema(query);
-      opened = await ensureStream(query, name, options, isFirst);
+      opened = await ensureStream(query, name, options, isFirst).catch((error: unknown) => {
+        throw isFirst && isForbidden(error) ? new UnfitLogError(refusalOf(error), { cause: error }) : error;
+      });
       sequencer.start();
       return opened.epoch;
     },
@@ -130,7 +140,9 @@ function sessionOn(
 
     async trim(sequence) {
       const { id, epoch } = stream();
-      await query('select seamline.trim($1, $2, $3)', [id, epoch, sequence]);
+      // Each part is a transaction of its own: a long one would hold up appends and vacuum.
+      for (let isDone: unknown = false; isDone !== true;)
+        [[isDone] = [true]] = await query('select seamline.trim($1, $2, $3)', [id, epoch, sequence]);
     },
 
     async close() {

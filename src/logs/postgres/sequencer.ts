@@ -7,7 +7,7 @@
  */
 import type { Sequence } from '../../core/model/position.ts';
 import { LogGoneError } from '../remote/driver.ts';
-import type { Connection } from './connection.ts';
+import type { Query } from './connection.ts';
 import type { Stream } from './stream.ts';
 
 /** Between two looks of the leader: after one that has found changes, and at most. */
@@ -16,7 +16,7 @@ const [BUSY_MS, IDLE_MS] = [2, 25];
 const [FOLLOWER_MS, LEAD_MS] = [100, 1000];
 
 export interface SequencerOptions {
-  readonly connection: Connection;
+  readonly connection: { readonly query: Query };
   readonly stream: () => Stream;
   /** The log holds entries up to this one. `isNew`: other nodes may not know yet. */
   readonly onLast: (last: Sequence, isNew: boolean) => void;

@@ -91,17 +91,20 @@ export async function readEntry(
 export class StateReader {
   readonly #query: Query;
   readonly #name: string;
+  readonly #trouble: () => Promise<string | undefined>;
   #counted = { at: -Infinity, missing: 0 };
 
-  constructor(query: Query, name: string) {
+  /** `trouble`: why the log takes no appends, though PostgreSQL takes writes. */
+  constructor(query: Query, name: string, trouble: () => Promise<string | undefined>) {
     this.#query = query;
     this.#name = name;
+    this.#trouble = trouble;
   }
 
   /** Throws `LogGoneError`. */
   async look(): Promise<LogState> {
     const isCount = performance.now() - this.#counted.at > COUNT_EVERY_MS;
-    const [row] = await this.#read(isCount);
+    const [[row], trouble] = await Promise.all([this.#read(isCount), this.#trouble()]);
     if (!row) throw new LogGoneError(GONE(this.#name));
     const [epoch, found, last, count, isReadOnly] = row;
     const first = found === null ? Number(last) + 1 : Number(found);
@@ -112,7 +115,7 @@ export class StateReader {
       first: first as Sequence,
       last: Number(last) as Sequence,
       count: Math.max(0, dense - this.#counted.missing),
-      trouble: isReadOnly === true ? 'PostgreSQL takes no writes: it is read-only' : undefined,
+      trouble: isReadOnly === true ? 'PostgreSQL takes no writes: it is read-only' : trouble,
       unfit: undefined,
     };
   }

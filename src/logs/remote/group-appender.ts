@@ -50,7 +50,9 @@ export class GroupAppender implements RemoteAppender {
     const { title, timeoutMs, connection, send, isRefusal } = this.#options;
     const deadline = (group[0]?.time ?? 0) + timeoutMs;
     const data = group.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-    let reason = `the connection to ${title} is lost`;
+    let reason = connection.isUp
+      ? `${title} has not taken earlier appends within ${timeoutMs} ms`
+      : `the connection to ${title} is lost`;
     let mayBeWritten = false;
     while (performance.now() < deadline && !this.#isStopped) {
       if (connection.isUp)

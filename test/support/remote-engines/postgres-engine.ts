@@ -22,7 +22,10 @@ const run = (server: EngineServer, ...statements: readonly string[]): Promise<un
 const anotherLog = (): string => `insert into seamline.streams (name, epoch) values ('test', '${newEpoch()}')`;
 
 const DELETE_SNAPSHOTS = 'delete from seamline.snapshots; delete from seamline.snapshot_pieces';
-const TRIM = 'select seamline.trim(id, epoch, seamline.last_sequence(id) + 1) from seamline.streams';
+/** The first call moves the beginning of the log, and the second one deletes. */
+const TRIM = Array(2)
+  .fill('select seamline.trim(id, epoch, seamline.last_sequence(id) + 1) from seamline.streams')
+  .join(';');
 const NEWEST_SNAPSHOT = '(select id from seamline.snapshots where published order by id desc limit 1)';
 
 export const postgresEngine = (start: StartPostgres): RemoteEngine => ({

@@ -13,6 +13,13 @@ export interface ServerAddress {
   readonly config: ClientConfig;
 }
 
+/** What a server says without being asked. */
+export interface ServerListeners {
+  readonly onNotification?: ((payload: string) => void) | undefined;
+  /** `routine`: where in PostgreSQL a warning comes from, whose text may be in any language. */
+  readonly onNotice?: ((routine: string | undefined) => void) | undefined;
+}
+
 const KEEP_ALIVE_MS = 5000;
 /** What is under way at the end has so long. */
 const FAREWELL_MS = 1000;
@@ -30,7 +37,7 @@ export class ServerClient {
   /** Called when the connection has ended. */
   onEnd = (): void => {};
 
-  constructor({ config }: ServerAddress, onNotification?: (payload: string) => void) {
+  constructor({ config }: ServerAddress, { onNotification, onNotice }: ServerListeners) {
     this.#client = new Client({
       ...config,
       stream: () => this.#socket,
@@ -47,6 +54,7 @@ export class ServerClient {
       this.#isEnded = true;
       this.onEnd();
     });
+    this.#client.on('notice', ({ routine }) => onNotice?.(routine));
     this.#client.on('notification', ({ payload = '' }) => onNotification?.(payload));
     const first = config.ssl ? FIRST_BYTES.tls : FIRST_BYTES.plain;
     this.#socket.once('data', (bytes) => {

@@ -86,14 +86,24 @@ begin
 end
 $f$;
 
-create function seamline.trim(for_stream integer, for_epoch text, before bigint) returns void
+create function seamline.trim(for_stream integer, for_epoch text, before bigint, most integer default 10000) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp set seamline.trims = 'on' as $f$
+declare
+  deleted integer;
 begin
   update seamline.streams set first_sequence = before
   where id = for_stream and epoch = for_epoch and first_sequence < before and before <= seamline.last_sequence(for_stream) + 1;
   if found then
-    delete from seamline.entries where stream_id = for_stream and sequence < before;
+    return false;
   end if;
+  delete from seamline.entries where stream_id = for_stream and sequence in (
+    select sequence from seamline.entries
+    where stream_id = for_stream and sequence < (select first_sequence from seamline.streams where id = for_stream and epoch = for_epoch)
+    order by sequence limit most);
+  get diagnostics deleted = row_count;
+  return deleted < most;
 end
 $f$;
+comment on function seamline.trim is
+  'to be called until it returns true: the first call says what is trimmed, and later ones delete that without a lock on the stream';
 `;
