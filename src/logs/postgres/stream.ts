@@ -16,8 +16,11 @@ export interface Stream {
 const GONE = (name: string): string =>
   `the log ${name} in PostgreSQL is gone: restore it, or restart the nodes to create another one`;
 
-/** Entries between the first and the last are counted so often: nobody removes any but by hand. */
-const COUNT_EVERY_MS = 5000;
+/**
+ * Entries between the first and the last are counted when some were deleted by hand, and so often: as long as none is missing, and while
+ * some are. Counting 100,000 takes some 20 ms.
+ */
+const [COUNT_EVERY_MS, COUNT_MISSING_EVERY_MS] = [60_000, 5000];
 
 export async function ensureStream(
   query: Query,
@@ -92,7 +95,7 @@ export class StateReader {
   readonly #query: Query;
   readonly #name: string;
   readonly #trouble: () => Promise<string | undefined>;
-  #counted = { at: -Infinity, missing: 0 };
+  #counted = { at: -Infinity, missing: 0, deletions: 0 };
 
   /** `trouble`: why the log takes no appends, though PostgreSQL takes writes. */
   constructor(query: Query, name: string, trouble: () => Promise<string | undefined>) {
@@ -103,13 +106,12 @@ export class StateReader {
 
   /** Throws `LogGoneError`. */
   async look(): Promise<LogState> {
-    const isCount = performance.now() - this.#counted.at > COUNT_EVERY_MS;
-    const [[row], trouble] = await Promise.all([this.#read(isCount), this.#trouble()]);
+    const [[row], trouble] = await Promise.all([this.#read(), this.#trouble()]);
     if (!row) throw new LogGoneError(GONE(this.#name));
-    const [epoch, found, last, count, isReadOnly] = row;
+    const [epoch, found, last, deletions, isReadOnly] = row;
     const first = found === null ? Number(last) + 1 : Number(found);
     const dense = Number(last) - first + 1;
-    if (isCount) this.#counted = { at: performance.now(), missing: dense - Number(count) };
+    await this.#countAgain(Number(deletions), first, Number(last));
     return {
       epoch: parseEpoch(String(epoch)),
       first: first as Sequence,
@@ -120,13 +122,24 @@ export class StateReader {
     };
   }
 
-  async #read(isCount: boolean): ReturnType<Query> {
-    const counted = '(select count(*) from seamline.entries where stream_id = id and sequence >= first_sequence)';
+  async #countAgain(deletions: number, first: number, last: number): Promise<void> {
+    const { at, missing, deletions: before } = this.#counted;
+    const everyMs = missing > 0 ? COUNT_MISSING_EVERY_MS : COUNT_EVERY_MS;
+    if (deletions === before && performance.now() - at < everyMs) return;
+    const [[count] = []] = await this.#query(
+      `select count(*) from seamline.entries
+       where stream_id = (select id from seamline.streams where name = $1) and sequence between $2 and $3`,
+      [this.#name, first, last],
+    );
+    this.#counted = { at: performance.now(), missing: last - first + 1 - Number(count), deletions };
+  }
+
+  async #read(): ReturnType<Query> {
     try {
       return await this.#query(
         `select epoch,
            (select sequence from seamline.entries where stream_id = id and sequence >= first_sequence order by sequence limit 1),
-           seamline.last_sequence(id), ${isCount ? counted : 'null'},
+           seamline.last_sequence(id), deletions,
            current_setting('transaction_read_only') = 'on'
          from seamline.streams where name = $1`,
         [this.#name],

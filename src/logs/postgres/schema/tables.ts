@@ -14,12 +14,14 @@ create table seamline.streams (
   epoch text collate "C" not null check (epoch ~ '^[0-9a-z]{12}$'),
   first_sequence bigint not null default 1,
   sequences_used bigint not null default 0,
+  deletions bigint not null default 0,
   max_value_bytes integer not null default 65536,
   default_ttl integer
 );
 comment on column seamline.streams.first_sequence is 'the entries before it have been trimmed';
 comment on column seamline.streams.sequences_used is
   'how many had been used when entries were last deleted by hand: none is used twice';
+comment on column seamline.streams.deletions is 'how often entries were deleted by hand: nodes count them again';
 
 create table seamline.entries (
   stream_id integer not null,
@@ -76,8 +78,7 @@ create function seamline.keep_sequences() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $f$
 begin
   if current_setting('seamline.trims', true) is distinct from 'on' then
-    update seamline.streams set sequences_used = seamline.last_sequence(id)
-    where sequences_used < seamline.last_sequence(id);
+    update seamline.streams set sequences_used = seamline.last_sequence(id), deletions = deletions + 1;
   end if;
   return null;
 end
