@@ -142,11 +142,10 @@ export class Reader implements EntrySource {
       this.#isSuspect = false;
       if (counted >= next) return receiver.lacks(counted as Sequence);
     }
-    if (entries.length > 0) {
-      this.#isSuspect = false;
-      this.#size.arrived(entries);
-      receiver.receive(entries);
-    }
+    if (entries.length > 0) this.#isSuspect = false;
+    this.#size.arrived(entries);
+    // Also when nothing has come: the receiver learns that reads are answered.
+    receiver.receive(entries);
     const isAll = rows.length < limit && receiver.next > this.#last;
     if (isAll && !this.#isSuspect && !this.#isStopped) await this.#woken();
   }

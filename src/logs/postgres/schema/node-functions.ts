@@ -87,7 +87,7 @@ end
 $f$;
 
 create function seamline.trim(for_stream integer, for_epoch text, before bigint, most integer default 10000) returns boolean
-  language plpgsql set search_path = pg_catalog, pg_temp set seamline.trims = 'on' as $f$
+  language plpgsql set search_path = pg_catalog, pg_temp as $f$
 declare
   deleted integer;
 begin
@@ -96,11 +96,13 @@ begin
   if found then
     return false;
   end if;
+  perform set_config('seamline.trims', 'on', true);
   delete from seamline.entries where stream_id = for_stream and sequence in (
     select sequence from seamline.entries
     where stream_id = for_stream and sequence < (select first_sequence from seamline.streams where id = for_stream and epoch = for_epoch)
     order by sequence limit most);
   get diagnostics deleted = row_count;
+  perform set_config('seamline.trims', 'off', true);
   return deleted < most;
 end
 $f$;

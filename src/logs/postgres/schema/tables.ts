@@ -88,13 +88,15 @@ create trigger keep_sequences before delete or truncate on seamline.entries
   for each statement execute function seamline.keep_sequences();
 
 create function seamline.forget_stream() returns trigger
-  language plpgsql set search_path = pg_catalog, pg_temp set seamline.trims = 'on' as $f$
+  language plpgsql set search_path = pg_catalog, pg_temp as $f$
 begin
+  perform set_config('seamline.trims', 'on', true);
   delete from seamline.entries where stream_id = old.id;
   delete from seamline.outbox where stream_id = old.id;
   delete from seamline.snapshot_pieces where snapshot_id in (select id from seamline.snapshots where stream_id = old.id);
   delete from seamline.snapshots where stream_id = old.id;
   delete from seamline.claims where stream_id = old.id;
+  perform set_config('seamline.trims', 'off', true);
   return null;
 end
 $f$;
