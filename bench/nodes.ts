@@ -1,16 +1,18 @@
 /**
  * Measures nodes of one log, with the engine's servers and the load client on the same machine: insertions per second, the latency to a
  * subscriber of the same and of another node, the time to start a node with 100,000 items, and the deliveries per second of one and two
- * nodes.
+ * nodes. On PostgreSQL also the latency from the COMMIT of a transaction to a subscriber of each of two nodes.
  *
  *     npm run bench:nodes                  on each engine
- *     npm run bench:nodes -- Redis         on the engines with Redis in their name
+ *     npm run bench:nodes -- Redis SQL     on the engines with Redis or SQL in their name
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineServer } from '../test/support/engines/engine-server.ts';
 import { NatsServer } from '../test/support/engines/nats.ts';
+import { PostgresServer } from '../test/support/engines/postgres.ts';
 import { RedisServer } from '../test/support/engines/redis.ts';
 import { Caller, INSERT, INSERT_MANY, type Operation } from './load/caller.ts';
+import { commitLatencies } from './load/commits.ts';
 import { Crowd } from './load/crowd.ts';
 import { keyOf, valueOf } from './peers/peer.ts';
 import { quantile } from './quantile.ts';
@@ -27,6 +29,9 @@ const KEYS = 100;
 const PIPELINED = 64;
 const [LATENCIES, EVERY_MS] = [1000, 5];
 
+/** Transactions of programs that insert in SQL. */
+const COMMITS = { writers: 8, perSecond: 500, seconds: 10, keys: KEYS };
+
 interface Engine {
   readonly name: string;
   readonly start: () => Promise<readonly EngineServer[]>;
@@ -40,14 +45,17 @@ const ENGINES: readonly Engine[] = [
     name: `Redis, fsync ${flush}`,
     start: async () => [await RedisServer.start({ config: [`appendfsync ${flush}`] })],
   })),
+  { name: 'PostgreSQL', start: async () => [await PostgresServer.start()] },
 ];
 
-const [wanted = ''] = process.argv.slice(2);
-for (const engine of ENGINES.filter(({ name }) => name.includes(wanted))) {
+const wanted = process.argv.slice(2);
+const isWanted = ({ name }: Engine): boolean => wanted.length === 0 || wanted.some((part) => name.includes(part));
+for (const engine of ENGINES.filter(isWanted)) {
   const say = (line: string): void => console.log(`${engine.name.padEnd(22)}${line}`);
-  await on(engine, async (start) => {
+  await on(engine, async (start, servers) => {
     const [node, other] = [await start(), await start()];
     await latencies(node, other, say);
+    for (const server of servers) if (server instanceof PostgresServer) await commits(server, [node, other], say);
     await insertions(node, other, 1, 1, WARM_UP_MS);
     for (const [writers, batch] of [
       [1, 1],
@@ -75,7 +83,10 @@ for (const engine of ENGINES.filter(({ name }) => name.includes(wanted))) {
 }
 
 /** Starts an engine, runs `measure`, and ends everything that was started. */
-async function on(engine: Engine, measure: (start: () => Promise<ServerProcess>) => Promise<void>): Promise<void> {
+async function on(
+  engine: Engine,
+  measure: (start: () => Promise<ServerProcess>, servers: readonly EngineServer[]) => Promise<void>,
+): Promise<void> {
   const servers = await engine.start();
   const nodes: ServerProcess[] = [];
   const flags = [...flagsOf(servers), ...(engine.flags ?? []), '--log-level', 'error'];
@@ -84,7 +95,7 @@ async function on(engine: Engine, measure: (start: () => Promise<ServerProcess>)
       const node = await startServerProcess(flags);
       nodes.push(node);
       return node;
-    });
+    }, servers);
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
     await Promise.all(servers.map((server) => server.stop()));
@@ -144,6 +155,8 @@ async function latencies(node: ServerProcess, other: ServerProcess, say: (line: 
     const caller = await callerOf(node);
     await node.ask(`mutation { insertItem(input: { key: "first", value: 0 }) { cursor } }`);
     await crowd.join(1, await sizeOf(node));
+    // The insertion may reach another node after the subscriber.
+    await sleep(500);
     crowd.restart();
     const sentAt: number[] = [];
     const took: number[] = [];
@@ -161,6 +174,21 @@ async function latencies(node: ServerProcess, other: ServerProcess, say: (line: 
     const sorted = took.toSorted((a, b) => a - b);
     const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
     say(`${where}  p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+  }
+}
+
+/** Measures the latency of transactions to a subscriber of each node, from the moment that COMMIT is sent. */
+async function commits(
+  server: PostgresServer,
+  nodes: readonly ServerProcess[],
+  say: (line: string) => void,
+): Promise<void> {
+  const options = { url: server.url, ports: nodes.map(({ port }) => port), ...COMMITS };
+  await commitLatencies({ ...options, seconds: WARM_UP_MS / 1000 });
+  for (const [at, sorted] of (await commitLatencies(options)).entries()) {
+    const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
+    const rate = rounded(sorted.length / COMMITS.seconds);
+    say(`from COMMIT to node ${at + 1}, ${rate} commits/s  p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
   }
 }
 

@@ -25,6 +25,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: '60s',
   bytea_output: 'hex',
   search_path: '',
+  // Plans are made once, maybe while the tables are small, and the tables may have many dead rows. An index is right in any case.
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
   tcp_keepalives_idle: '5',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
@@ -97,10 +101,10 @@ export class Connection extends RemoteConnection {
     return this.#refusal;
   }
 
-  readonly query: Query = async (text, values) => {
+  readonly query: Query = async (text, values, name) => {
     const client = this.#client;
     if (!client) throw new Error('the connection is lost');
-    return client.query(text, values);
+    return client.query(text, values, name);
   };
 
   /** Replaces a connection on which nothing was answered. */

@@ -124,6 +124,7 @@ export class Reader implements EntrySource {
         `select sequence, time, command_id, case when sequence = $5 then sha256(data) else data end
          from seamline.entries where stream_id = ${STREAM_ID} and sequence >= $3 order by sequence limit $4`,
         [stream.id, stream.epoch, from, limit, known?.sequence ?? 0],
+        'read',
       ),
       SILENT_MS,
       () => connection.heard,

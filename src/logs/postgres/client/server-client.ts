@@ -3,8 +3,15 @@ import { Socket } from 'node:net';
 import { Client, type ClientConfig, type CustomTypesConfig } from 'pg';
 import { explained } from './explained.ts';
 
-/** Resolves with the rows, each an array of its columns. Without `values`, the text may have several statements. */
-export type Query = (text: string, values?: readonly unknown[]) => Promise<readonly (readonly unknown[])[]>;
+/**
+ * Resolves with the rows, each an array of its columns. Without `values`, the text may have several statements. A statement with a `name`
+ * is planned once for each connection.
+ */
+export type Query = (
+  text: string,
+  values?: readonly unknown[],
+  name?: string,
+) => Promise<readonly (readonly unknown[])[]>;
 
 /** How one server is reached. */
 export interface ServerAddress {
@@ -87,9 +94,10 @@ export class ServerClient {
     return Reflect.get(this.#client, 'processID');
   }
 
-  readonly query: Query = async (text, values) => {
+  readonly query: Query = async (text, values, name) => {
     const { rows } = await this.#client.query<unknown[]>({
       text,
+      ...(name !== undefined && { name }),
       rowMode: 'array',
       types: TYPES,
       ...(values && { values: [...values] }),
