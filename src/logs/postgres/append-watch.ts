@@ -40,11 +40,11 @@ export class AppendWatch {
   }
 
   /** On the connection of the appends. */
-  readonly query: Query = async (text, values) => {
+  readonly query: Query = async (text, values, name) => {
     const request = { since: performance.now() };
     this.#waiting.add(request);
     try {
-      return await this.#options.connection().query(text, values);
+      return await this.#options.connection().query(text, values, name);
     } catch (error) {
       this.#failed(error);
       throw error;
@@ -52,6 +52,14 @@ export class AppendWatch {
       this.#waiting.delete(request);
     }
   };
+
+  get isUp(): boolean {
+    return this.#options.connection().isUp;
+  }
+
+  restart(): void {
+    this.#options.connection().restart();
+  }
 
   /** For each new connection of the appends. */
   async prepare(query: Query): Promise<void> {
@@ -119,10 +127,11 @@ export class AppendWatch {
 
   /** Does all that an append does, with enough data to need room on the disk, and takes it back. */
   async #attemptToWrite(): Promise<void> {
-    const { id, epoch } = this.#options.stream();
+    const { stream, lockTimeoutMs } = this.#options;
+    const { id, epoch } = stream();
     try {
       await this.query(`do $attempt$ begin
-        perform seamline.append(${id}, '${epoch}', decode(repeat('00', 16384), 'hex'), array[16384], pg_current_snapshot());
+        perform seamline.append(${id}, '${epoch}', decode(repeat('00', 16384), 'hex'), array[16384], ${lockTimeoutMs}, pg_current_snapshot());
         raise exception using errcode = 'SL000';
       exception when sqlstate 'SL000' then null;
       end $attempt$`);

@@ -8,7 +8,7 @@ import { ensureSchema } from './install.ts';
 import { type PostgresLogOptions, serverAddresses } from './options.ts';
 import { channelOf, Reader } from './reader.ts';
 import { isForbidden, lackingRights } from './rights.ts';
-import { Sequencer } from './sequencer.ts';
+import { BusyError, Sequencer } from './sequencer.ts';
 import { rowStorage } from './snapshots.ts';
 import { assertFit, claimsOn, ensureStream, readEntry, StateReader, type Stream } from './stream.ts';
 
@@ -100,8 +100,8 @@ async function sessionOn(
       title: 'PostgreSQL',
       timeoutMs,
       connection: appending,
-      send: (group, deadline) => watch.append(() => sequencer.append(group), deadline),
-      isRefusal,
+      send: (group, deadline) => watch.append(() => sequencer.append(group, deadline), deadline),
+      isRefusal: (error) => error instanceof BusyError || isRefusal(error),
     }),
     claims: claimsOn(query, stream, 'snapshot'),
     rescues: claimsOn(query, stream, 'rescue'),

@@ -8,7 +8,8 @@
  */
 import type { Sequence } from '../../core/model/position.ts';
 import { LogGoneError } from '../remote/driver.ts';
-import type { Query } from './connection.ts';
+import { answerWithin } from '../remote/deadline.ts';
+import { isRefusal, type Query } from './connection.ts';
 import type { Stream } from './stream.ts';
 
 /** Between two looks of the leader: after one that has found changes, at most, and at most after a minute without a change. */
@@ -17,19 +18,32 @@ const QUIET_AFTER_MS = 60_000;
 /** Between two looks of a follower, and between its attempts to lead. */
 const [FOLLOWER_MS, LEAD_MS] = [250, 1000];
 
-const TURN = 'select seen::text, last, moved from seamline.append($1, $2, $3, $4::integer[], $5::text::pg_snapshot)';
+/** How long a turn waits for the lock that another node holds, and how much earlier than the deadline of its append it ends. */
+const [LOCK_MS, MARGIN_MS] = [5000, 200];
+/** How long the move of a large transaction may take at first. */
+const DRAIN_MS = 60_000;
+
+const TURN =
+  'select seen::text, last, moved from seamline.append($1, $2, $3, $4::integer[], $5::integer, $6::text::pg_snapshot)';
+
+/** Nothing was sent, because the turn before takes too long. */
+export class BusyError extends Error {}
 
 export interface SequencerOptions {
-  readonly connection: { readonly query: Query };
+  readonly connection: { readonly query: Query; readonly isUp: boolean; restart(): void };
   readonly stream: () => Stream;
   /** The log holds entries up to this one. `isNew`: other nodes may not know yet. */
   readonly onLast: (last: Sequence, isNew: boolean) => void;
 }
 
 interface Commands {
-  readonly data: Buffer;
-  readonly lengths: readonly number[];
+  readonly data: Buffer | null;
+  readonly lengths: readonly number[] | null;
 }
+
+const LOOK: Commands = { data: null, lengths: null };
+/** Moves what the outbox holds, however much it is. */
+const DRAIN: Commands = { data: Buffer.alloc(0), lengths: [] };
 
 /** What is known about one connection to a server. */
 class Session {
@@ -53,6 +67,8 @@ export class Sequencer {
   #changedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #appends = 0;
+  #draining: Promise<void> | undefined;
+  #drainMs = DRAIN_MS;
   #isLooking = false;
   #isStopped = false;
 
@@ -71,41 +87,69 @@ export class Sequencer {
     clearTimeout(this.#timer);
   }
 
-  /** All or none of them. Resolves with the sequence of the last one. Throws `LogGoneError`. */
-  async append(group: readonly Buffer[]): Promise<Sequence> {
+  /**
+   * All or none of them, in one attempt that ends before `deadline` on the monotonic clock. Resolves with the sequence of the last one.
+   * Throws `LogGoneError`, and `BusyError` when nothing was written.
+   */
+  async append(group: readonly Buffer[], deadline = Infinity): Promise<Sequence> {
     const session = this.#session;
+    const commands = { data: Buffer.concat(group), lengths: group.map(({ length }) => length) };
     // An append empties the outbox as well, so no look is needed until some time after it.
     clearTimeout(this.#timer);
     this.#appends++;
     try {
-      session.hasAppended = true;
-      const { last } = await this.#turn(session, {
-        data: Buffer.concat(group),
-        lengths: group.map(({ length }) => length),
-      });
-      if (last !== undefined) return last;
-      throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
+      for (;;) {
+        const waitMs = Math.min(LOCK_MS, Math.floor(deadline - performance.now() - MARGIN_MS));
+        const isFree = !this.#draining || (await isSettledWithin(this.#draining, waitMs));
+        if (waitMs < 1 || !isFree) throw new BusyError('a large transaction is being appended');
+        if (this.#draining) continue;
+        session.hasAppended = true;
+        const { last, moved } = await this.#turn(session, commands, waitMs);
+        if (last === undefined)
+          throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
+        if (moved >= 0) return last;
+        this.#drain(session);
+      }
     } finally {
       this.#appends--;
       this.#scheduleNext();
     }
   }
 
-  /** `last` is undefined when there is no such log. */
-  async #turn(session: Session, commands?: Commands): Promise<{ last: Sequence | undefined; moved: number }> {
+  /** `last` is undefined when there is no such log. `moved` is -1 when so much is pending that it needs a turn of its own. */
+  async #turn(
+    session: Session,
+    { data, lengths }: Commands,
+    waitMs = LOCK_MS,
+  ): Promise<{ last: Sequence | undefined; moved: number }> {
     const { connection, stream, onLast } = this.#options;
     const { id, epoch } = stream();
-    const { data = null, lengths = null } = commands ?? {};
-    const values = [id, epoch, data, lengths, session.seen];
-    const [[seen, found, moved] = []] = await connection.query(TURN, values, 'turn');
+    const values = [id, epoch, data, lengths, waitMs, session.seen];
+    const [[seen, found, count] = []] = await connection.query(TURN, values, 'turn');
     if (found === null || found === undefined) return { last: undefined, moved: 0 };
-    const [last, count] = [found as Sequence, Number(moved)];
-    session.seen = String(seen);
+    const [last, moved] = [found as Sequence, Number(count)];
+    session.seen = seen === null ? null : String(seen);
     if (last !== session.last) this.#changedAt = performance.now();
     session.last = last;
-    if (count > 0) this.#pauseMs = BUSY_MS;
-    onLast(last, count > 0 || commands !== undefined);
-    return { last, moved: count };
+    if (moved > 0) this.#pauseMs = BUSY_MS;
+    onLast(last, moved > 0 || (moved === 0 && lengths !== null));
+    return { last, moved };
+  }
+
+  /** Appends wait on this side meanwhile: a request that waits behind it would time out, and end the connection that does the work. */
+  #drain(session: Session): Promise<void> {
+    const { connection } = this.#options;
+    this.#draining ??= answerWithin(this.#turn(session, DRAIN), this.#drainMs)
+      .then(
+        () => {},
+        (error: unknown) => {
+          if (isRefusal(error) || !connection.isUp) return;
+          this.#drainMs *= 2;
+          connection.restart();
+        },
+      )
+      .finally(() => (this.#draining = undefined));
+    return this.#draining;
   }
 
   async #look(): Promise<void> {
@@ -116,7 +160,8 @@ export class Sequencer {
       if (!session.isLeader && performance.now() - session.triedToLeadAt > LEAD_MS) await this.#tryToLead(session);
       const before = session.last;
       session.hasAppended = false;
-      const { last, moved } = await this.#turn(session);
+      const { last, moved } = await this.#turn(session, LOOK);
+      if (moved < 0) await this.#drain(session);
       if (moved === 0) this.#pauseMs = Math.min(this.#idleMs, this.#pauseMs * 2);
       // What another node has appended meanwhile shows that it works.
       if (last !== undefined && last !== before && !session.hasAppended)
@@ -156,4 +201,13 @@ export class Sequencer {
     this.#timer = setTimeout(() => void this.#look(), ms);
     this.#timer.unref();
   }
+}
+
+async function isSettledWithin(promise: Promise<void>, ms: number): Promise<boolean> {
+  const late = Symbol('late');
+  const timer = Promise.withResolvers<typeof late>();
+  const timeout = setTimeout(() => timer.resolve(late), Math.max(0, ms));
+  const outcome = await Promise.race([promise, timer.promise]);
+  clearTimeout(timeout);
+  return outcome !== late;
 }

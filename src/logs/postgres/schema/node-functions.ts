@@ -1,3 +1,6 @@
+/** So many changes take long to move: a turn of their own does, for which nobody waits with a short timeout. */
+const MANY = 20_000;
+
 /** For nodes: they run with the rights of the node. */
 export const NODE_FUNCTIONS = `
 create function seamline.last_sequence(for_stream integer) returns bigint
@@ -8,7 +11,7 @@ create function seamline.last_sequence(for_stream integer) returns bigint
 $f$;
 
 create function seamline.append(
-  for_stream integer, for_epoch text, commands bytea, lengths integer[], inout seen pg_snapshot,
+  for_stream integer, for_epoch text, commands bytea, lengths integer[], wait_ms integer, inout seen pg_snapshot,
   out last bigint, out moved integer
 ) language plpgsql set search_path = pg_catalog, pg_temp as $f$
 declare
@@ -17,7 +20,7 @@ declare
   newer_than xid8 := coalesce(pg_snapshot_xmax(seen), '0'::xid8);
   running xid8[] := array(select pg_snapshot_xip(seen));
   looked pg_snapshot;
-  is_pending boolean;
+  pending integer;
   now_ms bigint;
 begin
   if commands is not null then
@@ -25,6 +28,7 @@ begin
       raise exception 'seamline.append needs the isolation level read committed, not %', current_setting('transaction_isolation')
         using errcode = 'invalid_transaction_state';
     end if;
+    perform set_config('lock_timeout', wait_ms::text, true);
     perform from seamline.streams where id = for_stream and epoch = for_epoch for update;
     if not found then
       return;
@@ -32,20 +36,26 @@ begin
   end if;
   -- Each statement from here on sees what was committed before the lock was given. The look and its snapshot are one statement.
   select
-    exists (select from seamline.outbox where stream_id = for_stream and xid >= newer_than)
-      or exists (select from seamline.outbox where stream_id = for_stream and xid = any(running)),
+    (select count(*) from (
+      (select from seamline.outbox where stream_id = for_stream and xid >= newer_than limit ${MANY})
+      union all
+      (select from seamline.outbox where stream_id = for_stream and xid = any(running) limit ${MANY})) as found),
     pg_current_snapshot(),
-    coalesce(
+    greatest(
       (select sequence from seamline.entries where stream_id = for_stream order by sequence desc limit 1),
-      (select first_sequence - 1 from seamline.streams where id = for_stream))
-  into is_pending, looked, last;
+      (select greatest(first_sequence - 1, sequences_used) from seamline.streams where id = for_stream))
+  into pending, looked, last;
   moved := 0;
-  if is_pending and commands is null then
-    select * into seen, last, moved from seamline.append(for_stream, for_epoch, '', '{}', seen);
+  if pending >= ${MANY} and lengths is distinct from '{}' then
+    moved := -1;
+    return;
+  end if;
+  if pending > 0 and commands is null then
+    select * into seen, last, moved from seamline.append(for_stream, for_epoch, '', '{}', wait_ms, seen);
     return;
   end if;
   now_ms := floor(extract(epoch from clock_timestamp()) * 1000);
-  if is_pending then
+  if pending > 0 then
     with taken as (
       delete from seamline.outbox where ctid = any(array(
           select ctid from seamline.outbox where stream_id = for_stream and xid >= newer_than
@@ -87,6 +97,9 @@ begin
   end if;
 end
 $f$;
+
+comment on function seamline.append is
+  'appends commands after what the outbox holds. Without commands it looks for that; with none, it also moves so much that it takes long. moved is -1 if so much is pending, and then nothing is appended';
 
 create function seamline.trim(for_stream integer, for_epoch text, before bigint, most integer default 10000) returns boolean
   language plpgsql set search_path = pg_catalog, pg_temp as $f$
