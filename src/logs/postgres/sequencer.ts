@@ -108,7 +108,7 @@ export class Sequencer {
         if (last === undefined)
           throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
         if (moved >= 0) return last;
-        this.#drain(session);
+        void this.#drain(session);
       }
     } finally {
       this.#appends--;
@@ -128,7 +128,7 @@ export class Sequencer {
     const [[seen, found, count] = []] = await connection.query(TURN, values, 'turn');
     if (found === null || found === undefined) return { last: undefined, moved: 0 };
     const [last, moved] = [found as Sequence, Number(count)];
-    session.seen = seen === null ? null : String(seen);
+    session.seen = seen as string | null;
     if (last !== session.last) this.#changedAt = performance.now();
     session.last = last;
     if (moved > 0) this.#pauseMs = BUSY_MS;

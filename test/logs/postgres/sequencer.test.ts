@@ -92,7 +92,7 @@ describeWithPostgres(
       await insert(server, 'a');
       await expect.poll(() => follower.last, { timeout: 5000 }).toBe(1);
       const timers = vi.spyOn(globalThis, 'setTimeout');
-      onTestFinished(() => void timers.mockRestore());
+      onTestFinished(() => timers.mockRestore());
       for (let n = 2; n <= 6; n++) {
         await insert(server, `key-${n}`);
         await expect.poll(() => follower.last, { interval: 1, timeout: 5000 }).toBe(n);
@@ -184,8 +184,10 @@ describeWithPostgres(
           `explain (analyze, buffers, format json) select ctid from seamline.outbox
            where stream_id = ${stream.id} and xid >= pg_snapshot_xmax(coalesce('${String(from)}', '1:1:')::pg_snapshot)`,
         );
-        const [{ Plan: plan }] = row?.['QUERY PLAN'] as [{ Plan: Record<string, number> }];
-        return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
+        const [explained] = (row?.['QUERY PLAN'] ?? []) as readonly {
+          readonly Plan: Readonly<Record<string, number>>;
+        }[];
+        return (explained?.Plan['Shared Hit Blocks'] ?? 0) + (explained?.Plan['Shared Read Blocks'] ?? 0);
       };
       expect(await pages('1:1:')).toBeGreaterThan(30);
       expect(await pages(at)).toBeLessThan(10);
