@@ -136,7 +136,7 @@ export class Sequencer {
     return { last, moved };
   }
 
-  /** Appends wait on this side meanwhile: a request that waits behind it would time out, and end the connection that does the work. */
+  /** Appends are not sent meanwhile: their time would be over before this is done, and a timeout ends the connection that does the work. */
   #drain(session: Session): Promise<void> {
     const { connection } = this.#options;
     this.#draining ??= answerWithin(this.#turn(session, DRAIN), this.#drainMs)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Sequence } from '../../../src/core/model/position.ts';
 import { describeWithPostgres, type PostgresServer } from '../../support/engines/postgres.ts';
-import { openSession } from '../../support/engines/postgres-sessions.ts';
+import { openSession } from './open-session.ts';
 
 const ROUNDS = 6;
 const [ENTRIES, TRANSACTIONS] = [4000, 2000];

@@ -4,7 +4,7 @@ import { serverAddresses } from '../../../src/logs/postgres/options.ts';
 import { BusyError, Sequencer } from '../../../src/logs/postgres/sequencer.ts';
 import type { Stream } from '../../../src/logs/postgres/stream.ts';
 import { SILENT } from '../../../src/core/model/logger.ts';
-import { openSession } from '../../support/engines/postgres-sessions.ts';
+import { openSession } from './open-session.ts';
 import { describeWithPostgres, type PostgresServer } from '../../support/engines/postgres.ts';
 
 interface Node {
