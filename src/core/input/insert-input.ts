@@ -40,7 +40,8 @@ export interface InputLimits {
 export const MAX_KEY_BYTES = 512;
 const MAX_FILTER_KEYS = 1000;
 export const MAX_TTL = 0x7fffffff;
-const MAX_DEPTH = 64;
+/** Levels of arrays and objects in a value. */
+export const MAX_DEPTH = 64;
 
 /** Why a text can't be a key or an idempotency key. */
 export function keyProblem(key: unknown): string | undefined {

@@ -4,10 +4,7 @@ import type { PostgresLogOptions } from '../../../src/logs/postgres/options.ts';
 import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
 
 /** A node's map, which closes with the test. */
-export async function openMapOn(
-  url: string,
-  options: Omit<PostgresLogOptions, 'url'> = {},
-): Promise<StreamingMap<unknown>> {
+export async function openMapOn(url: string, options: Omit<PostgresLogOptions, 'url'> = {}): Promise<StreamingMap> {
   const map = await StreamingMap.open({ log: postgresLog({ url, ...options }) });
   onTestFinished(() => map.close());
   return map;

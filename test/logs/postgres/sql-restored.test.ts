@@ -8,7 +8,7 @@ import { openMapOn } from './maps.ts';
 const tool = (name: string, ...args: readonly string[]): void =>
   void execFileSync(findPostgres(name) ?? name, args, { stdio: 'pipe' });
 
-const itemsOf = (map: StreamingMap<unknown>): unknown[] =>
+const itemsOf = (map: StreamingMap): unknown[] =>
   ['a', 'b', 'c', 'd'].map((key) => [map.get(key)?.value, map.get(key)?.cursor]);
 
 describeWithPostgres('a database that was dumped', (start) => {

@@ -9,7 +9,7 @@ const insert = (key: string, value: unknown = 1): string =>
 const remove = (key: string): string => `select seamline.remove('seamline', '${key}')`;
 
 /** Resolves with the keys of the map in their order, once this one is in it, the last that was committed. */
-async function keysUntil(map: StreamingMap<unknown>, last: string): Promise<string[]> {
+async function keysUntil(map: StreamingMap, last: string): Promise<string[]> {
   await expect.poll(() => map.get(last), { interval: 5 }).toBeDefined();
   const keys: string[] = [];
   for await (const { key } of map.items()) {
@@ -24,7 +24,7 @@ describeWithPostgres('transactions of SQL', () => {
   beforeAll(async () => (postgres = await PostgresServer.start({ config: ['max_prepared_transactions = 10'] })));
   afterAll(() => postgres.stop());
 
-  async function emptyMap(): Promise<StreamingMap<unknown>> {
+  async function emptyMap(): Promise<StreamingMap> {
     await postgres.rows('drop schema if exists seamline cascade');
     return openMapOn(postgres.url);
   }

@@ -5,10 +5,7 @@
  * their owner, in sessions of others, so nothing in them depends on a setting of the session: strings with a backslash are E'' strings, all
  * names of the schema are qualified, and what writes a double says how many digits it writes.
  */
-import { MAX_KEY_BYTES, MAX_TTL } from '../../../core/input/insert-input.ts';
-
-/** As many levels as a mutation takes. */
-const MAX_DEPTH = 64;
+import { MAX_DEPTH, MAX_KEY_BYTES, MAX_TTL } from '../../../core/input/insert-input.ts';
 
 /**
  * As a pattern: a number that may not be kept exactly. Fractions are kept unless they become 0; strings often end with digits. A shorter
@@ -68,14 +65,14 @@ declare
   part record;
   exact numeric;
   is_kept boolean;
-  kept text := '';
+  kept text[] := '{}';
 begin
   for part in
     select token[1] as other, token[2] as number
     from regexp_matches(json, ${literal(`((?:${STRING}|[^-0-9"]|-?[0-9.]{1,15}(?![0-9.]))+)|(-?[0-9.]{16,})`)}, 'g') as token
   loop
     if part.number is null then
-      kept := kept || part.other;
+      kept := array_append(kept, part.other);
       continue;
     end if;
     exact := part.number::numeric;
@@ -92,9 +89,9 @@ begin
         case when length(part.number) > 40 then left(part.number, 40) || '...' else part.number end
         using errcode = 'invalid_parameter_value', hint = 'Send it as a string.';
     end if;
-    kept := kept || case when abs(exact) >= 1e21 then part.number::float8::text else part.number end;
+    kept := array_append(kept, case when abs(exact) >= 1e21 then part.number::float8::text else part.number end);
   end loop;
-  return kept;
+  return array_to_string(kept, '');
 end
 $f$;
 comment on function seamline.keep_numbers is 'the compact JSON text, whose numbers every reader reads as the same doubles';
