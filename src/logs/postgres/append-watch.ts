@@ -17,6 +17,8 @@ export interface AppendWatchOptions {
   /** That of the appends, once it is there. */
   readonly connection: () => Connection;
   readonly stream: () => Stream;
+  /** The time for the answer to an append. */
+  readonly timeoutMs: number;
   /** How long PostgreSQL lets a request wait for a lock before it refuses. */
   readonly lockTimeoutMs: number;
 }
@@ -144,19 +146,20 @@ export class AppendWatch {
   /** For whom the oldest request waits. */
   async #holdup(query: Query): Promise<string | undefined> {
     const own = this.#backend ?? 0;
-    const [rows, [wait]] = await Promise.all([
+    const [[holder], [[state, event] = []]] = await Promise.all([
       query(
-        `select pid, usename, application_name, state, extract(epoch from clock_timestamp() - xact_start)::integer
+        `select pid::text, usename::text, application_name, state, extract(epoch from clock_timestamp() - xact_start)::integer::text
          from pg_stat_activity where pid = any(pg_blocking_pids($1))`,
         [own],
       ),
-      query("select wait_event from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'", [own]),
+      query('select state, wait_event from pg_stat_activity where pid = $1', [own]),
     ]);
-    if (wait) return 'PostgreSQL waits for a synchronous standby before it answers appends';
-    const [holder] = rows;
+    if (event === 'SyncRep') return 'PostgreSQL waits for a synchronous standby before it answers appends';
+    // PostgreSQL has not got the request, or its answer was lost.
+    if (!holder && state !== 'active' && this.#waitedMs > this.#options.timeoutMs) this.#options.connection().restart();
     if (!holder) return undefined;
-    const [pid, user, application, state, seconds] = holder.map((column) => String(column ?? ''));
-    const details = [`user ${user}`, application, state, seconds && `for ${seconds} s`].filter(Boolean).join(', ');
+    const [pid, user, application, activity, seconds] = holder as readonly (string | null)[];
+    const details = [`user ${user}`, application, activity, seconds && `for ${seconds} s`].filter(Boolean).join(', ');
     return `the log in PostgreSQL is locked by process ${pid} (${details}): end its transaction, or run select pg_terminate_backend(${pid})`;
   }
 }

@@ -76,7 +76,12 @@ async function sessionOn(
     }
   };
 
-  const watch = new AppendWatch({ connection: () => appending, stream, lockTimeoutMs: lockTimeout(timeoutMs) });
+  const watch = new AppendWatch({
+    connection: () => appending,
+    stream,
+    timeoutMs,
+    lockTimeoutMs: lockTimeout(timeoutMs),
+  });
   const states = new StateReader(query, name, async () => (await lackingRights(query)) ?? watch.trouble(query));
   const appending: Connection = await open(
     (onNew) => watch.prepare(onNew),

@@ -109,6 +109,27 @@ describeWithPostgres('faults of PostgreSQL', (start) => {
     expectOnce(listener);
   });
 
+  it('a log moves on what transactions insert after the backend of its appends alone stands still', async () => {
+    const server = await start();
+    const log = await openPostgresLog(server.url, { engineTimeoutMs: 1000 });
+    const listener = await follow(log, 1);
+    const leader =
+      "select pid, state from pg_stat_activity where pid in (select pid from pg_locks where locktype = 'advisory')";
+    await expect.poll(() => server.rows(leader)).toHaveLength(1);
+    const [{ pid } = {}] = await server.rows(leader);
+    const stop = async (): Promise<boolean> => {
+      process.kill(Number(pid), 'SIGSTOP');
+      const [{ state } = {}] = await server.rows(leader);
+      if (state !== 'idle') process.kill(Number(pid), 'SIGCONT');
+      return state === 'idle';
+    };
+    // It must not hold a lock when it stops.
+    await expect.poll(stop).toBe(true);
+    await server.rows(`select seamline.insert('test', 'key', '1')`);
+    await listener.until(1);
+    expect(listener.reasons).toEqual([]);
+  });
+
   it('a log whose PostgreSQL is made read-only refuses appends, and takes them when that is over', async () => {
     const server = await start();
     const log = await openPostgresLog(server.url, { engineTimeoutMs: 1000 });
