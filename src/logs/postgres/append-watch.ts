@@ -33,7 +33,7 @@ export class AppendWatch {
   /** Why the last append failed, or the last attempt. */
   #failure: string | undefined;
   #lockTimeout: Error | undefined;
-  /** Who held the lock that the last of them waited for. */
+  /** The holder of the lock that the last of them waited for. */
   #holder: string | undefined;
   #attempt: Promise<void> | undefined;
 
@@ -143,7 +143,7 @@ export class AppendWatch {
     }
   }
 
-  /** For whom the oldest request waits. */
+  /** What the oldest request waits for. */
   async #holdup(query: Query): Promise<string | undefined> {
     const own = this.#backend ?? 0;
     const [[holder], [[state, event] = []]] = await Promise.all([

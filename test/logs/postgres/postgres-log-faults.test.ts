@@ -58,9 +58,9 @@ describeWithPostgres('faults of PostgreSQL', (start) => {
       await fault(server, network, log);
     }
     const answered = await writing;
+    await expect.poll(() => log.health(), PATIENT).toEqual({ ok: true });
     await listener.until(await log.last());
     expectAll(listener, answered);
-    await expect.poll(() => log.health(), PATIENT).toEqual({ ok: true });
   });
 
   it('a request that an operator cancels has written nothing, and is repeated until it has (G7)', async () => {

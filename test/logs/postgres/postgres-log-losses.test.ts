@@ -106,9 +106,9 @@ describeWithPostgres('losses of PostgreSQL', (start) => {
     await listener.until(1);
     await appendTexts(log, 'a');
     const later = await follow(log, 2);
-    await Promise.all([listener.until(2), later.until(1)]);
+    await Promise.all([listener.until(2), later.until(2)]);
     await appendTexts(log, 'b');
-    await Promise.all([listener.until(3), later.until(2)]);
+    await Promise.all([listener.until(3), later.until(3)]);
     expect([listener.reasons, later.reasons]).toEqual([[], []]);
     expect(later.texts).toEqual(['a', 'b']);
   });
