@@ -70,16 +70,13 @@ export class PostgresServer extends EngineServer {
   /** Resolves when it is ready. */
   static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
     const server = new PostgresServer(await freePort(), options);
-    server.#initialize();
     await server.start();
     return server;
   }
 
-  /** A test that runs as root may have copied its files. */
+  /** With an empty database if its directory is gone. A directory that was restored becomes its own. */
   override async start(): Promise<void> {
-    const { uid, gid } = this.user;
-    if (uid !== undefined) execFileSync('chown', ['-R', `${uid}:${gid}`, this.store]);
-    chmodSync(this.store, 0o700);
+    this.#initialize();
     await super.start();
   }
 
@@ -131,10 +128,9 @@ export class PostgresServer extends EngineServer {
 
   protected override pids(): readonly number[] {
     const [parent] = super.pids();
-    if (parent === undefined) return [];
     const children = `/proc/${parent}/task/${parent}/children`;
-    const pids = existsSync(children) ? readFileSync(children, 'utf8').split(' ').filter(Boolean) : [];
-    return [parent, ...pids.map(Number)];
+    if (parent === undefined || !existsSync(children)) return [];
+    return [parent, ...readFileSync(children, 'utf8').split(' ').filter(Boolean).map(Number)];
   }
 
   protected command(): readonly [string, ...string[]] {
@@ -144,8 +140,11 @@ export class PostgresServer extends EngineServer {
   #initialize(): void {
     const { config = [], hba, encoding = 'UTF8', standbyOf, tls } = this.#options;
     if (this.user.uid !== undefined && this.user.gid !== undefined)
-      chownSync(this.directory, this.user.uid, this.user.gid);
-    if (existsSync(this.store)) return this.#configure([]);
+      execFileSync('chown', ['-R', `${this.user.uid}:${this.user.gid}`, this.directory]);
+    if (existsSync(this.store)) {
+      chmodSync(this.store, 0o700);
+      return this.#configure([]);
+    }
     const tool = (name: string, ...args: readonly string[]): void =>
       void execFileSync(join(dirname(PROGRAM), name), args, { stdio: 'pipe', ...this.user });
     if (standbyOf)
