@@ -58,6 +58,15 @@ export class NodeProcess implements Address {
     return this.#end('SIGTERM');
   }
 
+  /** It stands still with all its connections open. */
+  pause(): void {
+    this.#running?.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#running?.signal('SIGCONT');
+  }
+
   /** Resolves once the process has ended. */
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Exit | undefined> {
     this.#running?.signal(signal);
