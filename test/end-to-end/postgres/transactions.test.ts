@@ -4,53 +4,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
-import { describeWithPostgres, type PostgresServer } from '../../support/engines/postgres.ts';
-import { agreement, type NodeProcess, startNodes } from '../../support/processes/node-processes.ts';
-import { Dice } from '../../support/random/dice.ts';
+import { describeWithPostgres } from '../../support/engines/postgres.ts';
+import { startNodes } from '../../support/processes/node-processes.ts';
 import { delaysOf } from '../../support/sql/delays.ts';
-import { expectHistory } from '../../support/sql/history.ts';
-import { Record } from '../../support/sql/transaction.ts';
-import { Witness } from '../../support/sql/witness.ts';
-import { graphqlWriter, sqlWriter, type Writer } from '../../support/sql/writers.ts';
+import { throughTransactions } from '../../support/sql/scene.ts';
 
 /** How long one transaction stays open: a minute shows more, and takes longer. */
 const OPEN_MS = Number(process.env['OPEN_SECONDS'] ?? 8) * 1000;
 
 // A busy machine takes several times as long.
 vi.setConfig({ testTimeout: 120_000 + 3 * OPEN_MS });
-
-interface Scene {
-  readonly record: Record;
-  readonly witnesses: readonly Witness[];
-  readonly writers: readonly Writer[];
-}
-
-/** `sql` writers, and a writer of mutations on each node. */
-async function through(
-  server: PostgresServer,
-  nodes: readonly NodeProcess[],
-  sql: number,
-  during: (scene: Scene) => Promise<void>,
-): Promise<Scene> {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 0x100000000);
-  const { cursor: from } = await agreement(nodes);
-  const record = new Record();
-  const witnesses = nodes.map((node) => new Witness(node, from));
-  const given = (name: string, n: number) => ({ name, record, dice: new Dice(seed + n) });
-  const writers = [
-    ...Array.from({ length: sql }, (_, n) => sqlWriter(server.url, given(`sql-${n}`, n))),
-    ...nodes.map((node, n) => graphqlWriter(node, given(`node-${n}`, 100 + n))),
-  ];
-  const scene = { record, witnesses, writers };
-  await during(scene);
-  await Promise.all(writers.map((writer) => writer.stop()));
-  const { cursor } = await agreement(nodes);
-  await Promise.all(witnesses.map((witness) => witness.reaches(cursor)));
-  await Promise.all(witnesses.map((witness) => witness.has(record.committed)));
-  console.info(`seed ${seed}: ${record.summary()}`);
-  expectHistory(record.transactions, witnesses, from, cursor);
-  return scene;
-}
 
 describeWithPostgres('transactions with several nodes', (start) => {
   it('subscribers of all nodes get exactly the committed transactions, in one order, and an open one delays none of them (G2, G3, G6)', async () => {
@@ -59,7 +22,7 @@ describeWithPostgres('transactions with several nodes', (start) => {
     const open = await server.client();
     const value = 'patient.0';
     let [openedAt, closedAt] = [0, 0];
-    const { record, witnesses } = await through(server, nodes, 8, async ({ record, witnesses }) => {
+    const { record, witnesses } = await throughTransactions(server.url, nodes, 8, async ({ record, witnesses }) => {
       await record.commits(200);
       openedAt = performance.now();
       await open.query('begin');
