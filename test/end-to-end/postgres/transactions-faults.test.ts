@@ -89,7 +89,7 @@ describeWithPostgres('transactions while something fails', (start) => {
     const { cursor } = await agreement(nodes);
     await Promise.all(nodes.map((node) => node.kill()));
     const client = await server.client();
-    const keys = Array.from({ length: 300 }, (_, n) => `k${n}`);
+    const keys = Array.from({ length: 100 }, (_, n) => `k${n}`);
     for (const key of keys) {
       await client.query('begin');
       for (const half of ['first', 'second'])

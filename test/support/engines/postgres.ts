@@ -44,6 +44,8 @@ export interface PostgresOptions {
   readonly encoding?: string;
   /** Its primary. It is ready once it has what that had. */
   readonly standbyOf?: PostgresServer;
+  /** How it reaches its primary. Default: the URL of that. */
+  readonly replicationUrl?: string;
   /** With these it accepts TLS connections as well. */
   readonly tls?: Certificates;
   /** Where its data lies. Default: an empty directory, which is removed at the end. */
@@ -138,7 +140,7 @@ export class PostgresServer extends EngineServer {
   }
 
   #initialize(): void {
-    const { config = [], hba, encoding = 'UTF8', standbyOf, tls } = this.#options;
+    const { config = [], hba, encoding = 'UTF8', standbyOf, replicationUrl = standbyOf?.url, tls } = this.#options;
     if (this.user.uid !== undefined && this.user.gid !== undefined)
       execFileSync('chown', ['-R', `${this.user.uid}:${this.user.gid}`, this.directory]);
     if (existsSync(this.store)) {
@@ -148,8 +150,9 @@ export class PostgresServer extends EngineServer {
     const tool = (name: string, ...args: readonly string[]): void =>
       void execFileSync(join(dirname(PROGRAM), name), args, { stdio: 'pipe', ...this.user });
     if (standbyOf)
-      tool('pg_basebackup', '-d', standbyOf.url, '-D', this.store, '-R', '-X', 'stream', '-c', 'fast', '--no-sync');
+      tool('pg_basebackup', '-d', standbyOf.url, '-D', this.store, '-X', 'stream', '-c', 'fast', '--no-sync');
     else tool('initdb', '-D', this.store, '-U', USER, '--auth=trust', '--no-sync', '-E', encoding, '--locale=C');
+    if (standbyOf) writeFileSync(join(this.store, 'standby.signal'), '');
     if (hba) writeFileSync(join(this.store, 'pg_hba.conf'), `${hba.join('\n')}\n`);
     this.#configure([
       "listen_addresses = '127.0.0.1'",
@@ -157,6 +160,7 @@ export class PostgresServer extends EngineServer {
       // A commit is flushed, and what is flushed survives `kill`: it need not reach the disk itself.
       'autovacuum_naptime = 1s',
       'max_connections = 200',
+      ...(replicationUrl === undefined ? [] : [`primary_conninfo = '${replicationUrl}'`]),
       ...(tls ? this.#tlsLines(tls) : []),
       ...config,
     ]);
