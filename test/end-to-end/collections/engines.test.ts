@@ -4,6 +4,7 @@ import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { overWebSocket, request } from '../../support/clients/clients.ts';
 import { describeWithNats, NatsServer } from '../../support/engines/nats.ts';
+import { describeWithPostgres } from '../../support/engines/postgres.ts';
 import { describeWithRedis } from '../../support/engines/redis.ts';
 import { all, NodeProcess } from '../../support/processes/node-processes.ts';
 import { INSERT_ORDER, INSERT_QUOTE, schemaFile } from '../../support/server/collections.ts';
@@ -122,6 +123,44 @@ describeWithRedis('two collections on Redis', (start) => {
     await sharesBoth(server);
     const keys = await server.client().keys('*:commands');
     expect(keys.toSorted()).toEqual(['{shared-orders}:commands', '{shared-quotes}:commands']);
+  });
+
+  it('readiness names the collections while the engine is away, and both continue after it', async () => {
+    await survivesAnOutage(await start());
+  });
+});
+
+describeWithPostgres('two collections on PostgreSQL', (start) => {
+  it('two nodes share both collections, each in a log of its own, which a transaction of SQL may change together', async () => {
+    const server = await start();
+    await sharesBoth(server);
+    const logs = await server.rows('select name from seamline.streams order by name');
+    expect(logs).toEqual([{ name: 'shared-orders' }, { name: 'shared-quotes' }]);
+
+    const nodes = await Promise.all([1, 2].map(() => NodeProcess.start(server.flags(), flagsOf())));
+    const feeds = nodes.map((node) => [overWebSocket.subscribe(node, QUOTES), overWebSocket.subscribe(node, ORDERS)]);
+    const client = await server.client();
+    for (const end of ['rollback', 'commit']) {
+      await client.query('begin');
+      await client.query("select seamline.insert('shared-quotes', $1, $2)", [end, { symbol: end, price: 2 }]);
+      await client.query("select seamline.insert('shared-orders', $1, $2)", [
+        end === 'commit' ? 8 : 9,
+        { number: end === 'commit' ? 8 : 9 },
+      ]);
+      await client.query(end);
+    }
+    for (const [quotes, orders] of feeds) {
+      const seen = (await quotes?.take(3))?.map(({ data }) => data);
+      expect(seen).toMatchObject([
+        { quotes: { symbol: 'A' } },
+        { quotes: { symbol: 'B' } },
+        { quotes: { symbol: 'commit' } },
+      ]);
+      expect((await orders?.take(2))?.map(({ data }) => data)).toMatchObject([
+        { orders: { number: 7 } },
+        { orders: { number: 8 } },
+      ]);
+    }
   });
 
   it('readiness names the collections while the engine is away, and both continue after it', async () => {
