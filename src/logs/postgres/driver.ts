@@ -65,7 +65,7 @@ async function sessionOn(
     if (isTelling) return;
     isTelling = true;
     try {
-      while (told < toTell) {
+      while (told !== toTell) {
         told = toTell;
         await query('select pg_notify($1, $2)', [channelOf(stream()), String(told)]);
       }
@@ -93,8 +93,10 @@ async function sessionOn(
     stream,
     onLast(last, isNew) {
       for (const reader of readers) reader.reached(last);
+      if (!isNew) return;
+      // After a failover it may be less than before.
       toTell = last;
-      if (isNew) void tell();
+      void tell();
     },
   });
   appending.onUp = () => sequencer.start();

@@ -119,6 +119,7 @@ export class Reader implements EntrySource {
     const known = previous && this.#known?.sequence === previous.sequence ? this.#known : undefined;
     // The first time, the previous entry is read alone.
     const limit = known ? this.#size.entries + 1 : previous ? 1 : this.#size.entries;
+    const announced = this.#last;
     const rows = await answerUnlessSilent(
       connection.query(
         `select sequence, time, command_id, case when sequence = $5 then sha256(data) else data end
@@ -147,6 +148,8 @@ export class Reader implements EntrySource {
     this.#size.arrived(entries);
     // Also when nothing has come: the receiver learns that reads are answered.
     receiver.receive(entries);
+    // What was announced and isn't there was lost with a server, or never kept. Without this the reader would ask for it without a pause.
+    if (entries.length === 0 && rows.length < limit && this.#last === announced) this.#last = receiver.next - 1;
     const isAll = rows.length < limit && receiver.next > this.#last;
     if (isAll && !this.#isSuspect && !this.#isStopped) await this.#woken();
   }
