@@ -97,7 +97,7 @@ describeWithPostgres('transactions while something fails', (start) => {
       await client.query(key.endsWith('7') ? 'rollback' : 'commit');
     }
     await Promise.all(nodes.map((node) => node.start()));
-    const expected = keys.filter((key) => !key.endsWith('7')).flatMap((key) => [`${key}-first`, `${key}-second`]);
+    const expected = keys.flatMap((key) => (key.endsWith('7') ? [] : [`${key}-first`, `${key}-second`]));
     for (const node of nodes) {
       const witness = new Witness(node, cursor);
       await witness.deliveries(expected.length);

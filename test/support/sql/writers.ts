@@ -130,7 +130,7 @@ function planOf(transaction: string, dice: Dice, removable: readonly string[]): 
   for (let n = 0; n < length; n++) {
     const value = `${transaction}.${n}`;
     const [oldest] = canBeRemoved;
-    const again = changes.filter((change) => change.value !== null).at(-1);
+    const again = changes.findLast((change) => change.value !== null);
     if (dice.once(4) && oldest !== undefined) {
       canBeRemoved.delete(oldest);
       changes.push({ key: oldest, value: null });
