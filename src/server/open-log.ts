@@ -9,6 +9,7 @@ import { namedLogger } from './collections/named-logger.ts';
 import { openMaps } from './collections/open-maps.ts';
 import { otherLogs } from './collections/other-logs.ts';
 import type { ServedMaps } from './collections/served-maps.ts';
+import { valueShape } from './collections/value-shape.ts';
 import type { ServerOptions, withDefaults } from './options.ts';
 
 /** The part of a command besides the keys and values of its batch: names, numbers, idempotency keys. */
@@ -40,7 +41,8 @@ export async function openServedMaps(
       const log = await openLog(plural, {
         ...options,
         data: data === undefined ? undefined : directoryOf(collection),
-        stream: collection === undefined ? stream : `${stream ?? REMOTE_DEFAULTS.stream}-${collection}`,
+        stream: collection === undefined ? stream : streamOf(stream, collection),
+        ...sqlOptions(definition, collection, options),
         onLoading: loading(directoryOf(collection)),
         logger: namedLogger(logger, collection),
       });
@@ -51,8 +53,42 @@ export async function openServedMaps(
   });
 }
 
+/** The name of a collection's log in an engine. */
+export const streamOf = (stream: string | undefined, collection: string): string =>
+  `${stream ?? REMOTE_DEFAULTS.stream}-${collection}`;
+
+/** What SQL must know of a collection. */
+function sqlOptions(
+  definition: SdlDefinition | undefined,
+  plural: string | undefined,
+  { ttl }: ServerOptions,
+): Pick<LogOptions, 'ttl' | 'shape'> {
+  const collection = definition?.collections.find((one) => one.plural === plural);
+  // `definition` is set where it has collections.
+  return collection ? { ttl: collection.ttl ?? ttl, shape: valueShape(definition!, collection) } : { ttl };
+}
+
+interface LogOptions extends ServerOptions {
+  readonly shape?: object | undefined;
+}
+
+export function postgresOptions(options: ServerOptions, url: string | readonly string[]) {
+  return {
+    url,
+    stream: options.stream,
+    passwordFile: options.postgresPasswordFile,
+    tlsCa: options.postgresTlsCa,
+    tlsCert: options.postgresTlsCert,
+    tlsKey: options.postgresTlsKey,
+    engineTimeoutMs: options.engineTimeoutMs,
+    maxValueBytes: options.maxValueBytes,
+    ttl: options.ttl,
+    logger: options.logger,
+  };
+}
+
 /** Opens the log that the options name. Rejects with a `RangeError` when its options make no sense. */
-async function openLog(plural: string, options: ServerOptions): Promise<OrderedLog> {
+async function openLog(plural: string, options: LogOptions): Promise<OrderedLog> {
   const { log, data, repair, onLoading, nats, redis, postgres, logger } = options;
   if (log) return typeof log === 'function' ? log(plural) : log;
   if (data !== undefined) {
@@ -76,18 +112,7 @@ async function openLog(plural: string, options: ServerOptions): Promise<OrderedL
   }
   if (postgres !== undefined) {
     const { postgresLog } = await import('../logs/postgres/postgres-log.ts').catch(explainMissing('PostgreSQL', 'pg'));
-    return postgresLog({
-      url: postgres,
-      stream: options.stream,
-      passwordFile: options.postgresPasswordFile,
-      tlsCa: options.postgresTlsCa,
-      tlsCert: options.postgresTlsCert,
-      tlsKey: options.postgresTlsKey,
-      engineTimeoutMs: options.engineTimeoutMs,
-      maxValueBytes: options.maxValueBytes,
-      ttl: options.ttl,
-      logger,
-    });
+    return postgresLog({ ...postgresOptions(options, postgres), shape: options.shape });
   }
   if (nats === undefined) return memoryLog();
   const packages = '@nats-io/transport-node @nats-io/jetstream @nats-io/obj';

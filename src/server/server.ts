@@ -44,6 +44,7 @@ import type { ServedMaps } from './collections/served-maps.ts';
 import { assertItemsFit } from './collections/stored-items.ts';
 import { firstOperation, valueFields } from './collections/schema-facts.ts';
 import { openServedMaps } from './open-log.ts';
+import { setSqlTypes } from './sql-types.ts';
 
 /** A running server. */
 export interface SeamlineServer {
@@ -74,6 +75,7 @@ export async function createServer(given: ServerOptions = {}): Promise<SeamlineS
   );
   try {
     await assertItemsFit(maps, definition);
+    await setSqlTypes(options, definition);
     const server = new RunningServer(maps, options, definition, appendLatency);
     await server.listen();
     return server;

@@ -26,6 +26,11 @@ export interface PostgresLogOptions extends RemoteLogOptions {
   readonly maxValueBytes?: number | undefined;
   /** Time to live, in seconds, of items that `seamline.insert` inserts without a `ttl`. @default none */
   readonly ttl?: number | undefined;
+  /**
+   * What `seamline.insert` refuses: JSON that `createServer` makes of an SDL file. It holds for a log that the node creates; `setShapes` sets
+   * that of one that exists. @default any JSON fits
+   */
+  readonly shape?: object | undefined;
 }
 
 export const POSTGRES_DEFAULTS = { maxValueBytes: 64 * 1024 } as const;

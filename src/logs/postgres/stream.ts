@@ -25,20 +25,22 @@ const [COUNT_EVERY_MS, COUNT_MISSING_EVERY_MS] = [60_000, 5000];
 export async function ensureStream(
   query: Query,
   name: string,
-  { maxValueBytes = POSTGRES_DEFAULTS.maxValueBytes, ttl }: PostgresLogOptions,
+  { maxValueBytes = POSTGRES_DEFAULTS.maxValueBytes, ttl, shape }: PostgresLogOptions,
   isFirst: boolean,
 ): Promise<Stream> {
   if (isFirst)
-    await query('insert into seamline.streams (name, epoch) values ($1, $2) on conflict (name) do nothing', [
+    await query('insert into seamline.streams (name, epoch, shape) values ($1, $2, $3) on conflict (name) do nothing', [
       name,
       newEpoch(),
+      shape && JSON.stringify(shape),
     ]);
   const found = await findStream(query, name);
   if (!found) throw new LogGoneError(GONE(name));
+  // Another shape is set by `setShapes` only, once the items that are stored fit it.
   await query(
-    `update seamline.streams set max_value_bytes = $2, default_ttl = $3
-     where id = $1 and (max_value_bytes, default_ttl) is distinct from ($2::integer, $3::integer)`,
-    [found.id, maxValueBytes, ttl ?? null],
+    `update seamline.streams set max_value_bytes = $2, default_ttl = $3, shape = case when $4 then null else shape end
+     where id = $1 and ((max_value_bytes, default_ttl) is distinct from ($2::integer, $3::integer) or $4 and shape is not null)`,
+    [found.id, maxValueBytes, ttl ?? null, isFirst && shape === undefined],
   );
   return found;
 }

@@ -10,6 +10,7 @@
  */
 import { NODE_FUNCTIONS } from './node-functions.ts';
 import { TABLES } from './tables.ts';
+import { VALUE_CHECK } from './value-check.ts';
 import { WRITER_FUNCTIONS } from './writer-functions.ts';
 
 export interface Step {
@@ -19,7 +20,7 @@ export interface Step {
 }
 
 /** `execute` gets it between `$ddl$` marks, so functions have other marks. */
-const STEP_1 = `${TABLES}${NODE_FUNCTIONS}${WRITER_FUNCTIONS}`;
+const STEP_1 = `${TABLES}${NODE_FUNCTIONS}${VALUE_CHECK}${WRITER_FUNCTIONS}`;
 
 export const STEPS: readonly Step[] = [{ sql: STEP_1, oldest: 1 }];
 

@@ -16,12 +16,14 @@ create table seamline.streams (
   sequences_used bigint not null default 0,
   deletions bigint not null default 0,
   max_value_bytes integer not null default 65536,
-  default_ttl integer
+  default_ttl integer,
+  shape jsonb
 );
 comment on column seamline.streams.first_sequence is 'the entries before it have been trimmed';
 comment on column seamline.streams.sequences_used is
   'how many had been used when entries were last deleted by hand: none is used twice';
 comment on column seamline.streams.deletions is 'how often entries were deleted by hand: nodes count them again';
+comment on column seamline.streams.shape is 'of the values that seamline.insert takes; null: any JSON';
 
 create table seamline.entries (
   stream_id integer not null,

@@ -129,7 +129,7 @@ declare
   target record;
   json text := value::text;
 begin
-  select id, max_value_bytes, default_ttl into target from seamline.streams where name = stream;
+  select id, max_value_bytes, default_ttl, shape into target from seamline.streams where name = stream;
   if not found then
     perform seamline.refuse_stream('seamline.insert', stream);
   end if;
@@ -157,6 +157,9 @@ begin
   if octet_length(json) > target.max_value_bytes then
     raise exception 'seamline.insert: the value of % has % bytes, more than %', to_json(key), octet_length(json), target.max_value_bytes
       using errcode = 'program_limit_exceeded', hint = 'The nodes set the limit with --max-value-bytes.';
+  end if;
+  if target.shape is not null then
+    perform seamline.assert_fit(stream, key, value, target.shape);
   end if;
   insert into seamline.outbox (stream_id, xid, key, value, ttl)
   values (target.id, pg_current_xact_id(), key, json, coalesce(ttl, target.default_ttl));
