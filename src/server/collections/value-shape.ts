@@ -16,10 +16,17 @@ type Rule = (
   readonly required?: true;
 };
 
+interface FieldShape {
+  readonly name: string;
+  readonly rule: Rule;
+  /** The type of JSON all of whose values fit. Most fields have one, so SQL need not look at the rule. */
+  readonly is?: 'string' | 'number' | 'boolean';
+}
+
 interface ObjectShape {
   /** Of the fields, as an array of PostgreSQL. */
   readonly names: string;
-  readonly fields: readonly { readonly name: string; readonly rule: Rule }[];
+  readonly fields: readonly FieldShape[];
 }
 
 export interface ValueShape {
@@ -38,10 +45,7 @@ export function valueShape(sdl: SdlDefinition, collection: CollectionDefinition)
   const add = ({ name, fields }: ObjectDefinition): void => {
     if (objects.has(name)) return;
     const names = `{${fields.map((field) => `"${field.name}"`).join()}}`;
-    objects.set(name, {
-      names,
-      fields: fields.map((field) => ({ name: field.name, rule: ruleOf(kinds, field.type) })),
-    });
+    objects.set(name, { names, fields: fields.map((field) => fieldShape(field.name, ruleOf(kinds, field.type))) });
     for (const { type } of fields) {
       const kind = kinds.of(elementName(type));
       if (kind.kind === 'object') add(kind.definition);
@@ -49,6 +53,12 @@ export function valueShape(sdl: SdlDefinition, collection: CollectionDefinition)
   };
   add(collection);
   return { type: collection.name, key: collection.key.name, objects: Object.fromEntries(objects) };
+}
+
+function fieldShape(name: string, rule: Rule): FieldShape {
+  if (rule.kind === 'text' && rule.pattern === undefined) return { name, rule, is: 'string' };
+  if (rule.kind === 'number' && rule.least === undefined) return { name, rule, is: 'number' };
+  return rule.kind === 'boolean' ? { name, rule, is: 'boolean' } : { name, rule };
 }
 
 function ruleOf(kinds: Kinds, type: FieldType): Rule {

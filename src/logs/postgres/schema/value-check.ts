@@ -3,7 +3,7 @@
  *
  *     { "type": "Quote", "key": "symbol", "objects": { "Quote": { "names": "{\"symbol\"}", "fields": [{ "name": "symbol", "rule": … }] } } }
  *
- * `names` is an array of PostgreSQL. A rule has a `kind`, `label` for messages, and `required` where null does not fit:
+ * `names` is an array of PostgreSQL. A field that `is` of a type of JSON takes every value of that type. A rule has a `kind`, `label` for messages, and `required` where null does not fit:
  *
  *     text      a string that matches `pattern`, if there is one
  *     number    from `least` to `most`, `whole`, with at most so many `decimals`
@@ -82,6 +82,7 @@ begin
     fields := definition -> 'fields';
     for at in 0 .. jsonb_array_length(fields) - 1 loop
       field := fields -> at;
+      continue when jsonb_typeof(value -> (field ->> 'name')) = field ->> 'is';
       wrong := seamline.misfit(value -> (field ->> 'name'), field -> 'rule', objects);
       if wrong is not null then
         return '.' || (field ->> 'name') || wrong;
