@@ -53,8 +53,21 @@ export async function openServedMaps(
   });
 }
 
+/**
+ * From now on `seamline.insert` of PostgreSQL refuses what does not fit the types. Called once the stored items are known to fit them; until
+ * then the types of the nodes that run already hold.
+ */
+export async function setSqlTypes(options: ServerOptions, definition: SdlDefinition | undefined): Promise<void> {
+  if (options.postgres === undefined || options.log !== undefined || !definition) return;
+  const { setShapes } = await import('../logs/postgres/shapes.ts');
+  const shapes = definition.collections.map(
+    (collection) => [streamOf(options.stream, collection.plural), valueShape(definition, collection)] as const,
+  );
+  await setShapes(postgresOptions(options, options.postgres), new Map(shapes));
+}
+
 /** The name of a collection's log in an engine. */
-export const streamOf = (stream: string | undefined, collection: string): string =>
+const streamOf = (stream: string | undefined, collection: string): string =>
   `${stream ?? REMOTE_DEFAULTS.stream}-${collection}`;
 
 /** What SQL must know of a collection. */
@@ -72,7 +85,7 @@ interface LogOptions extends ServerOptions {
   readonly shape?: object | undefined;
 }
 
-export function postgresOptions(options: ServerOptions, url: string | readonly string[]) {
+function postgresOptions(options: ServerOptions, url: string | readonly string[]) {
   return {
     url,
     stream: options.stream,

@@ -43,8 +43,7 @@ import { definitionIn } from './collections/definition.ts';
 import type { ServedMaps } from './collections/served-maps.ts';
 import { assertItemsFit } from './collections/stored-items.ts';
 import { firstOperation, valueFields } from './collections/schema-facts.ts';
-import { openServedMaps } from './open-log.ts';
-import { setSqlTypes } from './sql-types.ts';
+import { openServedMaps, setSqlTypes } from './open-log.ts';
 
 /** A running server. */
 export interface SeamlineServer {

@@ -66,7 +66,13 @@ describeWithPostgres('typed collections and transactions of SQL', (start) => {
       const orders = transport.subscribe(server, ORDERS);
       await insertAll(client, [
         quote('A', 1.5),
-        order(7, { note: null, lines: [{ product: 'bolt', count: 2 }, { count: null, product: 'nut' }] }),
+        order(7, {
+          note: null,
+          lines: [
+            { product: 'bolt', count: 2 },
+            { count: null, product: 'nut' },
+          ],
+        }),
         quote('B', 20),
         quote('C', 30, { venue: 'LSE' }),
       ]);
@@ -76,7 +82,10 @@ describeWithPostgres('typed collections and transactions of SQL', (start) => {
         { data: { quotes: { symbol: 'C', price: 30, venue: 'LSE' } } },
       ]);
       expect(await dear.next()).toEqual({ data: { quotes: { symbol: 'B', price: 20, venue: null } } });
-      const lines = [{ product: 'bolt', count: 2 }, { product: 'nut', count: null }];
+      const lines = [
+        { product: 'bolt', count: 2 },
+        { product: 'nut', count: null },
+      ];
       expect(await orders.next()).toEqual({ data: { orders: { number: 7, lines, note: null } } });
     });
   });
@@ -128,6 +137,25 @@ describeWithPostgres('typed collections and transactions of SQL', (start) => {
     const expected = await ask(other, status, {});
     expect(expected).toMatchObject({ quoteStream: { size: 2 }, quote: { price: 3 } });
     await expect.poll(() => ask(server, status, {})).toEqual(expected);
+  });
+
+  it('a role that may only call seamline.insert has its values checked, and may not call the check itself', async () => {
+    const { engine } = await served(start);
+    await engine.rows('create role writer login');
+    await engine.rows('grant usage on schema seamline to writer');
+    await engine.rows('grant execute on function seamline.insert to writer');
+    const writer = await engine.client(engine.url.replace('postgres@', 'writer@'));
+    // Functions and operators of its own do not take part.
+    await engine.rows('create schema trap authorization writer');
+    await writer.query(`create function trap.jsonb_typeof(jsonb) returns text language sql as $$ select 'number' $$`);
+    await writer.query('create function trap.always(jsonb, text) returns boolean language sql as $$ select false $$');
+    await writer.query('create operator trap.? (function = trap.always, leftarg = jsonb, rightarg = text)');
+    await writer.query('set search_path = trap, pg_catalog');
+    await insertInto(writer, quote('A', 1));
+    await expect(insertInto(writer, quote('A', 'x'))).rejects.toThrow('price: must be a Float, got "x"');
+    await expect(insertInto(writer, quote('A', null))).rejects.toThrow('price: must not be null');
+    for (const call of [`misfit('1', '{}', '{}')`, `misfit('a', '1', '{}'::jsonb)`, `assert_fit('', '', '1', '{}')`])
+      await expect(writer.query(`select seamline.${call}`)).rejects.toThrow('permission denied for function');
   });
 
   it('items that SQL inserts live as long as @collection says', async () => {

@@ -19,7 +19,7 @@
  */
 export const VALUE_CHECK = String.raw`
 create function seamline.shown(value jsonb) returns text
-  language sql immutable set search_path = pg_catalog, pg_temp as $f$
+  language sql stable set search_path = pg_catalog, pg_temp as $f$
   select case jsonb_typeof(value)
     when 'array' then 'an array'
     when 'object' then 'an object'
@@ -28,7 +28,7 @@ create function seamline.shown(value jsonb) returns text
 $f$;
 
 create function seamline.misfit(value jsonb, rule jsonb, objects jsonb) returns text
-  language plpgsql immutable as $f$
+  language plpgsql stable as $f$
 declare
   type text := jsonb_typeof(value);
   content text;
@@ -113,7 +113,7 @@ end
 $f$;
 
 create function seamline.misfit(key text, value jsonb, shape jsonb) returns text
-  language plpgsql immutable set search_path = pg_catalog, pg_temp as $f$
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $f$
 declare
   wrong text;
   given jsonb;
@@ -135,7 +135,7 @@ end
 $f$;
 
 create function seamline.assert_fit(stream text, key text, value jsonb, shape jsonb) returns void
-  language plpgsql immutable set search_path = pg_catalog, pg_temp as $f$
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $f$
 declare
   wrong text := seamline.misfit(key, value, shape);
 begin
