@@ -27,8 +27,8 @@ export interface PostgresLogOptions extends RemoteLogOptions {
   /** Time to live, in seconds, of items that `seamline.insert` inserts without a `ttl`. @default none */
   readonly ttl?: number | undefined;
   /**
-   * What `seamline.insert` refuses: JSON that `createServer` makes of an SDL file. It holds for a log that the node creates; `setShapes` sets
-   * that of one that exists. @default any JSON fits
+   * The type of the values that `seamline.insert` takes, as `createServer` makes it of an SDL file. It holds for a log that the node creates.
+   * That of a log that exists changes once its items are known to fit. @default any JSON fits
    */
   readonly shape?: object | undefined;
 }
