@@ -155,6 +155,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
       'Persistence',
       'NATS',
       'Redis and Valkey',
+      'PostgreSQL',
       'Testing',
     ],
   },
@@ -178,6 +179,24 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   'test/deploy/kubernetes.test.ts': { 'docs/scaling.md': ['Kubernetes'] },
   'test/readme/redis.test.ts': {
     'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'Failover', 'Keys in Redis'],
+  },
+  'test/readme/postgres.test.ts': {
+    'docs/engines.md': ['`--postgres URL`', '`--postgres URL`, 2'],
+    'docs/postgres.md': [
+      'Quick start',
+      'Quick start, 2',
+      'Quick start, 3',
+      'Quick start, 4',
+      'Outbox',
+      'Outbox, 2',
+      'Functions',
+      'Collections',
+      'Drizzle',
+      'Roles',
+      'TLS and passwords',
+      'Backups',
+      'Monitoring',
+    ],
   },
   'test/readme/proxies.test.ts': {
     'docs/docker.md': ['Behind a proxy, 4', 'Behind a proxy, 5'],

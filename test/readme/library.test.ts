@@ -14,6 +14,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ask, type Address, transports } from '../support/clients/clients.ts';
 import { describeWithNats } from '../support/engines/nats.ts';
 import { startNats } from '../support/engines/nats-logs.ts';
+import { describeWithPostgres } from '../support/engines/postgres.ts';
 import { describeWithRedis } from '../support/engines/redis.ts';
 import { bundle, complaintsAbout, linesOf, snippet } from '../support/documents/readme.ts';
 import { replaced } from '../support/documents/replaced.ts';
@@ -45,6 +46,7 @@ describe('docs/library.md', () => {
       'Persistence',
       'NATS',
       'Redis and Valkey',
+      'PostgreSQL',
       'Testing',
     ];
     // Node has this level.
@@ -148,6 +150,15 @@ describeWithNats('docs/library.md with NATS', () => {
     const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
     const lines = await run(replaced(snippet('NATS', FILE), 'nats://127.0.0.1:4222', url) + shows);
     expect((await lines.next()).value).toBe('1');
+  });
+});
+
+describeWithPostgres('docs/library.md with PostgreSQL', (start) => {
+  it('PostgreSQL: a map takes an insertion', async () => {
+    const { url } = await start();
+    const shows = "console.log((await map.insert({ key: 'ACME', value: 1 })).position); await map.close();";
+    const code = replaced(snippet('PostgreSQL', FILE), 'postgres://postgres@127.0.0.1:5432/postgres', url);
+    expect((await (await run(code + shows)).next()).value).toBe('1');
   });
 });
 

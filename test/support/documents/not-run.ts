@@ -60,6 +60,17 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   { page: 'docs/engines.md', title: 'Objects in NATS', why: NO_NATS_CLI },
   {
+    page: 'docs/postgres.md',
+    title: 'Quick start',
+    line: 'docker run --rm -d -p 127.0.0.1:5432:5432 -e POSTGRES_PASSWORD=secret postgres:17',
+    why: 'needs a container engine; the test starts a PostgreSQL of this machine',
+  },
+  {
+    page: 'docs/postgres.md',
+    title: 'Prisma',
+    why: 'its client is generated from a schema of the reader; the statement is that of Drizzle, which a test runs',
+  },
+  {
     page: 'docs/gateways.md',
     title: 'Apollo Router',
     why: 'the router is in no registry that CI has; the page says so as well',
