@@ -181,6 +181,7 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     'docs/engines.md': ['`--redis URL`', '`--redis URL`, 2', 'Failover', 'Keys in Redis'],
   },
   'test/readme/postgres.test.ts': {
+    'docs/command-line.md': ['PostgreSQL schema'],
     'docs/engines.md': ['`--postgres URL`', '`--postgres URL`, 2'],
     'docs/postgres.md': [
       'Quick start',

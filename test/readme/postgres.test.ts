@@ -128,6 +128,19 @@ describeWithPostgres('PostgreSQL in the documents', (start) => {
     await expect(stranger.query(`select seamline.remove('seamline', 'a')`)).rejects.toThrow('permission denied');
   });
 
+  it('command line, PostgreSQL schema: psql creates the schema, and grants the rights of two roles', async () => {
+    const server = await start();
+    await server.rows('create role shop_node login');
+    await server.rows('create role shop_writer login');
+    const [command = ''] = commandsOf(1, 'docs/command-line.md', 'PostgreSQL schema');
+    await printed(
+      put(command, { 'npm start --silent --': 'seamline', 'postgres://db.example.com/shop': `'${server.url}'` }),
+    );
+    const rights = `select has_table_privilege('shop_node', 'seamline.entries', 'insert') as node,
+      has_function_privilege('shop_writer', 'seamline.remove(text, text)', 'execute') as writer`;
+    expect(await server.rows(rights)).toEqual([{ node: true, writer: true }]);
+  });
+
   it('TLS and passwords: a node checks the certificate, and reads the password of a file', async () => {
     const tls = certificates();
     const hba = ['host all postgres 127.0.0.1/32 trust', 'hostssl all all 127.0.0.1/32 scram-sha-256'];
