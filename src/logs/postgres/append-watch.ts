@@ -12,8 +12,6 @@ import type { Stream } from './stream.ts';
 /** A request that waits for longer may wait for somebody; for half the time that PostgreSQL allows, if that is less. */
 const WAITS_MS = 500;
 const LOCK_TIMEOUT = '55P03';
-/** A request may be without an answer for so long before the server is asked whether it still works on it. */
-const SILENT_MS = 3000;
 
 export interface AppendWatchOptions {
   /** That of the appends, once it is there. */
@@ -102,7 +100,6 @@ export class AppendWatch {
       return `the connection to PostgreSQL for appends is lost${connection.reason && `: ${connection.reason}`}`;
     if (this.#failure !== undefined)
       this.#attempt ??= this.#attemptToWrite().finally(() => (this.#attempt = undefined));
-    if (this.#waitedMs >= SILENT_MS && !(await this.#isActive(query))) connection.restart();
     const waitsMs = Math.min(WAITS_MS, this.#options.lockTimeoutMs / 2);
     if (this.#attempt) await endOrTimeout(this.#attempt, waitsMs - this.#waitedMs + 5);
     if (this.#waitedMs >= waitsMs) {
