@@ -1,6 +1,6 @@
 /** Snapshots in PostgreSQL: a row for each, and rows for its pieces. A snapshot is visible once it is published. */
 import { createHash } from 'node:crypto';
-import type { SnapshotStorage, StoredSnapshot } from '../remote/driver.ts';
+import { LogGoneError, type SnapshotStorage, type StoredSnapshot } from '../remote/driver.ts';
 import { inPieces } from '../remote/pieces.ts';
 import type { Query } from './connection.ts';
 import { STREAM_ID, type Stream } from './stream.ts';
@@ -37,11 +37,14 @@ export function rowStorage(query: Query, stream: () => Stream): SnapshotStorage 
       let [bytes, pieces] = [0, 0];
       try {
         // The row comes first: what a process that is killed leaves behind is found by it.
-        await query(
+        const { id: streamId, epoch } = stream();
+        const rows = await query(
           `insert into seamline.snapshots (id, stream_id, format, sequence, command_id, bytes, pieces, digest)
-           values ($1, $2, $3, $4, $5, 0, 0, '')`,
-          [id, stream().id, FORMAT, sequence, commandId],
+           select $3, id, $4, $5, $6, 0, 0, '' from seamline.streams where id = $1 and epoch = $2 returning true`,
+          [streamId, epoch, id, FORMAT, sequence, commandId],
         );
+        if (rows.length === 0)
+          throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
         for await (const piece of inPieces(chunks)) {
           hash.update(piece);
           bytes += piece.length;
