@@ -45,7 +45,10 @@ describeWithPostgres('what an operator does to PostgreSQL', (start) => {
     ['insert on seamline.entries', /lacks rights of a node in PostgreSQL \(insert on seamline\.entries\): run/],
     ['select on seamline.entries', /\(select on seamline\.entries\)|permission denied for table entries/],
     ['delete on seamline.outbox', /\(delete on seamline\.outbox\)/],
-    ['all on seamline.snapshots', /\(select on seamline\.snapshots, insert on seamline\.snapshots, update on seamline\.snapshots, and 1 more\)/],
+    [
+      'all on seamline.snapshots',
+      /\(select on seamline\.snapshots, insert on seamline\.snapshots, update on seamline\.snapshots, and 1 more\)/,
+    ],
     ['execute on function seamline.append', /\(execute on seamline\.append\)/],
     ['usage on schema seamline', /permission denied for schema seamline/],
   ])(

@@ -1,13 +1,13 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
-import { certificates } from '../../support/engines/certificates.ts';
-import { temporaryDirectory } from '../../support/engines/kept.ts';
-import { describeWithPostgres, type StartPostgres } from '../../support/engines/postgres.ts';
-import { as, connect, refusalToConnect } from '../../support/engines/postgres/connections.ts';
-import { replaced } from '../../support/documents/replaced.ts';
+import { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import { postgresLog } from '../../../../src/logs/postgres/postgres-log.ts';
+import { certificates } from '../../../support/engines/certificates.ts';
+import { temporaryDirectory } from '../../../support/engines/kept.ts';
+import { describeWithPostgres, type StartPostgres } from '../../../support/engines/postgres.ts';
+import { as, connect, refusalToConnect } from '../../../support/engines/postgres/connections.ts';
+import { replaced } from '../../../support/documents/replaced.ts';
 
 /** The superuser of the tests is trusted, everybody else has to show something. */
 const hbaWith = (method: string, type = 'host'): readonly string[] => [

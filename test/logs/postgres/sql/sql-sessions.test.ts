@@ -1,7 +1,7 @@
 /** The functions for writers run in sessions of others, with the rights of their owner: nothing in the session may change what they do. */
 import type { Client } from 'pg';
 import { expect, it } from 'vitest';
-import { describeWithPostgres } from '../../support/engines/postgres.ts';
+import { describeWithPostgres } from '../../../support/engines/postgres.ts';
 import { openMapOn, urlAs } from './maps.ts';
 
 const JSON_TEXT = String.raw`{"price":0.1,"big":6.02214076e23,"text":"a \"b\" \\ \u00e9","none":null,"at":[1e21,12345678901234567168]}`;

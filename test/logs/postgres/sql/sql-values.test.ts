@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { describeWithPostgres } from '../../support/engines/postgres.ts';
-import { awkwardValue, FIXED } from '../../support/random/awkward-values.ts';
+import { describeWithPostgres } from '../../../support/engines/postgres.ts';
+import { awkwardValue, FIXED } from '../../../support/random/awkward-values.ts';
 import { openMapOn } from './maps.ts';
 
 /** Members by name, because jsonb has an order of its own. It has no -0. */

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SILENT } from '../../../src/core/model/logger.ts';
-import { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { Connection } from '../../../src/logs/postgres/connection.ts';
-import { serverAddresses } from '../../../src/logs/postgres/options.ts';
-import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
-import { freePort } from '../../support/engines/engine-server.ts';
-import { describeWithPostgres, type PostgresServer } from '../../support/engines/postgres.ts';
-import { connect, refusalToConnect } from '../../support/engines/postgres/connections.ts';
-import { networkTo } from '../../support/sockets/proxy.ts';
+import { SILENT } from '../../../../src/core/model/logger.ts';
+import { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import { Connection } from '../../../../src/logs/postgres/connection.ts';
+import { serverAddresses } from '../../../../src/logs/postgres/options.ts';
+import { postgresLog } from '../../../../src/logs/postgres/postgres-log.ts';
+import { freePort } from '../../../support/engines/engine-server.ts';
+import { describeWithPostgres, type PostgresServer } from '../../../support/engines/postgres.ts';
+import { connect, refusalToConnect } from '../../../support/engines/postgres/connections.ts';
+import { networkTo } from '../../../support/sockets/proxy.ts';
 
 /** Answers in its own way. Resolves with its URL. */
 async function listen(server: Pick<Server, 'listen' | 'address' | 'close'> & NodeJS.EventEmitter): Promise<string> {

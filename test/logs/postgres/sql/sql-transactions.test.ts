@@ -1,7 +1,7 @@
 /** Changes that SQL makes appear if and only if their transaction commits, all of them in a row. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { describeWithPostgres, PostgresServer } from '../../support/engines/postgres.ts';
+import type { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import { describeWithPostgres, PostgresServer } from '../../../support/engines/postgres.ts';
 import { openMapOn } from './maps.ts';
 
 const insert = (key: string, value: unknown = 1): string =>

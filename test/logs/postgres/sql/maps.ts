@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { StreamingMap } from '../../../src/core/streaming-map.ts';
-import type { PostgresLogOptions } from '../../../src/logs/postgres/options.ts';
-import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
+import { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import type { PostgresLogOptions } from '../../../../src/logs/postgres/options.ts';
+import { postgresLog } from '../../../../src/logs/postgres/postgres-log.ts';
 
 /** A node's map, which closes with the test. */
 export async function openMapOn(url: string, options: Omit<PostgresLogOptions, 'url'> = {}): Promise<StreamingMap> {

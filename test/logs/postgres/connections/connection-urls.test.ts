@@ -1,12 +1,12 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { postgresLog, type PostgresLogOptions } from '../../../src/logs/postgres/postgres-log.ts';
-import { serverAddresses } from '../../../src/logs/postgres/options.ts';
-import { certificates } from '../../support/engines/certificates.ts';
-import { temporaryDirectory } from '../../support/engines/kept.ts';
-import { describeWithPostgres } from '../../support/engines/postgres.ts';
-import { connect } from '../../support/engines/postgres/connections.ts';
+import { postgresLog, type PostgresLogOptions } from '../../../../src/logs/postgres/postgres-log.ts';
+import { serverAddresses } from '../../../../src/logs/postgres/options.ts';
+import { certificates } from '../../../support/engines/certificates.ts';
+import { temporaryDirectory } from '../../../support/engines/kept.ts';
+import { describeWithPostgres } from '../../../support/engines/postgres.ts';
+import { connect } from '../../../support/engines/postgres/connections.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

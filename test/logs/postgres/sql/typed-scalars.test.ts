@@ -1,12 +1,12 @@
 /** Values of all scalars of graphql-scalars, in SQL and in the nodes. */
 import { resolvers } from 'graphql-scalars';
 import { expect, it } from 'vitest';
-import { isKnownScalar } from '../../../schema/sdl/check-references.ts';
-import { parseSdlFile } from '../../../schema/sdl/parse-sdl-file.ts';
-import { unfitItem } from '../../../schema/typed/unfit-item.ts';
-import { describeWithPostgres } from '../../support/engines/postgres.ts';
-import { SAMPLES } from '../../support/typed/scalar-samples.ts';
-import { SqlCheck } from '../../support/typed/sql-check.ts';
+import { isKnownScalar } from '../../../../schema/sdl/check-references.ts';
+import { parseSdlFile } from '../../../../schema/sdl/parse-sdl-file.ts';
+import { unfitItem } from '../../../../schema/typed/unfit-item.ts';
+import { describeWithPostgres } from '../../../support/engines/postgres.ts';
+import { SAMPLES } from '../../../support/typed/scalar-samples.ts';
+import { SqlCheck } from '../../../support/typed/sql-check.ts';
 
 /** SQL takes no value of these. */
 const UNCHECKED = ['GeoJSON', 'IBAN', 'RoutingNumber', 'SESSN', 'USCurrency'];

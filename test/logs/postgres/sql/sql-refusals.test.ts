@@ -1,6 +1,6 @@
 /** What a mutation would refuse, `seamline.insert` and `seamline.remove` refuse. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeWithPostgres, PostgresServer } from '../../support/engines/postgres.ts';
+import { describeWithPostgres, PostgresServer } from '../../../support/engines/postgres.ts';
 import { openMapOn } from './maps.ts';
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { describeWithPostgres, findPostgres } from '../../support/engines/postgres.ts';
+import type { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import { describeWithPostgres, findPostgres } from '../../../support/engines/postgres.ts';
 import { openMapOn } from './maps.ts';
 
 const tool = (name: string, ...args: readonly string[]): void =>

@@ -1,13 +1,13 @@
 /** The schema in the database has a version: newer nodes upgrade it, and older ones go on or are refused. */
 import { onTestFinished, expect, it } from 'vitest';
-import { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { SILENT } from '../../../src/core/model/logger.ts';
-import { Connection } from '../../../src/logs/postgres/connection.ts';
-import { ensureSchema } from '../../../src/logs/postgres/install.ts';
-import { serverAddresses } from '../../../src/logs/postgres/options.ts';
-import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
-import { type Step, STEPS } from '../../../src/logs/postgres/schema/schema-script.ts';
-import { describeWithPostgres } from '../../support/engines/postgres.ts';
+import { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import { SILENT } from '../../../../src/core/model/logger.ts';
+import { Connection } from '../../../../src/logs/postgres/connection.ts';
+import { ensureSchema } from '../../../../src/logs/postgres/install.ts';
+import { serverAddresses } from '../../../../src/logs/postgres/options.ts';
+import { postgresLog } from '../../../../src/logs/postgres/postgres-log.ts';
+import { type Step, STEPS } from '../../../../src/logs/postgres/schema/schema-script.ts';
+import { describeWithPostgres } from '../../../support/engines/postgres.ts';
 import { openMapOn, urlAs } from './maps.ts';
 
 const [FIRST] = STEPS as readonly [Step];

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { StreamingMap } from '../../../src/core/streaming-map.ts';
-import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
-import { describeWithPgBouncer } from '../../support/engines/postgres/pgbouncer.ts';
-import { refusalToConnect } from '../../support/engines/postgres/connections.ts';
+import { StreamingMap } from '../../../../src/core/streaming-map.ts';
+import { postgresLog } from '../../../../src/logs/postgres/postgres-log.ts';
+import { describeWithPgBouncer } from '../../../support/engines/postgres/pgbouncer.ts';
+import { refusalToConnect } from '../../../support/engines/postgres/connections.ts';
 
 describeWithPgBouncer('PgBouncer', (startPostgres, start) => {
   it.each([

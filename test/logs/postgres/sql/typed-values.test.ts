@@ -1,15 +1,15 @@
 /** The check of typed values in SQL, against that of the nodes: values of random types, with and without something wrong. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { CollectionDefinition, ObjectDefinition, SdlDefinition } from '../../../schema/sdl/definition.ts';
-import { unfitItem } from '../../../schema/typed/unfit-item.ts';
-import { describeWithPostgres } from '../../support/engines/postgres.ts';
-import { Dice } from '../../support/random/dice.ts';
-import { Damager, UNKEPT, UNKEPT_MARK } from '../../support/typed/damages.ts';
-import type { MadeValue } from '../../support/typed/made-values.ts';
-import { exactJson, keyOf, scenes } from '../../support/typed/served-sdl.ts';
-import { SEED } from '../../support/typed/seed.ts';
-import { type Pair, SqlCheck } from '../../support/typed/sql-check.ts';
+import type { CollectionDefinition, ObjectDefinition, SdlDefinition } from '../../../../schema/sdl/definition.ts';
+import { unfitItem } from '../../../../schema/typed/unfit-item.ts';
+import { describeWithPostgres } from '../../../support/engines/postgres.ts';
+import { Dice } from '../../../support/random/dice.ts';
+import { Damager, UNKEPT, UNKEPT_MARK } from '../../../support/typed/damages.ts';
+import type { MadeValue } from '../../../support/typed/made-values.ts';
+import { exactJson, keyOf, scenes } from '../../../support/typed/served-sdl.ts';
+import { SEED } from '../../../support/typed/seed.ts';
+import { type Pair, SqlCheck } from '../../../support/typed/sql-check.ts';
 
 /** `TYPED_RUNS=2000` takes some minutes. */
 const RUNS = Number(process.env['TYPED_RUNS'] ?? 150);

@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { postgresLog } from '../../../src/logs/postgres/postgres-log.ts';
-import { describeWithPostgres, findPostgres, PostgresServer } from '../../support/engines/postgres.ts';
-import { runCli, serveCli } from '../../support/processes/processes.ts';
-import { describeLog } from '../conformance.ts';
+import { postgresLog } from '../../../../src/logs/postgres/postgres-log.ts';
+import { describeWithPostgres, findPostgres, PostgresServer } from '../../../support/engines/postgres.ts';
+import { runCli, serveCli } from '../../../support/processes/processes.ts';
+import { describeLog } from '../../conformance.ts';
 import { openMapOn, urlAs } from './maps.ts';
 
 const run = promisify(execFile);
