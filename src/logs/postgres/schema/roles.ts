@@ -11,7 +11,7 @@ const NODE_TABLES: Readonly<Record<string, readonly string[]>> = {
   claims: ['select', 'insert', 'update', 'delete'],
 };
 
-const NODE_FUNCTIONS = ['last_sequence', 'unseen', 'append', 'trim'] as const;
+const NODE_FUNCTIONS = ['last_sequence', 'append', 'trim'] as const;
 
 const WRITER_FUNCTIONS = ['insert', 'remove'] as const;
 
