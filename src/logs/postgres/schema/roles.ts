@@ -45,17 +45,20 @@ const grant = (rights: string, object: string, role: string): string =>
 /** As an identifier, also for a name that is a keyword. */
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Selects each right of a node that the current role lacks, such as `insert on seamline.entries`. Needs the right to use the schema. */
+/**
+ * Selects each right of a node that the current role lacks, such as `insert on seamline.entries`. Needs the right to use the schema.
+ * A table that is not there counts as one with all rights: other messages tell of it.
+ */
 export const MISSING_RIGHTS = `
 select right_name || ' on ' || object
 from (values ${[
   ...Object.entries(NODE_TABLES).flatMap(([table, rights]) =>
-    rights.map((right) => `('${right}', 'seamline.${table}', has_table_privilege('seamline.${table}', '${right}'))`),
+    rights.map((right) => `('${right}', 'seamline.${table}', has_table_privilege(to_regclass('seamline.${table}'), '${right}'))`),
   ),
   ...NODE_FUNCTIONS.map(
     (name) =>
       `('execute', 'seamline.${name}', (select bool_and(has_function_privilege(oid, 'execute')) from pg_proc
-        where pronamespace = 'seamline'::regnamespace and proname = '${name}'))`,
+        where pronamespace = to_regnamespace('seamline') and proname = '${name}'))`,
   ),
 ].join(', ')}) as needed (right_name, object, is_given)
 where not is_given`;
