@@ -53,7 +53,9 @@ export const MISSING_RIGHTS = `
 select right_name || ' on ' || object
 from (values ${[
   ...Object.entries(NODE_TABLES).flatMap(([table, rights]) =>
-    rights.map((right) => `('${right}', 'seamline.${table}', has_table_privilege(to_regclass('seamline.${table}'), '${right}'))`),
+    rights.map(
+      (right) => `('${right}', 'seamline.${table}', has_table_privilege(to_regclass('seamline.${table}'), '${right}'))`,
+    ),
   ),
   ...NODE_FUNCTIONS.map(
     (name) =>
