@@ -52,6 +52,11 @@ export class Reader implements EntrySource {
     this.#options = options;
   }
 
+  get trouble(): string | undefined {
+    const { isUp = true, reason = '' } = this.#connection ?? {};
+    return isUp ? undefined : `the connection to PostgreSQL for reading is lost${reason && `: ${reason}`}`;
+  }
+
   async start(): Promise<void> {
     const { stream, open } = this.#options;
     const listen = (query: Query): Promise<unknown> => query(`listen "${channelOf(stream)}"`);

@@ -39,6 +39,11 @@ export class Reader implements EntrySource {
     this.#epochNumber = numberOf(receiver.epoch);
   }
 
+  get trouble(): string | undefined {
+    const { isUp = true, reason = '' } = this.#connection ?? {};
+    return isUp ? undefined : `the connection to Redis for reading is lost${reason && `: ${reason}`}`;
+  }
+
   async start(): Promise<void> {
     this.#connection = await this.#open();
     await this.#assertReadable(this.#connection);

@@ -88,6 +88,8 @@ export interface LogState {
 
 /** Delivers entries to a receiver, across everything that happens to the connection, until it is stopped. */
 export interface EntrySource {
+  /** Why no entries come now, if the source knows. */
+  readonly trouble?: string | undefined;
   /** Resolves once entries will come. Called once. */
   start(): Promise<void>;
   /** There are entries that have not come: starts again after `receiver.previous`. */

@@ -68,9 +68,11 @@ export class RemoteSubscription implements EntryReceiver {
     this.#refusal = reason;
   }
 
-  /** What has not arrived in time. Undefined while the listener keeps up. */
+  /** What has not arrived in time, or why nothing arrives. Undefined while the listener keeps up. */
   get lag(): string | undefined {
-    if (!this.#isLagging || this.#isStopped) return undefined;
+    if (this.#isStopped) return undefined;
+    if (this.#source.trouble !== undefined) return this.#source.trouble;
+    if (!this.#isLagging) return undefined;
     return `this node lags: it has sequence ${this.next - 1} of ${Math.max(this.#mark.last, this.next)}`;
   }
 

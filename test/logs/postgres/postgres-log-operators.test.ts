@@ -68,6 +68,24 @@ describeWithPostgres('what an operator does to PostgreSQL', (start) => {
     },
   );
 
+  it('a log whose listener can’t connect again is unready, though appends succeed', async () => {
+    const { server, url } = await startWithRole();
+    const log = await openPostgresLog(url);
+    await follow(log, 1);
+    await server.rows('alter role node connection limit 1');
+    await expect
+      .poll(() => server.rows("select from pg_stat_activity where usename = 'node' and query like 'select sequence,%'"))
+      .toHaveLength(1);
+    await server.rows(
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'node' and query like 'select sequence,%'",
+    );
+    const words = /^the connection to PostgreSQL for reading is lost: .*too many connections for role/;
+    await expect.poll(() => log.health(), PATIENT).toEqual(unwell(words));
+    expect(await appendTexts(log, 'meanwhile')).toEqual([1]);
+    await server.rows('alter role node connection limit -1');
+    await expect.poll(() => log.health(), PATIENT).toEqual({ ok: true });
+  });
+
   it('a log that has refused an append is unready until a write is possible again, without an entry of its own', async () => {
     const server = await start();
     const log = await openPostgresLog(server.url, { engineTimeoutMs: 1000 });

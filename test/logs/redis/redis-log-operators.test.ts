@@ -153,6 +153,19 @@ describeWithRedis('commands of an operator', (start) => {
     await expectSame(map, (await openNode(redis)).map);
   });
 
+  it('a node whose connection for reading can’t come back is unready, though Redis takes appends', async () => {
+    const redis = await start();
+    const { map } = await openNode(redis);
+    const client = redis.client();
+    await client.config('SET', 'maxclients', '1');
+    const readers = String(await client.call('CLIENT', 'LIST')).matchAll(/^id=(\d+) .* cmd=xread /gm);
+    for (const [, id] of readers) await client.call('CLIENT', 'KILL', 'ID', String(id));
+    await expect.poll(() => map.health(), PATIENT).toEqual(unready(/^the connection to Redis for reading is lost/));
+    await client.config('SET', 'maxclients', '1000');
+    await expect.poll(() => map.health(), PATIENT).toEqual({ ok: true });
+    await map.insert({ key: 'a', value: 1 });
+  });
+
   it('a node refuses to start when an entry was removed that nothing else holds, and names it', async () => {
     const redis = await start();
     const { map } = await openNode(redis);
