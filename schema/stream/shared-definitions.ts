@@ -152,7 +152,7 @@ function addStreamStatus(builder: StreamBuilder, name: string) {
       }),
       engine: t.exposeString('engine', {
         nullable: false,
-        description: 'The engine that keeps the log: memory, file, nats or redis.',
+        description: 'The engine that keeps the log: memory, file, nats, redis or postgres.',
       }),
     }),
   });
