@@ -69,6 +69,8 @@ export class Sequencer {
   #appends = 0;
   #draining: Promise<void> | undefined;
   #drainMs = DRAIN_MS;
+  /** Why PostgreSQL refused the last append. */
+  #refusal: Error | undefined;
   #isLooking = false;
   #isStopped = false;
 
@@ -101,15 +103,20 @@ export class Sequencer {
       for (;;) {
         const waitMs = Math.min(LOCK_MS, Math.floor(deadline - performance.now() - MARGIN_MS));
         const isFree = !this.#draining || (await isSettledWithin(this.#draining, waitMs));
-        if (waitMs < 1 || !isFree) throw new BusyError('a large transaction is being appended');
+        if (!isFree) throw new BusyError('a large transaction is being appended');
+        if (waitMs < 1) throw this.#refusal ?? new BusyError('too little time is left for another attempt');
         if (this.#draining) continue;
         session.hasAppended = true;
         const { last, moved } = await this.#turn(session, commands, waitMs);
+        this.#refusal = undefined;
         if (last === undefined)
           throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
         if (moved >= 0) return last;
         void this.#drain(session);
       }
+    } catch (error) {
+      if (isRefusal(error)) this.#refusal = error;
+      throw error;
     } finally {
       this.#appends--;
       this.#scheduleNext();

@@ -84,6 +84,18 @@ describeWithPostgres('what an operator does to PostgreSQL', (start) => {
     expect(await appendTexts(log, 'meanwhile')).toEqual([1]);
     await server.rows('alter role node connection limit -1');
     await expect.poll(() => log.health(), PATIENT).toEqual({ ok: true });
+  it('an append that is refused until its deadline ends with the words of PostgreSQL', async () => {
+    const server = await start();
+    const log = await openPostgresLog(server.url, { engineTimeoutMs: 1000 });
+    await appendTexts(log, 'before');
+    await server.rows('alter schema seamline rename to gone');
+    for (const text of ['a', 'b', 'c'])
+      await expect(log.append(Buffer.from(text), text)).rejects.toMatchObject({
+        code: 'ENGINE_UNAVAILABLE',
+        message: expect.stringMatching(/^PostgreSQL refuses the append: .*does not exist/),
+      });
+    await server.rows('alter schema gone rename to seamline');
+    expect(await appendForSure(log, 'after')).toBe(2);
   });
 
   it('a log that has refused an append is unready until a write is possible again, without an entry of its own', async () => {
