@@ -46,11 +46,6 @@ export const NOT_RUN: readonly NotRun[] = [
     why: 'needs the network; a test serves the page from the Vite of this project',
   },
   { page: 'CONTRIBUTING.md', title: 'Contributing', line: 'npm run check', why: 'CI runs it before the tests' },
-  {
-    page: 'docs/command-line.md',
-    title: 'PostgreSQL schema',
-    why: 'needs a server that runs already; test/logs/postgres/ pipes the output of the command into psql',
-  },
   { page: 'docs/docker.md', title: 'Docker', line: 'docker build -t seamline .', why: NO_ENGINE },
   {
     page: 'docs/engines.md',
