@@ -15,7 +15,7 @@ import {
   LogGoneError,
   type LogState,
 } from '../remote/driver.ts';
-import { ReadSize } from '../remote/read-size.ts';
+import { MAX_READ_BYTES, ReadSize } from '../remote/read-size.ts';
 import { type Connection, isRefusal, type Query, refusalOf } from './connection.ts';
 import { entryOf, STREAM_ID, type Stream } from './stream.ts';
 
@@ -68,7 +68,8 @@ export class Reader implements EntrySource {
 
   /** The log holds entries up to this one. */
   reached(last: number): void {
-    if (last <= this.#last) return;
+    // Any role may notify, and of anything.
+    if (!(last > this.#last)) return;
     this.#last = last;
     this.#wake();
   }
@@ -128,8 +129,14 @@ export class Reader implements EntrySource {
     const rows = await answerUnlessSilent(
       connection.query(
         `select sequence, time, command_id, case when sequence = $5 then sha256(data) else data end
-         from seamline.entries where stream_id = ${STREAM_ID} and sequence >= $3 order by sequence limit $4`,
-        [stream.id, stream.epoch, from, limit, known?.sequence ?? 0],
+         from (
+           select sequence, time, command_id, data, coalesce(
+             sum(case when sequence = $5 then 0 else octet_length(data) end) over (order by sequence rows between unbounded preceding and 1 preceding),
+             0) as bytes_before
+           from seamline.entries where stream_id = ${STREAM_ID} and sequence >= $3 order by sequence limit $4
+         ) as found
+         where bytes_before < $6 order by sequence`,
+        [stream.id, stream.epoch, from, limit, known?.sequence ?? 0, MAX_READ_BYTES],
         'read',
       ),
       SILENT_MS,
@@ -155,7 +162,7 @@ export class Reader implements EntrySource {
     receiver.receive(entries);
     // What was announced and isn't there was lost with a server, or never kept. Without this the reader would ask for it without a pause.
     if (entries.length === 0 && rows.length < limit && this.#last === announced) this.#last = receiver.next - 1;
-    const isAll = rows.length < limit && receiver.next > this.#last;
+    const isAll = rows.length < limit && bytesOf(rows) < MAX_READ_BYTES && receiver.next > this.#last;
     if (isAll && !this.#isSuspect && !this.#isStopped) await this.#woken();
   }
 
@@ -180,6 +187,9 @@ export class Reader implements EntrySource {
     this.#wake = () => {};
   }
 }
+
+const bytesOf = (rows: readonly (readonly unknown[])[]): number =>
+  rows.reduce((sum, [, , , data]) => sum + (data as Buffer).length, 0);
 
 /** The channel on which nodes tell each other of new entries. */
 export const channelOf = ({ id }: Stream): string => `seamline.${id}`;

@@ -7,6 +7,8 @@ import type { LogEntry } from '../../core/replication/ordered-log.ts';
 /** The first read, whose entries may have any size, asks for few. */
 const [FIRST_ENTRIES, MAX_ENTRIES] = [16, 512];
 const READ_BYTES = 256 * 1024;
+/** After small entries a read asks for many, and large ones may come. No more of them begin after so many bytes. */
+export const MAX_READ_BYTES = 1024 * 1024;
 /** About what an entry takes on the wire beyond its data. */
 const OVERHEAD_BYTES = 64;
 

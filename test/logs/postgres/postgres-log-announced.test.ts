@@ -36,6 +36,8 @@ it('a reader does not ask again and again for entries that were announced and ar
   await reader.start();
   // One of them finds out whether it may read.
   await expect.poll(() => reads, { interval: 1 }).toBe(2);
+  // Any role may send what is no number.
+  reader.reached(NaN);
   reader.reached(1000);
   for (let n = 0; n < 100; n++) await turn();
   const settled = reads;

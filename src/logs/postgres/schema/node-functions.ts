@@ -1,6 +1,14 @@
 /** So many changes take long to move: a turn of their own does, for which nobody waits with a short timeout. */
 const MANY = 20_000;
 
+/**
+ * Which changes a statement may see that the look before has not seen. Those of transactions that still run are left out, because the index
+ * would find all of them in each look. Both use the snapshot of the statement that they are in.
+ */
+const NEW = 'stream_id = for_stream and xid >= newer_than and xid < pg_snapshot_xmax(pg_current_snapshot())';
+const ENDED = `stream_id = for_stream and xid = any(array(
+            select was_running from unnest(running) as was_running where pg_visible_in_snapshot(was_running, pg_current_snapshot())))`;
+
 /** For nodes: they run with the rights of the node. */
 export const NODE_FUNCTIONS = `
 create function seamline.last_sequence(for_stream integer) returns bigint
@@ -37,9 +45,9 @@ begin
   -- Each statement from here on sees what was committed before the lock was given. The look and its snapshot are one statement.
   select
     (select count(*) from (
-      (select from seamline.outbox where stream_id = for_stream and xid >= newer_than limit ${MANY})
+      (select from seamline.outbox where ${NEW} limit ${MANY})
       union all
-      (select from seamline.outbox where stream_id = for_stream and xid = any(running) limit ${MANY})) as found),
+      (select from seamline.outbox where ${ENDED} limit ${MANY})) as found),
     pg_current_snapshot(),
     greatest(
       (select sequence from seamline.entries where stream_id = for_stream order by sequence desc limit 1),
@@ -58,9 +66,9 @@ begin
   if pending > 0 then
     with taken as (
       delete from seamline.outbox where ctid = any(array(
-          select ctid from seamline.outbox where stream_id = for_stream and xid >= newer_than
+          select ctid from seamline.outbox where ${NEW}
           union all
-          select ctid from seamline.outbox where stream_id = for_stream and xid = any(running)
+          select ctid from seamline.outbox where ${ENDED}
         ))
       returning id, xid, key, value, ttl
     ), placed as (
