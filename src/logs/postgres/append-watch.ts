@@ -6,12 +6,11 @@ import { IndeterminateError } from '../../core/model/errors.ts';
 import { messageOf } from '../../core/model/logger.ts';
 import type { Sequence } from '../../core/model/position.ts';
 import { LogGoneError } from '../remote/driver.ts';
-import { type Connection, isRefusal, type Query, refusalOf } from './connection.ts';
+import { type Connection, isRefusal, LOCK_TIMEOUT, type Query, refusalOf } from './connection.ts';
 import type { Stream } from './stream.ts';
 
 /** A request that waits for longer may wait for somebody; for half the time that PostgreSQL allows, if that is less. */
 const WAITS_MS = 500;
-const LOCK_TIMEOUT = '55P03';
 
 export interface AppendWatchOptions {
   /** That of the appends, once it is there. */
@@ -127,13 +126,13 @@ export class AppendWatch {
     this.#lockTimeout = error.code === LOCK_TIMEOUT ? error : undefined;
   }
 
-  /** Does all that an append does, with enough data to need room on the disk, and takes it back. */
+  /** Does all that an append does, which moves what is pending as well, with enough data to need room on the disk, and takes it back. */
   async #attemptToWrite(): Promise<void> {
     const { stream, lockTimeoutMs } = this.#options;
     const { id, epoch } = stream();
     try {
       await this.query(`do $attempt$ begin
-        perform seamline.append(${id}, '${epoch}', decode(repeat('00', 16384), 'hex'), array[16384], ${lockTimeoutMs}, pg_current_snapshot());
+        perform seamline.append(${id}, '${epoch}', decode(repeat('00', 16384), 'hex'), array[16384], ${lockTimeoutMs}, null);
         raise exception using errcode = 'SL000';
       exception when sqlstate 'SL000' then null;
       end $attempt$`);

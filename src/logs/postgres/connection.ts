@@ -12,6 +12,9 @@ export type { Query } from './client/server-client.ts';
 /** The server has ended the connection, maybe between the commit and its answer. */
 const ENDED = /^(08|57P)/;
 
+/** The code of a refusal: somebody else has held a lock for too long. */
+export const LOCK_TIMEOUT = '55P03';
+
 const RECONNECT_MS = 250;
 /** An attempt has at least so long. */
 const MIN_ATTEMPT_MS = 1000;

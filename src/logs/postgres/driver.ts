@@ -82,7 +82,11 @@ async function sessionOn(
     timeoutMs,
     lockTimeoutMs: lockTimeout(timeoutMs),
   });
-  const states = new StateReader(query, name, async () => (await lackingRights(query)) ?? watch.trouble(query));
+  const states = new StateReader(
+    query,
+    name,
+    async () => (await lackingRights(query)) ?? (await watch.trouble(query)) ?? sequencer.trouble,
+  );
   const appending: Connection = await open(
     (onNew) => watch.prepare(onNew),
     undefined,

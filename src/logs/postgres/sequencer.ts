@@ -9,7 +9,7 @@
 import type { Sequence } from '../../core/model/position.ts';
 import { LogGoneError } from '../remote/driver.ts';
 import { answerWithin } from '../remote/deadline.ts';
-import { isRefusal, type Query } from './connection.ts';
+import { codeOf, isRefusal, LOCK_TIMEOUT, type Query } from './connection.ts';
 import type { Stream } from './stream.ts';
 
 /** Between two looks of the leader: after one that has found changes, at most, and at most after a minute without a change. */
@@ -69,7 +69,9 @@ export class Sequencer {
   #appends = 0;
   #draining: Promise<void> | undefined;
   #drainMs = DRAIN_MS;
-  /** Why PostgreSQL refused the last append. */
+  /** What PostgreSQL has said against the move of a large transaction. Undefined once nothing large is pending. */
+  #drainFailure: string | undefined;
+  /** What PostgreSQL has said against the last append. */
   #refusal: Error | undefined;
   #isLooking = false;
   #isStopped = false;
@@ -82,6 +84,11 @@ export class Sequencer {
   start(): void {
     this.#session = new Session();
     this.#schedule(0);
+  }
+
+  /** Why nothing is appended, though PostgreSQL takes appends. */
+  get trouble(): string | undefined {
+    return this.#drainFailure && `a large transaction can't be appended: ${this.#drainFailure}`;
   }
 
   stop(): void {
@@ -102,17 +109,22 @@ export class Sequencer {
     try {
       for (;;) {
         const waitMs = Math.min(LOCK_MS, Math.floor(deadline - performance.now() - MARGIN_MS));
-        const isFree = !this.#draining || (await isSettledWithin(this.#draining, waitMs));
-        if (!isFree) throw new BusyError('a large transaction is being appended');
-        if (waitMs < 1) throw this.#refusal ?? new BusyError('too little time is left for another attempt');
+        const draining = this.#draining;
+        const isFree = !draining || (await isSettledWithin(draining, waitMs));
+        // What is left of the time is too short for another attempt: the last one has the reason.
+        if (waitMs < 1 && !draining && this.#refusal) throw this.#refusal;
+        if (waitMs < 1 || !isFree || (draining && this.#drainFailure))
+          throw new BusyError(this.trouble ?? 'a large transaction is being appended');
         if (this.#draining) continue;
         session.hasAppended = true;
         const { last, moved } = await this.#turn(session, commands, waitMs);
-        this.#refusal = undefined;
         if (last === undefined)
           throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
-        if (moved >= 0) return last;
-        void this.#drain(session);
+        if (moved < 0) void this.#drain(session);
+        else {
+          this.#refusal = undefined;
+          return last;
+        }
       }
     } catch (error) {
       if (isRefusal(error)) this.#refusal = error;
@@ -138,6 +150,7 @@ export class Sequencer {
     session.seen = seen as string | null;
     if (last !== session.last) this.#changedAt = performance.now();
     session.last = last;
+    if (moved >= 0) this.#drainFailure = undefined;
     if (moved > 0) this.#pauseMs = BUSY_MS;
     onLast(last, moved > 0 || (moved === 0 && lengths !== null));
     return { last, moved };
@@ -150,6 +163,8 @@ export class Sequencer {
       .then(
         () => {},
         (error: unknown) => {
+          // Who holds the lock is told by the watch.
+          if (isRefusal(error) && codeOf(error) !== LOCK_TIMEOUT) this.#drainFailure = error.message;
           if (isRefusal(error) || !connection.isUp) return;
           this.#drainMs *= 2;
           connection.restart();
@@ -169,7 +184,8 @@ export class Sequencer {
       session.hasAppended = false;
       const { last, moved } = await this.#turn(session, LOOK);
       if (moved < 0) await this.#drain(session);
-      if (moved === 0) this.#pauseMs = Math.min(this.#idleMs, this.#pauseMs * 2);
+      if (this.#drainFailure) this.#pauseMs = FOLLOWER_MS;
+      else if (moved === 0) this.#pauseMs = Math.min(this.#idleMs, this.#pauseMs * 2);
       // What another node has appended meanwhile shows that it works.
       if (last !== undefined && last !== before && !session.hasAppended)
         session.isDeputy = moved > 0 && last === before + moved;

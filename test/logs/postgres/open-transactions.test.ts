@@ -5,8 +5,7 @@ import { openSession } from './open-session.ts';
 
 const CHANGES = 20_000;
 
-const READ =
-  "select pg_stat_get_xact_tuples_returned('seamline.outbox_by_transaction'::regclass)::integer as count";
+const READ = "select pg_stat_get_xact_tuples_returned('seamline.outbox_by_transaction'::regclass)::integer as count";
 
 /** How many entries of the index some looks read after a first one, on a connection without a node. */
 async function readBy(server: PostgresServer, looks: number): Promise<number> {
@@ -42,9 +41,10 @@ describeWithPostgres('Open transactions in PostgreSQL', (start) => {
     await session.close();
     const writer = await server.client();
     await writer.query('begin');
-    await writer.query("select count(seamline.insert('test', 'key-' || n, '1')) from generate_series(1, $1::integer) n", [
-      CHANGES,
-    ]);
+    await writer.query(
+      "select count(seamline.insert('test', 'key-' || n, '1')) from generate_series(1, $1::integer) n",
+      [CHANGES],
+    );
     expect(await readBy(server, 10)).toBe(0);
     // From now on it is among those that a snapshot calls running.
     await server.rows("select seamline.insert('test', 'other', '1')");
