@@ -163,7 +163,7 @@ export class Sequencer {
       .then(
         () => {},
         (error: unknown) => {
-          // Who holds the lock is told by the watch.
+          // The watch tells of a lock that is held, and by whom.
           if (isRefusal(error) && codeOf(error) !== LOCK_TIMEOUT) this.#drainFailure = error.message;
           if (isRefusal(error) || !connection.isUp) return;
           this.#drainMs *= 2;

@@ -21,7 +21,7 @@ describeWithPostgres('Reads of large entries in PostgreSQL', (start) => {
       );
     };
     const reads: number[] = [];
-    const receiver: EntryReceiver = {
+    const receiver: { -readonly [Name in keyof EntryReceiver]: EntryReceiver[Name] } = {
       epoch: String(stream?.['epoch']) as Epoch,
       next: 1 as Sequence,
       previous: undefined,
@@ -29,8 +29,8 @@ describeWithPostgres('Reads of large entries in PostgreSQL', (start) => {
       receive(entries: readonly LogEntry[]) {
         const last = entries.at(-1);
         if (!last) return;
-        this.next = (last.sequence + 1) as Sequence;
-        this.previous = last;
+        receiver.next = (last.sequence + 1) as Sequence;
+        receiver.previous = last;
         reads.push(entries.reduce((sum, { data }) => sum + data.length, 0));
       },
       missesPrevious: () => {},
