@@ -23,7 +23,8 @@ export function run(args: readonly string[]): Promise<number> {
   const { node: nodes = [], writer: writers = [] } = values;
   assertRoles('--node', nodes);
   assertRoles('--writer', writers);
-  process.stdout.write(schemaScript({ grants: grantsTo({ nodes, writers }) }));
+  // `npm start` prints the command first: the semicolon ends what psql would otherwise take for a part of the first statement.
+  process.stdout.write(`;\n${schemaScript({ grants: grantsTo({ nodes, writers }) })}`);
   return Promise.resolve(0);
 }
 

@@ -158,6 +158,8 @@ export class AppendWatch {
     if (!holder && state !== 'active' && this.#waitedMs > this.#options.timeoutMs) this.#options.connection().restart();
     if (!holder) return undefined;
     const [pid, user, application, activity, seconds] = holder as readonly (string | null)[];
+    if (application === 'seamline' && activity === 'active')
+      return `another node has been appending to the log in PostgreSQL for ${seconds} s (process ${pid})`;
     const details = [`user ${user}`, application, activity, seconds && `for ${seconds} s`].filter(Boolean).join(', ');
     return `the log in PostgreSQL is locked by process ${pid} (${details}): end its transaction, or run select pg_terminate_backend(${pid})`;
   }

@@ -9,6 +9,7 @@ export const isMissing = (error: unknown): boolean => ['3F000', '42P01', '42883'
 
 /** Throws `UnfitLogError` when the schema can't be used. */
 export async function ensureSchema(query: Query, steps: readonly Step[] = STEPS): Promise<void> {
+  await assertTrusted(query);
   const found = await versionOf(query);
   if (found.version < steps.length) await upgrade(query, found.version, steps);
   else if (found.oldest > steps.length)
@@ -17,6 +18,20 @@ export async function ensureSchema(query: Query, steps: readonly Step[] = STEPS)
     );
   const lack = await lackingRights(query);
   if (lack !== undefined) throw new UnfitLogError(lack);
+}
+
+/** The functions of a schema do what its owner has put into them, with the rights of the node: a stranger could become superuser. */
+async function assertTrusted(query: Query): Promise<void> {
+  const [row] = await query(
+    `select owner.rolname::text, own.rolname::text from pg_namespace
+     join pg_roles owner on owner.oid = nspowner join pg_roles own on own.rolname = current_user
+     where nspname = 'seamline' and own.rolsuper and not owner.rolsuper`,
+  );
+  if (!row) return;
+  const [owner, own] = row.map(String);
+  throw new UnfitLogError(
+    `the schema seamline in PostgreSQL belongs to ${owner}, whose functions would run as the superuser ${own}: connect as ${owner}, or as a role of its own for nodes`,
+  );
 }
 
 async function versionOf(query: Query): Promise<{ readonly version: number; readonly oldest: number }> {

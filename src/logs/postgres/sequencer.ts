@@ -18,6 +18,8 @@ const QUIET_AFTER_MS = 60_000;
 /** Between two looks of a follower, and between its attempts to lead. */
 const [FOLLOWER_MS, LEAD_MS] = [250, 1000];
 
+const ALL_MS = 60_000;
+
 /** How long a turn waits for the lock that another node holds, and how much earlier than the deadline of its append it ends. */
 const [LOCK_MS, MARGIN_MS] = [5000, 200];
 /** How long the move of a large transaction may take at first. */
@@ -34,6 +36,8 @@ export interface SequencerOptions {
   readonly stream: () => Stream;
   /** The log holds entries up to this one. `isNew`: other nodes may not know yet. */
   readonly onLast: (last: Sequence, isNew: boolean) => void;
+  /** How often a look is at the whole outbox. @default each minute */
+  readonly lookAtAllMs?: number;
 }
 
 interface Commands {
@@ -54,6 +58,8 @@ class Session {
   /** Does the work of a leader that may have stopped. */
   isDeputy = false;
   triedToLeadAt = -Infinity;
+  /** When a turn has last looked at everything. */
+  lookedAtAllAt = -Infinity;
   /** The last sequence that a turn has found. */
   last = 0;
   /** Whether this node has appended commands since the look began that is under way. */
@@ -180,6 +186,11 @@ export class Sequencer {
     const session = this.#session;
     try {
       if (!session.isLeader && performance.now() - session.triedToLeadAt > LEAD_MS) await this.#tryToLead(session);
+      // What was restored or copied into the outbox has the transaction ids of another time, which no snapshot shows as new.
+      if (performance.now() - session.lookedAtAllAt > (this.#options.lookAtAllMs ?? ALL_MS)) {
+        session.seen = null;
+        session.lookedAtAllAt = performance.now();
+      }
       const before = session.last;
       session.hasAppended = false;
       const { last, moved } = await this.#turn(session, LOOK);

@@ -84,6 +84,8 @@ describeWithPostgres('what an operator does to PostgreSQL', (start) => {
     expect(await appendTexts(log, 'meanwhile')).toEqual([1]);
     await server.rows('alter role node connection limit -1');
     await expect.poll(() => log.health(), PATIENT).toEqual({ ok: true });
+  });
+
   it('an append that is refused until its deadline ends with the words of PostgreSQL', async () => {
     const server = await start();
     const log = await openPostgresLog(server.url, { engineTimeoutMs: 1000 });

@@ -21,7 +21,7 @@ const SEEN = 5;
 const FOLLOWER_MS = 250;
 
 /** A sequencer with a connection of its own, not yet started. */
-async function nodeOn({ url }: PostgresServer, stream: Stream): Promise<Node> {
+async function nodeOn({ url }: PostgresServer, stream: Stream, lookAtAllMs?: number): Promise<Node> {
   const connection = await Connection.open({ servers: serverAddresses({ url }), timeoutMs: 5000, logger: SILENT });
   const turns: (readonly unknown[])[] = [];
   const recording = Object.create(connection, {
@@ -35,6 +35,7 @@ async function nodeOn({ url }: PostgresServer, stream: Stream): Promise<Node> {
   const sequencer = new Sequencer({
     connection: recording,
     stream: () => stream,
+    ...(lookAtAllMs !== undefined && { lookAtAllMs }),
     onLast: (last) => (node.last = Math.max(node.last, last)),
   });
   const node: Node = { sequencer, connection, turns, last: 0 };
@@ -65,6 +66,19 @@ async function leaders(server: PostgresServer): Promise<number> {
 describeWithPostgres(
   'Sequencer on PostgreSQL',
   (start) => {
+    it('changes that a restore put into the outbox, with the transaction ids of another time, are found while the node runs', async () => {
+      const server = await start();
+      const stream = await createLog(server);
+      const node = await nodeOn(server, stream, 50);
+      node.sequencer.start();
+      await insert(server, 'a');
+      await expect.poll(() => node.last).toBe(1);
+      await server.rows("insert into seamline.outbox (stream_id, xid, key, value) values ($1, '5', 'old', '1')", [
+        stream.id,
+      ]);
+      await expect.poll(() => node.last).toBe(2);
+    });
+
     it('a follower becomes the leader when the connection of the leader ends', async () => {
       const server = await start();
       const stream = await createLog(server);

@@ -69,6 +69,15 @@ describeWithPostgres('the roles of a database on PostgreSQL', (start) => {
     expect(rows).toEqual([{ owner: 'shop_owner' }]);
   });
 
+  it('a node that is a superuser does not start on the schema of another role, whose functions it would run', async () => {
+    const postgres = await start();
+    const url = await databaseOf(postgres);
+    await psql(url, 'create schema seamline');
+    await expect(openMapOn(urlAs(url, 'postgres'))).rejects.toThrow(
+      'the schema seamline in PostgreSQL belongs to shop_owner, whose functions would run as the superuser postgres: connect as shop_owner',
+    );
+  });
+
   it('a superuser who upgrades the schema of another role acts with the rights of that role', async () => {
     const postgres = await start();
     const url = await databaseOf(postgres);
