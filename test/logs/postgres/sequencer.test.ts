@@ -73,10 +73,11 @@ describeWithPostgres(
       node.sequencer.start();
       await insert(server, 'a');
       await expect.poll(() => node.last).toBe(1);
-      await server.rows("insert into seamline.outbox (stream_id, xid, key, value) values ($1, '5', 'old', '1')", [
-        stream.id,
-      ]);
-      await expect.poll(() => node.last).toBe(2);
+      for (const [at, xid] of ['5', '9000000000000'].entries()) {
+        const text = "insert into seamline.outbox (stream_id, xid, key, value) values ($1, $2::xid8, 'old', '1')";
+        await server.rows(text, [stream.id, xid]);
+        await expect.poll(() => node.last).toBe(2 + at);
+      }
     });
 
     it('a follower becomes the leader when the connection of the leader ends', async () => {

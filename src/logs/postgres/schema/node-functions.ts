@@ -3,9 +3,11 @@ const MANY = 20_000;
 
 /**
  * Which changes a statement may see that the look before has not seen. Those of transactions that still run are left out, because the index
- * would find all of them in each look. Both use the snapshot of the statement that they are in.
+ * would find all of them in each look. Both use the snapshot of the statement that they are in. A look at everything finds ids of another
+ * time as well, which a restored database may have.
  */
-const NEW = 'stream_id = for_stream and xid >= newer_than and xid < pg_snapshot_xmax(pg_current_snapshot())';
+const NEW = `stream_id = for_stream and xid >= newer_than and xid < case
+            when seen is null then '18446744073709551615'::xid8 else pg_snapshot_xmax(pg_current_snapshot()) end`;
 const ENDED = `stream_id = for_stream and xid = any(array(
             select was_running from unnest(running) as was_running where pg_visible_in_snapshot(was_running, pg_current_snapshot())))`;
 
