@@ -1,4 +1,6 @@
 /** Writers and witnesses on the nodes of one log, while something happens to them. */
+import { Client } from 'pg';
+import { expect } from 'vitest';
 import { agreement, type NodeProcess } from '../processes/node-processes.ts';
 import { Dice } from '../random/dice.ts';
 import { expectHistory } from './history.ts';
@@ -34,10 +36,24 @@ export async function throughTransactions(
   const scene = { record, witnesses, writers };
   await during(scene);
   await Promise.all(writers.map((writer) => writer.stop()));
+  // A transaction whose answer was lost may have committed, and be told of a moment later.
+  await expect.poll(() => pendingIn(url), { timeout: 60_000 }).toBe(0);
+  await Promise.all(witnesses.map((witness) => witness.has(record.committed)));
   const { cursor } = await agreement(nodes);
   await Promise.all(witnesses.map((witness) => witness.reaches(cursor)));
-  await Promise.all(witnesses.map((witness) => witness.has(record.committed)));
   console.info(`seed ${seed}: ${record.summary()}`);
   expectHistory(record.transactions, witnesses, from, cursor);
   return scene;
+}
+
+/** Changes in the outbox, and transactions that may still bring some. */
+async function pendingIn(url: string): Promise<number> {
+  const client = new Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ pending: string }>(
+    `select (select count(*) from seamline.outbox) + count(*) as pending from pg_stat_activity
+     where application_name <> 'seamline' and backend_xid is not null`,
+  );
+  await client.end();
+  return Number(rows[0]?.pending);
 }
