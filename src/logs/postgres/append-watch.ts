@@ -5,6 +5,7 @@
 import { IndeterminateError } from '../../core/model/errors.ts';
 import { messageOf } from '../../core/model/logger.ts';
 import type { Sequence } from '../../core/model/position.ts';
+import { isDoneWithin } from '../remote/deadline.ts';
 import { LogGoneError } from '../remote/driver.ts';
 import { type Connection, isRefusal, LOCK_TIMEOUT, type Query, refusalOf } from './connection.ts';
 import type { Stream } from './stream.ts';
@@ -100,7 +101,7 @@ export class AppendWatch {
     if (this.#failure !== undefined)
       this.#attempt ??= this.#attemptToWrite().finally(() => (this.#attempt = undefined));
     const waitsMs = Math.min(WAITS_MS, this.#options.lockTimeoutMs / 2);
-    if (this.#attempt) await endOrTimeout(this.#attempt, waitsMs - this.#waitedMs + 5);
+    if (this.#attempt) await isDoneWithin(this.#attempt, waitsMs - this.#waitedMs + 5);
     if (this.#waitedMs >= waitsMs) {
       this.#holder = await this.#holdup(query);
       if (this.#holder !== undefined) return this.#holder;
@@ -163,11 +164,4 @@ export class AppendWatch {
     const details = [`user ${user}`, application, activity, seconds && `for ${seconds} s`].filter(Boolean).join(', ');
     return `the log in PostgreSQL is locked by process ${pid} (${details}): end its transaction, or run select pg_terminate_backend(${pid})`;
   }
-}
-
-async function endOrTimeout(work: Promise<void>, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(0, ms));
-  await Promise.race([work, promise]);
-  clearTimeout(timer);
 }

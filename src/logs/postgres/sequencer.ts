@@ -8,9 +8,9 @@
  */
 import type { Sequence } from '../../core/model/position.ts';
 import { LogGoneError } from '../remote/driver.ts';
-import { answerWithin } from '../remote/deadline.ts';
+import { answerWithin, isDoneWithin } from '../remote/deadline.ts';
 import { codeOf, isRefusal, LOCK_TIMEOUT, type Query } from './connection.ts';
-import type { Stream } from './stream.ts';
+import { REPLACED, type Stream } from './stream.ts';
 
 /** Between two looks of the leader: after one that has found changes, at most, and at most after a minute without a change. */
 const [BUSY_MS, IDLE_MS, QUIET_MS] = [5, 25, 50];
@@ -116,7 +116,7 @@ export class Sequencer {
       for (;;) {
         const waitMs = Math.min(LOCK_MS, Math.floor(deadline - performance.now() - MARGIN_MS));
         const draining = this.#draining;
-        const isFree = !draining || (await isSettledWithin(draining, waitMs));
+        const isFree = !draining || (await isDoneWithin(draining, waitMs));
         // What is left of the time is too short for another attempt: the last one has the reason.
         if (waitMs < 1 && !draining && this.#refusal) throw this.#refusal;
         if (waitMs < 1 || !isFree || (draining && this.#drainFailure))
@@ -124,8 +124,7 @@ export class Sequencer {
         if (this.#draining) continue;
         session.hasAppended = true;
         const { last, moved } = await this.#turn(session, commands, waitMs);
-        if (last === undefined)
-          throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
+        if (last === undefined) throw new LogGoneError(REPLACED);
         if (moved < 0) void this.#drain(session);
         else {
           this.#refusal = undefined;
@@ -235,13 +234,4 @@ export class Sequencer {
     this.#timer = setTimeout(() => void this.#look(), ms);
     this.#timer.unref();
   }
-}
-
-async function isSettledWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const late = Symbol('late');
-  const timer = Promise.withResolvers<typeof late>();
-  const timeout = setTimeout(() => timer.resolve(late), Math.max(0, ms));
-  const outcome = await Promise.race([promise, timer.promise]);
-  clearTimeout(timeout);
-  return outcome !== late;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { LogGoneError, type SnapshotStorage, type StoredSnapshot } from '../remote/driver.ts';
 import { inPieces } from '../remote/pieces.ts';
 import type { Query } from './connection.ts';
-import { STREAM_ID, type Stream } from './stream.ts';
+import { REPLACED, STREAM_ID, type Stream } from './stream.ts';
 
 const FORMAT = 1;
 
@@ -43,8 +43,7 @@ export function rowStorage(query: Query, stream: () => Stream): SnapshotStorage 
            select $3, id, $4, $5, $6, 0, 0, '' from seamline.streams where id = $1 and epoch = $2 returning true`,
           [streamId, epoch, id, FORMAT, sequence, commandId],
         );
-        if (rows.length === 0)
-          throw new LogGoneError('the log in PostgreSQL is gone, or another one has taken its place');
+        if (rows.length === 0) throw new LogGoneError(REPLACED);
         for await (const piece of inPieces(chunks)) {
           hash.update(piece);
           bytes += piece.length;

@@ -16,6 +16,9 @@ export interface Stream {
 const GONE = (name: string): string =>
   `the log ${name} in PostgreSQL is gone: restore it, or restart the nodes to create another one`;
 
+/** What a log says whose row is not there any more, or has another epoch. */
+export const REPLACED = 'the log in PostgreSQL is gone, or another one has taken its place';
+
 /**
  * Entries between the first and the last are counted when some were deleted by hand, and so often: as long as none is missing, and while
  * some are. Counting 100,000 takes some 20 ms.

@@ -9,6 +9,15 @@ export async function answerWithin<T>(answer: Promise<T>, withinMs: number): Pro
   }
 }
 
+/** Whether the work has ended in time. It must not reject. */
+export async function isDoneWithin(work: Promise<void>, withinMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), Math.max(0, withinMs));
+  const isDone = await Promise.race([work.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return isDone;
+}
+
 const LOOKS = 4;
 
 /**
